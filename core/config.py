@@ -1,0 +1,172 @@
+"""What a run *is*: a frozen value, and an identity computed from nothing but that value.
+
+    run_id = readable prefix + first 12 hex digits of SHA-256(canonical JSON of the config)
+
+Where a run is computed (device, worker, folder) is not part of its identity; what is computed is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+SCHEMA = 1
+
+MODELS = ("ae", "vae", "multirate")
+TRUNKS = ("conv", "mlp", "mlp-400")
+ACTIVATIONS = ("silu", "relu")
+LIKELIHOODS = ("bernoulli", "gaussian")
+REDUCTIONS = ("sum", "mean")
+SCHEDULES = ("onecycle", "constant")
+
+# The beta range a multi-rate model is trained over (log-uniform) and the KL-weight page offers.
+BETA_RANGE = (0.1, 10.0)
+
+
+class ConfigError(ValueError):
+    """A setting is out of range. The message names the value, the choices and the remedy."""
+
+
+def _choice(name: str, value: Any, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise ConfigError(f"{name}={value!r} is not known; choose one of {', '.join(choices)}.")
+    return value
+
+
+def _number(name: str, value: Any, low: float, high: float, kind: type = float) -> Any:
+    try:
+        number = kind(value)
+        if isinstance(value, bool) or not math.isfinite(number) or (kind is int and number != float(value)):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        what = "a whole number" if kind is int else "a number"
+        raise ConfigError(f"{name}={value!r} is not {what}; give one from {low:g} to {high:g}.") from None
+    if not low <= number <= high:
+        raise ConfigError(f"{name}={number:g} is out of range; give a value from {low:g} to {high:g}.")
+    return number
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """One trained model, described completely.
+
+    Attributes:
+        dataset: a name in `core.data.DATASETS`, or "folder:PATH".
+        data_digest: digest of the images; filled in by `core.data.resolve`.
+        model: "ae" (posterior is a point), "vae" (diagonal Gaussian) or "multirate" (a VAE conditioned on
+            log beta, trained for every beta in `BETA_RANGE` at once).
+        latent_dim: d, 1 to 64.
+        trunk: "conv" (two strided convolutions), "mlp" (784-400-200) or "mlp-400" (784-400). Default: conv,
+            except for d <= 3 where the MLP reconstructs better.
+        activation: "silu" or "relu".
+        likelihood: "bernoulli" (cross-entropy on grey values, the default) or "gaussian".
+        beta: weight of the rate in D + beta R, both in nats per image. None for models without one.
+        reduction: "sum", or "mean" to average the distortion over pixels while the rate stays summed: the
+            classic mistake, kept so that it can be looked at.
+        warmup_epochs: epochs over which beta rises linearly from 0. 0 is off.
+        free_bits: nats per latent dimension that are not charged for (Kingma et al. 2016, appendix C.8).
+        noise: standard deviation of Gaussian noise added to the input (not the target): a denoising model.
+        held_out_class: a class left out of training, for anomaly detection.
+        train_size: use only the first n training images of the fixed split. None is all.
+        epochs, batch_size, learning_rate, schedule: Adam, with a one-cycle or constant learning rate.
+        seed: of the initial weights, the batch order and the sampling noise.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    dataset: str = "mnist-5k"
+    data_digest: str = ""
+    model: Literal["ae", "vae", "multirate"] = "vae"
+    latent_dim: int = 16
+    trunk: str | None = None
+    activation: str = "silu"
+    likelihood: str = "bernoulli"
+    beta: float | None = None
+    reduction: str = "sum"
+    warmup_epochs: int = 0
+    free_bits: float = 0.0
+    noise: float = 0.0
+    held_out_class: int | None = None
+    train_size: int | None = None
+    epochs: int = 25
+    batch_size: int = 64
+    learning_rate: float = 3e-3
+    schedule: str = "onecycle"
+    seed: int = 0
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        def put(name: str, value: Any) -> None:
+            object.__setattr__(self, name, value)  # the one moment a frozen value may still be normalised
+
+        if not isinstance(self.dataset, str) or not self.dataset:
+            raise ConfigError(f"dataset={self.dataset!r} is not a name; see `python -m core train --help`.")
+        _choice("model", self.model, MODELS)
+        put("latent_dim", _number("latent_dim", self.latent_dim, 1, 64, int))
+        if self.trunk is None:
+            put("trunk", "mlp" if self.latent_dim <= 3 else "conv")
+        _choice("trunk", self.trunk, TRUNKS)
+        _choice("activation", self.activation, ACTIVATIONS)
+        _choice("likelihood", self.likelihood, LIKELIHOODS)
+        _choice("reduction", self.reduction, REDUCTIONS)
+        _choice("schedule", self.schedule, SCHEDULES)
+        if self.model == "vae":
+            put("beta", _number("beta", 1.0 if self.beta is None else self.beta, 0.001, 1000))
+        elif self.beta is not None:
+            why = "has no rate to weigh" if self.model == "ae" else "is trained for every beta at once"
+            raise ConfigError(f"beta={self.beta!r} does not apply: model {self.model!r} {why}. Leave beta out, or use model 'vae'.")
+        put("warmup_epochs", _number("warmup_epochs", self.warmup_epochs, 0, 1000, int))
+        put("free_bits", _number("free_bits", self.free_bits, 0, 10))
+        put("noise", _number("noise", self.noise, 0, 2))
+        if self.held_out_class is not None:
+            put("held_out_class", _number("held_out_class", self.held_out_class, 0, 999, int))
+        if self.train_size is not None:
+            put("train_size", _number("train_size", self.train_size, 1, 10_000_000, int))
+        put("epochs", _number("epochs", self.epochs, 1, 1000, int))
+        put("batch_size", _number("batch_size", self.batch_size, 1, 65536, int))
+        put("learning_rate", _number("learning_rate", self.learning_rate, 1e-6, 1.0))
+        put("seed", _number("seed", self.seed, 0, 2**31 - 1, int))
+        if self.schema != SCHEMA:
+            raise ConfigError(f"schema={self.schema!r} was written by another version; this one reads schema {SCHEMA}. Train the run again.")
+
+    def replace(self, **changes: Any) -> RunConfig:
+        """A copy with `changes`; the trunk is chosen anew when the latent size changes and it was the default."""
+        if "latent_dim" in changes and "trunk" not in changes and self == dataclasses.replace(self, trunk=None):
+            changes["trunk"] = None
+        if changes.get("model", self.model) != "vae":
+            changes.setdefault("beta", None)
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, no spaces, so that equal configs have equal text."""
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> RunConfig:
+        """The config that `to_dict` described.
+
+        Raises:
+            ConfigError: unknown keys, or values out of range.
+        """
+        names = [f.name for f in dataclasses.fields(cls)]
+        unknown = sorted(set(values) - set(names))
+        if unknown:
+            raise ConfigError(f"unknown setting {unknown[0]!r}; known are {', '.join(names)}.")
+        return cls(**values)
+
+    @property
+    def run_id(self) -> str:
+        """Readable, unique name of the run, safe as a folder name and in a URL."""
+        digest = hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
+        data = re.sub(r"[^a-z0-9]+", "-", self.dataset.lower().rsplit("/", 1)[-1]).strip("-")[:24] or "data"
+        beta = f"-b{self.beta:g}" if self.beta is not None else ""
+        return f"{self.model}-{data}-d{self.latent_dim}{beta}-s{self.seed}-{digest}"

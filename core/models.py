@@ -1,0 +1,232 @@
+"""One autoencoder for both models: x -> trunk -> q(z|x) -> z -> decoder -> logits.
+
+The AE's posterior head returns a point, the VAE's a Gaussian. Everything else (trunk, decoder, likelihood) is shared,
+and so are the initial weights: the logvar layer is created last, so with one seed every common parameter of an AE and a
+VAE starts bit for bit equal.
+
+Shapes: images (B, 1, 28, 28) in [0, 1]; codes z (B, d); logits (B, 1, 28, 28).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from core.config import BETA_RANGE, RunConfig
+from core.objectives import LIKELIHOODS, Terms, terms
+from core.posteriors import LOGVAR_RANGE, DiagonalGaussian, Dirac, Posterior
+
+SIDE = 28
+ACTIVATIONS = {"silu": nn.SiLU, "relu": nn.ReLU}
+MLP_WIDTHS = {"mlp": (400, 200), "mlp-400": (400,)}
+
+
+def encoder_layers(trunk: str) -> tuple[list[nn.Module], int]:
+    """The trunk's layers, an activation after each, and the width of its output."""
+    if trunk == "conv":
+        layers = [
+            nn.Conv2d(1, 16, 4, stride=2, padding=1),  # (B, 16, 14, 14)
+            nn.Conv2d(16, 32, 4, stride=2, padding=1),  # (B, 32, 7, 7)
+            nn.Linear(32 * 7 * 7, 128),  # (B, 128)
+        ]
+        return layers, 128
+    widths = (SIDE * SIDE, *MLP_WIDTHS[trunk])
+    return [nn.Linear(a, b) for a, b in zip(widths, widths[1:])], widths[-1]
+
+
+def decoder_layers(trunk: str, latent_dim: int) -> list[nn.Module]:
+    """The trunk's mirror image: from z (B, d) to logits; an activation after each layer but the last."""
+    if trunk == "conv":
+        return [
+            nn.Linear(latent_dim, 128),
+            nn.Linear(128, 32 * 7 * 7),
+            nn.ConvTranspose2d(32, 16, 4, stride=2, padding=1),  # (B, 16, 14, 14)
+            nn.ConvTranspose2d(16, 1, 4, stride=2, padding=1),  # (B, 1, 28, 28)
+        ]
+    widths = (latent_dim, *reversed(MLP_WIDTHS[trunk]), SIDE * SIDE)
+    return [nn.Linear(a, b) for a, b in zip(widths, widths[1:])]
+
+
+def _apply(layer: nn.Module, h: Tensor) -> Tensor:
+    """One layer, with the reshape between images and vectors that it needs."""
+    if isinstance(layer, nn.Linear):
+        return layer(h.flatten(1))
+    if h.dim() == 2 and isinstance(layer, nn.ConvTranspose2d):
+        h = h.reshape(len(h), layer.in_channels, 7, 7)
+    return layer(h)
+
+
+class Stack(nn.Module):
+    """Layers in a row with an activation after each one, or after each but the last.
+
+    With `conditions` > 0 every activated layer is followed by a feature-wise scale and shift computed from a
+    conditioning vector c (B, conditions): h <- (1 + a(c)) * h + b(c) (Perez et al. 2018; Bae et al. 2023, section 4).
+    a and b start at zero, so an untrained condition changes nothing.
+    """
+
+    def __init__(self, layers: Sequence[nn.Module], activation: str, last: bool, conditions: int = 0):
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.activation = ACTIVATIONS[activation]()
+        self.activated = len(layers) if last else len(layers) - 1
+        self.films = nn.ModuleList()
+        if conditions:
+            for layer in layers[: self.activated]:
+                width = layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels
+                film = nn.Linear(conditions, 2 * width)
+                nn.init.zeros_(film.weight)
+                nn.init.zeros_(film.bias)
+                self.films.append(film)
+
+    def forward(self, h: Tensor, condition: Tensor | None = None) -> Tensor:
+        for i, layer in enumerate(self.layers):
+            h = _apply(layer, h)
+            if i < self.activated:
+                h = self.activation(h)
+                if self.films:
+                    scale, shift = self.films[i](condition).chunk(2, dim=1)  # (B, width) each
+                    if h.dim() == 4:
+                        scale, shift = scale[:, :, None, None], shift[:, :, None, None]
+                    h = h * (1 + scale) + shift
+        return h
+
+
+class PointHead(nn.Module):
+    """Features (B, w) -> a point."""
+
+    def __init__(self, width: int, latent_dim: int):
+        super().__init__()
+        self.mean = nn.Linear(width, latent_dim)
+
+    def forward(self, h: Tensor) -> Posterior:
+        return Dirac(self.mean(h))
+
+
+class GaussianHead(PointHead):
+    """Features (B, w) -> a diagonal Gaussian."""
+
+    def __init__(self, width: int, latent_dim: int):
+        super().__init__(width, latent_dim)
+        self.logvar = nn.Linear(width, latent_dim)
+
+    def forward(self, h: Tensor) -> Posterior:
+        return DiagonalGaussian(self.mean(h), self.logvar(h).clamp(*LOGVAR_RANGE))
+
+
+class Autoencoder(nn.Module):
+    """encode(images) -> posterior; decode(z) -> logits.
+
+    Args:
+        config: what to build. Build through `build_model`, which also seeds the weights.
+    """
+
+    conditions = 0  # length of the conditioning vector; none in a plain model
+
+    def __init__(self, config: RunConfig):
+        super().__init__()
+        self.config = config
+        self.likelihood = LIKELIHOODS[config.likelihood]
+        layers, width = encoder_layers(config.trunk)
+        self.encoder = Stack(layers, config.activation, last=True, conditions=self.conditions)
+        self.decoder = Stack(decoder_layers(config.trunk, config.latent_dim), config.activation, last=False, conditions=self.conditions)
+        head = PointHead if config.model == "ae" else GaussianHead  # the one difference between the two models
+        self.head = head(width, config.latent_dim)
+
+    def encode(self, images: Tensor) -> Posterior:
+        """q(z|x) for images (B, 1, 28, 28) in [0, 1]."""
+        return self.head(self.encoder(images))
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Logits (B, 1, 28, 28) for codes (B, d); the image is their sigmoid."""
+        return self.decoder(z).reshape(-1, 1, SIDE, SIDE)
+
+    def decode_image(self, z: Tensor) -> Tensor:
+        """The expected image, (B, 1, 28, 28) in [0, 1], for codes (B, d)."""
+        return torch.sigmoid(self.decode(z))
+
+    def terms(self, images: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None) -> Terms:
+        """Distortion and rate of a batch with one sampled code per image.
+
+        Args:
+            images: targets (B, 1, 28, 28).
+            generator: source of the sampling noise.
+            inputs: what the encoder sees, when that differs (denoising).
+        """
+        posterior = self.encode(images if inputs is None else inputs)
+        return terms(self.likelihood, self.decode(posterior.rsample(generator)), images, posterior)
+
+    @torch.no_grad()
+    def set_output_bias(self, mean: float) -> None:
+        """Start from the data's mean grey level, in (0, 1), instead of from mid-grey: it saves about an epoch."""
+        self.decoder.layers[-1].bias.fill_(math.log(mean / (1 - mean)))
+
+
+class MultiRate(Autoencoder):
+    """One network for every beta: a VAE whose layers are scaled and shifted by functions of log beta.
+
+    Own implementation of the multi-rate VAE of Bae et al. (ICLR 2023, "Multi-Rate VAE: Train Once, Get the Full
+    Rate-Distortion Curve"). The condition is log beta scaled to [-1, 1], a vector c = (t, t^2, t^3).
+    Training draws beta log-uniformly per image; see `core.training`.
+    """
+
+    conditions = 3
+
+    @staticmethod
+    def condition(beta: Tensor) -> Tensor:
+        """(B,) betas -> (B, 3) conditioning vectors."""
+        low, high = (math.log(b) for b in BETA_RANGE)
+        t = 2 * (beta.log() - low) / (high - low) - 1
+        return torch.stack([t, t**2, t**3], dim=1)
+
+    def at(self, beta: float) -> AtBeta:
+        """This network as an ordinary VAE of one fixed beta."""
+        return AtBeta(self, beta)
+
+    def terms_at(self, images: Tensor, beta: Tensor, generator: torch.Generator | None = None) -> Terms:
+        """Distortion and rate of a batch, each image under its own beta (B,)."""
+        c = self.condition(beta)
+        posterior = self.head(self.encoder(images, c))
+        logits = self.decoder(posterior.rsample(generator), c).reshape(-1, 1, SIDE, SIDE)
+        return terms(self.likelihood, logits, images, posterior)
+
+
+class AtBeta:
+    """A multi-rate model held at one beta; the same `encode` and `decode` as an `Autoencoder`."""
+
+    def __init__(self, model: MultiRate, beta: float):
+        self.model, self.beta = model, float(beta)
+        self.config, self.likelihood = model.config, model.likelihood
+
+    def _condition(self, like: Tensor) -> Tensor:
+        return self.model.condition(torch.full((len(like),), self.beta, device=like.device))
+
+    def encode(self, images: Tensor) -> Posterior:
+        return self.model.head(self.model.encoder(images, self._condition(images)))
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.model.decoder(z, self._condition(z)).reshape(-1, 1, SIDE, SIDE)
+
+    decode_image = Autoencoder.decode_image
+    terms = Autoencoder.terms
+
+    def parameters(self):
+        """The shared network's parameters."""
+        return self.model.parameters()
+
+
+def build_model(config: RunConfig) -> Autoencoder:
+    """A freshly initialised model: weights depend on the config's seed and on nothing else.
+
+    The global random state is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        return (MultiRate if config.model == "multirate" else Autoencoder)(config)
+
+
+def device_of(model: Autoencoder | AtBeta) -> torch.device:
+    """Where a model's weights are."""
+    return next(iter(model.parameters())).device

@@ -1,0 +1,346 @@
+"""Trained runs on disk. The files *are* the state: they survive restarts and mean the same to every visitor and machine.
+
+    <run_id>/
+      config.json           written first
+      history.jsonl         one row an epoch, appended while training
+      previews/epoch-NNN.png   tiles of 28x28: two rows of 8 prior samples from fixed noise, one row of 8 reconstructions
+      trace.npz             codes (epochs + 1, 250, d) float16: the latent space forming
+      evaluation.json       figures on the whole test split, and how they were measured
+      gallery.npz           per-image codes, distortions, rates, and first-paint pictures
+      projection.npz        2-D coordinates of the codes (see core.projection)
+      manifest.json         SHA-256 of every file above and of the weights
+      weights.safetensors   renamed into place last: it is there = the run is complete
+      resume.safetensors    optimiser and fp32 weights of an unfinished run
+      error.txt, stop       why it failed; a request to stop
+
+No pickle anywhere: safetensors, JSON, and npz with allow_pickle=False.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core import settings
+from core.config import ConfigError, RunConfig
+
+if TYPE_CHECKING:
+    from core.models import Autoencoder
+
+STALE_SECONDS = 60.0  # an unfinished run that wrote nothing for this long, with no live job, has been abandoned
+WEIGHTS, MANIFEST, RESUME, ERROR, STOP = "weights.safetensors", "manifest.json", "resume.safetensors", "error.txt", "stop"
+HEARTBEAT = "heartbeat"
+
+
+class RunError(RuntimeError):
+    """A run cannot be used. The message names it and says what to do."""
+
+
+class RunNotFound(RunError):
+    """No run of that name, or none that matches."""
+
+
+class RunDamaged(RunError):
+    """A run's files do not match their digests. It is never shown; training it again replaces it."""
+
+
+class Status(enum.StrEnum):
+    """What a run's files say about it."""
+
+    ABSENT = "absent"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    STALE = "stale"
+    FAILED = "failed"
+    COMPLETE = "complete"
+    DAMAGED = "damaged"
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write beside the final name, then rename: a reader sees the whole file or none of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """`write_bytes` of indented JSON. NaN and infinity are refused: they are not JSON."""
+    write_bytes(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+
+
+def npz_bytes(**arrays: np.ndarray) -> bytes:
+    """Arrays as the bytes of a compressed npz."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+class Run:
+    """One run's folder. Cheap to make: nothing is read before it is asked for."""
+
+    def __init__(self, path: Path, shipped: bool = False):
+        self.path = Path(path)
+        self.run_id = self.path.name
+        self.shipped = shipped
+
+    def __repr__(self) -> str:
+        return f"Run({self.run_id})"
+
+    @property
+    def config(self) -> RunConfig:
+        """What this run is.
+
+        Raises:
+            RunDamaged: config.json is unreadable, or does not hash to the folder's name.
+        """
+        try:
+            config = RunConfig.from_dict(json.loads((self.path / "config.json").read_bytes()))
+        except FileNotFoundError:
+            raise RunNotFound(f"there is no run {self.run_id}.") from None
+        except (ValueError, TypeError, OSError, ConfigError) as error:
+            raise RunDamaged(f"{self.run_id}: config.json is unreadable ({error}).") from None
+        if config.run_id != self.run_id:
+            raise RunDamaged(f"{self.run_id}: config.json describes another run ({config.run_id}).")
+        return config
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run finished; says nothing about later damage (see `verify`)."""
+        return (self.path / WEIGHTS).exists()
+
+    def status(self) -> Status:
+        """Derived from the files alone."""
+        if self.complete:
+            try:
+                self.verify()
+                return Status.COMPLETE
+            except RunError:
+                return Status.DAMAGED
+        if not (self.path / "config.json").exists():
+            return Status.ABSENT
+        if (self.path / ERROR).exists():
+            return Status.FAILED
+        if self.last_sign_of_life() is None or time.time() - self.last_sign_of_life() > STALE_SECONDS:
+            return Status.STOPPED if (self.path / STOP).exists() else Status.STALE
+        return Status.STOPPED if (self.path / STOP).exists() and not (self.path / HEARTBEAT).exists() else Status.RUNNING
+
+    def last_sign_of_life(self) -> float | None:
+        """When training last wrote here, in seconds since the epoch; None if it never did."""
+        times = [(self.path / name).stat().st_mtime for name in (HEARTBEAT, "history.jsonl") if (self.path / name).exists()]
+        return max(times, default=None)
+
+    def manifest(self) -> dict[str, str]:
+        """File name -> SHA-256.
+
+        Raises:
+            RunDamaged: the manifest itself is unreadable.
+        """
+        try:
+            manifest = json.loads((self.path / MANIFEST).read_bytes())
+            if not isinstance(manifest, dict) or WEIGHTS not in manifest:
+                raise ValueError("no digest of the weights in it")
+            return manifest
+        except (OSError, ValueError) as error:
+            raise RunDamaged(f"{self.run_id}: {MANIFEST} is unreadable ({error}).") from None
+
+    def read(self, name: str) -> bytes:
+        """The checked bytes of one file of a complete run.
+
+        Raises:
+            RunDamaged: the file is missing or does not match its digest.
+        """
+        expected = self.manifest().get(name)
+        try:
+            data = (self.path / name).read_bytes()
+        except OSError as error:
+            raise RunDamaged(f"{self.run_id}: {name} cannot be read ({error.strerror}).") from None
+        if expected != sha256(data):
+            raise RunDamaged(f"{self.run_id}: {name} does not match its digest. Train the run again: `python -m core train --help`.")
+        return data
+
+    def verify(self) -> None:
+        """Check every file of a complete run against the manifest.
+
+        Raises:
+            RunDamaged: naming the first file that is wrong.
+        """
+        _ = self.config
+        for name in self.manifest():
+            self.read(name)
+
+    def has(self, name: str) -> bool:
+        """Whether a complete run carries the file."""
+        return (self.path / name).exists()
+
+    def add(self, name: str, data: bytes) -> None:
+        """Add or replace one derived file of a complete run (a projection, a scorecard) and its digest."""
+        write_bytes(self.path / name, data)
+        write_json(self.path / MANIFEST, {**self.manifest(), name: sha256(data)})
+
+    def history(self) -> list[dict[str, Any]]:
+        """One row an epoch so far; a line that is still being written is left out."""
+        try:
+            data = self.read("history.jsonl") if self.complete else (self.path / "history.jsonl").read_bytes()
+        except FileNotFoundError:
+            return []
+        rows = []
+        for line in data.splitlines():
+            try:
+                rows.append(json.loads(line))
+            except ValueError:
+                break
+        return rows
+
+    def evaluation(self) -> dict[str, Any]:
+        """Figures on the test split (see `core.training.evaluate`)."""
+        return json.loads(self.read("evaluation.json"))
+
+    def arrays(self, name: str) -> dict[str, np.ndarray]:
+        """The arrays of `gallery.npz`, `trace.npz` or `projection.npz`."""
+        with np.load(io.BytesIO(self.read(name)), allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+
+    def preview(self, epoch: int | None = None) -> bytes | None:
+        """PNG sprite of an epoch, or of the latest one; None if there is none yet."""
+        files = sorted((self.path / "previews").glob("epoch-*.png"))
+        if epoch is not None:
+            files = [self.path / "previews" / f"epoch-{epoch:03d}.png"]
+        try:
+            return files[-1].read_bytes()
+        except (IndexError, OSError):
+            return None
+
+    def error(self) -> str:
+        """Why the run failed, or ""."""
+        try:
+            return (self.path / ERROR).read_text(errors="replace").strip()
+        except OSError:
+            return ""
+
+    def request_stop(self) -> None:
+        """Ask whoever trains this run, wherever that is, to stop after the batch at hand."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        (self.path / STOP).touch()
+
+    def load_model(self, device: str = "cpu") -> Autoencoder:
+        """The trained model in eval mode, its weights frozen.
+
+        Raises:
+            RunNotFound: the run is not complete.
+            RunDamaged: its weights do not match their digest or do not fit its config.
+        """
+        from safetensors.torch import load
+
+        from core.models import build_model
+
+        config = self.config
+        if not self.complete:
+            raise RunNotFound(f"{self.run_id} is not finished ({self.status()}). Train it first: `python -m core train`.")
+        try:
+            tensors = load(self.read(WEIGHTS))
+            model = build_model(config)
+            model.load_state_dict({k: v.float() for k, v in tensors.items()})
+        except RunError:
+            raise
+        except Exception as error:
+            raise RunDamaged(f"{self.run_id}: the weights do not fit the model ({str(error)[:120]}).") from None
+        try:  # a sign of use, for least-recently-used eviction
+            if not self.shipped:
+                os.utime(self.path / WEIGHTS)
+        except OSError:
+            pass
+        return model.to(device).eval().requires_grad_(False)
+
+
+class RunStore:
+    """Shipped runs (read-only) and new ones (a cache with a size limit).
+
+    Args:
+        cache: folder for new runs; the user's cache by default.
+        shipped: folder of runs that come with the project.
+        limit_bytes: size above which the least recently used finished runs are removed.
+    """
+
+    def __init__(self, cache: Path | None = None, shipped: Path | None = None, limit_bytes: int | None = None):
+        self.cache = Path(cache) if cache is not None else settings.cache_dir() / "runs"
+        self.shipped = Path(shipped) if shipped is not None else settings.SHIPPED
+        limit_mb = settings.number("CACHE_MB", 1000, 10, 1e6) if limit_bytes is None else 0
+        self.limit_bytes = int(limit_mb * 1e6) if limit_bytes is None else limit_bytes
+
+    def run(self, which: str | RunConfig) -> Run:
+        """The run with this id or config, whether or not it exists; a whole shipped one is preferred."""
+        run_id = which if isinstance(which, str) else which.run_id
+        if not run_id or "/" in run_id or "\\" in run_id or run_id.startswith("."):
+            raise RunNotFound(f"{run_id!r} is not a run id; `python -m core runs` lists them.")
+        shipped = Run(self.shipped / run_id, shipped=True)
+        cached = Run(self.cache / run_id)
+        if shipped.complete and not (cached.complete and shipped.status() is Status.DAMAGED):
+            return shipped
+        return cached
+
+    def get(self, which: str | RunConfig) -> Run:
+        """The complete run with this id or config.
+
+        Raises:
+            RunNotFound: there is none, or it is not finished.
+        """
+        run = self.run(which)
+        if not run.complete:
+            raise RunNotFound(f"there is no finished run {run.run_id}; `python -m core runs` lists what there is, `python -m core train` trains one.")
+        return run
+
+    def __iter__(self) -> Iterator[Run]:
+        """Every run with a readable config, shipped ones first, each id once."""
+        seen = set()
+        for root, shipped in ((self.shipped, True), (self.cache, False)):
+            for path in sorted(root.iterdir()) if root.is_dir() else []:
+                run = Run(path, shipped)
+                if path.name in seen or not (path / "config.json").exists():
+                    continue
+                try:
+                    _ = run.config
+                except RunError:
+                    continue
+                seen.add(path.name)
+                yield run
+
+    def find(self, **fields: Any) -> list[Run]:
+        """Finished runs whose config has these values, e.g. find(model="vae", latent_dim=2, seed=0)."""
+        return [run for run in self if run.complete and all(getattr(run.config, k) == v for k, v in fields.items())]
+
+    def evict(self, keep: str = "") -> list[str]:
+        """Remove the least recently used finished runs of the cache until it fits; returns their ids."""
+        runs = [Run(p) for p in self.cache.iterdir() if p.is_dir()] if self.cache.is_dir() else []
+        sizes = {run.run_id: sum(f.stat().st_size for f in run.path.rglob("*") if f.is_file()) for run in runs}
+        total, removed = sum(sizes.values()), []
+        finished = [run for run in runs if run.complete and run.run_id != keep]
+        for run in sorted(finished, key=lambda r: (r.path / WEIGHTS).stat().st_mtime):
+            if total <= self.limit_bytes:
+                break
+            (run.path / WEIGHTS).unlink(missing_ok=True)  # first: from here on the run is not complete for anyone
+            shutil.rmtree(run.path, ignore_errors=True)
+            total -= sizes[run.run_id]
+            removed.append(run.run_id)
+        return removed
