@@ -1,0 +1,37 @@
+"""Point or Cloud: train, compare and measure autoencoders and variational autoencoders.
+
+    from core import RunConfig, load_dataset, train, load_model, sample, interpolate, project
+
+Names are imported when first used, so that `import core` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.config import RunConfig
+    from core.data import load_dataset
+    from core.interpolation import interpolate
+    from core.loading import load_model
+    from core.projection import project
+    from core.sampling import sample
+    from core.training import train
+
+_WHERE = {
+    "RunConfig": "config",
+    "load_dataset": "data",
+    "train": "training",
+    "load_model": "loading",
+    "sample": "sampling",
+    "interpolate": "interpolation",
+    "project": "projection",
+}
+__all__ = ["RunConfig", "interpolate", "load_dataset", "load_model", "project", "sample", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'core' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    return getattr(importlib.import_module(f"core.{_WHERE[name]}"), name)

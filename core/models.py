@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from core.config import BETA_RANGE, RunConfig
+from core.config import BETA_GRID, BETA_RANGE, RunConfig
 from core.objectives import LIKELIHOODS, Terms, terms
 from core.posteriors import LOGVAR_RANGE, DiagonalGaussian, Dirac, Posterior
 
@@ -158,6 +158,23 @@ class Autoencoder(nn.Module):
         posterior = self.encode(images if inputs is None else inputs)
         return terms(self.likelihood, self.decode(posterior.rsample(generator)), images, posterior)
 
+    def loss(self, images: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None, beta: float | None = None) -> Tensor:
+        """What one training step minimises, in nats per image (a scalar).
+
+        Args:
+            beta: the weight at this moment, when it is being warmed up; the config's otherwise.
+        """
+        weight = self.config.beta if beta is None else beta
+        return self.terms(images, generator, inputs).loss(weight, self.config.free_bits, self.config.reduction)
+
+    def reference(self) -> Autoencoder | AtBeta:
+        """The model whose figures stand for this one: itself; for a multi-rate model, itself at beta = 1."""
+        return self
+
+    def variants(self) -> dict[float, AtBeta]:
+        """The models this one network holds beside its reference, by beta: none in a plain model."""
+        return {}
+
     @torch.no_grad()
     def set_output_bias(self, mean: float) -> None:
         """Start from the data's mean grey level, in (0, 1), instead of from mid-grey: it saves about an epoch."""
@@ -184,6 +201,18 @@ class MultiRate(Autoencoder):
     def at(self, beta: float) -> AtBeta:
         """This network as an ordinary VAE of one fixed beta."""
         return AtBeta(self, beta)
+
+    def reference(self) -> AtBeta:
+        return self.at(1.0)
+
+    def variants(self) -> dict[float, AtBeta]:
+        return {beta: self.at(beta) for beta in BETA_GRID}
+
+    def loss(self, images: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None, beta: float | None = None) -> Tensor:
+        """As in a plain model, with a beta drawn log-uniformly from `BETA_RANGE` for every image."""
+        low, high = (math.log(b) for b in BETA_RANGE)
+        drawn = torch.rand(len(images), generator=generator, device=images.device).mul_(high - low).add_(low).exp_()
+        return self.terms_at(images, drawn, generator).loss(drawn, self.config.free_bits, self.config.reduction)
 
     def terms_at(self, images: Tensor, beta: Tensor, generator: torch.Generator | None = None) -> Terms:
         """Distortion and rate of a batch, each image under its own beta (B,)."""

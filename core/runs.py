@@ -38,7 +38,7 @@ from core.config import ConfigError, RunConfig
 if TYPE_CHECKING:
     from core.models import Autoencoder
 
-STALE_SECONDS = 60.0  # an unfinished run that wrote nothing for this long, with no live job, has been abandoned
+STALE_SECONDS = 20.0  # an unfinished run that wrote nothing for this long, with no live job, has been abandoned
 WEIGHTS, MANIFEST, RESUME, ERROR, STOP = "weights.safetensors", "manifest.json", "resume.safetensors", "error.txt", "stop"
 HEARTBEAT = "heartbeat"
 

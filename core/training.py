@@ -1,0 +1,326 @@
+"""Training: one loop for both models.
+
+    for each epoch:  shuffle;  for each batch:  minimise mean(D + beta R)  with Adam
+
+`fit` is the loop: a generator that yields after every epoch and can be resumed from any of its states. `train` runs it
+and publishes the result as a run. Random numbers come from generators seeded by (seed, epoch), so an epoch is the same
+whether the ones before it ran in this process or in another.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from core import device as devices
+from core import evaluation
+from core.config import RunConfig
+from core.data import Dataset, load_dataset, resolve
+from core.models import Autoencoder, build_model
+from core.runs import ERROR, HEARTBEAT, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status, npz_bytes, sha256, write_bytes, write_json
+
+EPOCH_TEST_IMAGES = 1000  # test images measured after every epoch; the finished run is measured on all of them
+BEAT_SECONDS = 0.5
+SAVE_SECONDS = 2.0
+EVALUATION_SHARE = 0.15  # of an epoch's time, for the estimate before the first epoch has been measured
+
+
+class TrainingError(RunError):
+    """Training cannot go on; the message says what to change."""
+
+
+class Stopped(RunError):
+    """Training was asked to stop. What was reached is kept, and asking for the run again goes on from there."""
+
+
+def one_cycle(fraction: float) -> float:
+    """Learning-rate factor at `fraction` of training: up to 1 by 30 %, down to almost 0 at the end (Smith & Topin 2018)."""
+    peak, start, end = 0.3, 1 / 25, 1 / 250_000
+
+    def cosine(a: float, b: float, t: float) -> float:
+        return b + (a - b) * (1 + math.cos(math.pi * t)) / 2
+
+    return cosine(start, 1, fraction / peak) if fraction < peak else cosine(1, end, (fraction - peak) / (1 - peak))
+
+
+SCHEDULES: dict[str, Callable[[float], float]] = {"onecycle": one_cycle, "constant": lambda fraction: 1.0}
+
+
+@dataclass
+class Epoch:
+    """The state after an epoch (epoch 0: before the first), and its row for the history."""
+
+    number: int
+    row: dict[str, Any]
+    model: Autoencoder
+    optimiser: torch.optim.Adam
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Weights and both Adam moments as named tensors: all that `fit` needs to go on from here."""
+        tensors = {f"weight.{k}": v.detach().clone() for k, v in self.model.state_dict().items()}
+        for i, entry in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"adam.{i}.{k}": v.detach().clone() for k, v in entry.items()}
+        return tensors
+
+
+def _restore(model: Autoencoder, optimiser: torch.optim.Adam, tensors: dict[str, torch.Tensor]) -> None:
+    model.load_state_dict({k.removeprefix("weight."): v for k, v in tensors.items() if k.startswith("weight.")})
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for name, value in tensors.items():
+        if name.startswith("adam."):
+            _, i, key = name.split(".")
+            state.setdefault(int(i), {})[key] = value
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+def training_images(config: RunConfig, dataset: Dataset) -> np.ndarray:
+    """The training images a config asks for: without its held-out class, at most its train_size.
+
+    Raises:
+        TrainingError: the held-out class does not exist.
+    """
+    images = dataset.train_images
+    if config.held_out_class is not None:
+        if config.held_out_class >= len(dataset.classes):
+            raise TrainingError(f"held_out_class={config.held_out_class}: {dataset.name} has classes 0 to {len(dataset.classes) - 1}.")
+        images = images[dataset.train_labels != config.held_out_class]
+    return images[: config.train_size]
+
+
+def fit(
+    config: RunConfig,
+    dataset: Dataset,
+    device: str | None = None,
+    start: tuple[int, dict[str, torch.Tensor]] | None = None,
+    on_batch: Callable[[float], None] = lambda fraction: None,
+) -> Iterator[Epoch]:
+    """Train, yielding an `Epoch` before the first epoch and after every one. The same on one CPU for one seed, bit for bit.
+
+    Args:
+        device: see `core.device.pick`.
+        start: (epoch, its `Epoch.state()`) to go on from; only later epochs are then yielded.
+        on_batch: called with the fraction of training done after every batch; may raise to stop.
+
+    Yields:
+        rows with epoch, epochs, beta, learning_rate, train_loss, test_n, distortion, rate, neg_elbo (nats per image),
+        rate_per_dim, mse, active_units, seconds, images_per_second, device.
+
+    Raises:
+        TrainingError: the loss stopped being finite, or the device ran out of memory.
+    """
+    target = devices.pick(device)
+    images = training_images(config, dataset)
+    model = build_model(config)
+    model.set_output_bias(float(np.clip(images.mean() / 255, 1e-4, 1 - 1e-4)))
+    model.to(target)
+    optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=target.type in ("cpu", "cuda"))
+    first = 0
+    if start is not None:
+        first, tensors = start
+        _restore(model, optimiser, tensors)
+    data = torch.from_numpy(np.array(images)).to(target)  # (N, 1, 28, 28) uint8, all of it, once
+    batches = math.ceil(len(data) / config.batch_size)
+    schedule = SCHEDULES[config.schedule]
+    try:
+        if start is None:
+            yield Epoch(0, _row(config, model, dataset, 0, target, None, 0, 0), model, optimiser)
+        for epoch in range(first + 1, config.epochs + 1):
+            began, total = time.perf_counter(), torch.zeros((), device=target)
+            seed = config.seed * 100_003 + epoch
+            order = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed)).to(target)
+            generator = torch.Generator(target).manual_seed(seed)
+            # An int is compared with None here, not a model: warm-up is off unless asked for.
+            beta = config.beta * min(1, epoch / config.warmup_epochs) if config.beta is not None and config.warmup_epochs else None
+            model.train()
+            for i, chosen in enumerate(order.split(config.batch_size)):
+                step = (epoch - 1) * batches + i
+                optimiser.param_groups[0]["lr"] = config.learning_rate * schedule(step / (config.epochs * batches))
+                x = data[chosen].float().div_(255)
+                inputs = None
+                if config.noise:
+                    inputs = (x + config.noise * torch.randn(x.shape, generator=generator, device=target)).clamp_(0, 1)
+                with devices.precision(target):
+                    loss = model.loss(x, generator, inputs, beta)
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()
+                optimiser.step()
+                total += loss.detach() * len(x)
+                on_batch((step + 1) / (config.epochs * batches))
+            mean_loss = float(total) / len(data)
+            if not math.isfinite(mean_loss):
+                raise TrainingError(f"the loss is {mean_loss} in epoch {epoch}: training diverged. Lower learning_rate (now {config.learning_rate:g}).")
+            model.eval()
+            row = _row(config, model, dataset, epoch, target, mean_loss, time.perf_counter() - began, len(data))
+            yield Epoch(epoch, row, model, optimiser)
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(f"{devices.describe(target)} ran out of memory. Lower batch_size (now {config.batch_size}), or use --device cpu.") from error
+
+
+def _row(
+    config: RunConfig, model: Autoencoder, dataset: Dataset, epoch: int, device: torch.device, loss: float | None, seconds: float, images: int
+) -> dict[str, Any]:
+    model.eval()
+    figures = evaluation.evaluate(model.reference(), dataset, n=EPOCH_TEST_IMAGES)
+    return {
+        "epoch": epoch,
+        "epochs": config.epochs,
+        "beta": config.beta,
+        "train_loss": loss,
+        "test_n": figures.pop("n"),
+        **figures,
+        "seconds": round(seconds, 4),
+        "images_per_second": round(images / seconds) if seconds else None,
+        "device": devices.describe(device),
+    }
+
+
+def round_to_half(model: torch.nn.Module) -> None:
+    """Round every weight to fp16, the precision runs are stored in, so that the model that is measured is the one that is kept."""
+    model.load_state_dict({k: v.half().float() for k, v in model.state_dict().items()})
+
+
+def _resume_point(run: Run) -> tuple[int, dict[str, torch.Tensor], list[np.ndarray]] | None:
+    """(epoch, state, traced codes) of an interrupted run; None when there is nothing usable, and training starts over."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(run.path / RESUME, "pt") as file:
+            epoch = int(file.metadata()["epoch"])
+            tensors = {k: file.get_tensor(k) for k in file.keys()}
+        trace = list(tensors.pop("trace").numpy())
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        return None
+    if len(run.history()) < epoch + 1 or len(trace) != epoch + 1:
+        return None
+    return epoch, tensors, trace
+
+
+def train(
+    config: RunConfig,
+    store: RunStore | None = None,
+    device: str | None = None,
+    on_epoch: Callable[[dict[str, Any]], None] = lambda row: None,
+    clear_stop: bool = True,
+) -> Run:
+    """The finished run of a config: found if it was trained before, else trained, now, and kept.
+
+    Two processes asking for one run train it once: the second waits for the first and finds it. An interrupted run goes
+    on where it was and reaches the weights it would have reached.
+
+    Args:
+        on_epoch: called with every new history row.
+        clear_stop: forget an earlier request to stop. Job queues pass False, since theirs may be meant for this very job.
+
+    Raises:
+        DataError, ConfigError: the images or the device cannot be had.
+        Stopped: somebody asked the run to stop.
+        TrainingError: it cannot go on; the run's error.txt says why.
+    """
+    from filelock import FileLock
+
+    store = store or RunStore()
+    config = resolve(config)
+    found = store.run(config)
+    if found.status() is Status.COMPLETE:
+        return found
+    run = Run(store.cache / config.run_id)
+    locks = store.cache / ".locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    with FileLock(locks / f"{run.run_id}.lock"):
+        status = run.status()
+        if status is Status.COMPLETE:
+            return run
+        if status is Status.DAMAGED:
+            shutil.rmtree(run.path)
+        if clear_stop:
+            (run.path / STOP).unlink(missing_ok=True)
+        (run.path / ERROR).unlink(missing_ok=True)
+        write_bytes(run.path / "config.json", (json.dumps(config.to_dict(), indent=1) + "\n").encode())
+        try:
+            _train_into(run, config, device, on_epoch)
+        except Stopped:
+            raise
+        except Exception as error:
+            write_bytes(run.path / ERROR, f"{type(error).__name__}: {error}\n".encode())
+            raise
+        finally:
+            (run.path / HEARTBEAT).unlink(missing_ok=True)
+    store.evict(keep=run.run_id)
+    return run
+
+
+def _train_into(run: Run, config: RunConfig, device: str | None, on_epoch: Callable[[dict[str, Any]], None]) -> None:
+    from safetensors.torch import save
+
+    began = beat = saved = time.monotonic()
+    resume = _resume_point(run)
+    first, trace = (resume[0], resume[2]) if resume else (0, [])
+    rows = run.history()[: first + 1] if resume else []
+
+    def heartbeat(fraction: float) -> None:
+        """At most every `BEAT_SECONDS`: say that the run is alive and how far it is, and look for a request to stop."""
+        nonlocal beat
+        now = time.monotonic()
+        if fraction > 0 and now - beat < BEAT_SECONDS:
+            return
+        beat = now
+        if (run.path / STOP).exists():
+            raise Stopped(f"{run.run_id} was stopped. Ask for it again to go on from epoch {len(trace) - 1 if trace else 0}.")
+        done = fraction - first / config.epochs
+        left = (now - began) * (1 - fraction) / done if done > 0.005 else None
+        write_bytes(run.path / HEARTBEAT, json.dumps({"fraction": round(fraction, 4), "seconds_left": left and round(left, 1)}).encode())
+
+    def write_history() -> None:
+        write_bytes(run.path / "history.jsonl", "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows).encode())
+
+    heartbeat(0.0)
+    dataset = load_dataset(config.dataset)
+    if dataset.digest != config.data_digest:
+        raise TrainingError(f"{config.dataset} has changed: its digest is {dataset.digest}, the run is for {config.data_digest}. Leave data_digest out to train on what is there.")
+    write_history()
+    epoch = None
+    for epoch in fit(config, dataset, device, resume and resume[:2], heartbeat):
+        rows.append(epoch.row)
+        trace.append(evaluation.traced_codes(epoch.model.reference(), dataset))
+        write_bytes(run.path / "previews" / f"epoch-{epoch.number:03d}.png", evaluation.preview(epoch.model.reference(), dataset))
+        write_history()
+        if time.monotonic() - saved > SAVE_SECONDS:
+            saved = time.monotonic()
+            tensors = {**epoch.state(), "trace": torch.from_numpy(np.stack(trace))}
+            write_bytes(run.path / RESUME, save({k: v.contiguous().cpu() for k, v in tensors.items()}, {"epoch": str(epoch.number)}))
+        on_epoch(epoch.row)
+        heartbeat(epoch.number / config.epochs)
+    if epoch is None:  # every epoch had been done; only publishing was left
+        model = build_model(config)
+        model.load_state_dict({k.removeprefix("weight."): v for k, v in resume[1].items() if k.startswith("weight.")})
+    else:
+        model = epoch.model.cpu()
+    publish(run, config, model.eval(), dataset, np.stack(trace))
+
+
+def publish(run: Run, config: RunConfig, model: Autoencoder, dataset: Dataset, trace: np.ndarray) -> None:
+    """Measure a trained model and write the finished run, its weights last."""
+    from safetensors.torch import save
+
+    round_to_half(model)
+    figures, gallery, densities = evaluation.portfolio(model, dataset)
+    write_json(run.path / "evaluation.json", figures)
+    write_bytes(run.path / "gallery.npz", npz_bytes(**gallery))
+    write_bytes(run.path / "density.npz", npz_bytes(**densities))
+    write_bytes(run.path / "trace.npz", npz_bytes(codes=trace))
+    weights = save({k: v.half() for k, v in model.state_dict().items()}, {"config": config.to_json()})
+    names = ["config.json", "history.jsonl", "evaluation.json", "gallery.npz", "density.npz", "trace.npz"]
+    names += sorted(f"previews/{p.name}" for p in (run.path / "previews").glob("epoch-*.png"))
+    manifest = {name: sha256((run.path / name).read_bytes()) for name in names}
+    write_json(run.path / MANIFEST, {**manifest, WEIGHTS: sha256(weights)})
+    write_bytes(run.path / WEIGHTS, weights)
+    for name in (RESUME, STOP):
+        (run.path / name).unlink(missing_ok=True)
