@@ -1,0 +1,60 @@
+"""How scripts, weights and pictures reach the page.
+
+Scripts: a component's JavaScript is inlined by Streamlit as one ES module, which cannot import a neighbour by path. So
+`script("networks.js", "plane.js")` puts the files one after another; none of them has imports.
+
+Weights and sprites go through Streamlit's in-memory media files rather than through a component's data: the address is
+made of the content's hash, so the browser fetches each file once and keeps it, a rerun re-sends a few bytes of address
+instead of a megabyte, and nothing has to be copied into a static folder. A file lives as long as a page of some session
+uses it, so call these functions in every rerun.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.runs import Run
+
+FOLDER = Path(__file__).parent
+
+# Streamlit compresses what it serves, at the slowest level and for every request, except for types it takes for
+# compressed already. Half-precision weights hardly shrink, so they travel as this one.
+UNCOMPRESSED = "application/zip"
+
+
+def script(*names: str) -> str:
+    """The component files called `names`, joined into one script or style sheet."""
+    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
+
+
+@functools.lru_cache(maxsize=32)
+def _weights(path: Path, modified: float) -> bytes:
+    from core.runs import WEIGHTS, Run
+
+    return Run(path).read(WEIGHTS)
+
+
+def weights_url(run: Run) -> str:
+    """Address of a complete run's safetensors file, for `loadNetwork` in networks.js.
+
+    Raises:
+        RunError: the run is unfinished or damaged.
+    """
+    from core.runs import WEIGHTS, RunNotFound
+
+    if not run.complete:
+        raise RunNotFound(f"{run.run_id} has no weights yet: it is not finished.")
+    return media_url(_weights(run.path, (run.path / WEIGHTS).stat().st_mtime), UNCOMPRESSED, f"{run.run_id}/weights")
+
+
+def media_url(data: bytes, mimetype: str, name: str) -> str:
+    """Address of any bytes, e.g. a PNG sprite. `name` tells the files of one page apart.
+
+    Without a running server (a script run bare) there is nothing to serve them: an empty address.
+    """
+    from streamlit.runtime import exists, get_instance
+
+    return get_instance().media_file_mgr.add(data, mimetype, f"point-or-cloud/{name}") if exists() else ""
