@@ -8,7 +8,12 @@ Names are imported when first used, so that `import core` costs nothing.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
+
+# Threads that wait should sleep, not spin. A spinning thread keeps the core that its partner needs: with a server, a
+# worker and a browser on two cores, epochs took up to four times longer. Read by OpenMP when torch is first imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:
     from core.config import RunConfig

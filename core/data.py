@@ -76,7 +76,7 @@ def as_floats(images: np.ndarray, device: str = "cpu") -> torch.Tensor:
     """uint8 (N, 1, 28, 28) -> float32 tensor in [0, 1]."""
     import torch
 
-    return torch.from_numpy(np.ascontiguousarray(images)).to(device).float().div_(255)
+    return torch.from_numpy(np.array(images)).to(device).float().div_(255)  # a copy: shared arrays are read-only
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
       config.json           written first
       history.jsonl         one row an epoch, appended while training
       previews/epoch-NNN.png   tiles of 28x28: two rows of 8 prior samples from fixed noise, one row of 8 reconstructions
-      trace.npz             codes (epochs + 1, 250, d) float16: the latent space forming
+      trace.npz             codes (epochs + 1, 200, d) float16: the latent space forming
       evaluation.json       figures on the whole test split, and how they were measured
       gallery.npz           per-image codes, distortions, rates, and first-paint pictures
       projection.npz        2-D coordinates of the codes (see core.projection)

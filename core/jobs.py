@@ -1,0 +1,309 @@
+"""Training in the background, behind one seam: any `concurrent.futures.Executor` and a folder of runs.
+
+Neither a process pool nor a cluster can cancel a running task or tell how far it is. Files can: progress is the run's
+heartbeat and history, a request to stop is a file named `stop`. So all that is kept in memory is who waits for what.
+
+    submit -> [queue, bounded] -> executor -> train() -> files        status = files + place in the queue
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core import settings
+from core.config import ConfigError, RunConfig
+from core.data import DATASETS, resolve
+from core.runs import ERROR, HEARTBEAT, STOP, Run, RunError, RunStore, Status, write_bytes
+
+WORKER_LOST = "the worker ended without a word (killed, or out of memory). Ask again: training goes on from the last saved epoch."
+
+
+class QueueFull(RunError):
+    """The queue is full; the message says for how long."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may be trained on request; the defaults suit one's own machine.
+
+    Raises (from `check`):
+        ConfigError: naming the value, the range and the remedy.
+    """
+
+    betas: tuple[float, float] = (0.01, 100.0)
+    latent_dims: tuple[int, ...] = (2, 4, 8, 16, 32)
+    epochs: int = 60
+    seeds: int = 1000
+    datasets: tuple[str, ...] = tuple(DATASETS)
+    folders: bool = True
+
+    def check(self, config: RunConfig) -> None:
+        def require(ok: bool, name: str, value: Any, choices: str) -> None:
+            if not ok:
+                raise ConfigError(f"{name}={value} cannot be trained on request here; choose {choices}. (`python -m core train` has wider limits.)")
+
+        low, high = self.betas
+        require(config.beta is None or low <= config.beta <= high, "beta", f"{config.beta}", f"a value from {low:g} to {high:g}")
+        require(config.latent_dim in self.latent_dims, "latent_dim", config.latent_dim, f"one of {', '.join(map(str, self.latent_dims))}")
+        require(config.epochs <= self.epochs, "epochs", config.epochs, f"at most {self.epochs}")
+        require(config.seed < self.seeds, "seed", config.seed, f"a seed below {self.seeds}")
+        require(config.batch_size >= 16, "batch_size", config.batch_size, "at least 16")
+        known = config.dataset in self.datasets or (self.folders and config.dataset.startswith("folder:"))
+        require(known, "dataset", repr(config.dataset), f"one of {', '.join(self.datasets)}")
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """One run as a visitor sees it.
+
+    Attributes:
+        state: "queued", "running", "stopping", or what the files say: "complete", "stopped", "failed", "stale",
+            "damaged", "absent".
+        position: place in the queue, 1 is next; 0 when it is not queued.
+        fraction: of training done, 0 to 1.
+        seconds_left: estimate until the run is finished, queue included; None while there is nothing to base it on.
+        owner: whether this visitor asked first, and so may stop it.
+        visitors: how many wait for it.
+        message: what went wrong and what to do, or "".
+    """
+
+    run_id: str
+    state: str
+    position: int = 0
+    fraction: float = 0.0
+    seconds_left: float | None = None
+    owner: bool = False
+    visitors: int = 0
+    message: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether it is worth asking again soon."""
+        return self.state in ("queued", "running", "stopping")
+
+
+@dataclass
+class _Job:
+    run: Run
+    call: tuple[Callable[..., Any], tuple[Any, ...]]
+    owner: str
+    visitors: set[str] = field(default_factory=set)
+    future: Future | None = None
+    started: float = 0.0
+    outcome: Future = field(default_factory=Future)
+
+
+def train_task(config: dict[str, Any], cache: str, shipped: str, threads: int | None = None) -> str:
+    """What a worker runs: `core.training.train`, over the folders the server uses. Returns the run's final state.
+
+    Errors are left in the run's error.txt, where everyone can read them.
+    """
+    from core import device
+    from core.training import Stopped, train
+
+    device.set_threads(threads)
+    try:
+        train(RunConfig.from_dict(config), RunStore(Path(cache), Path(shipped)), clear_stop=False)
+    except Stopped:
+        return "stopped"
+    except RunError:
+        return "failed"
+    return "complete"
+
+
+def warm_task(dataset: str = "mnist-5k") -> None:
+    """Import what training needs and read the images, so that the first request does not wait for it."""
+    import core.training  # noqa: F401
+    from core.data import load_dataset
+
+    load_dataset(dataset)
+
+
+def local_executor(workers: int = 1) -> Executor:
+    """This machine's reusable worker processes (loky). A pool that lost a worker is replaced by a new one."""
+    from loky import get_reusable_executor
+
+    return get_reusable_executor(max_workers=workers, timeout=None)
+
+
+class Jobs:
+    """The background jobs of one server.
+
+    Args:
+        make_executor: returns the executor to use now; called for every job, so that a broken one can be replaced.
+        store: where runs are.
+        running: jobs at a time. On CPU one: two trainings on two cores slow each other far more than twofold.
+        queued: jobs that may wait.
+        limits: what may be asked for.
+        threads: CPU threads a job; None is one a core.
+    """
+
+    def __init__(
+        self,
+        make_executor: Callable[[], Executor] = local_executor,
+        store: RunStore | None = None,
+        running: int = 1,
+        queued: int = 8,
+        limits: Limits = Limits(),
+        threads: int | None = None,
+    ):
+        self.make_executor, self.store = make_executor, store or RunStore()
+        self.running, self.queued, self.limits, self.threads = running, queued, limits, threads
+        self._lock = threading.RLock()
+        self._jobs: dict[str, _Job] = {}  # queued and running, in the order they were asked for
+        self._durations: deque[float] = deque(maxlen=20)
+
+    def submit(self, config: RunConfig, visitor: str = "") -> JobStatus:
+        """Ask for a run. A finished one is returned at once; one that is already asked for is shared.
+
+        Raises:
+            ConfigError: outside the limits. Nothing is started.
+            QueueFull: too many wait already.
+            DataError: the images cannot be had.
+        """
+        self.limits.check(config)
+        config = resolve(config)
+        run = self.store.run(config)
+        if run.status() is Status.COMPLETE:
+            return self.status(run.run_id, visitor)
+        run = Run(self.store.cache / config.run_id)
+        arguments = (config.to_dict(), str(self.store.cache), str(self.store.shipped), self.threads)
+        self._enqueue(run, (train_task, arguments), visitor)
+        return self.status(run.run_id, visitor)
+
+    def call(self, key: str, function: Callable[..., Any], *arguments: Any) -> Future:
+        """Run any other function in a worker (a projection, warming up); calls with one key share one future.
+
+        Raises:
+            QueueFull: too many wait already.
+        """
+        return self._enqueue(Run(self.store.cache / key), (function, arguments), "").outcome
+
+    def _enqueue(self, run: Run, call: tuple[Callable[..., Any], tuple[Any, ...]], visitor: str) -> _Job:
+        with self._lock:
+            job = self._jobs.get(run.run_id)
+            if job is None:
+                waiting = [j for j in self._jobs.values() if j.future is None]
+                if len(waiting) >= self.queued:
+                    wait = self._wait(len(waiting))
+                    about = f" It should have room in about {wait:.0f} s." if wait else ""
+                    raise QueueFull(f"{len(waiting)} trainings are waiting already, which is as many as may wait.{about} Try again then, or look at a weight that is trained.")
+                for name in (STOP, ERROR):
+                    (run.path / name).unlink(missing_ok=True)
+                job = self._jobs[run.run_id] = _Job(run, call, owner=visitor)
+            job.visitors.add(visitor)
+            self._dispatch()
+            return job
+
+    def status(self, run_id: str, visitor: str = "") -> JobStatus:
+        """How a run stands; never waits."""
+        with self._lock:
+            job = self._jobs.get(run_id)
+            run = job.run if job else self.store.run(run_id)
+            who = {"owner": bool(job) and job.owner == visitor, "visitors": len(job.visitors) if job else 0}
+            if job and job.future is None:
+                waiting = [j for j in self._jobs.values() if j.future is None]
+                place = waiting.index(job) + 1
+                return JobStatus(run_id, "queued", position=place, seconds_left=self._wait(place), **who)
+        beat = _heartbeat(run)
+        if job and not run.complete:
+            state = "stopping" if (run.path / STOP).exists() else "running"
+            return JobStatus(run_id, state, fraction=beat.get("fraction", 0.0), seconds_left=beat.get("seconds_left"), **who)
+        status = run.status()  # "running" here: another server or a command line trains it
+        return JobStatus(run_id, str(status), fraction=1.0 if run.complete else beat.get("fraction", 0.0), seconds_left=beat.get("seconds_left"), message=run.error(), **who)
+
+    def stop(self, run_id: str, visitor: str = "") -> bool:
+        """Stop a run for everyone, if this visitor asked for it first; otherwise only stop waiting for it.
+
+        Returns:
+            whether the run itself was stopped.
+        """
+        with self._lock:
+            job = self._jobs.get(run_id)
+            if job is None:
+                return False
+            if job.owner != visitor:
+                job.visitors.discard(visitor)
+                return False
+            if job.future is None:
+                del self._jobs[run_id]
+                job.outcome.cancel()
+            else:
+                job.run.request_stop()
+            return True
+
+    def __len__(self) -> int:
+        """Jobs running and waiting."""
+        return len(self._jobs)
+
+    def _wait(self, place: int) -> float | None:
+        """Estimated seconds until the job at this place in the queue has run; None before any job has finished."""
+        if not self._durations:
+            return None
+        typical = statistics.median(self._durations)
+        now = time.monotonic()
+        busy = sum(max(typical - (now - j.started), 0) for j in self._jobs.values() if j.future is not None)
+        return (busy + place * typical) / self.running
+
+    def _dispatch(self) -> None:
+        """Hand waiting jobs to the executor while there is room. Called with the lock held."""
+        for job in list(self._jobs.values()):
+            if sum(j.future is not None for j in self._jobs.values()) >= self.running:
+                return
+            if job.future is None:
+                function, arguments = job.call
+                job.started = time.monotonic()
+                try:
+                    job.future = self.make_executor().submit(function, *arguments)
+                except Exception as error:  # no worker can be started, or no scheduler reached: told, and the queue goes on
+                    self._fail(job, f"no worker could be started ({type(error).__name__}: {str(error)[:160]}). Try again in a moment.")
+                    continue
+                job.future.add_done_callback(lambda future, job=job: self._finished(job, future))
+
+    def _finished(self, job: _Job, future: Future) -> None:
+        with self._lock:
+            error = None if future.cancelled() else future.exception()
+            if error is None and not future.cancelled():
+                self._durations.append(time.monotonic() - job.started)
+                self._jobs.pop(job.run.run_id, None)
+                job.outcome.set_result(future.result())
+            else:
+                broken = future.cancelled() or "orker" in type(error).__name__ or "roken" in type(error).__name__
+                self._fail(job, WORKER_LOST if broken else f"{type(error).__name__}: {str(error)[:200]}", error)
+            self._dispatch()
+
+    def _fail(self, job: _Job, message: str, error: BaseException | None = None) -> None:
+        self._jobs.pop(job.run.run_id, None)
+        if (job.run.path / "config.json").exists() and not job.run.complete and not job.run.error():
+            (job.run.path / HEARTBEAT).unlink(missing_ok=True)
+            write_bytes(job.run.path / ERROR, (message + "\n").encode())
+        job.outcome.set_exception(error or RunError(message))
+
+
+def _heartbeat(run: Run) -> dict[str, Any]:
+    """What the run last said of itself: fraction and seconds_left; {} when it has said nothing."""
+    try:
+        return json.loads((run.path / HEARTBEAT).read_bytes())
+    except (OSError, ValueError):
+        return {}
+
+
+def jobs_from_settings(store: RunStore | None = None) -> Jobs:
+    """Jobs as the environment asks for them: POINT_OR_CLOUD_WORKERS, _QUEUE and, for a cluster, _SCHEDULER."""
+    workers = int(settings.number("WORKERS", 1, 1, 256))
+    queue = int(settings.number("QUEUE", 8, 0, 10_000))
+    address = settings.text("SCHEDULER")
+    if address:
+        from core.cluster import cluster_executor
+
+        return Jobs(lambda: cluster_executor(address), store, workers, queue)
+    return Jobs(lambda: local_executor(workers), store, workers, queue)
