@@ -1,0 +1,30 @@
+"""The frame around every page: its settings, the shared controls, the navigation, one error boundary.
+
+    streamlit run dashboard/app.py
+"""
+
+import streamlit as st
+
+from dashboard import boundary, cache, controls, state
+
+st.set_page_config(page_title="Point or Cloud", page_icon="☁️", layout="wide", initial_sidebar_state="auto")
+
+# A page more is a file in views/ and a line here. Material icons are drawn from the font that Streamlit serves; only a
+# material *favicon* would be fetched from the network, so that one is an emoji.
+PAGES = [
+    st.Page("views/start.py", title="Start", icon=":material/home:", default=True),
+    st.Page("views/latent_maps.py", title="Latent maps", icon=":material/map:"),
+    st.Page("views/samples.py", title="Random samples", icon=":material/casino:"),
+    st.Page("views/interpolation.py", title="Interpolation", icon=":material/swap_horiz:"),
+    st.Page("views/kl_weight.py", title="KL weight", icon=":material/tune:"),
+]
+
+page = st.navigation(PAGES)
+notices = st.container()
+with boundary.guard():
+    with st.sidebar:
+        state.put("pair", controls.shared())
+    page.run()
+for text in state.take_notices():
+    notices.warning(text, icon=":material/link_off:")
+cache.warm()

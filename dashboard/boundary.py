@@ -1,0 +1,38 @@
+"""What a visitor sees when something fails: core's own message, or a short apology. Never a traceback.
+
+Used around every page in app.py, and inside fragments, which rerun without app.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+import streamlit as st
+
+from core.config import ConfigError
+from core.data import DataError
+from core.runs import RunError
+from core.settings import SettingError
+from dashboard.controls import NothingToShow
+
+EXPECTED = (ConfigError, DataError, RunError, SettingError, NothingToShow)
+log = logging.getLogger("point_or_cloud")
+
+
+@contextlib.contextmanager
+def guard() -> Iterator[None]:
+    """Turns an exception into a message on the page. Streamlit's own control flow is no `Exception` and passes."""
+    try:
+        yield
+    except EXPECTED as error:
+        log.warning("%s: %s", type(error).__name__, error)
+        st.error(str(error), icon=":material/error:")
+    except Exception:
+        log.exception("unexpected error on a page")
+        st.error(
+            "Sorry, something went wrong here that should not have. Reload the page; if it happens again, open the Start page "
+            "or choose another data set on the left. The details are in the server's log.",
+            icon=":material/error:",
+        )

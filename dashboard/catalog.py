@@ -1,0 +1,96 @@
+"""Which finished runs belong together: matched AE/VAE pairs, and the VAEs of one recipe over beta.
+
+Two runs are a matched pair when their configs agree in everything but the model and its beta. Pure functions over
+(Run, RunConfig); what is on disk is found in `dashboard.cache`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.config import RunConfig
+from core.runs import Run
+
+STANDARD = RunConfig()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A finished run with its config, read once."""
+
+    run: Run
+    config: RunConfig
+
+    @property
+    def run_id(self) -> str:
+        return self.run.run_id
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An AE and a VAE (beta = 1) that differ in nothing but the posterior and the rate term."""
+
+    ae: Entry
+    vae: Entry
+
+    @property
+    def dataset(self) -> str:
+        return self.ae.config.dataset
+
+    @property
+    def latent_dim(self) -> int:
+        return self.ae.config.latent_dim
+
+    @property
+    def seed(self) -> int:
+        return self.ae.config.seed
+
+
+def recipe(config: RunConfig) -> RunConfig:
+    """The config with the model and beta taken out: equal for all runs that were trained alike."""
+    return dataclasses.replace(config, model="ae", beta=None)
+
+
+def plain(config: RunConfig) -> bool:
+    """Whether the run minimises plain D + beta R on all of the data, so that it may stand for "the" AE or VAE."""
+    options = ("likelihood", "reduction", "warmup_epochs", "free_bits", "noise", "held_out_class", "train_size", "activation")
+    return config.model != "multirate" and all(getattr(config, name) == getattr(STANDARD, name) for name in options)
+
+
+def _preference(entry: Entry) -> tuple:
+    """Shipped before new, the standard recipe before others, longer training before shorter."""
+    standard = dataclasses.replace(recipe(entry.config), dataset=STANDARD.dataset, data_digest="", seed=0, latent_dim=16, trunk="conv")
+    return (not entry.run.shipped, standard != recipe(STANDARD), -entry.config.epochs, entry.run_id)
+
+
+def pairs(entries: Iterable[Entry]) -> dict[tuple[str, int, int], Pair]:
+    """The best matched pair for every (data set, latent size, seed) that has one, the default choice first."""
+    chosen = [e for e in entries if plain(e.config) and e.config.beta in (None, 1.0)]
+    aes: dict[RunConfig, Entry] = {}
+    for entry in sorted(chosen, key=_preference):
+        if entry.config.model == "ae":
+            aes.setdefault(recipe(entry.config), entry)
+    found: dict[tuple[str, int, int], Pair] = {}
+    for vae in sorted(chosen, key=_preference):
+        key = (vae.config.dataset, vae.config.latent_dim, vae.config.seed)
+        if vae.config.model == "vae" and key not in found and (ae := aes.get(recipe(vae.config))):
+            found[key] = Pair(ae, vae)
+    order = sorted(found, key=lambda k: (k[0] != STANDARD.dataset, k[0], k[1] != STANDARD.latent_dim, k[1], k[2]))
+    return {key: found[key] for key in order}
+
+
+def over_beta(entries: Iterable[Entry], pair: Pair) -> dict[float, Entry]:
+    """beta -> the VAE trained like the pair for that weight, in rising order of beta."""
+    found: dict[float, Entry] = {}
+    for entry in sorted((e for e in entries if e.config.model == "vae" and plain(e.config)), key=_preference):
+        if (entry.config.dataset, entry.config.latent_dim, entry.config.seed) == (pair.dataset, pair.latent_dim, pair.seed):
+            found.setdefault(entry.config.beta, entry)
+    return dict(sorted(found.items()))
+
+
+def differences(pair: Pair) -> tuple[dict[str, tuple], dict[str, object]]:
+    """What differs between the two configs, (AE's, VAE's) by name, and what is equal."""
+    a, b = pair.ae.config.to_dict(), pair.vae.config.to_dict()
+    return {k: (a[k], b[k]) for k in a if a[k] != b[k]}, {k: a[k] for k in a if a[k] == b[k]}

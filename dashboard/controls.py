@@ -1,0 +1,92 @@
+"""Widgets that return core values. All are bound to the URL, so a link restores the view.
+
+Options are plain words and numbers because a widget's URL value is its option's text. What the link asks for and cannot
+have is told, never silently replaced (see `dashboard.state.Asked`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.data import DATASETS
+from dashboard import cache, state
+from dashboard.catalog import Pair
+
+DATA, LATENT, SEED = "data", "latent", "seed"  # the shared controls' keys and URL parameters
+
+
+class NothingToShow(RuntimeError):
+    """There is no model to show; the message says how to get one."""
+
+
+def choice(label: str, options: Sequence[Any], key: str, help: str | None = None, **kwargs: Any) -> Any:
+    """One of a few options, side by side."""
+    asked = state.asked(key)
+    kwargs.setdefault("default", options[0])
+    value = st.segmented_control(label, options, key=key, bind="query-params", required=True, help=help, **kwargs)
+    asked.tell(label.lower(), value, "one of " + ", ".join(map(str, options)))
+    return value
+
+
+def pick(label: str, options: Sequence[Any], key: str, help: str | None = None, **kwargs: Any) -> Any:
+    """One of many options, from a list."""
+    asked = state.asked(key)
+    value = st.selectbox(label, options, key=key, bind="query-params", help=help, **kwargs)
+    asked.tell(label.lower(), value, "one of " + ", ".join(map(str, options)))
+    return value
+
+
+def slide(label: str, low: float, high: float, default: float, step: float, key: str, help: str | None = None) -> float:
+    """A number on a slider. What is outside the range, from whatever source, is refused here too."""
+    asked = state.asked(key)
+    value = st.slider(label, low, high, default, step, key=key, bind="query-params", help=help)
+    if not low <= value <= high:
+        state.notice(f"{label} {value} is outside {low:g} to {high:g}. Shown is {default:g}.")
+        value = default
+    asked.tell(label.lower(), value, f"a number from {low:g} to {high:g}")
+    return value
+
+
+def whole(label: str, low: int, high: int, default: int, key: str, help: str | None = None) -> int:
+    """A whole number in a box."""
+    asked = state.asked(key)
+    value = st.number_input(label, low, high, default, 1, key=key, bind="query-params", help=help)
+    asked.tell(label.lower(), value, f"a whole number from {low} to {high}")
+    return int(value)
+
+
+def switch(label: str, key: str, help: str | None = None) -> bool:
+    """On or off."""
+    asked = state.asked(key)
+    value = st.toggle(label, key=key, bind="query-params", help=help)
+    asked.tell(label.lower(), value, "true or false")
+    return value
+
+
+def shared() -> Pair:
+    """The controls every page has: data set, latent size, seed. Returns the matched pair they name.
+
+    Raises:
+        NothingToShow: there is no trained pair at all.
+    """
+    found = cache.pairs()
+    if not found:
+        raise NothingToShow(
+            "No trained pair of models was found, neither shipped (`checkpoints/`) nor in the cache. "
+            "Train one: `python -m core train --model ae` and `python -m core train --model vae`."
+        )
+    names = list(dict.fromkeys(name for name, _, _ in found))
+    state.settle(DATA, names, "The data set", "has no trained pair any more")
+    name = pick("Data set", names, DATA, help="Only data sets with a trained pair are listed.", filter_mode=None)
+    if name in DATASETS:
+        st.caption(DATASETS[name].title)
+    sizes = list(dict.fromkeys(d for n, d, _ in found if n == name))
+    state.settle(LATENT, sizes, "Latent size", f"has no trained pair on {name}")
+    size = choice("Latent size", sizes, LATENT, help="How many numbers an image becomes. 2 can be drawn as it is; 16 gives better pictures.")
+    seeds = [s for n, d, s in found if (n, d) == (name, size)]
+    state.settle(SEED, seeds, "Seed", f"has no trained pair on {name} at latent size {size}")
+    seed = choice("Seed", seeds, SEED, help="Of the initial weights and the order of the images: trained again, how much changes?")
+    return found[name, size, seed]

@@ -1,0 +1,103 @@
+"""Pictures: grids, strips and animations of 28 x 28 images as PNG or GIF bytes.
+
+Pixels are repeated, never interpolated: blur is one of the things to be compared here, so none is added. Gaps between
+tiles are transparent, so a picture suits light and dark pages.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+GAP = 2  # pixels of the unscaled picture between tiles
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Grey levels as uint8 (n, 28, 28), from float in [0, 1] or uint8, with or without a channel axis."""
+    images = np.asarray(images)
+    if images.dtype != np.uint8:
+        images = (np.clip(images, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return images.reshape(-1, *images.shape[-2:])
+
+
+def mosaic(images: np.ndarray, columns: int, scale: int = 4, gap: int = GAP) -> Image.Image:
+    """Images (n, 28, 28), row by row, as one picture ("LA": grey with transparent gaps).
+
+    Raises:
+        ValueError: no image, or fewer than one column.
+    """
+    tiles = to_uint8(images)
+    if not len(tiles) or columns < 1:
+        raise ValueError(f"a grid of {len(tiles)} images in {columns} columns cannot be drawn; give at least one of each.")
+    n, height, width = tiles.shape
+    columns = min(columns, n)
+    rows = -(-n // columns)
+    canvas = np.zeros((rows * (height + gap) - gap, columns * (width + gap) - gap, 2), np.uint8)
+    for i, tile in enumerate(tiles):
+        top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
+        canvas[top : top + height, left : left + width] = np.stack([tile, np.full_like(tile, 255)], axis=-1)
+    return Image.fromarray(canvas.repeat(scale, 0).repeat(scale, 1), "LA")
+
+
+def png(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def grid(images: np.ndarray, columns: int, scale: int = 4) -> bytes:
+    """`mosaic` as PNG bytes."""
+    return png(mosaic(images, columns, scale))
+
+
+def labelled(rows: Sequence[tuple[str, np.ndarray]], title: str, columns: int = 0, scale: int = 3) -> bytes:
+    """A PNG to take away: each row a caption above its images, on white, with a title saying what it is.
+
+    Args:
+        rows: (caption, images (n, 28, 28)).
+        columns: images a line; 0 puts all of a row's images on one.
+    """
+    font, small, pad = ImageFont.load_default(22), ImageFont.load_default(16), 16
+    parts = [(caption, mosaic(images, columns or len(images), scale)) for caption, images in rows]
+    measure = ImageDraw.Draw(Image.new("L", (1, 1)))
+    text_width = max([measure.textlength(title, font)] + [measure.textlength(caption, small) for caption, _ in parts])
+    width = int(max(text_width, *(p.width for _, p in parts))) + 2 * pad
+    height = pad + 36 + sum(p.height + 38 for _, p in parts) + pad // 2
+    page = Image.new("RGB", (width, height), "white")
+    draw, y = ImageDraw.Draw(page), pad + 36
+    draw.text((pad, pad), title, "#31333F", font)
+    for caption, picture in parts:
+        draw.text((pad, y), caption, "#555", small)
+        page.paste(picture.convert("RGB"), (pad, y + 24), picture.getchannel("A"))
+        y += picture.height + 38
+    return png(page)
+
+
+def there_and_back(strips: Sequence[tuple[str, np.ndarray]], scale: int = 5, milliseconds: int = 110) -> bytes:
+    """An animated GIF: strips (caption, (steps, 28, 28)) beside each other, playing forth and back with a rest at the ends."""
+    font, head = ImageFont.load_default(15), 26
+    steps = min(len(s) for _, s in strips)
+    frames = []
+    for step in range(steps):
+        picture = mosaic(np.stack([to_uint8(s)[step] for _, s in strips]), len(strips), scale, gap=4)
+        frame = Image.new("L", (picture.width, picture.height + head), 255)
+        frame.paste(picture.getchannel("L"), (0, head), picture.getchannel("A"))
+        draw = ImageDraw.Draw(frame)
+        for i, (caption, _) in enumerate(strips):
+            draw.text((i * (28 + 4) * scale + 14 * scale, 4), caption, 60, font, anchor="ma")
+        frames.append(frame)
+    order = list(range(steps)) + list(range(steps - 2, 0, -1))
+    durations = [6 * milliseconds if i in (0, steps - 1) else milliseconds for i in order]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=[frames[i] for i in order[1:]], duration=durations, loop=0)
+    return buffer.getvalue()
+
+
+def beside(images: np.ndarray, partners: np.ndarray) -> np.ndarray:
+    """(n, 28, 28) twice -> (n, 28, 57): each image with its partner to the right, a grey line between."""
+    a, b = to_uint8(images), to_uint8(partners)
+    line = np.full((len(a), a.shape[1], 1), 128, np.uint8)
+    return np.concatenate([a, line, b], axis=2)

@@ -1,0 +1,87 @@
+"""The one place that touches st.session_state and the URL.
+
+Widgets bound to the URL (`bind="query-params"`) own their parameter: the key is its name, and the browser writes it.
+Streamlit drops a value it cannot use without a word; here what the link asked for is compared with what is shown, and
+the difference is told (`Asked.tell`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+_NOTICES, _VISITOR = "_notices", "_visitor"
+
+
+def get(key: str, default: Any = None) -> Any:
+    return st.session_state.get(key, default)
+
+
+def put(key: str, value: Any) -> None:
+    """Set a value; for a widget's key, only from a callback or before the widget is drawn."""
+    st.session_state[key] = value
+
+
+def visitor() -> str:
+    """A random name for this browser session, so that who asked for a training may stop it."""
+    return st.session_state.setdefault(_VISITOR, uuid.uuid4().hex)
+
+
+def dark() -> bool:
+    """Whether the page is dark right now."""
+    return st.context.theme.type == "dark"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the link says about one parameter, before its widget is drawn; `text` is None if it says nothing."""
+
+    key: str
+    text: str | None
+
+    def tell(self, label: str, shown: Any, choices: str) -> None:
+        """Add a notice if the widget shows something else than the link asked for."""
+        if self.text is None or self.text == str(shown):
+            return
+        try:
+            if float(self.text) == float(shown):
+                return
+        except (TypeError, ValueError, OverflowError):
+            if self.text.lower() == str(shown).lower():  # booleans
+                return
+        notice(f"The link asks for {label} “{shorten(self.text)}”; choose {choices}. Shown is {shown}.")
+
+
+def asked(key: str) -> Asked:
+    """The raw value of a URL parameter; call before the widget with that key is drawn."""
+    values = st.query_params.get_all(key)
+    return Asked(key, values[-1] if values else None)
+
+
+def settle(key: str, options: Sequence[Any], label: str, why: str) -> None:
+    """Put a widget's stored value back to the first option when it is no longer among `options`, and say so."""
+    if key in st.session_state and st.session_state[key] not in options:
+        old = st.session_state[key]
+        st.session_state[key] = options[0]
+        notice(f"{label} {old} {why}. Shown is {options[0]}.")
+
+
+def notice(text: str) -> None:
+    """Something the visitor should know, shown at the top of the page of this run."""
+    if text not in st.session_state.setdefault(_NOTICES, []):
+        st.session_state[_NOTICES].append(text)
+
+
+def take_notices() -> list[str]:
+    """All notices so far, and forget them."""
+    return st.session_state.pop(_NOTICES, [])
+
+
+def shorten(text: str, most: int = 40) -> str:
+    """One short line of printable text without markdown, for showing what a stranger typed."""
+    clean = "".join(c if c.isalnum() or c in " .,;:+-_=/()@%" else "·" for c in text)[: most + 1]
+    return clean if len(clean) <= most else clean[:most] + "…"

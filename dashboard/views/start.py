@@ -1,0 +1,147 @@
+"""Start: the one difference, on one image, with the real numbers."""
+
+import numpy as np
+import streamlit as st
+
+from dashboard import cache, catalog, controls, hero, images, state, text, theme
+from dashboard.catalog import Pair
+from dashboard.text import AE, VAE
+
+pair: Pair = state.get("pair")
+PICTURED = 100  # test images whose reconstruction a run carries
+
+
+def plane(codes: np.ndarray, stddev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes and widths (n, d) in a plane: as they are for d = 2, else along the two directions of largest variance."""
+    if codes.shape[1] == 2:
+        return codes, stddev
+    if codes.shape[1] == 1:
+        return np.hstack([codes, 0 * codes]), np.hstack([stddev, 0 * stddev])
+    axes = np.linalg.svd(codes - codes.mean(0), full_matrices=False)[2][:2]
+    return codes @ axes.T, np.sqrt(stddev**2 @ axes.T**2)
+
+
+def drawn_pair() -> Pair:
+    """The pair to draw: the chosen data set's with two latent numbers, if there is one."""
+    same = [p for (name, d, _), p in cache.pairs().items() if name == pair.dataset and d == 2]
+    return next((p for p in same if p.seed == pair.seed), same[0] if same else pair)
+
+
+def lanes(drawn: Pair, index: int) -> None:
+    """The image through both models, side by side."""
+    data = cache.dataset(drawn.dataset)
+    galleries = {"ae": cache.gallery(drawn.ae.run_id), "vae": cache.gallery(drawn.vae.run_id)}
+    planes = {name: plane(g["mean"], g["stddev"].astype(float)) for name, g in galleries.items()}
+    codes, stddev = planes["vae"]
+    factor = hero.lens_factor(stddev[index], hero.plane_of(codes)[1])
+    for column, name, title in zip(st.columns(2), ("ae", "vae"), (f"{AE}: a point", f"{VAE}: a cloud")):
+        codes, stddev = planes[name]
+        decoded = galleries[name]["reconstruction"][index]
+        picture = hero.drawing(name, data.test_images[index, 0], codes, index, stddev[index], decoded, factor, state.dark())
+        kind = "a single point" if name == "ae" else f"a cloud with standard deviations {stddev[index][0]:.2f} and {stddev[index][1]:.2f}"
+        with column:
+            st.markdown(f"#### {title}", anchors=False)
+            st.image(picture, width="stretch", alt=f"An image of class {data.classes[data.test_labels[index]]}, its code as {kind}, and the decoded image.")
+
+
+def metrics(figures: dict) -> None:
+    """The parts of one model's loss."""
+    no_rate = "A point has no finite divergence from a density, so an AE has no rate and no ELBO: not 0, but not available."
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Distortion D", text.nats(figures["distortion"]), width="content")
+        st.metric("Rate R", text.nats(figures["rate"]), help=no_rate if figures["rate"] is None else None, width="content")
+        st.metric("Squared error", f"{figures['mse']:.4f}", width="content", help="Per pixel, of the image decoded from the posterior mean.")
+
+
+st.title("Point or Cloud", anchor=False)
+st.markdown(
+    f"An autoencoder ({AE}) turns an image into a **point**. A variational autoencoder ({VAE}) turns it into a **cloud**. "
+    "Everything else about the two models on these pages is kept equal, so every difference you see comes from that one."
+)
+
+data = cache.dataset(pair.dataset)
+labels = data.test_labels[:PICTURED]
+present = [name for i, name in enumerate(data.classes) if (labels == i).any()]
+chosen = controls.choice("The same image through both", present, "image", default="4" if "4" in present else present[0])
+member = state.get("member", 0)
+drawn = drawn_pair()
+candidates = np.flatnonzero(labels == data.classes.index(chosen))
+error = sum(cache.gallery(e.run_id)["mse"][candidates] for e in (drawn.ae, drawn.vae))
+index = int(candidates[np.argsort(error)][member % len(candidates)])  # from well to badly reconstructed
+lanes(drawn, index)
+how = "the plane is the whole latent space" if drawn.latent_dim == 2 else "the plane is the two directions along which codes vary most"
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.button("Another one", icon=":material/refresh:", help="From well to badly reconstructed ones.", on_click=lambda: state.put("member", member + 1))
+    st.caption(
+        f"Drawn to scale on the pair with {drawn.latent_dim} latent numbers: {how}, grey dots are the codes of "
+        f"{len(cache.gallery(drawn.ae.run_id)['mean']):,} unseen images, the lens enlarges the code's surroundings equally in both.",
+        width="stretch",
+    )
+
+ae, vae = cache.evaluation(pair.ae.run_id), cache.evaluation(pair.vae.run_id)
+beta = pair.vae.config.beta
+st.subheader(f"What each model pays, at latent size {pair.latent_dim}", anchor=False)
+st.markdown(text.start_takeaway(ae, vae))
+left, right = st.columns(2)
+with left.container(border=True, height="stretch"):
+    st.markdown(f"{AE} loss, nats per image: distortion only")
+    st.latex(rf"\textcolor{{{theme.color('ae', state.dark())}}}{{D}} = \mathbf{{{ae['distortion']:.1f}}}")
+    metrics(ae)
+with right.container(border=True, height="stretch"):
+    st.markdown(f"{VAE} loss, nats per image: distortion + β · rate, β = {beta:g}")
+    st.latex(
+        rf"\textcolor{{{theme.color('vae', state.dark())}}}{{D + \beta R}} = {vae['distortion']:.1f} + {beta:g} \cdot {vae['rate']:.1f} = "
+        rf"\mathbf{{{vae['distortion'] + beta * vae['rate']:.1f}}}"
+    )
+    metrics(vae)
+
+first = [int(np.flatnonzero(labels == i)[0]) for i in range(len(data.classes)) if (labels == i).any()][:10]
+for caption, strip in (
+    ("Unseen images", data.test_images[first, 0]),
+    (f"{AE}: decoded from the code", cache.gallery(pair.ae.run_id)["reconstruction"][first]),
+    (f"{VAE}: decoded from the middle of the cloud (the posterior mean)", cache.gallery(pair.vae.run_id)["reconstruction"][first]),
+):
+    st.caption(caption)
+    st.image(images.grid(strip, len(first), scale=4), width="stretch")
+st.caption(text.provenance(pair, ae["n"]))
+
+with st.expander("Why: what differs between the two models, and what is equal", icon=":material/help:"):
+    differ, equal = catalog.differences(pair)
+    counts = cache.parameters(pair.ae.run_id), cache.parameters(pair.vae.run_id)
+    st.markdown(
+        f"""
+- **Differs: what q(z|x) is.** The {AE}'s encoder outputs {pair.latent_dim} numbers, the code. The {VAE}'s outputs a mean and a width for each, and
+  the code is drawn: z = μ + σ · ε with ε ~ N(0, I). That costs one more layer: {counts[0]:,} against {counts[1]:,} parameters.
+- **Differs: what is minimised.** The {VAE} also pays its rate R = KL(q(z|x) ‖ N(0, I)), times β. For the {AE}'s point that is infinite,
+  so it pays none.
+- **Equal:** the data and their split, the encoder's trunk and the decoder (`{equal['trunk']}`, `{equal['activation']}`), their initial weights, the
+  likelihood (`{equal['likelihood']}`), Adam at {equal['learning_rate']:g}, {equal['epochs']} epochs in the same order, batches of {equal['batch_size']}.
+- **Units.** D and R are sums over pixels and over latent dimensions, in nats per image, so β = 1 is the ELBO. D is the cross-entropy of grey
+  values; even a perfect copy costs {ae['distortion_floor']:.1f} nats here, because a grey pixel is not a coin that has already fallen.
+"""
+    )
+    st.caption("Settings that differ: " + ", ".join(f"`{k}` {a} / {b}" for k, (a, b) in differ.items()))
+
+with st.expander("Which models are loaded", icon=":material/list:"):
+    rows = []
+    for p in cache.pairs().values():
+        for entry in (p.ae, p.vae):
+            e = cache.evaluation(entry.run_id)
+            rows.append({
+                "model": entry.config.model.upper(), "data set": p.dataset, "latent size": p.latent_dim, "seed": p.seed,
+                "D": text.nats(e["distortion"]), "R": text.nats(e["rate"]), "−ELBO": text.nats(e["neg_elbo"]), "MSE": f"{e['mse']:.4f}",
+                "active": text.NA if e["active_units"] is None else str(e["active_units"]), "run": entry.run_id,
+            })
+    st.table(rows, border="horizontal", hide_index=True)
+
+st.subheader("Where to go next", anchor=False)
+NEXT = (
+    ("views/latent_maps.py", "Latent maps", "How do the two models lay out the same images?"),
+    ("views/samples.py", "Random samples", "Which of them can make up new images, and from what noise?"),
+    ("views/interpolation.py", "Interpolation", "What lies between a 3 and an 8?"),
+    ("views/kl_weight.py", "KL weight", "Turn one knob from autoencoder to collapse."),
+)
+for column, (path, label, question) in zip(st.columns(4), NEXT):
+    with column.container(border=True, height="stretch"):
+        st.page_link(path, label=f"**{label}**", icon=":material/arrow_forward:")
+        st.caption(question)
