@@ -1,0 +1,252 @@
+"""The command line: one parser, one place where errors become one line, and no torch until a command needs it.
+
+Exit codes: 0 done; 1 something is wrong that no argument can repair (a failed training, a failed check); 2 wrong
+arguments; 130 interrupted.
+What the commands do is in `core.commands`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import math
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from core.config import ACTIVATIONS, BETA_GRID, BETA_RANGE, LIKELIHOODS, MODELS, REDUCTIONS, SCHEDULES, TRUNKS, ConfigError, RunConfig
+from core.data import DATASETS, DataError
+from core.interpolation import KINDS
+from core.runs import RunError
+from core.sampling import SOURCES
+from core.settings import SettingError
+from core.terminal import UsageError
+
+EPILOG = """examples:
+  python -m core train --model vae --latent-dim 2 --beta 4
+  python -m core sweep --betas grid --seeds 0
+  python -m core runs --json
+  python -m core sample vae-mnist-5k-d16-b1-s0 --source mixture --out samples.png
+
+A RUN is a run id or the beginning of one; `python -m core runs` lists them. Settings from the environment:
+POINT_OR_CLOUD_CACHE (where new runs go), _DATA (where MNIST and the like are), _DEVICE, _THREADS."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a wrong argument gets one line instead of the whole usage, and options are not guessed from their beginnings."""
+
+    def __init__(self, **settings: Any):
+        super().__init__(**settings, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        message = re.sub(r" \(choose from (.*)\)$", lambda m: "; choose one of " + m[1].replace("'", ""), message)
+        unknown = re.search(r"(?:invalid choice: '|unrecognized arguments: )([^\s']+)", message)
+        if unknown:
+            known = set()
+            for action in self._actions:
+                known.update(action.option_strings, action.choices or ())
+                if isinstance(action, argparse._SubParsersAction):
+                    known.update(option for sub in action.choices.values() for option in sub._option_string_actions)
+            close = difflib.get_close_matches(unknown[1], sorted(map(str, known)), n=1, cutoff=0.7)
+            message += f". Did you mean {close[0]}?" if close else ""
+        raise UsageError(f"{message} (see `{self.prog} --help`)")
+
+
+def beta_list(text: str) -> list[float]:
+    """ "0.5,1,2"; "0.1:10:5" for 5 values spaced evenly in log beta, rounded to three digits; "grid" for the shipped betas. """
+    try:
+        if text == "grid":
+            return list(BETA_GRID)
+        if ":" in text:
+            low, high, count = (float(part) for part in text.split(":"))
+            if not (0 < low < high and 2 <= count <= 100 and count == int(count)):
+                raise ValueError
+            step = math.log(high / low) / (int(count) - 1)
+            return [float(f"{low * math.exp(i * step):.3g}") for i in range(int(count))]
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        message = f"{text!r} is not a list of weights; give numbers like 0.5,1,2, or LOW:HIGH:COUNT like 0.1:10:5, or grid"
+        raise argparse.ArgumentTypeError(message) from None
+    return values
+
+
+def seed_list(text: str) -> list[int]:
+    """ "0,1,2" or "0-4". """
+    try:
+        first, dash, last = text.partition("-")
+        values = list(range(int(first), int(last) + 1)) if dash else [int(part) for part in text.split(",")]
+        if not 0 < len(values) <= 1000:
+            raise ValueError
+        return values
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of seeds; give whole numbers like 0,1,2 or 0-4") from None
+
+
+def word_list(choices: Sequence[str]) -> Callable[[str], list[str]]:
+    """A comma-separated choice of several words."""
+
+    def parse(text: str) -> list[str]:
+        words = text.split(",")
+        for word in words:
+            if word not in choices:
+                raise argparse.ArgumentTypeError(f"{word!r} is not known; choose from {', '.join(choices)}")
+        return words
+
+    return parse
+
+
+def number(low: float, high: float, kind: type = int) -> Callable[[str], Any]:
+    """A number from `low` to `high`."""
+
+    def parse(text: str) -> Any:
+        try:
+            value = kind(text)
+            if low <= value <= high:
+                return value
+        except ValueError:
+            pass
+        what = "a whole number" if kind is int else "a number"
+        raise argparse.ArgumentTypeError(f"{text!r} is not usable; give {what} from {low:g} to {high:g}")
+
+    return parse
+
+
+# Values of the options below are checked by RunConfig itself: one set of limits for terminal, URL and code.
+CONFIG_OPTIONS = {
+    "dataset": f"{', '.join(DATASETS)} or folder:PATH",
+    "model": ", ".join(MODELS),
+    "latent_dim": "size of the code z, 1 to 64",
+    "beta": "weight of the rate (KL), 0.001 to 1000; for model vae",
+    "seed": "of weights, batch order and noise",
+    "epochs": "passes over the training images",
+    "trunk": f"{', '.join(TRUNKS)}; by default conv, and mlp for latent sizes up to 3",
+    "activation": ", ".join(ACTIVATIONS),
+    "likelihood": ", ".join(LIKELIHOODS),
+    "reduction": f"{', '.join(REDUCTIONS)}; mean is the classic mistake, kept to be looked at",
+    "warmup_epochs": "epochs over which beta rises from 0",
+    "free_bits": "nats a latent dimension may cost for nothing",
+    "noise": "standard deviation of noise on the input: a denoising model",
+    "held_out_class": "number of a class to leave out",
+    "train_size": "use only the first N training images",
+    "batch_size": "images a step",
+    "learning_rate": "peak learning rate of Adam",
+    "schedule": ", ".join(SCHEDULES),
+}
+METAVARS = {"held_out_class": "N", "train_size": "N", "beta": "X"}  # those whose default, None, does not show their kind
+
+
+def add_config_options(parser: argparse.ArgumentParser, leave_out: Sequence[str] = ()) -> None:
+    """One --option for each field of RunConfig."""
+    defaults = {field.name: field.default for field in RunConfig.__dataclass_fields__.values()}
+    group = parser.add_argument_group("what to train")
+    for name, text in CONFIG_OPTIONS.items():
+        if name not in leave_out:
+            default = defaults[name]
+            shown = f" (default {default})" if default is not None else " (default 1)" if name == "beta" else ""
+            metavar = METAVARS.get(name) or {int: "N", float: "X"}.get(type(default), "NAME")
+            group.add_argument("--" + name.replace("_", "-"), dest=name, metavar=metavar, default=argparse.SUPPRESS, help=text + shown)
+
+
+def build_parser() -> Parser:
+    """The whole command line."""
+    top = Parser(prog="python -m core", description="Train, measure and share autoencoders and variational autoencoders.",
+                 epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, text: str, run: bool = False, device: bool = False, out: str = "") -> Parser:
+        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if run:
+            sub.add_argument("run", metavar="RUN", help="a run id, or the beginning of one")
+        if device:
+            sub.add_argument("--device", help="cpu, cuda, cuda:N, mps or auto (default: the best there is)")
+        if out:
+            sub.add_argument("--out", default=out, metavar="FILE", help=f"PNG to write (default {out})")
+        where = "use the runs in this folder, and only those (default: shipped runs, and the user's cache for new ones)"
+        sub.add_argument("--store", metavar="PATH", help=where)
+        sub.add_argument("--json", action="store_true", help="print JSON for machines, nothing else")
+        return sub
+
+    train = command("train", "train one model, unless it is there already", device=True)
+    add_config_options(train)
+
+    sweep = command("sweep", "train several models: every combination of the lists given", device=True)
+    betas = "0.5,1,2, or LOW:HIGH:COUNT (even in log beta), or grid: the 13 shipped values from 0.1 to 10"
+    sweep.add_argument("--betas", type=beta_list, help=betas)
+    sweep.add_argument("--seeds", type=seed_list, default=[0], help="0,1,2 or 0-4 (default 0)")
+    sweep.add_argument("--models", type=word_list(MODELS), default=["vae"], help="ae,vae,multirate (default vae)")
+    sweep.add_argument("--latent-dims", type=seed_list, default=[16], help="2,4,8,16,32 (default 16)")
+    sweep.add_argument("--datasets", type=word_list(tuple(DATASETS)), default=["mnist-5k"], help="comma-separated (default mnist-5k)")
+    cluster = "train on the workers of a Dask scheduler, e.g. tcp://10.0.0.5:8786, over a shared --store"
+    sweep.add_argument("--scheduler", metavar="ADDRESS", help=cluster)
+    sweep.add_argument("--dry-run", action="store_true", help="only list the runs and their status")
+    add_config_options(sweep, leave_out=("beta", "seed", "model", "latent_dim", "dataset"))
+
+    runs = command("runs", "list the runs")
+    runs.add_argument("--model", type=word_list(MODELS), help="only these, comma-separated")
+    runs.add_argument("--dataset", help="only this data set")
+    runs.add_argument("--latent-dim", type=number(1, 64), metavar="N", help="only this latent size")
+
+    evaluate = command("evaluate", "measure runs on the test images; --all: the whole scorecard", device=True)
+    evaluate.add_argument("run", nargs="?", metavar="RUN", help="a run id, or the beginning of one")
+    evaluate.add_argument("--all", action="store_true", help="the whole scorecard for every run; resumes where it was interrupted")
+    evaluate.add_argument("--check", action="store_true", help="compare with the committed figures; exit code 1 where one is off")
+
+    sample = command("sample", "draw new images from a run into a PNG", run=True, device=True, out="samples.png")
+    sample.add_argument("--n", type=number(1, 10_000), default=36, metavar="N", help="how many (default 36)")
+    sample.add_argument("--source", default="prior", choices=SOURCES, help="where codes come from (default prior, N(0, I))")
+    sample.add_argument("--temperature", type=number(0, 10, float), default=1.0, metavar="T", help="scales the codes' spread (default 1)")
+    sample.add_argument("--seed", type=number(0, 2**31 - 1), default=0, metavar="N", help="of the noise (default 0)")
+
+    inter = command("interpolate", "decode a path between two test images into a PNG", run=True, device=True, out="interpolation.png")
+    index = number(0, 10**7)
+    inter.add_argument("--from", dest="start", type=index, default=0, metavar="INDEX", help="test image to start from (default 0)")
+    inter.add_argument("--to", dest="end", type=index, default=1, metavar="INDEX", help="test image to end at (default 1)")
+    inter.add_argument("--steps", type=number(2, 200), default=9, metavar="N", help="pictures on the way, ends included (default 9)")
+    inter.add_argument("--kind", default="linear", choices=KINDS, help="straight line or arc (default linear)")
+    for sub in (sample, inter):
+        sub.add_argument("--beta", type=number(*BETA_RANGE, float), metavar="X", help="for a multi-rate model: the beta to use (default 1)")
+
+    project = command("project", "compute 2-D maps (PCA, UMAP) of runs' codes and keep them with the run", device=True)
+    project.add_argument("run", nargs="*", metavar="RUN", help="run ids, or the beginnings of them")
+    project.add_argument("--all", action="store_true", help="every finished run")
+    project.add_argument("--again", action="store_true", help="also where the map is there already")
+
+    export = command("export", "copy a run out: safetensors, JSON and a ten-line loading example", run=True)
+    export.add_argument("--out", metavar="PATH", help="folder, or a .zip file (default RUN.zip)")
+
+    command("warm-up", "prepare a fresh machine: parse the data, compile what UMAP needs")
+    return top
+
+
+def config_from(arguments: argparse.Namespace, **fixed: Any) -> RunConfig:
+    """The RunConfig that the options given describe.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+    return RunConfig(**{name: getattr(arguments, name) for name in CONFIG_OPTIONS if hasattr(arguments, name)} | fixed)
+
+
+def one_line(error: BaseException) -> str:
+    """An error's message on one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code. Messages for people go to stderr, results to stdout."""
+    try:
+        options = build_parser().parse_args(arguments)
+        from core import commands
+
+        return commands.COMMANDS[options.command](options)
+    except (UsageError, ConfigError, SettingError, DataError, RunError) as error:
+        print(f"error: {one_line(error)}", file=sys.stderr)
+        return 1 if getattr(error, "failed", False) else 2
+    except KeyboardInterrupt as interrupt:
+        print(one_line(interrupt) if interrupt.args else "Interrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `... | head` closed our output: not an error, and nothing more can be printed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -1,0 +1,302 @@
+"""What each command of `python -m core` does. Results go to stdout, as text or JSON; progress goes to stderr.
+
+torch is imported inside the commands that need it, so that `runs` answers at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from core.cli import config_from
+from core.config import ConfigError, RunConfig
+from core.data import load_dataset, resolve
+from core.runs import Run, RunError, RunStore, Status
+from core.terminal import UsageError, describe, figures, find_run, open_store, print_json, print_table, write_png, writing
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.models import AtBeta, Autoencoder
+
+# ---------------------------------------------------------------------------------------------------------- training
+
+
+def train_with_bar(config: RunConfig, store: RunStore, device: str | None, quiet: bool, label: str = "") -> Run:
+    """`core.training.train` with a progress bar that estimates the time left; Ctrl-C says how to go on."""
+    from tqdm import tqdm
+
+    from core.device import pick, set_threads
+    from core.training import train as run_training
+
+    pick(device)  # a device that is not there is an argument to correct, not a failed run
+    set_threads()
+    with tqdm(total=config.epochs, unit="epoch", desc=label or config.run_id, disable=True if quiet else None) as bar:
+
+        def on_epoch(row: dict[str, Any]) -> None:
+            bar.update(row["epoch"] - bar.n)
+            shown = {"D": f"{row['distortion']:.1f}"} | ({} if row["rate"] is None else {"R": f"{row['rate']:.1f}"})
+            bar.set_postfix(shown | {"MSE": f"{row['mse']:.4f}"})
+
+        try:
+            return run_training(config, store, device, on_epoch)
+        except KeyboardInterrupt:
+            message = f"Interrupted. {config.run_id} keeps the epochs it saved; the same command goes on from there."
+            raise KeyboardInterrupt(message) from None
+        except (RunError, ConfigError):
+            raise
+        except OSError as error:
+            raise UsageError(f"{store.cache} cannot be written ({error.strerror or error}); give another folder with --store.") from None
+
+
+def train(options: Namespace) -> int:
+    store, config = open_store(options), resolve(config_from(options))
+    began, there = time.perf_counter(), store.run(config).status() is Status.COMPLETE
+    run = train_with_bar(config, store, options.device, options.json)
+    seconds, evaluation = time.perf_counter() - began, run.evaluation()
+    if options.json:
+        print_json({**describe(run), "trained": not there, "seconds": round(seconds, 2), "path": str(run.path), "evaluation": evaluation})
+    else:
+        print(f"{run.run_id}: {'was there already' if there else f'trained in {seconds:.1f} s'}, in {run.path}")
+        print_table([figures(evaluation)])
+    return 0
+
+
+def sweep_configs(options: Namespace) -> list[RunConfig]:
+    """Every combination of the lists given; models without a beta appear once, whatever the betas."""
+    combinations = itertools.product(options.datasets, options.models, options.latent_dims, options.betas or [None], options.seeds)
+    configs = [
+        config_from(options, dataset=dataset, model=model, latent_dim=d, beta=beta if model == "vae" else None, seed=seed)
+        for dataset, model, d, beta, seed in combinations
+    ]
+    return [resolve(config) for config in dict.fromkeys(configs)]
+
+
+def sweep(options: Namespace) -> int:
+    store, configs = open_store(options), sweep_configs(options)
+    if options.dry_run:
+        rows = [{"run_id": c.run_id, "status": str(store.run(c).status())} for c in configs]
+        print_json(rows) if options.json else print_table(rows)
+        return 0
+    if options.scheduler:
+        from core.cluster import sweep as sweep_on_cluster
+
+        runs, failed = sweep_on_cluster(configs, store, options.scheduler, quiet=options.json)
+    else:
+        runs, failed = [], {}
+        for i, config in enumerate(configs):
+            try:
+                runs.append(train_with_bar(config, store, options.device, options.json, f"[{i + 1}/{len(configs)}] {config.run_id}"))
+            except RunError as error:  # one run that diverges does not cost the others
+                failed[config.run_id] = str(error)
+    rows = [{"run_id": run.run_id, **figures(run.evaluation())} for run in runs]
+    if options.json:
+        print_json({"runs": rows, "failed": failed})
+    else:
+        print_table(rows)
+        for run_id, why in failed.items():
+            print(f"failed: {run_id}: {why}")
+    return 1 if failed else 0
+
+
+# ------------------------------------------------------------------------------------------------- looking at runs
+
+
+def runs(options: Namespace) -> int:
+    rows = [
+        describe(run)
+        for run in open_store(options)
+        if (options.model is None or run.config.model in options.model)
+        and (options.dataset is None or run.config.dataset == options.dataset)
+        and (options.latent_dim is None or run.config.latent_dim == options.latent_dim)
+    ]
+    if options.json:
+        print_json(rows)
+    elif rows:
+        print_table([row | {"shipped": "yes" if row["shipped"] else "no"} for row in rows])
+    else:
+        print("No run fits. `python -m core train` makes one.")
+    return 0
+
+
+def model_of(run: Run, options: Namespace) -> Autoencoder | AtBeta:
+    """The run's model on the device asked for; a multi-rate model is held at --beta."""
+    from core.device import pick, set_threads
+
+    set_threads()
+    model, beta = run.load_model(str(pick(options.device))), getattr(options, "beta", None)
+    if run.config.model == "multirate":
+        return model.reference() if beta is None else model.at(beta)
+    if beta is not None:
+        raise UsageError(f"--beta {beta:g} applies to a multi-rate model; {run.run_id} was trained at one beta. Leave it out.")
+    return model
+
+
+def evaluate(options: Namespace) -> int:
+    store = open_store(options)
+    if options.run and (options.all or options.check):
+        raise UsageError("give either a RUN, or --all or --check, which are about every run.")
+    if not (options.run or options.all or options.check):
+        raise UsageError("say what to measure: a RUN, --all for the whole scorecard, or --check to compare with the committed figures.")
+    if options.all or options.check:
+        return evaluate_scorecard(store, options)
+    from core import evaluation
+
+    run = find_run(store, options.run)
+    measured = evaluation.evaluate(model_of(run, options).reference(), load_dataset(run.config.dataset))
+    recorded = run.evaluation()
+    if options.json:
+        print_json({"run_id": run.run_id, "measured": measured, "recorded": recorded})
+    else:
+        print(f"{run.run_id} on {measured['n']} test images of {run.config.dataset}; nats per image, MSE per pixel")
+        print_table([{"": name, **figures(values)} for name, values in (("measured", measured), ("recorded", recorded))])
+    return 0
+
+
+def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
+    """--all and --check: see `core.metrics.scorecard`."""
+    from tqdm import tqdm
+
+    from core.device import set_threads
+    from core.metrics import scorecard
+
+    set_threads()
+    problems = []
+    with tqdm(disable=True if options.json else None, unit="run") as bar:
+
+        def progress(done: int, total: int, what: str = "") -> None:
+            bar.total = total
+            bar.set_description(what, refresh=False)
+            bar.update(done - bar.n)
+
+        try:
+            if options.all:
+                scorecard.evaluate_all(store, progress=progress)
+            if options.check:
+                problems = list(scorecard.check(store, progress=progress))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("Interrupted. What was measured is kept; the same command goes on from there.") from None
+    if options.json:
+        print_json({"problems": problems})
+    else:
+        for problem in problems:
+            print(problem)
+        if options.check:
+            good = "Every committed figure is reproduced within its tolerance."
+            print(f"{len(problems)} figures are off by more than their tolerance." if problems else good)
+    return 1 if problems else 0
+
+
+# -------------------------------------------------------------------------------------------------------- pictures
+
+
+def sample(options: Namespace) -> int:
+    from core.sampling import sample as draw
+
+    run = find_run(open_store(options), options.run)
+    images = draw(model_of(run, options), options.n, options.source, options.temperature, options.seed)
+    write_png(options.out, images[:, 0].numpy(), math.ceil(math.sqrt(options.n)))
+    return report(options, run, n=options.n, source=options.source, temperature=options.temperature, seed=options.seed)
+
+
+def interpolate(options: Namespace) -> int:
+    from core.interpolation import interpolate as walk
+
+    run = find_run(open_store(options), options.run)
+    images: torch.Tensor = load_dataset(run.config.dataset).floats("test")
+    for name, index in (("--from", options.start), ("--to", options.end)):
+        if index >= len(images):
+            raise UsageError(f"{name} {index}: {run.config.dataset} has test images 0 to {len(images) - 1}.")
+    strip = walk(model_of(run, options), images[options.start], images[options.end], options.steps, options.kind)
+    write_png(options.out, strip[:, 0].numpy(), options.steps)
+    return report(options, run, start=options.start, end=options.end, steps=options.steps, kind=options.kind)
+
+
+def report(options: Namespace, run: Run, **how: Any) -> int:
+    """Say which file was written, from which run."""
+    if options.json:
+        print_json({"run_id": run.run_id, "out": options.out, **how})
+    else:
+        print(f"{options.out}: {run.run_id}, " + ", ".join(f"{k} {v}" for k, v in how.items()))
+    return 0
+
+
+# ------------------------------------------------------------------------------------------- maps, export, warm-up
+
+
+def project(options: Namespace) -> int:
+    if bool(options.run) == options.all:
+        raise UsageError("say what to project: one RUN or more, or --all.")
+    from tqdm import tqdm
+
+    from core.projection import project_run
+    from core.runs import npz_bytes
+
+    store = open_store(options)
+    chosen = [run for run in store if run.complete] if options.all else [find_run(store, name) for name in options.run]
+    done = []
+    for run in tqdm(chosen, unit="run", disable=True if options.json else None):
+        if run.has("projection.npz") and not options.again:
+            continue
+        arrays = project_run(run, reference_for(store, run), load_dataset(run.config.dataset))
+        with writing(run.path):
+            run.add("projection.npz", npz_bytes(**arrays))
+        done.append(run.run_id)
+    if options.json:
+        print_json({"projected": done, "kept": [run.run_id for run in chosen if run.run_id not in done]})
+    else:
+        print(f"{len(done)} projected, {len(chosen) - len(done)} had their map already.")
+    return 0
+
+
+def reference_for(store: RunStore, run: Run) -> Run | None:
+    """The AE run whose map this one is turned to match: same data, latent size and seed. None for an AE, or if there is none."""
+    c = run.config
+    if c.model == "ae":
+        return None
+    same = ("dataset", "latent_dim", "seed", "trunk", "noise", "held_out_class")
+    twins = store.find(model="ae", **{name: getattr(c, name) for name in same})
+    return next((twin for twin in twins if twin.has("gallery.npz")), None)
+
+
+def export(options: Namespace) -> int:
+    from core.export import export_run
+
+    run = find_run(open_store(options), options.run)
+    with writing(options.out or f"{run.run_id}.zip") as target:
+        options.out = str(export_run(run, target))
+    return report(options, run, files=len(os.listdir(target)) if target.is_dir() else 1)
+
+
+def warm_up(options: Namespace) -> int:
+    from core.projection import warm_up as compile_projection
+
+    steps: dict[str, Callable[[], Any]] = {"data": load_dataset, "projection": compile_projection}
+    seconds = {}
+    for name, step in steps.items():
+        began = time.perf_counter()
+        step()
+        seconds[name] = round(time.perf_counter() - began, 2)
+        if not options.json:
+            print(f"{name}: {seconds[name]:.1f} s")
+    if options.json:
+        print_json(seconds)
+    return 0
+
+
+COMMANDS: dict[str, Callable[[Namespace], int]] = {
+    "train": train,
+    "sweep": sweep,
+    "runs": runs,
+    "evaluate": evaluate,
+    "sample": sample,
+    "interpolate": interpolate,
+    "project": project,
+    "export": export,
+    "warm-up": warm_up,
+}
