@@ -23,6 +23,7 @@ FOLDER = Path(__file__).parent
 # Streamlit compresses what it serves, at the slowest level and for every request, except for types it takes for
 # compressed already. Half-precision weights hardly shrink, so they travel as this one.
 UNCOMPRESSED = "application/zip"
+OCTETS = "application/octet-stream"
 
 
 def script(*names: str) -> str:

@@ -6,6 +6,7 @@
      const {mean, logvar} = network.encode(images, n, beta);  // images: n * 784 grey levels in [0, 1]; logvar null for a point
      const logits = network.decode(z, n, beta);               // z: n * d, row by row -> n * 784
      const images = network.decodeImage(z, n, beta);          // the same through the sigmoid, in [0, 1]
+     const arrays = await loadArrays(url);               // any other safetensors file: name -> typed array
 
    n defaults to 1; beta is read by a multi-rate network only. **Returned arrays belong to the network and are overwritten
    by its next call of the same method**: copy with .slice() what has to stay. Beside it: stddev, klPerDim, distortion,
@@ -45,7 +46,7 @@ function halves() {
   return halfTable;
 }
 
-/** A safetensors file: 8 bytes of header length, a JSON header, raw little-endian tensors. F16 and F32 are read, as float32. */
+/** A safetensors file: 8 bytes of header length, a JSON header, raw little-endian tensors. Floats are read as float32, bytes stay bytes. */
 export function parseSafetensors(buffer) {
   const length = Number(new DataView(buffer).getBigUint64(0, true));
   if (!(length > 0 && 8 + length <= buffer.byteLength)) throw new Error("not a safetensors file: its header does not fit");
@@ -54,10 +55,11 @@ export function parseSafetensors(buffer) {
   for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(entries)) {
     const bytes = buffer.slice(8 + length + from, 8 + length + to); // a copy, because offsets need not be aligned
     if (dtype === "F32") tensors[name] = { shape, data: new Float32Array(bytes) };
+    else if (dtype === "U8") tensors[name] = { shape, data: new Uint8Array(bytes) };
     else if (dtype === "F16") {
       const table = halves();
       tensors[name] = { shape, data: Float32Array.from(new Uint16Array(bytes), (bits) => table[bits]) };
-    } else throw new Error(`tensor ${name} has type ${dtype}; F16 and F32 are read`);
+    } else throw new Error(`tensor ${name} has type ${dtype}; F16, F32 and U8 are read`);
   }
   return { metadata, tensors };
 }
@@ -334,20 +336,27 @@ export class Network {
   }
 }
 
-/** The network at a URL. Shared by all components of the page; a failed load may be tried again. */
-export function loadNetwork(url) {
-  const shared = (globalThis.pointOrCloudNetworks ??= new Map());
+/** What `make` turns the bytes at a URL into: once for all components of the page; a failed load may be tried again. */
+function load(url, make) {
+  const shared = (globalThis.pointOrCloud ??= new Map());
   if (!shared.has(url)) {
     // The URL names the content (see assets.py), so any copy the browser still has is the right one.
     const promise = fetch(url, { cache: "force-cache" }).then(async (response) => {
-      if (!response.ok) throw new Error(`the weights could not be loaded (${response.status} ${response.statusText})`);
-      return new Network(await response.arrayBuffer());
+      if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+      return make(await response.arrayBuffer());
     });
     promise.catch(() => shared.delete(url));
     shared.set(url, promise);
   }
   return shared.get(url);
 }
+
+/** The network at a URL. */
+export const loadNetwork = (url) => load(url, (bytes) => new Network(bytes));
+
+/** The tensors of a safetensors file at a URL: name -> typed array. */
+export const loadArrays = (url) =>
+  load(url, (bytes) => Object.fromEntries(Object.entries(parseSafetensors(bytes).tensors).map(([name, { data }]) => [name, data])));
 
 /* ---- posterior and objective, in nats per image ---- */
 

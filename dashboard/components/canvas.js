@@ -1,0 +1,117 @@
+/* What every canvas component here needs: the page's theme, crisp sizes, grey images, a colour ramp, one redraw a frame.
+   No imports; see networks.js. */
+
+const RAMP = ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"]; // viridis
+
+/** A CSS colour as [r, g, b]. */
+export function rgb(color) {
+  const context = (rgb.context ??= new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true }));
+  context.clearRect(0, 0, 1, 1);
+  context.fillStyle = color;
+  context.fillRect(0, 0, 1, 1);
+  return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
+}
+
+/** The ramp's colour at t in [0, 1], as a CSS colour. */
+export function ramp(t) {
+  const at = Math.min(Math.max(Number.isFinite(t) ? t : 0, 0), 1) * (RAMP.length - 1);
+  const low = Math.min(Math.floor(at), RAMP.length - 2);
+  const [a, b] = [RAMP[low], RAMP[low + 1]].map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
+  return `rgb(${a.map((value, i) => Math.round(value + (b[i] - value) * (at - low))).join(",")})`;
+}
+
+/** The page's colours now, from the custom properties Streamlit sets; marks `element` with data-dark for the style sheet. */
+export function theme(element) {
+  const style = getComputedStyle(element);
+  const read = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
+  const background = read("--st-background-color", "#ffffff");
+  const [r, g, b] = rgb(background);
+  const dark = 0.299 * r + 0.587 * g + 0.114 * b < 128;
+  element.dataset.dark = dark ? "1" : "";
+  return {
+    dark,
+    background,
+    text: read("--st-text-color", dark ? "#fafafa" : "#31333f"),
+    muted: dark ? "#a6a4a0" : "#6e7079",
+    faint: dark ? "rgba(220,220,230,0.20)" : "rgba(90,90,100,0.22)",
+    font: read("--st-font", "sans-serif"),
+  };
+}
+
+/** Calls back when the element's width or the page's theme changes; returns a function that stops it. */
+export function onLook(element, callback) {
+  const resize = new ResizeObserver(callback);
+  resize.observe(element);
+  const themed = new MutationObserver(callback);
+  // Streamlit puts its custom properties on the shadow root's ancestor; a theme change changes that one's class.
+  const host = element.getRootNode().host;
+  for (let node = host, i = 0; node && i < 3; node = node.parentElement, i++) themed.observe(node, { attributes: true, attributeFilter: ["class", "style"] });
+  return () => (resize.disconnect(), themed.disconnect());
+}
+
+/** Wraps a function so that however often it is asked for, it runs once in the next frame. */
+export function everyFrame(draw) {
+  let asked = 0;
+  const request = () => (asked ||= requestAnimationFrame(() => ((asked = 0), draw())));
+  request.cancel = () => cancelAnimationFrame(asked);
+  return request;
+}
+
+/** A context with one unit a CSS pixel, its canvas sized to the screen's pixels and cleared. */
+export function prepare(canvas, width, height) {
+  const ratio = Math.min(window.devicePixelRatio || 1, 2);
+  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== w || canvas.height !== h) {
+    canvas.width = w;
+    canvas.height = h;
+    canvas.style.height = `${height}px`;
+  }
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
+}
+
+/** A grey image (784 values in [0, 1], from `offset`) into a 28x28 canvas, white on black as the models see it. */
+export function paint(canvas, image, offset = 0) {
+  if (canvas.width !== SIDE || canvas.height !== SIDE) canvas.width = canvas.height = SIDE;
+  const context = canvas.getContext("2d");
+  const pixels = (canvas.pixels ??= context.createImageData(SIDE, SIDE));
+  for (let i = 0; i < PIXELS; i++) {
+    const grey = image[offset + i] * 255;
+    pixels.data[4 * i] = pixels.data[4 * i + 1] = pixels.data[4 * i + 2] = grey;
+    pixels.data[4 * i + 3] = 255;
+  }
+  context.putImageData(pixels, 0, 0);
+}
+
+/** A signed image (784 values): `negative` where below 0, `positive` where above, black at 0, full at +-scale. */
+export function paintSigned(canvas, image, scale, negative = [86, 180, 233], positive = [255, 138, 61]) {
+  canvas.width = canvas.height = SIDE;
+  const context = canvas.getContext("2d");
+  const pixels = context.createImageData(SIDE, SIDE);
+  for (let i = 0; i < PIXELS; i++) {
+    const strength = Math.min(Math.abs(image[i]) / scale, 1);
+    (image[i] < 0 ? negative : positive).forEach((channel, c) => (pixels.data[4 * i + c] = channel * strength));
+    pixels.data[4 * i + 3] = 255;
+  }
+  context.putImageData(pixels, 0, 0);
+}
+
+/** A new element: make("span", {class: "name"}, "text", child, ...). */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** The instance that belongs to a mounted component; made at the first call, updated at every later one. */
+export function mounted(parentElement, create) {
+  const instances = (mounted.instances ??= new WeakMap());
+  if (!instances.has(parentElement)) instances.set(parentElement, create());
+  return instances.get(parentElement);
+}

@@ -1,0 +1,461 @@
+/* Two maps of the same images, linked: what is pointed at, selected or isolated in one is so in the other.
+   After networks.js, canvas.js and scatter.js. Data: see maps.py. What a person set up survives reruns, kept by data.key. */
+
+const SIDES = ["left", "right"];
+const NEIGHBOURS = 8;
+const GALLERY_TILES = 48;
+const SPREAD = 400; // prior samples drawn on a native map
+const TOOLS = { move: "Look and move", lasso: "Lasso", box: "Box" };
+const LAYERS = {
+  circles: { label: "Prior circles r = 1, 2, 3", native: true },
+  ellipses: { label: "Clouds: posterior ellipses, 1 sigma, to scale", native: true },
+  prior: { label: "Samples from the prior N(0, I)", native: true },
+  neighbours: { label: `${NEIGHBOURS} nearest codes of the image pointed at, in the latent space` },
+};
+const kept = new Map();
+
+export default function (component) {
+  const maps = mounted(component.parentElement, () => new LinkedMaps(component));
+  maps.update(component.data, component.setTriggerValue);
+  return () => maps.destroy();
+}
+
+class LinkedMaps {
+  constructor({ parentElement }) {
+    this.root = parentElement.querySelector(".maps");
+    this.find = (selector) => this.root.querySelector(selector);
+    this.redraw = everyFrame(() => this.draw());
+    this.plots = {};
+    for (const side of SIDES) this.plots[side] = this.makePlot(side);
+    this.stopLooking = onLook(this.root, () => this.redraw());
+    this.find(".colour").onchange = (event) => this.set({ colour: event.target.value });
+    this.find(".linked").onchange = (event) => this.link(event.target.checked);
+    this.find(".reset").onclick = () => this.resetView();
+    for (const [name, label] of Object.entries(TOOLS))
+      this.find(".tools").append(make("button", { "data-tool": name, onclick: () => this.set({ tool: name }) }, label));
+  }
+
+  makePlot(side) {
+    const canvas = make("canvas", { tabindex: 0, role: "application", "data-side": side });
+    const panel = make("div", { class: "map" }, make("h4"), make("p", { class: "caption muted small" }), canvas);
+    this.find(".pair").append(panel);
+    const plot = new Scatter(canvas);
+    Object.assign(plot, { panel, side });
+    canvas.onpointerdown = (event) => this.down(plot, event);
+    canvas.onpointermove = (event) => this.move(plot, event);
+    canvas.onpointerup = canvas.onpointercancel = (event) => this.up(plot, event);
+    canvas.ondblclick = (event) => this.zoom(plot, 1.8, event.offsetX, event.offsetY);
+    canvas.onkeydown = (event) => this.key(plot, event);
+    // A wheel over the page scrolls the page; over a map one is working on (focused), or with Ctrl, it zooms.
+    canvas.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey && !event.metaKey && this.root.getRootNode().activeElement !== canvas) return;
+      event.preventDefault();
+      this.zoom(plot, Math.exp(-event.deltaY * 0.002), event.offsetX, event.offsetY);
+    }, { passive: false });
+    return plot;
+  }
+
+  /* ---- data ---- */
+
+  async update(data, trigger) {
+    this.trigger = trigger;
+    this.data = data;
+    const same = kept.get(data.key);
+    this.state = same && same.sprite === data.sprite ? same : { sprite: data.sprite, views: {}, tool: "move", linked: false, colour: "class", current: data.start ?? 0, selected: [], isolated: [], layers: { circles: true } };
+    kept.set(data.key, this.state);
+    if (!data.colourings.some(({ id }) => id === this.state.colour)) this.state.colour = "class";
+    const problem = this.find(".problem");
+    try {
+      const arrays = await loadArrays(data.arrays);
+      if (this.data !== data) return; // a newer update has overtaken this one
+      problem.hidden = true;
+      this.arrays = arrays;
+      this.count = arrays.labels.length;
+      if (this.state.current >= this.count) this.state.current = 0;
+      this.state.selected = this.state.selected.filter((i) => i < this.count);
+    } catch (error) {
+      problem.textContent = `The maps could not be loaded (${error.message}). Reload the page.`;
+      problem.hidden = false;
+      return;
+    }
+    this.sprite ??= new Image();
+    if (!this.sprite.src.endsWith(data.sprite)) {
+      this.sprite.src = data.sprite;
+      this.sprite.decode().then(() => (this.inspect(), this.gallery(), this.redraw()), () => {});
+    }
+    for (const side of SIDES) {
+      const { panel, canvas } = this.plots[side], { title, caption, color, color_dark } = data[side];
+      panel.querySelector("h4").textContent = title;
+      panel.querySelector(".caption").textContent = caption;
+      panel.style.setProperty("--light", color);
+      panel.style.setProperty("--dark", color_dark);
+      canvas.setAttribute("aria-label", `${title}: map of ${this.count} test images. ${caption} Arrow keys move from point to point, plus and minus zoom, Escape clears.`);
+      this.plots[side].view = this.state.views[side] ??= { zoom: 1, x: 0, y: 0 };
+    }
+    if (this.state.linked) this.plots.right.view = this.plots.left.view;
+    this.move_points();
+    this.controls();
+    this.set({});
+    this.table();
+    this.root.dataset.ready = "1";
+  }
+
+  /** Points glide to where a new projection puts them, so that one can follow them. */
+  move_points() {
+    const targets = Object.fromEntries(SIDES.map((side) => [side, this.arrays[`${side}_xy`]]));
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const from = Object.fromEntries(SIDES.map((side) => [side, this.plots[side].points]));
+    const begin = performance.now();
+    cancelAnimationFrame(this.gliding);
+    const glide = (now) => {
+      const moved = SIDES.some((side) => from[side].length === targets[side].length && from[side] !== targets[side]);
+      const t = still || !moved ? 1 : Math.min(Math.max((now - begin) / 700, 0), 1), ease = t * t * (3 - 2 * t);
+      for (const side of SIDES) {
+        const bounds = boundsOf(targets[side]);
+        if (this.data[side].native) for (const i of [0, 1]) (bounds[i] = Math.min(bounds[i], -3.2)), (bounds[i + 2] = Math.max(bounds[i + 2], 3.2));
+        const a = from[side], b = targets[side];
+        this.plots[side].setPoints(t === 1 || a.length !== b.length ? b : b.map((value, i) => a[i] + (value - a[i]) * ease), bounds);
+      }
+      this.redraw();
+      if (t < 1) this.gliding = requestAnimationFrame(glide);
+    };
+    glide(begin);
+  }
+
+  /** Recompute what depends on the state, and draw. */
+  set(changes) {
+    Object.assign(this.state, changes);
+    const { state, data, arrays } = this;
+    const { labels } = arrays;
+    const shown = (this.shown = new Uint8Array(this.count).fill(1));
+    if (state.isolated.length) for (let i = 0; i < this.count; i++) shown[i] = state.isolated.includes(labels[i]) ? 1 : 0;
+    const picked = new Set(state.selected);
+    this.level = picked.size ? shown.map((value, i) => value & picked.has(i)) : shown;
+    this.colouring = data.colourings.find(({ id }) => id === state.colour) ?? { id: "class", label: "class" };
+    this.which = {};
+    for (const side of SIDES) {
+      const values = arrays[`${side}_value_${this.colouring.id}`];
+      if (!values) this.which[side] = labels;
+      else {
+        const { low, high } = this.colouring;
+        this.which[side] = Uint8Array.from(values, (v) => Math.round(63 * Math.min(Math.max((v - low) / (high - low || 1), 0), 1)));
+      }
+    }
+    for (const button of this.find(".tools").children) button.setAttribute("aria-pressed", String(button.dataset.tool === state.tool));
+    for (const side of SIDES) this.plots[side].canvas.classList.toggle("whole", state.tool !== "move");
+    this.find(".colour").value = this.colouring.id;
+    this.find(".linked").checked = state.linked;
+    this.legend();
+    this.inspect();
+    this.gallery();
+    this.redraw();
+  }
+
+  /* ---- drawing ---- */
+
+  draw() {
+    if (!this.arrays || !this.shown) return;
+    const look = theme(this.root);
+    const ramps = (this.ramps ??= Array.from({ length: 64 }, (_, i) => ramp(i / 63)));
+    const colors = this.colouring.id === "class" ? this.data.class_colors : ramps;
+    const { current, layers } = this.state;
+    const begin = performance.now();
+    for (const side of SIDES) {
+      const plot = this.plots[side], info = this.data[side], { arrays } = this;
+      const own = look.dark ? info.color_dark : info.color;
+      plot.panel.querySelector("h4").style.color = own;
+      const width = plot.panel.clientWidth;
+      if (!width) return;
+      const height = Math.round(Math.min(width, this.data.height));
+      const context = prepare(plot.canvas, width, height);
+      plot.resize(width, height);
+      if (info.native && layers.circles) plot.circles(context, look.muted);
+      if (info.native && layers.prior) this.drawPrior(plot, context, look.text);
+      plot.stamp(context, colors, this.which[side], this.level);
+      const sigma = arrays[`${side}_sigma`];
+      const place = (i) => [plot.points[2 * i], plot.points[2 * i + 1]];
+      if (info.native && sigma && layers.ellipses) for (let i = 0; i < this.count; i++) if (this.level[i]) plot.ellipse(context, place(i), sigma.subarray(2 * i, 2 * i + 2), 1, look.text, 0.16);
+      if (current < 0) continue;
+      context.lineWidth = 1.2;
+      if (info.native && sigma) for (const width of [1, 2]) plot.ellipse(context, place(current), sigma.subarray(2 * current, 2 * current + 2), width, own);
+      const [x, y] = plot.toScreen(...place(current));
+      if (layers.neighbours) {
+        context.strokeStyle = look.text;
+        for (const j of nearest(arrays[`${side}_codes`], info.dim, current, NEIGHBOURS)) {
+          context.beginPath();
+          context.moveTo(x, y);
+          context.lineTo(...plot.toScreen(...place(j)));
+          context.stroke();
+        }
+      }
+      this.drawMarked(plot, context, x, y, own, look);
+    }
+    if (this.trail) this.drawTrail(look);
+    this.root.dataset.frame = (performance.now() - begin).toFixed(2); // these two are read by tests and the benchmark
+    this.root.dataset.view = SIDES.map((side) => Object.values(this.plots[side].view).join()).join(";");
+  }
+
+  /** A ring round the image pointed at, and the image itself beside it, kept inside the map. */
+  drawMarked(plot, context, x, y, color, look) {
+    context.lineWidth = 4.5;
+    context.strokeStyle = look.background;
+    context.beginPath();
+    context.arc(x, y, 8, 0, 2 * Math.PI);
+    context.stroke();
+    context.lineWidth = 2.5;
+    context.strokeStyle = color;
+    context.stroke();
+    if (!this.sprite?.complete || !this.sprite.naturalWidth || x < 0 || y < 0 || x > plot.width || y > plot.height) return;
+    const size = 44, left = x + 14 + size > plot.width ? x - 14 - size : x + 14, top = Math.min(Math.max(y - size / 2, 3), plot.height - size - 3);
+    const [sx, sy] = this.spritePlace(this.state.current);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(this.sprite, sx, sy, SIDE, SIDE, left, top, size, size);
+    context.imageSmoothingEnabled = true;
+    context.lineWidth = 1.5;
+    context.strokeRect(left, top, size, size);
+  }
+
+  drawPrior(plot, context, color) {
+    const next = normals(1);
+    context.strokeStyle = color;
+    context.globalAlpha = 0.5;
+    context.beginPath();
+    for (let i = 0; i < SPREAD; i++) {
+      const [x, y] = plot.toScreen(next(), next());
+      context.moveTo(x - 2.5, y - 2.5), context.lineTo(x + 2.5, y + 2.5);
+      context.moveTo(x - 2.5, y + 2.5), context.lineTo(x + 2.5, y - 2.5);
+    }
+    context.stroke();
+    context.globalAlpha = 1;
+  }
+
+  drawTrail(look) {
+    const { plot, polygon } = this.trail;
+    const context = plot.canvas.getContext("2d");
+    context.strokeStyle = look.text;
+    context.setLineDash([4, 3]);
+    context.lineWidth = 1.5;
+    context.beginPath();
+    polygon.forEach(([x, y]) => context.lineTo(x, y));
+    context.closePath();
+    context.stroke();
+    context.setLineDash([]);
+  }
+
+  spritePlace(i) {
+    const { sprite_columns: columns } = this.data;
+    return [(i % columns) * SIDE, Math.floor(i / columns) * SIDE];
+  }
+
+  /* ---- pointing, dragging, keys ---- */
+
+  down(plot, event) {
+    plot.canvas.setPointerCapture(event.pointerId);
+    (plot.fingers ??= new Map()).set(event.pointerId, [event.offsetX, event.offsetY]);
+    const { tool } = this.state;
+    const select = tool !== "move" ? tool : event.shiftKey ? "lasso" : null;
+    if (select && plot.fingers.size === 1) this.trail = { plot, kind: select, polygon: [[event.offsetX, event.offsetY]] };
+    else if (plot.fingers.size > 1) this.trail = null;
+    this.point(plot, event.offsetX, event.offsetY, event.pointerType === "touch" ? 24 : 14);
+  }
+
+  move(plot, event) {
+    const { offsetX: x, offsetY: y } = event;
+    const before = plot.fingers?.get(event.pointerId);
+    if (!before) return event.pointerType === "mouse" && this.point(plot, x, y);
+    if (this.trail?.plot === plot) {
+      const [x0, y0] = this.trail.polygon[0];
+      if (this.trail.kind === "box") this.trail.polygon = [[x0, y0], [x, y0], [x, y], [x0, y]];
+      else this.trail.polygon.push([x, y]);
+    } else if (plot.fingers.size === 2) {
+      const other = [...plot.fingers].find(([id]) => id !== event.pointerId)[1];
+      const span = ([ax, ay]) => Math.hypot(ax - other[0], ay - other[1]) || 1;
+      plot.zoomAt(span([x, y]) / span(before), (x + other[0]) / 2, (y + other[1]) / 2);
+      plot.pan((x - before[0]) / 2, (y - before[1]) / 2);
+    } else if (event.pointerType === "touch") this.point(plot, x, y, 24);
+    else {
+      plot.canvas.classList.add("dragging");
+      plot.pan(x - before[0], y - before[1]);
+    }
+    plot.fingers.set(event.pointerId, [x, y]);
+    this.redraw();
+  }
+
+  up(plot, event) {
+    plot.fingers?.delete(event.pointerId);
+    plot.canvas.classList.remove("dragging");
+    if (this.trail?.plot !== plot) return;
+    const { polygon } = this.trail;
+    this.trail = null;
+    const xs = polygon.map(([x]) => x), ys = polygon.map(([, y]) => y);
+    const drawn = Math.max(...xs) - Math.min(...xs) > 4 && Math.max(...ys) - Math.min(...ys) > 4;
+    this.set({ selected: drawn ? plot.inside(polygon, this.shown) : [] });
+  }
+
+  point(plot, x, y, reach = 14) {
+    const i = plot.at(x, y, reach, this.level);
+    if (i >= 0) this.show(i);
+  }
+
+  show(i) {
+    if (i === this.state.current) return;
+    this.state.current = i;
+    this.inspect();
+    this.redraw();
+  }
+
+  zoom(plot, factor, x, y) {
+    plot.zoomAt(factor, x, y);
+    this.redraw();
+  }
+
+  link(linked) {
+    const { left, right } = this.plots;
+    right.view = this.state.views.right = linked ? left.view : { ...right.view };
+    this.set({ linked });
+  }
+
+  resetView() {
+    for (const side of SIDES) Object.assign(this.plots[side].view, { zoom: 1, x: 0, y: 0 });
+    this.redraw();
+  }
+
+  key(plot, event) {
+    const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const { current } = this.state;
+    if (arrows[event.key]) {
+      const next = current < 0 ? this.level.indexOf(1) : plot.step(current, ...arrows[event.key], this.level);
+      this.show(next);
+    } else if (event.key === "Escape") this.set({ selected: [], isolated: [] });
+    else if (event.key === "+" || event.key === "=") this.zoom(plot, 1.4);
+    else if (event.key === "-") this.zoom(plot, 1 / 1.4);
+    else if (event.key === "0") this.resetView();
+    else if (event.key === "Enter" && current >= 0) this.open(current);
+    else return;
+    event.preventDefault();
+  }
+
+  open(i) {
+    if (this.data.can_open) this.trigger("open", i);
+  }
+
+  /* ---- what stands around the maps ---- */
+
+  controls() {
+    const { colourings, left, right } = this.data;
+    const native = left.native && right.native;
+    this.find(".colour").replaceChildren(make("option", { value: "class" }, "class"), ...colourings.map(({ id, label }) => make("option", { value: id }, label)));
+    this.find(".layers .choices").replaceChildren(
+      ...Object.entries(LAYERS).map(([name, layer]) => {
+        const off = layer.native && !native;
+        const box = make("input", { type: "checkbox", "data-layer": name, disabled: off, onchange: (event) => this.set({ layers: { ...this.state.layers, [name]: event.target.checked } }) });
+        box.checked = Boolean(this.state.layers[name]) && !off;
+        return make("label", { class: off ? "off" : "" }, box, layer.label);
+      }),
+      ...(native ? [] : [make("span", { class: "muted small" }, this.data.layers_note)])
+    );
+  }
+
+  legend() {
+    const { classes, class_colors: colors } = this.data, { isolated } = this.state, { low, high, label, id, unit = "", note = "" } = this.colouring;
+    const chips = classes.map((name, c) =>
+      make("button", {
+        class: isolated.length && !isolated.includes(c) ? "away" : "", "data-class": c, "aria-pressed": String(isolated.includes(c)), title: `Show ${name} alone; again to show all. With Shift: add to those shown.`,
+        onclick: (event) => {
+          const others = isolated.filter((other) => other !== c);
+          this.set({ isolated: event.shiftKey ? (others.length < isolated.length ? others : [...isolated, c]) : isolated.length === 1 && isolated[0] === c ? [] : [c], selected: [] });
+        },
+      }, ...(id === "class" ? [make("i", { class: "swatch", style: `background:${colors[c]}` })] : []), name)
+    );
+    const scale = id === "class" ? [] : [
+      make("span", { class: "number" }, format(low)), make("i", { class: "bar", style: `background:linear-gradient(90deg,${Array.from({ length: 9 }, (_, i) => ramp(i / 8))})` }),
+      make("span", { class: "number" }, `${format(high)} ${unit}`), make("span", { class: "muted small" }, note || label),
+    ];
+    this.find(".legend").replaceChildren(...scale, ...chips);
+  }
+
+  network(side) {
+    return this.data[side].weights ? loadNetwork(this.data[side].weights) : Promise.resolve(null);
+  }
+
+  tile(i) {
+    const canvas = make("canvas", { class: "tile", width: SIDE, height: SIDE });
+    if (this.sprite?.complete && this.sprite.naturalWidth) canvas.getContext("2d").drawImage(this.sprite, ...this.spritePlace(i), SIDE, SIDE, 0, 0, SIDE, SIDE);
+    return canvas;
+  }
+
+  /** The real network's reconstruction of image i, decoded here from its code. */
+  reconstruct(side, i, canvas) {
+    const { dim } = this.data[side];
+    this.network(side).then((network) => network && paint(canvas, network.decodeImage(this.arrays[`${side}_codes`].subarray(i * dim, (i + 1) * dim))), () => canvas.replaceWith(make("span", { class: "muted small" }, "weights not loaded")));
+    return canvas;
+  }
+
+  inspect() {
+    const { current: i } = this.state;
+    const { arrays, data } = this;
+    const dark = this.root.dataset.dark === "1";
+    const cards = [make("figure", { "data-image": i }, this.tile(i), make("figcaption", {}, make("b", {}, `${data.class_word} ${data.classes[arrays.labels[i]]}`), make("span", { class: "muted number" }, `test image ${i}`)))];
+    for (const side of SIDES) {
+      const { short, color, color_dark } = data[side];
+      const lines = data.colourings.filter(({ id }) => arrays[`${side}_value_${id}`] && data[side].own.includes(id)).map(({ id, label, unit = "" }) => make("div", { class: "number muted" }, `${label.replace(/^VAE's /, "")} ${format(arrays[`${side}_value_${id}`][i])} ${unit}`));
+      const picture = data[side].weights ? [this.reconstruct(side, i, make("canvas", { class: "tile" }))] : [];
+      cards.push(make("figure", { "data-side": side }, ...picture, make("figcaption", {}, make("b", { style: `color:${dark ? color_dark : color}` }, picture.length ? `${short} reconstruction` : short), ...lines)));
+    }
+    if (data.can_open) cards.push(make("button", { class: "open", onclick: () => this.open(i) }, "Open this image in both models"));
+    this.find(".inspector").replaceChildren(...cards);
+  }
+
+  gallery() {
+    const { selected } = this.state, { arrays, data } = this;
+    const box = this.find(".gallery");
+    box.hidden = !selected.length;
+    if (!selected.length) return box.replaceChildren();
+    const counts = data.classes.map((name, c) => [name, selected.filter((i) => arrays.labels[i] === c).length]).filter(([, n]) => n).sort((a, b) => b[1] - a[1]);
+    const errors = SIDES.map((side) => `${data[side].short} ${format(selected.reduce((sum, i) => sum + arrays[`${side}_value_error`][i], 0) / selected.length)}`);
+    const tiles = selected.slice(0, GALLERY_TILES).map((i) =>
+      make("button", { "data-image": i, "aria-label": `Test image ${i}, ${data.class_word} ${data.classes[arrays.labels[i]]}`, onpointerenter: () => this.show(i), onfocus: () => this.show(i), onclick: () => this.show(i) }, this.tile(i), ...SIDES.filter((side) => data[side].weights).map((side) => this.reconstruct(side, i, make("canvas", { class: "tile" }))))
+    );
+    box.replaceChildren(
+      make("div", { class: "row" },
+        make("b", { class: "count" }, `${selected.length} images selected`),
+        make("span", {}, counts.map(([name, n]) => `${name}: ${n}`).join(", ")),
+        make("span", { class: "muted number" }, `mean squared error ${errors.join(", ")}`),
+        make("button", { class: "clear", onclick: () => this.set({ selected: [] }) }, "Clear (Esc)")),
+      make("div", { class: "muted small" }, `Each column: the image, the ${data.left.short}'s reconstruction, the ${data.right.short}'s${selected.length > GALLERY_TILES ? `; the first ${GALLERY_TILES} are shown` : ""}.`),
+      make("div", { class: "strip" }, ...tiles)
+    );
+  }
+
+  /** What the maps say, as a table by class: for readers who cannot see them. */
+  table() {
+    const { arrays, data } = this;
+    const rows = data.classes.map((name, c) => {
+      const members = Array.from(arrays.labels.keys()).filter((i) => arrays.labels[i] === c);
+      const means = data.colourings.flatMap(({ id }) => SIDES.filter((side) => data[side].own.includes(id)).map((side) => members.reduce((sum, i) => sum + arrays[`${side}_value_${id}`][i], 0) / members.length));
+      return make("tr", {}, ...[name, members.length, ...means.map(format)].map((cell) => make("td", {}, String(cell))));
+    });
+    const heads = [data.class_word, "images", ...data.colourings.flatMap(({ id, label }) => SIDES.filter((side) => data[side].own.includes(id)).map((side) => (data.left.own.includes(id) && data.right.own.includes(id) ? `${data[side].short} ${label}` : label)))];
+    this.find(".alternative").replaceChildren(make("details", {}, make("summary", { class: "muted" }, "The same as a table"), make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...rows))));
+  }
+
+  destroy() {
+    this.stopLooking();
+    this.redraw.cancel();
+    cancelAnimationFrame(this.gliding);
+  }
+}
+
+/** Indices of the k codes nearest to code i, in the latent space itself. */
+function nearest(codes, d, i, k) {
+  const distances = new Float32Array(codes.length / d);
+  for (let j = 0; j < distances.length; j++) for (let a = 0; a < d; a++) distances[j] += (codes[j * d + a] - codes[i * d + a]) ** 2;
+  distances[i] = Infinity;
+  return Array.from(distances.keys()).sort((a, b) => distances[a] - distances[b]).slice(0, k);
+}
+
+function format(value) {
+  if (!Number.isFinite(value)) return "n/a";
+  const size = Math.abs(value);
+  return size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : size >= 1 ? value.toFixed(2) : size >= 0.1 ? value.toFixed(3) : value.toFixed(4);
+}

@@ -1,0 +1,224 @@
+"""The linked maps, driven in a real browser with synthetic clusters whose places on the canvas are known.
+
+Ten clusters lie on a circle of radius 2, class c at angle 36 c degrees; the right map is the left one turned by 90
+degrees. Both maps are native, so the picture spans at least -3.2 to 3.2 on 92 % of the canvas.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from serving import APPS, chromium, opened, served, settled
+
+SPAN = 6.4 / 0.92
+N = 300
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def url(browser):
+    with served(APPS / "maps_app.py") as url:
+        yield f"{url}/?n={N}"
+
+
+@pytest.fixture
+def page(browser, url):
+    page = opened(browser, url)
+    page.wait_for_selector('.maps[data-ready="1"] [data-image="0"]')
+    yield page
+    assert page.errors == []
+    page.close()
+
+
+def canvas(page, side):
+    return page.locator(f'canvas[data-side="{side}"]')
+
+
+def place(page, side, angle, radius=2.0):
+    """Canvas position of a point of the latent space given in polar coordinates, degrees."""
+    box = canvas(page, side).bounding_box()
+    unit = min(box["width"], box["height"]) / SPAN
+    x, y = radius * math.cos(math.radians(angle)), radius * math.sin(math.radians(angle))
+    return box["width"] / 2 + x * unit, box["height"] / 2 - y * unit
+
+
+def hover(page, side, angle):
+    box, (x, y) = canvas(page, side).bounding_box(), place(page, side, angle)
+    page.mouse.move(box["x"] + x, box["y"] + y)
+
+
+def shown(page):
+    """Class and index of the image in the inspector."""
+    text = page.locator(".inspector figure").first.inner_text()
+    return re.search(r"class (\d)", text).group(1), int(re.search(r"test image (\d+)", text).group(1))
+
+
+def ring(page, side, color):
+    """Centre of the pixels of one colour on a canvas, in CSS pixels, or None."""
+    page.wait_for_timeout(100)
+    return canvas(page, side).evaluate(
+        """(canvas, [r, g, b]) => {
+          const {data, width, height} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          let n = 0, x = 0, y = 0;
+          for (let i = 0; i < width * height; i++)
+            if (Math.abs(data[4*i] - r) + Math.abs(data[4*i+1] - g) + Math.abs(data[4*i+2] - b) < 12 && data[4*i+3] > 200) { n++; x += i % width; y += Math.floor(i / width); }
+          const scale = canvas.clientWidth / width;
+          return n > 20 ? [x / n * scale, y / n * scale] : null;
+        }""",
+        list(color),
+    )
+
+
+AE, VAE = (0xD5, 0x5E, 0x00), (0x00, 0x72, 0xB2)
+
+
+def test_pointing_at_one_map_lights_up_the_same_image_in_the_other(page):
+    for angle, name in ((108, "3"), (252, "7")):
+        hover(page, "left", angle)
+        page.wait_for_function(f"document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.inspector b').textContent === 'class {name}'")
+        assert shown(page)[1] % 10 == int(name)
+        for side, color, turn in (("left", AE, 0), ("right", VAE, 90)):
+            x, y = ring(page, side, color)
+            px, py = place(page, side, angle + turn)
+            # the ring and the frame of the picture beside it share the colour: their centre lies near the cluster
+            assert math.hypot(x - px, y - py) < 60, side
+    hover(page, "right", 0 + 90)
+    page.wait_for_timeout(150)
+    assert shown(page)[0] == "0"
+
+
+def drag(page, side, points):
+    box = canvas(page, side).bounding_box()
+    for i, (x, y) in enumerate(points):
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=4)
+        if i == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def around(page, side, angle, size=1.0):
+    x, y = place(page, side, angle)
+    unit = canvas(page, side).bounding_box()["width"] / SPAN * size / 2
+    return [(x - unit, y - unit), (x + unit, y - unit), (x + unit, y + unit), (x - unit, y + unit)]
+
+
+def test_lasso_selects_in_both_and_opens_a_gallery(page):
+    seven = (0x16, 0x9C, 0xB6)
+    assert ring(page, "left", seven)
+    page.get_by_role("button", name="Lasso").click()
+    drag(page, "right", around(page, "right", 72 + 90, 1.1))  # class 2
+    assert page.locator(".gallery .count").inner_text() == f"{N // 10} images selected"
+    assert f"2: {N // 10}" in page.locator(".gallery").inner_text()
+    labels = page.locator(".gallery .strip button").evaluate_all("all => all.map((b) => b.getAttribute('aria-label'))")
+    assert len(labels) == N // 10 and all(label.endswith("class 2") for label in labels)
+    # the others fade in the left map too: class 7's colour is no longer there at full strength
+    assert ring(page, "left", seven) is None
+    canvas(page, "left").focus()
+    page.keyboard.press("Escape")
+    assert page.locator(".gallery").is_hidden()
+
+
+def test_box_selects_a_rectangle_and_an_empty_one_clears(page):
+    page.get_by_role("button", name="Box").click()
+    corners = around(page, "left", 180, 1.1)
+    drag(page, "left", [corners[0], corners[2]])
+    assert page.locator(".gallery .count").inner_text() == f"{N // 10} images selected"
+    drag(page, "left", [(4, 4), (20, 20)])
+    assert page.locator(".gallery").is_hidden()
+
+
+def test_a_class_is_isolated_from_the_legend(page):
+    zero, four = (0x1C, 0x51, 0xBE), (0x5B, 0xD4, 0xB4)
+    assert ring(page, "right", zero) and ring(page, "right", four)
+    page.locator('.legend button[data-class="4"]').click()
+    assert ring(page, "right", zero) is None and ring(page, "right", four)
+    hover(page, "left", 36)
+    page.wait_for_timeout(150)
+    assert shown(page)[0] != "1"  # faded points are not pointed at
+    page.locator('.legend button[data-class="4"]').click()
+    hover(page, "left", 36)
+    page.wait_for_timeout(150)
+    assert shown(page)[0] == "1"
+
+
+def test_view_selection_and_colour_survive_reruns_and_a_new_projection(page):
+    page.get_by_label("zoom both together").check()
+    page.get_by_label("Colour the points by").select_option("error")
+    canvas(page, "left").focus()
+    for _ in range(3):
+        page.keyboard.press("+")
+    page.wait_for_timeout(150)
+    before = [ring(page, side, color) for side, color in (("left", AE), ("right", VAE))]
+    view = "() => document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.maps').dataset.view"
+    seen = page.evaluate(view)
+    assert seen and seen.split(";")[0] == seen.split(";")[1]  # linked: both zoomed alike
+    assert float(seen.split(",")[0]) == pytest.approx(1.4**3, rel=1e-3)
+    page.get_by_role("button", name="Rerun").click()
+    page.get_by_text("reruns: 1").wait_for()
+    settled(page)
+    assert page.evaluate(view) == seen
+    assert [ring(page, side, color) for side, color in (("left", AE), ("right", VAE))] == before
+    assert page.get_by_label("Colour the points by").input_value() == "error"
+    page.get_by_text("Other projection").click()
+    settled(page)
+    page.wait_for_timeout(1000)
+    assert page.evaluate(view) == seen
+
+
+def test_keyboard_steps_to_the_neighbouring_point(page):
+    hover(page, "left", 0)
+    page.wait_for_timeout(150)
+    canvas(page, "left").focus()
+    first = shown(page)
+    page.keyboard.press("ArrowUp")
+    page.wait_for_timeout(150)
+    assert shown(page) != first
+    below = ring(page, "left", AE)
+    for _ in range(10):
+        page.keyboard.press("ArrowUp")
+    assert ring(page, "left", AE)[1] < below[1] - 5
+    page.keyboard.press("Enter")
+    page.get_by_text(f"opened: [{shown(page)[1]}]").wait_for()
+
+
+def test_a_tap_points_on_a_phone(browser, url):
+    page = opened(browser, url, viewport={"width": 390, "height": 1400}, has_touch=True)
+    page.wait_for_selector('.maps[data-ready="1"] [data-image="0"]')
+    left, right = (canvas(page, side).bounding_box() for side in ("left", "right"))
+    assert right["y"] > left["y"] + left["height"] and left["width"] > 250  # stacked, and as wide as the phone
+    x, y = place(page, "left", 144)
+    page.touchscreen.tap(left["x"] + x, left["y"] + y)
+    page.wait_for_timeout(200)
+    assert shown(page)[0] == "4"
+    page.close()
+
+
+def test_the_maps_have_a_text_alternative(page):
+    label = canvas(page, "right").get_attribute("aria-label")
+    assert "VAE: clouds" in label and "300 test images" in label and "right caption" in label
+    page.get_by_text("The same as a table").click()
+    cells = page.locator(".alternative tbody tr").nth(3).locator("td").all_inner_texts()
+    assert cells[:2] == ["3", "30"] and float(cells[2]) == pytest.approx(0.015, abs=1e-3)
+    assert page.locator(".alternative thead th").all_inner_texts()[2:] == ["AE mean squared error", "VAE mean squared error", "VAE's rate"]
+
+
+def test_no_more_bytes_are_sent_at_a_rerun(browser, url):
+    page = browser.new_page()
+    requests = []
+    page.on("request", lambda request: requests.append(request.url) if "/media/" in request.url else None)
+    page.goto(url)
+    page.wait_for_selector('.maps[data-ready="1"] [data-image="0"]')
+    first = list(requests)
+    assert first
+    page.get_by_role("button", name="Rerun").click()
+    page.get_by_text("reruns: 1").wait_for()
+    settled(page)
+    assert requests == first
+    page.close()
