@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from core.config import ACTIVE_NATS
 from core.data import Dataset, as_floats
 from core.models import AtBeta, Autoencoder, device_of
 from core.sampling import decode_all, fit_densities, pack
 
-ACTIVE_NATS = 0.1  # a latent dimension is active when its mean KL exceeds this (close to Burda et al. 2016, section 5.2)
 GALLERY = 2000  # test images whose codes a run carries
 PICTURES = 100  # of which this many with their reconstruction
 SAMPLES = 64
