@@ -1,0 +1,264 @@
+"""Maps: d-dimensional codes as points on a plane, and how far such a picture may be trusted.
+
+    PCA      the plane of largest variance; linear, instant, the same for every seed
+    UMAP     the plane layout that keeps each code's nearest neighbours near; not linear, depends on the seed
+    native   d <= 2: the latent space itself, drawn as it is
+
+What a UMAP cannot tell: how large an island is, how wide a gap, how dense a region; and a new code (a prior sample, say)
+has no place in it, it would be pulled onto the data. So every map comes with its trustworthiness, and maps of two models
+are turned onto each other by Procrustes with the disparity that remains.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import platform
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core import settings
+from core.neighbours import NEIGHBOURS, ProjectionError, as_codes, knn_accuracy, nearest_neighbours, trustworthiness
+
+if TYPE_CHECKING:
+    from core.data import Dataset
+    from core.runs import Run
+
+METHODS = ("umap", "pca", "native")
+SEEDS = (0, 1, 2)  # the UMAP seeds a run keeps
+DEAD = 0.1  # see `standardise`
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A map of n codes.
+
+    Attributes:
+        coordinates: float32 (n, 2).
+        method: one of `METHODS`.
+        seed: of UMAP; the other methods do not depend on it.
+        trustworthiness: 0 to 1, see `trustworthiness`; NaN if all codes are equal.
+        disparity: 0 (the same shape as the reference) to 1, see `procrustes`; None without a reference.
+    """
+
+    coordinates: np.ndarray
+    method: str
+    seed: int
+    trustworthiness: float
+    disparity: float | None = None
+
+
+def project(
+    codes: Any,
+    method: str = "umap",
+    seed: int = 0,
+    reference: Projection | np.ndarray | None = None,
+    neighbours: int = NEIGHBOURS,
+    epochs: int | None = None,
+) -> Projection:
+    """Draw codes on a plane.
+
+    >>> project(model.encode(images).mean).coordinates  # (n, 2)
+
+    Args:
+        codes: posterior means (n, d), a numpy array or a torch tensor on any device.
+        method: "umap" or "pca", both of standardised codes, or "native": codes of d <= 2 unchanged (d = 1 lies on y = 0).
+        seed: of UMAP. Same codes and seed, same map, bit for bit.
+        reference: a map of the same images, onto which this one is turned, mirrored, scaled and shifted. A native map keeps
+            its own coordinates (the prior's circles would not fit otherwise); only the disparity is measured.
+        neighbours: UMAP's n_neighbors, the point itself included; min_dist is 0.1.
+        epochs: of UMAP; default `core.umap_fast.EPOCHS`.
+
+    Raises:
+        ProjectionError: unknown method, fewer than 3 codes, values that are not finite, d > 2 drawn natively, or a
+            reference of another size.
+    """
+    codes = as_codes(codes)
+    if method not in METHODS:
+        raise ProjectionError(f"method={method!r} is not known; choose one of {', '.join(METHODS)}.")
+    if method == "native" and codes.shape[1] > 2:
+        raise ProjectionError(f"codes of {codes.shape[1]} dimensions have no native map; choose umap or pca.")
+    if not 2 <= neighbours <= 200:
+        raise ProjectionError(f"neighbours={neighbours} is out of range; give a value from 2 to 200.")
+    if not 0 <= seed < 2**31 or (epochs is not None and epochs < 1):
+        raise ProjectionError(f"seed={seed}, epochs={epochs}: give a seed from 0 to {2**31 - 1} and at least one epoch.")
+    if method == "native":
+        coordinates = np.pad(codes, ((0, 0), (0, 2 - codes.shape[1])))
+    elif not np.ptp(codes, axis=0).any():
+        coordinates = np.zeros((len(codes), 2))  # all codes equal: one point
+    elif method == "pca":
+        coordinates = pca(standardise(codes))
+    else:
+        coordinates = _umap(standardise(codes), seed, min(neighbours, len(codes) - 1), epochs)
+    result = Projection(coordinates.astype(np.float32), method, int(seed), trustworthiness(codes, coordinates))
+    return result if reference is None else align(result, reference)
+
+
+def project_pair(ae_codes: Any, vae_codes: Any, method: str = "umap", seed: int = 0) -> tuple[Projection, Projection]:
+    """Maps of the same images' codes in two models, the second turned onto the first.
+
+    Raises:
+        ProjectionError: as `project`.
+    """
+    first = project(ae_codes, method, seed)
+    return first, project(vae_codes, method, seed, reference=first)
+
+
+def align(projection: Projection, reference: Projection | np.ndarray) -> Projection:
+    """The same map turned onto a reference map of the same images, with the disparity; a native map is only measured.
+
+    Raises:
+        ProjectionError: the reference has another number of points.
+    """
+    target = reference.coordinates if isinstance(reference, Projection) else np.asarray(reference)
+    aligned, disparity = procrustes(projection.coordinates, target)
+    coordinates = projection.coordinates if projection.method == "native" else aligned
+    return replace(projection, coordinates=coordinates, disparity=disparity)
+
+
+def standardise(codes: np.ndarray) -> np.ndarray:
+    """Each dimension centred and divided by its standard deviation, but by no less than a tenth (`DEAD`) of the widest one's.
+
+    Why the floor: the means of a VAE's dead dimension are almost constant. Divided by their own tiny deviation they would
+    count as much as a live dimension, and the map would show noise. The floor leaves live dimensions as they are.
+    """
+    spread = codes.std(axis=0)
+    return (codes - codes.mean(axis=0)) / np.maximum(spread, DEAD * spread.max())
+
+
+def pca(codes: np.ndarray) -> np.ndarray:
+    """Coordinates (n, 2) along the two directions of largest variance; zeros where there is only one dimension.
+
+    A direction's sign is free; here its largest loading is positive, so that equal codes give equal pictures.
+    """
+    centred = codes - codes.mean(axis=0)
+    _, directions = np.linalg.eigh(centred.T @ centred)  # rising variance
+    directions = directions[:, ::-1][:, :2]
+    directions = directions * np.sign(directions[np.abs(directions).argmax(axis=0), np.arange(directions.shape[1])])
+    return np.pad(centred @ directions, ((0, 0), (0, 2 - directions.shape[1])))
+
+
+def procrustes(points: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, float]:
+    """Turn, mirror, scale and shift `points` onto `reference` (Gower 1975); both (n, 2), row i the same image in both.
+
+    With both centred and of norm 1, the best rotation leaves the disparity  1 - (s_1 + s_2)^2, s the singular values of
+    X^T Y: 0 for the same shape, up to 1. The result has the reference's size; the least-squares scale would shrink a map
+    merely for being different.
+
+    Returns:
+        float32 (n, 2), disparity.
+
+    Raises:
+        ProjectionError: another number of points.
+    """
+    if points.shape != reference.shape:
+        raise ProjectionError(f"a map of shape {points.shape} cannot be turned onto one of shape {reference.shape}; give the same images to both.")
+    x, y = points.astype(np.float64), reference.astype(np.float64)
+    x, centre = x - x.mean(axis=0), y.mean(axis=0)
+    y = y - centre
+    size_x, size_y = np.linalg.norm(x), np.linalg.norm(y)
+    if size_x == 0 or size_y == 0:  # a single point has no shape
+        return (x + centre).astype(np.float32), 0.0 if size_x == size_y else 1.0
+    u, s, vt = np.linalg.svd(x.T @ y)
+    disparity = 1 - (s.sum() / (size_x * size_y)) ** 2
+    return (x @ (u @ vt) * (size_y / size_x) + centre).astype(np.float32), float(np.clip(disparity, 0, 1))
+
+
+def project_run(run: Run, reference: Run | None, dataset: Dataset) -> dict[str, np.ndarray]:
+    """Everything the maps page shows of a finished run, from the codes in its gallery; kept as its projection.npz.
+
+    Args:
+        run: a finished run.
+        reference: the run whose maps this one's are turned onto, as a rule the AE with the same data, d and seed.
+        dataset: the run's data, for the classes of its test images.
+
+    Returns:
+        For d > 2: `pca` and `umap_0`, `umap_1`, `umap_2` (n, 2), `trust_pca`, `trust_umap` (3,), `disparity_pca`,
+        `disparity_umap` (3,). For d <= 2: `native` (n, 2), `trust_native`, `disparity_native`. Always `knn_accuracy`.
+        float32; scalars are of shape (); disparities are NaN without a reference. Seeds 1 and 2 of a run without a
+        reference are turned onto its seed 0.
+
+    Raises:
+        RunError: the run is not complete, or damaged.
+        ProjectionError: its codes cannot be drawn.
+    """
+    codes = run.arrays("gallery.npz")["mean"]
+    frame = None if reference is None else _maps_of(reference, dataset)
+    arrays = {"knn_accuracy": np.float32(knn_accuracy(codes, dataset.test_labels[: len(codes)], min(NEIGHBOURS, len(codes) - 1)))}
+    if codes.shape[1] <= 2:
+        return arrays | _described("native", project(codes, "native"), frame)
+    arrays |= _described("pca", project(codes, "pca"), frame)
+    maps = []
+    for seed in SEEDS:
+        target = frame[f"umap_{seed}"] if frame else (maps[0].coordinates if maps else None)
+        maps.append(project(codes, "umap", seed, target))
+    arrays |= {f"umap_{seed}": _compact(m.coordinates) for seed, m in zip(SEEDS, maps, strict=True)}
+    arrays["trust_umap"] = np.array([m.trustworthiness for m in maps], np.float32)
+    arrays["disparity_umap"] = np.array([m.disparity if frame else np.nan for m in maps], np.float32)
+    return arrays
+
+
+def _maps_of(run: Run, dataset: Dataset) -> dict[str, np.ndarray]:
+    """A run's maps: the ones it carries, else made now."""
+    return run.arrays("projection.npz") if run.has("projection.npz") else project_run(run, None, dataset)
+
+
+def _described(name: str, projection: Projection, frame: dict[str, np.ndarray] | None) -> dict[str, np.ndarray]:
+    """One map, its trustworthiness and its disparity to the reference's map of the same name, under project_run's names."""
+    if frame:
+        projection = align(projection, frame[name])
+    disparity = np.nan if projection.disparity is None else projection.disparity
+    return {
+        name: _compact(projection.coordinates),
+        f"trust_{name}": np.float32(projection.trustworthiness),
+        f"disparity_{name}": np.float32(disparity),
+    }
+
+
+def _compact(coordinates: np.ndarray) -> np.ndarray:
+    """float32 rounded to 12 significant bits: an eighth of a pixel on a 1,000-pixel map, and the zeros compress to nothing."""
+    mantissa, exponent = np.frexp(coordinates)
+    return np.ldexp(np.round(mantissa * 4096) / 4096, exponent).astype(np.float32)
+
+
+def _umap(codes: np.ndarray, seed: int, neighbours: int, epochs: int | None) -> np.ndarray:
+    """UMAP of standardised codes, started from their PCA; the first call in a process loads or compiles the descent."""
+    near, distances = nearest_neighbours(codes, neighbours - 1)
+    near = np.concatenate([np.arange(len(codes))[:, None], near], axis=1)  # UMAP counts a code as its own first neighbour
+    distances = np.pad(distances, ((0, 0), (1, 0)))
+    folder = settings.cache_dir() / "numba"
+    umap_fast = _compiled_in(folder)
+    coordinates = umap_fast.embed(near, distances, pca(codes), seed, epochs or umap_fast.EPOCHS)
+    if not is_warm() and any(folder.rglob("*.nbc")):  # numba's compiled code: none where the folder cannot be written
+        _stamp().touch()
+    return coordinates
+
+
+def warm_up() -> None:
+    """Compile UMAP's descent and keep it for every later process: 2-3 s once. Meant for a background worker or an image build."""
+    project(np.random.default_rng(0).standard_normal((32, 3)), "umap", epochs=2)
+
+
+def is_warm() -> bool:
+    """Whether a first UMAP starts at once, or has to compile for 2-3 s before. Cheap: imports nothing."""
+    return _stamp().exists()
+
+
+def _stamp() -> Path:
+    """The file that says this very code has been compiled for this Python, this numba and this kind of processor."""
+    source = Path(__file__).with_name("umap_fast.py").read_bytes()
+    kind = f"{platform.python_version()} {importlib.metadata.version('numba')} {platform.machine()}"
+    return settings.cache_dir() / "numba" / f"warm-{hashlib.sha256(source + kind.encode()).hexdigest()[:16]}"
+
+
+@functools.cache
+def _compiled_in(folder: Path) -> Any:
+    """`core.umap_fast`, its compiled code loaded from and kept in `folder`."""
+    from core import umap_fast
+
+    umap_fast.keep_compiled_code_in(folder)
+    return umap_fast
