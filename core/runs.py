@@ -11,6 +11,7 @@
       manifest.json         SHA-256 of every file above and of the weights
       weights.safetensors   renamed into place last: it is there = the run is complete
       resume.safetensors    optimiser and fp32 weights of an unfinished run
+      heartbeat             how far training is, and that it is alive
       error.txt, stop       why it failed; a request to stop
 
 No pickle anywhere: safetensors, JSON, and npz with allow_pickle=False.
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from core.models import Autoencoder
 
 STALE_SECONDS = 20.0  # an unfinished run that wrote nothing for this long, with no live job, has been abandoned
-WEIGHTS, MANIFEST, RESUME, ERROR, STOP = "weights.safetensors", "manifest.json", "resume.safetensors", "error.txt", "stop"
-HEARTBEAT = "heartbeat"
+CONFIG, WEIGHTS, MANIFEST, RESUME = "config.json", "weights.safetensors", "manifest.json", "resume.safetensors"
+HEARTBEAT, ERROR, STOP = "heartbeat", "error.txt", "stop"
 
 
 class RunError(RuntimeError):
@@ -116,7 +117,7 @@ class Run:
             RunDamaged: config.json is unreadable, or does not hash to the folder's name.
         """
         try:
-            config = RunConfig.from_dict(json.loads((self.path / "config.json").read_bytes()))
+            config = RunConfig.from_dict(json.loads((self.path / CONFIG).read_bytes()))
         except FileNotFoundError:
             raise RunNotFound(f"there is no run {self.run_id}.") from None
         except (ValueError, TypeError, OSError, ConfigError) as error:
@@ -138,7 +139,7 @@ class Run:
                 return Status.COMPLETE
             except RunError:
                 return Status.DAMAGED
-        if not (self.path / "config.json").exists():
+        if not (self.path / CONFIG).exists():
             return Status.ABSENT
         if (self.path / ERROR).exists():
             return Status.FAILED
@@ -317,7 +318,7 @@ class RunStore:
         for root, shipped in ((self.shipped, True), (self.cache, False)):
             for path in sorted(root.iterdir()) if root.is_dir() else []:
                 run = Run(path, shipped)
-                if path.name in seen or not (path / "config.json").exists():
+                if path.name in seen or not (path / CONFIG).exists():
                     continue
                 try:
                     _ = run.config

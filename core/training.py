@@ -184,11 +184,6 @@ def _row(
     }
 
 
-def round_to_half(model: torch.nn.Module) -> None:
-    """Round every weight to fp16, the precision runs are stored in, so that the model that is measured is the one that is kept."""
-    model.load_state_dict({k: v.half().float() for k, v in model.state_dict().items()})
-
-
 def _resume_point(run: Run) -> tuple[int, dict[str, torch.Tensor], list[np.ndarray]] | None:
     """(epoch, state, traced codes) of an interrupted run; None when there is nothing usable, and training starts over."""
     from safetensors import SafetensorError, safe_open
@@ -301,28 +296,32 @@ def _train_into(run: Run, config: RunConfig, device: str | None, on_epoch: Calla
         on_epoch(epoch.row)
         heartbeat(epoch.number / config.epochs)
     if epoch is None:  # every epoch had been done; only publishing was left
-        model = build_model(config)
-        model.load_state_dict({k.removeprefix("weight."): v for k, v in resume[1].items() if k.startswith("weight.")})
+        weights = {k.removeprefix("weight."): v for k, v in resume[1].items() if k.startswith("weight.")}
     else:
-        model = epoch.model.cpu()
-    publish(run, config, model.eval(), dataset, np.stack(trace))
+        weights = epoch.model.state_dict()
+    publish(run, config, weights, dataset, np.stack(trace))
 
 
-def publish(run: Run, config: RunConfig, model: Autoencoder, dataset: Dataset, trace: np.ndarray) -> None:
-    """Measure a trained model and write the finished run, its weights last."""
+def publish(run: Run, config: RunConfig, weights: dict[str, torch.Tensor], dataset: Dataset, trace: np.ndarray) -> None:
+    """Round trained weights to fp16, measure that model, and write the finished run, its weights last.
+
+    The model that is measured is built as a reader of the run will build it, so the figures are those of what is kept.
+    """
     from safetensors.torch import save
 
-    round_to_half(model)
+    weights = {k: v.cpu().half().contiguous() for k, v in weights.items()}
+    model = build_model(config).eval().requires_grad_(False)
+    model.load_state_dict({k: v.float() for k, v in weights.items()})
     figures, gallery, densities = evaluation.portfolio(model, dataset)
     write_json(run.path / "evaluation.json", figures)
     write_bytes(run.path / "gallery.npz", npz_bytes(**gallery))
     write_bytes(run.path / "density.npz", npz_bytes(**densities))
     write_bytes(run.path / "trace.npz", npz_bytes(codes=trace))
-    weights = save({k: v.half().contiguous() for k, v in model.state_dict().items()}, {"config": config.to_json()})
+    stored = save(weights, {"config": config.to_json()})
     names = ["config.json", "history.jsonl", "evaluation.json", "gallery.npz", "density.npz", "trace.npz"]
     names += sorted(f"previews/{p.name}" for p in (run.path / "previews").glob("epoch-*.png"))
     manifest = {name: sha256((run.path / name).read_bytes()) for name in names}
-    write_json(run.path / MANIFEST, {**manifest, WEIGHTS: sha256(weights)})
-    write_bytes(run.path / WEIGHTS, weights)
+    write_json(run.path / MANIFEST, {**manifest, WEIGHTS: sha256(stored)})
+    write_bytes(run.path / WEIGHTS, stored)
     for name in (RESUME, STOP):
         (run.path / name).unlink(missing_ok=True)

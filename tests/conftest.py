@@ -1,0 +1,45 @@
+"""Fixtures every test may use. Nothing here, and no test, writes to the user's own cache or reads a network."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+# Before core is imported anywhere: parsed data and runs of a test session live in a folder of their own.
+_CACHE = tempfile.TemporaryDirectory(prefix="point-or-cloud-tests-")
+os.environ["POINT_OR_CLOUD_CACHE"] = _CACHE.name
+
+import pytest  # noqa: E402
+
+from core import data  # noqa: E402
+from core.config import RunConfig  # noqa: E402
+from core.runs import Run, RunStore  # noqa: E402
+
+
+def _tiny() -> tuple:
+    """The first 320 training and 120 test images of the embedded data: real, and quick to train on."""
+    whole = data.load_dataset("mnist-5k")
+    return tuple(a.copy() for a in (whole.train_images[:320], whole.train_labels[:320], whole.test_images[:120], whole.test_labels[:120]))
+
+
+data.DATASETS["tiny"] = data.Source("A few MNIST digits", data.DIGITS, _tiny)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> RunStore:
+    """An empty store with no shipped runs."""
+    return RunStore(tmp_path / "runs", tmp_path / "shipped", limit_bytes=10**9)
+
+
+TINY = {"dataset": "tiny", "epochs": 2, "latent_dim": 4, "batch_size": 16}
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """A small, really trained AE and VAE, shared by the whole session: read only."""
+    from core.training import train
+
+    folder = tmp_path_factory.mktemp("trained")
+    store = RunStore(folder / "runs", folder / "shipped", limit_bytes=10**9)
+    return {model: train(RunConfig(model=model, **TINY), store) for model in ("ae", "vae")}

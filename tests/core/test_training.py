@@ -1,0 +1,210 @@
+"""Training really trains, repeats itself bit for bit, resumes to the same weights, and reproduces the classic mistake."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from core import training
+from core.config import ConfigError, RunConfig
+from core.data import load_dataset, resolve
+from core.runs import ERROR, HEARTBEAT, RESUME, STOP, WEIGHTS, RunStore, Status
+from core.training import SCHEDULES, Stopped, TrainingError, fit, train
+
+SMALL = RunConfig(dataset="tiny", epochs=3, latent_dim=4)
+
+
+def weights(run) -> bytes:
+    return (run.path / WEIGHTS).read_bytes()
+
+
+def test_training_lowers_the_loss_on_held_out_images(trained):
+    for run in trained.values():
+        history = run.history()
+        assert [row["epoch"] for row in history] == [0, 1, 2]
+        assert history[2]["distortion"] < 0.8 * history[0]["distortion"]
+
+
+def test_rows_say_what_they_should(trained):
+    vae, ae = (trained[m].history()[-1] for m in ("vae", "ae"))
+    assert vae["neg_elbo"] == pytest.approx(vae["distortion"] + vae["rate"])
+    assert vae["rate"] == pytest.approx(sum(vae["rate_per_dim"]), rel=1e-4)
+    assert ae["rate"] is None and ae["neg_elbo"] is None and ae["rate_per_dim"] is None
+    assert vae["images_per_second"] > 0 and vae["device"].startswith("cpu") and vae["test_n"] == 120
+
+
+def test_two_runs_are_bit_equal(store, tmp_path):
+    other = RunStore(tmp_path / "other", tmp_path / "none", limit_bytes=10**9)
+    assert weights(train(SMALL, store)) == weights(train(SMALL, other))
+
+
+def test_a_trained_config_is_returned_without_training(store, monkeypatch):
+    first = train(SMALL, store)
+    monkeypatch.setattr(training, "fit", lambda *a, **k: pytest.fail("trained again"))
+    assert train(RunConfig.from_dict(SMALL.to_dict()), store).path == first.path
+
+
+@pytest.mark.parametrize("model", ["ae", "vae", "multirate"])
+def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatch, model):
+    config = SMALL.replace(model=model)
+    monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
+    whole = train(config, store)
+    other = RunStore(tmp_path / "other", tmp_path / "none", limit_bytes=10**9)
+    run = other.run(resolve(config))
+
+    with pytest.raises(Stopped, match="epoch 2"):
+        train(config, other, on_epoch=lambda row: run.request_stop() if row["epoch"] == 2 else None)
+    assert run.status() is Status.STOPPED and (run.path / RESUME).exists()
+
+    seen = []
+    train(config, other, on_epoch=lambda row: seen.append(row["epoch"]))
+    assert seen == [3], "it must go on, not start over"
+    assert weights(run) == weights(whole)
+    drop = ("seconds", "images_per_second")
+    assert [{k: v for k, v in row.items() if k not in drop} for row in run.history()] == [
+        {k: v for k, v in row.items() if k not in drop} for row in whole.history()
+    ]
+    assert np.array_equal(run.arrays("trace.npz")["codes"], whole.arrays("trace.npz")["codes"])
+    assert not (run.path / RESUME).exists() and not (run.path / STOP).exists() and not (run.path / HEARTBEAT).exists()
+
+
+def test_a_damaged_resume_file_only_costs_time(store, monkeypatch):
+    monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
+    run = store.run(resolve(SMALL))
+    with pytest.raises(Stopped):
+        train(SMALL, store, on_epoch=lambda row: run.request_stop() if row["epoch"] == 1 else None)
+    (run.path / RESUME).write_bytes((run.path / RESUME).read_bytes()[:1000])
+    seen = []
+    assert train(SMALL, store, on_epoch=lambda row: seen.append(row["epoch"])).status() is Status.COMPLETE
+    assert seen == [0, 1, 2, 3]
+
+
+def test_what_is_measured_is_what_is_kept(trained):
+    from core.evaluation import evaluate
+
+    for run in trained.values():
+        again = evaluate(run.load_model(), load_dataset("tiny"))
+        stored = {k: v for k, v in run.evaluation().items() if k in again}
+        assert stored == again
+
+
+def test_the_gallery_is_of_the_model(trained):
+    from core.evaluation import PICTURES, to_bytes
+    from core.sampling import decode_all
+
+    for name, run in trained.items():
+        gallery, model = run.arrays("gallery.npz"), run.load_model()
+        with torch.no_grad():
+            mean = model.encode(load_dataset("tiny").floats(n=PICTURES)).mean
+        np.testing.assert_allclose(gallery["mean"][:PICTURES], mean, atol=1e-4)
+        difference = np.abs(to_bytes(decode_all(model, mean)).astype(int) - gallery["reconstruction"])
+        assert difference.max() <= 1
+        assert ("rate" in gallery) == (name == "vae")
+
+
+def test_mean_reduced_distortion_with_summed_rate_collapses(store):
+    """The commonest VAE bug: KL about 0, and every reconstruction the same picture."""
+    base = RunConfig(epochs=8, train_size=1000, latent_dim=8, trunk="mlp")
+    right, wrong = (train(base.replace(reduction=r), store) for r in ("sum", "mean"))
+    assert right.evaluation()["rate"] > 3
+    assert wrong.evaluation()["rate"] < 0.05 and wrong.evaluation()["active_units"] == 0
+    images = load_dataset().test_images / 255.0
+    constant = float(((images - images.mean(0)) ** 2).mean())
+    assert wrong.evaluation()["mse"] == pytest.approx(constant, rel=0.1)
+    assert right.evaluation()["mse"] < 0.8 * constant
+
+
+def test_more_beta_less_rate(store):
+    rates = [train(SMALL.replace(beta=beta), store).evaluation()["rate"] for beta in (0.1, 1, 10)]
+    assert rates[0] > rates[1] > rates[2]
+
+
+def test_a_held_out_class_is_not_trained_on():
+    data = load_dataset()
+    images = training.training_images(RunConfig(held_out_class=3), data)
+    assert len(images) == (data.train_labels != 3).sum()
+    with pytest.raises(TrainingError, match="held_out_class=42"):
+        training.training_images(RunConfig(held_out_class=42), data)
+
+
+def test_a_denoising_model_sees_noise_and_a_clean_target(monkeypatch):
+    from core.models import Autoencoder
+
+    seen = []
+    loss = Autoencoder.loss
+    monkeypatch.setattr(Autoencoder, "loss", lambda self, x, g, inputs, beta: seen.append((x, inputs)) or loss(self, x, g, inputs, beta))
+    list(fit(RunConfig(epochs=1, train_size=64, noise=0.5), load_dataset()))
+    x, inputs = seen[0]
+    assert not torch.equal(x, inputs) and inputs.min() >= 0 and inputs.max() <= 1
+    assert 0.05 < (inputs - x).abs().mean() < 0.5
+
+
+def test_schedules():
+    cycle = SCHEDULES["onecycle"]
+    values = [cycle(i / 1000) for i in range(1001)]
+    assert max(values) == pytest.approx(1, abs=1e-3) and values[0] == pytest.approx(1 / 25)
+    assert values.index(max(values)) == 300 and values[-1] < 1e-5
+    assert max(abs(a - b) for a, b in zip(values, values[1:])) < 0.01  # no jumps
+
+
+def test_warm_up_raises_beta_to_its_value(monkeypatch):
+    from core.models import Autoencoder
+
+    seen = []
+    loss = Autoencoder.loss
+    monkeypatch.setattr(Autoencoder, "loss", lambda self, x, g, inputs, beta: seen.append(beta) or loss(self, x, g, inputs, beta))
+    list(fit(RunConfig(epochs=4, train_size=16, warmup_epochs=2, beta=3), load_dataset()))
+    assert seen == [1.5, 3.0, 3.0, 3.0]
+
+
+def test_divergence_is_told_and_nothing_is_published(store, monkeypatch):
+    from core.models import Autoencoder
+
+    loss = Autoencoder.loss
+    monkeypatch.setattr(Autoencoder, "loss", lambda self, *a: loss(self, *a) * float("inf"))
+    with pytest.raises(TrainingError, match="Lower learning_rate"):
+        train(SMALL, store)
+    assert store.run(resolve(SMALL)).status() is Status.FAILED
+
+
+def test_a_failed_run_says_why_and_can_be_taken_up_again(store, monkeypatch):
+    real = training.fit
+    monkeypatch.setattr(training, "fit", lambda *a, **k: (_ for _ in ()).throw(TrainingError("out of luck")))
+    with pytest.raises(TrainingError):
+        train(SMALL, store)
+    run = store.run(resolve(SMALL))
+    assert run.status() is Status.FAILED and "out of luck" in run.error()
+    monkeypatch.setattr(training, "fit", real)
+    assert train(SMALL, store).status() is Status.COMPLETE and not (run.path / ERROR).exists()
+
+
+def test_changed_data_is_refused(store):
+    config = resolve(SMALL)
+    with pytest.raises(TrainingError, match="has changed"):
+        train(config.replace(data_digest="0" * 16), store)
+
+
+def test_out_of_memory_says_what_to_lower(monkeypatch):
+    from core.models import Autoencoder
+
+    def explode(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Autoencoder, "loss", explode)
+    with pytest.raises(TrainingError, match=r"Lower batch_size \(now 64\)"):
+        list(fit(SMALL, load_dataset("tiny")))
+
+
+def test_unknown_or_absent_devices_are_named():
+    with pytest.raises(ConfigError, match="'gpu' is not known; choose one of auto, cpu, cuda, mps"):
+        list(fit(SMALL, load_dataset("tiny"), device="gpu"))
+    if not torch.cuda.is_available():
+        with pytest.raises(ConfigError, match="'cuda' is not available"):
+            list(fit(SMALL, load_dataset("tiny"), device="cuda"))
+
+
+def test_files_of_a_run_hold_no_pickle(trained):
+    for path in trained["vae"].path.rglob("*"):
+        assert path.suffix in ("", ".json", ".jsonl", ".npz", ".png", ".safetensors"), path
+    json.loads((trained["vae"].path / "config.json").read_text())
