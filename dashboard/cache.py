@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import struct
 import threading
+from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from core.models import Autoencoder
     from core.sampling import Density
 
-SAMPLES = 64  # as many as a run carries
+SAMPLES = 64  # new images a run carries from every source
+PICTURED = 100  # test images a run carries the reconstruction of
 # Streamlit's spinner names the function that runs; these are the words a visitor should read instead.
 LOADING = "Loading the networks (only the first time)…"
 
@@ -123,13 +126,114 @@ def samples(run_id: str, source: str, temperature: float = 1.0, seed: int = 0) -
     return images
 
 
-@st.cache_resource(show_spinner=False, max_entries=128)
-def nearest_training(run_id: str, source: str, temperature: float = 1.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """(index, distance) of the training image most like each of `samples(...)`."""
+def one_of_each(name: str, most: int = 10) -> np.ndarray:
+    """Indices of the first test image of each class, among those whose reconstruction every run carries."""
+    labels = dataset(name).test_labels[:PICTURED]
+    return np.array([np.flatnonzero(labels == label)[0] for label in np.unique(labels)][:most])
+
+
+REFERENCE = 10_000  # training images that generated ones are compared with, so that 60,000 of them do not cost a second
+
+
+def likeness(name: str, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(index, cosine) of the training image most like each of `images` (n, 28, 28).
+
+    The cosine between pixel vectors does not care how bright an image is; a plain distance would find a faint smear near
+    to everything.
+    """
     from core.interpolation import nearest
 
-    data = dataset(store().get(run_id).config.dataset)
-    return nearest(samples(run_id, source, temperature, seed), data.train_images)
+    index, distance = nearest(unit(images), unit(dataset(name).train_images[:REFERENCE]))
+    return index, 1 - distance**2 / 2
+
+
+def unit(images: np.ndarray) -> np.ndarray:
+    """Images as vectors of length 1, float32 (n, 784)."""
+    flat = images.reshape(len(images), -1).astype(np.float32)
+    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
+
+
+@st.cache_resource(show_spinner=False, max_entries=128)
+def samples_likeness(run_id: str, source: str, temperature: float = 1.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """`likeness` of `samples(...)`."""
+    return likeness(store().get(run_id).config.dataset, samples(run_id, source, temperature, seed))
+
+
+@st.cache_resource(show_spinner=False)
+def real_likeness(name: str) -> float:
+    """The cosine that 95 % of unseen real images reach: what a sample has to reach to count as resembling one."""
+    return float(np.percentile(likeness(name, dataset(name).test_images[:1000, 0])[1], 5))
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def decoded_path(run_id: str, a: int, b: int, steps: int, kind: str) -> np.ndarray:
+    """Images decoded on the way between the codes of two test images, float32 (steps, 28, 28)."""
+    from core.interpolation import path
+    from core.sampling import decode_all
+
+    codes = gallery(run_id)["mean"]
+    images = decode_all(model(run_id), path(codes[a], codes[b], steps, kind))
+    images.setflags(write=False)
+    return images
+
+
+@dataclass(frozen=True)
+class MapView:
+    """One model's map: points (n, 2) and what was measured about it; `spread` is the codes' mean standard deviation."""
+
+    points: np.ndarray
+    knn_accuracy: float
+    trustworthiness: float
+    disparity: float
+    spread: float
+
+
+def _spread(run_id: str) -> float:
+    return float(gallery(run_id)["mean"].std(0).mean())
+
+
+def _shipped_map(run_id: str, method: str, seed: int) -> MapView:
+    found = arrays(run_id, "projection.npz")
+    name, at = (f"umap_{seed}", seed) if method == "umap" else (method, ())
+    return MapView(
+        found[name], float(found["knn_accuracy"]), float(found[f"trust_{method}"][at]), float(found[f"disparity_{method}"][at]), _spread(run_id)
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _umap(ae_id: str, vae_id: str, seed: int) -> Future:
+    """UMAPs of a pair that carries none, laid out in the background worker."""
+    from core.projection import project_pair
+
+    return jobs().call(f"umap-{ae_id}-{vae_id}-{seed}", project_pair, gallery(ae_id)["mean"], gallery(vae_id)["mean"], "umap", seed)
+
+
+@st.cache_resource(show_spinner="Measuring the maps…", max_entries=64)
+def _measured(ae_id: str, vae_id: str, method: str, seed: int) -> tuple[MapView, MapView]:
+    from core.projection import knn_accuracy, project_pair
+
+    ids = ae_id, vae_id
+    codes = [gallery(run_id)["mean"] for run_id in ids]
+    labels = dataset(store().get(ae_id).config.dataset).test_labels[: len(codes[0])]
+    maps = _umap(*ids, seed).result() if method == "umap" else project_pair(*codes, method)
+    return tuple(
+        MapView(m.coordinates, knn_accuracy(c, labels), m.trustworthiness, m.disparity or 0.0, _spread(run_id))
+        for m, c, run_id in zip(maps, codes, ids)
+    )
+
+
+def latent_maps(pair: catalog.Pair, method: str, seed: int = 0) -> tuple[MapView, MapView] | None:
+    """The AE's and the VAE's map; None while a UMAP that no run carries is being laid out.
+
+    Args:
+        method: "umap", "pca", or "native" for d <= 2.
+    """
+    ids = pair.ae.run_id, pair.vae.run_id
+    if all(entry.run.has("projection.npz") for entry in (pair.ae, pair.vae)):
+        return tuple(_shipped_map(run_id, method, seed) for run_id in ids)
+    if method == "umap" and not _umap(*ids, seed).done():
+        return None
+    return _measured(*ids, method, seed)
 
 
 @st.cache_resource(show_spinner=False)

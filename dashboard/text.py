@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from dashboard.catalog import Entry, Pair
 
@@ -50,3 +52,98 @@ def run_provenance(entry: Entry, n: int) -> str:
     """As `provenance`, for one run."""
     c = entry.config
     return f"Measured on {n:,} test images of `{c.dataset}` · latent size {c.latent_dim} · seed {c.seed} · `{entry.run_id}`"
+
+
+def maps_takeaway(ae_accuracy: float, vae_accuracy: float, ae_spread: float, vae_spread: float, classes: int) -> str:
+    """How far codes of one class lie together, and how far the codes spread."""
+    gap = abs(ae_accuracy - vae_accuracy)
+    both = f"For {ae_accuracy:.0%} of the images in the {AE} and {vae_accuracy:.0%} in the {VAE}, most of the 15 nearest codes are of the image's own class"
+    chance = 1 / classes
+    if min(ae_accuracy, vae_accuracy) < chance + 0.2:
+        verdict = "at least one of the two spaces is hardly ordered by class"
+    elif gap < 0.02:
+        verdict = "both spaces are ordered by class alike, though no model was told the classes"
+    else:
+        verdict = f"the {AE if ae_accuracy > vae_accuracy else VAE}'s space is ordered more by class, though neither model was told the classes"
+    tighter = AE if ae_spread < vae_spread else VAE
+    ratio = max(ae_spread, vae_spread) / max(min(ae_spread, vae_spread), 1e-9)
+    spread = (
+        f"Their codes spread equally wide (standard deviation {ae_spread:.2f} and {vae_spread:.2f})."
+        if ratio < 1.1
+        else f"The {tighter}'s codes lie {ratio:.1f} times closer together (standard deviation {ae_spread:.2f} in the AE, {vae_spread:.2f} in the VAE; the prior's is 1)."
+    )
+    return f"{both}: {verdict} (chance is {chance:.0%}). {spread}"
+
+
+def variety(images: np.ndarray) -> float:
+    """How much pictures (n, 28, 28) differ from each other: standard deviation over them, root mean square over pixels."""
+    return float(np.sqrt(np.asarray(images, np.float64).var(0).mean()))
+
+
+FROM = {"prior": "N(0, I)", "gaussian": "a Gaussian fitted to each model's codes", "mixture": "a mixture fitted to each model's codes"}
+
+
+def samples_takeaway(source: str, alike: Mapping[str, float], varied: Mapping[str, float]) -> str:
+    """Whose samples resemble real images more often, and whether they are varied.
+
+    Args:
+        alike: by "ae" and "vae", the share of samples that resemble a real image as unseen real images do (95 % of those).
+        varied: by "ae" and "vae", `variety` as a share of real images'.
+    """
+    a, v = alike["ae"], alike["vae"]
+    text = f"Drawn from {FROM[source]}, {a:.0%} of the {AE}'s samples and {v:.0%} of the {VAE}'s resemble a real image as closely as unseen real ones do: "
+    if abs(a - v) < 0.06:
+        text += "no difference to speak of." if min(a, v) > 0.5 else "neither is good."
+    else:
+        better, worse = (AE, VAE) if a > v else (VAE, AE)
+        text += f"the {better} makes up images, the {worse} often does not." if max(a, v) > 0.8 else f"the {better} does better."
+    poor = [f"the {name}'s only {varied[kind]:.0%}" for kind, name in (("ae", AE), ("vae", VAE)) if varied[kind] < 0.6]
+    return text + (f" Of the variety of real images, {' and '.join(poor)} is there." if poor else "")
+
+
+def path_takeaway(middle: Mapping[str, float], tolerance: float = 0.05) -> str:
+    """Whose picture half-way is nearest to real images: "ae", "vae" or "pixels" (the cross-fade); equal within 5 %."""
+    names = {"ae": f"the {AE}", "vae": f"the {VAE}", "pixels": "the plain cross-fade"}
+    figures = ", ".join(f"{names[k]} {middle[k]:.1f}" for k in ("ae", "vae", "pixels"))
+    best = min(middle.values())
+    near = [k for k in ("ae", "vae", "pixels") if middle[k] <= (1 + tolerance) * best]
+    if "pixels" in near:
+        verdict = "for this pair, mixing pixels comes as close to real images as any latent space does"
+    elif len(near) == 2:
+        verdict = "both models come about equally close to real images, and closer than mixing pixels does"
+    else:
+        verdict = f"for this pair {names[near[0]]} comes closest to real images"
+    return f"Half-way, {verdict}. (Distance to the nearest real image: {figures}.)"
+
+
+def weight_takeaway(beta: float, evaluations: Mapping[float, Mapping[str, Any]], latent_dim: int) -> str:
+    """What the weight shown costs and keeps, and which trained weight has the lowest -ELBO.
+
+    Args:
+        evaluations: by trained beta.
+    """
+    best = min(evaluations, key=lambda b: evaluations[b]["neg_elbo"])
+    lowest = f"Of the {len(evaluations)} trained weights, β = {best:g} has the lowest −ELBO ({nats(evaluations[best]['neg_elbo'])})."
+    if beta not in evaluations:
+        return f"β = {beta:g} has no trained model yet. " + lowest
+    e = evaluations[beta]
+    asleep = latent_dim - e["active_units"]
+    state = (
+        f"all {latent_dim} latent dimensions carry something" if asleep == 0
+        else "all latent dimensions are asleep: every image becomes the same" if asleep == latent_dim
+        else f"{asleep} of {latent_dim} latent dimensions are asleep"
+    )  # fmt: skip
+    return f"At β = {beta:g} the {VAE} spends {nats(e['rate'])} nats on its code and {nats(e['distortion'])} on the picture; {state}. {lowest}"
+
+
+def progress(status: Any, history: Sequence[Mapping[str, Any]]) -> str:
+    """One line about a training under way; `status` is a `core.jobs.JobStatus`."""
+    left = "" if status.seconds_left is None else f" · about {max(status.seconds_left, 1):.0f} s left"
+    others = f" · {status.visitors - 1} more waiting for it" if status.visitors > 1 else ""
+    if status.state == "queued":
+        return f"Waiting, place {status.position} in the queue{left}{others}"
+    if status.state == "stopping":
+        return "Stopping after this batch"
+    if not history:
+        return f"Starting{others}"
+    return f"Epoch {history[-1]['epoch']} of {history[-1]['epochs']}{left}{others}"

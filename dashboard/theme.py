@@ -21,6 +21,7 @@ CLASSES = ("#1C51BE", "#EE547F", "#A47100", "#EFAD19", "#5BD4B4", "#8B65E8", "#B
 INK, INK_DARK = "#31333F", "#E8E6E3"  # text in plots
 FAINT, FAINT_DARK = "rgba(90,90,100,0.22)", "rgba(220,220,230,0.20)"  # grid lines, guides
 MUTED, MUTED_DARK = "#6E7079", "#A6A4A0"  # secondary text and marks
+HALO, HALO_DARK = "rgba(255,255,255,0.72)", "rgba(23,22,20,0.72)"  # behind text that lies on points
 
 NAMES = {"ae": "AE", "vae": "VAE", "multirate": "Multi-rate VAE"}
 
@@ -54,6 +55,11 @@ def rgba(hex_color: str, alpha: float) -> str:
     """"#RRGGBB" with an opacity, as CSS and plotly take it."""
     r, g, b = (int(hex_color[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({r},{g},{b},{alpha:g})"
+
+
+def subscript(number: int) -> str:
+    """12 -> "₁₂", which every font has."""
+    return "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for digit in str(number))
 
 
 def layout(dark: bool = False, height: int = 360) -> dict[str, Any]:

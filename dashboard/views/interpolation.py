@@ -1,3 +1,116 @@
+"""Interpolation: the way from one real image to another, through each latent space and without any model."""
+
+import numpy as np
 import streamlit as st
 
-st.title("Coming")
+from core.interpolation import KINDS, cross_fade, nearest
+from dashboard import cache, controls, figures, images, state, text
+from dashboard.catalog import Pair
+from dashboard.components.picker import picker
+from dashboard.text import AE, VAE
+
+pair: Pair = state.get("pair")
+data = cache.dataset(pair.dataset)
+count = len(cache.gallery(pair.ae.run_id)["mean"])
+GALLERY = 60  # test images to click at
+BOTH = (("ae", AE, pair.ae), ("vae", VAE, pair.vae))
+
+
+def default(label: int) -> int:
+    """The first test image of a class, as the image to start with."""
+    found = np.flatnonzero(data.test_labels[:count] == label % len(data.classes))
+    return int(found[0]) if len(found) else 0
+
+
+def jump(key: str, index: int) -> None:
+    """The next image of the class chosen for this end."""
+    wanted = data.classes.index(state.get(f"{key}-class"))
+    members = np.flatnonzero(data.test_labels[:count] == wanted)
+    later = members[members > index]
+    state.put(key, int(later[0] if len(later) else members[0]))
+
+
+def shuffle() -> None:
+    a, b = np.random.default_rng().choice(count, 2, replace=False)
+    state.put("a", int(a))
+    state.put("b", int(b))
+
+
+def clicked() -> None:
+    """A picture of the gallery was clicked: it becomes the end that is being chosen."""
+    index = state.get("gallery", {}).get("chosen")
+    if isinstance(index, int) and 0 <= index < count:
+        state.put("b" if state.get("end") == "second" else "a", index)
+
+
+def end(key: str, title: str, first: int) -> int:
+    """The controls of one end of the path; returns the index of its test image."""
+    with st.container(border=True):
+        picture, choices = st.columns([1, 3], wrap=False, vertical_alignment="center")
+        with choices, st.container(horizontal=True, vertical_alignment="bottom"):
+            with st.container(width=150):
+                index = controls.whole(title, 0, count - 1, first, key)
+            state.put(f"{key}-class", data.classes[data.test_labels[index]])
+            st.selectbox("Class", data.classes, key=f"{key}-class", on_change=jump, args=(key, -1), width=110, filter_mode=None)
+            st.button("Another", key=f"{key}-next", on_click=jump, args=(key, index))
+        picture.image(images.grid(data.test_images[index], 1, 6), width="stretch", alt=f"Test image {index}, class {data.classes[data.test_labels[index]]}")
+    return index
+
+
+st.title("Interpolation", anchor=False)
+lead = st.empty()
+left, right = st.columns(2)
+with left:
+    a = end("a", "From test image", default(3))
+with right:
+    b = end("b", "To test image", default(8))
+with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    kind = controls.choice("Way", KINDS, "way", help="Linear: a straight line between the codes. Spherical: an arc around the origin, which suits codes that lie near a sphere.")
+    steps = int(controls.slide("Steps", 3, 15, 9, 1, "steps"))
+    st.button("A random pair", icon=":material/casino:", on_click=shuffle)
+    with st.popover("Choose from a gallery", icon=":material/grid_view:"):
+        st.segmented_control("Clicking an image sets the", ("first", "second"), key="end", default="first", required=True)
+        picker(data.test_images[:GALLERY], [data.classes[i] for i in data.test_labels[:GALLERY]], key="gallery", on_choose=clicked)
+
+ends = data.test_images[[a, b], 0].astype(np.float32) / 255
+fade = cross_fade(*ends, steps)
+slot = st.container()
+strips = [(name, kind_, cache.decoded_path(entry.run_id, a, b, steps, kind)) for kind_, name, entry in BOTH]
+strips.append(("**Cross-fade** of the pixels, no model at all", "pixels", fade))
+reference = data.train_images[: cache.REFERENCE]
+away = {kind_: nearest(frames, reference)[1] for _, kind_, frames in strips}
+with slot:
+    for name, kind_, frames in strips:
+        st.markdown(name if kind_ == "pixels" else f"{name}, decoded", anchors=False)
+        st.image(images.grid(frames, steps), width="stretch", alt=f"{steps} frames from test image {a} to test image {b}")
+lead.markdown(text.path_takeaway({k: float(v[steps // 2]) for k, v in away.items()}))
+st.markdown("**Distance of each frame to the nearest real image** (Euclidean over pixels, training images)", anchors=False)
+st.plotly_chart(
+    figures.distances([("AE", "ae", away["ae"]), ("VAE", "vae", away["vae"]), ("Cross-fade", "pixels", away["pixels"])], state.dark()),
+    key="distances", config=figures.CONFIG, alt="Distance of each frame to the nearest training image, for the AE, the VAE and the cross-fade.",
+)
+named = [("AE", strips[0][2]), ("VAE", strips[1][2]), ("cross-fade", fade)]
+stem = f"interpolation-{pair.dataset}-d{pair.latent_dim}-{a}-{b}-{kind}"
+with st.container(horizontal=True):
+    st.download_button(
+        "PNG", icon=":material/download:", file_name=f"{stem}.png", mime="image/png", on_click="ignore",
+        data=lambda: images.labelled(named, f"From test image {a} to {b}, {kind}, latent size {pair.latent_dim}"),
+    )
+    st.download_button(
+        "Animated GIF", icon=":material/download:", file_name=f"{stem}.gif", mime="image/gif", on_click="ignore",
+        data=lambda: images.there_and_back([(n, np.concatenate([f[:1], f, f[-1:]])) for n, f in named]),
+    )
+st.caption("Codes are the posterior means, so the ends of a strip are the reconstructions of the two images. " + text.provenance(pair, len(reference), "training images to compare with"))
+
+with st.expander("Why: what lies between two codes", icon=":material/help:"):
+    length = np.sqrt(pair.latent_dim)
+    st.markdown(
+        f"""
+- **The cross-fade is the control.** Any strip that looks no better than two pictures laid over each other has shown nothing about a latent space.
+- **Between two of the {AE}'s points** the decoder was trained on nothing at all; how it fills the gap is up to its smoothness. **Between two of the
+  {VAE}'s clouds** it was trained wherever clouds reach, and the rate makes them reach far.
+- **Straight or round?** Codes of N(0, I) in {pair.latent_dim} dimensions lie near a sphere of radius √{pair.latent_dim} ≈ {length:.1f}. A straight line cuts through its
+  emptier inside, an arc stays outside. In two dimensions there is no such sphere, and an {AE}'s codes follow no bell curve anyway.
+- **Near is not good.** A blur is near to many real images; compare frames, not only curves.
+"""
+    )

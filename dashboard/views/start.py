@@ -8,7 +8,6 @@ from dashboard.catalog import Pair
 from dashboard.text import AE, VAE
 
 pair: Pair = state.get("pair")
-PICTURED = 100  # test images whose reconstruction a run carries
 
 
 def plane(codes: np.ndarray, stddev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +59,7 @@ st.markdown(
 )
 
 data = cache.dataset(pair.dataset)
-labels = data.test_labels[:PICTURED]
+labels = data.test_labels[: cache.PICTURED]
 present = [name for i, name in enumerate(data.classes) if (labels == i).any()]
 chosen = controls.choice("The same image through both", present, "image", default="4" if "4" in present else present[0])
 member = state.get("member", 0)
@@ -95,7 +94,7 @@ with right.container(border=True, height="stretch"):
     )
     metrics(vae)
 
-first = [int(np.flatnonzero(labels == i)[0]) for i in range(len(data.classes)) if (labels == i).any()][:10]
+first = cache.one_of_each(pair.dataset)
 for caption, strip in (
     ("Unseen images", data.test_images[first, 0]),
     (f"{AE}: decoded from the code", cache.gallery(pair.ae.run_id)["reconstruction"][first]),

@@ -1,0 +1,135 @@
+"""Charts as plotly figures: pure functions of numbers, without streamlit or torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dashboard import theme
+
+CONFIG = {"displayModeBar": False, "scrollZoom": False}  # for st.plotly_chart: no toolbar, and a page that still scrolls
+
+
+def latent_map(
+    points: np.ndarray, labels: np.ndarray, classes: Sequence[str], model: str, prior: bool = False, dark: bool = False, height: int = 460
+) -> go.Figure:
+    """Points (n, 2) coloured by class, each class's name at its middle, both axes at one scale.
+
+    Args:
+        model: "ae" or "vae", for the frame's colour.
+        prior: draw the circles of radius 1, 2, 3 around the origin; only where the plane is the latent space itself.
+    """
+    figure = go.Figure(layout=theme.layout(dark, height))
+    for i, name in enumerate(classes):
+        member = np.flatnonzero(labels == i)
+        if not len(member):
+            continue
+        figure.add_scatter(
+            x=points[member, 0], y=points[member, 1], mode="markers", name=name, customdata=member,
+            marker={"color": theme.class_color(i), "size": 5, "opacity": 0.75},
+            hovertemplate=f"{name}<br>test image %{{customdata}}<extra></extra>",
+        )
+    for i, name in enumerate(classes):
+        member = points[labels == i]
+        if len(member):
+            x, y = np.median(member, axis=0)
+            halo = theme.HALO_DARK if dark else theme.HALO
+            figure.add_annotation(x=x, y=y, text=f"<b>{name}</b>", showarrow=False, font={"size": 15, "color": theme.ink(dark)}, bgcolor=halo, borderpad=2)
+    if prior:
+        for r in (1, 2, 3):
+            figure.add_shape(type="circle", x0=-r, x1=r, y0=-r, y1=r, line={"color": theme.muted(dark), "width": 1, "dash": "dot"})
+            figure.add_annotation(x=0, y=-r, text=f"r = {r}", showarrow=False, yshift=-7, font={"size": 11, "color": theme.muted(dark)})
+    figure.update_layout(showlegend=False, margin={"l": 4, "r": 4, "t": 6, "b": 4})
+    hidden = {"showgrid": False, "zeroline": False, "showticklabels": prior, "ticks": "outside" if prior else "", "showline": True, "mirror": True}
+    figure.update_xaxes(**hidden, linecolor=theme.color(model, dark))
+    figure.update_yaxes(**hidden, linecolor=theme.color(model, dark), scaleanchor="x", scaleratio=1)
+    return figure
+
+
+def kl_bars(rate_per_dim: Sequence[float], active: float, dark: bool = False, height: int = 260) -> go.Figure:
+    """The rate of each latent dimension in nats, largest first; those below `active` nats are drawn hollow."""
+    order = np.argsort(rate_per_dim)[::-1]
+    values = np.asarray(rate_per_dim, float)[order]
+    color = theme.color("vae", dark)
+    figure = go.Figure(layout=theme.layout(dark, height))
+    figure.add_bar(
+        x=[f"z{theme.subscript(i)}" for i in order], y=values,
+        marker={"color": [color if v > active else "rgba(0,0,0,0)" for v in values], "line": {"color": color, "width": 1.2}},
+        hovertemplate="%{x}: %{y:.2f} nats<extra></extra>",
+    )
+    figure.add_hline(y=active, line={"color": theme.muted(dark), "width": 1, "dash": "dot"})
+    figure.update_layout(showlegend=False, bargap=0.25, margin={"t": 10})
+    figure.update_xaxes(showgrid=False, tickangle=0, type="category")
+    figure.update_yaxes(title="nats per image", rangemode="tozero")
+    return figure
+
+
+def rate_distortion(
+    points: Sequence[Mapping[str, Any]], current: float | None, ae_distortion: float | None, dark: bool = False, height: int = 380
+) -> go.Figure:
+    """Trained betas in the plane of rate (across) and distortion (up), the current one marked, the AE's distortion as a line.
+
+    Args:
+        points: mappings with beta, rate, distortion, neg_elbo, active_units; drawn in order of beta.
+        current: the beta to mark.
+        ae_distortion: nats per image; an AE has a distortion and no rate, so it is a level and not a point.
+    """
+    points = sorted(points, key=lambda p: p["beta"])
+    color = theme.color("vae", dark)
+    rate, distortion = [p["rate"] for p in points], [p["distortion"] for p in points]
+    figure = go.Figure(layout=theme.layout(dark, height))
+    figure.add_scatter(
+        x=rate, y=distortion, mode="lines+markers+text", line={"color": color, "width": 1.5}, marker={"size": 8, "color": color},
+        text=[f"{p['beta']:g}" for p in points], textposition="top right", textfont={"size": 11, "color": theme.muted(dark)},
+        customdata=[[p["beta"], p["neg_elbo"], p["active_units"]] for p in points],
+        hovertemplate="β = %{customdata[0]:g}<br>rate %{x:.1f}, distortion %{y:.1f}<br>−ELBO %{customdata[1]:.1f}"
+        "<br>active units %{customdata[2]}<extra></extra>",
+    )
+    for p in points:
+        if current is not None and p["beta"] == current:
+            figure.add_scatter(
+                x=[p["rate"]], y=[p["distortion"]], mode="markers", hoverinfo="skip",
+                marker={"size": 18, "color": "rgba(0,0,0,0)", "line": {"color": theme.ink(dark), "width": 2.5}},
+            )
+    if ae_distortion is not None:
+        ae = theme.color("ae", dark)
+        figure.add_hline(y=ae_distortion, line={"color": ae, "width": 1.5, "dash": "dash"})
+        figure.add_annotation(
+            x=0, xref="paper", xanchor="left", y=ae_distortion, yanchor="top", text="AE (no rate)", showarrow=False, font={"color": ae, "size": 12}
+        )
+    figure.update_layout(showlegend=False, margin={"t": 10})
+    figure.update_xaxes(title="rate R, nats per image", range=[0, 1.12 * max(rate, default=1)])  # room for the last label
+    figure.update_yaxes(title="distortion D, nats per image")
+    return figure
+
+
+def learning_curve(history: Sequence[Mapping[str, Any]], model: str = "vae", dark: bool = False, height: int = 220) -> go.Figure:
+    """Distortion and rate on the test images, epoch by epoch."""
+    figure = go.Figure(layout=theme.layout(dark, height))
+    epochs = [row["epoch"] for row in history]
+    for name, dash in (("distortion", "solid"), ("rate", "dot")):
+        values = [row[name] for row in history]
+        if all(v is not None for v in values):
+            figure.add_scatter(x=epochs, y=values, name=name, mode="lines", line={"color": theme.color(model, dark), "dash": dash})
+    last = history[-1]["epochs"] if history else 1
+    figure.update_xaxes(title="epoch", range=[0, last])
+    figure.update_yaxes(title="nats per image", rangemode="tozero")
+    return figure
+
+
+def distances(rows: Sequence[tuple[str, str, np.ndarray]], dark: bool = False, height: int = 240) -> go.Figure:
+    """Per frame of a path, the distance to the nearest real image. rows: (name, "ae" | "vae" | "pixels", (steps,))."""
+    figure = go.Figure(layout=theme.layout(dark, height))
+    for name, model, values in rows:
+        color = theme.muted(dark) if model == "pixels" else theme.color(model, dark)
+        figure.add_scatter(
+            x=np.linspace(0, 1, len(values)), y=values, name=name, mode="lines+markers",
+            line={"color": color, "dash": "dot" if model == "pixels" else "solid"}, marker={"size": 6},
+            hovertemplate=f"{name}: %{{y:.2f}}<extra></extra>",
+        )
+    figure.update_xaxes(title="from the first image to the second", tickformat=".0%")
+    figure.update_yaxes(title="distance", rangemode="tozero")
+    return figure
