@@ -169,9 +169,9 @@ class LinkedMaps {
       const height = Math.round(Math.min(width, this.data.height));
       const context = prepare(plot.canvas, width, height);
       plot.resize(width, height);
+      plot.stamp(context, colors, this.which[side], this.level, look.background);
       if (info.native && layers.circles) plot.circles(context, look.muted);
       if (info.native && layers.prior) this.drawPrior(plot, context, look.text);
-      plot.stamp(context, colors, this.which[side], this.level);
       const sigma = arrays[`${side}_sigma`];
       const place = (i) => [plot.points[2 * i], plot.points[2 * i + 1]];
       if (info.native && sigma && layers.ellipses) for (let i = 0; i < this.count; i++) if (this.level[i]) plot.ellipse(context, place(i), sigma.subarray(2 * i, 2 * i + 2), 1, look.text, 0.16);

@@ -1,10 +1,10 @@
 /* One map of points on a canvas: fits, zooms, pans, draws and answers which point is where. Used by maps.js and others.
 
-   Points are stamped from an atlas of discs drawn once for each colour, so 10,000 of them cost a few milliseconds. A view
-   {zoom, x, y} is relative to the fitted picture and in units of its width: the same view means the same to maps of any
-   size, which is what links two of them. */
+   Points are blended straight into the canvas's pixels from precomputed discs: 10,000 of them cost a few milliseconds,
+   many times less than 10,000 drawing calls. A view {zoom, x, y} is relative to the fitted picture and in units of its
+   width: the same view means the same to maps of any size, which is what links two of them. */
 
-const STAMP = 32; // side of a disc in the atlas, larger than any point drawn from it
+const PHASES = 4; // discs are kept for this many positions within a pixel, each way, so that slow movements stay smooth
 
 export class Scatter {
   /** @param canvas where to draw; sized by draw(). */
@@ -12,7 +12,6 @@ export class Scatter {
     this.canvas = canvas;
     this.view = { zoom: 1, x: 0, y: 0 };
     this.points = new Float32Array(0); // x0 y0 x1 y1 ...
-    this.atlas = document.createElement("canvas");
     this.width = this.height = 1;
   }
 
@@ -108,32 +107,35 @@ export class Scatter {
     return Math.min(Math.max(2.6 * crowd * (this.width / 420) ** 0.5 * this.view.zoom ** 0.45, 1.3), 9);
   }
 
-  /** Stamps every point: `colors` is a palette, `which` a palette index a point, `level` an opacity class a point (0 faint, 1 full). */
-  stamp(context, colors, which, level, faint = 0.13) {
-    const key = colors.join();
-    if (this.atlasKey !== key) {
-      this.atlasKey = key;
-      this.atlas.width = STAMP * colors.length;
-      this.atlas.height = STAMP;
-      const pen = this.atlas.getContext("2d");
-      colors.forEach((color, c) => {
-        pen.fillStyle = color;
-        pen.beginPath();
-        pen.arc((c + 0.5) * STAMP, STAMP / 2, STAMP / 2 - 1, 0, 2 * Math.PI);
-        pen.fill();
-      });
-    }
-    const r = this.radius(), size = 2 * r;
-    const s = this.scale * this.view.zoom, [ox, oy] = this.toScreen(0, 0), { points } = this;
+  /** Draws every point, on an opaque ground: `colors` is a palette, `which` a palette index a point, `level` 1 for full points, 0 for faint ones. */
+  stamp(context, colors, which, level, background, faint = 0.13) {
+    const { width: W, height: H } = this.canvas, ratio = W / this.width;
+    if (this.pixels?.width !== W || this.pixels?.height !== H) this.pixels = context.createImageData(W, H);
+    const { data } = this.pixels;
+    new Uint32Array(data.buffer).fill(pack(rgb(background)));
+    if (this.paletteKey !== colors.join()) (this.paletteKey = colors.join()), (this.palette = colors.map(rgb));
+    const r = Math.round(this.radius() * ratio * 8) / 8, reach = Math.ceil(r) + 1;
+    if (this.discsKey !== `${r},${W}`) (this.discsKey = `${r},${W}`), (this.discs = discs(r, W));
+    const s = this.scale * this.view.zoom * ratio, [ox, oy] = this.toScreen(0, 0).map((v) => v * ratio), { points, palette } = this;
     for (const pass of [0, 1]) {
-      context.globalAlpha = pass ? 0.85 : faint;
+      const opacity = pass ? 0.88 : faint;
       for (let i = 0; i < points.length / 2; i++) {
         if (level[i] !== pass) continue;
-        const x = points[2 * i] * s + ox - r, y = -points[2 * i + 1] * s + oy - r;
-        if (x > -size && y > -size && x < this.width && y < this.height) context.drawImage(this.atlas, which[i] * STAMP, 0, STAMP, STAMP, x, y, size, size);
+        const x = points[2 * i] * s + ox, y = -points[2 * i + 1] * s + oy;
+        const px = Math.floor(x), py = Math.floor(y);
+        if (!(px >= reach && py >= reach && px < W - reach && py < H - reach)) continue;
+        const { offsets, covers } = this.discs[Math.floor((y - py) * PHASES) * PHASES + Math.floor((x - px) * PHASES)];
+        const [red, green, blue] = palette[which[i]];
+        const at = 4 * (py * W + px);
+        for (let k = 0; k < offsets.length; k++) {
+          const p = at + offsets[k], a = covers[k] * opacity;
+          data[p] += (red - data[p]) * a;
+          data[p + 1] += (green - data[p + 1]) * a;
+          data[p + 2] += (blue - data[p + 2]) * a;
+        }
       }
     }
-    context.globalAlpha = 1;
+    context.putImageData(this.pixels, 0, 0);
   }
 
   /** The prior's circles r = 1, 2, 3 and its centre: only where the map is the latent space itself. */
@@ -144,10 +146,11 @@ export class Scatter {
     const [cx, cy] = this.toScreen(0, 0);
     for (const r of [1, 2, 3]) {
       const radius = r * this.scale * this.view.zoom;
+      if (radius < 6) continue;
       context.beginPath();
       context.arc(cx, cy, radius, 0, 2 * Math.PI);
       context.stroke();
-      context.fillText(`r = ${r}`, cx + radius * 0.71 + 3, cy - radius * 0.71 - 3);
+      if (radius > 24 * r) context.fillText(`r = ${r}`, cx + radius * 0.71 + 3, cy - radius * 0.71 - 3);
     }
   }
 
@@ -174,4 +177,22 @@ export function boundsOf(points) {
   if (points.length < 4) return [-1, -1, 1, 1];
   const [[x0, x1], [y0, y1]] = [range(0), range(1)];
   return [x0, y0, x1, y1];
+}
+
+/** One colour, opaque, as the 32 bits of a pixel. */
+const pack = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+
+/** Discs of radius r for every phase: byte offsets in an image `width` pixels wide, and how much of each pixel is covered. */
+function discs(r, width) {
+  const reach = Math.ceil(r) + 1;
+  return Array.from({ length: PHASES * PHASES }, (_, phase) => {
+    const fx = ((phase % PHASES) + 0.5) / PHASES, fy = (Math.floor(phase / PHASES) + 0.5) / PHASES;
+    const offsets = [], covers = [];
+    for (let dy = -reach; dy <= reach; dy++)
+      for (let dx = -reach; dx <= reach; dx++) {
+        const cover = Math.min(Math.max(r + 0.5 - Math.hypot(dx + 0.5 - fx, dy + 0.5 - fy), 0), 1);
+        if (cover > 0.02) offsets.push(4 * (dy * width + dx)), covers.push(cover);
+      }
+    return { offsets: Int32Array.from(offsets), covers: Float32Array.from(covers) };
+  });
 }

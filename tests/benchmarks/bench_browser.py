@@ -1,0 +1,93 @@
+"""Frame times in a real browser: `python -m tests.benchmarks.bench_browser`.
+
+Networks: milliseconds a forward pass for one image and for 36, for each architecture. Maps: frames a second while two
+maps of 10,000 points are dragged. Medians over repetitions; software rendering (no GPU), so a lower bound for most screens.
+"""
+
+from __future__ import annotations
+
+import base64
+import statistics
+
+TIME = """([weights, d, repeats]) => {
+  const network = new Network(Uint8Array.from(atob(weights), (c) => c.charCodeAt(0)).buffer);
+  const random = (n) => Float32Array.from({length: n}, Math.random);
+  const median = (f) => {
+    for (let i = 0; i < 20; i++) f(i);
+    return Array.from({length: repeats}, (_, i) => { const t = performance.now(); f(i); return performance.now() - t; }).sort((a, b) => a - b)[repeats >> 1];
+  };
+  const one = random(784), many = random(36 * 784), z = random(d), zs = random(36 * d), beta = (i) => 0.1 + (i % 90) / 10;
+  return {
+    "encode 1": median((i) => network.encode(one, 1, beta(i))), "decode 1": median((i) => network.decodeImage(z, 1, beta(i))),
+    "encode 36": median((i) => network.encode(many, 36, beta(i))), "decode 36": median((i) => network.decodeImage(zs, 36, beta(i))),
+  };
+}"""
+# The pointer's movements are made in the page, one a frame: driving the mouse from outside is slower than drawing.
+DRAG = """([x, y, frames]) => new Promise((done) => {
+  const root = document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot;
+  const maps = root.querySelector('.maps'), canvas = root.querySelector('canvas[data-side=left]');
+  const stamps = [], costs = [];
+  const tick = (now) => {
+    stamps.push(now); costs.push(Number(maps.dataset.frame));
+    const i = stamps.length;
+    if (i > frames) return done([stamps, costs, maps.dataset.view]);
+    canvas.dispatchEvent(new PointerEvent("pointermove", {pointerId: 1, pointerType: "mouse", clientX: x + i, clientY: y + i % 40, bubbles: true}));
+    requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+})"""
+
+
+def networks(browser, repeats: int = 31) -> None:
+    from safetensors.torch import save
+
+    from core.config import RunConfig
+    from core.models import build_model
+    from dashboard.components.assets import script
+
+    page = browser.new_page()
+    page.add_script_tag(content=f"{script('networks.js')}\nObject.assign(window, {{Network}}); window.ready = true;", type="module")
+    page.wait_for_function("window.ready")
+    print(f"{'network':24}{'encode 1':>10}{'decode 1':>10}{'encode 36':>11}{'decode 36':>11}   ms, median of {repeats}")
+    for name, fields in {
+        "conv, d = 16": {"model": "vae"},
+        "mlp, d = 2": {"model": "vae", "latent_dim": 2},
+        "multi-rate conv, d = 16": {"model": "multirate"},
+    }.items():
+        config = RunConfig(**fields)
+        weights = save({k: v.half().contiguous() for k, v in build_model(config).state_dict().items()}, {"config": config.to_json()})
+        got = page.evaluate(TIME, [base64.b64encode(weights).decode(), config.latent_dim, repeats])
+        print(f"{name:24}{got['encode 1']:>10.2f}{got['decode 1']:>10.2f}{got['encode 36']:>11.1f}{got['decode 36']:>11.1f}")
+    page.close()
+
+
+def maps(browser, n: int = 10_000, frames: int = 200) -> None:
+    from tests.e2e.serving import APPS, opened, served
+
+    with served(APPS / "maps_app.py") as url:
+        page = opened(browser, f"{url}/?n={n}")
+        page.wait_for_selector('.maps[data-ready="1"] [data-image="0"]')
+        page.get_by_label("zoom both together").check()
+        page.wait_for_timeout(500)
+        box = page.locator('canvas[data-side="left"]').bounding_box()
+        page.mouse.move(box["x"] + 100, box["y"] + 100)
+        page.mouse.down()
+        stamps, costs, view = page.evaluate(DRAG, [box["x"] + 100, box["y"] + 100, frames])
+        assert float(view.split(",")[1]) > 0.1, "the maps did not move"
+        page.mouse.up()
+        gaps = [b - a for a, b in zip(stamps, stamps[1:])]
+        middle = statistics.median(gaps)
+        print(f"dragging two maps of {n} points: {1000 / middle:.0f} frames a second (median gap {middle:.1f} ms, drawing {statistics.median(costs):.1f} ms)")
+        page.close()
+
+
+def main() -> None:
+    from tests.e2e.serving import chromium
+
+    with chromium() as browser:
+        networks(browser)
+        maps(browser)
+
+
+if __name__ == "__main__":
+    main()
