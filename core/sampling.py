@@ -72,10 +72,12 @@ def fit_density(source: str, codes: np.ndarray, seed: int = 0) -> Density:
 
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
+    from threadpoolctl import threadpool_limits
 
     components = min(COMPONENTS, len(codes) // 2)
     mixture = GaussianMixture(components, covariance_type="full", reg_covar=1e-4 * codes.var(0).mean() + JITTER, max_iter=200, random_state=seed)
-    with warnings.catch_warnings():
+    # One thread: the matrices are tiny, and BLAS threads that spin wait cost more than they give beside a training.
+    with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a mixture that is still improving slightly is a fine mixture
         mixture.fit(codes)
     return Density(mixture.weights_, mixture.means_, mixture.covariances_)
