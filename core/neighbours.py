@@ -1,6 +1,6 @@
-"""Nearest neighbours among codes, and what they tell: how well a map keeps them, a class shares them, two spaces agree.
+"""Who is near whom, in the latent space itself: exact nearest neighbours, and where two spaces disagree about them.
 
-Exact and without a search tree: for a few thousand codes a matrix product is quicker, and it needs numpy alone.
+    disagreement_i = 1 - |N_a(i) n N_b(i)| / k        0: the same k neighbours in both spaces; 1: none in common
 """
 
 from __future__ import annotations
@@ -12,6 +12,41 @@ import numpy as np
 
 NEIGHBOURS = 15
 BLOCK = 500_000  # distances held at a time: they stay in the processor's cache
+
+
+def nearest_neighbours(codes: np.ndarray, k: int = 15, batch: int = 1000) -> np.ndarray:
+    """Indices (n, k) of every code's k nearest others, nearest first, by Euclidean distance; codes (n, d).
+
+    Raises:
+        ValueError: fewer than k + 1 codes, or k < 1.
+    """
+    codes = np.asarray(codes, dtype=np.float32)
+    if not 1 <= k < len(codes):
+        raise ValueError(f"k={k} neighbours need at least {k + 1} codes and k of 1 or more; there are {len(codes)} codes.")
+    codes = codes - codes.mean(0)  # keeps the expansion below accurate far from the origin
+    norms = np.einsum("nd,nd->n", codes, codes)
+    rows = []
+    for start in range(0, len(codes), batch):
+        part = codes[start : start + batch]
+        distances = norms - 2 * part @ codes.T  # |a - b|^2 - |a|^2, which orders b as |a - b| does; (batch, n)
+        distances[np.arange(len(part)), np.arange(start, start + len(part))] = np.inf
+        near = np.argpartition(distances, k - 1, axis=1)[:, :k]
+        order = np.argsort(np.take_along_axis(distances, near, 1), axis=1, kind="stable")
+        rows.append(np.take_along_axis(near, order, 1))
+    return np.concatenate(rows)
+
+
+def disagreement(a: np.ndarray, b: np.ndarray, k: int = 15) -> np.ndarray:
+    """Share of each image's k neighbours in one space that are not among its k in the other; codes (n, da) and (n, db) -> (n,).
+
+    Raises:
+        ValueError: different numbers of codes, or too few of them.
+    """
+    if len(a) != len(b):
+        raise ValueError(f"{len(a)} and {len(b)} codes: both spaces must hold the same images.")
+    k = min(k, len(a) - 1)
+    first, second = nearest_neighbours(a, k), nearest_neighbours(b, k)
+    return 1 - (first[:, :, None] == second[:, None, :]).any(2).mean(1)
 
 
 class ProjectionError(ValueError):
@@ -51,27 +86,6 @@ def _distance_blocks(points: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarra
         yield rows, block
 
 
-def nearest_neighbours(codes: Any, k: int = NEIGHBOURS) -> tuple[np.ndarray, np.ndarray]:
-    """Exact Euclidean neighbours of every code among the others.
-
-    Returns:
-        indices int64 (n, k) and distances (n, k), nearest first, the code itself left out.
-
-    Raises:
-        ProjectionError: k is not from 1 to n - 1.
-    """
-    codes = as_codes(codes)
-    if not 1 <= k < len(codes):
-        raise ProjectionError(f"k={k} neighbours cannot be found among {len(codes)} codes; give a value from 1 to {len(codes) - 1}.")
-    found = np.empty((len(codes), k), np.int64)
-    for rows, block in _distance_blocks(codes):
-        found[rows] = np.argpartition(block, k - 1, axis=1)[:, :k]
-    found.sort(axis=1)  # equal distances in the order of the codes
-    distances = np.stack([np.linalg.norm(codes[found[:, j]] - codes, axis=1) for j in range(k)], axis=1)
-    order = np.argsort(distances, axis=1, kind="stable")
-    return np.take_along_axis(found, order, axis=1), np.take_along_axis(distances, order, axis=1)
-
-
 def trustworthiness(codes: Any, coordinates: np.ndarray, k: int = NEIGHBOURS) -> float:
     """Are neighbours on the map neighbours in the latent space? (Venna & Kaski 2001)
 
@@ -90,7 +104,9 @@ def trustworthiness(codes: Any, coordinates: np.ndarray, k: int = NEIGHBOURS) ->
     if not np.ptp(codes, axis=0).any():
         return float("nan")
     k = min(k, (n - 1) // 2)
-    near, _ = nearest_neighbours(coordinates, k)
+    near = np.empty((n, k), np.int64)
+    for rows, block in _distance_blocks(coordinates):
+        near[rows] = np.argpartition(block, k - 1, axis=1)[:, :k]
     penalty = 0
     for rows, block in _distance_blocks(codes):
         for column in near[rows].T:
@@ -106,10 +122,10 @@ def knn_accuracy(codes: Any, labels: Any, k: int = NEIGHBOURS) -> float:
     organised by class, without any map in between.
 
     Raises:
-        ProjectionError: as `nearest_neighbours`, or another number of labels.
+        ValueError: as `nearest_neighbours`, or another number of labels.
     """
     labels = np.asarray(labels)
-    near, _ = nearest_neighbours(codes, k)
+    near = nearest_neighbours(as_codes(codes), k)
     if labels.shape != (len(near),):
         raise ProjectionError(f"labels of shape {labels.shape} do not fit {len(near)} codes; give one class per code.")
     classes, members = np.unique(labels, return_inverse=True)
@@ -117,15 +133,3 @@ def knn_accuracy(codes: Any, labels: Any, k: int = NEIGHBOURS) -> float:
     for place in range(k):
         votes[np.arange(len(near)), members[near[:, place]]] += 1 + 0.5 ** (place + 2) / k
     return float((votes.argmax(axis=1) == members).mean())
-
-
-def shared_neighbours(codes_a: Any, codes_b: Any, k: int = NEIGHBOURS) -> np.ndarray:
-    """Where do two spaces disagree? For each image the share (n,) of its k nearest that are the same in both spaces.
-
-    Raises:
-        ProjectionError: as `nearest_neighbours`, or two sizes.
-    """
-    a, b = nearest_neighbours(codes_a, k)[0], nearest_neighbours(codes_b, k)[0]
-    if len(a) != len(b):
-        raise ProjectionError(f"{len(a)} and {len(b)} codes are not of the same images.")
-    return (a[:, :, None] == b[:, None, :]).any(axis=2).mean(axis=1)

@@ -227,9 +227,9 @@ def _compact(coordinates: np.ndarray) -> np.ndarray:
 
 def _umap(codes: np.ndarray, seed: int, neighbours: int, epochs: int | None) -> np.ndarray:
     """UMAP of standardised codes, started from their PCA; the first call in a process loads or compiles the descent."""
-    near, distances = nearest_neighbours(codes, neighbours - 1)
+    near = nearest_neighbours(codes, neighbours - 1)
     near = np.concatenate([np.arange(len(codes))[:, None], near], axis=1)  # UMAP counts a code as its own first neighbour
-    distances = np.pad(distances, ((0, 0), (1, 0)))
+    distances = np.linalg.norm(codes[near] - codes[:, None], axis=2)
     folder = settings.cache_dir() / "numba"
     umap_fast = _compiled_in(folder)
     coordinates = umap_fast.embed(near, distances, pca(codes), seed, epochs or umap_fast.EPOCHS)
