@@ -1,0 +1,187 @@
+"""The queue's promises, first with an executor that is under the test's control, then with real worker processes."""
+
+import os
+import signal
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from core.config import ConfigError, RunConfig
+from core.data import resolve
+from core.jobs import Jobs, JobStatus, Limits, QueueFull, local_executor
+from core.runs import HEARTBEAT, STOP, Status, write_bytes
+
+SMALL = RunConfig(dataset="tiny", trunk="mlp-400", epochs=1, latent_dim=2)
+LIMITS = Limits(datasets=("tiny", "mnist-5k"))
+
+
+class Manual:
+    """An executor whose tasks end when the test says so."""
+
+    def __init__(self):
+        self.futures: list[Future] = []
+
+    def submit(self, function, *arguments):
+        self.futures.append(Future())
+        self.futures[-1].set_running_or_notify_cancel()
+        return self.futures[-1]
+
+
+@pytest.fixture
+def manual(store):
+    executor = Manual()
+    return executor, Jobs(lambda: executor, store, running=1, queued=2, limits=LIMITS)
+
+
+def beta(value: float) -> RunConfig:
+    return SMALL.replace(beta=value)
+
+
+def test_two_visitors_share_one_training(manual):
+    executor, jobs = manual
+    first, second = jobs.submit(beta(1), "ann"), jobs.submit(beta(1.0), "bob")
+    assert first.run_id == second.run_id and len(executor.futures) == 1
+    assert first.owner and not second.owner and second.visitors == 2
+
+
+def test_waiting_ones_are_in_order_and_start_when_there_is_room(manual):
+    executor, jobs = manual
+    jobs.submit(beta(1), "ann")
+    second, third = jobs.submit(beta(2), "bob"), jobs.submit(beta(3), "cid")
+    assert (second.state, second.position, third.position) == ("queued", 1, 2)
+    executor.futures[0].set_result("complete")
+    assert jobs.status(second.run_id).state == "running" and jobs.status(third.run_id).position == 1
+    assert jobs.status(third.run_id).seconds_left is not None, "one job has finished: there is something to base an estimate on"
+
+
+def test_a_full_queue_says_so_and_keeps_what_it_has(manual):
+    executor, jobs = manual
+    kept = [jobs.submit(beta(b), "ann") for b in (1, 2, 3)]
+    with pytest.raises(QueueFull, match="2 trainings are waiting"):
+        jobs.submit(beta(4), "bob")
+    assert jobs.submit(beta(3), "bob").position == 2, "sharing needs no place"
+    assert [jobs.status(k.run_id).state for k in kept] == ["running", "queued", "queued"]
+
+
+def test_only_the_first_to_ask_stops_it(manual):
+    executor, jobs = manual
+    run_id = jobs.submit(beta(1), "ann").run_id
+    jobs.submit(beta(1), "bob")
+    assert not jobs.stop(run_id, "bob") and jobs.status(run_id).visitors == 1
+    assert jobs.status(run_id, "ann").state == "running"
+    assert jobs.stop(run_id, "ann") and (jobs.store.cache / run_id / STOP).exists()
+    assert jobs.status(run_id, "ann").state == "stopping"
+
+
+def test_stopping_a_waiting_one_frees_its_place(manual):
+    executor, jobs = manual
+    jobs.submit(beta(1), "ann")
+    run_id = jobs.submit(beta(2), "ann").run_id
+    assert jobs.stop(run_id, "ann") and jobs.status(run_id).state == "absent" and len(jobs) == 1
+    executor.futures[0].set_result("complete")
+    assert len(executor.futures) == 1
+
+
+def test_a_lost_worker_is_told_and_the_next_job_runs(manual):
+    executor, jobs = manual
+    first = jobs.submit(beta(1), "ann")
+    second = jobs.submit(beta(2), "bob")
+    write_bytes(jobs.store.cache / first.run_id / "config.json", beta(1).to_json().encode())
+    write_bytes(jobs.store.cache / first.run_id / HEARTBEAT, b'{"fraction": 0.5}')
+    from concurrent.futures.process import BrokenProcessPool
+
+    executor.futures[0].set_exception(BrokenProcessPool("gone"))
+    status = jobs.status(first.run_id)
+    assert status.state == "failed" and "worker" in status.message and "Ask again" in status.message
+    assert jobs.status(second.run_id).state == "running"
+    assert jobs.submit(beta(1), "ann").state == "queued", "asking again is all it takes"
+
+
+def test_no_worker_at_all_is_told(store):
+    def broken():
+        raise OSError("cannot fork")
+
+    jobs = Jobs(broken, store, limits=LIMITS)
+    with pytest.raises(Exception, match="no worker could be started"):
+        jobs.call("anything", print).result()
+    assert len(jobs) == 0
+
+
+def test_progress_is_read_from_the_heartbeat(manual):
+    executor, jobs = manual
+    run_id = jobs.submit(beta(1)).run_id
+    write_bytes(jobs.store.cache / run_id / HEARTBEAT, b'{"fraction": 0.25, "seconds_left": 9.5}')
+    status = jobs.status(run_id)
+    assert (status.fraction, status.seconds_left, status.active) == (0.25, 9.5, True)
+
+
+def test_calls_with_one_key_share_a_future(manual):
+    executor, jobs = manual
+    assert jobs.call("umap", print) is jobs.call("umap", print) and len(executor.futures) == 1
+
+
+@pytest.mark.parametrize(
+    "change, told",
+    [({"beta": 500}, "beta=500"), ({"latent_dim": 3, "trunk": "mlp-400"}, "latent_dim=3"), ({"epochs": 61}, "epochs=61"), ({"batch_size": 1}, "batch_size=1")],
+)
+def test_outside_the_limits_nothing_starts(manual, change, told):
+    executor, jobs = manual
+    with pytest.raises(ConfigError, match=told):
+        jobs.submit(SMALL.replace(**change), "eve")
+    assert executor.futures == [] and len(jobs) == 0 and not any(jobs.store.cache.glob("*"))
+
+
+def test_many_threads_asking_at_once_start_it_once(store):
+    executor = Manual()
+    jobs = Jobs(lambda: executor, store, limits=LIMITS)
+    config = resolve(beta(1))
+    with ThreadPoolExecutor(16) as pool:
+        barrier = threading.Barrier(16)
+
+        def ask(i: int) -> JobStatus:
+            barrier.wait()
+            return jobs.submit(config, f"visitor {i}")
+
+        results = list(pool.map(ask, range(16)))
+    assert len(executor.futures) == 1 and sum(r.owner for r in results) == 1
+
+
+def wait_for(condition, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.05)
+
+
+def test_real_workers_train_stop_die_and_go_on(store):
+    """One worker process through its whole life: a run, a stop, a kill, and what is left after each."""
+    jobs = Jobs(local_executor, store, limits=LIMITS)
+    base = RunConfig(trunk="mlp-400", epochs=1, latent_dim=2, train_size=256)
+
+    done = jobs.submit(base, "ann").run_id
+    wait_for(lambda: not jobs.status(done).active)
+    assert jobs.status(done).state == "complete" and store.get(done).status() is Status.COMPLETE
+    assert jobs.submit(base, "bob").state == "complete" and len(jobs) == 0
+
+    long = base.replace(epochs=60, train_size=4000)
+    run_id = jobs.submit(long, "ann").run_id
+    wait_for(lambda: len(store.run(run_id).history()) > 2)
+    assert jobs.status(run_id).state == "running" and store.run(run_id).preview() is not None
+    jobs.stop(run_id, "ann")
+    wait_for(lambda: not jobs.status(run_id).active)
+    assert jobs.status(run_id).state == "stopped"
+
+    assert jobs.submit(long, "ann").active
+    wait_for(lambda: (store.run(run_id).path / HEARTBEAT).exists())
+    for pid in list(local_executor()._processes):
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not jobs.status(run_id).active)
+    assert jobs.status(run_id).state == "failed" and "worker" in jobs.status(run_id).message
+
+    after = base.replace(seed=1)
+    jobs.submit(after, "ann")
+    wait_for(lambda: not jobs.status(resolve(after).run_id).active)
+    assert jobs.status(resolve(after).run_id).state == "complete"
+    local_executor().shutdown(kill_workers=True)
