@@ -1,0 +1,147 @@
+"""Codes as bytes: what an image costs to keep, and what comes back.
+
+Each latent dimension is cut into 2^b equal bins over three standard deviations either side of its mean, and what is
+stored is the bin. (PCA, the control, gets bins of one width in all dimensions, so that weak components cost nothing.) An ideal entropy coder that knows the training images' frequencies p spends
+
+    bytes = -1/8 sum_j log2 p_j(bin_j)        per image, averaged over held-out images
+
+The decoder itself (1.7 MB) is not counted, as libwebp is not counted for WebP. Image files carry headers that would
+dominate a 28x28 picture, so PNG and WebP are given sheets of 100 images and charged a hundredth of the file.
+All but PNG and lossless WebP are lossy: bytes and error are always read together.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.metrics.linear import Pca
+from core.metrics.reconstruction import mse
+from core.sampling import decode_all
+
+if TYPE_CHECKING:
+    from core.models import AtBeta, Autoencoder
+
+BITS = (1, 2, 3, 4, 6)
+PCA_WIDTHS = tuple(float(w) for w in np.geomspace(24, 0.25, 40))  # of a bin, in units of pixel distance
+SHEET = 10  # images a side
+QUALITIES = (0, 5, 10, 20, 40, 60, 80, 95)  # of lossy WebP
+RANGE = 3.0  # standard deviations either side of the mean that the bins cover
+
+
+class Quantiser:
+    """Equal bins in every dimension, and how often training codes fall into each.
+
+    Args:
+        codes: training codes (N, d).
+        bins: number of bins per dimension, int (d,).
+        width: of a bin, per dimension (d,). The bins are centred on the codes' mean.
+    """
+
+    def __init__(self, codes: np.ndarray, bins: np.ndarray, width: np.ndarray):
+        self.bins, self.width = bins, np.maximum(width, 1e-12)
+        self.low = codes.mean(0) - self.bins * self.width / 2
+        symbols = self.quantise(codes)
+        counts = [np.bincount(column, minlength=n) + 1 for column, n in zip(symbols.T, self.bins)]  # +1: no bin is impossible
+        self.bits = [-np.log2(c / c.sum()) for c in counts]
+
+    @classmethod
+    def of_bits(cls, codes: np.ndarray, bits: int) -> Quantiser:
+        """2^bits bins over `RANGE` standard deviations either side, in every dimension."""
+        return cls(codes, np.full(codes.shape[1], 2**bits), 2 * RANGE * codes.std(0) / 2**bits)
+
+    @classmethod
+    def of_width(cls, codes: np.ndarray, width: float) -> Quantiser:
+        """Bins of one width in every dimension: what is best for PCA, where equal errors in all dimensions cost the same."""
+        bins = np.maximum(1, np.ceil(2 * RANGE * codes.std(0) / width)).astype(int)
+        return cls(codes, bins, np.full(codes.shape[1], width))
+
+    def quantise(self, codes: np.ndarray) -> np.ndarray:
+        """Bin numbers, int (N, d)."""
+        return np.clip(np.floor((codes - self.low) / self.width), 0, self.bins - 1).astype(int)
+
+    def restore(self, symbols: np.ndarray) -> np.ndarray:
+        """The middles of the bins, float32 (N, d)."""
+        return (self.low + (symbols + 0.5) * self.width).astype(np.float32)
+
+    def bytes(self, symbols: np.ndarray) -> float:
+        """Mean bytes per image of an ideal entropy coder."""
+        return float(sum(table[column].mean() for table, column in zip(self.bits, symbols.T)) / 8)
+
+
+def code_curve(model: AtBeta | Autoencoder, train_codes: np.ndarray, codes: np.ndarray, images: np.ndarray) -> dict[str, dict[str, float]]:
+    """bytes and mse for each number of `BITS` per dimension; codes are posterior means, images (N, 28, 28) in [0, 1]."""
+    curve = {}
+    for bits in BITS:
+        quantiser = Quantiser.of_bits(train_codes, bits)
+        symbols = quantiser.quantise(codes)
+        curve[str(bits)] = {"bytes": quantiser.bytes(symbols), "mse": mse(images, decode_all(model, quantiser.restore(symbols)))}
+    return curve
+
+
+def pca_curve(pca: Pca, train_images: np.ndarray, images: np.ndarray) -> list[dict[str, float]]:
+    """bytes and mse of PCA codes quantised with each of `PCA_WIDTHS`; images (N, 28, 28) in [0, 1]."""
+    train_codes, codes = pca.encode(train_images), pca.encode(images)
+    points = []
+    for width in PCA_WIDTHS:
+        quantiser = Quantiser.of_width(train_codes, width)
+        symbols = quantiser.quantise(codes)
+        points.append({"bytes": quantiser.bytes(symbols), "mse": mse(images, pca.decode(quantiser.restore(symbols)))})
+    return points
+
+
+def least_error(points: list[dict[str, float]], size: float) -> float | None:
+    """The least mse of the points that need at most `size` bytes; None where none does."""
+    return min((p["mse"] for p in points if p["bytes"] <= size), default=None)
+
+
+def least_bytes(points: list[dict[str, float]], error: float) -> float | None:
+    """The fewest bytes of the points whose mse is at most `error`; None where none reaches it."""
+    return min((p["bytes"] for p in points if p["mse"] <= error), default=None)
+
+
+def codec(images: np.ndarray, format: str, **options: Any) -> dict[str, float]:
+    """bytes per image and mse of uint8 images (N, 1, 28, 28) saved by Pillow in full sheets of 100 (or fewer, if there are)."""
+    from PIL import Image
+
+    side = min(SHEET, math.isqrt(len(images)))
+    size, error, sheets = 0, 0.0, len(images) // side**2
+    for part in images[: sheets * side**2].reshape(sheets, side, side, 28, 28):
+        sheet = part.swapaxes(1, 2).reshape(side * 28, side * 28)
+        buffer = io.BytesIO()
+        Image.fromarray(sheet).save(buffer, format, **options)
+        size += buffer.tell()
+        restored = np.asarray(Image.open(buffer).convert("L"), np.float32)
+        error += mse(sheet / np.float32(255), restored / 255)
+    return {"bytes": size / (sheets * side**2), "mse": error / sheets}
+
+
+def codecs(images: np.ndarray) -> dict[str, Any]:
+    """PNG and lossless WebP, and lossy WebP over its quality settings."""
+    return {
+        "png": codec(images, "PNG", optimize=True),
+        "webp_lossless": codec(images, "WEBP", lossless=True, quality=100, method=4),
+        "webp_lossy": {str(q): codec(images, "WEBP", quality=q, method=4) for q in QUALITIES},
+    }
+
+
+def compression(
+    model: AtBeta | Autoencoder, pca: Pca, train_images: np.ndarray, train_codes: np.ndarray, images: np.ndarray, codes: np.ndarray
+) -> dict[str, Any]:
+    """The model's curve, PCA's error at the model's size, PCA's and WebP's size at the model's error, and the image formats.
+
+    Args:
+        train_images, images: uint8 (N, 1, 28, 28); train_codes, codes: their posterior means (N, d).
+    """
+    x = images[:, 0].astype(np.float32) / 255
+    curve = code_curve(model, train_codes, codes, x)
+    linear = pca_curve(pca, train_images[:, 0].astype(np.float32) / 255, x)
+    formats = codecs(images)
+    for point in curve.values():
+        point["pca_mse"] = least_error(linear, point["bytes"])
+        point["pca_bytes"] = least_bytes(linear, point["mse"])
+        point["webp_bytes"] = least_bytes(list(formats["webp_lossy"].values()), point["mse"])
+    return {"bits": curve, **formats}

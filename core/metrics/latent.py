@@ -1,0 +1,105 @@
+"""How the codes are laid out: what a straight cut can tell, how far from the prior they are, how much they say.
+
+Neighbours (kNN accuracy, trustworthiness) are in `core.neighbours`, which the maps use too.
+
+    I(x; z) = E log q(z|x) / q(z),   q(z) = 1/N sum_i q(z|x_i)        Hoffman & Johnson 2016; never above ln N
+    KL(q(z) || p(z))                 with q(z) taken as one Gaussian: its first two moments against N(0, I)
+    MMD^2 = E k(z,z') + E k(p,p') - 2 E k(z,p)      Gretton et al. 2012, unbiased; inverse multiquadric kernel of
+                                                     Tolstikhin et al. 2018: k(a,b) = C / (C + |a-b|^2), C = 2d
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from core.models import AtBeta, Autoencoder
+
+
+def linear_probe(train_codes: np.ndarray, train_labels: np.ndarray, codes: np.ndarray, labels: np.ndarray) -> float:
+    """Accuracy on `codes` of a logistic regression fitted to `train_codes`, standardised by the training codes."""
+    from sklearn.linear_model import LogisticRegression
+
+    centre, scale = train_codes.mean(0), np.maximum(train_codes.std(0), 1e-6)
+    probe = LogisticRegression(max_iter=1000).fit((train_codes - centre) / scale, train_labels)
+    return float(probe.score((codes - centre) / scale, labels))
+
+
+def gaussian_kl(codes: np.ndarray) -> float:
+    """KL(N(m, S) || N(0, I)) in nats with the mean and covariance of codes (N, d); infinite where a dimension is constant."""
+    codes = np.asarray(codes, np.float64)
+    d = codes.shape[1]
+    covariance = np.cov(codes.T).reshape(d, d)
+    sign, logdet = np.linalg.slogdet(covariance)
+    if sign <= 0:
+        return float("inf")
+    return float(0.5 * (np.trace(covariance) + np.square(codes.mean(0)).sum() - d - logdet))
+
+
+def mmd(codes: np.ndarray, others: np.ndarray) -> float:
+    """Unbiased MMD^2 between two sets of codes (n, d) and (m, d); about 0 (of either sign) for equal distributions."""
+    from core.metrics.samples import distances
+
+    scale = 2.0 * codes.shape[1]
+
+    def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return scale / (scale + distances(a, b) ** 2)
+
+    n, m = len(codes), len(others)
+    within = (kernel(codes, codes).sum() - n) / (n * (n - 1)) + (kernel(others, others).sum() - m) / (m * (m - 1))
+    return float(within - 2 * kernel(codes, others).mean())
+
+
+def mutual_information(mean: np.ndarray, stddev: np.ndarray, z: np.ndarray) -> tuple[float, float]:
+    """I(x; z) in nats between an image's index and its code, and the cap ln N that no estimate from N images can exceed.
+
+    Args:
+        mean, stddev: of q(z|x) for N images, (N, d); stddev zero means points.
+        z: one sample of each, (N, d).
+
+    Returns:
+        (information, cap). Points that are all different name their image: they are at the cap, which then says
+        nothing about how much they hold.
+    """
+    cap = float(np.log(len(z)))
+    if not stddev.any():
+        _, counts = np.unique(z, axis=0, return_counts=True)
+        return cap - float((counts * np.log(counts)).sum() / len(z)), cap
+    mean, stddev, z = (np.asarray(a, np.float64) for a in (mean, stddev, z))
+    log_density = np.zeros((len(z), len(z)))  # log q(z_i | x_j), constants left out: they cancel
+    for j in range(z.shape[1]):
+        log_density -= 0.5 * ((z[:, None, j] - mean[None, :, j]) / stddev[None, :, j]) ** 2 + np.log(stddev[None, :, j])
+    top = log_density.max(1)
+    log_marginal = top + np.log(np.exp(log_density - top[:, None]).mean(1))
+    return float((np.diag(log_density) - log_marginal).mean()), cap
+
+
+def dimension_use(model: AtBeta | Autoencoder, images: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """How many nats of distortion each latent dimension saves, (d,): D with z_j replaced by its mean, minus D.
+
+    The same question for a point and for a cloud, where KL_j exists only for the cloud.
+
+    Args:
+        images: uint8 (N, 1, 28, 28) and their sampled codes z (N, d).
+    """
+    import torch
+
+    from core.data import as_floats
+    from core.models import device_of
+
+    device = device_of(model)
+    x, codes = as_floats(images, str(device)), torch.as_tensor(z, device=device)
+
+    def distortion(codes: torch.Tensor) -> float:
+        with torch.no_grad():
+            return float(model.likelihood.distortion(model.decode(codes), x).double().mean())
+
+    whole = distortion(codes)
+    saved = []
+    for j in range(codes.shape[1]):
+        without = codes.clone()
+        without[:, j] = codes[:, j].mean()
+        saved.append(distortion(without) - whole)
+    return np.array(saved)

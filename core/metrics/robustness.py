@@ -1,0 +1,125 @@
+"""Two things autoencoders are used for, each beside something simpler.
+
+Denoising: the output's PSNR against the clean image. It says something only about a model that was **trained** to
+denoise (noise on the input, none on the target; Vincent et al. 2008), so that is stated with every figure. Controls: the
+median filter and PCA, each with its one setting chosen on training images.
+
+Anomalies: an image is odd when the model reconstructs it badly. AUROC = P(odd image scores higher than a normal one), 1/2 is
+guessing, and below 1/2 the model prefers the odd ones: a held-out "1" costs less ink than the digits it was trained on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.evaluation import per_image
+from core.metrics.linear import Pca
+from core.metrics.reconstruction import mse, psnr
+from core.sampling import decode_all
+
+if TYPE_CHECKING:
+    from core.models import AtBeta, Autoencoder
+
+MEDIAN_SIZES = (3, 5)
+PCA_SIZES = (8, 16, 32, 64)
+TUNING = 200  # training images the controls choose their setting on
+
+
+def as_unit(images: np.ndarray) -> np.ndarray:
+    """uint8 (N, 1, 28, 28) -> float32 (N, 28, 28) in [0, 1]."""
+    return images[:, 0].astype(np.float32) / 255
+
+
+def add_noise(images: np.ndarray, sigma: float, seed: int = 0) -> np.ndarray:
+    """Images (N, 28, 28) in [0, 1] with Gaussian noise, clipped to [0, 1] as in training."""
+    noise = np.random.default_rng(seed).standard_normal(images.shape, dtype=np.float32)
+    return np.clip(images + np.float32(sigma) * noise, 0, 1)
+
+
+def median(noisy: np.ndarray, size: int) -> np.ndarray:
+    """The median of the size x size pixels around each; (N, 28, 28) -> (N, 28, 28)."""
+    from scipy.ndimage import median_filter
+
+    return median_filter(noisy, size=(1, size, size))
+
+
+def denoise(model: AtBeta | Autoencoder, noisy: np.ndarray) -> np.ndarray:
+    """What the model makes of noisy images (N, 28, 28): decoded from the posterior mean, (N, 28, 28)."""
+    import torch
+
+    from core.models import device_of
+
+    with torch.no_grad():
+        x = torch.from_numpy(noisy)[:, None].to(device_of(model))
+        codes = torch.cat([model.encode(part).mean.float().cpu() for part in x.split(1000)])
+    return decode_all(model, codes.numpy())
+
+
+def denoising(model: AtBeta | Autoencoder, pca: Pca, train_images: np.ndarray, images: np.ndarray, sigma: float, seed: int = 0) -> dict[str, float]:
+    """PSNR in dB against the clean images, of the noisy input, the model and both controls.
+
+    Args:
+        train_images, images: uint8 (N, 1, 28, 28); the controls are tuned on the first, all are measured on the second.
+    """
+    clean, tuning = as_unit(images), as_unit(train_images[:TUNING])
+    noisy, noisy_tuning = add_noise(clean, sigma, seed), add_noise(tuning, sigma, seed + 1)
+    size = min(MEDIAN_SIZES, key=lambda s: mse(tuning, median(noisy_tuning, s)))
+    k = min(PCA_SIZES, key=lambda k: mse(tuning, pca.decode(pca.encode(noisy_tuning, k))))
+    return {
+        "input": psnr(clean, noisy),
+        "model": psnr(clean, denoise(model, noisy)),
+        "median": psnr(clean, median(noisy, size)),
+        "pca": psnr(clean, pca.decode(pca.encode(noisy, k))),
+    }
+
+
+def auroc(normal: np.ndarray, odd: np.ndarray) -> float:
+    """Area under the ROC curve of scores (n,) and (m,), high meaning odd; ties count half.
+
+    Raises:
+        ValueError: one of the two is empty.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    if not (len(normal) and len(odd)):
+        raise ValueError(f"{len(normal)} normal and {len(odd)} odd images: at least one of each is needed.")
+    return float(roc_auc_score(np.r_[np.zeros(len(normal)), np.ones(len(odd))], np.r_[normal, odd]))
+
+
+def oddness(model: AtBeta | Autoencoder, images: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
+    """Scores of uint8 images (N, 1, 28, 28): distortion in nats, mse, and -ELBO where the model has one; each (N,)."""
+    values = per_image(model, images, seed)
+    scores = {"distortion": values["distortion"], "mse": values["mse"]}
+    return scores | {"neg_elbo": values["distortion"] + values["rate"]} if "rate" in values else scores
+
+
+def detection(model: AtBeta | Autoencoder, pca: Pca, normal: np.ndarray, odd: np.ndarray) -> dict[str, float]:
+    """AUROC of each score of `oddness` for odd against normal images, uint8, and of the error of a PCA as wide as the code."""
+    d = model.config.latent_dim
+
+    def pca_error(images: np.ndarray) -> np.ndarray:
+        x = as_unit(images)
+        return np.square(x - pca.decode(pca.encode(x, d))).mean((1, 2))
+
+    ours, theirs = oddness(model, normal), oddness(model, odd)
+    return {name: auroc(ours[name], theirs[name]) for name in ours} | {"pca": auroc(pca_error(normal), pca_error(odd))}
+
+
+def anomalies(
+    model: AtBeta | Autoencoder, pca: Pca, images: np.ndarray, labels: np.ndarray, others: dict[str, np.ndarray], held_out_class: int | None = None
+) -> dict[str, Any]:
+    """`detection` of images turned by 90 degrees, of every other data set, and of the class the model never saw.
+
+    Args:
+        images, labels: uint8 (N, 1, 28, 28) and (N,); without the held-out class they are the normal ones.
+        others: name -> uint8 images of other data sets.
+    """
+    seen = labels != held_out_class if held_out_class is not None else np.ones(len(labels), bool)
+    normal = images[seen]
+    result: dict[str, Any] = {"rotated": detection(model, pca, normal, np.rot90(normal, axes=(2, 3)))}
+    result["other"] = {name: detection(model, pca, normal, odd) for name, odd in others.items()}
+    if held_out_class is not None:
+        result["held_out"] = {"class": held_out_class, **detection(model, pca, normal, images[~seen])}
+    return result

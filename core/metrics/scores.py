@@ -1,0 +1,260 @@
+"""Everything measured about one run, part by part, on the same held-out images with the same seeds.
+
+    score_run(run, dataset)  ->  {"schema", "weights", "judge", "n", part: {figure: value}}
+
+Figures that a model cannot have (an AE's rate) are None. What does not apply is left out: a model trained to denoise is
+scored on denoising, one that never saw a class on anomalies.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from core import settings
+from core.config import ACTIVE_NATS, RunConfig
+from core.data import DATASETS, Dataset, load_dataset
+from core.evaluation import per_image, summarise
+from core.metrics import compression, latent, paths, reconstruction, robustness, samples
+from core.metrics.judge import Judge, Reference, load_judge, spread
+from core.metrics.linear import Pca, fit_pca
+from core.models import AtBeta, Autoencoder
+from core.neighbours import knn_accuracy, trustworthiness
+from core.runs import WEIGHTS, Run, RunError
+from core.sampling import SOURCES, Codes, Density, decode_all, encode_all, fit_densities, unpack
+
+SCHEMA = 1
+FILE = "scorecard.json"
+TRAIN_LIMIT = 10_000  # training images that probes, densities and quantisers are fitted to
+BOUND_SAMPLES = 64
+NOISE_LEVELS = (0.25, 0.5)
+COMPONENTS = 64  # of the PCA control
+_RAW = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}  # torchvision's folders
+_OTHERS = {"fashion-mnist": ("mnist", "mnist-5k"), "kmnist": ("fashion-mnist", "mnist-5k")}  # else Fashion-MNIST, Kuzushiji-MNIST
+
+
+class Subject:
+    """A model under measurement, and what several parts need of it, computed once.
+
+    Args:
+        model: a multi-rate model is measured as its reference, at beta = 1.
+        densities: fitted code densities, where the run carries them.
+    """
+
+    def __init__(self, model: Autoencoder, dataset: Dataset, judge: Judge, densities: dict[str, Density] | None = None):
+        self.model: Autoencoder | AtBeta = model.reference()
+        self.config: RunConfig = model.config
+        self.dataset, self.judge, self._densities = dataset, judge, densities
+
+    @functools.cached_property
+    def reference(self) -> Reference:
+        return self.judge.reference(self.dataset)
+
+    @functools.cached_property
+    def images(self) -> np.ndarray:
+        """The reference images, float32 (n, 28, 28)."""
+        return robustness.as_unit(self.reference.images)
+
+    @functools.cached_property
+    def train(self) -> tuple[np.ndarray, np.ndarray]:
+        """At most `TRAIN_LIMIT` training images uint8, and labels."""
+        chosen = spread(len(self.dataset.train_images), TRAIN_LIMIT)
+        return self.dataset.train_images[chosen], self.dataset.train_labels[chosen]
+
+    @functools.cached_property
+    def codes(self) -> Codes:
+        return encode_all(self.model, self.reference.images)
+
+    @functools.cached_property
+    def train_codes(self) -> Codes:
+        return encode_all(self.model, self.train[0])
+
+    @functools.cached_property
+    def densities(self) -> dict[str, Density]:
+        return self._densities or fit_densities(self.model, self.dataset.train_images)
+
+    @functools.cached_property
+    def pca(self) -> Pca:
+        return fit_pca(self.train[0], COMPONENTS)
+
+
+def reconstruction_part(s: Subject) -> dict[str, Any]:
+    """Errors of the reconstruction from the posterior mean; D, R and bounds from sampled codes; PCA of the same d beside."""
+    images, back = s.images, decode_all(s.model, s.codes.mean)
+    d = s.config.latent_dim
+    linear = s.pca.decode(s.pca.encode(images, d))
+    figures = summarise(per_image(s.model, s.reference.images))
+    bound = reconstruction.importance_weighted_bound(s.model, s.reference.images, BOUND_SAMPLES)
+    return {
+        "mse": reconstruction.mse(images, back),
+        "psnr": reconstruction.psnr(images, back),
+        "ssim": reconstruction.ssim(images, back),
+        "sharpness": reconstruction.sharpness_ratio(images, back),
+        "kept_class": float((s.judge.name(back) == s.reference.labels).mean()),
+        **{name: figures[name] for name in ("distortion", "rate", "neg_elbo", "rate_per_dim", "active_units")},
+        "importance_weighted": bound,
+        "bound_gap": None if bound is None else figures["neg_elbo"] - bound,
+        "pca_mse": reconstruction.mse(images, linear),
+    }
+
+
+def samples_part(s: Subject) -> dict[str, Any]:
+    """Quality of samples from each source of codes, and the floor that real training images reach."""
+    found = {name: decode_all(s.model, s.densities[name].sample(samples.N)) for name in SOURCES}
+    return {"floor": s.reference.floor, **{name: samples.quality(s.judge, s.reference, images) for name, images in found.items()}}
+
+
+def interpolation_part(s: Subject) -> dict[str, Any]:
+    """Paths between reference images: straight, on an arc, and the pixel cross-fade."""
+    return paths.interpolation(s.model, s.judge, s.reference, s.codes.mean)
+
+
+def smoothness_part(s: Subject) -> dict[str, Any]:
+    """How far small standardised steps move the image."""
+    return paths.smoothness(s.model, s.judge, s.codes.mean, s.codes.z)
+
+
+def latent_part(s: Subject) -> dict[str, Any]:
+    """How the codes are laid out, with PCA codes of the same size as the control where a class is asked for."""
+    labels, d = s.reference.labels, s.config.latent_dim
+    train_images, train_labels = s.train
+    pca, pca_train = s.pca.encode(s.images, d), s.pca.encode(robustness.as_unit(train_images), d)
+    information, cap = latent.mutual_information(s.codes.mean, s.codes.stddev, s.codes.z)
+    prior = np.random.default_rng(0).standard_normal(s.codes.z.shape)
+    use = latent.dimension_use(s.model, s.reference.images, s.codes.z)
+    return {
+        "knn_accuracy": knn_accuracy(s.codes.mean, labels),
+        "knn_accuracy_pca": knn_accuracy(pca, labels),
+        "linear_probe": latent.linear_probe(s.train_codes.mean, train_labels, s.codes.mean, labels),
+        "linear_probe_pca": latent.linear_probe(pca_train, train_labels, pca, labels),
+        "trustworthiness": trustworthiness(s.images.reshape(len(s.images), -1), s.codes.mean),
+        "prior_kl": latent.gaussian_kl(s.codes.z),
+        "prior_mmd": latent.mmd(s.codes.z, prior),
+        "mutual_information": information,
+        "mutual_information_cap": cap,
+        "dimension_use": use.tolist(),
+        "used_dimensions": int((use > ACTIVE_NATS).sum()),
+        "dimensions": d,
+    }
+
+
+def denoising_part(s: Subject) -> dict[str, Any]:
+    """PSNR after denoising at each noise level; `trained_with` is the noise the model was trained with, 0 if none."""
+    levels = {f"{sigma:g}": robustness.denoising(s.model, s.pca, s.train[0], s.reference.images, sigma) for sigma in NOISE_LEVELS}
+    return {"trained_with": s.config.noise, **levels}
+
+
+def anomalies_part(s: Subject) -> dict[str, Any]:
+    """AUROC for turned images, another data set where there is one, and the class left out of training."""
+    others = {name: load_dataset(name).test_images for name in other_datasets(s.dataset.name)}
+    others = {name: images[spread(len(images))] for name, images in others.items()}
+    return robustness.anomalies(s.model, s.pca, s.reference.images, s.reference.labels, others, s.config.held_out_class)
+
+
+def compression_part(s: Subject) -> dict[str, Any]:
+    """Bytes and error of quantised codes, PCA, PNG and WebP."""
+    return compression.compression(s.model, s.pca, s.train[0], s.train_codes.mean, s.reference.images, s.codes.mean)
+
+
+PARTS: dict[str, Callable[[Subject], dict[str, Any]]] = {
+    "reconstruction": reconstruction_part,
+    "samples": samples_part,
+    "interpolation": interpolation_part,
+    "smoothness": smoothness_part,
+    "latent": latent_part,
+    "denoising": denoising_part,
+    "anomalies": anomalies_part,
+    "compression": compression_part,
+}
+
+
+def parts_for(config: RunConfig) -> tuple[str, ...]:
+    """The parts that say something about a run of this config."""
+    if config.held_out_class is not None:
+        return ("anomalies",)
+    if config.noise:
+        return ("reconstruction", "denoising")
+    if config.beta not in (None, 1.0):
+        return ("reconstruction", "samples", "smoothness", "latent")
+    return tuple(PARTS)
+
+
+def other_datasets(name: str) -> tuple[str, ...]:
+    """The first data set of other things that is on this machine; nothing is downloaded to find out."""
+    for other in _OTHERS.get(name, ("fashion-mnist", "kmnist")):
+        raw = settings.data_dir() / _RAW.get(other, "") / "raw"
+        whole = all((raw / f"{part}-{kind}").exists() for part in ("train", "t10k") for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"))
+        if DATASETS[other].embedded or whole:
+            return (other,)
+    return ()
+
+
+def plain(value: Any) -> Any:
+    """Numbers as JSON takes them: six significant digits, and None for what is not finite."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, (float, np.floating)):
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def read_scores(run: Run, judge: Judge) -> dict[str, Any]:
+    """What has been measured of a run with this judge; {} if nothing that still applies."""
+    try:
+        scores = json.loads(run.read(FILE)) if run.has(FILE) else {}
+    except (RunError, ValueError):
+        return {}
+    return scores if _stamp(run, judge).items() <= scores.items() else {}
+
+
+def _stamp(run: Run, judge: Judge) -> dict[str, Any]:
+    """What a score depends on besides the code: whose weights, which judge."""
+    return {"schema": SCHEMA, "weights": run.manifest()[WEIGHTS][:16], "judge": judge.info["sha256"][:16]}
+
+
+def score_run(
+    run: Run,
+    dataset: Dataset | None = None,
+    judge: Judge | None = None,
+    fresh: bool = False,
+    keep: bool = True,
+    on_part: Callable[[str], None] = lambda part: None,
+) -> dict[str, Any]:
+    """Everything measured about a finished run, kept beside it as scorecard.json part by part.
+
+    Args:
+        dataset, judge: the run's own by default.
+        fresh: measure again what has been measured.
+        keep: write scorecard.json.
+        on_part: called with the name of each part before it is measured.
+
+    Raises:
+        RunNotFound, RunDamaged: the run cannot be loaded.
+        DataError, JudgeError: its images, or a judge for them, cannot be had.
+    """
+    config = run.config
+    dataset = dataset or load_dataset(config.dataset)
+    judge = judge or load_judge(dataset)
+    scores = {} if fresh else read_scores(run, judge)
+    missing = [part for part in parts_for(config) if part not in scores]
+    if not missing:
+        return scores
+    densities = unpack(run.arrays("density.npz")) if run.has("density.npz") else None
+    subject = Subject(run.load_model(), dataset, judge, densities)
+    scores = {**_stamp(run, judge), "n": len(subject.reference.images), **scores}
+    for part in missing:
+        on_part(part)
+        try:
+            scores[part] = plain(PARTS[part](subject))
+        except ValueError as error:  # a data set too small or too plain for this part: the reason is the result
+            scores[part] = {"not_measured": str(error)}
+        if keep:
+            run.add(FILE, (json.dumps(scores, indent=1, allow_nan=False) + "\n").encode())
+    return scores
