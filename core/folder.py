@@ -7,6 +7,7 @@ they are (set `invert=1` in the name, "folder:PATH?invert=1", for dark strokes o
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -17,8 +18,8 @@ MAX_PIXELS = 50_000_000
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"}
 
 
-def read_image(path: Path, invert: bool = False) -> np.ndarray:
-    """One file of any size or mode as uint8 (28, 28): centred on a square of its own background, then scaled.
+def read_image(path: Path | BinaryIO, invert: bool = False, side: int = SIDE) -> np.ndarray:
+    """One file of any size or mode as uint8 (side, side): centred on a square of its own background, then scaled.
 
     Raises:
         OSError, ValueError: not an image Pillow can read whole, or larger than `MAX_PIXELS`.
@@ -41,7 +42,7 @@ def read_image(path: Path, invert: bool = False) -> np.ndarray:
         grey = ImageOps.invert(grey)
     edge = np.concatenate([np.asarray(grey)[[0, -1]].ravel(), np.asarray(grey)[:, [0, -1]].ravel()])
     square = ImageOps.pad(grey, (max(grey.size),) * 2, color=int(np.median(edge)))
-    return np.asarray(square.resize((SIDE, SIDE), Image.Resampling.LANCZOS), dtype=np.uint8)
+    return np.asarray(square.resize((side, side), Image.Resampling.LANCZOS), dtype=np.uint8)
 
 
 def load_folder(name: str) -> Dataset:

@@ -14,6 +14,7 @@ st.set_page_config(page_title="Point or Cloud", page_icon="☁️", layout="wide
 PAGES = [
     st.Page("views/start.py", title="Start", icon=":material/home:", default=True),
     st.Page("views/latent_maps.py", title="Latent maps", icon=":material/map:"),
+    st.Page("views/one_image.py", title="One image through both", icon=":material/draw:"),
     st.Page("views/samples.py", title="Random samples", icon=":material/casino:"),
     st.Page("views/interpolation.py", title="Interpolation", icon=":material/swap_horiz:"),
     st.Page("views/kl_weight.py", title="KL weight", icon=":material/tune:"),

@@ -1,6 +1,7 @@
 /* What every canvas component here needs: the page's theme, crisp sizes, grey images, a colour ramp, one redraw a frame.
    No imports; see networks.js. */
 
+const SPRITE_COLUMNS = 50; // as sprites.py lays tiles out
 const RAMP = ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"]; // viridis
 
 /** A CSS colour as [r, g, b]. */
@@ -114,4 +115,27 @@ export function mounted(parentElement, create) {
   const instances = (mounted.instances ??= new WeakMap());
   if (!instances.has(parentElement)) instances.set(parentElement, create());
   return instances.get(parentElement);
+}
+
+/** A sprite of 28x28 tiles at a URL: `image(i)` gives tile i as grey levels (784,) in [0, 1]. */
+export function loadSprite(url, columns = SPRITE_COLUMNS) {
+  const shared = (globalThis.pointOrCloudSprites ??= new Map());
+  if (!shared.has(url)) {
+    const picture = new Image();
+    picture.src = url;
+    const promise = picture.decode().then(() => {
+      const context = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight).getContext("2d", { willReadFrequently: true });
+      context.drawImage(picture, 0, 0);
+      return {
+        picture,
+        image(i) {
+          const { data } = context.getImageData((i % columns) * SIDE, Math.floor(i / columns) * SIDE, SIDE, SIDE);
+          return Float32Array.from({ length: PIXELS }, (_, p) => data[4 * p] / 255);
+        },
+      };
+    }, () => Promise.reject(new Error("the images did not arrive")));
+    promise.catch(() => shared.delete(url));
+    shared.set(url, promise);
+  }
+  return shared.get(url);
 }

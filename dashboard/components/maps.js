@@ -78,11 +78,9 @@ class LinkedMaps {
       problem.hidden = false;
       return;
     }
-    this.sprite ??= new Image();
-    if (!this.sprite.src.endsWith(data.sprite)) {
-      this.sprite.src = data.sprite;
-      this.sprite.decode().then(() => (this.inspect(), this.gallery(), this.redraw()), () => {});
-    }
+    loadSprite(data.sprite).then(
+      ({ picture }) => this.sprite !== picture && ((this.sprite = picture), this.inspect(), this.gallery(), this.redraw()),
+      (error) => ((problem.textContent = `The maps are shown without images: ${error.message}.`), (problem.hidden = false)));
     for (const side of SIDES) {
       const { panel, canvas } = this.plots[side], { title, caption, color, color_dark } = data[side];
       panel.querySelector("h4").textContent = title;
@@ -205,7 +203,7 @@ class LinkedMaps {
     context.lineWidth = 2.5;
     context.strokeStyle = color;
     context.stroke();
-    if (!this.sprite?.complete || !this.sprite.naturalWidth || x < 0 || y < 0 || x > plot.width || y > plot.height) return;
+    if (!this.sprite || x < 0 || y < 0 || x > plot.width || y > plot.height) return;
     const size = 44, left = x + 14 + size > plot.width ? x - 14 - size : x + 14, top = Math.min(Math.max(y - size / 2, 3), plot.height - size - 3);
     const [sx, sy] = this.spritePlace(this.state.current);
     context.imageSmoothingEnabled = false;
@@ -243,8 +241,7 @@ class LinkedMaps {
   }
 
   spritePlace(i) {
-    const { sprite_columns: columns } = this.data;
-    return [(i % columns) * SIDE, Math.floor(i / columns) * SIDE];
+    return [(i % SPRITE_COLUMNS) * SIDE, Math.floor(i / SPRITE_COLUMNS) * SIDE];
   }
 
   /* ---- pointing, dragging, keys ---- */
@@ -380,7 +377,7 @@ class LinkedMaps {
 
   tile(i) {
     const canvas = make("canvas", { class: "tile", width: SIDE, height: SIDE });
-    if (this.sprite?.complete && this.sprite.naturalWidth) canvas.getContext("2d").drawImage(this.sprite, ...this.spritePlace(i), SIDE, SIDE, 0, 0, SIDE, SIDE);
+    if (this.sprite) canvas.getContext("2d").drawImage(this.sprite, ...this.spritePlace(i), SIDE, SIDE, 0, 0, SIDE, SIDE);
     return canvas;
   }
 

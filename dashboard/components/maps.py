@@ -6,7 +6,6 @@ content (see assets.py): a rerun sends neither again. Reconstructions are decode
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +14,6 @@ import numpy as np
 import streamlit as st
 
 from dashboard.components.assets import OCTETS, media_url, script
-
-SPRITE_COLUMNS = 50
 
 _mount = st.components.v2.component(
     "point_or_cloud_maps",
@@ -78,18 +75,6 @@ class Colouring:
         return float(low), float(high)
 
 
-def sprite(images: np.ndarray, columns: int = SPRITE_COLUMNS) -> bytes:
-    """Images uint8 (n, 28, 28) or (n, 1, 28, 28) as one grey PNG, row by row."""
-    from PIL import Image
-
-    tiles = np.asarray(images, dtype=np.uint8).reshape(-1, 28, 28)
-    tiles = np.concatenate([tiles, np.zeros((-len(tiles) % columns, 28, 28), np.uint8)])
-    grid = tiles.reshape(-1, columns, 28, 28).swapaxes(1, 2).reshape(-1, columns * 28)
-    buffer = io.BytesIO()
-    Image.fromarray(grid).save(buffer, "PNG", compress_level=6)
-    return buffer.getvalue()
-
-
 def map_arrays(left: MapData, right: MapData, labels: np.ndarray, colourings: Sequence[Colouring]) -> dict[str, np.ndarray]:
     """What the component reads, by name.
 
@@ -131,7 +116,7 @@ def linked_maps(
 
     Args:
         labels: (n,) class indices into `classes`; at most 256 classes.
-        images_png: all images as `sprite` lays them out.
+        images_png: all images as `sprites.sprite` lays them out.
         colourings: the one with id "error" is needed; the rest as wanted.
         key: names this pair in the page: what a visitor set up (view, selection, colours) is kept under it.
         start: the image that is lit up at first.
@@ -163,7 +148,6 @@ def linked_maps(
             "key": key,
             "arrays": media_url(save(arrays), OCTETS, f"{key}/arrays"),
             "sprite": media_url(images_png, "image/png", f"{key}/sprite"),
-            "sprite_columns": SPRITE_COLUMNS,
             "classes": list(classes),
             "class_colors": [class_colors[i % len(class_colors)] for i in range(len(classes))],
             "class_word": class_word,

@@ -154,6 +154,15 @@ export class Scatter {
     }
   }
 
+  /** A Gaussian of covariance [xx, xy, yy] to scale, at `factor` standard deviations. */
+  cloud(context, mean, [xx, xy, yy], factor) {
+    const middle = (xx + yy) / 2, radius = Math.hypot((xx - yy) / 2, xy); // eigenvalues: middle +- radius
+    const s = this.scale * this.view.zoom * factor;
+    context.beginPath();
+    context.ellipse(...this.toScreen(...mean), Math.sqrt(middle + radius) * s, Math.sqrt(Math.max(middle - radius, 0)) * s, -0.5 * Math.atan2(2 * xy, xx - yy), 0, 2 * Math.PI);
+    context.stroke();
+  }
+
   /** A posterior to scale: its mean +- `width` standard deviations. */
   ellipse(context, mean, sigma, width, color, alpha = 1) {
     const [x, y] = this.toScreen(mean[0], mean[1]);

@@ -3,7 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from dashboard.components.maps import Colouring, MapData, linked_maps, sprite
+from dashboard.components.maps import Colouring, MapData, linked_maps
+from dashboard.components.sprites import sprite
 
 N = st.query_params.get("n", "300")
 n = int(N)

@@ -1,0 +1,30 @@
+"""Many images as one picture: one request instead of a thousand."""
+
+from __future__ import annotations
+
+import functools
+import io
+
+import numpy as np
+
+SPRITE_COLUMNS = 50  # as canvas.js reads it
+
+
+def sprite(images: np.ndarray, columns: int = SPRITE_COLUMNS) -> bytes:
+    """Images uint8 (n, 28, 28) or (n, 1, 28, 28) as one grey PNG, row by row."""
+    from PIL import Image
+
+    tiles = np.asarray(images, dtype=np.uint8).reshape(-1, 28, 28)
+    tiles = np.concatenate([tiles, np.zeros((-len(tiles) % columns, 28, 28), np.uint8)])
+    grid = tiles.reshape(-1, columns, 28, 28).swapaxes(1, 2).reshape(-1, columns * 28)
+    buffer = io.BytesIO()
+    Image.fromarray(grid).save(buffer, "PNG", compress_level=6)
+    return buffer.getvalue()
+
+
+@functools.lru_cache(maxsize=8)
+def test_sprite(dataset: str, n: int) -> bytes:
+    """The first n test images of a data set as one PNG. Kept, because compressing it takes longer than a rerun should."""
+    from core.data import load_dataset
+
+    return sprite(load_dataset(dataset).test_images[:n])

@@ -1,0 +1,297 @@
+/* One image through both models, while it is being drawn. After networks.js, canvas.js, scatter.js, share.js, drawing.js.
+   Data: see through.py. The image is published under data.topic, for the other components of the page. */
+
+const DRAWS = 50;
+const SHOWN = 8; // of which this many are decoded
+const REST = 250; // milliseconds without a change
+const TRAIL = 60; // past codes drawn as a line
+const SIDES = ["left", "right"];
+const LIMIT = 3; // the error image is full strength at 1 / LIMIT
+const remembered = new Map(); // topic -> what was on the pad, for when the page is opened again
+
+export default function (component) {
+  const through = mounted(component.parentElement, () => new Through(component.parentElement));
+  through.update(component.data, component.setTriggerValue);
+  return () => through.destroy();
+}
+
+class Through {
+  constructor(parent) {
+    this.root = parent.querySelector(".through");
+    this.find = (selector) => this.root.querySelector(selector);
+    this.pad = new Pad(this.find(".pad"), () => this.drawn());
+    this.compute = everyFrame(() => this.run());
+    this.stopLooking = onLook(this.root, () => this.compute());
+    this.seed = 0;
+    this.lanes = Object.fromEntries(SIDES.map((side) => [side, this.makeLane(side)]));
+    this.find(".clear").onclick = () => this.clear();
+    this.find(".random").onclick = () => this.choose(Math.floor(Math.random() * this.labels.length));
+    this.find(".redraw").onclick = () => (this.seed++, this.compute());
+    this.find(".pad").onkeydown = (event) => this.key(event);
+  }
+
+  makeLane(side) {
+    const tile = (name) => make("canvas", { class: `tile ${name}`, width: SIDE, height: SIDE });
+    const lane = { trail: [], title: make("h4"), mean: tile("mean"), error: tile("error"), table: make("table"), map: make("canvas", { class: "map", role: "img" }), samples: make("div", { class: "samples" }), label: make("p", { class: "muted small" }) };
+    lane.tiles = Array.from({ length: SHOWN }, () => tile("sample"));
+    lane.samples.append(...lane.tiles);
+    lane.scatter = new Scatter(lane.map);
+    lane.meanLabel = make("figcaption", { class: "muted small" });
+    lane.section = make("section", { class: "lane", "data-side": side }, lane.title,
+      make("div", { class: "outcome" }, make("figure", {}, lane.mean, lane.meanLabel), make("figure", {}, lane.error, make("figcaption", { class: "muted small" }, "error: purple too dark, green too bright")), lane.table),
+      lane.map, lane.label, lane.samples);
+    this.find(".lanes").append(lane.section);
+    return lane;
+  }
+
+  async update(data, trigger) {
+    const first = !this.data;
+    this.data = data;
+    this.trigger = trigger;
+    const problem = this.find(".problem");
+    try {
+      const [arrays, sprite, ...networks] = await Promise.all([loadArrays(data.arrays), loadSprite(data.sprite), ...SIDES.map((side) => loadNetwork(data[side].weights))]);
+      if (this.data !== data) return;
+      problem.hidden = true;
+      const changed = this.arrays !== arrays;
+      Object.assign(this, { arrays, sprite, labels: arrays.labels });
+      SIDES.forEach((side, i) => this.prepareLane(side, networks[i], changed));
+    } catch (error) {
+      problem.textContent = `The networks could not be loaded (${error.message}). Reload the page.`;
+      problem.hidden = false;
+      return;
+    }
+    this.thumbs();
+    const kept = remembered.get(data.topic);
+    if (data.upload && data.upload.id !== this.uploaded) {
+      this.uploaded = data.upload.id;
+      this.take(Float32Array.from(data.upload.pixels, (v) => v / 255), { source: "upload", name: data.upload.name });
+    } else if (data.start !== this.started || this.sprites !== data.sprite) {
+      const again = first && kept && kept.start === data.start && kept.sprite === data.sprite;
+      if (again) this.take(kept.image, kept.info);
+      else this.take(this.testImage(data.start), { source: "test", index: data.start });
+    }
+    this.started = data.start;
+    this.sprites = data.sprite;
+    this.root.dataset.ready = "1";
+    this.compute();
+  }
+
+  prepareLane(side, network, changed) {
+    const lane = this.lanes[side], info = this.data[side];
+    Object.assign(lane, { network, info });
+    lane.title.textContent = info.title;
+    lane.meanLabel.textContent = network.isCloud ? "decoded from the middle of the cloud" : "decoded from the point";
+    if (!changed) return;
+    const xy = this.arrays[`${side}_xy`];
+    const bounds = boundsOf(xy);
+    if (info.native) for (const i of [0, 1]) (bounds[i] = Math.min(bounds[i], -3.2)), (bounds[i + 2] = Math.max(bounds[i + 2], 3.2));
+    lane.scatter.setPoints(xy, bounds);
+    lane.trail = [];
+    lane.faint = new Uint8Array(xy.length / 2);
+    lane.colors = this.arrays.labels;
+    lane.basis = this.arrays[`${side}_basis`]; // (2, d)
+    lane.offset = this.arrays[`${side}_offset`]; // (2,)
+  }
+
+  /* ---- where images come from ---- */
+
+  testImage(i) {
+    return this.sprite.image(i);
+  }
+
+  thumbs() {
+    const { data } = this;
+    if (this.thumbed === data.sprite) return;
+    this.thumbed = data.sprite;
+    this.find(".thumbs").replaceChildren(...data.thumbs.map((i) => {
+      const canvas = make("canvas", { class: "tile" });
+      paint(canvas, this.testImage(i));
+      return make("button", { "data-image": i, "aria-label": `Test image ${i}, ${data.class_word} ${data.classes[this.labels[i]]}`, title: data.classes[this.labels[i]], onclick: () => this.choose(i) }, canvas);
+    }));
+  }
+
+  take(image, info) {
+    this.pad.start(image);
+    this.show(info);
+  }
+
+  choose(i) {
+    this.take(this.testImage(i), { source: "test", index: i });
+    this.started = i;
+    this.trigger("chosen", i);
+  }
+
+  clear() {
+    this.pad.start();
+    this.show({ source: "drawing" });
+  }
+
+  drawn() {
+    this.asked ??= performance.now();
+    this.info = { ...this.info, source: this.pad.base ? this.info.source : "drawing", edited: true };
+    this.compute();
+  }
+
+  show(info) {
+    this.info = info;
+    for (const lane of Object.values(this.lanes)) lane.trail = [];
+    this.compute();
+  }
+
+  key(event) {
+    const shift = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (event.key === "Delete" || event.key === "Backspace") this.clear();
+    else if (shift) {
+      const image = this.pad.image(), moved = new Float32Array(PIXELS);
+      for (let y = 0; y < SIDE; y++) for (let x = 0; x < SIDE; x++) {
+        const [sx, sy] = [x - shift[0], y - shift[1]];
+        if (sx >= 0 && sy >= 0 && sx < SIDE && sy < SIDE) moved[y * SIDE + x] = image[sy * SIDE + sx];
+      }
+      this.pad.start(moved);
+      this.info = { ...this.info, edited: true };
+      this.compute();
+    } else return;
+    event.preventDefault();
+  }
+
+  /* ---- through the models ---- */
+
+  run() {
+    if (!this.labels || !this.info) return;
+    const image = this.pad.image();
+    this.pad.draw("Draw here");
+    paint(this.find(".seen .tile"), image);
+    this.find(".seen figcaption").textContent = this.describe();
+    for (const button of this.find(".thumbs").children) button.setAttribute("aria-pressed", String(this.info.source === "test" && !this.info.edited && Number(button.dataset.image) === this.info.index));
+    const look = theme(this.root);
+    const spreads = SIDES.map((side) => this.through(this.lanes[side], image, look));
+    this.find(".repeat").replaceChildren(...this.repeated(spreads, look));
+    publish(this.data.topic, { image, info: this.info });
+    remembered.set(this.data.topic, { image, info: this.info, start: this.data.start, sprite: this.data.sprite });
+    if (this.asked) this.root.dataset.ms = (performance.now() - this.asked).toFixed(1); // from the first movement not yet shown
+    this.asked = null;
+    clearTimeout(this.rest);
+    if (!this.resting) this.rest = setTimeout(() => ((this.resting = true), this.compute()), REST);
+    this.root.dataset.resting = this.resting ? "1" : "";
+    this.resting = false;
+    this.root.dataset.runs = Number(this.root.dataset.runs ?? 0) + 1;
+  }
+
+  describe() {
+    const { source, index, edited, name } = this.info, { classes, class_word } = this.data;
+    if (source === "test") return `Test image ${index}, ${class_word} ${classes[this.labels[index]]}${edited ? ", changed by you" : ""}: 28×28 grey levels, as the networks see it.`;
+    if (source === "upload") return `${name}${edited ? ", changed by you" : ""}, as the networks see it: 28×28 grey levels.`;
+    return "As the networks see it: fitted into 20×20 pixels, its centre of mass in the middle of 28×28, the way MNIST was made.";
+  }
+
+  /** One model: encode, decode the mean and the first draws, and show it all. Returns how far the draws spread. */
+  through(lane, image, look) {
+    const { network, info } = lane, d = network.latentDim;
+    const encoded = network.encode(image);
+    const mean = encoded.mean.slice(), logvar = encoded.logvar && encoded.logvar.slice();
+    const sigma = stddev(logvar, d);
+    const next = normals(this.seed), codes = new Float32Array(DRAWS * d);
+    // "Encoded 50 times" is meant: when the hand rests, the encoder really runs 50 times. While it moves, once has to do.
+    const means = this.resting ? network.encode(repeat(image, DRAWS), DRAWS).mean.slice() : repeat(mean, DRAWS);
+    for (let i = 0; i < DRAWS; i++) codes.set(reparameterise(means.subarray(i * d, (i + 1) * d), logvar, Float32Array.from({ length: d }, next)), i * d);
+
+    const logits = network.decode(codes, SHOWN);
+    let nats = 0;
+    for (let i = 0; i < SHOWN; i++) nats += distortion(logits.subarray(i * PIXELS), image, network.config.likelihood) / SHOWN;
+    lane.tiles.forEach((tile, i) => paint(tile, logits.subarray(i * PIXELS, (i + 1) * PIXELS).map((l) => 1 / (1 + Math.exp(-l)))));
+    const decoded = network.decodeImage(mean);
+    paint(lane.mean, decoded);
+    let squared = 0;
+    paintSigned(lane.error, decoded.map((value, i) => ((squared += (value - image[i]) ** 2), value - image[i])), 1 / LIMIT, [190, 110, 235], [120, 205, 110]);
+    const rate = klPerDim(mean, logvar)?.reduce((sum, value) => sum + value, 0) ?? null;
+    const rows = [["D, distortion", nats], ["R, rate", rate], ["−ELBO", rate === null ? null : nats + rate]].map(([name, value]) => [name, value === null ? "n/a" : `${value.toFixed(1)} nats`]);
+    lane.table.replaceChildren(...[...rows, ["squared error", (squared / PIXELS).toFixed(4)]].map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, cell)))));
+    this.drawMap(lane, mean, sigma, codes, look);
+    return { ...spread(codes, d), sigma, isCloud: network.isCloud };
+  }
+
+  drawMap(lane, mean, sigma, codes, look) {
+    const { scatter, info, basis, offset, map } = lane, d = mean.length;
+    const own = look.dark ? info.color_dark : info.color;
+    lane.title.style.color = own;
+    const width = lane.section.clientWidth;
+    if (!width) return;
+    const height = Math.round(width * 0.8);
+    const context = prepare(map, width, height);
+    scatter.resize(width, height);
+    scatter.stamp(context, this.data.class_colors, lane.colors, lane.faint, look.background, 0.38);
+    if (info.native) scatter.circles(context, look.muted);
+    const place = (code) => [0, 1].map((a) => offset[a] + code.reduce((sum, z, j) => sum + z * basis[a * d + j], 0));
+    const here = place(mean);
+    lane.trail = [...lane.trail, here].slice(-TRAIL);
+    context.strokeStyle = look.text;
+    context.lineWidth = 1.2;
+    context.beginPath();
+    for (const point of lane.trail) context.lineTo(...scatter.toScreen(...point));
+    context.stroke();
+    context.fillStyle = own;
+    for (let i = 0; i < DRAWS; i++) {
+      context.beginPath();
+      context.arc(...scatter.toScreen(...place(codes.subarray(i * d, (i + 1) * d))), 2.2, 0, 2 * Math.PI);
+      context.fill();
+    }
+    // The cloud's shadow on this plane: covariance B diag(sigma^2) B^T.
+    const covariance = [0, 1, 3].map((k) => sigma.reduce((sum, s, j) => sum + s * s * basis[(k >> 1) * d + j] * basis[(k & 1) * d + j], 0));
+    context.lineWidth = 2;
+    context.strokeStyle = own;
+    if (lane.network.isCloud) for (const factor of [1, 2]) scatter.cloud(context, here, covariance, factor);
+    const [x, y] = scatter.toScreen(...here);
+    for (const [color, line, r] of lane.network.isCloud ? [] : [[look.background, 5, 7], [own, 2.5, 7]]) {
+      Object.assign(context, { strokeStyle: color, lineWidth: line });
+      context.beginPath();
+      context.arc(x, y, r, 0, 2 * Math.PI);
+      context.stroke();
+    }
+    lane.section.dataset.place = [x, y].map((v) => v.toFixed(1)).join();
+    lane.label.textContent = `${info.map_label} Below: ${SHOWN} of ${DRAWS} codes drawn for this image, decoded.`;
+    map.setAttribute("aria-label", `${info.title}: this image's code at ${here.map((v) => v.toFixed(2)).join(", ")} among the codes of ${this.labels.length} test images.`);
+  }
+
+  repeated(spreads, look) {
+    const parts = SIDES.flatMap((side, i) => {
+      const { largest, deviation, sigma, isCloud } = spreads[i], info = this.data[side];
+      const ratio = deviation.reduce((sum, s, j) => sum + s / sigma[j], 0) / sigma.length;
+      const text = isCloud ? `differ by up to ${largest.toFixed(2)}; their standard deviation is ${ratio.toFixed(2)} times the drawn σ` : largest === 0 ? "coincide exactly (largest difference 0)" : `differ by up to ${largest.toExponential(1)}`;
+      return [i ? "; the " : " The ", make("b", { style: `color:${look.dark ? info.color_dark : info.color}` }, info.short), `'s codes ${text}`];
+    });
+    return [make("b", {}, `Encoded ${DRAWS} times.`), ...parts, "."];
+  }
+
+  destroy() {
+    clearTimeout(this.rest);
+    this.stopLooking();
+    this.compute.cancel();
+  }
+}
+
+/** `values`, n times in a row. */
+function repeat(values, n) {
+  const out = new Float32Array(n * values.length);
+  for (let i = 0; i < n; i++) out.set(values, i * values.length);
+  return out;
+}
+
+/** Of codes (n, d): the largest difference in any number, and the standard deviations. */
+function spread(codes, d) {
+  const n = codes.length / d, deviation = new Float32Array(d);
+  let largest = 0;
+  for (let j = 0; j < d; j++) {
+    let low = Infinity, high = -Infinity, sum = 0, squares = 0;
+    for (let i = 0; i < n; i++) {
+      const z = codes[i * d + j];
+      low = Math.min(low, z);
+      high = Math.max(high, z);
+      sum += z;
+    }
+    for (let i = 0; i < n; i++) squares += (codes[i * d + j] - sum / n) ** 2;
+    deviation[j] = Math.sqrt(squares / (n - 1));
+    largest = Math.max(largest, high - low);
+  }
+  return { largest, deviation };
+}

@@ -1,0 +1,76 @@
+"""One image through both: drawn, chosen or uploaded; its point and its cloud, while it changes."""
+
+import hashlib
+
+import streamlit as st
+
+from core.picture import PictureError, read_picture
+from dashboard import cache, state, text, theme
+from dashboard.catalog import Entry, Pair
+from dashboard.components.assets import weights_url
+from dashboard.components.sprites import test_sprite
+from dashboard.components.through import Lane, Upload, through
+from dashboard.text import AE, VAE
+
+IMAGE = "image"  # the URL's parameter: which test image to begin with
+
+pair: Pair = state.get("pair")
+data = cache.dataset(pair.dataset)
+codes = {kind: cache.gallery(entry.run_id)["mean"] for kind, entry in (("ae", pair.ae), ("vae", pair.vae))}
+n = len(codes["ae"])
+digits = pair.dataset in ("mnist", "mnist-5k", "kmnist")
+
+
+def start_image() -> int:
+    """The test image the link asks for, or the first."""
+    asked = state.asked(IMAGE)
+    if asked.text is None:
+        return 0
+    index = int(asked.text) if asked.text.isdecimal() and len(asked.text) < 9 and int(asked.text) < n else 0
+    asked.tell("test image", index, f"a whole number from 0 to {n - 1}")
+    return index
+
+
+def uploaded() -> Upload | None:
+    """The visitor's own picture, kept in this session's memory only."""
+    with st.expander("Use a picture of your own", icon=":material/upload:"):
+        file = st.file_uploader("A PNG or JPEG of one thing, e.g. a digit written on paper", type=["png", "jpg", "jpeg"], max_upload_size=5)
+        centre = st.toggle("Place it as MNIST's digits are", value=digits, help="Cut out, scaled into 20×20 and moved so that its centre of mass is in the middle.")
+        st.caption("The picture is turned into 28×28 grey levels here and is not stored.")
+        if file is None:
+            return None
+        content = file.getvalue()
+        try:
+            pixels = read_picture(content, centre)
+        except PictureError as error:
+            st.error(str(error), icon=":material/broken_image:")
+            return None
+        return Upload(f"{hashlib.sha256(content).hexdigest()[:16]}-{centre}", "Your picture", pixels)
+
+
+def lane(kind: str, entry: Entry, title: str) -> Lane:
+    return Lane(title, kind.upper(), theme.color(kind), theme.color(kind, dark=True), weights_url(entry.run), codes[kind])
+
+
+st.title("One image through both", anchor=False)
+st.markdown(
+    f"Draw a digit, or change one: both encoders and both decoders run in this page, at every movement. The {AE} gives the image one **point**; "
+    f"the {VAE} gives it a **cloud**, and every draw from the cloud is decoded to a slightly different picture."
+)
+with st.container():
+    board = st.container()
+    upload = uploaded()
+    with board:
+        topic = through(
+            lane("ae", pair.ae, "AE: an image is a point"),
+            lane("vae", pair.vae, "VAE: an image is a cloud"),
+            data.test_labels[:n],
+            data.classes,
+            theme.CLASSES,
+            test_sprite(pair.dataset, n),
+            key=f"through-{pair.ae.run_id}",
+            start=start_image(),
+            upload=upload,
+            on_choose=lambda index: st.query_params.update({IMAGE: str(index)}),
+        )
+st.caption(text.provenance(pair, n, "test images on the maps; the figures beside the pictures are this one image's, computed in your browser"))
