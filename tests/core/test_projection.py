@@ -1,0 +1,285 @@
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from core import umap_fast
+from core.data import load_dataset
+from core.neighbours import nearest_neighbours, trustworthiness
+from core.projection import ProjectionError, align, knn_accuracy, pca, procrustes, project, project_pair, project_run, standardise
+from core.runs import npz_bytes
+
+RNG = np.random.default_rng(3)
+LABELS = np.repeat(np.arange(4), 60)
+BLOBS = RNG.standard_normal((240, 6)) + 8 * RNG.standard_normal((4, 6))[LABELS]  # four separate clusters in 6 dimensions
+
+
+def rotation(degrees: float) -> np.ndarray:
+    a = np.radians(degrees)
+    return np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
+
+
+# Procrustes
+
+
+@pytest.mark.parametrize("mirror", [1, -1])
+def test_procrustes_undoes_rotation_mirror_scale_and_shift(mirror):
+    shape = RNG.standard_normal((50, 2))
+    moved = 3.7 * shape @ rotation(115) * [1, mirror] + [20, -4]
+    aligned, disparity = procrustes(moved, shape)
+    np.testing.assert_allclose(aligned, shape, atol=1e-5)
+    assert disparity == pytest.approx(0, abs=1e-9)
+
+
+def test_procrustes_is_scipys_disparity_and_keeps_the_references_size():
+    from scipy.spatial import procrustes as scipy_procrustes
+
+    x, y = RNG.standard_normal((80, 2)), RNG.standard_normal((80, 2)) * [3, 1] + 5
+    aligned, disparity = procrustes(x, y)
+    assert disparity == pytest.approx(scipy_procrustes(y, x)[2], abs=1e-9)
+    assert 0.8 < disparity <= 1  # two random clouds have no common shape
+    assert np.linalg.norm(aligned - aligned.mean(0)) == pytest.approx(np.linalg.norm(y - y.mean(0)), rel=1e-5)
+    np.testing.assert_allclose(aligned.mean(0), y.mean(0), atol=1e-5)
+
+
+def test_another_number_of_points_cannot_be_a_reference():
+    with pytest.raises(ProjectionError, match=r"\(240, 2\).*\(239, 2\)"):
+        project(BLOBS, "pca", reference=np.zeros((239, 2)))
+
+
+# PCA and standardisation
+
+
+def test_pca_finds_the_plane_and_its_sign_does_not_depend_on_the_codes_sign_convention():
+    plane = RNG.standard_normal((200, 2)) * [5, 2]
+    basis = np.linalg.qr(RNG.standard_normal((7, 7)))[0][:2]
+    found = pca(plane @ basis)
+    assert procrustes(found, plane)[1] == pytest.approx(0, abs=1e-6)
+    assert found[:, 0].var() > found[:, 1].var()
+    codes = plane @ basis
+    np.testing.assert_allclose(pca(codes[::-1])[::-1], found, atol=1e-9)  # order of the rows does not matter either
+
+
+def test_a_dead_dimension_is_not_blown_up():
+    live = RNG.standard_normal((300, 3)) * [1.0, 0.5, 2.0]
+    dead = 0.001 * RNG.standard_normal((300, 4))
+    scaled = standardise(np.hstack([live, dead]))
+    np.testing.assert_allclose(scaled[:, :3].std(0), 1)
+    assert scaled[:, 3:].std(0).max() < 0.01
+    # and so the map is that of the live dimensions
+    assert procrustes(pca(scaled), pca(standardise(live)))[1] < 1e-4
+
+
+# Neighbours on the map and in the space
+
+
+def test_trustworthiness_is_scikit_learns():
+    from sklearn.manifold import trustworthiness as reference
+
+    codes, coordinates = RNG.standard_normal((150, 5)), RNG.standard_normal((150, 2))
+    for image in (coordinates, codes[:, :2]):
+        assert trustworthiness(codes, image, 10) == pytest.approx(reference(codes, image, n_neighbors=10), abs=1e-12)
+
+
+def test_a_native_map_is_the_space_itself():
+    codes = RNG.standard_normal((400, 2)).astype(np.float32) * 30 + 100
+    native = project(codes, "native")
+    np.testing.assert_array_equal(native.coordinates, codes)
+    assert native.trustworthiness == 1
+    line = project(codes[:, :1], "native")
+    np.testing.assert_array_equal(line.coordinates, np.c_[codes[:, 0], np.zeros(400)])
+    turned = project(codes @ rotation(30), "native", reference=native)
+    assert turned.disparity == pytest.approx(0, abs=1e-6)
+    assert not np.allclose(turned.coordinates, codes), "a native map keeps its own axes: the prior's circles belong to them"
+
+
+def test_knn_accuracy_of_clusters_and_of_shuffled_labels():
+    assert knn_accuracy(BLOBS, LABELS) == 1
+    shuffled = np.random.default_rng(0).permutation(LABELS)
+    assert knn_accuracy(BLOBS, shuffled) < 0.4  # chance is 1/4
+
+
+def test_knn_accuracy_leaves_the_code_itself_out_and_the_nearest_wins_a_tie():
+    line = np.array([[0.0], [1.0], [10.0], [11.0]])
+    assert knn_accuracy(line, [0, 1, 2, 3], k=1) == 0  # only itself has its class
+    assert knn_accuracy(np.array([[0.0], [1.0], [-1.5]]), [1, 1, 0], k=2) == pytest.approx(2 / 3)
+
+
+# UMAP
+
+
+def test_umap_keeps_separate_clusters_separate_and_neighbours_near():
+    drawn = project(BLOBS)
+    assert drawn.coordinates.shape == (240, 2) and drawn.coordinates.dtype == np.float32
+    assert knn_accuracy(drawn.coordinates, LABELS) == 1
+    centres = np.stack([drawn.coordinates[LABELS == c].mean(0) for c in range(4)])
+    spread = max(drawn.coordinates[LABELS == c].std(axis=0).max() for c in range(4))
+    gaps = np.linalg.norm(centres[:, None] - centres[None], axis=2)[np.triu_indices(4, 1)]
+    assert gaps.min() > 2 * spread
+    assert drawn.trustworthiness > project(BLOBS, "pca").trustworthiness
+
+
+def test_umap_is_the_same_for_a_seed_and_another_for_another():
+    first, again, other = project(BLOBS, seed=5), project(torch.from_numpy(BLOBS), seed=5), project(BLOBS, seed=6)
+    np.testing.assert_array_equal(first.coordinates, again.coordinates)
+    assert not np.array_equal(first.coordinates, other.coordinates)
+
+
+def test_the_graph_is_umap_learns():
+    """Expected: umap-learn 0.5.12, fuzzy_simplicial_set(x, 15, None, "euclidean", knn_indices=..., knn_dists=...) of these codes."""
+    codes = np.sin(np.arange(1.0, 241.0) ** 1.5).reshape(60, 4)
+    codes[10] = codes[11]
+    near = np.concatenate([np.arange(60)[:, None], nearest_neighbours(codes, 14)], axis=1)
+    heads, tails, weights = umap_fast.fuzzy_graph(near, np.linalg.norm(codes[near] - codes[:, None], axis=2))
+    graph = np.zeros((60, 60))
+    graph[heads, tails] = weights
+    np.testing.assert_array_equal(graph, graph.T)
+    assert np.count_nonzero(graph) == 1010
+    assert graph.sum() == pytest.approx(345.44260, rel=1e-5)
+    assert (graph**2).sum() == pytest.approx(215.53593, rel=1e-5)
+    np.testing.assert_allclose(graph[0][graph[0] > 0][:6], [0.17171, 0.47633, 0.07639, 0.80626, 1.0, 0.44774], atol=2e-5)
+    assert graph[10, 11] == 1
+
+
+@pytest.mark.parametrize("n", [3, 4, 10])
+def test_fewer_codes_than_neighbours(n):
+    drawn = project(BLOBS[:n])
+    assert drawn.coordinates.shape == (n, 2) and np.isfinite(drawn.coordinates).all()
+    assert 0 <= drawn.trustworthiness <= 1
+
+
+def test_duplicates_and_one_dimension():
+    twins = np.repeat(BLOBS[:10], 20, axis=0)
+    for codes in (twins, BLOBS[:50, :1]):
+        drawn = project(codes)
+        assert np.isfinite(drawn.coordinates).all()
+
+
+@pytest.mark.parametrize("method", ["umap", "pca"])
+def test_a_collapsed_space_is_one_point(method):
+    drawn = project(np.full((40, 5), 0.3), method, reference=RNG.standard_normal((40, 2)))
+    assert np.ptp(drawn.coordinates, axis=0).max() == 0
+    assert np.isnan(drawn.trustworthiness) and drawn.disparity == 1
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("codes", "options", "message"),
+    [
+        (BLOBS, {"method": "tsne"}, "'tsne'.*umap, pca, native"),
+        (BLOBS, {"method": "native"}, "6 dimensions.*umap or pca"),
+        (BLOBS[:2], {}, "2 codes.*at least 3"),
+        (BLOBS[0], {}, r"\(6,\)"),
+        (np.where(np.arange(240)[:, None] == 7, np.nan, BLOBS), {}, "1 of 240.*row 7"),
+        (BLOBS, {"neighbours": 1}, "neighbours=1"),
+        (BLOBS, {"seed": -1}, "seed=-1"),
+        (BLOBS, {"epochs": 0}, "epochs=0"),
+    ],
+)
+def test_unusable_codes_and_options_are_named(codes, options, message):
+    with pytest.raises(ProjectionError, match=message):
+        project(codes, **options)
+
+
+# Pairs and runs
+
+
+def test_a_pair_is_drawn_in_one_frame():
+    turn = np.linalg.qr(RNG.standard_normal((6, 6)))[0]
+    first, second = project_pair(BLOBS, BLOBS * 2 + 1, "pca")
+    assert first.disparity is None and second.disparity == pytest.approx(0, abs=1e-9)
+    np.testing.assert_allclose(first.coordinates, second.coordinates, atol=1e-4)
+    first, second = project_pair(BLOBS, BLOBS @ turn, "pca")
+    raw = project(BLOBS @ turn, "pca").coordinates
+    assert np.linalg.norm(second.coordinates - first.coordinates) <= np.linalg.norm(raw - first.coordinates)
+
+
+def test_a_run_keeps_its_maps_turned_onto_the_reference(trained):
+    dataset = load_dataset("tiny")
+    ae, vae = trained["ae"], trained["vae"]
+    arrays, own = project_run(vae, ae, dataset), project_run(ae, None, dataset)
+    n = len(dataset.test_labels)
+    assert {name: a.shape for name, a in arrays.items()} == {
+        "pca": (n, 2), "umap_0": (n, 2), "umap_1": (n, 2), "umap_2": (n, 2),
+        "trust_pca": (), "trust_umap": (3,), "disparity_pca": (), "disparity_umap": (3,), "knn_accuracy": (),
+    }  # fmt: skip
+    assert all(a.dtype == np.float32 for a in arrays.values())
+    assert np.isnan(own["disparity_pca"]) and np.isnan(own["disparity_umap"]).all()
+    codes = vae.arrays("gallery.npz")["mean"]
+    for name in ("pca", "umap_0", "umap_2"):
+        trust, disparity = (arrays[f"{kind}_{name[:4].rstrip('_')}"] for kind in ("trust", "disparity"))
+        at = int(name[-1]) if name.startswith("umap") else ()
+        assert trustworthiness(codes, arrays[name]) == pytest.approx(trust[at], abs=0.002)  # rounding may swap equal neighbours
+        aligned, left = procrustes(arrays[name], own[name])
+        assert left == pytest.approx(disparity[at], abs=1e-3)
+        assert np.abs(aligned - arrays[name]).max() < 0.01 * np.ptp(own[name]), "turned already"
+    assert arrays["knn_accuracy"] == pytest.approx(knn_accuracy(codes, dataset.test_labels))
+    exact = align(project(codes, "pca"), own["pca"]).coordinates
+    assert 0 < np.abs(arrays["pca"] - exact).max() < np.abs(exact).max() / 4000, "rounded, and nobody can see it"
+    assert len(npz_bytes(pca=arrays["pca"])) < 0.85 * len(npz_bytes(pca=exact))
+
+
+class Gallery:
+    """What project_run asks of a run."""
+
+    def __init__(self, codes):
+        self.codes = codes.astype(np.float32)
+
+    def arrays(self, name):
+        return {"mean": self.codes}
+
+    def has(self, name):
+        return False
+
+
+def test_a_two_dimensional_run_is_drawn_natively():
+    dataset = load_dataset("tiny")
+    codes = RNG.standard_normal((120, 2))
+    arrays = project_run(Gallery(codes @ rotation(50)), Gallery(codes), dataset)
+    assert set(arrays) == {"native", "trust_native", "disparity_native", "knn_accuracy"}
+    np.testing.assert_allclose(arrays["native"], codes @ rotation(50), rtol=3e-4)
+    assert arrays["disparity_native"] == pytest.approx(0, abs=1e-4)
+
+
+def test_align_leaves_a_map_on_itself():
+    drawn = project(BLOBS, "pca")
+    same = align(drawn, drawn)
+    np.testing.assert_allclose(same.coordinates, drawn.coordinates, atol=1e-5)
+    assert same.disparity == pytest.approx(0, abs=1e-9)
+
+
+# The compiled code's cache, each in a process of its own
+
+WARM = """
+import json, sys
+from core import projection
+before, heavy = projection.is_warm(), "numba" in sys.modules
+projection.warm_up()
+from core.umap_fast import _descend
+print(json.dumps([before, heavy, projection.is_warm(), sum(_descend.stats.cache_hits.values())]))
+"""
+
+
+def in_fresh_process(cache):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WARM], env={**os.environ, "POINT_OR_CLOUD_CACHE": str(cache)}, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_warm_up_fills_an_empty_cache_and_the_next_process_compiles_nothing(tmp_path):
+    assert in_fresh_process(tmp_path) == [False, False, True, 0]
+    assert in_fresh_process(tmp_path) == [True, False, True, 1]
+
+
+def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    before, _, after, _ = in_fresh_process(tmp_path / "file")
+    assert not before and not after
