@@ -172,7 +172,7 @@ def build_parser() -> Parser:
     add_config_options(train)
 
     sweep = command("sweep", "train several models: every combination of the lists given", device=True)
-    betas = "0.5,1,2, or LOW:HIGH:COUNT (even in log beta), or grid: the 13 shipped values from 0.1 to 10"
+    betas = "0.5,1,2, or LOW:HIGH:COUNT (even in log beta), or grid: the 10 shipped values from 0.1 to 10"
     sweep.add_argument("--betas", type=beta_list, help=betas)
     sweep.add_argument("--seeds", type=seed_list, default=[0], help="0,1,2 or 0-4 (default 0)")
     sweep.add_argument("--models", type=word_list(MODELS), default=["vae"], help="ae,vae,multirate (default vae)")

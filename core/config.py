@@ -28,7 +28,9 @@ SCHEDULES = ("onecycle", "constant")
 BETA_RANGE = (0.1, 10.0)
 ACTIVE_NATS = 0.1  # a latent dimension is active when its mean KL exceeds this (close to Burda et al. 2016, section 5.2)
 # The betas of the shipped grid, about evenly spaced in log beta.
-BETA_GRID = (0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1.0, 1.5, 2.5, 4.0, 6.0, 8.0, 10.0)
+BETA_GRID = (0.1, 0.25, 0.4, 0.6, 1.0, 1.5, 2.5, 4.0, 6.0, 10.0)
+# The betas a multi-rate model is measured at.
+BETA_CURVE = (0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1.0, 1.5, 2.5, 4.0, 6.0, 8.0, 10.0)
 
 
 class ConfigError(ValueError):

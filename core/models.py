@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from core.config import BETA_GRID, BETA_RANGE, RunConfig
+from core.config import BETA_CURVE, BETA_RANGE, RunConfig
 from core.objectives import LIKELIHOODS, Terms, terms
 from core.posteriors import LOGVAR_RANGE, DiagonalGaussian, Dirac, Posterior
 
@@ -206,7 +206,7 @@ class MultiRate(Autoencoder):
         return self.at(1.0)
 
     def variants(self) -> dict[float, AtBeta]:
-        return {beta: self.at(beta) for beta in BETA_GRID}
+        return {beta: self.at(beta) for beta in BETA_CURVE}
 
     def loss(self, images: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None, beta: float | None = None) -> Tensor:
         """As in a plain model, with a beta drawn log-uniformly from `BETA_RANGE` for every image."""

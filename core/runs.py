@@ -4,7 +4,7 @@
       config.json           written first
       history.jsonl         one row an epoch, appended while training
       previews/epoch-NNN.png   tiles of 28x28: two rows of 8 prior samples from fixed noise, one row of 8 reconstructions
-      trace.npz             codes (epochs + 1, 200, d) float16: the latent space forming
+      trace.npz             codes of 200 test images after every epoch, packed (see `Run.trace`): the latent space forming
       evaluation.json       figures on the whole test split, and how they were measured
       gallery.npz           per-image codes, distortions, rates, and first-paint pictures
       projection.npz        2-D coordinates of the codes (see core.projection)
@@ -219,9 +219,14 @@ class Run:
         return json.loads(self.read("evaluation.json"))
 
     def arrays(self, name: str) -> dict[str, np.ndarray]:
-        """The arrays of `gallery.npz`, `trace.npz` or `projection.npz`."""
+        """The arrays of one npz file; what is stored in half precision comes back as float32."""
         with np.load(io.BytesIO(self.read(name)), allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
+            return {key: file[key].astype(np.float32) if file[key].dtype == np.float16 else file[key] for key in file.files}
+
+    def trace(self) -> np.ndarray:
+        """Posterior means of the first test images after every epoch, float32 (epochs + 1, n, d)."""
+        arrays = self.arrays("trace.npz")
+        return arrays["steps"] * arrays["scale"].astype(np.float32)
 
     def preview(self, epoch: int | None = None) -> bytes | None:
         """PNG sprite of an epoch, or of the latest one; None if there is none yet."""

@@ -316,7 +316,7 @@ def publish(run: Run, config: RunConfig, weights: dict[str, torch.Tensor], datas
     write_json(run.path / "evaluation.json", figures)
     write_bytes(run.path / "gallery.npz", npz_bytes(**gallery))
     write_bytes(run.path / "density.npz", npz_bytes(**densities))
-    write_bytes(run.path / "trace.npz", npz_bytes(codes=trace))
+    write_bytes(run.path / "trace.npz", npz_bytes(**evaluation.pack_trace(trace)))
     stored = save(weights, {"config": config.to_json()})
     names = ["config.json", "history.jsonl", "evaluation.json", "gallery.npz", "density.npz", "trace.npz"]
     names += sorted(f"previews/{p.name}" for p in (run.path / "previews").glob("epoch-*.png"))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.config import BETA_GRID, BETA_RANGE, RunConfig
+from core.config import BETA_CURVE, BETA_RANGE, RunConfig
 from core.data import Dataset
 from core.models import MultiRate, build_model
 
@@ -127,7 +127,7 @@ def test_loss_draws_log_uniform_betas_from_the_whole_range(monkeypatch):
 def test_its_figures_are_those_of_beta_one_and_its_curve_covers_the_grid():
     model = scrambled()
     assert model.reference().beta == 1.0
-    assert tuple(model.variants()) == BETA_GRID and all(held.beta == beta for beta, held in model.variants().items())
+    assert tuple(model.variants()) == BETA_CURVE and all(held.beta == beta for beta, held in model.variants().items())
 
 
 def test_training_orders_the_curve(dataset_of_blobs):

@@ -65,7 +65,7 @@ def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatc
     assert [{k: v for k, v in row.items() if k not in drop} for row in run.history()] == [
         {k: v for k, v in row.items() if k not in drop} for row in whole.history()
     ]
-    assert np.array_equal(run.arrays("trace.npz")["codes"], whole.arrays("trace.npz")["codes"])
+    assert np.array_equal(run.trace(), whole.trace())
     assert not (run.path / RESUME).exists() and not (run.path / STOP).exists() and not (run.path / HEARTBEAT).exists()
 
 
@@ -97,7 +97,8 @@ def test_the_gallery_is_of_the_model(trained):
         gallery, model = run.arrays("gallery.npz"), run.load_model()
         with torch.no_grad():
             mean = model.encode(load_dataset("tiny").floats(n=PICTURES)).mean
-        np.testing.assert_allclose(gallery["mean"][:PICTURES], mean, atol=1e-4)
+        np.testing.assert_allclose(gallery["mean"][:PICTURES], mean, rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(run.trace()[-1][:20], mean[:20], atol=0.05)
         difference = np.abs(to_bytes(decode_all(model, mean)).astype(int) - gallery["reconstruction"])
         assert difference.max() <= 1
         assert ("rate" in gallery) == (name == "vae")
