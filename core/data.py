@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import socket
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 SIDE = 28
 SPLIT_SEED = 0
 TEST_FRACTION = 0.2
+PATIENCE = 20.0
 DIGITS = tuple("0123456789")
 FASHION = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 KUZUSHIJI = ("お o", "き ki", "す su", "つ tsu", "な na", "は ha", "ま ma", "や ya", "れ re", "を wo")
@@ -131,8 +133,10 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
 def _mnist_5k() -> tuple[np.ndarray, ...]:
     cached = settings.cache_dir() / "data" / "mnist-5k.npz"
     try:
-        with np.load(cached, allow_pickle=False) as file:
-            return tuple(file[k] for k in ("train_images", "train_labels", "test_images", "test_labels"))
+        with cached.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            arrays = tuple(file[k] for k in ("train_images", "train_labels", "test_images", "test_labels"))
+        if digest_of(*arrays) == DATASETS["mnist-5k"].digest:
+            return arrays
     except Exception:  # absent, cut short or damaged: all the same, it is parsed again
         pass
     import importlib.util
@@ -157,20 +161,35 @@ def _torchvision(class_name: str) -> tuple[np.ndarray, ...]:
     from core.torchvision_ import import_datasets
 
     root = settings.data_dir()
+    folder = root / class_name / "raw"
     kind = getattr(import_datasets(), class_name)
+    instead = "or use --dataset mnist-5k, which needs no download."
+
+    def read(download: bool) -> list[np.ndarray]:
+        parts = [kind(root, train=train, download=download) for train in (True, False)]
+        return [a for part in parts for a in (part.data.numpy()[:, None], part.targets.numpy().astype(np.int64))]
+
+    there = len(list(folder.glob("*-ubyte"))) == 4
     try:
-        try:
-            parts = [kind(root, train=train, download=False) for train in (True, False)]
-        except RuntimeError:  # torchvision's way to say "not there, or not whole"
-            parts = [kind(root, train=train, download=True) for train in (True, False)]
-        arrays = [a for part in parts for a in (part.data.numpy()[:, None], part.targets.numpy().astype(np.int64))]
-    except Exception as error:
+        return tuple(read(download=False) if there else _within_patience(lambda: read(download=True)))
+    except Exception as error:  # torchvision and the network fail in many ways
+        why = f"({type(error).__name__}: {str(error)[:120]})"
+        if there:
+            raise DataError(f"the files in {folder} are damaged {why}. Remove that folder and load {class_name} again, {instead}") from error
         raise DataError(
-            f"{class_name} is not complete in {root} and could not be downloaded ({type(error).__name__}: {str(error)[:120]}). "
-            f"Connect to a network, or put its four idx .gz files, unpacked, into {root / class_name / 'raw'} "
-            f"(another root: set {settings.PREFIX}DATA), or use --dataset mnist-5k, which needs no download."
+            f"{class_name} is not complete in {root} and could not be downloaded {why}. Connect to a network, "
+            f"or put its four idx .gz files, unpacked, into {folder} (another root: set {settings.PREFIX}DATA), {instead}"
         ) from error
-    return tuple(arrays)
+
+
+def _within_patience(download: Callable[[], list[np.ndarray]]) -> list[np.ndarray]:
+    """torchvision waits without limit for a server that does not answer; here a silence of `PATIENCE` seconds is an error."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(PATIENCE)
+    try:
+        return download()
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 DATASETS: dict[str, Source] = {

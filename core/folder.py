@@ -6,6 +6,7 @@ they are (set `invert=1` in the name, "folder:PATH?invert=1", for dark strokes o
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +20,7 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", "
 
 
 def read_image(path: Path | BinaryIO, invert: bool = False, side: int = SIDE) -> np.ndarray:
-    """One file of any size or mode as uint8 (side, side): centred on a square of its own background, then scaled.
+    """One file of any size or mode as uint8 (side, side): scaled to fit, centred on a square of its own background.
 
     Raises:
         OSError, ValueError: not an image Pillow can read whole, or larger than `MAX_PIXELS`.
@@ -30,19 +31,24 @@ def read_image(path: Path | BinaryIO, invert: bool = False, side: int = SIDE) ->
         if image.width * image.height > MAX_PIXELS:
             raise ValueError(f"{image.width}x{image.height} pixels are more than {MAX_PIXELS}")
         image = ImageOps.exif_transpose(image)
-        if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-            rgba = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", rgba.size, (0, 0, 0, 255)), rgba)
         if image.mode.startswith(("I", "F")):  # 16- and 32-bit grey: scale to the values present
-            values = np.asarray(image, dtype=np.float64)
+            values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0, neginf=0)
             low, high = values.min(), values.max()
             image = Image.fromarray(((values - low) / max(high - low, 1e-9) * 255).astype(np.uint8))
+        elif image.has_transparency_data:  # on the ground that strokes stand out from
+            rgba = image.convert("RGBA")
+            ground = (255, 255, 255, 255) if invert else (0, 0, 0, 255)
+            image = Image.alpha_composite(Image.new("RGBA", rgba.size, ground), rgba)
         grey = image.convert("L")
     if invert:
         grey = ImageOps.invert(grey)
-    edge = np.concatenate([np.asarray(grey)[[0, -1]].ravel(), np.asarray(grey)[:, [0, -1]].ravel()])
-    square = ImageOps.pad(grey, (max(grey.size),) * 2, color=int(np.median(edge)))
-    return np.asarray(square.resize((side, side), Image.Resampling.LANCZOS), dtype=np.uint8)
+    values = np.asarray(grey)
+    edge = np.concatenate([values[[0, -1]].ravel(), values[:, [0, -1]].ravel()])
+    # Scaled first: a square around a strip of 1 x 50,000 pixels would not fit in memory.
+    width, height = (max(1, round(side * extent / max(grey.size))) for extent in grey.size)
+    square = Image.new("L", (side, side), int(np.median(edge)))
+    square.paste(grey.resize((width, height), Image.Resampling.LANCZOS), ((side - width) // 2, (side - height) // 2))
+    return np.asarray(square, dtype=np.uint8)
 
 
 def load_folder(name: str) -> Dataset:
@@ -52,10 +58,15 @@ def load_folder(name: str) -> Dataset:
         DataError: no such folder, nothing readable, or fewer than two images a class on average.
     """
     location, _, options = name.removeprefix("folder:").partition("?")
-    root = Path(location).expanduser()
-    if not location or not root.is_dir():
+    try:
+        root = Path(location).expanduser()
+        is_folder = bool(location) and root.is_dir()
+    except (OSError, RuntimeError):  # a name too long, the home of nobody
+        is_folder = False
+    if not is_folder:
         raise DataError(f"{name!r}: {location or 'an empty path'} is not a folder. Give the path of a folder of images, with one sub-folder a class.")
     try:
+        os.listdir(root)  # rglob would pass over a folder that may not be read
         files = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
     except OSError as error:
         raise DataError(f"{root} cannot be read ({error}). Check its permissions.") from error
@@ -80,4 +91,6 @@ def load_folder(name: str) -> Dataset:
     if len(test) == 0:
         raise DataError(f"{root}: no class has enough images to hold one out for testing. Give at least three a class.")
     arrays = stack[train], labels[train], stack[test], labels[test]
+    for array in arrays:
+        array.setflags(write=False)  # shared by every visitor
     return Dataset(name, f"Folder {root.name}", classes, *arrays, digest=digest_of(*arrays), skipped=tuple(skipped))
