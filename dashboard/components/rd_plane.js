@@ -1,0 +1,154 @@
+/* The plane of rate R (across) and distortion D (up), both in nats per image, drawn at the screen's rate.
+
+   Lines of equal -ELBO = D + R fall at 45 degrees in nats. Minimising D + beta R finds the point where the curve's tangent
+   has slope -beta: that tangent is drawn at the current point. An AE has a distortion and no rate: a level, not a point.
+   After canvas.js; no imports. */
+
+class Plane {
+  constructor(canvas, onChoose) {
+    Object.assign(this, { canvas, onChoose, pointer: null, targets: [] });
+    canvas.onpointermove = (event) => this.point(event);
+    canvas.onpointerleave = () => ((this.pointer = null), this.redraw?.());
+    canvas.onclick = (event) => {
+      this.point(event);
+      const near = this.near();
+      if (near) this.onChoose(near.beta);
+    };
+  }
+
+  point(event) {
+    this.pointer = [event.offsetX, event.offsetY];
+    this.redraw?.();
+  }
+
+  near() {
+    if (!this.pointer) return null;
+    const [x, y] = this.pointer;
+    let best = null, least = 22;
+    for (const target of this.targets) {
+      const distance = Math.hypot(target.x - x, target.y - y) - (target.trained ? 6 : 0);
+      if (distance < least) (least = distance), (best = target);
+    }
+    return best;
+  }
+
+  /** What spans the axes: everything that is drawn, with room for labels. */
+  bounds({ curve, trained, ae }) {
+    const points = [...curve, ...trained];
+    const rates = points.map((p) => p.rate), distortions = [...points.map((p) => p.distortion), ...(ae === null ? [] : [ae])];
+    const [low, high] = [Math.min(...distortions), Math.max(...distortions)];
+    return { right: 1.12 * Math.max(...rates, 1), low: low - 0.08 * (high - low) - 1, high: high + 0.06 * (high - low) + 1 };
+  }
+
+  draw({ curve, trained, ae, at, own, aeColor, look, label }) {
+    const { canvas } = this, width = canvas.clientWidth, height = Math.min(width, 380);
+    if (!width) return;
+    const context = prepare(canvas, width, height), { right, low, high } = this.bounds({ curve, trained, ae });
+    const left = 40, bottom = height - 34, top = 8;
+    const X = (rate) => left + (rate / right) * (width - left - 8), Y = (distortion) => bottom - ((distortion - low) / (high - low)) * (bottom - top);
+    const line = (x0, y0, x1, y1, color, dash = [], weight = 1) => {
+      Object.assign(context, { strokeStyle: color, lineWidth: weight });
+      context.setLineDash(dash);
+      context.beginPath();
+      context.moveTo(x0, y0);
+      context.lineTo(x1, y1);
+      context.stroke();
+      context.setLineDash([]);
+    };
+    const text = (words, x, y, color, align = "left", size = 11) => {
+      Object.assign(context, { fillStyle: color, textAlign: align, font: `${size}px ${look.font}` });
+      context.fillText(words, x, y);
+    };
+    // axes
+    line(left, top, left, bottom, look.faint);
+    line(left, bottom, width - 8, bottom, look.faint);
+    for (const rate of ticks(0, right, 5)) text(String(rate), X(rate), bottom + 14, look.muted, "center");
+    for (const distortion of ticks(low, high, 5)) text(String(distortion), left - 5, Y(distortion) + 4, look.muted, "right");
+    text("rate R, nats", (left + width) / 2, height - 4, look.muted, "center");
+    context.save();
+    context.translate(10, (top + bottom) / 2);
+    context.rotate(-Math.PI / 2);
+    text("distortion D, nats", 0, 0, look.muted, "center");
+    context.restore();
+
+    context.save();
+    context.beginPath();
+    context.rect(left, top, width - 8 - left, bottom - top);
+    context.clip();
+    // -ELBO = D + R = c
+    for (const c of ticks(low, high + right, 8)) {
+      line(X(0), Y(c), X(right), Y(c - right), look.faint, [2, 3]);
+      const x = X(Math.min(right * 0.99, Math.max(c - high, 0)) ), y = Y(Math.min(high, c));
+      if (c > low && c < high + right * 0.6) text(c <= high ? `−ELBO ${c}` : String(c), x + 3, Math.max(y, top) + 11, look.faint2 ?? look.muted, "left", 9);
+    }
+    if (ae !== null) {
+      line(X(0), Y(ae), X(right), Y(ae), aeColor, [6, 4], 1.5);
+      text("AE: no rate", X(right) - 4, Y(ae) + 13, aeColor, "right");
+    }
+    // the multi-rate model's curve, dashed: a prediction
+    Object.assign(context, { strokeStyle: own, lineWidth: 1.6 });
+    context.setLineDash([5, 4]);
+    context.beginPath();
+    curve.forEach(({ rate, distortion }, i) => (i ? context.lineTo(X(rate), Y(distortion)) : context.moveTo(X(rate), Y(distortion))));
+    context.stroke();
+    context.setLineDash([]);
+    // trained runs, with the spread over seeds where there are several
+    for (const run of trained) {
+      const [x, y] = [X(run.rate), Y(run.distortion)];
+      if (run.spread) {
+        line(X(run.spread.rate[0]), y, X(run.spread.rate[1]), y, own, [], 1.5);
+        line(x, Y(run.spread.distortion[0]), x, Y(run.spread.distortion[1]), own, [], 1.5);
+      }
+      dot(context, x, y, 4.5, own, look.background);
+    }
+    // where we are, and the slope that beta asks for
+    const [x, y] = [X(at.rate), Y(at.distortion)];
+    line(X(0), Y(at.distortion + at.beta * at.rate), X(right), Y(at.distortion - at.beta * (right - at.rate)), look.text, [], 1);
+    Object.assign(context, { strokeStyle: look.text, lineWidth: 2.5 });
+    context.beginPath();
+    context.arc(x, y, 8, 0, 2 * Math.PI);
+    context.stroke();
+    context.restore();
+    text(`slope −β = −${label}`, width - 12, top + 12, look.text, "right", 12);
+
+    this.targets = [...curve.map((p) => ({ ...p, x: X(p.rate), y: Y(p.distortion) })), ...trained.map((p) => ({ ...p, trained: true, x: X(p.rate), y: Y(p.distortion) }))];
+    const near = this.near();
+    if (near) this.tell(context, near, width, look);
+  }
+
+  /** The figures of the point under the pointer. */
+  tell(context, p, width, look) {
+    const rows = [`β = ${short(p.beta)}, ${p.trained ? "trained" : "multi-rate"}`, `D ${p.distortion.toFixed(1)}   R ${p.rate.toFixed(1)}`, `−ELBO ${(p.distortion + p.rate).toFixed(1)}`, `active units ${p.active_units}`];
+    if (p.spread) rows.push(`${p.spread.seeds} seeds, −ELBO ${p.spread.neg_elbo.map((v) => v.toFixed(1)).join(" to ")}`);
+    context.font = `12px ${look.font}`;
+    const w = Math.max(...rows.map((row) => context.measureText(row).width)) + 16, h = 17 * rows.length + 10;
+    const x = p.x + 14 + w > width ? p.x - 14 - w : p.x + 14, y = Math.max(4, p.y - h / 2);
+    Object.assign(context, { fillStyle: look.background, strokeStyle: look.muted, lineWidth: 1 });
+    context.fillRect(x, y, w, h);
+    context.strokeRect(x, y, w, h);
+    Object.assign(context, { fillStyle: look.text, textAlign: "left" });
+    rows.forEach((row, i) => context.fillText(row, x + 8, y + 18 + 17 * i));
+  }
+}
+
+function dot(context, x, y, radius, color, halo) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  Object.assign(context, { fillStyle: color, strokeStyle: halo, lineWidth: 1.5 });
+  context.fill();
+  context.stroke();
+}
+
+/** About `count` round numbers from low to high. */
+function ticks(low, high, count) {
+  const raw = (high - low) / count, power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw);
+  const out = [];
+  for (let v = Math.ceil(low / step) * step; v <= high; v += step) out.push(Number(v.toPrecision(6)));
+  return out;
+}
+
+/** Three digits, no trailing zeros. */
+function short(x) {
+  return String(Number(x.toPrecision(3)));
+}
