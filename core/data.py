@@ -175,7 +175,9 @@ def _torchvision(class_name: str) -> tuple[np.ndarray, ...]:
     except Exception as error:  # torchvision and the network fail in many ways
         why = f"({type(error).__name__}: {str(error)[:120]})"
         if there:
-            raise DataError(f"the files in {folder} are damaged {why}. Remove that folder and load {class_name} again, {instead}") from error
+            raise DataError(
+                f"the files in {folder} are damaged {why}. Remove that folder and load {class_name} again, {instead}"
+            ) from error
         raise DataError(
             f"{class_name} is not complete in {root} and could not be downloaded {why}. Connect to a network, "
             f"or put its four idx .gz files, unpacked, into {folder} (another root: set {settings.PREFIX}DATA), {instead}"
@@ -219,7 +221,10 @@ def load_dataset(name: str = "mnist-5k") -> Dataset:
         array.setflags(write=False)  # shared by every visitor
     digest = digest_of(*arrays)
     if source.digest and digest != source.digest:
-        raise DataError(f"{name} has digest {digest}, expected {source.digest}: the files are damaged or another version. Remove {settings.data_dir()} and load again.")
+        raise DataError(
+            f"{name} has digest {digest}, expected {source.digest}: the files are damaged or another version. "
+            f"Remove {settings.data_dir()} and load again."
+        )
     return Dataset(name, source.title, source.classes, *arrays, digest=digest)
 
 

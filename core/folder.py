@@ -64,7 +64,9 @@ def load_folder(name: str) -> Dataset:
     except (OSError, RuntimeError):  # a name too long, the home of nobody
         is_folder = False
     if not is_folder:
-        raise DataError(f"{name!r}: {location or 'an empty path'} is not a folder. Give the path of a folder of images, with one sub-folder a class.")
+        raise DataError(
+            f"{name!r}: {location or 'an empty path'} is not a folder. Give the path of a folder of images, with one sub-folder a class."
+        )
     try:
         os.listdir(root)  # rglob would pass over a folder that may not be read
         files = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
@@ -83,7 +85,8 @@ def load_folder(name: str) -> Dataset:
         except Exception as error:  # Pillow raises many kinds for damaged or hostile files
             skipped.append(f"{path.name}: {type(error).__name__}: {str(error)[:80]}")
     if len(images) < 10:
-        raise DataError(f"{root}: only {len(images)} of {len(files)} files are readable images ({'; '.join(skipped[:3]) or 'too few'}). At least 10 are needed.")
+        why = "; ".join(skipped[:3]) or "too few"
+        raise DataError(f"{root}: only {len(images)} of {len(files)} files are readable images ({why}). At least 10 are needed.")
     classes = tuple(sorted(set(groups)))
     labels = np.array([classes.index(g) for g in groups], dtype=np.int64)
     stack = np.stack(images)[:, None]

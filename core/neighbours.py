@@ -69,7 +69,8 @@ def as_codes(codes: Any) -> np.ndarray:
     bad = ~np.isfinite(codes).all(axis=1)
     if bad.any():
         raise ProjectionError(
-            f"{bad.sum()} of {len(codes)} codes are not finite, the first in row {bad.argmax()}: the model has diverged. Train it with a lower learning rate."
+            f"{bad.sum()} of {len(codes)} codes are not finite, the first in row {bad.argmax()}: "
+            "the model has diverged. Train it with a lower learning rate."
         )
     return codes
 

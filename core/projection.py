@@ -11,9 +11,11 @@ are turned onto each other by Procrustes with the disparity that remains.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
+import os
 import platform
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -156,7 +158,9 @@ def procrustes(points: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, f
         ProjectionError: another number of points.
     """
     if points.shape != reference.shape:
-        raise ProjectionError(f"a map of shape {points.shape} cannot be turned onto one of shape {reference.shape}; give the same images to both.")
+        raise ProjectionError(
+            f"a map of shape {points.shape} cannot be turned onto one of shape {reference.shape}; give the same images to both."
+        )
     x, y = points.astype(np.float64), reference.astype(np.float64)
     x, centre = x - x.mean(axis=0), y.mean(axis=0)
     y = y - centre
@@ -234,7 +238,8 @@ def _umap(codes: np.ndarray, seed: int, neighbours: int, epochs: int | None) -> 
     umap_fast = _compiled_in(folder)
     coordinates = umap_fast.embed(near, distances, pca(codes), seed, epochs or umap_fast.EPOCHS)
     if not is_warm() and any(folder.rglob("*.nbc")):  # numba's compiled code: none where the folder cannot be written
-        _stamp().touch()
+        with contextlib.suppress(OSError):
+            _stamp().touch()
     return coordinates
 
 
@@ -245,7 +250,8 @@ def warm_up() -> None:
 
 def is_warm() -> bool:
     """Whether a first UMAP starts at once, or has to compile for 2-3 s before. Cheap: imports nothing."""
-    return _stamp().exists()
+    stamp = _stamp()
+    return stamp.exists() and os.access(stamp.parent, os.W_OK)  # numba does not even read a cache it may not write to
 
 
 def _stamp() -> Path:

@@ -10,6 +10,7 @@ first map of 2,000 x 16 within 4 s, next within 1.2 s, trustworthiness within .0
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import statistics
@@ -69,7 +70,8 @@ def shipped_codes(n: int, file: Path) -> None:
 
     dataset, store = load_dataset("mnist-5k"), RunStore()
     images = np.concatenate([dataset.test_images, dataset.train_images])[:n]
-    runs = [store.find(dataset="mnist-5k", model=model, beta=beta, latent_dim=16, seed=0)[0] for model, beta in (("ae", None), ("vae", 1.0))]
+    find = functools.partial(store.find, dataset="mnist-5k", latent_dim=16, seed=0)
+    runs = [find(model=model, beta=beta)[0] for model, beta in (("ae", None), ("vae", 1.0))]
     np.savez(file, **{run.config.model: encode_all(run.load_model(), images).mean for run in runs})
 
 
@@ -94,7 +96,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "codes.npz"
         shipped_codes(options.codes, file)
-        print(f"{options.codes} codes of 16 dimensions, {options.repeats} fresh processes each, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+        print(f"{options.codes} codes of 16 dimensions, {options.repeats} fresh processes each")
+        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
         for which in ("ours", "umap-learn"):
             fresh(which, file)  # fills whatever either keeps
         runs = [(fresh("ours", file), fresh("umap-learn", file)) for _ in range(options.repeats)]

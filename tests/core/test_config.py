@@ -10,8 +10,8 @@ from core.config import ConfigError, RunConfig
 
 
 def test_equal_numbers_are_one_run():
-    ids = {RunConfig(beta=b, latent_dim=d, seed=s).run_id for b in (4, 4.0, "4", np.float64(4)) for d in (16, 16.0) for s in (0, np.int64(0))}
-    assert len(ids) == 1
+    betas, sizes, seeds = (4, 4.0, "4", np.float64(4)), (16, 16.0), (0, np.int64(0))
+    assert len({RunConfig(beta=b, latent_dim=d, seed=s).run_id for b in betas for d in sizes for s in seeds}) == 1
     assert RunConfig(beta=4) == RunConfig(beta=4.0) and hash(RunConfig(beta=4)) == hash(RunConfig(beta=4.0))
 
 
@@ -28,16 +28,18 @@ def test_the_order_of_keys_does_not_matter():
 
 
 def test_json_gives_the_config_back():
-    for config in (RunConfig(), RunConfig(model="ae", latent_dim=2), RunConfig(model="multirate", held_out_class=3, train_size=100, noise=0.5)):
+    special = RunConfig(model="multirate", held_out_class=3, train_size=100, noise=0.5)
+    for config in (RunConfig(), RunConfig(model="ae", latent_dim=2), special):
         assert RunConfig.from_dict(json.loads(config.to_json())) == config
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"dataset": "kmnist"}, {"data_digest": "0" * 16}, {"latent_dim": 8}, {"trunk": "mlp"}, {"activation": "relu"}, {"likelihood": "gaussian"},
-        {"beta": 1.0001}, {"reduction": "mean"}, {"warmup_epochs": 1}, {"free_bits": 0.1}, {"noise": 0.1}, {"held_out_class": 0}, {"train_size": 10},
-        {"epochs": 26}, {"batch_size": 65}, {"learning_rate": 0.002}, {"schedule": "constant"}, {"seed": 1}, {"model": "multirate", "beta": None},
+        {"dataset": "kmnist"}, {"data_digest": "0" * 16}, {"latent_dim": 8}, {"trunk": "mlp"}, {"activation": "relu"},
+        {"likelihood": "gaussian"}, {"beta": 1.0001}, {"reduction": "mean"}, {"warmup_epochs": 1}, {"free_bits": 0.1}, {"noise": 0.1},
+        {"held_out_class": 0}, {"train_size": 10}, {"epochs": 26}, {"batch_size": 65}, {"learning_rate": 0.002},
+        {"schedule": "constant"}, {"seed": 1}, {"model": "multirate", "beta": None},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
@@ -100,7 +102,9 @@ def test_a_value_out_of_range_is_named_with_its_choices(values, words):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "low", "high"), [("latent_dim", 1, 64), ("beta", 0.001, 1000), ("epochs", 1, 1000), ("seed", 0, 2**31 - 1)])
+@pytest.mark.parametrize(
+    ("name", "low", "high"), [("latent_dim", 1, 64), ("beta", 0.001, 1000), ("epochs", 1, 1000), ("seed", 0, 2**31 - 1)]
+)
 def test_the_limits_themselves_are_allowed(name, low, high):
     assert [getattr(RunConfig(**{name: value}), name) for value in (low, high)] == [low, high]
 

@@ -268,7 +268,11 @@ print(json.dumps([before, heavy, projection.is_warm(), sum(_descend.stats.cache_
 
 def in_fresh_process(cache):
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", WARM], env={**os.environ, "POINT_OR_CLOUD_CACHE": str(cache)}, capture_output=True, text=True, timeout=120
+        [sys.executable, "-W", "error", "-c", WARM],
+        env={**os.environ, "POINT_OR_CLOUD_CACHE": str(cache)},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
