@@ -42,7 +42,7 @@ def table(store: RunStore) -> str:
     ]
     for key, runs in sorted(groups.items()):
         figures = [run.evaluation() for run in runs]
-        cells = [cell((f[name] for f in figures), {"mse": 4}.get(name, 1)) for name in COLUMNS]
+        cells = [cell((f[name] for f in figures), {"mse": 4, "active_units": 0 if len(runs) == 1 else 1}.get(name, 1)) for name in COLUMNS]
         beta = runs[0].config.beta
         weight = "–" if beta is None else f"{beta:g}"
         lines.append(f"| {key[1]} | {runs[0].config.model.upper()} | {-key[2]} | {weight} | {len(runs)} | {' | '.join(cells)} |")
