@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import struct
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from core import settings
 from core.config import RunConfig
 from core.runs import WEIGHTS, RunError, RunStore
 from dashboard import catalog
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 SAMPLES = 64  # new images a run carries from every source
 PICTURED = 100  # test images a run carries the reconstruction of
+WARM_SECONDS = 3.0  # after a page; long enough for it to be drawn
 # Streamlit's spinner names the function that runs; these are the words a visitor should read instead.
 LOADING = "Loading the networks (only the first time)…"
 
@@ -236,17 +239,31 @@ def latent_maps(pair: catalog.Pair, method: str, seed: int = 0) -> tuple[MapView
     return _measured(*ids, method, seed)
 
 
+def _later(task: Callable[[], Any]) -> bool:
+    """Run a task once, in the background, when the page at hand is on screen; POINT_OR_CLOUD_WARM=off leaves it out."""
+    if settings.text("WARM", "on", ("on", "off")) == "on":
+        timer = threading.Timer(WARM_SECONDS, task)
+        timer.daemon = True
+        timer.start()
+    return True
+
+
 @st.cache_resource(show_spinner=False)
 def warm() -> bool:
-    """Once a server: import torch in the background, a while after the first page is on screen, before someone waits for it."""
+    """Once a server: import torch before somebody waits for it."""
 
     def load() -> None:
         import core.models  # noqa: F401
 
-    timer = threading.Timer(4.0, load)
-    timer.daemon = True
-    timer.start()
-    return True
+    return _later(load)
+
+
+@st.cache_resource(show_spinner=False)
+def warm_worker() -> bool:
+    """Once a server, when somebody may soon ask for a training: start a worker that has imported what training needs."""
+    from core.jobs import warm_task
+
+    return _later(lambda: jobs().call("warm-up", warm_task))
 
 
 def pairs() -> dict[tuple[str, int, int], catalog.Pair]:

@@ -53,7 +53,7 @@ def slide(label: str, low: float, high: float, default: float, step: float, key:
 def stops(label: str, options: Sequence[float], default: float, key: str, on_change: Callable[[], None], help: str | None = None) -> float:
     """A slider over given numbers, evenly spaced whatever their values."""
     asked = state.asked(key)
-    value = st.select_slider(label, options, default, format_func=lambda v: f"{v:g}", key=key, bind="query-params", on_change=on_change, help=help)
+    value = st.select_slider(label, options, default, format_func=lambda v: f"{float(v):g}", key=key, bind="query-params", on_change=on_change, help=help)
     asked.tell(label, f"{value:g}", f"a number from {options[0]:g} to {options[-1]:g}")
     return value
 
@@ -61,7 +61,8 @@ def stops(label: str, options: Sequence[float], default: float, key: str, on_cha
 def whole(label: str, low: int, high: int, default: int, key: str, help: str | None = None) -> int:
     """A whole number in a box."""
     asked = state.asked(key)
-    value = st.number_input(label, low, high, default, 1, key=key, bind="query-params", help=help)
+    # Streamlit 1.67 turns "1e999" from the URL into an infinity and fails on it: such a link's box is left unbound.
+    value = st.number_input(label, low, high, default, 1, key=key, bind=None if asked.infinite() else "query-params", help=help)
     asked.tell(label.lower(), value, f"a whole number from {low} to {high}")
     return int(value)
 

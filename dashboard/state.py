@@ -7,6 +7,7 @@ the difference is told (`Asked.tell`).
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,6 +43,16 @@ class Asked:
 
     key: str
     text: str | None
+
+    def infinite(self) -> bool:
+        """Whether the text is a number without an end, now or earlier in this session: `number_input` cannot take it."""
+        try:
+            unending = self.text is not None and not math.isfinite(float(self.text))
+        except (ValueError, OverflowError):
+            unending = False
+        if unending:
+            put(f"_unbound-{self.key}", True)
+        return bool(get(f"_unbound-{self.key}"))
 
     def tell(self, label: str, shown: Any, choices: str) -> None:
         """Add a notice if the widget shows something else than the link asked for."""

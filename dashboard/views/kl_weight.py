@@ -148,6 +148,7 @@ with right:
             figures.kl_bars(evaluations[beta]["rate_per_dim"], ACTIVE_NATS, state.dark()), key="bars", config=figures.CONFIG,
             alt="Rate of each latent dimension in nats, largest first.",
         )
+cache.warm_worker()
 shown = entry or pair.vae
 st.caption(text.run_provenance(shown, evaluations[shown.config.beta]["n"]) + f" · loss D + β R, both summed, nats per image · {len(trained)} trained weights")
 

@@ -1,0 +1,98 @@
+"""A dashboard over a store of small runs that were really trained, without background work."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.config import RunConfig
+from core.runs import Run, RunStore
+from dashboard import cache
+from driving import BETAS
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+TINY = {"dataset": "tiny", "epochs": 2, "batch_size": 16}
+
+
+@pytest.fixture(scope="session")
+def small_store(trained: dict[str, Run], tmp_path_factory: pytest.TempPathFactory) -> RunStore:
+    """AE and VAE at d = 4, VAEs over three betas, and a pair at d = 2; seed 0."""
+    import torch
+
+    from core.training import train
+
+    folder = tmp_path_factory.mktemp("dashboard")
+    shutil.copytree(trained["ae"].path.parent, folder / "runs")
+    store = RunStore(folder / "runs", folder / "none", limit_bytes=10**9)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # batches this small only lose by being shared out
+    wanted = [RunConfig(**TINY, beta=beta, latent_dim=4) for beta in BETAS] + [RunConfig(**TINY, model=m, latent_dim=2) for m in ("ae", "vae")]
+    for config in wanted:
+        train(config, store)
+    torch.set_num_threads(threads)
+    return store
+
+
+class Waiting:
+    """Jobs that accept everything and start nothing: what was asked for is in `asked`."""
+
+    def __init__(self) -> None:
+        self.asked: list[RunConfig] = []
+        self.stopped: list[str] = []
+        self.state = "absent"
+        self.message = ""
+        self.called: list[tuple] = []
+        self.future: Future = Future()
+
+    def submit(self, config: RunConfig, visitor: str = "") -> None:
+        self.asked.append(config)
+        self.state = "running"
+
+    def status(self, run_id: str, visitor: str = ""):
+        from core.jobs import JobStatus
+
+        return JobStatus(run_id, self.state, fraction=0.4, seconds_left=6, owner=True, visitors=1, message=self.message)
+
+    def stop(self, run_id: str, visitor: str = "") -> bool:
+        self.stopped.append(run_id)
+        self.state = "stopped"
+        return True
+
+    def call(self, key: str, function: Callable, *arguments) -> Future:
+        self.called.append((key, function, arguments))
+        return self.future
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> Waiting:
+    jobs = Waiting()
+    monkeypatch.setattr(cache, "jobs", lambda: jobs)
+    return jobs
+
+
+@pytest.fixture
+def dashboard(small_store: RunStore, jobs: Waiting, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """Open a page by its link: dashboard("samples", source="mixture") -> AppTest that has run. Latent size 4 unless asked otherwise."""
+    monkeypatch.setenv("POINT_OR_CLOUD_WARM", "off")
+    monkeypatch.setattr(cache, "store", lambda: small_store)
+    st.cache_resource.clear()
+
+    def open_page(name: str = "start", **query: str) -> AppTest:
+        app = AppTest.from_file(str(APP), default_timeout=60)
+        query.setdefault("latent", "4")
+        app.query_params.update(query)
+        app.run()
+        if name != "start":
+            app.switch_page(f"views/{name}.py")
+            app.query_params.update(query)
+            app.run()
+        return app
+
+    yield open_page
+    st.cache_resource.clear()

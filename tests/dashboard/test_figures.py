@@ -1,0 +1,93 @@
+"""Charts show the numbers they were given, in the models' colours, and only claim what their data can carry."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from dashboard import figures, hero, theme
+
+RNG = np.random.default_rng(0)
+POINTS = RNG.normal(size=(60, 2))
+LABELS = np.arange(60) % 3
+CURVE = [{"beta": b, "rate": r, "distortion": d, "neg_elbo": r + d, "active_units": u} for b, r, d, u in ((4, 9, 113, 9), (0.25, 37, 75, 16), (1, 21, 85, 14))]
+
+
+def test_a_map_shows_every_point_once_in_its_class_colour_at_one_scale():
+    figure = figures.latent_map(POINTS, LABELS, ("a", "b", "c"), "ae")
+    for i, trace in enumerate(figure.data):
+        np.testing.assert_array_equal(np.stack([trace.x, trace.y], 1), POINTS[LABELS == i])
+        assert trace.marker.color == theme.class_color(i)
+    assert figure.layout.yaxis.scaleanchor == "x"
+    assert {a.text for a in figure.layout.annotations} == {"<b>a</b>", "<b>b</b>", "<b>c</b>"}
+
+
+@pytest.mark.parametrize("prior", (True, False))
+def test_prior_circles_only_where_they_mean_something(prior):
+    figure = figures.latent_map(POINTS, LABELS, ("a", "b", "c"), "vae", prior=prior)
+    radii = [s.x1 for s in figure.layout.shapes if s.type == "circle"]
+    assert radii == ([1, 2, 3] if prior else [])
+
+
+def test_a_class_without_images_is_no_error():
+    assert len(figures.latent_map(POINTS, LABELS, ("a", "b", "c", "none"), "ae").data) == 3
+
+
+def test_the_curve_goes_through_the_weights_in_order_and_marks_the_current():
+    figure = figures.rate_distortion(CURVE, 1, 74.0)
+    line, mark = figure.data
+    assert list(line.x) == [37, 21, 9] and list(line.text) == ["0.25", "1", "4"]
+    assert (mark.x[0], mark.y[0]) == (21, 85)
+    level = figure.layout.shapes[0]
+    assert level.y0 == level.y1 == 74.0 and level.line.color == theme.AE, "an AE is a level, not a point"
+    assert len(figures.rate_distortion(CURVE, 2, None).data) == 1, "an untrained weight has no mark"
+    figures.rate_distortion([], None, None)
+
+
+def test_bars_fall_and_sleeping_dimensions_are_hollow():
+    bars = figures.kl_bars([0.05, 2.0, 0.5], active=0.1).data[0]
+    assert list(bars.y) == [2.0, 0.5, 0.05] and list(bars.x) == ["z₁", "z₂", "z₀"]
+    assert [c == "rgba(0,0,0,0)" for c in bars.marker.color] == [False, False, True]
+
+
+def test_an_ae_has_no_curve_of_rates():
+    rows = [{"epoch": i, "epochs": 5, "distortion": 100.0 - i, "rate": None} for i in range(3)]
+    assert [t.name for t in figures.learning_curve(rows, "ae").data] == ["distortion"]
+    assert [t.name for t in figures.learning_curve([{**r, "rate": 3.0} for r in rows]).data] == ["distortion", "rate"]
+
+
+def test_dark_figures_use_the_dark_twins():
+    for dark in (False, True):
+        traces = figures.distances([("AE", "ae", np.ones(3)), ("VAE", "vae", np.ones(3)), ("Cross-fade", "pixels", np.ones(3))], dark).data
+        assert [t.line.color for t in traces[:2]] == [theme.color("ae", dark), theme.color("vae", dark)]
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def lane(model: str, stddev: tuple[float, float], index: int = 5) -> ET.Element:
+    image = RNG.integers(0, 256, (28, 28), dtype=np.uint8)
+    return ET.fromstring(hero.drawing(model, image, POINTS, index, np.array(stddev), image, factor=10))
+
+
+def test_a_point_has_no_width_and_a_cloud_is_drawn_to_scale():
+    assert not lane("ae", (0, 0)).findall(f".//{SVG}ellipse")
+    wide, narrow = (lane("vae", (s, s / 2)).findall(f".//{SVG}ellipse") for s in (0.1, 0.05))
+    assert float(wide[0].get("rx")) == pytest.approx(2 * float(wide[0].get("ry")), rel=0.02)
+    assert float(wide[0].get("rx")) == pytest.approx(2 * float(narrow[0].get("rx")), rel=0.02)
+    assert float(wide[1].get("rx")) == pytest.approx(10 * float(wide[0].get("rx")), rel=0.02), "the lens enlarges by its factor"
+
+
+def test_both_lanes_hold_image_and_decoded_image():
+    for svg in (lane("ae", (0, 0)), lane("vae", (0.1, 0.1))):
+        pictures = svg.findall(f".//{SVG}image")
+        assert len(pictures) == 2 and all(p.get("href").startswith("data:image/png;base64,") for p in pictures)
+
+
+@pytest.mark.parametrize("index", range(0, 60, 7))
+def test_the_lens_stays_inside_the_plane(index):
+    circle = next(c for c in lane("vae", (0.05, 0.05), index).findall(f".//{SVG}circle") if float(c.get("r")) == hero.LENS)
+    x, y = float(circle.get("cx")), float(circle.get("cy"))
+    assert 132 <= x - hero.LENS and x + hero.LENS <= 132 + hero.PLANE and 8 <= y - hero.LENS and y + hero.LENS <= 8 + hero.PLANE

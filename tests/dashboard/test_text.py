@@ -1,0 +1,72 @@
+"""Verdicts follow the numbers: turn the numbers round, and the sentence turns round."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from dashboard import text
+
+
+def first_named(sentence: str) -> str:
+    """Which model a verdict names first."""
+    return re.search(r"\*\*(AE|VAE)\*\*", sentence).group(1)
+
+
+def test_the_better_reconstruction_wins_whoever_it_is():
+    assert first_named(text.compare_mse(0.010, 0.012)) == "AE"
+    assert first_named(text.compare_mse(0.012, 0.010)) == "VAE"
+    assert "equally" in text.compare_mse(0.0100, 0.0101)
+    assert "17% less" in text.compare_mse(0.010, 0.012)
+
+
+def test_an_ae_has_no_rate():
+    assert text.nats(None) == "n/a" and text.nats(0.0) == "0.0"
+
+
+def test_samples_verdict():
+    better = text.samples_takeaway("prior", {"ae": 0.47, "vae": 0.94}, {"ae": 0.35, "vae": 0.76})
+    assert "VAE**] makes up images, the :orange[**AE**] often does not" in better and "AE**]'s only 35%" in better
+    turned = text.samples_takeaway("mixture", {"ae": 0.98, "vae": 0.70}, {"ae": 0.9, "vae": 0.9})
+    assert "AE**] makes up images, the :blue[**VAE**] often does not" in turned and "only" not in turned
+    assert "no difference" in text.samples_takeaway("mixture", {"ae": 0.97, "vae": 0.99}, {"ae": 0.9, "vae": 0.9})
+    assert "neither" in text.samples_takeaway("prior", {"ae": 0.1, "vae": 0.12}, {"ae": 0.9, "vae": 0.9})
+
+
+def test_variety_of_equal_images_is_none():
+    image = np.random.default_rng(0).random((1, 28, 28))
+    assert text.variety(image.repeat(5, 0)) < 1e-9
+    assert text.variety(np.random.default_rng(1).random((50, 28, 28))) > 0.2
+
+
+def test_maps_verdict():
+    assert "alike" in text.maps_takeaway(0.90, 0.905, 3.9, 0.9, 10)
+    assert "VAE**]'s space is ordered more" in text.maps_takeaway(0.80, 0.90, 1, 1, 10)
+    assert "hardly ordered" in text.maps_takeaway(0.12, 0.90, 1, 1, 10)
+    assert "AE**]'s codes lie 2.0 times closer" in text.maps_takeaway(0.9, 0.9, 0.5, 1.0, 10)
+    assert "equally wide" in text.maps_takeaway(0.9, 0.9, 1.0, 1.05, 10)
+
+
+def test_path_verdict():
+    assert "VAE**] comes closest" in text.path_takeaway({"ae": 6, "vae": 5, "pixels": 8})
+    assert "AE**] comes closest" in text.path_takeaway({"ae": 5, "vae": 6, "pixels": 8})
+    assert "mixing pixels comes as close" in text.path_takeaway({"ae": 5, "vae": 6, "pixels": 5.1})
+    assert "about equally" in text.path_takeaway({"ae": 5, "vae": 5.1, "pixels": 8})
+
+
+def test_weight_verdict():
+    runs = {b: {"distortion": d, "rate": r, "neg_elbo": d + r, "active_units": u} for b, d, r, u in ((0.25, 75, 37, 16), (1.0, 85, 21, 14), (10.0, 155, 3, 0))}
+    assert "2 of 16 latent dimensions are asleep" in text.weight_takeaway(1.0, runs, 16) and "β = 1 has the lowest" in text.weight_takeaway(1.0, runs, 16)
+    assert "all 16 latent dimensions carry" in text.weight_takeaway(0.25, runs, 16)
+    assert "every image becomes the same" in text.weight_takeaway(10.0, runs, 16)
+    assert "no trained model yet" in text.weight_takeaway(3.0, runs, 16)
+
+
+def test_progress_line():
+    from core.jobs import JobStatus
+
+    rows = [{"epoch": 7, "epochs": 25}]
+    assert text.progress(JobStatus("r", "running", seconds_left=8.2, visitors=3), rows) == "Epoch 7 of 25 · about 8 s left · 2 more waiting for it"
+    assert text.progress(JobStatus("r", "queued", position=2, seconds_left=30), []).startswith("Waiting, place 2 in the queue · about 30 s")
+    assert text.progress(JobStatus("r", "running"), []) == "Starting"

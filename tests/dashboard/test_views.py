@@ -1,0 +1,192 @@
+"""Every page through Streamlit's own test driver: alive at once, its choices in the URL, bad input told."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from core.data import DataError
+from dashboard import cache
+from driving import BETAS, words
+
+PAGES = ("start", "latent_maps", "samples", "interpolation", "kl_weight")
+NAMES = {"start": "Point or Cloud", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("latent", ("4", "2"))
+def test_page_is_alive_and_says_what_it_measured_on(dashboard, page, latent):
+    app = dashboard(page, latent=latent)
+    text = words(app)
+    assert app.title[0].value == NAMES[page]
+    assert not app.error and not app.warning and not app.exception
+    assert re.search(r"Measured on \d+ .*`tiny` · latent size " + latent, text), "no provenance line"
+    assert "-tiny-d" + latent in text
+    assert [e.label for e in app.expander if e.label.startswith("Why")]
+    assert "nan" not in text.lower().replace("nats", "")
+
+
+def test_start_shows_the_real_numbers_of_the_pair_shown(dashboard, small_store):
+    app = dashboard("start")
+    ae, vae = (small_store.find(model=m, latent_dim=4, **({"beta": 1.0} if m == "vae" else {}))[0].evaluation() for m in ("ae", "vae"))
+    shown = {(m.label, m.value) for m in app.metric}
+    assert ("Distortion D", f"{ae['distortion']:.1f}") in shown and ("Distortion D", f"{vae['distortion']:.1f}") in shown
+    assert ("Rate R", "n/a") in shown and ("Rate R", f"{vae['rate']:.1f}") in shown, "an AE's rate is not available; a VAE's is"
+
+
+def test_start_another_image_is_another_image(dashboard):
+    app = dashboard("start")
+    before = [image.value for image in app.image]
+    [b for b in app.button if b.label == "Another one"][0].click().run()
+    assert not app.error
+    assert app.session_state["member"] == 1
+    assert [image.value for image in app.image] != before
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "value"),
+    [
+        ("start", "latent", "999"), ("start", "latent", "'; DROP TABLE--"), ("start", "data", "../../etc/passwd"), ("start", "seed", "nan"),
+        ("samples", "temperature", "nan"), ("samples", "temperature", "inf"), ("samples", "temperature", "99"), ("samples", "noise", "-5"),
+        ("samples", "noise", "1e999"), ("samples", "source", "<script>alert(1)</script>"), ("samples", "nearest", "perhaps"),
+        ("interpolation", "a", "123456"), ("interpolation", "steps", "2000"), ("interpolation", "way", "sideways"),
+        ("latent_maps", "projection", "tsne"), ("latent_maps", "umap", "7"),
+        ("kl_weight", "beta", "1e9"), ("kl_weight", "beta", "nan"), ("kl_weight", "beta", "many"), ("kl_weight", "beta", "-1"),
+    ],
+)  # fmt: skip
+def test_hostile_links_are_told_and_the_page_lives(dashboard, jobs, page, key, value):
+    app = dashboard(page, **{key: value})
+    assert not app.exception and not app.error, [e.value for e in app.error]
+    assert app.title[0].value == NAMES[page]
+    told = "\n".join(w.value for w in app.warning)
+    assert "The link asks for" in told and "Shown is" in told, f"{key}={value} was swallowed without a word"
+    assert "<script>" not in told and "/etc/" not in told.replace("../../etc/passwd", "")
+    assert not jobs.asked, "a link must not start a training"
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [("samples", {"source": "mixture", "temperature": "0.5", "noise": "3"}), ("kl_weight", {"beta": "4"}), ("interpolation", {"a": "5", "b": "9", "way": "spherical"}), ("latent_maps", {"projection": "PCA"})],
+)
+def test_a_link_restores_the_view(dashboard, page, query):
+    app = dashboard(page, **query)
+    assert not app.warning and not app.error
+    for key, value in query.items():
+        stored = app.session_state[key]
+        assert (f"{stored:g}" if isinstance(stored, float) else str(stored)) == value
+        assert app.query_params.get(key) == value, "the choice left the URL"
+
+
+def test_an_infinite_link_leaves_the_control_working(dashboard):
+    app = dashboard("samples", noise="1e999")
+    app.number_input(key="noise").set_value(5).run()
+    assert app.session_state["noise"] == 5 and not app.error
+
+
+def test_shared_choice_follows_to_another_page(dashboard):
+    app = dashboard("start", latent="2")
+    app.switch_page("views/samples.py").run()
+    assert "latent size 2" in words(app)
+
+
+def test_a_map_that_is_being_laid_out_says_so_and_shows_pca_meanwhile(dashboard, jobs):
+    from core.projection import project_pair
+
+    app = dashboard("latent_maps")
+    assert "being laid out" in words(app)
+    key, function, arguments = jobs.called[0]
+    assert function is project_pair and arguments[2:] == ("umap", 0)
+    jobs.future.set_result(project_pair(arguments[0], arguments[1], "pca"))
+    app.run()
+    assert "being laid out" not in words(app) and not app.error
+
+
+def test_samples_follow_source_and_noise(dashboard):
+    takeaways = set()
+    for query in ({}, {"source": "gaussian"}, {"source": "mixture", "noise": "4"}):
+        takeaways.add(next(m.value for m in dashboard("samples", **query).markdown if m.value.startswith("Drawn from")))
+    assert len(takeaways) == 3
+
+
+def test_draw_again_changes_the_noise_in_the_url(dashboard):
+    app = dashboard("samples")
+    next(b for b in app.button if b.label == "Draw again").click().run()
+    assert app.session_state["noise"] == 1 and app.query_params.get("noise") == "1"
+
+
+def test_interpolation_class_and_random_pair(dashboard):
+    app = dashboard("interpolation")
+    app.selectbox("a-class").set_value("7").run()
+    data = cache.dataset("tiny")
+    assert data.test_labels[app.session_state["a"]] == 7
+    first = app.session_state["a"]
+    next(b for b in app.button if b.key == "a-next").click().run()
+    assert data.test_labels[app.session_state["a"]] == 7 and app.session_state["a"] != first
+    next(b for b in app.button if b.label == "A random pair").click().run()
+    assert app.session_state["a"] != app.session_state["b"] and not app.error
+
+
+def test_untrained_weight_from_a_link_is_offered_not_started(dashboard, jobs):
+    app = dashboard("kl_weight", beta="2.7")
+    assert "No model has been trained for β = 2.7" in words(app)
+    assert not jobs.asked
+    next(b for b in app.button if b.label == "Train β = 2.7").click().run()
+    assert [(c.beta, c.model, c.dataset, c.epochs) for c in jobs.asked] == [(2.7, "vae", "tiny", 2)]
+
+
+def test_weight_off_the_grid_can_be_linked(dashboard):
+    app = dashboard("kl_weight", beta="3.1416")
+    assert "β = 3.1416" in words(app) and not app.warning
+
+
+def test_releasing_the_slider_starts_a_training_that_can_be_watched_and_stopped(dashboard, jobs):
+    app = dashboard("kl_weight")
+    app.select_slider(key="beta").set_value("2.2").run()
+    assert [c.beta for c in jobs.asked] == [2.2]
+    assert any("Starting" in str(p.proto) for p in app.get("progress"))
+    next(b for b in app.button if b.label == "Stop").click().run()
+    assert jobs.stopped == [jobs.asked[0].run_id]
+    app.run()
+    assert "was stopped" in words(app) and any(b.label == "Go on" for b in app.button)
+
+
+def test_a_failed_training_says_why(dashboard, jobs):
+    jobs.state, jobs.message = "failed", "the loss is nan in epoch 3: training diverged. Lower learning_rate."
+    app = dashboard("kl_weight", beta="2.7")
+    assert "Lower learning_rate" in words(app) and any(b.label == "Go on" for b in app.button)
+
+
+def test_trained_weights_are_all_there(dashboard):
+    app = dashboard("kl_weight", beta="4")
+    assert f"{len(BETAS)} trained weights" in words(app)
+    assert "At β = 4 the" in words(app)
+
+
+def test_expected_errors_show_their_own_words(dashboard, monkeypatch):
+    def missing(name):
+        raise DataError("Fashion-MNIST is not there. Connect to a network.")
+
+    monkeypatch.setattr(cache, "dataset", missing)
+    app = dashboard("start")
+    assert [e.value for e in app.error] == ["Fashion-MNIST is not there. Connect to a network."]
+
+
+def test_unexpected_errors_apologise_without_a_traceback(dashboard, monkeypatch, caplog):
+    def broken(run_id):
+        raise ZeroDivisionError("secret detail in /home/somebody")
+
+    monkeypatch.setattr(cache, "gallery", broken)
+    app = dashboard("start")
+    assert len(app.error) == 1 and "Sorry" in app.error[0].value
+    assert "secret" not in words(app) and not app.exception
+    assert "ZeroDivisionError" in caplog.text, "the server's log must have it"
+
+
+def test_no_models_at_all_says_how_to_train(dashboard, monkeypatch, tmp_path):
+    from core.runs import RunStore
+
+    empty = RunStore(tmp_path / "a", tmp_path / "b", limit_bytes=10**9)
+    monkeypatch.setattr(cache, "store", lambda: empty)
+    app = dashboard("start")
+    assert "python -m core train" in app.error[0].value
