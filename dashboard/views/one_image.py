@@ -8,6 +8,7 @@ from core.picture import PictureError, read_picture
 from dashboard import cache, state, text, theme
 from dashboard.catalog import Entry, Pair
 from dashboard.components.assets import weights_url
+from dashboard.components.planes import planes
 from dashboard.components.sprites import test_sprite
 from dashboard.components.through import Lane, Upload, through
 from dashboard.text import AE, VAE
@@ -16,8 +17,7 @@ IMAGE = "image"  # the URL's parameter: which test image to begin with
 
 pair: Pair = state.get("pair")
 data = cache.dataset(pair.dataset)
-codes = {kind: cache.gallery(entry.run_id)["mean"] for kind, entry in (("ae", pair.ae), ("vae", pair.vae))}
-n = len(codes["ae"])
+n = len(cache.gallery(pair.ae.run_id)["mean"])
 digits = pair.dataset in ("mnist", "mnist-5k", "kmnist")
 
 
@@ -49,7 +49,14 @@ def uploaded() -> Upload | None:
 
 
 def lane(kind: str, entry: Entry, title: str) -> Lane:
-    return Lane(title, kind.upper(), theme.color(kind), theme.color(kind, dark=True), weights_url(entry.run), codes[kind])
+    means = cache.gallery(entry.run_id)["mean"]
+    return Lane(title, kind.upper(), theme.color(kind), theme.color(kind, dark=True), weights_url(entry.run), means)
+
+
+def flat_pair() -> Pair | None:
+    """The same data set's pair with two latent numbers, of the same seed if there is one."""
+    flat = [p for (name, d, _), p in cache.pairs().items() if name == pair.dataset and d == 2]
+    return min(flat, key=lambda p: (p.seed != pair.seed, p.seed), default=None)
 
 
 st.title("One image through both", anchor=False)
@@ -74,3 +81,24 @@ with st.container():
             on_choose=lambda index: st.query_params.update({IMAGE: str(index)}),
         )
 st.caption(text.provenance(pair, n, "test images on the maps; the figures beside the pictures are this one image's, computed in your browser"))
+
+st.subheader("Decode as you move", anchor=False)
+flat = flat_pair()
+if flat is None:
+    st.info(f"There is no pair with latent size 2 for {pair.dataset} yet: train one with `python -m core train --latent-dim 2`, as AE and as VAE.")
+else:
+    st.markdown(
+        f"Both planes are whole latent spaces of two numbers. Move over them: the decoder itself runs under the cursor. It starts at the code of the image above. "
+        f"**Holes** shows how like anything real the decoded picture is, **Classes** which class it looks like."
+    )
+    planes(
+        lane("ae", flat.ae, "AE: a plane of points"),
+        lane("vae", flat.vae, "VAE: a plane of clouds"),
+        data.test_labels[:n],
+        data.classes,
+        theme.CLASSES,
+        test_sprite(pair.dataset, n),
+        topic,
+        key=f"planes-{flat.ae.run_id}",
+    )
+    st.caption(text.provenance(flat, n, "test images, searched for the most similar one"))
