@@ -12,6 +12,7 @@ uses it, so call these functions in every rerun.
 from __future__ import annotations
 
 import functools
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,20 @@ def weights_url(run: Run) -> str:
     if not run.complete:
         raise RunNotFound(f"{run.run_id} has no weights yet: it is not finished.")
     return media_url(_weights(run.path, (run.path / WEIGHTS).stat().st_mtime), UNCOMPRESSED, f"{run.run_id}/weights")
+
+
+def judge_url(dataset: str) -> str:
+    """Address of the classifier that came with the project for a data set, or "" if none did (or it is damaged)."""
+    from core.runs import sha256
+    from core.settings import SHIPPED
+
+    folder = SHIPPED / "judges" / dataset
+    try:
+        weights = (folder / "judge.safetensors").read_bytes()
+        expected = json.loads((folder / "judge.json").read_bytes())["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return media_url(weights, UNCOMPRESSED, f"{dataset}/judge") if sha256(weights) == expected else ""
 
 
 def media_url(data: bytes, mimetype: str, name: str) -> str:

@@ -1,5 +1,5 @@
 /* Decode as you move: the two latent planes of d = 2, the real decoder under the cursor.
-   After networks.js, canvas.js, scatter.js, share.js and nearest.js. Data: see planes.py. */
+   After networks.js, canvas.js, scatter.js, share.js, nearest.js and judge.js. Data: see planes.py. */
 
 const SIDES = ["left", "right"];
 const MODES = { codes: "Codes", grid: "Picture grid", holes: "Holes", regions: "Classes" };
@@ -49,6 +49,7 @@ class Planes {
     const problem = this.find(".problem");
     try {
       const [arrays, sprite, ...networks] = await Promise.all([loadArrays(data.arrays), loadSprite(data.sprite), ...SIDES.map((side) => loadNetwork(data[side].weights))]);
+      this.judge = data.judge ? await loadJudge(data.judge) : null;
       if (this.data !== data) return;
       problem.hidden = true;
       if (this.arrays !== arrays) {
@@ -159,7 +160,7 @@ class Planes {
       section.dataset.cursor = cursor.map((v) => v.toFixed(3)).join();
       plane.text.replaceChildren(
         make("div", {}, `z = (${cursor.map((v) => v.toFixed(2).replace("-", "−")).join(", ")})`),
-        make("div", {}, `${this.data.class_word} ${this.data.classes[this.labels[index]]}, likeness ${likeness.toFixed(2)}`),
+        make("div", {}, `${this.data.class_word} ${this.data.classes[this.name(decoded, 0, index)]}, likeness ${likeness.toFixed(2)}`),
         make("div", { class: "muted" }, this.baseline ? `real images to each other: ${this.baseline.typical.toFixed(2)}` : ""));
     }
     if (this.asked) this.root.dataset.ms = (performance.now() - this.asked).toFixed(1);
@@ -231,17 +232,26 @@ class Planes {
   }
 
   *measurePlane(plane) {
-    const cells = this.cells(plane), likeness = new Float32Array(CELLS * CELLS), nearest = new Uint16Array(CELLS * CELLS), codes = new Float32Array(2 * CHUNK);
+    const cells = this.cells(plane), likeness = new Float32Array(CELLS * CELLS), named = new Uint8Array(CELLS * CELLS), codes = new Float32Array(2 * CHUNK);
     for (let i = 0; i < CELLS * CELLS; i += CHUNK) {
       for (let k = 0; k < CHUNK; k++) {
         const column = (i + k) % CELLS, row = Math.floor((i + k) / CELLS);
         codes[2 * k] = cells.x0 + ((column + 0.5) / CELLS) * cells.width;
         codes[2 * k + 1] = cells.y0 + (1 - (row + 0.5) / CELLS) * cells.height;
       }
-      this.nearest.find(plane.network.decodeImage(codes, CHUNK), CHUNK).forEach((found, k) => ((likeness[i + k] = found.likeness), (nearest[i + k] = found.index)));
+      const decoded = plane.network.decodeImage(codes, CHUNK);
+      this.nearest.find(decoded, CHUNK).forEach((found, k) => {
+        likeness[i + k] = found.likeness;
+        named[i + k] = this.name(decoded, k * PIXELS, found.index);
+      });
       yield i / (CELLS * CELLS);
     }
-    measured.set(plane.info.weights, { cells, likeness, nearest });
+    measured.set(plane.info.weights, { cells, likeness, named });
+  }
+
+  /** The class of a decoded picture: the judge's opinion, or without a judge that of the most similar real image. */
+  name(images, offset, similar) {
+    return this.judge ? this.judge.name(images, offset) : this.labels[similar];
   }
 
   drawCells(plane, context) {
@@ -254,7 +264,7 @@ class Planes {
     const palette = this.data.class_colors.map(rgb), ramps = (this.ramps ??= Array.from({ length: 64 }, (_, i) => rgb(ramp(i / 63))));
     for (let i = 0; i < CELLS * CELLS; i++) {
       const t = Math.min(Math.max((high - found.likeness[i]) / (high - low), 0), 1);
-      const color = this.mode === "holes" ? ramps[Math.round(63 * t)] : palette[this.labels[found.nearest[i]]];
+      const color = this.mode === "holes" ? ramps[Math.round(63 * t)] : palette[found.named[i]];
       pixels.data.set([...color, 255], 4 * i);
     }
     pen.putImageData(pixels, 0, 0);
@@ -277,7 +287,7 @@ class Planes {
       const { low, high } = this.scale();
       box.replaceChildren(make("span", { class: "number" }, `alike ${high.toFixed(2)}`), make("i", { class: "bar", style: `background:linear-gradient(90deg,${Array.from({ length: 9 }, (_, i) => ramp(i / 8))})` }), make("span", { class: "number" }, `unlike ${low.toFixed(2)}`), make("span", { class: "muted" }, "cosine between the decoded picture and the most similar real one"));
     } else if (this.mode === "grid") box.replaceChildren(make("span", { class: "muted" }, `${TILES} × ${TILES} codes at equal steps of probability (quantiles of a Gaussian with the codes' own mean and spread), decoded.`));
-    else box.replaceChildren(...classes.map((name, c) => make("span", {}, make("i", { class: "swatch", style: `background:${colors[c]}` }), name)), ...(this.mode === "regions" ? [make("span", { class: "muted" }, `the ${this.data.class_word} of the real image nearest to what is decoded`)] : []));
+    else box.replaceChildren(...classes.map((name, c) => make("span", {}, make("i", { class: "swatch", style: `background:${colors[c]}` }), name)), ...(this.mode === "regions" ? [make("span", { class: "muted" }, this.judge ? `the ${this.data.class_word} that a classifier trained on the same images sees in what is decoded` : `the ${this.data.class_word} of the real image most like what is decoded`)] : []));
   }
 
   /** What the measured maps say about codes drawn from the prior, as numbers. */

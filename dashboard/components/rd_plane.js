@@ -99,7 +99,7 @@ class Plane {
         line(X(run.spread.rate[0]), y, X(run.spread.rate[1]), y, own, [], 1.5);
         line(x, Y(run.spread.distortion[0]), x, Y(run.spread.distortion[1]), own, [], 1.5);
       }
-      dot(context, x, y, 4.5, own, look.background);
+      disc(context, x, y, 4.5, own, look.background);
     }
     // where we are, and the slope that beta asks for
     const [x, y] = [X(at.rate), Y(at.distortion)];
@@ -131,7 +131,7 @@ class Plane {
   }
 }
 
-function dot(context, x, y, radius, color, halo) {
+function disc(context, x, y, radius, color, halo) {
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
   Object.assign(context, { fillStyle: color, strokeStyle: halo, lineWidth: 1.5 });

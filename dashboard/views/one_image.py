@@ -7,10 +7,14 @@ import streamlit as st
 from core.picture import PictureError, read_picture
 from dashboard import cache, state, text, theme
 from dashboard.catalog import Entry, Pair
-from dashboard.components.assets import weights_url
+from dashboard.components.assets import judge_url, weights_url
+from dashboard.components.lanes import Images, Lane
+from dashboard.components.maths import maths
+from dashboard.components.neighbours import neighbours
 from dashboard.components.planes import planes
 from dashboard.components.sprites import test_sprite
-from dashboard.components.through import Lane, Upload, through
+from dashboard.components.through import Upload, through
+from dashboard.components.traverse import traverse
 from dashboard.text import AE, VAE
 
 IMAGE = "image"  # the URL's parameter: which test image to begin with
@@ -18,6 +22,8 @@ IMAGE = "image"  # the URL's parameter: which test image to begin with
 pair: Pair = state.get("pair")
 data = cache.dataset(pair.dataset)
 n = len(cache.gallery(pair.ae.run_id)["mean"])
+images = Images(data.test_labels[:n], data.classes, theme.CLASSES, test_sprite(pair.dataset, n))
+judge = judge_url(pair.dataset)
 digits = pair.dataset in ("mnist", "mnist-5k", "kmnist")
 
 
@@ -64,22 +70,14 @@ st.markdown(
     f"Draw a digit, or change one: both encoders and both decoders run in this page, at every movement. The {AE} gives the image one **point**; "
     f"the {VAE} gives it a **cloud**, and every draw from the cloud is decoded to a slightly different picture."
 )
-with st.container():
-    board = st.container()
-    upload = uploaded()
-    with board:
-        topic = through(
-            lane("ae", pair.ae, "AE: an image is a point"),
-            lane("vae", pair.vae, "VAE: an image is a cloud"),
-            data.test_labels[:n],
-            data.classes,
-            theme.CLASSES,
-            test_sprite(pair.dataset, n),
-            key=f"through-{pair.ae.run_id}",
-            start=start_image(),
-            upload=upload,
-            on_choose=lambda index: st.query_params.update({IMAGE: str(index)}),
-        )
+board = st.container()
+upload = uploaded()
+ae, vae = lane("ae", pair.ae, "AE: an image is a point"), lane("vae", pair.vae, "VAE: an image is a cloud")
+with board:
+    topic = through(
+        ae, vae, images, f"through-{pair.ae.run_id}", start=start_image(), upload=upload,
+        on_choose=lambda index: st.query_params.update({IMAGE: str(index)}),
+    )  # fmt: skip
 st.caption(text.provenance(pair, n, "test images on the maps; the figures beside the pictures are this one image's, computed in your browser"))
 
 st.subheader("Decode as you move", anchor=False)
@@ -91,14 +89,29 @@ else:
         f"Both planes are whole latent spaces of two numbers. Move over them: the decoder itself runs under the cursor. It starts at the code of the image above. "
         f"**Holes** shows how like anything real the decoded picture is, **Classes** which class it looks like."
     )
-    planes(
-        lane("ae", flat.ae, "AE: a plane of points"),
-        lane("vae", flat.vae, "VAE: a plane of clouds"),
-        data.test_labels[:n],
-        data.classes,
-        theme.CLASSES,
-        test_sprite(pair.dataset, n),
-        topic,
-        key=f"planes-{flat.ae.run_id}",
-    )
+    planes(lane("ae", flat.ae, "AE: a plane of points"), lane("vae", flat.vae, "VAE: a plane of clouds"), images, judge, topic, f"planes-{flat.ae.run_id}")
     st.caption(text.provenance(flat, n, "test images, searched for the most similar one"))
+
+if judge:
+    st.subheader("Small steps", anchor=False)
+    st.markdown(
+        f"One often reads that nearby codes of an {AE} decode to different pictures. Here is the image's code in the middle, and eight codes around it. "
+        "A step moves every latent number by that many times its own spread over images, so that the models can be compared. A red frame: a classifier names another class than in the middle."
+    )
+    boards = [
+        lane(kind, entry, f"{kind.upper()}, latent size {p.latent_dim}")
+        for p in sorted({p.latent_dim: p for p in (pair, flat) if p}.values(), key=lambda p: p.latent_dim)
+        for kind, entry in (("ae", p.ae), ("vae", p.vae))
+    ]
+    neighbours(boards, images, judge, topic, f"neighbours-{pair.ae.run_id}")
+
+st.subheader("One latent number at a time", anchor=False)
+st.markdown(
+    f"The {VAE}'s numbers stand in the order of their rate, those that carry most first: a number without rate is **dead**, and moving it does nothing. "
+    f"The {AE} pays no rate, so its numbers stand in the order of their variance."
+)
+rates = tuple(cache.evaluation(entry.run_id)["rate_per_dim"] for entry in (pair.ae, pair.vae))
+traverse(ae, vae, rates, topic, f"traverse-{pair.ae.run_id}")
+
+with st.expander("The maths, with this image's numbers, beside the code that ran", icon=":material/function:"):
+    maths(ae, vae, pair.ae.config.likelihood, topic, f"maths-{pair.ae.run_id}")

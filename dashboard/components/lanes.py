@@ -1,0 +1,82 @@
+"""What the components about one image have in common: the two models, their classes, their files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dashboard.components.assets import OCTETS, media_url
+
+SIDES = ("left", "right")
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One model.
+
+    Attributes:
+        title, short: heading, and the model's name in running text.
+        color, color_dark: the model's colour on a light and on a dark page.
+        weights: address of its weights (see `assets.weights_url`).
+        codes: (n, d) posterior means of the images it is compared with.
+    """
+
+    title: str
+    short: str
+    color: str
+    color_dark: str
+    weights: str
+    codes: np.ndarray
+
+    @property
+    def latent_dim(self) -> int:
+        return int(self.codes.shape[1])
+
+    def describe(self, **more: Any) -> dict[str, Any]:
+        """What the page needs to know of it, beside its arrays."""
+        return {"title": self.title, "short": self.short, "color": self.color, "color_dark": self.color_dark, "weights": self.weights, **more}
+
+
+@dataclass(frozen=True)
+class Images:
+    """The test images that a page's components share.
+
+    Attributes:
+        labels: (n,) class indices. classes, colors: names and colours of the classes. word: what a class is called.
+        png: all n images as one picture, see `sprites.sprite`.
+    """
+
+    labels: np.ndarray
+    classes: Sequence[str]
+    colors: Sequence[str]
+    png: bytes
+    word: str = "class"
+
+    def describe(self, key: str) -> dict[str, Any]:
+        return {
+            "sprite": media_url(self.png, "image/png", f"{key}/sprite"),
+            "classes": list(self.classes),
+            "class_colors": [self.colors[i % len(self.colors)] for i in range(len(self.classes))],
+            "class_word": self.word,
+        }
+
+
+def packed(key: str, arrays: dict[str, np.ndarray]) -> str:
+    """Address of a safetensors file of arrays, for `loadArrays`: bytes stay bytes, everything else becomes float32."""
+    from safetensors.numpy import save
+
+    return media_url(
+        save({name: np.ascontiguousarray(a if a.dtype == np.uint8 else a.astype(np.float32)) for name, a in arrays.items()}), OCTETS, f"{key}/arrays"
+    )
+
+
+def check_length(lane: Lane, images: Images, latent_dim: int | None = None) -> None:
+    """Raises:
+    ValueError: not one code an image, or not of `latent_dim` numbers.
+    """
+    expected = (len(images.labels), latent_dim or lane.latent_dim)
+    if lane.codes.shape != expected:
+        raise ValueError(f"the {lane.short}'s codes have shape {lane.codes.shape}; {expected} is needed.")

@@ -1,0 +1,54 @@
+"""Encoder, posterior, draw, loss: each formula beside the source lines that ran, with the numbers of the image on the pad."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard.components.assets import script
+from dashboard.components.lanes import Lane
+from dashboard.components.source import source_of
+
+_mount = st.components.v2.component(
+    "point_or_cloud_maths",
+    html=script("maths.html"),
+    css=script("base.css", "maths.css"),
+    js=script("networks.js", "canvas.js", "share.js", "maths.js"),
+)
+
+BERNOULLI = "D = −Σᵢ xᵢ log x̂ᵢ + (1 − xᵢ) log(1 − x̂ᵢ)"
+GAUSSIAN = "D = Σᵢ (xᵢ − x̂ᵢ)² / 2s² + log(s √2π)"
+
+# id, heading, then for the AE and the VAE: formula, module, function
+STEPS = (
+    ("encode", "1. Encode: the one layer that differs", ("μ = f(x)", "core.models", "PointHead.forward"), ("μ, log σ² = f(x)", "core.models", "GaussianHead.forward")),
+    ("draw", "2. Draw a code from the posterior", ("z ~ δ(z − μ)", "core.posteriors", "Dirac.rsample"), ("z = μ + σ ⊙ ε,  ε ~ N(0, I)", "core.posteriors", "DiagonalGaussian.rsample")),
+    ("decode", "3. Decode", *(2 * (("x̂ = sigmoid(g(z))", "core.models", "Autoencoder.decode_image"),))),
+    ("distortion", "4. Distortion: what reconstructing costs", *(2 * ((BERNOULLI, "core.objectives", "Bernoulli.distortion"),))),
+    ("rate", "5. Rate: what the code costs", ("R: n/a", "core.posteriors", "Dirac.kl"), ("R = Σⱼ (μⱼ² + σⱼ² − 1 − log σⱼ²) / 2", "core.posteriors", "DiagonalGaussian.kl")),
+    ("loss", "6. Loss: what training minimised", ("D", "core.objectives", "Terms.loss"), ("D + β R", "core.objectives", "Terms.loss")),
+)  # fmt: skip
+
+
+def steps(likelihood: str = "bernoulli") -> list[dict[str, Any]]:
+    """What is written beside each other, for models trained with a likelihood.
+
+    Raises:
+        LookupError: a function named here is no longer in the code.
+    """
+    rows = []
+    for id, title, *cells in STEPS:
+        row = []
+        for formula, module, name in cells:
+            if id == "distortion" and likelihood == "gaussian":
+                formula, name = GAUSSIAN, "Gaussian.distortion"
+            source = source_of(module, name)
+            row.append({"formula": formula, "source": {"file": source.file, "name": source.name, "lines": source.lines}})
+        rows.append({"id": id, "title": title, "cells": row})
+    return rows
+
+
+def maths(left: Lane, right: Lane, likelihood: str, topic: str, key: str) -> None:
+    """Draw the steps; the numbers are those of the image published under `topic`."""
+    _mount(key=key, data={"left": left.describe(), "right": right.describe(), "steps": steps(likelihood), "topic": topic})

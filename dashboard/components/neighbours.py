@@ -1,0 +1,43 @@
+"""Steps from an image's code in units of the codes' own spread, with the class a judge sees: AE beside VAE, at two latent sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard.components.assets import script
+from dashboard.components.lanes import Images, Lane, check_length, packed
+
+MEASURED = 200  # codes that reach the page: as many as neighbours.js measures flip rates on
+
+_mount = st.components.v2.component(
+    "point_or_cloud_neighbours",
+    html=script("neighbours.html"),
+    css=script("base.css", "neighbours.css"),
+    js=script("networks.js", "canvas.js", "share.js", "judge.js", "neighbours.js"),
+)
+
+
+def neighbours(lanes: Sequence[Lane], images: Images, judge: str, topic: str, key: str) -> None:
+    """Draw one board a lane; the image published under `topic` is in the middle of each.
+
+    Args:
+        lanes: models, AE and VAE in turn, for one or more latent sizes.
+        judge: address of the classifier (see `assets.judge_url`).
+
+    Raises:
+        ValueError: not one code an image.
+    """
+    for lane in lanes:
+        check_length(lane, images)
+    _mount(
+        key=key,
+        data={
+            "lanes": [lane.describe() for lane in lanes],
+            "classes": list(images.classes),
+            "judge": judge,
+            "topic": topic,
+            "arrays": packed(key, {f"codes_{i}": lane.codes[:MEASURED] for i, lane in enumerate(lanes)}),
+        },
+    )
