@@ -1,0 +1,50 @@
+"""The KL-weight lab alone: an untrained multi-rate network whose conditioning does something, and three untrained "runs".
+
+Figures are made up, simple and monotone: rate 20 - 15 log10 beta, distortion 100 + 20 log10 beta.
+"""
+
+import math
+
+import numpy as np
+import streamlit as st
+import torch
+from safetensors.torch import save
+
+from core.config import BETA_GRID, RunConfig
+from core.models import build_model
+from dashboard.components.assets import OCTETS, media_url
+from dashboard.components.beta_lab import TrainedBeta, beta_lab
+from dashboard.components.sprites import sprite
+
+N = int(st.query_params.get("n", "60"))
+
+
+@st.cache_resource
+def weights(config: RunConfig) -> bytes:
+    model, generator = build_model(config), torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "films" in name:
+                parameter.normal_(0, 0.15, generator=generator)
+    return save({k: v.half().contiguous() for k, v in model.state_dict().items()}, {"config": config.to_json()})
+
+
+def figures(beta: float) -> dict:
+    rate, distortion = 20 - 15 * math.log10(beta), 100 + 20 * math.log10(beta)
+    per_dim = [rate / 16] * 16
+    return {"beta": beta, "rate": rate, "distortion": distortion, "neg_elbo": rate + distortion, "rate_per_dim": per_dim, "active_units": 16}
+
+
+def address(config: RunConfig) -> str:
+    return media_url(weights(config), OCTETS, config.run_id)
+
+
+images = (np.random.default_rng(0).random((N, 28, 28)) * 255).astype(np.uint8)
+trained = [TrainedBeta(b, f"run-{b:g}", address(RunConfig(beta=b)), figures(b), [figures(b)] if b == 1 else []) for b in (0.1, 1.0, 4.0)]
+start = float(st.query_params.get("beta", "1"))
+multirate = RunConfig(model="multirate")
+beta = beta_lab(
+    "multi", address(multirate), [figures(b) for b in BETA_GRID], trained, np.arange(N) % 10, ["#1C51BE", "#EE547F"], sprite(images),
+    {"vae": "#0072B2", "vae_dark": "#56B4E9", "ae": "#D55E00", "ae_dark": "#FF8A3D"}, 95.0, start, "lab",
+)  # fmt: skip
+st.text(f"chosen: {beta:g}")
