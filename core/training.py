@@ -262,11 +262,11 @@ def _train_into(run: Run, config: RunConfig, device: str | None, on_epoch: Calla
     first, trace = (resume[0], resume[2]) if resume else (0, [])
     rows = run.history()[: first + 1] if resume else []
 
-    def heartbeat(fraction: float) -> None:
+    def heartbeat(fraction: float, urgent: bool = False) -> None:
         """At most every `BEAT_SECONDS`: say that the run is alive and how far it is, and look for a request to stop."""
         nonlocal beat
         now = time.monotonic()
-        if fraction > 0 and now - beat < BEAT_SECONDS:
+        if not urgent and now - beat < BEAT_SECONDS:
             return
         beat = now
         if (run.path / STOP).exists():
@@ -278,7 +278,7 @@ def _train_into(run: Run, config: RunConfig, device: str | None, on_epoch: Calla
     def write_history() -> None:
         write_bytes(run.path / "history.jsonl", "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows).encode())
 
-    heartbeat(0.0)
+    heartbeat(0.0, urgent=True)
     dataset = load_dataset(config.dataset)
     if dataset.digest != config.data_digest:
         raise TrainingError(f"{config.dataset} has changed: its digest is {dataset.digest}, the run is for {config.data_digest}. Leave data_digest out to train on what is there.")
@@ -294,7 +294,7 @@ def _train_into(run: Run, config: RunConfig, device: str | None, on_epoch: Calla
             tensors = {**epoch.state(), "trace": torch.from_numpy(np.stack(trace))}
             write_bytes(run.path / RESUME, save({k: v.contiguous().cpu() for k, v in tensors.items()}, {"epoch": str(epoch.number)}))
         on_epoch(epoch.row)
-        heartbeat(epoch.number / config.epochs)
+        heartbeat(epoch.number / config.epochs, urgent=epoch.number < config.epochs)
     if epoch is None:  # every epoch had been done; only publishing was left
         weights = {k.removeprefix("weight."): v for k, v in resume[1].items() if k.startswith("weight.")}
     else:
