@@ -1,7 +1,7 @@
 """Codes as bytes: what an image costs to keep, and what comes back.
 
 Each latent dimension is cut into 2^b equal bins over three standard deviations either side of its mean, and what is
-stored is the bin. (PCA, the control, gets bins of one width in all dimensions, so that weak components cost nothing.) An ideal entropy coder that knows the training images' frequencies p spends
+stored is the bin. (PCA, the control, gets bins of one width in all dimensions: a weak component then costs nothing.) An ideal entropy coder that knows the training images' frequencies p spends
 
     bytes = -1/8 sum_j log2 p_j(bin_j)        per image, averaged over held-out images
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from core.models import AtBeta, Autoencoder
 
 BITS = (1, 2, 3, 4, 6)
-PCA_WIDTHS = tuple(float(w) for w in np.geomspace(24, 0.25, 40))  # of a bin, in units of pixel distance
+PCA_WIDTHS = tuple(float(w) for w in np.geomspace(8, 0.25, 60))  # of a bin, in units of pixel distance
 SHEET = 10  # images a side
 QUALITIES = (0, 5, 10, 20, 40, 60, 80, 95)  # of lossy WebP
 RANGE = 3.0  # standard deviations either side of the mean that the bins cover
@@ -47,6 +47,11 @@ class Quantiser:
         symbols = self.quantise(codes)
         counts = [np.bincount(column, minlength=n) + 1 for column, n in zip(symbols.T, self.bins)]  # +1: no bin is impossible
         self.bits = [-np.log2(c / c.sum()) for c in counts]
+        self.values = []  # what each bin is restored to: the mean of the training codes in it, or its middle
+        for j, n in enumerate(self.bins):
+            middle = self.low[j] + (np.arange(n) + 0.5) * self.width[j]
+            total = np.bincount(symbols[:, j], codes[:, j], minlength=n)
+            self.values.append((total + middle) / counts[j])
 
     @classmethod
     def of_bits(cls, codes: np.ndarray, bits: int) -> Quantiser:
@@ -55,8 +60,8 @@ class Quantiser:
 
     @classmethod
     def of_width(cls, codes: np.ndarray, width: float) -> Quantiser:
-        """Bins of one width in every dimension: what is best for PCA, where equal errors in all dimensions cost the same."""
-        bins = np.maximum(1, np.ceil(2 * RANGE * codes.std(0) / width)).astype(int)
+        """An odd number of bins of one width in every dimension: a dimension that varies less than that costs nothing."""
+        bins = 2 * np.round(RANGE * codes.std(0) / width).astype(int) + 1
         return cls(codes, bins, np.full(codes.shape[1], width))
 
     def quantise(self, codes: np.ndarray) -> np.ndarray:
@@ -64,8 +69,8 @@ class Quantiser:
         return np.clip(np.floor((codes - self.low) / self.width), 0, self.bins - 1).astype(int)
 
     def restore(self, symbols: np.ndarray) -> np.ndarray:
-        """The middles of the bins, float32 (N, d)."""
-        return (self.low + (symbols + 0.5) * self.width).astype(np.float32)
+        """The codes each bin stands for, float32 (N, d)."""
+        return np.stack([values[column] for values, column in zip(self.values, symbols.T)], 1).astype(np.float32)
 
     def bytes(self, symbols: np.ndarray) -> float:
         """Mean bytes per image of an ideal entropy coder."""

@@ -108,13 +108,16 @@ class Judge:
         probabilities = self.network.classes(F.relu(features.to(device))).softmax(1).cpu()
         return features.numpy() * np.float32(self.info["scale"]), probabilities.numpy()
 
-    def save(self, folder: Path) -> None:
-        """Write judge.safetensors (fp16) and judge.json into `folder`."""
+    def weights(self) -> bytes:
+        """The network as fp16 safetensors."""
         from safetensors.torch import save
 
-        data = save({k: v.half().contiguous() for k, v in self.network.state_dict().items()})
-        write_bytes(folder / "judge.safetensors", data)
-        write_json(folder / "judge.json", {**self.info, "sha256": sha256(data)})
+        return save({k: v.half().contiguous() for k, v in self.network.state_dict().items()})
+
+    def save(self, folder: Path) -> None:
+        """Write judge.safetensors and judge.json into `folder`."""
+        write_bytes(folder / "judge.safetensors", self.weights())
+        write_json(folder / "judge.json", self.info)
 
     def name(self, images: np.ndarray) -> np.ndarray:
         """The most probable class of each image, int64 (N,)."""
@@ -183,6 +186,7 @@ def train_judge(dataset: Dataset, folder: Path | None = None, device: str = "cpu
         "scale": float(np.sqrt(TOTAL_VARIANCE / max(spread_features.var(0).sum(), 1e-12))),
         "epochs": epochs,
         "seed": seed,
+        "sha256": sha256(judge.weights()),
     }
     if folder is not None:
         judge.save(folder)

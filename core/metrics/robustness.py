@@ -108,18 +108,24 @@ def detection(model: AtBeta | Autoencoder, pca: Pca, normal: np.ndarray, odd: np
 
 
 def anomalies(
-    model: AtBeta | Autoencoder, pca: Pca, images: np.ndarray, labels: np.ndarray, others: dict[str, np.ndarray], held_out_class: int | None = None
+    model: AtBeta | Autoencoder,
+    pca: Pca,
+    images: np.ndarray,
+    labels: np.ndarray,
+    other: tuple[str, np.ndarray] | None = None,
+    held_out_class: int | None = None,
 ) -> dict[str, Any]:
-    """`detection` of images turned by 90 degrees, of every other data set, and of the class the model never saw.
+    """`detection` of images turned by 90 degrees, of another data set, and of the class the model never saw.
 
     Args:
         images, labels: uint8 (N, 1, 28, 28) and (N,); without the held-out class they are the normal ones.
-        others: name -> uint8 images of other data sets.
+        other: name and uint8 images of another data set.
     """
     seen = labels != held_out_class if held_out_class is not None else np.ones(len(labels), bool)
     normal = images[seen]
     result: dict[str, Any] = {"rotated": detection(model, pca, normal, np.rot90(normal, axes=(2, 3)))}
-    result["other"] = {name: detection(model, pca, normal, odd) for name, odd in others.items()}
+    if other is not None:
+        result["other"] = {"dataset": other[0], **detection(model, pca, normal, other[1])}
     if held_out_class is not None:
         result["held_out"] = {"class": held_out_class, **detection(model, pca, normal, images[~seen])}
     return result

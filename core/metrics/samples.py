@@ -99,13 +99,11 @@ def confidence(probabilities: np.ndarray) -> dict[str, float]:
 
     Returns:
         confidence: mean of the largest probability. A decoder that draws one blob over and over gets .95.
-        class_entropy: entropy of the mean row in nats, at most ln C; 0 when every image is the same class.
+        class_entropy: entropy in nats of the classes it names, at most ln C; 0 when every image gets the same name.
     """
-    mean = probabilities.mean(0)
-    return {
-        "confidence": float(probabilities.max(1).mean()),
-        "class_entropy": float(-(mean * np.log(np.maximum(mean, 1e-12))).sum()),
-    }
+    shares = np.bincount(probabilities.argmax(1), minlength=probabilities.shape[1]) / len(probabilities)
+    shares = shares[shares > 0]
+    return {"confidence": float(probabilities.max(1).mean()), "class_entropy": float(-(shares * np.log(shares)).sum())}
 
 
 def quality(judge: Judge, reference: Reference, images: np.ndarray) -> dict[str, float]:

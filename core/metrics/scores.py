@@ -9,7 +9,6 @@ scored on denoising, one that never saw a class on anomalies.
 from __future__ import annotations
 
 import functools
-import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -20,16 +19,14 @@ from core import settings
 from core.config import ACTIVE_NATS, RunConfig
 from core.data import DATASETS, Dataset, load_dataset
 from core.evaluation import per_image, summarise
-from core.metrics import compression, latent, paths, reconstruction, robustness, samples
+from core.metrics import compression, latent, paths, reconstruction, records, robustness, samples
 from core.metrics.judge import Judge, Reference, load_judge, spread
 from core.metrics.linear import Pca, fit_pca
 from core.models import AtBeta, Autoencoder
 from core.neighbours import knn_accuracy, trustworthiness
-from core.runs import WEIGHTS, Run, RunError
+from core.runs import Run
 from core.sampling import SOURCES, Codes, Density, decode_all, encode_all, fit_densities, unpack
 
-SCHEMA = 1
-FILE = "scorecard.json"
 TRAIN_LIMIT = 10_000  # training images that probes, densities and quantisers are fitted to
 BOUND_SAMPLES = 64
 NOISE_LEVELS = (0.25, 0.5)
@@ -151,9 +148,11 @@ def denoising_part(s: Subject) -> dict[str, Any]:
 
 def anomalies_part(s: Subject) -> dict[str, Any]:
     """AUROC for turned images, another data set where there is one, and the class left out of training."""
-    others = {name: load_dataset(name).test_images for name in other_datasets(s.dataset.name)}
-    others = {name: images[spread(len(images))] for name, images in others.items()}
-    return robustness.anomalies(s.model, s.pca, s.reference.images, s.reference.labels, others, s.config.held_out_class)
+    name, other = other_dataset(s.dataset.name), None
+    if name is not None:
+        images = load_dataset(name).test_images
+        other = name, images[spread(len(images))]
+    return robustness.anomalies(s.model, s.pca, s.reference.images, s.reference.labels, other, s.config.held_out_class)
 
 
 def compression_part(s: Subject) -> dict[str, Any]:
@@ -184,14 +183,14 @@ def parts_for(config: RunConfig) -> tuple[str, ...]:
     return tuple(PARTS)
 
 
-def other_datasets(name: str) -> tuple[str, ...]:
+def other_dataset(name: str) -> str | None:
     """The first data set of other things that is on this machine; nothing is downloaded to find out."""
     for other in _OTHERS.get(name, ("fashion-mnist", "kmnist")):
         raw = settings.data_dir() / _RAW.get(other, "") / "raw"
-        whole = all((raw / f"{part}-{kind}").exists() for part in ("train", "t10k") for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"))
+        whole = all((raw / f"{split}-{kind}").exists() for split in ("train", "t10k") for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"))
         if DATASETS[other].embedded or whole:
-            return (other,)
-    return ()
+            return other
+    return None
 
 
 def plain(value: Any) -> Any:
@@ -205,18 +204,11 @@ def plain(value: Any) -> Any:
     return int(value) if isinstance(value, np.integer) else value
 
 
-def read_scores(run: Run, judge: Judge) -> dict[str, Any]:
-    """What has been measured of a run with this judge; {} if nothing that still applies."""
-    try:
-        scores = json.loads(run.read(FILE)) if run.has(FILE) else {}
-    except (RunError, ValueError):
-        return {}
-    return scores if _stamp(run, judge).items() <= scores.items() else {}
-
-
-def _stamp(run: Run, judge: Judge) -> dict[str, Any]:
-    """What a score depends on besides the code: whose weights, which judge."""
-    return {"schema": SCHEMA, "weights": run.manifest()[WEIGHTS][:16], "judge": judge.info["sha256"][:16]}
+def _so_far(run: Run, judge: Judge, fresh: bool) -> dict[str, Any]:
+    """What has been measured of a run with this judge (nothing, if asked to start afresh), and the stamp that says so."""
+    expected = {**records.stamp(run), "judge": judge.info["sha256"][:16]}
+    scores = {} if fresh else records.scores_of(run)
+    return scores if expected.items() <= scores.items() else expected
 
 
 def score_run(
@@ -227,7 +219,7 @@ def score_run(
     keep: bool = True,
     on_part: Callable[[str], None] = lambda part: None,
 ) -> dict[str, Any]:
-    """Everything measured about a finished run, kept beside it as scorecard.json part by part.
+    """Everything measured about a finished run, kept beside it as scorecard.json part by part (see `core.metrics.records`).
 
     Args:
         dataset, judge: the run's own by default.
@@ -242,13 +234,13 @@ def score_run(
     config = run.config
     dataset = dataset or load_dataset(config.dataset)
     judge = judge or load_judge(dataset)
-    scores = {} if fresh else read_scores(run, judge)
+    scores = _so_far(run, judge, fresh)
     missing = [part for part in parts_for(config) if part not in scores]
     if not missing:
         return scores
     densities = unpack(run.arrays("density.npz")) if run.has("density.npz") else None
     subject = Subject(run.load_model(), dataset, judge, densities)
-    scores = {**_stamp(run, judge), "n": len(subject.reference.images), **scores}
+    scores = {**scores, "n": len(subject.reference.images)}
     for part in missing:
         on_part(part)
         try:
@@ -256,5 +248,8 @@ def score_run(
         except ValueError as error:  # a data set too small or too plain for this part: the reason is the result
             scores[part] = {"not_measured": str(error)}
         if keep:
-            run.add(FILE, (json.dumps(scores, indent=1, allow_nan=False) + "\n").encode())
+            try:
+                records.keep(run, scores)
+            except OSError:
+                keep = False  # a read-only folder: measured, and measured again next time
     return scores

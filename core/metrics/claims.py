@@ -1,0 +1,241 @@
+"""The story usually told about autoencoders and VAEs, sentence by sentence, each with the comparison that decides it.
+
+No verdict is written here: it is computed from the figures (see `core.metrics.verdicts`), and some claims will fail.
+The views named as pages are where a claim can be seen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.metrics.verdicts import Case, Claim, Measure
+
+
+def _pair(label: str, path: str, relation: str, first: str = "ae", **options: Any) -> Case:
+    """The same figure of both models, `first` on the left."""
+    other = {"ae": "vae", "vae": "ae"}[first]
+    return Case(label, Measure(first, path, first.upper()), relation, Measure(other, path, other.upper()), **options)
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        "sharper",
+        "An AE reconstructs more precisely than a VAE.",
+        "Error, and kept fine detail, of reconstructions of held-out images",
+        "start",
+        (
+            _pair("in squared error", "reconstruction/mse", "<", digits=4, margin=0.02),
+            _pair("in sharpness", "reconstruction/sharpness", ">", unit="of the original's"),
+        ),
+    ),
+    Claim(
+        "prior-nonsense",
+        "Random codes from N(0, I) decode to nonsense in an AE.",
+        "Share of real images that have a sample near them (coverage): less than half the VAE's",
+        "samples",
+        (_pair("", "samples/prior/coverage", "<", margin=0.5),),
+    ),
+    Claim(
+        "prior-best",
+        "The prior is where a VAE has to be sampled.",
+        "Frechet distance of the VAE's samples: from the prior against from a mixture fitted to its codes",
+        "samples",
+        (Case("", Measure("vae", "samples/prior/fd", "VAE, prior"), "<", Measure("vae", "samples/mixture/fd", "VAE, mixture"), digits=1),),
+    ),
+    Claim(
+        "ae-generates",
+        "With a density fitted to its codes, an AE samples better than a VAE.",
+        "Frechet distance of samples from a mixture fitted to the AE's codes",
+        "samples",
+        (
+            Case(
+                "against the VAE's prior",
+                Measure("ae", "samples/mixture/fd", "AE, mixture"),
+                "<",
+                Measure("vae", "samples/prior/fd", "VAE, prior"),
+                digits=1,
+            ),
+            Case(
+                "against a VAE with a mixture of its own",
+                Measure("ae", "samples/mixture/fd", "AE, mixture"),
+                "<",
+                Measure("vae", "samples/mixture/fd", "VAE, mixture"),
+                digits=1,
+            ),
+        ),
+    ),
+    Claim(
+        "nearby",
+        "Nearby AE codes decode to different images, nearby VAE codes do not.",
+        "How often a step of a tenth of a standard deviation changes the class the judge sees",
+        "interpolation",
+        (_pair("", "smoothness/flip_rate/0.1", ">", digits=3, margin=0.1),),
+    ),
+    Claim(
+        "smooth",
+        "A VAE's latent space is smoother.",
+        "How far the image moves for one standard deviation of the code, and how much longer than straight a path is",
+        "interpolation",
+        (
+            _pair("in slope", "smoothness/jacobian", "<", "vae", digits=1),
+            _pair("in path length", "interpolation/linear/path_length", "<", "vae", unit="times straight"),
+        ),
+    ),
+    Claim(
+        "on-data",
+        "VAE interpolations stay on the data, an AE's do not.",
+        "Density of real images around the image halfway between two codes",
+        "interpolation",
+        (
+            _pair("against the AE", "interpolation/linear/midpoint_density", ">", "vae"),
+            Case(
+                "against fading pixels",
+                Measure("vae", "interpolation/linear/midpoint_density", "VAE"),
+                ">",
+                Measure("vae", "interpolation/cross_fade/midpoint_density", "cross-fade"),
+            ),
+        ),
+    ),
+    Claim(
+        "slerp",
+        "Arcs are better paths than straight lines.",
+        "Density of real images around the image halfway between two codes",
+        "interpolation",
+        tuple(
+            Case(
+                f"in {article} {role.upper()}",
+                Measure(role, "interpolation/spherical/midpoint_density", f"{role.upper()}, arc"),
+                ">",
+                Measure(role, "interpolation/linear/midpoint_density", f"{role.upper()}, line"),
+            )
+            for role, article in (("vae", "a"), ("ae", "an"))
+        ),
+    ),
+    Claim(
+        "organised",
+        "A VAE's codes are better organised by class than an AE's.",
+        "How well an image's class can be told from its code: by its neighbours, by a linear classifier",
+        "latent_maps",
+        (
+            _pair("by neighbours", "latent/knn_accuracy", ">", "vae", digits=3, margin=0.01),
+            _pair("by a linear cut", "latent/linear_probe", ">", "vae", digits=3, margin=0.01),
+        ),
+    ),
+    Claim(
+        "like-prior",
+        "The KL term makes the codes follow N(0, I).",
+        "Distance of all codes together from the prior: by mean and covariance, and by kernel (MMD)",
+        "latent_maps",
+        (
+            _pair("in mean and covariance", "latent/prior_kl", "<", "vae", unit="nats"),
+            _pair("by kernel", "latent/prior_mmd", "<", "vae", digits=4),
+        ),
+    ),
+    Claim(
+        "all-dimensions",
+        "A VAE switches off dimensions that it does not need, an AE uses all.",
+        "Latent dimensions without which an image costs more than 0.1 nats",
+        "kl_weight",
+        tuple(
+            Case(label, Measure(role, "latent/used_dimensions", role.upper()), relation, Measure(role, "latent/dimensions", "all"), digits=1, margin=0)
+            for label, role, relation in (("for the VAE", "vae", "<"), ("for the AE", "ae", ">="))
+        ),
+    ),
+    Claim(
+        "bigger-beta",
+        "A bigger beta gives better samples.",
+        "Frechet distance of samples from the prior",
+        "kl_weight",
+        tuple(
+            Case(
+                f"from beta {low} to {high}",
+                Measure(f"vae beta {high}", "samples/prior/fd", f"beta {high}"),
+                "<",
+                Measure(f"vae beta {low}", "samples/prior/fd", f"beta {low}"),
+                digits=1,
+            )
+            for low, high in (("0.1", "1"), ("1", "10"))
+        ),
+    ),
+    Claim(
+        "elbo",
+        "The ELBO tells how likely an image is.",
+        "How much lower a bound from 64 weighted codes is than -ELBO: less than 1 nat",
+        "kl_weight",
+        (Case("", Measure("vae", "reconstruction/bound_gap", "VAE"), "<", 1.0, unit="nats", digits=1, margin=0),),
+    ),
+    Claim(
+        "denoises",
+        "An AE denoises.",
+        "PSNR against the clean image at noise 0.5: against the better of two median filters, and against PCA",
+        "uses",
+        tuple(
+            Case(
+                f"{training}, against {control}",
+                Measure(role, "denoising/0.5/model", "AE"),
+                ">",
+                Measure(role, f"denoising/0.5/{path}", control),
+                unit="dB",
+                digits=1,
+                margin=0,
+            )
+            for training, role in (("trained on clean images", "ae"), ("trained to denoise", "ae denoiser"))
+            for control, path in (("the median filter", "median"), ("PCA", "pca"))
+        ),
+    ),
+    Claim(
+        "anomalies",
+        "An AE detects what it was not trained on.",
+        "AUROC of the reconstruction error: at least 0.9",
+        "uses",
+        (
+            Case("on turned images", Measure("ae", "anomalies/rotated/distortion", "AE"), ">", 0.9, margin=0),
+            Case("on another data set", Measure("ae", "anomalies/other/distortion", "AE"), ">", 0.9, margin=0),
+            Case("on a class left out of training", Measure("ae held-out", "anomalies/held_out/distortion", "AE"), ">", 0.9, margin=0),
+        ),
+    ),
+    Claim(
+        "vae-anomalies",
+        "A VAE detects anomalies better, because it has a probability.",
+        "AUROC: the VAE's -ELBO against the AE's reconstruction error",
+        "uses",
+        tuple(
+            Case(
+                f"on {what}",
+                Measure(f"vae{kind}", f"anomalies/{path}/neg_elbo", "VAE"),
+                ">",
+                Measure(f"ae{kind}", f"anomalies/{path}/distortion", "AE"),
+                digits=3,
+                margin=0.01,
+            )
+            for what, kind, path in (
+                ("turned images", "", "rotated"),
+                ("another data set", "", "other"),
+                ("a class left out of training", " held-out", "held_out"),
+            )
+        ),
+    ),
+    Claim(
+        "compresses",
+        "An AE compresses images.",
+        "Codes of 4 bits a dimension: squared error against PCA at the same size, bytes against lossy WebP at the same error",
+        "uses",
+        (
+            Case(
+                "against PCA",
+                Measure("ae", "compression/bits/4/mse", "AE"),
+                "<",
+                Measure("ae", "compression/bits/4/pca_mse", "PCA"),
+                digits=4,
+            ),
+            Case(
+                "against WebP",
+                Measure("ae", "compression/bits/4/bytes", "AE"),
+                "<",
+                Measure("ae", "compression/bits/4/webp_bytes", "WebP"),
+                unit="bytes",
+                digits=1,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,225 @@
+"""The scorecard: which of the claims hold, at which data set and latent size, on which runs.
+
+Every sentence is a claim (`claims`), decided from scores (`scores`, kept by `records`) by rules (`verdicts`). Reading the
+scorecard needs neither torch nor the images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from core.config import ConfigError, RunConfig
+from core.metrics.claims import CLAIMS
+from core.metrics.records import commit, committed, scores_of
+from core.metrics.verdicts import UNKNOWN, Population, Row, close, combine, decide, show
+from core.runs import Run, RunError, RunStore
+
+SETTINGS = (("mnist-5k", 2), ("mnist-5k", 16), ("mnist", 16), ("fashion-mnist", 16))
+SEEDS = (0, 1, 2)
+NOISE = 0.5  # of the models trained to denoise
+FULL = {"epochs": 10, "batch_size": 128}  # how the large data sets are trained: as many steps as pay
+RECIPES: dict[str, dict[str, Any]] = {"mnist": FULL, "fashion-mnist": FULL, "kmnist": FULL}
+
+# How far a recomputed figure may be from the committed one: (share of it, absolute). The first that fits the path's end.
+TOLERANCES: tuple[tuple[str, float, float], ...] = (
+    ("/fd", 0.05, 0.2),
+    ("/floor", 0.05, 0.1),
+    ("prior_mmd", 0.1, 1e-3),
+    ("path_length", 0.02, 0.01),
+    ("bytes", 0.02, 0.1),
+    ("mse", 0.02, 1e-4),
+    ("dimension_use", 0.05, 0.1),
+    ("rate_per_dim", 0.02, 0.02),
+    ("", 0.02, 0.012),  # most others are shares of 1,000 images
+)
+
+Progress = Callable[[int, int, str], None]
+
+
+def standard(model: str, dataset: str, latent_dim: int, seed: int = 0, **changes: Any) -> RunConfig:
+    """The config by which the scorecard knows a run of this kind."""
+    return RunConfig(model=model, dataset=dataset, latent_dim=latent_dim, seed=seed, **RECIPES.get(dataset, {}), **changes)
+
+
+def plan(dataset: str = "mnist-5k", latent_dim: int = 16) -> list[RunConfig]:
+    """The runs a whole scorecard rests on: the pair over three seeds, and at mnist-5k, d = 16 the special ones too."""
+    pair = [standard(model, dataset, latent_dim, seed) for seed in SEEDS for model in ("ae", "vae")]
+    if (dataset, latent_dim) != ("mnist-5k", 16):
+        return pair
+    betas = [standard("vae", dataset, latent_dim, seed, beta=beta) for seed in SEEDS for beta in (0.1, 10.0)]
+    denoisers = [standard(model, dataset, latent_dim, seed, noise=NOISE) for seed in SEEDS for model in ("ae", "vae")]
+    held_out = [standard(model, dataset, latent_dim, held_out_class=c) for c in range(10) for model in ("ae", "vae")]
+    return pair + betas + denoisers + held_out
+
+
+def role_of(config: RunConfig) -> tuple[str, Any] | None:
+    """What part a run plays in the claims, and which of its kind it is; None if it is not a standard run."""
+    if config.model not in ("ae", "vae"):
+        return None
+    changes: dict[str, Any] = {"noise": config.noise, "held_out_class": config.held_out_class}
+    if config.beta is not None:
+        changes["beta"] = config.beta
+    if config.replace(data_digest="") != standard(config.model, config.dataset, config.latent_dim, config.seed, **changes):
+        return None
+    special = [config.noise == NOISE, config.held_out_class is not None, config.beta not in (None, 1.0)]
+    if sum(special) > 1 or config.noise not in (0.0, NOISE):
+        return None
+    if special[0]:
+        return f"{config.model} denoiser", config.seed
+    if special[1]:
+        return f"{config.model} held-out", f"class {config.held_out_class}, seed {config.seed}"
+    return (f"vae beta {config.beta:g}" if special[2] else config.model), config.seed
+
+
+def population(store: RunStore, dataset: str, latent_dim: int) -> Population:
+    """Scores by role and seed: the committed ones, and those of runs in the store that have been measured."""
+    entries = dict(committed(dataset, latent_dim))
+    for run in store.find(dataset=dataset, latent_dim=latent_dim):
+        scores = scores_of(run)
+        if scores:
+            entries[run.run_id] = {"config": run.config.to_dict(), "scores": scores}
+    result: dict[str, dict[Any, Any]] = {}
+    for run_id in sorted(entries):
+        try:
+            role = role_of(RunConfig.from_dict(entries[run_id]["config"]))
+        except (ConfigError, KeyError, TypeError):
+            continue  # written by another version: its figures are not comparable
+        if role is not None:
+            result.setdefault(role[0], {})[role[1]] = entries[run_id]["scores"]
+    if "vae" in result:
+        result["vae beta 1"] = result["vae"]
+    return result
+
+
+def scorecard(store: RunStore | None = None, dataset: str = "mnist-5k", latent_dim: int = 16) -> list[Row]:
+    """Every claim with its figures, verdict and condition at one data set and latent size."""
+    people = population(store or RunStore(), dataset, latent_dim)
+    return [decide(claim, people) for claim in CLAIMS]
+
+
+def overview(store: RunStore | None = None, settings: tuple[tuple[str, int], ...] = SETTINGS) -> list[dict[str, Any]]:
+    """Every claim over several data sets and latent sizes: its row at each, and the verdict over all of them.
+
+    Returns:
+        dicts with id, sentence, page, rows ({"mnist-5k, d = 2": Row}), verdict, condition.
+    """
+    store = store or RunStore()
+    cards = {f"{dataset}, d = {d}": scorecard(store, dataset, d) for dataset, d in settings}
+    result = []
+    for i, claim in enumerate(CLAIMS):
+        rows = {label: rows[i] for label, rows in cards.items()}
+        verdict, condition = combine({f"at {label}": row.verdict for label, row in rows.items()})
+        result.append({"id": claim.id, "sentence": claim.sentence, "page": claim.page, "rows": rows, "verdict": verdict, "condition": condition})
+    return result
+
+
+def markdown(store: RunStore | None = None, settings: tuple[tuple[str, int], ...] = SETTINGS[:2]) -> str:
+    """The scorecard as the README shows it: a line a claim, the first case's figures and the verdict at each setting."""
+    lines = ["| Claim | " + " | ".join(f"{dataset}, d = {d}" for dataset, d in settings) + " |", "|---" * (len(settings) + 1) + "|"]
+    for line in overview(store, settings):
+        cells = []
+        for row in line["rows"].values():
+            measured_cases = [case for case in row.cases if case.left is not None]
+            figures = "; ".join(f"{c.left.name} {show(c.left, c.digits)}, {c.right.name} {show(c.right, c.digits)} {c.unit}".strip() for c in measured_cases[:1])
+            verdict = f"**{row.verdict}**" + (f": {row.condition}" if row.condition else "")
+            cells.append(verdict if row.verdict == UNKNOWN else f"{verdict}<br>{figures}")
+        lines.append(f"| {line['sentence']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _complete(store: RunStore) -> list[Run]:
+    return [run for run in store if run.complete]
+
+
+def evaluate_all(store: RunStore | None = None, progress: Progress = lambda done, total, what: None) -> dict[str, str]:
+    """Measure every finished run that has not been, into its folder; interrupted, the same call goes on from there.
+
+    Returns:
+        run_id -> "measured", or why it could not be.
+    """
+    from core.data import DataError
+    from core.metrics.judge import JudgeError
+    from core.metrics.scores import score_run
+
+    runs = _complete(store or RunStore())
+    outcome = {}
+    for i, run in enumerate(runs):
+        progress(i, len(runs), run.run_id)
+        try:
+            score_run(run, on_part=lambda part: progress(i, len(runs), f"{run.run_id}: {part}"))
+            outcome[run.run_id] = "measured"
+        except (DataError, JudgeError, RunError) as error:
+            outcome[run.run_id] = str(error)
+    progress(len(runs), len(runs), "")
+    return outcome
+
+
+def publish(store: RunStore | None = None) -> list[Path]:
+    """Write the committed scorecards from the measured standard runs; entries of runs that are not here are kept.
+
+    Returns:
+        the files written.
+    """
+    entries: dict[tuple[str, int], dict[str, Any]] = {}
+    for run in _complete(store or RunStore()):
+        config, scores = run.config, scores_of(run)
+        if scores and role_of(config) is not None:
+            key = config.dataset, config.latent_dim
+            entries.setdefault(key, dict(committed(*key)))[run.run_id] = {"config": config.to_dict(), "scores": scores}
+    return [commit(*key, runs) for key, runs in entries.items()]
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every figure in nested scores with its path, keys joined by "/"."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}/{key}" if path else str(key))
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from leaves(inner, f"{path}/{i}")
+    else:
+        yield path, value
+
+
+def differences(scores: dict[str, Any], reference: dict[str, Any]) -> Iterator[str]:
+    """What is off by more than its tolerance, a sentence each; parts absent on either side are not compared."""
+    found = dict(leaves(scores))
+    for path, expected in leaves(reference):
+        if path.partition("/")[0] not in scores or path in ("weights", "judge", "schema"):
+            continue
+        relative, absolute = next((r, a) for end, r, a in TOLERANCES if end in path)
+        value = found.get(path)
+        if isinstance(expected, (int, float)) and isinstance(value, (int, float)):
+            if not close(value, expected, relative, absolute):
+                yield f"{path} is {value:g}, committed {expected:g} (tolerance {relative:.0%} or {absolute:g})"
+        elif value != expected:
+            yield f"{path} is {value!r}, committed {expected!r}"
+
+
+def check(store: RunStore | None = None, progress: Progress = lambda done, total, what: None) -> Iterator[str]:
+    """Measure every run that has committed figures again, from its weights, and compare.
+
+    Runs whose weights or images are not on this machine are passed over.
+
+    Yields:
+        a sentence for every figure off by more than its tolerance.
+    """
+    from core.data import DataError
+    from core.metrics.scores import score_run
+
+    runs = []
+    for run in _complete(store or RunStore()):
+        entry = committed(run.config.dataset, run.config.latent_dim).get(run.run_id)
+        if entry:
+            runs.append((run, entry["scores"]))
+    for i, (run, reference) in enumerate(runs):
+        progress(i, len(runs), run.run_id)
+        try:
+            scores = score_run(run, fresh=True, keep=False)
+        except DataError:
+            continue
+        for difference in differences(scores, reference):
+            yield f"{run.run_id}: {difference}"
+    progress(len(runs), len(runs), "")

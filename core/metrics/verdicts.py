@@ -1,0 +1,194 @@
+"""How a claim is decided: by comparing figures, never by what somebody wrote.
+
+A claim has one or more cases. A case compares two figures of `core.metrics.scores`, left against right, seed by seed:
+
+    left > right + margin |right|     (for "<", left < right - margin |right|; for ">=", no less than right)
+
+so a difference smaller than the margin counts as none. A case holds if it does so for every seed, does not if for none,
+and is mixed otherwise. A claim holds if all its cases do, does not if none does, and depends in between; the condition
+is then spelled out from the cases' labels.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+HOLDS, DOES_NOT, DEPENDS, UNKNOWN = "holds", "does not", "depends", "not measured"
+
+# role -> seed (or "class c, seed s") -> everything measured about that run
+Population = Mapping[str, Mapping[Any, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure: of which models, where in their scores, and what to call it.
+
+    Attributes:
+        role: "ae", "vae", "ae denoiser", "vae held-out", "vae beta 10" ... (see `core.metrics.scorecard.role_of`).
+        path: keys joined by "/", e.g. "samples/prior/fd".
+        name: for people.
+    """
+
+    role: str
+    path: str
+    name: str
+
+    def values(self, population: Population) -> dict[Any, float]:
+        """The figure of every run of the role that has it."""
+        found = {}
+        for key, scores in population.get(self.role, {}).items():
+            value: Any = scores
+            for step in self.path.split("/"):
+                value = value.get(step) if isinstance(value, Mapping) else None
+            if isinstance(value, (int, float)):
+                found[key] = float(value)
+        return found
+
+
+@dataclass(frozen=True)
+class Case:
+    """left `relation` right, under the condition that `label` names.
+
+    Attributes:
+        right: another figure, or a number.
+        unit, digits: for people.
+        margin: least difference that counts, as a share of the right side.
+    """
+
+    label: str
+    left: Measure
+    relation: str
+    right: Measure | float
+    unit: str = ""
+    digits: int = 2
+    margin: float = 0.05
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence of the story.
+
+    Attributes:
+        measure: what decides it, in plain words.
+        page: where it can be seen, the name of a view.
+    """
+
+    id: str
+    sentence: str
+    measure: str
+    page: str
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
+class Stat:
+    """A figure over seeds: mean, spread (standard deviation; None for fewer than two) and every value."""
+
+    name: str
+    role: str | None
+    mean: float
+    spread: float | None
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """A case as measured; `held` of `n` runs bear it out. left and right are None where nothing was measured."""
+
+    label: str
+    relation: str
+    unit: str
+    digits: int
+    left: Stat | None
+    right: Stat | None
+    held: int
+    n: int
+
+    @property
+    def verdict(self) -> str:
+        if not self.n:
+            return UNKNOWN
+        return HOLDS if self.held == self.n else DOES_NOT if not self.held else DEPENDS
+
+
+@dataclass(frozen=True)
+class Row:
+    """A claim as measured at one data set and latent size."""
+
+    id: str
+    sentence: str
+    measure: str
+    page: str
+    cases: tuple[CaseResult, ...]
+    verdict: str
+    condition: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, with the verdict of each case."""
+        value = asdict(self)
+        for case, result in zip(value["cases"], self.cases):
+            case["verdict"] = result.verdict
+        return value
+
+
+def _stat(measure: Measure | float, values: dict[Any, float]) -> Stat:
+    numbers = tuple(values.values())
+    spread = statistics.stdev(numbers) if len(numbers) > 1 else None
+    if isinstance(measure, Measure):
+        return Stat(measure.name, measure.role, statistics.fmean(numbers), spread, numbers)
+    return Stat(f"{measure:g}", None, measure, None, (measure,))
+
+
+def decide_case(case: Case, population: Population) -> CaseResult:
+    """Compare run by run: the same seed on both sides, or a run with itself, or with a number."""
+    left = case.left.values(population)
+    right = case.right.values(population) if isinstance(case.right, Measure) else dict.fromkeys(left, float(case.right))
+    shared = [key for key in left if key in right]
+    tests = {
+        ">": lambda a, b: a - b > case.margin * abs(b),
+        "<": lambda a, b: b - a > case.margin * abs(b),
+        ">=": lambda a, b: a >= b,
+    }
+    held = sum(tests[case.relation](left[key], right[key]) for key in shared)
+    stats = (_stat(case.left, {k: left[k] for k in shared}), _stat(case.right, {k: right[k] for k in shared})) if shared else (None, None)
+    return CaseResult(case.label, case.relation, case.unit, case.digits, *stats, held=held, n=len(shared))
+
+
+def combine(verdicts: Mapping[str, str]) -> tuple[str, str]:
+    """Verdicts under named conditions -> the verdict over all of them, and the condition in words.
+
+    What was not measured is left out; the condition is "" where there is nothing to tell apart.
+    """
+    known = {label: verdict for label, verdict in verdicts.items() if verdict != UNKNOWN}
+    if not known:
+        return UNKNOWN, ""
+    if len(set(known.values())) == 1 and DEPENDS not in known.values():
+        return next(iter(known.values())), ""
+    groups = ((HOLDS, "holds"), (DOES_NOT, "does not hold"), (DEPENDS, "is undecided"))
+    parts = [f"{words} {', '.join(l for l, v in known.items() if v == verdict)}" for verdict, words in groups if verdict in known.values()]
+    return DEPENDS, "; ".join(parts)
+
+
+def decide(claim: Claim, population: Population) -> Row:
+    """The claim's cases as measured, its verdict, and the condition it depends on."""
+    cases = tuple(decide_case(case, population) for case in claim.cases)
+    counts = [f"in {case.held} of {case.n} runs" if case.verdict == DEPENDS else "" for case in cases]
+    verdict, condition = combine({" ".join(filter(None, (c.label, count))): c.verdict for c, count in zip(cases, counts)})
+    if len(cases) == 1 and counts[0]:
+        condition = f"holds {counts[0]}"
+    return Row(claim.id, claim.sentence, claim.measure, claim.page, cases, verdict, condition)
+
+
+def show(stat: Stat, digits: int) -> str:
+    """Mean and spread for a table: "0.0101 ± 0.0002"."""
+    text = f"{stat.mean:.{digits}f}"
+    return text if stat.spread is None else f"{text} ± {stat.spread:.{digits}f}"
+
+
+def close(measured: float, committed: float, relative: float, absolute: float) -> bool:
+    """Whether two figures agree within a share of the committed one or an absolute amount, whichever is larger."""
+    return math.isclose(measured, committed, rel_tol=0, abs_tol=max(absolute, relative * abs(committed)))

@@ -1,0 +1,133 @@
+"""The judge: what it learns, that it is the same every time, and that a damaged one is never used."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from core import settings
+from core.metrics import judge as judges
+from core.metrics.judge import JudgeError, Judge, find_judge, folders, load_judge, read_judge, spread, train_judge
+
+
+@pytest.fixture
+def own_folders(tmp_path, monkeypatch):
+    """No shipped judges, an empty cache, nothing remembered."""
+    monkeypatch.setenv("POINT_OR_CLOUD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(settings, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(judges, "_LOADED", {})
+    return tmp_path
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(judges, "EPOCHS", (1, 1))
+
+
+def test_it_names_images_it_never_saw(judge: Judge, tiny):
+    assert judge.accuracy > 0.7
+    assert judge.accuracy == pytest.approx((judge.name(tiny.test_images) == tiny.test_labels).mean())
+
+
+def test_shuffled_labels_teach_it_nothing(tiny):
+    shuffled = dataclasses.replace(tiny, train_labels=np.random.default_rng(0).permutation(tiny.train_labels))
+    assert train_judge(shuffled, epochs=4).accuracy < 0.3
+
+
+def test_features_are_scaled_and_probabilities_add_up(judge, tiny):
+    features, probabilities = judge.look(tiny.train_images)
+    assert features.shape == (320, 64) and probabilities.shape == (320, 10)
+    assert features.var(0).sum() == pytest.approx(100, rel=1e-3)
+    assert features.min() < 0  # before the ReLU
+    assert probabilities.sum(1) == pytest.approx(1, abs=1e-5)
+
+
+def test_bytes_and_floats_are_the_same_image(judge, tiny, images):
+    assert np.allclose(judge.look(tiny.test_images)[0], judge.look(images)[0], atol=1e-5)
+    assert np.allclose(judge.look(images, batch=7)[0], judge.look(images)[0], atol=1e-4)
+
+
+def test_one_seed_one_judge(tiny):
+    first, second, other = (train_judge(tiny, epochs=1, seed=seed) for seed in (3, 3, 4))
+    assert first.info == second.info and first.weights() == second.weights()
+    assert first.weights() != other.weights()
+
+
+def test_a_saved_judge_judges_alike(judge, tiny, tmp_path):
+    judge.save(tmp_path)
+    again = read_judge(tmp_path)
+    assert again.info == judge.info
+    assert np.allclose(again.look(tiny.test_images)[0], judge.look(tiny.test_images)[0], atol=1e-4)
+
+
+@pytest.mark.parametrize("damage", ["weights", "json", "schema", "missing"])
+def test_a_damaged_judge_is_not_used(judge, tmp_path, damage):
+    judge.save(tmp_path)
+    weights, info = tmp_path / "judge.safetensors", tmp_path / "judge.json"
+    if damage == "weights":
+        data = bytearray(weights.read_bytes())
+        data[-5] ^= 1
+        weights.write_bytes(bytes(data))
+    elif damage == "json":
+        info.write_text(info.read_text()[:-20])
+    elif damage == "schema":
+        info.write_text(json.dumps({**judge.info, "schema": 0}))
+    else:
+        weights.unlink()
+    assert read_judge(tmp_path) is None
+
+
+def test_it_is_trained_once_and_kept(own_folders, quick, tiny, monkeypatch):
+    assert find_judge(tiny) is None
+    first = load_judge(tiny)
+    assert load_judge(tiny) is first
+    monkeypatch.setattr(judges, "_LOADED", {})  # another process
+    monkeypatch.setattr(judges, "train_judge", lambda *a, **k: pytest.fail("trained again"))
+    assert load_judge(tiny).info == first.info
+
+
+def test_a_judge_of_other_images_is_not_used(own_folders, quick, tiny):
+    """The shipped folder goes by name alone; a data set that changed under its name gets a judge of its own."""
+    train_judge(tiny, folders("tiny", tiny.digest)[0])
+    assert find_judge(tiny) is not None
+    assert find_judge(dataclasses.replace(tiny, digest="0" * 16)) is None
+
+
+def test_a_read_only_cache_costs_only_time(own_folders, quick, tiny, monkeypatch):
+    def refuse(*_):
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr(judges, "write_bytes", refuse)
+    assert load_judge(tiny).info["epochs"] == 1
+
+
+def test_one_class_is_not_enough(tiny):
+    single = dataclasses.replace(tiny, classes=("images",))
+    with pytest.raises(JudgeError, match="at least two.*sub-folder"):
+        train_judge(single)
+
+
+def test_reference_is_spread_over_the_held_out_images(judge, tiny):
+    reference = judge.reference(tiny)
+    assert len(reference.images) == len(reference.features) == len(reference.radii) == 120
+    assert judge.reference(tiny) is reference
+    assert 0 < reference.floor < 30
+    chosen = spread(10_000)
+    assert len(chosen) == 1000 and len(set(chosen)) == 1000 and chosen[-1] == 9990
+    assert spread(7).tolist() == list(range(7))
+
+
+@pytest.mark.parametrize("name", ["mnist-5k", "mnist", "fashion-mnist"])
+def test_shipped_judges_are_whole_and_as_good_as_they_say(name):
+    from core.data import DATASETS, load_dataset
+
+    shipped = read_judge(settings.SHIPPED / "judges" / name)
+    assert shipped is not None and shipped.info["data_digest"] == DATASETS[name].digest
+    assert shipped.accuracy > {"mnist-5k": 0.97, "mnist": 0.98, "fashion-mnist": 0.87}[name]
+    if name == "mnist-5k":  # the one whose images are here
+        dataset = load_dataset(name)
+        assert (shipped.name(dataset.test_images) == dataset.test_labels).mean() == pytest.approx(shipped.accuracy, abs=0.002)
+        assert shipped.reference(dataset).floor < 1

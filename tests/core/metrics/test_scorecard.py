@@ -1,0 +1,223 @@
+"""Verdicts are computed: the same claim holds, fails or depends as the figures do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import core.metrics.scores
+from core import settings
+from core.config import RunConfig
+from core.metrics import records, scorecard
+from core.metrics.claims import CLAIMS
+from core.metrics.scorecard import SEEDS, SETTINGS, differences, evaluate_all, markdown, overview, plan, publish, role_of, standard
+from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Case, Claim, Measure, combine, decide, decide_case, show
+from core.runs import Run, RunStore
+
+ROOT = Path(__file__).resolve().parents[3]
+SHARPER = Case("", Measure("ae", "r/mse", "AE"), "<", Measure("vae", "r/mse", "VAE"), margin=0.05)
+
+
+def people(ae: dict, vae: dict) -> dict:
+    return {"ae": {s: {"r": {"mse": v}} for s, v in ae.items()}, "vae": {s: {"r": {"mse": v}} for s, v in vae.items()}}
+
+
+def test_a_case_is_decided_seed_by_seed():
+    result = decide_case(SHARPER, people({0: 1.0, 1: 1.2, 2: 1.1}, {0: 2.0, 1: 2.2, 2: 2.1}))
+    assert (result.verdict, result.held, result.n) == (HOLDS, 3, 3)
+    assert result.left.mean == pytest.approx(1.1) and result.left.spread == pytest.approx(0.1)
+    assert decide_case(SHARPER, people({0: 2.0}, {0: 1.0})).verdict == DOES_NOT
+    assert decide_case(SHARPER, people({0: 1.0, 1: 3.0}, {0: 2.0, 1: 2.0})).verdict == DEPENDS
+
+
+def test_a_difference_within_the_margin_counts_as_none():
+    assert decide_case(SHARPER, people({0: 0.96}, {0: 1.0})).verdict == DOES_NOT
+    assert decide_case(SHARPER, people({0: 0.94}, {0: 1.0})).verdict == HOLDS
+
+
+def test_only_seeds_that_both_have_are_compared():
+    result = decide_case(SHARPER, people({0: 1.0, 7: 100.0}, {0: 2.0, 8: 0.1}))
+    assert result.verdict == HOLDS and result.n == 1 and result.left.values == (1.0,) and result.left.spread is None
+
+
+def test_nothing_measured_is_no_verdict():
+    for population in ({}, people({}, {}), people({0: None}, {0: 1.0}), {"ae": {0: {"r": {"not_measured": "why"}}}, "vae": {0: {"r": 3}}}):
+        result = decide_case(SHARPER, population)
+        assert result.verdict == UNKNOWN and result.left is None
+
+
+def test_comparison_with_a_number_and_with_a_figure_of_the_same_run():
+    high = Case("", Measure("ae", "r/mse", "AE"), ">", 0.9, margin=0)
+    assert decide_case(high, people({0: 0.95, 1: 0.91}, {})).verdict == HOLDS
+    assert decide_case(high, people({0: 0.9}, {})).verdict == DOES_NOT
+    all_used = Case("", Measure("ae", "used", "AE"), ">=", Measure("ae", "d", "all"))
+    assert decide_case(all_used, {"ae": {0: {"used": 16, "d": 16}}}).verdict == HOLDS
+    assert decide_case(all_used, {"ae": {0: {"used": 15, "d": 16}}}).verdict == DOES_NOT
+
+
+def test_the_condition_names_the_cases():
+    claim = Claim("x", "X.", "m", "start", tuple(Case(label, Measure("ae", f"r/{label}", "AE"), ">", 0.5, margin=0) for label in ("one", "two", "three")))
+    row = decide(claim, {"ae": {0: {"r": {"one": 0.9, "two": 0.1, "three": 0.9}}, 1: {"r": {"one": 0.8, "two": 0.2, "three": 0.3}}}})
+    assert row.verdict == DEPENDS
+    assert row.condition == "holds one; does not hold two; is undecided three in 1 of 2 runs"
+    assert decide(claim, {"ae": {0: {"r": {"one": 0.9, "two": 0.9}}}}).verdict == HOLDS  # what was not measured has no say
+    json.dumps(row.to_dict(), allow_nan=False)
+    assert row.to_dict()["cases"][1]["verdict"] == DOES_NOT
+
+
+def test_combining_settings():
+    assert combine({"at d = 2": HOLDS, "at d = 16": DOES_NOT}) == (DEPENDS, "holds at d = 2; does not hold at d = 16")
+    assert combine({"at d = 2": HOLDS, "at d = 16": UNKNOWN}) == (HOLDS, "")
+    assert combine({"at d = 2": UNKNOWN}) == (UNKNOWN, "")
+    assert combine({"at d = 2": DEPENDS})[0] == DEPENDS
+
+
+def test_claims_are_well_formed():
+    """Every path names a figure that is really measured, every role a run that is really planned, every page exists or is to come."""
+    ids = [claim.id for claim in CLAIMS]
+    assert len(set(ids)) == len(ids) >= 12
+    roles = {role_of(config)[0] for config in plan()} | {"vae beta 1"}
+    for claim in CLAIMS:
+        assert claim.cases and claim.sentence.endswith(".")
+        for case in claim.cases:
+            assert case.relation in ("<", ">", ">=")
+            for side in (case.left, case.right):
+                assert not isinstance(side, Measure) or side.role in roles
+
+
+def test_every_claims_figures_are_measured(measured):
+    """A pair that was really measured decides every case that needs nothing but the pair and the embedded data."""
+    population = {name: {0: values} for name, values in measured.items()}
+    for claim in CLAIMS:
+        for result, case in zip(decide(claim, population).cases, claim.cases):
+            sides = [side for side in (case.left, case.right) if isinstance(side, Measure)]
+            if all(side.role in ("ae", "vae") and "/other/" not in side.path for side in sides):
+                assert result.verdict in (HOLDS, DOES_NOT), (claim.id, case.label)
+
+
+def test_roles():
+    assert role_of(RunConfig(model="ae", seed=2)) == ("ae", 2)
+    assert role_of(RunConfig(data_digest="ab")) == ("vae", 0)
+    assert role_of(RunConfig(beta=10)) == ("vae beta 10", 0)
+    assert role_of(RunConfig(model="ae", noise=0.5, seed=1)) == ("ae denoiser", 1)
+    assert role_of(RunConfig(held_out_class=3)) == ("vae held-out", "class 3, seed 0")
+    for other in (RunConfig(epochs=3), RunConfig(model="multirate"), RunConfig(noise=0.2), RunConfig(noise=0.5, held_out_class=1), RunConfig(train_size=99)):
+        assert role_of(other) is None
+    assert role_of(RunConfig(dataset="mnist")) is None  # the large sets have a recipe of their own
+    assert role_of(standard("ae", "mnist", 16, 1)) == ("ae", 1)
+
+
+def test_the_plan_has_a_run_for_every_role_and_three_seeds():
+    seen = [role_of(config) for config in plan()]
+    assert None not in seen and len(set(seen)) == len(seen)
+    for role in ("ae", "vae", "ae denoiser", "vae denoiser", "vae beta 0.1", "vae beta 10"):
+        assert {key for r, key in seen if r == role} == set(SEEDS)
+    assert len([r for r, _ in seen if r == "ae held-out"]) == 10
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setattr(settings, "SHIPPED", tmp_path / "shipped")
+    return tmp_path / "shipped"
+
+
+@pytest.fixture
+def filled(store: RunStore, shipped, monkeypatch) -> RunStore:
+    """A store with a standard pair that looks finished, and a measurement that takes no time."""
+    for model in ("ae", "vae"):
+        config = standard(model, "mnist-5k", 16).replace(data_digest="d")
+        path = store.cache / config.run_id
+        path.mkdir(parents=True)
+        (path / "config.json").write_text(config.to_json())
+        (path / "weights.safetensors").write_bytes(model.encode())
+        (path / "manifest.json").write_text(json.dumps({"weights.safetensors": model * 32}))
+
+    def score_run(run: Run, fresh: bool = False, keep: bool = True, on_part=lambda part: None, **_):
+        scores = {**records.stamp(run), "reconstruction": {"mse": 0.01 if run.config.model == "ae" else 0.02, "sharpness": 0.5}}
+        if keep:
+            records.keep(run, scores)
+        return scores
+
+    monkeypatch.setattr(core.metrics.scores, "score_run", score_run)
+    return store
+
+
+def test_evaluate_publish_and_read_back(filled, store, shipped, tmp_path):
+    assert scorecard.scorecard(filled)[0].verdict == UNKNOWN
+    steps = []
+    outcome = evaluate_all(filled, progress=lambda *step: steps.append(step))
+    assert set(outcome.values()) == {"measured"} and steps[-1][:2] == (2, 2)
+    row = scorecard.scorecard(filled)[0]
+    assert row.id == "sharper" and row.condition == "holds in squared error; does not hold in sharpness"
+    files = publish(filled)
+    assert files == [shipped / "scorecards" / "mnist-5k-d16.json"]
+    elsewhere = RunStore(tmp_path / "empty", shipped)  # committed figures need no run
+    assert scorecard.scorecard(elsewhere)[0] == row
+    assert scorecard.scorecard(elsewhere, "mnist-5k", 2)[0].verdict == UNKNOWN
+    whole = overview(elsewhere)[0]
+    assert (whole["verdict"], set(whole["rows"])) == (DEPENDS, {f"{dataset}, d = {d}" for dataset, d in SETTINGS})
+    assert "AE 0.0100, VAE 0.0200" in markdown(elsewhere)
+
+
+def test_publishing_keeps_entries_of_runs_that_are_not_here(filled, shipped):
+    evaluate_all(filled)
+    records.commit("mnist-5k", 16, {"gone": {"config": standard("ae", "mnist-5k", 16, 1).to_dict(), "scores": {"reconstruction": {"mse": 0.5}}}})
+    publish(filled)
+    assert len(records.committed("mnist-5k", 16)) == 3
+    assert scorecard.scorecard(filled)[0].cases[0].n == 1  # its seed has no VAE to be compared with
+
+
+def test_check_finds_what_changed(filled, shipped):
+    evaluate_all(filled)
+    publish(filled)
+    assert list(scorecard.check(filled)) == []
+    entries = records.committed("mnist-5k", 16)
+    run_id = next(iter(entries))
+    entries[run_id]["scores"]["reconstruction"]["mse"] += 0.005
+    records.commit("mnist-5k", 16, entries)
+    (problem,) = scorecard.check(filled)
+    assert problem.startswith(f"{run_id}: reconstruction/mse is 0.01, committed 0.015 (tolerance 2%")
+
+
+def test_a_data_set_that_cannot_be_had_is_told_not_raised(filled, monkeypatch):
+    from core.data import DataError
+
+    def refuse(run, **_):
+        raise DataError("no images")
+
+    monkeypatch.setattr(core.metrics.scores, "score_run", refuse)
+    assert set(evaluate_all(filled).values()) == {"no images"}
+
+
+def test_differences_know_their_tolerances():
+    reference = {"judge": "a", "samples": {"prior": {"fd": 20.0}}, "latent": {"dimension_use": [5.0, None], "knn_accuracy": 0.9}}
+    near = {"judge": "b", "samples": {"prior": {"fd": 20.9}}, "latent": {"dimension_use": [5.2, None], "knn_accuracy": 0.91}}
+    assert list(differences(near, reference)) == []
+    far = {"samples": {"prior": {"fd": 22.0}}, "latent": {"dimension_use": [5.0, 1.0], "knn_accuracy": 0.8}}
+    assert [d.split()[0] for d in differences(far, reference)] == ["samples/prior/fd", "latent/dimension_use/1", "latent/knn_accuracy"]
+    assert list(differences({}, reference)) == []  # parts that were not measured here are not compared
+
+
+def test_damaged_committed_files_and_foreign_entries_are_passed_over(store, shipped):
+    path = records.committed_file("mnist-5k", 16)
+    path.parent.mkdir(parents=True)
+    for text in ("{", "[]", '{"runs": {"x": {"config": {"unknown": 1}, "scores": {}}}}', '{"runs": {"x": {}}}'):
+        path.write_text(text)
+        assert scorecard.scorecard(store)[0].verdict == UNKNOWN
+
+
+def test_show():
+    result = decide_case(SHARPER, people({0: 1.0, 1: 1.2}, {0: 2.0, 1: 2.0}))
+    assert show(result.left, 2) == "1.10 ± 0.14"
+    assert show(decide_case(SHARPER, people({0: 1.0}, {0: 2.0})).left, 1) == "1.0"
+
+
+def test_reading_the_scorecard_imports_neither_torch_nor_sklearn():
+    import subprocess
+    import sys
+
+    code = "import sys; from core.metrics.scorecard import scorecard; scorecard(); print([m for m in ('torch', 'sklearn', 'scipy') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert result.stdout.strip() == "[]", result.stderr
