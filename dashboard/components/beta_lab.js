@@ -231,7 +231,7 @@ class BetaLab {
     this.drawn.frames++;
     if (complete) this.drawn.complete++;
     else this.redraw();
-    Object.assign(this.root.dataset, { beta: label, complete: this.drawn.complete, frame: (performance.now() - began).toFixed(1), shows: real ? real.run.run_id : "prediction", settled: complete && codes ? "1" : "" });
+    Object.assign(this.root.dataset, { beta: label, complete: this.drawn.complete, frame: (performance.now() - began).toFixed(1), shows: real ? real.run.run_id : "prediction", settled: complete && (real?.family ?? this.family).ready ? "1" : "" });
   }
 
   drawTiles() {

@@ -11,7 +11,7 @@
 
    After networks.js; no imports. */
 
-const NODES = 17;
+const NODES = 13;
 const SLICE = 16; // images encoded at a time
 
 /** log beta scaled to [-1, 1], as in core/models.py. */

@@ -1,4 +1,5 @@
 """The KL-weight lab alone: an untrained multi-rate network whose conditioning does something, and three untrained "runs".
+Their decoders ignore latent unit 15.
 
 Figures are made up, simple and monotone: rate 20 - 15 log10 beta, distortion 100 + 20 log10 beta.
 """
@@ -16,6 +17,7 @@ from dashboard.components.assets import OCTETS, media_url
 from dashboard.components.beta_lab import TrainedBeta, beta_lab
 from dashboard.components.sprites import sprite
 
+DEAD = 15
 N = int(st.query_params.get("n", "60"))
 
 
@@ -26,6 +28,8 @@ def weights(config: RunConfig) -> bytes:
         for name, parameter in model.named_parameters():
             if "films" in name:
                 parameter.normal_(0, 0.15, generator=generator)
+        model.decoder.layers[0].weight *= 5  # codes matter
+        model.decoder.layers[0].weight[:, DEAD] = 0  # but for one
     return save({k: v.half().contiguous() for k, v in model.state_dict().items()}, {"config": config.to_json()})
 
 

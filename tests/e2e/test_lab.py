@@ -1,0 +1,197 @@
+"""The KL-weight lab in a real browser: what follows the finger, what the page is told, and agreement with torch."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save
+from serving import APPS, chromium, opened, served, settled
+
+from core.config import RunConfig
+from core.models import build_model
+from dashboard.components.assets import script
+
+LAB = ".lab"
+RUNS = (0.1, 1.0, 4.0)  # the trained weights of lab_app.py
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def url(browser):
+    with served(APPS / "lab_app.py") as url:
+        yield url
+
+
+@pytest.fixture
+def page(browser, url):
+    page = opened(browser, f"{url}/?beta=2")
+    ready(page)
+    yield page
+    assert page.errors == []
+    page.close()
+
+
+def ready(page):
+    page.wait_for_selector(f'{LAB}[data-ready="1"][data-settled="1"]', timeout=60_000)
+
+
+def lab(page, name):
+    return page.locator(LAB).get_attribute(f"data-{name}")
+
+
+def picture(page, section):
+    """Grey levels of a canvas of tiles."""
+    url = page.locator(f"{LAB} .{section} canvas").evaluate("(canvas) => canvas.toDataURL()")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("L"), int)
+
+
+def chosen(page):
+    return page.get_by_text("chosen:").inner_text()
+
+
+def place(page, beta):
+    """Screen position of a weight on the track."""
+    box = page.locator(f"{LAB} .slide").bounding_box()
+    return box["x"] + 12 + (box["width"] - 24) * (np.log10(beta) + 1) / 2, box["y"] + box["height"] / 2
+
+
+def shows(page, beta):
+    page.wait_for_selector(f'{LAB}[data-beta="{beta}"][data-settled="1"]')
+
+
+def test_pictures_follow_the_finger_before_the_server_knows(page):
+    before, told = picture(page, "samples"), chosen(page)
+    page.mouse.move(*place(page, 2))
+    page.mouse.down()
+    page.mouse.move(*place(page, 7), steps=5)
+    page.wait_for_function("() => true")
+    page.wait_for_selector(f'{LAB}:not([data-beta="2"])[data-settled="1"]')
+    assert np.abs(picture(page, "samples") - before).max() > 5
+    assert chosen(page) == told  # no rerun while the finger is down
+    assert lab(page, "shows") == "prediction"
+    page.mouse.up()
+    page.get_by_text(f"chosen: {lab(page, 'beta')}").wait_for()
+    page.mouse.move(*place(page, 7))
+    page.mouse.down()
+    page.mouse.move(*place(page, 2), steps=5)
+    page.mouse.up()
+    settled(page)
+
+
+def test_the_same_weight_gives_the_same_picture_again(page):
+    slide = page.locator(f"{LAB} .slide")
+    before = picture(page, "samples")
+    slide.focus()
+    slide.press("ArrowRight")
+    shows(page, "2.05")
+    assert (picture(page, "samples") != before).any()
+    slide.press("ArrowLeft")
+    shows(page, "2")
+    assert (picture(page, "samples") == before).all()
+
+
+def test_keys_reach_the_ends_and_the_trained_weights(page):
+    slide = page.locator(f"{LAB} .slide")
+    slide.focus()
+    for key, beta in (("PageUp", "4"), ("PageDown", "1"), ("End", "10"), ("Home", "0.1")):
+        slide.press(key)
+        page.wait_for_selector(f'{LAB}[data-beta="{beta}"]')
+    assert slide.get_attribute("aria-valuetext") == "beta 0.1, a trained weight"
+    page.get_by_text("chosen: 0.1").wait_for()
+
+
+def test_near_a_trained_weight_the_knob_snaps_and_the_trained_network_takes_over(page):
+    prediction = picture(page, "samples")
+    page.mouse.move(*place(page, 2))
+    page.mouse.down()
+    x, y = place(page, 4)
+    page.mouse.move(x + 2, y, steps=4)
+    page.wait_for_selector(f'{LAB}[data-beta="4"][data-shows="prediction"]')
+    page.mouse.up()
+    page.wait_for_selector(f'{LAB}[data-shows="run-4"][data-settled="1"]')
+    page.get_by_text("chosen: 4").wait_for()
+    assert (picture(page, "samples") != prediction).any()
+    real = picture(page, "samples")
+    page.get_by_role("button", name="show the prediction").click()
+    page.wait_for_selector(f'{LAB}[data-shows="prediction"][data-settled="1"]')
+    assert (picture(page, "samples") != real).any()
+
+
+def test_switching_a_living_unit_off_shows_and_a_dead_one_does_not(page):
+    before = picture(page, "copies"), picture(page, "samples")
+    dead = page.locator(f'{LAB} .bars button[data-unit="15"]')
+    dead.click()
+    page.locator(f"{LAB} .units p", has_text="change by 0.0000").wait_for()
+    assert (picture(page, "copies") == before[0]).all() and (picture(page, "samples") == before[1]).all()
+    page.locator(f'{LAB} .bars button[data-unit="3"]').click()
+    page.locator(f"{LAB} .units p", has_text="z₃").wait_for()
+    page.wait_for_selector(f'{LAB}[data-settled="1"]')
+    assert (picture(page, "samples") != before[1]).any()
+    assert "change by 0.0000" not in page.locator(f"{LAB} .units p").inner_text()
+
+
+def test_the_noise_is_kept_until_other_noise_is_asked_for(page):
+    samples, copies = picture(page, "samples"), picture(page, "copies")
+    page.get_by_role("button", name="Other noise").click()
+    page.wait_for_selector(f'{LAB}[data-settled="1"]')
+    assert (picture(page, "samples") != samples).any() and (picture(page, "copies") == copies).all()
+
+
+def test_a_dot_of_the_plane_moves_the_knob(page):
+    box = page.locator(f"{LAB} .plane canvas").bounding_box()
+    points = page.locator(f"{LAB} .plane canvas").get_attribute("aria-label")
+    assert "beta 4: rate 11.0, distortion 112.0" in points
+    page.locator(f"{LAB} .ticks button", has_text="0.1").click()
+    page.get_by_text("chosen: 0.1").wait_for()
+    assert box["height"] > 150
+
+
+def test_a_finger_moves_it(browser, url):
+    page = opened(browser, f"{url}/?beta=2", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    ready(page)
+    page.touchscreen.tap(*place(page, 0.4))
+    page.wait_for_selector(f'{LAB}:not([data-beta="2"])[data-settled="1"]')
+    assert float(lab(page, "beta")) == pytest.approx(0.4, rel=0.1)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.errors == []
+    page.close()
+
+
+def test_codes_between_the_nodes_agree_with_torch(browser):
+    """The polynomial through 13 weights stands in for the encoder: within 1e-3 of it at any weight."""
+    config, n = RunConfig(model="multirate"), 7
+    model, generator = build_model(config).eval().requires_grad_(False), torch.Generator().manual_seed(1)
+    for name, parameter in model.named_parameters():  # conditioning as strong as training makes it
+        parameter.add_((0.1 if "films" in name else 0.05) * torch.randn(parameter.shape, generator=generator))
+    images = torch.rand(n, 1, 28, 28, generator=generator)
+    text = [base64.b64encode(data).decode() for data in (save(model.state_dict(), {"config": config.to_json()}), images.numpy().tobytes())]
+    page = browser.new_page()
+    names = "{Network, Family, Uint8Array}"
+    page.add_script_tag(content=f"{script('networks.js', 'family.js')}\nObject.assign(window, {names}); window.ready = true;", type="module")
+    page.wait_for_function("window.ready")
+    got = page.evaluate(
+        """async ([weights, images, n, betas]) => {
+          const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+          const family = new Family(new Network(bytes(weights)), new Float32Array(bytes(images)), n);
+          await family.fill();
+          return betas.map((beta) => { const {mean, logvar} = family.codes(beta); return [[...mean], [...logvar]]; });
+        }""",
+        [*text, n, betas := [0.1, 0.137, 0.42, 1, 1.9, 6.6, 10]],
+    )
+    page.close()
+    for beta, (mean, logvar) in zip(betas, got):
+        posterior = model.at(beta).encode(images)
+        assert np.abs(np.array(mean) - posterior.mean.numpy().ravel()).max() < 1e-3
+        assert np.abs(np.array(logvar) - posterior.logvar.numpy().ravel()).max() < 1e-3
+    low, high = np.array(got[0][0]), np.array(got[-1][0])
+    assert np.abs(low - high).max() > 0.05  # the weight does change the codes
