@@ -1,0 +1,68 @@
+"""How long measuring takes: `python -m tests.benchmarks.bench_metrics [--repeats 3] [--train-judge]`.
+
+    the scorecard of one run, part by part (wanted: 60 s on two cores), after the judge is trained
+    FD, density and coverage of a new beta run (wanted: 2 s), the first time in a process and again
+    training a judge on the embedded images (wanted: 20 s)
+
+Medians over repetitions in one process; imports and loading the data are reported apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+
+WANTED = {"scorecard": 60.0, "quick": 2.0, "judge": 20.0}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--train-judge", action="store_true", help="time training a judge, too")
+    options = parser.parse_args()
+
+    began = time.perf_counter()
+    from core.data import load_dataset
+    from core.device import describe, pick, set_threads
+    from core.metrics.judge import load_judge, train_judge
+    from core.metrics.samples import quick_quality
+    from core.metrics.scores import PARTS, Subject
+    from core.runs import RunStore
+    from core.sampling import unpack
+
+    set_threads()
+    dataset = load_dataset("mnist-5k")
+    judge = load_judge(dataset)
+    print(f"imports, images and judge: {time.perf_counter() - began:.1f} s; {describe(pick('cpu'))}")
+
+    run = RunStore().find(dataset="mnist-5k", latent_dim=16, model="vae", beta=1.0, seed=0)[0]
+    model = run.load_model()
+    times = []
+    for _ in range(options.repeats + 1):
+        judge._references.clear()  # as for the first run in a process
+        start = time.perf_counter()
+        quick_quality(model, dataset, judge)
+        times.append(time.perf_counter() - start)
+    print(f"FD, density, coverage of a new run: {times[0]:.2f} s at first, then {statistics.median(times[1:]):.2f} s (wanted {WANTED['quick']:g} s)")
+
+    laps: dict[str, list[float]] = {part: [] for part in PARTS}
+    for _ in range(options.repeats):
+        subject = Subject(model, dataset, judge, unpack(run.arrays("density.npz")))
+        for part, measure in PARTS.items():
+            start = time.perf_counter()
+            measure(subject)
+            laps[part].append(time.perf_counter() - start)
+    for part, values in laps.items():
+        print(f"    {part:16}{statistics.median(values):7.2f} s")
+    first = sum(values[0] for values in laps.values())
+    print(f"scorecard of {run.run_id}: {first:.1f} s the first time, {sum(map(statistics.median, laps.values())):.1f} s median (wanted {WANTED['scorecard']:g} s)")
+
+    if options.train_judge:
+        start = time.perf_counter()
+        trained = train_judge(dataset)
+        print(f"training a judge: {time.perf_counter() - start:.1f} s (wanted {WANTED['judge']:g} s), {trained.accuracy:.1%} of {trained.info['held_out']} held-out images")
+
+
+if __name__ == "__main__":
+    main()

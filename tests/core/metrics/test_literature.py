@@ -1,0 +1,37 @@
+"""The literature benchmark at a reduced size: it trains, reads committed scores, and claims nothing it cannot."""
+
+from __future__ import annotations
+
+import pytest
+
+from core import settings
+from core.data import DATASETS
+from core.metrics import records
+from core.metrics.scorecard import standard
+from core.runs import RunStore
+from tests.benchmarks import literature
+
+
+@pytest.fixture
+def scored(tmp_path, monkeypatch) -> RunStore:
+    monkeypatch.setattr(settings, "SHIPPED", tmp_path / "shipped")
+
+    def entry(model: str, seed: int, **fd: float) -> dict:
+        return {"config": standard(model, "mnist-5k", 16, seed).to_dict(), "scores": {"samples": {k: {"fd": v} for k, v in fd.items()}}}
+
+    runs = {f"ae{s}": entry("ae", s, mixture=4 + s, prior=200) for s in range(2)}
+    runs |= {f"vae{s}": entry("vae", s, mixture=4.5, prior=20) for s in range(2)}
+    records.commit("mnist-5k", 16, runs)
+    return RunStore(tmp_path / "runs", tmp_path / "shipped")
+
+
+def test_the_order_is_counted_in_every_seed(scored, capsys):
+    assert literature.ranking(scored) is False  # seed 1's AE + mixture is worse than its VAE + mixture
+    assert "AE, mixture 4.5" in (text := capsys.readouterr().out) and "in 1 of 2 seeds" in text
+
+
+def test_a_reduced_example_trains_and_is_not_compared(scored, capsys, monkeypatch):
+    monkeypatch.setitem(DATASETS, "mnist", DATASETS["tiny"])
+    assert literature.main(["--images", "128", "--epochs", "2", "--device", "cpu"]) == 0
+    text = capsys.readouterr().out
+    assert "epoch  2" in text and "nothing to compare with" in text and "difference" not in text
