@@ -25,23 +25,26 @@ from core import device
 from core.config import RunConfig
 from core.data import DataError, load_dataset
 from core.models import build_model
+from core.torchvision_ import import_datasets
 from core.training import fit
 
 CONFIG = RunConfig(trunk="mlp-400", activation="relu", latent_dim=20, batch_size=128, learning_rate=1e-3, schedule="constant", epochs=1)
 
 
 class UsualImages(Dataset):
-    """What torchvision's MNIST does for one image: tensor -> PIL -> ToTensor."""
+    """What torchvision's MNIST does for one image: tensor -> PIL -> ToTensor (torchvision's own)."""
 
     def __init__(self, images: np.ndarray, labels: np.ndarray):
-        self.images, self.labels = torch.from_numpy(images[:, 0].copy()), labels
+        import_datasets()  # makes torchvision importable where its build does not match torch's
+        from torchvision.transforms import Compose, ToTensor
+
+        self.images, self.labels, self.transform = torch.from_numpy(images[:, 0].copy()), labels, Compose([ToTensor()])
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, i: int) -> tuple[torch.Tensor, int]:
-        image = Image.fromarray(self.images[i].numpy())
-        return torch.from_numpy(np.array(image, copy=True)).unsqueeze(0).to(torch.get_default_dtype()).div(255), int(self.labels[i])
+        return self.transform(Image.fromarray(self.images[i].numpy())), int(self.labels[i])
 
 
 def usual_loop(images: np.ndarray, labels: np.ndarray) -> float:
