@@ -15,7 +15,9 @@ from core.config import ConfigError
 from core.data import DataError
 from core.runs import RunError
 from core.settings import SettingError
-from dashboard.controls import NothingToShow
+from dashboard import state
+from dashboard.catalog import STANDARD
+from dashboard.controls import DATA, NothingToShow
 
 EXPECTED = (ConfigError, DataError, RunError, SettingError, NothingToShow)
 log = logging.getLogger("point_or_cloud")
@@ -29,6 +31,8 @@ def guard() -> Iterator[None]:
     except EXPECTED as error:
         log.warning("%s: %s", type(error).__name__, error)
         st.error(str(error), icon=":material/error:")
+        if isinstance(error, DataError) and state.get(DATA) != STANDARD.dataset:
+            st.button(f"Show {STANDARD.dataset} instead", type="primary", on_click=state.put, args=(DATA, STANDARD.dataset))
     except Exception:
         log.exception("unexpected error on a page")
         st.error(

@@ -95,8 +95,9 @@ def parameters(run_id: str) -> int:
     return sum(int(np.prod(entry["shape"])) for name, entry in header.items() if name != "__metadata__")
 
 
+@st.cache_resource(show_spinner="Reading the images (the first time they may have to be downloaded)…", max_entries=4)
 def dataset(name: str) -> Dataset:
-    """The images. `core.data` keeps them itself."""
+    """The images of a data set."""
     from core.data import load_dataset
 
     return load_dataset(name)

@@ -40,10 +40,10 @@ def start_takeaway(ae: Mapping[str, Any], vae: Mapping[str, Any]) -> str:
     )
 
 
-def provenance(pair: Pair, n: int, what: str = "test images") -> str:
+def provenance(pair: Pair, n: int, how: str = "Measured on", what: str = "unseen test images") -> str:
     """Which models, data and seed a page's figures were measured on."""
     return (
-        f"Measured on {n:,} {what} of `{pair.dataset}` · latent size {pair.latent_dim} · seed {pair.seed} · "
+        f"{how} {n:,} {what} of `{pair.dataset}` · latent size {pair.latent_dim} · seed {pair.seed} · "
         f"AE `{pair.ae.run_id}` · VAE `{pair.vae.run_id}` (β = {pair.vae.config.beta:g}; nats per image, both terms summed)"
     )
 
@@ -51,7 +51,7 @@ def provenance(pair: Pair, n: int, what: str = "test images") -> str:
 def run_provenance(entry: Entry, n: int) -> str:
     """As `provenance`, for one run."""
     c = entry.config
-    return f"Measured on {n:,} test images of `{c.dataset}` · latent size {c.latent_dim} · seed {c.seed} · `{entry.run_id}`"
+    return f"Measured on {n:,} unseen test images of `{c.dataset}` · latent size {c.latent_dim} · seed {c.seed} · `{entry.run_id}`"
 
 
 def maps_takeaway(ae_accuracy: float, vae_accuracy: float, ae_spread: float, vae_spread: float, classes: int) -> str:

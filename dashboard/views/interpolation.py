@@ -64,7 +64,7 @@ with left:
     a = end("a", "From test image", default(3))
 with right:
     b = end("b", "To test image", default(8))
-with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     kind = controls.choice("Way", KINDS, "way", help="Linear: a straight line between the codes. Spherical: an arc around the origin, which suits codes that lie near a sphere.")
     steps = int(controls.slide("Steps", 3, 15, 9, 1, "steps"))
     st.button("A random pair", icon=":material/casino:", on_click=shuffle)
@@ -100,7 +100,10 @@ with st.container(horizontal=True):
         "Animated GIF", icon=":material/download:", file_name=f"{stem}.gif", mime="image/gif", on_click="ignore",
         data=lambda: images.there_and_back([(n, np.concatenate([f[:1], f, f[-1:]])) for n, f in named]),
     )
-st.caption("Codes are the posterior means, so the ends of a strip are the reconstructions of the two images. " + text.provenance(pair, len(reference), "training images to compare with"))
+st.caption(
+    "Codes are the posterior means, so the ends of a strip are the reconstructions of the two images. "
+    + text.provenance(pair, len(reference), "Measured against", "training images")
+)
 
 with st.expander("Why: what lies between two codes", icon=":material/help:"):
     length = np.sqrt(pair.latent_dim)

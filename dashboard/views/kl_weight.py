@@ -1,5 +1,8 @@
 """KL weight: one knob from autoencoder to collapse. Every picture is a trained model's, found or trained on demand."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -58,15 +61,26 @@ def figures_of(entry: Entry) -> None:
         st.metric("Active units", f"{figure['active_units']} of {pair.latent_dim}", width="content", help=f"Latent dimensions with a rate above {ACTIVE_NATS} nats.")
 
 
-def pictures(entry: Entry, beta: float) -> None:
-    """What this weight's model makes up, and what it gives back."""
-    gallery = cache.gallery(entry.run_id)
-    first = cache.one_of_each(pair.dataset)
+def made_up(entry: Entry, beta: float) -> None:
+    """What this weight's model makes up."""
     st.markdown(f"**Samples** at β = {beta:g}, from z ~ N(0, I)", anchors=False)
-    st.image(images.grid(cache.samples(entry.run_id, "prior")[:40], 10), width="stretch", alt=f"40 samples of the VAE with beta {beta:g}")
-    st.markdown("**Unseen images**, and what comes back from the posterior mean", anchors=False)
-    both = np.concatenate([data.test_images[first, 0], gallery["reconstruction"][first]])
-    st.image(images.grid(both, len(first)), width="stretch", alt="Unseen images above, their reconstructions below")
+    st.image(images.grid(cache.samples(entry.run_id, "prior")[:40], 8), width="stretch", alt=f"40 samples of the VAE with beta {beta:g}")
+
+
+def given_back(entry: Entry, figure: Mapping[str, Any]) -> None:
+    """What comes back of unseen images, and what the code costs."""
+    left, right = st.columns(2, gap="large")
+    first = cache.one_of_each(pair.dataset)
+    with left:
+        st.markdown("**Unseen images**, and what comes back from the posterior mean", anchors=False)
+        both = np.concatenate([data.test_images[first, 0], cache.gallery(entry.run_id)["reconstruction"][first]])
+        st.image(images.grid(both, len(first)), width="stretch", alt="Unseen images above, their reconstructions below")
+    with right:
+        st.markdown("**What each latent dimension costs** (hollow: asleep)", anchors=False)
+        st.plotly_chart(
+            figures.kl_bars(figure["rate_per_dim"], ACTIVE_NATS, state.dark(), height=210), key="bars", config=figures.CONFIG,
+            alt="Rate of each latent dimension in nats, largest first.",
+        )
 
 
 def request(config: RunConfig) -> None:
@@ -128,26 +142,22 @@ entry = trained.get(beta)
 lead.markdown(text.weight_takeaway(beta, evaluations, pair.latent_dim))
 if entry:
     figures_of(entry)
-left, right = st.columns([3, 2], gap="large")
+left, right = st.columns(2, gap="large")
 with left:
     if entry:
-        pictures(entry, beta)
+        made_up(entry, beta)
     else:
         unfinished(pair.vae.config.replace(beta=beta))
 with right:
     st.markdown("**Rate against distortion**, one point a trained β", anchors=False)
     points = [{"beta": b, **e} for b, e in evaluations.items()]
     st.plotly_chart(
-        figures.rate_distortion(points, beta if entry else None, ae["distortion"], state.dark()), key="rd", config=figures.CONFIG,
+        figures.rate_distortion(points, beta if entry else None, ae["distortion"], state.dark(), height=330), key="rd", config=figures.CONFIG,
         alt="Rate and distortion of every trained weight; " + "; ".join(f"beta {b:g}: rate {e['rate']:.1f}, distortion {e['distortion']:.1f}" for b, e in evaluations.items()),
     )
     st.caption(f"Down is a better copy, left a cheaper code. The {AE} has a distortion ({ae['distortion']:.1f}) but no rate, so it is a level, not a point.")
-    if entry:
-        st.markdown("**What each latent dimension costs** (hollow: asleep)", anchors=False)
-        st.plotly_chart(
-            figures.kl_bars(evaluations[beta]["rate_per_dim"], ACTIVE_NATS, state.dark()), key="bars", config=figures.CONFIG,
-            alt="Rate of each latent dimension in nats, largest first.",
-        )
+if entry:
+    given_back(entry, evaluations[beta])
 cache.warm_worker()
 shown = entry or pair.vae
 st.caption(text.run_provenance(shown, evaluations[shown.config.beta]["n"]) + f" · loss D + β R, both summed, nats per image · {len(trained)} trained weights")

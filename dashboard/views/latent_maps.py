@@ -36,7 +36,7 @@ if flat:
     st.caption("Both latent spaces have two dimensions or fewer, so they are drawn as they are. The dotted circles are 1, 2 and 3 standard deviations of the prior N(0, I).")
     method, seed = "native", 0
 else:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         method = controls.choice("Projection", ("UMAP", "PCA"), "projection", help="UMAP keeps neighbourhoods, PCA keeps the largest directions.").lower()
         seed = controls.choice("UMAP seed", (0, 1, 2), "umap", help="The same codes, laid out again: what changes is the map, not the model.") if method == "umap" else 0
 
@@ -67,7 +67,7 @@ if not flat:
         f"The VAE's map is turned, mirrored and scaled to lie on the AE's as well as it can (Procrustes). What remains apart: "
         f"disparity {views['vae'].disparity:.2f}, where 0 is the same map and 1 is unrelated."
     )
-st.caption(text.provenance(pair, n, "unseen test images"))
+st.caption(text.provenance(pair, n))
 
 with st.expander("Why: what a map like this cannot tell you", icon=":material/help:"):
     if flat:

@@ -18,7 +18,7 @@ BOTH = (("ae", AE, pair.ae), ("vae", VAE, pair.vae))
 
 st.title("Random samples", anchor=False)
 lead = st.empty()
-with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     source = controls.choice("Draw codes from", tuple(SOURCES), "source")
     temperature = controls.slide("Temperature", 0.0, 2.0, 1.0, 0.05, "temperature", help="Scales the noise. 0 is the middle of the distribution, 1 is as it was fitted.")
     seed = controls.whole("Noise seed", 0, 9999, 0, "noise")
@@ -60,7 +60,11 @@ st.download_button(
         f"Random samples: {source}, temperature {temperature:g}, noise seed {seed}", columns=16,
     ),
 )
-st.caption(f"The same noise goes into both models. Figures are of {cache.SAMPLES} samples. " + text.provenance(pair, min(cache.REFERENCE, len(data.train_images)), "training images to compare with"))
+compared = min(cache.REFERENCE, len(data.train_images))
+st.caption(
+    f"The same noise goes into both models; {SHOWN} of {cache.SAMPLES} samples are shown, all are measured. "
+    + text.provenance(pair, compared, "Measured against", "training images")
+)
 
 with st.expander("Why: what a decoder does with noise", icon=":material/help:"):
     st.markdown(

@@ -136,11 +136,13 @@ with st.expander("Which models are loaded", icon=":material/list:"):
 st.subheader("Where to go next", anchor=False)
 NEXT = (
     ("views/latent_maps.py", "Latent maps", "How do the two models lay out the same images?"),
+    ("views/one_image.py", "One image through both", "Draw one, and watch its point and its cloud move."),
     ("views/samples.py", "Random samples", "Which of them can make up new images, and from what noise?"),
     ("views/interpolation.py", "Interpolation", "What lies between a 3 and an 8?"),
     ("views/kl_weight.py", "KL weight", "Turn one knob from autoencoder to collapse."),
 )
-for column, (path, label, question) in zip(st.columns(4), NEXT):
-    with column.container(border=True, height="stretch"):
+cards = st.grid(min_column_width=200, border=True)
+for path, label, question in NEXT:
+    with cards.cell():
         st.page_link(path, label=f"**{label}**", icon=":material/arrow_forward:")
         st.caption(question)

@@ -21,7 +21,7 @@ def test_page_is_alive_and_says_what_it_measured_on(dashboard, page, latent):
     text = words(app)
     assert app.title[0].value == NAMES[page]
     assert not app.error and not app.warning and not app.exception
-    assert re.search(r"Measured on \d+ .*`tiny` · latent size " + latent, text), "no provenance line"
+    assert re.search(r"Measured (on|against) \d+ .*`tiny` · latent size " + latent, text), "no provenance line"
     assert "-tiny-d" + latent in text
     assert [e.label for e in app.expander if e.label.startswith("Why")]
     assert "nan" not in text.lower().replace("nats", "")

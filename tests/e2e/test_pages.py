@@ -1,0 +1,128 @@
+"""All pages in a real browser: what a visitor sees and does, on the shipped runs."""
+
+from __future__ import annotations
+
+import io
+import re
+import urllib.request
+
+import numpy as np
+import pytest
+from PIL import Image
+from serving import STILL, settled
+
+PAGES = {"": "Point or Cloud", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight"}
+LINKS = {"latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight"}
+
+
+def heading(page) -> str:
+    return page.locator("[data-testid=stHeading] h1").first.inner_text()
+
+
+def alerts(page) -> list[str]:
+    return page.locator("[data-testid=stAlertContainer]").all_inner_texts()
+
+
+def picture(page, index: int = 0) -> np.ndarray:
+    """The pixels of a picture on the page, as the server sent it."""
+    source = page.locator("[data-testid=stImage] img").nth(index).get_attribute("src")
+    with urllib.request.urlopen(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + source if source.startswith("/") else source) as answer:
+        return np.array(Image.open(io.BytesIO(answer.read())).convert("L"))
+
+
+def test_walk_through_all_pages_from_the_menu(visit):
+    page = visit("/")
+    outside = []
+    page.on("request", lambda request: outside.append(request.url) if not re.match(r"(http://127\.0\.0\.1|data:|blob:|ws://127)", request.url) else None)
+    assert heading(page) == "Point or Cloud"
+    for path, title in LINKS.items():
+        page.locator(f"[data-testid=stSidebarNav] a[href$='{path}']").click()
+        page.get_by_role("heading", name=title, level=1).wait_for()
+        settled(page)
+        assert page.get_by_text(re.compile("Measured (on|against)")).count() >= 1 and not alerts(page)
+    assert outside == [], "everything comes from this server"
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("scheme", ("light", "dark"))
+def test_phone_width_has_no_sideways_scroll(visit, path, scheme):
+    page = visit("/" + path, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    assert heading(page) == PAGES[path]
+    page.wait_for_selector("[data-testid=stImage] img, .js-plotly-plot, [data-testid=stBidiComponentRegular]")
+    main = page.locator("[data-testid=stMain]")
+    assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
+    background = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+    level = np.mean([int(v) for v in re.findall(r"\d+", background)[:3]])
+    assert level < 80 if scheme == "dark" else level > 200
+
+
+def test_choices_go_into_the_url_and_come_back(visit):
+    page = visit("/samples")
+    page.get_by_role("radio", name="mixture").or_(page.get_by_role("button", name="mixture", exact=True)).first.click()
+    page.wait_for_url("**source=mixture**")
+    page.get_by_role("button", name="Draw again").click()
+    page.wait_for_url("**noise=1**")
+    page.wait_for_selector(STILL)
+    again = visit("/samples" + page.url.split("/samples")[1])
+    page.get_by_text("Drawn from a mixture").wait_for()
+    again.get_by_text("Drawn from a mixture").wait_for()
+    np.testing.assert_array_equal(picture(page), picture(again))
+
+
+def test_hostile_link_tells_and_shows_the_default(visit):
+    page = visit("/samples?temperature=1e999&source=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&latent=12345&noise=1e999")
+    page.get_by_text("The link asks for").first.wait_for()
+    told = " ".join(alerts(page))
+    assert "12345" in told and "Shown is prior" in told
+    assert page.locator("img[src=x]").count() == 0
+    assert heading(page) == "Random samples" and page.locator("[data-testid=stException]").count() == 0
+
+
+def test_gallery_click_and_class_choose_the_ends(visit):
+    page = visit("/interpolation")
+    before = picture(page, 0)
+    page.get_by_role("button", name="Choose from a gallery").click()
+    page.locator(".picker button").nth(17).click()
+    page.wait_for_url("**a=17**")
+    page.wait_for_selector(STILL)
+    page.wait_for_timeout(300)
+    assert not np.array_equal(picture(page, 0), before)
+
+
+def test_downloads_are_real_pictures(visit):
+    page = visit("/interpolation")
+    for name, kind, frames in (("PNG", "PNG", 1), ("Animated GIF", "GIF", 20)):
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=name, exact=True).click()
+        image = Image.open(waiting.value.path())
+        assert image.format == kind and getattr(image, "n_frames", 1) == frames
+
+
+def test_an_untrained_weight_is_trained_watched_and_kept(visit):
+    """Moves the slider to a weight nobody trained; pictures come while it trains, then the model, for everyone."""
+    page = visit("/kl_weight?beta=2.5")
+    page.get_by_text("At β = 2.5").wait_for()
+    trained = page.get_by_text(re.compile(r"\d+ trained weights")).inner_text()
+    handle = page.locator("[data-testid=stSlider] [role=slider]").first
+    handle.focus()
+    handle.press("ArrowRight")
+    page.get_by_text(re.compile("has no trained model yet")).wait_for()
+    beta = re.search(r"β = ([\d.]+) has no", page.inner_text("[data-testid=stMain]")).group(1)
+    page.get_by_text(re.compile(r"Epoch \d+ of \d+")).wait_for()
+    assert page.get_by_role("button", name="Stop").count() == 1
+    early = picture(page)
+    page.wait_for_function("(n) => Number((document.querySelector('[data-testid=stProgress]')?.innerText.match(/Epoch (\\d+)/) || [0, 99])[1]) > n", arg=2)
+    if page.get_by_text(re.compile(r"Epoch \d+ of \d+")).count():
+        assert not np.array_equal(picture(page), early), "the pictures do not change while it trains"
+    page.get_by_text(f"At β = {beta} ").wait_for(timeout=300_000)
+    other = visit(f"/kl_weight?beta={beta}")
+    other.get_by_text(f"At β = {beta} ").wait_for()
+    now = other.get_by_text(re.compile(r"\d+ trained weights")).inner_text()
+    count = [int(re.search(r"(\d+) trained weights", t).group(1)) for t in (trained, now)]
+    assert count[1] == count[0] + 1 and not alerts(other)
+
+
+def test_a_link_to_an_untrained_weight_only_offers(visit, dashboard_cache):
+    page = visit("/kl_weight?beta=7.77")
+    page.get_by_role("button", name="Train β = 7.77").wait_for()
+    assert not list(dashboard_cache.glob("runs/*b7.77*"))
