@@ -137,7 +137,14 @@ CLAIMS: tuple[Claim, ...] = (
         "Latent dimensions without which an image costs more than 0.1 nats",
         "kl_weight",
         tuple(
-            Case(label, Measure(role, "latent/used_dimensions", role.upper()), relation, Measure(role, "latent/dimensions", "all"), digits=1, margin=0)
+            Case(
+                label,
+                Measure(role, "latent/used_dimensions", role.upper()),
+                relation,
+                Measure(role, "latent/dimensions", "all"),
+                digits=1,
+                margin=0,
+            )
             for label, role, relation in (("for the VAE", "vae", "<"), ("for the AE", "ae", ">="))
         ),
     ),

@@ -1,7 +1,8 @@
 """Codes as bytes: what an image costs to keep, and what comes back.
 
 Each latent dimension is cut into 2^b equal bins over three standard deviations either side of its mean, and what is
-stored is the bin. (PCA, the control, gets bins of one width in all dimensions: a weak component then costs nothing.) An ideal entropy coder that knows the training images' frequencies p spends
+stored is the bin. (PCA, the control, gets bins of one width in all dimensions: a weak component then costs nothing.)
+An ideal entropy coder that knows the training images' frequencies p spends
 
     bytes = -1/8 sum_j log2 p_j(bin_j)        per image, averaged over held-out images
 
@@ -24,6 +25,8 @@ from core.sampling import decode_all
 
 if TYPE_CHECKING:
     from core.models import AtBeta, Autoencoder
+
+    Model = Autoencoder | AtBeta
 
 BITS = (1, 2, 3, 4, 6)
 PCA_WIDTHS = tuple(float(w) for w in np.geomspace(8, 0.25, 60))  # of a bin, in units of pixel distance
@@ -77,7 +80,7 @@ class Quantiser:
         return float(sum(table[column].mean() for table, column in zip(self.bits, symbols.T)) / 8)
 
 
-def code_curve(model: AtBeta | Autoencoder, train_codes: np.ndarray, codes: np.ndarray, images: np.ndarray) -> dict[str, dict[str, float]]:
+def code_curve(model: Model, train_codes: np.ndarray, codes: np.ndarray, images: np.ndarray) -> dict[str, dict[str, float]]:
     """bytes and mse for each number of `BITS` per dimension; codes are posterior means, images (N, 28, 28) in [0, 1]."""
     curve = {}
     for bits in BITS:
@@ -134,7 +137,7 @@ def codecs(images: np.ndarray) -> dict[str, Any]:
 
 
 def compression(
-    model: AtBeta | Autoencoder, pca: Pca, train_images: np.ndarray, train_codes: np.ndarray, images: np.ndarray, codes: np.ndarray
+    model: Model, pca: Pca, train_images: np.ndarray, train_codes: np.ndarray, images: np.ndarray, codes: np.ndarray
 ) -> dict[str, Any]:
     """The model's curve, PCA's error at the model's size, PCA's and WebP's size at the model's error, and the image formats.
 

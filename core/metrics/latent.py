@@ -17,6 +17,8 @@ import numpy as np
 if TYPE_CHECKING:
     from core.models import AtBeta, Autoencoder
 
+    Model = Autoencoder | AtBeta
+
 
 def linear_probe(train_codes: np.ndarray, train_labels: np.ndarray, codes: np.ndarray, labels: np.ndarray) -> float:
     """Accuracy on `codes` of a logistic regression fitted to `train_codes`, standardised by the training codes."""
@@ -76,7 +78,7 @@ def mutual_information(mean: np.ndarray, stddev: np.ndarray, z: np.ndarray) -> t
     return float((np.diag(log_density) - log_marginal).mean()), cap
 
 
-def dimension_use(model: AtBeta | Autoencoder, images: np.ndarray, z: np.ndarray) -> np.ndarray:
+def dimension_use(model: Model, images: np.ndarray, z: np.ndarray) -> np.ndarray:
     """How many nats of distortion each latent dimension saves, (d,): D with z_j replaced by its mean, minus D.
 
     The same question for a point and for a cloud, where KL_j exists only for the cloud.

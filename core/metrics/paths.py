@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from core.metrics.judge import Judge, Reference
     from core.models import AtBeta, Autoencoder
 
+    Model = Autoencoder | AtBeta
+
 STEPS = 11  # of a path, both ends included; odd, so that there is a middle
 PAIRS = 200
 RELATIVE_STEPS = (0.05, 0.1, 0.2, 0.5)
@@ -78,7 +80,7 @@ def measure_paths(judge: Judge, reference: Reference, same: np.ndarray, differen
     }
 
 
-def interpolation(model: AtBeta | Autoencoder, judge: Judge, reference: Reference, codes: np.ndarray, n: int = PAIRS) -> dict[str, dict[str, float]]:
+def interpolation(model: Model, judge: Judge, reference: Reference, codes: np.ndarray, n: int = PAIRS) -> dict[str, dict[str, float]]:
     """`measure_paths` for straight lines and arcs between codes (posterior means of the reference images), and for the cross-fade."""
     chosen = [pairs(reference.labels, same, n) for same in (True, False)]
     labels = reference.labels[chosen[0][:, 0]]
@@ -92,7 +94,7 @@ def interpolation(model: AtBeta | Autoencoder, judge: Judge, reference: Referenc
     return {**result, "cross_fade": measure_paths(judge, reference, *fades, labels)}
 
 
-def jacobian(model: AtBeta | Autoencoder, codes: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def jacobian(model: Model, codes: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """The decoder's Jacobian dx/dz at codes (N, d), by central differences: (N, 784, d).
 
     Args:
@@ -108,7 +110,7 @@ def jacobian(model: AtBeta | Autoencoder, codes: np.ndarray, scale: np.ndarray) 
 
 
 def flip_rate(
-    model: AtBeta | Autoencoder, judge: Judge, codes: np.ndarray, scale: np.ndarray, step: float, directions: int = DIRECTIONS, seed: int = 0
+    model: Model, judge: Judge, codes: np.ndarray, scale: np.ndarray, step: float, directions: int = DIRECTIONS, seed: int = 0
 ) -> float:
     """Share of random steps of `step` standard deviations per dimension that change the class the judge gives the decoded image.
 
@@ -122,7 +124,7 @@ def flip_rate(
     return float((after.reshape(directions, -1) != before).mean())
 
 
-def smoothness(model: AtBeta | Autoencoder, judge: Judge, mean: np.ndarray, z: np.ndarray, n: int = AROUND) -> dict[str, float | dict[str, float]]:
+def smoothness(model: Model, judge: Judge, mean: np.ndarray, z: np.ndarray, n: int = AROUND) -> dict[str, float | dict[str, float]]:
     """Jacobian norms and flip rates around the first n posterior means (N, d), in units of the spread of sampled codes z (N, d).
 
     Returns:

@@ -17,6 +17,8 @@ import numpy as np
 if TYPE_CHECKING:
     from core.models import AtBeta, Autoencoder
 
+    Model = Autoencoder | AtBeta
+
 
 def mse(images: np.ndarray, others: np.ndarray) -> float:
     """Mean squared error per pixel between two stacks of images (N, 28, 28) in [0, 1]."""
@@ -58,7 +60,7 @@ def sharpness_ratio(images: np.ndarray, others: np.ndarray) -> float:
 
 
 def importance_weighted_bound(
-    model: Autoencoder | AtBeta, images: np.ndarray, samples: int = 64, seed: int = 0, batch: int = 2000
+    model: Model, images: np.ndarray, samples: int = 64, seed: int = 0, batch: int = 2000
 ) -> float | None:
     """L_K, an upper bound on -log p(x) in nats per image that tightens as K grows (Burda et al. 2016, theorem 1).
 

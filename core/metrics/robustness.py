@@ -22,6 +22,8 @@ from core.sampling import decode_all
 if TYPE_CHECKING:
     from core.models import AtBeta, Autoencoder
 
+    Model = Autoencoder | AtBeta
+
 MEDIAN_SIZES = (3, 5)
 PCA_SIZES = (8, 16, 32, 64)
 TUNING = 200  # training images the controls choose their setting on
@@ -45,7 +47,7 @@ def median(noisy: np.ndarray, size: int) -> np.ndarray:
     return median_filter(noisy, size=(1, size, size))
 
 
-def denoise(model: AtBeta | Autoencoder, noisy: np.ndarray) -> np.ndarray:
+def denoise(model: Model, noisy: np.ndarray) -> np.ndarray:
     """What the model makes of noisy images (N, 28, 28): decoded from the posterior mean, (N, 28, 28)."""
     import torch
 
@@ -57,7 +59,7 @@ def denoise(model: AtBeta | Autoencoder, noisy: np.ndarray) -> np.ndarray:
     return decode_all(model, codes.numpy())
 
 
-def denoising(model: AtBeta | Autoencoder, pca: Pca, train_images: np.ndarray, images: np.ndarray, sigma: float, seed: int = 0) -> dict[str, float]:
+def denoising(model: Model, pca: Pca, train_images: np.ndarray, images: np.ndarray, sigma: float, seed: int = 0) -> dict[str, float]:
     """PSNR in dB against the clean images, of the noisy input, the model and both controls.
 
     Args:
@@ -88,14 +90,14 @@ def auroc(normal: np.ndarray, odd: np.ndarray) -> float:
     return float(roc_auc_score(np.r_[np.zeros(len(normal)), np.ones(len(odd))], np.r_[normal, odd]))
 
 
-def oddness(model: AtBeta | Autoencoder, images: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
+def oddness(model: Model, images: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
     """Scores of uint8 images (N, 1, 28, 28): distortion in nats, mse, and -ELBO where the model has one; each (N,)."""
     values = per_image(model, images, seed)
     scores = {"distortion": values["distortion"], "mse": values["mse"]}
     return scores | {"neg_elbo": values["distortion"] + values["rate"]} if "rate" in values else scores
 
 
-def detection(model: AtBeta | Autoencoder, pca: Pca, normal: np.ndarray, odd: np.ndarray) -> dict[str, float]:
+def detection(model: Model, pca: Pca, normal: np.ndarray, odd: np.ndarray) -> dict[str, float]:
     """AUROC of each score of `oddness` for odd against normal images, uint8, and of the error of a PCA as wide as the code."""
     d = model.config.latent_dim
 
@@ -108,7 +110,7 @@ def detection(model: AtBeta | Autoencoder, pca: Pca, normal: np.ndarray, odd: np
 
 
 def anomalies(
-    model: AtBeta | Autoencoder,
+    model: Model,
     pca: Pca,
     images: np.ndarray,
     labels: np.ndarray,

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from core.metrics.judge import Judge, Reference
     from core.models import AtBeta, Autoencoder
 
+    Model = Autoencoder | AtBeta
+
 N = 1000  # of each kind: FD depends on n, so n never changes
 NEIGHBOURS = 5
 
@@ -116,7 +118,7 @@ def quality(judge: Judge, reference: Reference, images: np.ndarray) -> dict[str,
     }
 
 
-def sample_quality(model: Autoencoder | AtBeta, dataset: Dataset, judge: Judge, source: str = "prior", seed: int = 0) -> dict[str, float]:
+def sample_quality(model: Model, dataset: Dataset, judge: Judge, source: str = "prior", seed: int = 0) -> dict[str, float]:
     """`quality` of `N` samples of a model with codes from one of `core.sampling.SOURCES`."""
     from core.sampling import decode_all, encode_all, fit_density, prior
 
@@ -127,7 +129,7 @@ def sample_quality(model: Autoencoder | AtBeta, dataset: Dataset, judge: Judge, 
     return quality(judge, judge.reference(dataset), decode_all(model, density.sample(N, seed=seed)))
 
 
-def quick_quality(model: Autoencoder | AtBeta, dataset: Dataset, judge: Judge | None = None, seed: int = 0) -> dict[str, Any]:
+def quick_quality(model: Model, dataset: Dataset, judge: Judge | None = None, seed: int = 0) -> dict[str, Any]:
     """FD, density and coverage of a model's prior samples, quick enough to follow a slider.
 
     Args:

@@ -13,7 +13,7 @@ from typing import Any
 from core.config import ConfigError, RunConfig
 from core.metrics.claims import CLAIMS
 from core.metrics.records import commit, committed, scores_of
-from core.metrics.verdicts import UNKNOWN, Population, Row, close, combine, decide, show
+from core.metrics.verdicts import Population, Row, close, combine, decide, show
 from core.runs import Run, RunError, RunStore
 
 SETTINGS = (("mnist-5k", 2), ("mnist-5k", 16), ("mnist", 16), ("fashion-mnist", 16))
@@ -111,7 +111,8 @@ def overview(store: RunStore | None = None, settings: tuple[tuple[str, int], ...
     for i, claim in enumerate(CLAIMS):
         rows = {label: rows[i] for label, rows in cards.items()}
         verdict, condition = combine({f"at {label}": row.verdict for label, row in rows.items()})
-        result.append({"id": claim.id, "sentence": claim.sentence, "page": claim.page, "rows": rows, "verdict": verdict, "condition": condition})
+        about = {"id": claim.id, "sentence": claim.sentence, "page": claim.page}
+        result.append({**about, "rows": rows, "verdict": verdict, "condition": condition})
     return result
 
 
@@ -121,10 +122,12 @@ def markdown(store: RunStore | None = None, settings: tuple[tuple[str, int], ...
     for line in overview(store, settings):
         cells = []
         for row in line["rows"].values():
-            measured_cases = [case for case in row.cases if case.left is not None]
-            figures = "; ".join(f"{c.left.name} {show(c.left, c.digits)}, {c.right.name} {show(c.right, c.digits)} {c.unit}".strip() for c in measured_cases[:1])
-            verdict = f"**{row.verdict}**" + (f": {row.condition}" if row.condition else "")
-            cells.append(verdict if row.verdict == UNKNOWN else f"{verdict}<br>{figures}")
+            cell = f"**{row.verdict}**" + (f": {row.condition}" if row.condition else "")
+            first = next((case for case in row.cases if case.left is not None), None)
+            if first is not None:
+                sides = ", ".join(f"{side.name} {show(side, first.digits)}" for side in (first.left, first.right))
+                cell += f"<br>{sides} {first.unit}".rstrip() + (" (one seed)" if first.n == 1 else "")
+            cells.append(cell)
         lines.append(f"| {line['sentence']} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

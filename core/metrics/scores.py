@@ -187,8 +187,8 @@ def other_dataset(name: str) -> str | None:
     """The first data set of other things that is on this machine; nothing is downloaded to find out."""
     for other in _OTHERS.get(name, ("fashion-mnist", "kmnist")):
         raw = settings.data_dir() / _RAW.get(other, "") / "raw"
-        whole = all((raw / f"{split}-{kind}").exists() for split in ("train", "t10k") for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"))
-        if DATASETS[other].embedded or whole:
+        files = [f"{split}-{kind}-ubyte" for split in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
+        if DATASETS[other].embedded or all((raw / file).exists() for file in files):
             return other
     return None
 
