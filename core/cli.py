@@ -191,6 +191,7 @@ def build_parser() -> Parser:
     evaluate = command("evaluate", "measure runs on the test images; --all: the whole scorecard", device=True)
     evaluate.add_argument("run", nargs="?", metavar="RUN", help="a run id, or the beginning of one")
     evaluate.add_argument("--all", action="store_true", help="the whole scorecard for every run; resumes where it was interrupted")
+    evaluate.add_argument("--publish", action="store_true", help="with --all: write the standard runs' figures to checkpoints/scorecards/, to be committed")
     evaluate.add_argument("--check", action="store_true", help="compare with the committed figures; exit code 1 where one is off")
 
     sample = command("sample", "draw new images from a run into a PNG", run=True, device=True, out="samples.png")

@@ -143,6 +143,8 @@ def evaluate(options: Namespace) -> int:
         raise UsageError("give either a RUN, or --all or --check, which are about every run.")
     if not (options.run or options.all or options.check):
         raise UsageError("say what to measure: a RUN, --all for the whole scorecard, or --check to compare with the committed figures.")
+    if options.publish and not options.all:
+        raise UsageError("--publish goes with --all: it writes what that measured.")
     if options.all or options.check:
         return evaluate_scorecard(store, options)
     from core import evaluation
@@ -159,14 +161,14 @@ def evaluate(options: Namespace) -> int:
 
 
 def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
-    """--all and --check: see `core.metrics.scorecard`."""
+    """--all, --publish and --check: see `core.metrics.scorecard`."""
     from tqdm import tqdm
 
     from core.device import set_threads
     from core.metrics import scorecard
 
     set_threads()
-    problems = []
+    problems, missed = [], {}
     with tqdm(disable=True if options.json else None, unit="run") as bar:
 
         def progress(done: int, total: int, what: str = "") -> None:
@@ -176,14 +178,19 @@ def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
 
         try:
             if options.all:
-                scorecard.evaluate_all(store, progress=progress)
+                outcome = scorecard.evaluate_all(store, progress=progress)
+                missed = {run_id: why for run_id, why in outcome.items() if why != "measured"}
+            if options.publish:
+                scorecard.publish(store)
             if options.check:
                 problems = list(scorecard.check(store, progress=progress))
         except KeyboardInterrupt:
             raise KeyboardInterrupt("Interrupted. What was measured is kept; the same command goes on from there.") from None
     if options.json:
-        print_json({"problems": problems})
+        print_json({"problems": problems, "not_measured": missed})
     else:
+        for run_id, why in missed.items():
+            print(f"{run_id} was not measured: {why}")
         for problem in problems:
             print(problem)
         if options.check:

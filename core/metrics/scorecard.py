@@ -204,7 +204,7 @@ def differences(scores: dict[str, Any], reference: dict[str, Any]) -> Iterator[s
 def check(store: RunStore | None = None, progress: Progress = lambda done, total, what: None) -> Iterator[str]:
     """Measure every run that has committed figures again, from its weights, and compare.
 
-    Runs whose weights or images are not on this machine are passed over.
+    Runs whose weights or images are not on this machine are passed over; if that leaves none, it says so.
 
     Yields:
         a sentence for every figure off by more than its tolerance.
@@ -217,12 +217,16 @@ def check(store: RunStore | None = None, progress: Progress = lambda done, total
         entry = committed(run.config.dataset, run.config.latent_dim).get(run.run_id)
         if entry:
             runs.append((run, entry["scores"]))
+    compared = 0
     for i, (run, reference) in enumerate(runs):
         progress(i, len(runs), run.run_id)
         try:
             scores = score_run(run, fresh=True, keep=False)
         except DataError:
             continue
+        compared += 1
         for difference in differences(scores, reference):
             yield f"{run.run_id}: {difference}"
     progress(len(runs), len(runs), "")
+    if not compared:
+        yield "Nothing was compared: no run with committed figures, or none of their images, is on this machine."

@@ -183,6 +183,21 @@ def test_check_finds_what_changed(filled, shipped):
     assert problem.startswith(f"{run_id}: reconstruction/mse is 0.01, committed 0.015 (tolerance 2%")
 
 
+def test_a_check_that_compared_nothing_does_not_pass(filled, shipped):
+    assert [problem.split(":")[0] for problem in scorecard.check(filled)] == ["Nothing was compared"]
+
+
+def test_the_command_line_measures_publishes_and_checks(filled, shipped, capsys):
+    from core.cli import main
+
+    store = ["--store", str(filled.cache)]
+    assert main(["evaluate", "--all", "--publish", *store]) == 0
+    assert (shipped / "scorecards" / "mnist-5k-d16.json").exists()
+    assert main(["evaluate", "--check", *store]) == 0
+    assert "Every committed figure" in capsys.readouterr().out
+    assert main(["evaluate", "--check", "--publish", *store]) == 2
+
+
 def test_a_data_set_that_cannot_be_had_is_told_not_raised(filled, monkeypatch):
     from core.data import DataError
 
