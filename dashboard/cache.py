@@ -204,6 +204,14 @@ def _shipped_map(run_id: str, method: str, seed: int) -> MapView:
     )
 
 
+@st.cache_resource(show_spinner=False, max_entries=64)
+def disagreement(ae_id: str, vae_id: str) -> np.ndarray:
+    """Per image, the share of its nearest codes that the two spaces do not have in common; see `core.neighbours`."""
+    from core.neighbours import disagreement as measure
+
+    return measure(gallery(ae_id)["mean"], gallery(vae_id)["mean"])
+
+
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _umap(ae_id: str, vae_id: str, seed: int) -> Future:
     """UMAPs of a pair that carries none, laid out in the background worker."""

@@ -2,44 +2,50 @@
 
 import streamlit as st
 
-from dashboard import boundary, cache, controls, figures, state, text
+from dashboard import boundary, cache, controls, state, text, theme
 from dashboard.catalog import Entry, Pair
+from dashboard.components.assets import weights_url
+from dashboard.components.maps import Colouring, MapData, linked_maps
+from dashboard.components.sprites import test_sprite
 from dashboard.text import AE, VAE
 
 pair: Pair = state.get("pair")
 data = cache.dataset(pair.dataset)
 flat = pair.latent_dim <= 2
-BOTH = (("ae", AE, pair.ae), ("vae", VAE, pair.vae))
+ONE_IMAGE = "views/one_image.py"
 
 
-def draw(kind: str, name: str, entry: Entry, view: cache.MapView) -> None:
-    """One map with its figures under it. A later, linked map takes the place of the chart; the figures stay."""
-    st.markdown(f"#### {name}", anchors=False)
-    labels = data.test_labels[: len(view.points)]
-    figure = figures.latent_map(view.points, labels, data.classes, kind, prior=flat, dark=state.dark())
-    st.plotly_chart(figure, key=f"map-{kind}", config=figures.CONFIG, alt=f"{kind.upper()}: {len(labels)} test images as points, coloured by class.")
-    with st.container(horizontal=True, gap="large"):
-        st.metric(
-            "Neighbours share a class", f"{view.knn_accuracy:.1%}", width="content",
-            help="Measured in the latent space itself, not on this map: each code's class guessed from its 15 nearest codes.",
-        )
-        if not flat:
-            st.metric(
-                "Map keeps neighbours", f"{view.trustworthiness:.1%}", width="content",
-                help="Trustworthiness (Venna & Kaski 2001): how far neighbours on the map are neighbours in the latent space. 100 % is perfect.",
-            )
+def map_of(kind: str, title: str, entry: Entry, view: cache.MapView) -> MapData:
+    """What the linked maps need to know of one model."""
+    gallery = cache.gallery(entry.run_id)
+    kept = "" if flat else f" · the map keeps {view.trustworthiness:.1%} of neighbourhoods"
+    return MapData(
+        title, kind.upper(), theme.color(kind), theme.color(kind, dark=True), view.points, gallery["mean"],
+        sigma=gallery["stddev"] if flat and kind == "vae" else None, native=method == "native", weights=weights_url(entry.run),
+        caption=f"{view.knn_accuracy:.1%} of images share their class with most of their 15 nearest codes{kept}",
+    )  # fmt: skip
+
+
+def colourings() -> list[Colouring]:
+    """What points can be coloured by, beside their class."""
+    ae, vae = (cache.gallery(entry.run_id) for entry in (pair.ae, pair.vae))
+    return [
+        Colouring("error", "squared error", ae["mse"], vae["mse"], note="mean squared error of each model's own reconstruction, per pixel"),
+        Colouring("rate", "VAE's rate", vae["rate"], unit="nats", own=("right",), note="what the VAE pays for the image's cloud; the same image has the same colour in both maps"),
+        Colouring("sigma", "VAE's mean σ", vae["stddev"].astype(float).mean(1), own=("right",), note="how wide the image's cloud is, averaged over latent numbers"),
+        Colouring("apart", "disagreement", cache.disagreement(pair.ae.run_id, pair.vae.run_id), own=(), note="share of the image's 15 nearest codes in one space that are not among the 15 in the other"),
+    ]
 
 
 st.title("Latent maps", anchor=False)
 lead = st.empty()
 if flat:
-    st.caption("Both latent spaces have two dimensions or fewer, so they are drawn as they are. The dotted circles are 1, 2 and 3 standard deviations of the prior N(0, I).")
+    st.caption("Both latent spaces have two dimensions or fewer, so they are drawn as they are. The circles are 1, 2 and 3 standard deviations of the prior N(0, I).")
     method, seed = "native", 0
 else:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         method = controls.choice("Projection", ("UMAP", "PCA"), "projection", help="UMAP keeps neighbourhoods, PCA keeps the largest directions.").lower()
         seed = controls.choice("UMAP seed", (0, 1, 2), "umap", help="The same codes, laid out again: what changes is the map, not the model.") if method == "umap" else 0
-
 
 
 @st.fragment(run_every=0.5)
@@ -58,13 +64,22 @@ if found is None:
     found = cache.latent_maps(pair, method)
 views = dict(zip(("ae", "vae"), found))
 lead.markdown(text.maps_takeaway(views["ae"].knn_accuracy, views["vae"].knn_accuracy, views["ae"].spread, views["vae"].spread, len(data.classes)))
-for column, (kind, name, entry) in zip(st.columns(2), BOTH):
-    with column:
-        draw(kind, name, entry, views[kind])
 n = len(views["ae"].points)
+linked_maps(
+    map_of("ae", "AE: an image is a point", pair.ae, views["ae"]),
+    map_of("vae", "VAE: an image is a cloud", pair.vae, views["vae"]),
+    data.test_labels[:n],
+    data.classes,
+    theme.CLASSES,
+    test_sprite(pair.dataset, n),
+    colourings(),
+    key=f"maps-{pair.ae.run_id}",
+    layers_note="The rest need the latent space itself (latent size 2): samples from the prior put through a UMAP are pulled onto the islands it knows.",
+    on_open=lambda index: st.switch_page(ONE_IMAGE, query_params={"image": str(index)}),
+)
 if not flat:
     st.caption(
-        f"The VAE's map is turned, mirrored and scaled to lie on the AE's as well as it can (Procrustes). What remains apart: "
+        f"Figures above the maps are measured in the latent spaces; how far a map keeps neighbourhoods is its trustworthiness (Venna & Kaski 2001). The VAE's map is turned, mirrored and scaled to lie on the AE's as well as it can (Procrustes). What remains apart: "
         f"disparity {views['vae'].disparity:.2f}, where 0 is the same map and 1 is unrelated."
     )
 st.caption(text.provenance(pair, n))

@@ -1,0 +1,84 @@
+"""The Python side of the components: what is computed before anything reaches a page."""
+
+from __future__ import annotations
+
+import inspect
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dashboard.components.lanes import Images, Lane, check_length
+from dashboard.components.maps import Colouring, MapData, map_arrays
+from dashboard.components.source import source_of
+from dashboard.components.sprites import sprite
+from dashboard.components.through import plane_of
+from dashboard.components.traverse import dimensions
+
+
+def lane(codes: np.ndarray) -> Lane:
+    return Lane("AE", "AE", "#000", "#fff", "", codes)
+
+
+def test_a_plane_keeps_the_largest_directions_and_centres_the_codes():
+    rng = np.random.default_rng(0)
+    scale = np.array([0.1, 5, 0.2, 3])
+    codes = (rng.standard_normal((500, 4)) * scale + 7).astype(np.float32)
+    basis, offset = plane_of(codes)
+    xy = codes @ basis.T + offset
+    assert np.allclose(basis @ basis.T, np.eye(2), atol=1e-5)
+    assert np.allclose(xy.mean(0), 0, atol=1e-3)
+    assert xy.std(0) == pytest.approx([5, 3], rel=0.1)
+    assert basis[0, 1] > 0.99 and basis[1, 3] > 0.99  # signs are fixed, not an accident of the decomposition
+
+
+@pytest.mark.parametrize("d", [1, 2])
+def test_small_latent_spaces_are_drawn_as_they_are(d):
+    codes = np.random.default_rng(0).standard_normal((9, d)).astype(np.float32)
+    basis, offset = plane_of(codes)
+    assert np.array_equal((codes @ basis.T + offset)[:, :d], codes)
+
+
+def test_dimensions_are_ordered_by_what_they_carry():
+    codes = np.random.default_rng(0).standard_normal((300, 3)) * [1, 3, 2]
+    cloud = dimensions(lane(codes), [0.05, 2.0, 0.7])
+    assert cloud["order"] == [1, 2, 0] and cloud["dead"] == [True, False, False] and "dead" in cloud["weight_text"][0]
+    point = dimensions(lane(codes), None)
+    assert point["order"] == [1, 2, 0] and not any(point["dead"])
+    assert point["range"][1][1] - point["range"][1][0] == pytest.approx(18, rel=0.1)  # three standard deviations each way
+
+
+def test_sprites_hold_every_image_exactly():
+    images = np.random.default_rng(0).integers(0, 256, (53, 1, 28, 28)).astype(np.uint8)
+    picture = np.asarray(Image.open(io.BytesIO(sprite(images))))
+    assert picture.shape == (56, 1400)
+    assert np.array_equal(picture[28:56, 2 * 28 : 3 * 28], images[52, 0])
+
+
+def test_source_lines_are_the_functions_own():
+    from core.posteriors import DiagonalGaussian
+
+    source = source_of("core.posteriors", "DiagonalGaussian.kl")
+    lines, first = inspect.getsourcelines(DiagonalGaussian.kl)
+    assert source.file == "core/posteriors.py" and source.lines[0] == (first, "def kl(self) -> Tensor:")
+    shown = {number: text for number, text in source.lines}
+    assert shown[first + len(lines) - 1].strip() == lines[-1].strip()
+    assert not any('"""' in text for text in shown.values())
+    with pytest.raises(LookupError, match="no DiagonalGaussian.nothing"):
+        source_of("core.posteriors", "DiagonalGaussian.nothing")
+
+
+def test_maps_refuse_arrays_of_different_lengths():
+    codes = np.zeros((4, 2), np.float32)
+    data = MapData("AE", "AE", "#000", "#fff", codes, codes)
+    with pytest.raises(ValueError, match="value_error has 3 rows for 4"):
+        map_arrays(data, data, np.zeros(4), [Colouring("error", "error", np.zeros(3))])
+    with pytest.raises(ValueError, match="shape"):
+        check_length(lane(codes), Images(np.zeros(5), ["a"], ["#000"], b""))
+
+
+def test_colour_scales_leave_out_outliers_and_nan():
+    values = np.append(np.linspace(0, 1, 1000), [1e6, np.nan])
+    low, high = Colouring("error", "error", values).limits()
+    assert 0 < low < 0.05 and 0.95 < high < 1.01

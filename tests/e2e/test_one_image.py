@@ -1,0 +1,264 @@
+"""One image through both, in a real browser over the shipped runs: what is seen on the page is what torch computes."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from serving import settled
+
+from core.data import load_dataset
+from core.runs import RunStore
+
+PIXELS = """(canvas) => {
+  const {data} = canvas.getContext("2d").getImageData(0, 0, 28, 28);
+  return Array.from({length: 784}, (_, i) => data[4 * i]);
+}"""
+
+
+@pytest.fixture
+def page(visit):
+    page = visit("/one_image", viewport={"width": 1280, "height": 1200})
+    page.wait_for_selector('.through[data-ready="1"]')
+    yield page
+    assert [e for e in page.errors if "404" not in e and "ERR_" not in e] == []
+
+
+@pytest.fixture(scope="module")
+def models():
+    """The networks the page shows by default, by model and latent size."""
+    store, found = RunStore(), {}
+    for d in (2, 16):
+        for kind, beta in (("ae", None), ("vae", 1.0)):
+            runs = store.find(model=kind, latent_dim=d, seed=0, beta=beta, dataset="mnist-5k", epochs=25)
+            if not runs:
+                pytest.skip(f"no shipped {kind} with latent size {d}")
+            found[kind, d] = runs[0].load_model()
+    return found
+
+
+def grey(page, selector) -> np.ndarray:
+    """A tile's grey levels, (28, 28)."""
+    return np.array(page.locator(selector).evaluate(PIXELS), dtype=float).reshape(28, 28)
+
+
+def stroke(page, points, release=True):
+    box = page.locator(".through .pad").bounding_box()
+    for i, (x, y) in enumerate(points):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=6)
+        if i == 0:
+            page.mouse.down()
+    if release:
+        page.mouse.up()
+
+
+def rested(page):
+    """Until what depends on the drawing has been computed."""
+    page.wait_for_function("document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.through').dataset.resting === '1'")
+
+
+def by_torch(model, image: np.ndarray) -> np.ndarray:
+    x = torch.from_numpy(image / 255).float().reshape(1, 1, 28, 28)
+    with torch.no_grad():
+        return (model.decode_image(model.encode(x).mean)[0, 0] * 255).numpy()
+
+
+def test_a_drawing_goes_through_both_models_while_it_is_drawn(page, models):
+    page.get_by_role("button", name="Clear, to draw").click()
+    rested(page)
+    assert grey(page, ".seen .tile").max() == 0
+    empty = grey(page, '.lane[data-side="right"] .mean')
+    stroke(page, [(0.15, 0.1), (0.5, 0.12), (0.4, 0.4)], release=False)
+    page.wait_for_timeout(300)
+    half = grey(page, '.lane[data-side="right"] .mean')
+    assert np.abs(half - empty).mean() > 1, "the reconstruction waits for the stroke to end"
+    stroke(page, [(0.4, 0.4), (0.3, 0.6)])
+    rested(page)
+
+    seen = grey(page, ".seen .tile")
+    ink = seen > 40
+    assert ink.any(1).sum() == pytest.approx(20, abs=1)  # the longer side fills MNIST's box
+    weights = seen / seen.sum()
+    centre = [(np.arange(28) + 0.5) @ weights.sum(1 - axis) for axis in (0, 1)]
+    assert centre == pytest.approx([14, 14], abs=0.2)
+    for side, kind in (("left", "ae"), ("right", "vae")):
+        shown = grey(page, f'.lane[data-side="{side}"] .mean')
+        assert np.abs(shown - by_torch(models[kind, 16], seen)).max() < 4  # the tile's own grey levels are rounded to bytes
+    assert "squared error" in page.locator('.lane[data-side="left"] table').inner_text()
+    assert page.locator('.lane[data-side="left"] tr').nth(1).inner_text().split()[-1] == "n/a"  # a point has no rate
+
+
+def test_encoding_fifty_times_gives_one_point_and_a_cloud(page):
+    rested(page)
+    text = page.locator(".through .repeat").inner_text()
+    assert "AE's codes coincide exactly (largest difference 0)" in text
+    ratio = float(re.search(r"standard deviation is ([\d.]+) times", text).group(1))
+    assert ratio == pytest.approx(1, abs=0.25)  # 50 draws in 16 dimensions
+    tiles = page.locator('.lane[data-side="left"] .sample').evaluate_all(f"all => all.map({PIXELS})")
+    assert all(tile == tiles[0] for tile in tiles)
+    tiles = page.locator('.lane[data-side="right"] .sample').evaluate_all(f"all => all.map({PIXELS})")
+    assert len({tuple(tile) for tile in tiles}) == len(tiles)
+    before = tiles[0]
+    page.get_by_role("button", name="Draw 50 new codes").click()
+    rested(page)
+    page.wait_for_timeout(200)
+    assert page.locator('.lane[data-side="right"] .sample').first.evaluate(PIXELS) != before
+
+
+def test_a_chosen_image_is_in_the_link_and_its_figures_are_the_runs(page, visit):
+    labels = load_dataset("mnist-5k").test_labels
+    index = int(np.flatnonzero(labels == 4)[0])
+    page.locator(f'.thumbs button[data-image="{index}"]').click()
+    page.wait_for_url(f"**image={index}*")
+    settled(page)
+    expected = load_dataset("mnist-5k").test_images[index, 0]
+    assert np.array_equal(grey(page, ".seen .tile"), expected)
+    shown = float(page.locator('.lane[data-side="right"] tr').nth(3).inner_text().split()[-1])
+    run = RunStore().find(model="vae", latent_dim=16, seed=0, beta=1.0, dataset="mnist-5k", epochs=25)[0]
+    assert shown == pytest.approx(float(run.arrays("gallery.npz")["mse"][index]), abs=2e-4)
+
+    again = visit(f"/one_image?image={index}")
+    again.wait_for_selector('.through[data-ready="1"]')
+    rested(again)
+    assert np.array_equal(grey(again, ".seen .tile"), expected)
+
+
+@pytest.mark.parametrize("value", ["-1", "99999999999", "%3Cscript%3E", "3.5"])
+def test_a_hostile_link_gets_a_message_and_the_first_image(visit, value):
+    page = visit(f"/one_image?image={value}")
+    page.wait_for_selector('.through[data-ready="1"]')
+    assert "whole number from 0" in page.locator('[data-testid="stAlert"]').first.inner_text()
+    assert page.locator("text=Traceback").count() == 0
+    rested(page)
+    assert np.array_equal(grey(page, ".seen .tile"), load_dataset("mnist-5k").test_images[0, 0])
+
+
+def png(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_uploads_are_read_or_refused(page, tmp_path, dashboard_cache):
+    page.get_by_text("Use a picture of your own").click()
+    chooser = page.locator('[data-testid="stFileUploaderDropzone"] input')
+    before = grey(page, ".seen .tile")
+    files = {path.name for path in dashboard_cache.rglob("*")}
+    for content, words in ((b"<svg onload=alert(1)>", "not a PNG or JPEG"), (png(np.zeros((90, 90), np.uint8))[:60], "damaged")):
+        bad = tmp_path / "bad.png"
+        bad.write_bytes(content)
+        chooser.set_input_files(bad)
+        page.get_by_text(words).wait_for()
+        settled(page)
+        assert np.array_equal(grey(page, ".seen .tile"), before)
+    paper = np.full((200, 300), 235, np.uint8)
+    paper[40:160, 140:160] = 30  # one dark stroke, like a 1
+    good = tmp_path / "one.png"
+    good.write_bytes(png(paper))
+    chooser.set_input_files(good)
+    page.get_by_text("Your picture, as the networks see it").wait_for()
+    rested(page)
+    seen = grey(page, ".seen .tile")
+    assert (seen > 100).any(1).sum() == 20 and seen[14, 13:15].min() > 200 and seen[:, :9].max() == 0
+    assert {path.name for path in dashboard_cache.rglob("*")} - files == set(), "nothing of it is stored"
+
+
+def test_the_real_decoder_runs_under_the_cursor_without_the_server(page, models):
+    page.locator(".planes").scroll_into_view_if_needed()
+    page.wait_for_selector('.planes[data-ready="1"]')
+    page.wait_for_timeout(500)
+    box = page.locator('.plane[data-side="right"] .space').bounding_box()
+    sent = []
+    page.on("request", lambda request: sent.append(request.url))
+    seen = []
+    for x, y in ((0.5, 0.5), (0.62, 0.4), (0.4, 0.7)):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=3)
+        page.wait_for_timeout(150)
+        for side, kind in (("left", "ae"), ("right", "vae")):
+            code = [float(v) for v in page.locator(f'.plane[data-side="{side}"]').get_attribute("data-cursor").split(",")]
+            with torch.no_grad():
+                expected = models[kind, 2].decode_image(torch.tensor([code]))[0, 0].numpy() * 255
+            assert np.abs(grey(page, f'.plane[data-side="{side}"] .under figure:first-child .tile') - expected).max() < 3, side
+        seen.append(page.locator('.plane[data-side="right"]').get_attribute("data-cursor"))
+    assert len(set(seen)) == 3
+    assert sent == []
+    page.locator('.plane[data-side="right"] .space').focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(100)
+    moved = [float(v) for v in page.locator('.plane[data-side="right"]').get_attribute("data-cursor").split(",")]
+    last = [float(v) for v in seen[-1].split(",")]
+    assert moved[0] > last[0] and moved[1] == pytest.approx(last[1], abs=2e-3)
+
+
+def test_holes_and_class_regions_are_measured(page):
+    page.locator(".planes").scroll_into_view_if_needed()
+    page.wait_for_selector('.planes[data-ready="1"]')
+    page.get_by_role("button", name="Classes", exact=True).click()
+    page.locator(".planes .finding", has_text="Codes drawn from N(0, I)").wait_for(timeout=120_000)
+    shares = re.findall(r"(?:AE|VAE) ([\d.]+) %", page.locator(".planes .finding").inner_text())
+    assert len(shares) == 2 and all(0 <= float(share) <= 100 for share in shares)
+    colors = page.locator('.plane[data-side="right"] .space').evaluate(
+        """(canvas) => {
+          const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), seen = new Map();
+          for (let i = 0; i < data.length; i += 4) { const key = [data[i], data[i+1], data[i+2]].join(); seen.set(key, (seen.get(key) ?? 0) + 1); }
+          return [...seen].filter(([, n]) => n > 400).length;
+        }"""
+    )
+    assert colors >= 7  # regions of most of the ten classes
+
+
+def test_small_steps_name_what_changed(page):
+    page.locator(".neighbours").scroll_into_view_if_needed()
+    page.wait_for_selector('.neighbours[data-ready="1"]')
+    page.locator(".neighbours .finding", has_text="At this step").wait_for(timeout=120_000)
+    for board in page.locator(".neighbours .board").all():
+        said = int(re.match(r"(\d) of 8", board.locator("p").inner_text()).group(1))
+        names = board.locator(".nine > div").all_inner_texts()
+        assert board.locator(".flipped").count() == said == sum(name != names[4] for name in names)
+    rate = float(re.search(r"([\d.]+) % over", page.locator(".neighbours .board").first.inner_text()).group(1))
+    page.locator(".neighbours .step").fill("1")
+    page.wait_for_timeout(600)
+    page.locator(".neighbours .finding", has_text="At this step").wait_for(timeout=120_000)
+    page.locator(".neighbours .board", has_text=" % over").first.wait_for(timeout=120_000)
+    assert float(re.search(r"([\d.]+) % over", page.locator(".neighbours .board").first.inner_text()).group(1)) > rate
+
+
+def test_live_numbers_change_the_picture_and_dead_ones_do_not(page):
+    page.locator(".traverse").scroll_into_view_if_needed()
+    page.wait_for_selector('.traverse[data-ready="1"]')
+    lane = page.locator('.traverse .lane[data-side="right"]')
+    lane.locator(".dimension[data-range]").first.wait_for()
+    live = [float(v) for v in lane.locator(".dimension:not(.dead)").evaluate_all("all => all.map((r) => r.dataset.range)")]
+    dead = [float(v) for v in lane.locator(".dimension.dead").evaluate_all("all => all.map((r) => r.dataset.range)")]
+    assert dead and max(dead) < 0.02 < min(live)
+
+    def move(row):
+        row.locator("input").fill("2.5")
+        page.wait_for_timeout(200)
+        return float(lane.get_attribute("data-moved"))
+
+    assert move(lane.locator(".dimension.dead").first) < 0.01
+    assert move(lane.locator(".dimension").first) > 0.02
+    rates = [float(text.split()[0]) for text in lane.locator(".dimension b").all_inner_texts()]
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_the_maths_shows_the_code_that_runs_and_numbers_that_add_up(page):
+    from pathlib import Path
+
+    page.get_by_text("The maths, with this image's numbers").click()
+    page.wait_for_selector('.maths[data-ready="1"]')
+    page.locator(".maths .filled", has_text="loss =").first.wait_for()
+    root = Path(__file__).parents[2]
+    for cell in page.locator(".maths .cell").all():
+        lines = (root / cell.locator(".where").inner_text().split(",")[0]).read_text().splitlines()
+        for line in cell.locator(".line").all():
+            number = int(line.locator("i").inner_text())
+            assert line.inner_text().removeprefix(str(number)).strip() == lines[number - 1].strip()
+    text = page.locator('.pair[data-step="loss"] .cell[data-side="right"] .filled').inner_text()
+    d, beta, r, loss = (float(v) for v in re.fullmatch(r"loss = ([\d.]+) \+ ([\d.]+) · ([\d.]+) = ([\d.]+) nats", text).groups())
+    assert loss == pytest.approx(d + beta * r, abs=0.11)
