@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import os
 import socket
 import subprocess
@@ -22,15 +24,25 @@ STILL = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 APPS = Path(__file__).parent / "apps"
 
 
+@functools.cache
+def driver():
+    """The one playwright of this process: its event loop does not suffer a second. It is stopped when the process ends."""
+    from playwright.sync_api import sync_playwright
+
+    started = sync_playwright().start()
+    atexit.register(started.stop)
+    return started
+
+
 @contextlib.contextmanager
 def chromium() -> Iterator:
-    """A headless browser."""
-    playwright = pytest.importorskip("playwright.sync_api")
+    """A headless browser. Without one the test is skipped, or fails where POINT_OR_CLOUD_REQUIRE_BROWSER is set (as CI does)."""
     if not Path(CHROMIUM).exists():
-        pytest.skip(f"no browser at {CHROMIUM}")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        (pytest.fail if os.environ.get("POINT_OR_CLOUD_REQUIRE_BROWSER") else pytest.skip)(f"no browser at {CHROMIUM}")
+    browser = driver().chromium.launch(executable_path=CHROMIUM, args=ARGS)
+    try:
         yield browser
+    finally:
         browser.close()
 
 
