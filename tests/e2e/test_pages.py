@@ -48,7 +48,7 @@ def test_walk_through_all_pages_from_the_menu(visit):
 def test_phone_width_has_no_sideways_scroll(visit, path, scheme):
     page = visit("/" + path, viewport={"width": 390, "height": 844}, color_scheme=scheme)
     assert heading(page) == PAGES[path]
-    page.wait_for_selector("[data-testid=stImage] img, .js-plotly-plot, [data-testid=stBidiComponentRegular]")
+    page.wait_for_selector("[data-testid=stImage] img, .js-plotly-plot, [data-testid^=stBidiComponent]")
     main = page.locator("[data-testid=stMain]")
     assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
     background = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
