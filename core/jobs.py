@@ -161,6 +161,7 @@ class Jobs:
         self._lock = threading.RLock()
         self._jobs: dict[str, _Job] = {}  # queued and running, in the order they were asked for
         self._durations: deque[float] = deque(maxlen=20)
+        self._refused: dict[str, str] = {}  # why runs failed that have no folder to keep the reason in
 
     def submit(self, config: RunConfig, visitor: str = "") -> JobStatus:
         """Ask for a run. A finished one is returned at once; one that is already asked for is shared.
@@ -199,6 +200,7 @@ class Jobs:
                     raise QueueFull(f"{len(waiting)} trainings are waiting already, which is as many as may wait.{about} Try again then, or look at a weight that is trained.")
                 for name in (STOP, ERROR):
                     (run.path / name).unlink(missing_ok=True)
+                self._refused.pop(run.run_id, None)
                 job = self._jobs[run.run_id] = _Job(run, call, owner=visitor)
             job.visitors.add(visitor)
             self._dispatch()
@@ -219,6 +221,8 @@ class Jobs:
             state = "stopping" if (run.path / STOP).exists() else "running"
             return JobStatus(run_id, state, fraction=beat.get("fraction", 0.0), seconds_left=beat.get("seconds_left"), **who)
         status = run.status()  # "running" here: another server or a command line trains it
+        if status is Status.ABSENT and run_id in self._refused:
+            return JobStatus(run_id, "failed", message=self._refused[run_id])
         return JobStatus(run_id, str(status), fraction=1.0 if run.complete else beat.get("fraction", 0.0), seconds_left=beat.get("seconds_left"), message=run.error(), **who)
 
     def stop(self, run_id: str, visitor: str = "") -> bool:
@@ -283,7 +287,9 @@ class Jobs:
 
     def _fail(self, job: _Job, message: str, error: BaseException | None = None) -> None:
         self._jobs.pop(job.run.run_id, None)
-        if (job.run.path / "config.json").exists() and not job.run.complete and not job.run.error():
+        if not (job.run.path / "config.json").exists():
+            self._refused[job.run.run_id] = message
+        elif not job.run.complete and not job.run.error():
             (job.run.path / HEARTBEAT).unlink(missing_ok=True)
             write_bytes(job.run.path / ERROR, (message + "\n").encode())
         job.outcome.set_exception(error or RunError(message))

@@ -107,6 +107,8 @@ def test_no_worker_at_all_is_told(store):
     with pytest.raises(Exception, match="no worker could be started"):
         jobs.call("anything", print).result()
     assert len(jobs) == 0
+    status = jobs.submit(SMALL)
+    assert status.state == "failed" and "cannot fork" in status.message, "the visitor is told, though the run has no folder yet"
 
 
 def test_progress_is_read_from_the_heartbeat(manual):

@@ -1,0 +1,111 @@
+"""Jobs on a real Dask scheduler with two worker processes, one of which is killed half-way."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core import cluster
+from core.cluster import ClusterError
+from core.config import RunConfig
+from core.jobs import Jobs
+from core.runs import WEIGHTS, RunStore, Status
+
+SMALL = {"dataset": "mnist-5k", "train_size": 256, "latent_dim": 2, "batch_size": 32}
+WAIT = 120
+
+
+def eventually(condition, what: str):
+    """Wait for a condition; a cluster's processes take their time to start."""
+    end = time.monotonic() + WAIT
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not happen within {WAIT} s")
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """A scheduler and two workers of one thread, each its own process."""
+    file, processes = tmp_path / "scheduler.json", []
+
+    def start(*arguments: str) -> None:
+        command = [sys.executable, "-m", *arguments, "--scheduler-file", str(file), "--no-dashboard"]
+        environment = os.environ | {"POINT_OR_CLOUD_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        processes.append(subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
+    try:
+        start("distributed.cli.dask_scheduler", "--port", "0", "--host", "127.0.0.1")
+        eventually(file.exists, "the scheduler's start")
+        for _ in range(2):
+            start("distributed.cli.dask_worker", "--nthreads", "1", "--no-nanny", "--memory-limit", "0", "--host", "127.0.0.1")
+        import json
+
+        found = eventually(lambda: file.read_text() and json.loads(file.read_text())["address"], "the scheduler's address")
+        cluster.connect(found).wait_for_workers(2, timeout=WAIT)
+        yield found
+        cluster.connect(found).close()
+        cluster._client.cache_clear()
+    finally:
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            process.wait(10)
+
+
+@pytest.mark.slow
+def test_a_sweep_survives_a_killed_worker_and_trains_nothing_twice(address, tmp_path):
+    store = RunStore(tmp_path / "runs", tmp_path / "none", limit_bytes=10**9)
+    short = [RunConfig(**SMALL, epochs=2, seed=seed) for seed in range(2)]
+    long = [RunConfig(**SMALL, epochs=80, seed=seed) for seed in range(2, 4)]
+    client = cluster.connect(address)
+    pids = client.run(os.getpid)
+    killed, finished = [], {}
+
+    def kill_one_half_way(done: float) -> None:
+        complete = [run for run in store if run.complete]
+        busy = {worker for worker, tasks in client.processing().items() if tasks}
+        begun = [run for run in store if not run.complete and len(run.history()) > 5]
+        if killed or len(complete) < len(short) or len(busy) < 2 or len(begun) < 2:
+            return
+        finished.update({run.run_id: (run.path / WEIGHTS).stat().st_mtime_ns for run in complete})
+        killed.append(sorted(busy)[0])
+        os.kill(pids[killed[0]], signal.SIGKILL)
+
+    runs, failed = cluster.sweep(short + long, store, address, quiet=True, on_progress=kill_one_half_way)
+    assert killed, "nothing was killed: the test tested nothing"
+    assert failed == {} and len(runs) == 4
+    assert all(run.status() is Status.COMPLETE for run in runs)
+    assert [len(run.history()) for run in runs] == [3, 3, 81, 81]
+    assert [row["epoch"] for row in runs[-1].history()] == list(range(81))
+    assert len(finished) == 2
+    now = {run_id: (store.run(run_id).path / WEIGHTS).stat().st_mtime_ns for run_id in finished}
+    assert now == finished, "a finished run was trained again"
+
+    # The dashboard's seam on the same workers: progress while it runs, and stop.
+    jobs = Jobs(lambda: cluster.cluster_executor(address), store)
+    wanted = RunConfig(**SMALL, epochs=60, seed=9, learning_rate=1e-3)
+    status = jobs.submit(wanted, visitor="me")
+    eventually(lambda: store.run(status.run_id).history(), "the first epoch")
+    eventually(lambda: jobs.status(status.run_id).fraction > 0, "progress")
+    assert jobs.status(status.run_id, "me").state == "running" and jobs.status(status.run_id, "me").owner
+    assert jobs.stop(status.run_id, "me")
+    eventually(lambda: not jobs.status(status.run_id).active, "the stop")
+    assert not store.run(status.run_id).complete
+
+
+def test_a_scheduler_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    with pytest.raises(ClusterError, match="no Dask scheduler answers at 'tcp://127.0.0.1:1'.*dask scheduler"):
+        cluster.cluster_executor("tcp://127.0.0.1:1").submit(print).result()
+    with pytest.raises(ClusterError, match="'not an address'"):
+        cluster.connect("not an address")
