@@ -42,7 +42,7 @@ def latent_map(
         for r in (1, 2, 3):
             figure.add_shape(type="circle", x0=-r, x1=r, y0=-r, y1=r, line={"color": theme.muted(dark), "width": 1, "dash": "dot"})
             figure.add_annotation(x=0, y=-r, text=f"r = {r}", showarrow=False, yshift=-7, font={"size": 11, "color": theme.muted(dark)})
-    figure.update_layout(showlegend=False, margin={"l": 4, "r": 4, "t": 6, "b": 4})
+    figure.update_layout(showlegend=False, margin={"l": 4, "r": 12, "t": 8, "b": 4})
     hidden = {"showgrid": False, "zeroline": False, "showticklabels": prior, "ticks": "outside" if prior else "", "showline": True, "mirror": True}
     figure.update_xaxes(**hidden, linecolor=theme.color(model, dark))
     figure.update_yaxes(**hidden, linecolor=theme.color(model, dark), scaleanchor="x", scaleratio=1)

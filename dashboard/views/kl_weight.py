@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.config import ACTIVE_NATS, BETA_RANGE, RunConfig
+from core.config import ACTIVE_NATS, BETA_RANGE, QUICK, RunConfig
 from dashboard import boundary, cache, catalog, controls, figures, images, state, text
 from dashboard.catalog import Entry, Pair
 from dashboard.text import AE, VAE
@@ -15,7 +15,7 @@ pair: Pair = state.get("pair")
 data = cache.dataset(pair.dataset)
 trained = catalog.over_beta(cache.entries(), pair)
 LOW, HIGH = BETA_RANGE
-QUICK = 10_000  # training images up to which a released slider starts a training by itself
+SMALL = 10_000  # training images up to which a released slider starts a training by itself
 
 
 def steps() -> list[float]:
@@ -64,7 +64,7 @@ def figures_of(entry: Entry) -> None:
 def made_up(entry: Entry, beta: float) -> None:
     """What this weight's model makes up."""
     st.markdown(f"**Samples** at β = {beta:g}, from z ~ N(0, I)", anchors=False)
-    st.image(images.grid(cache.samples(entry.run_id, "prior")[:40], 8), width="stretch", alt=f"40 samples of the VAE with beta {beta:g}")
+    st.image(images.grid(cache.samples(entry.run_id, "prior")[:48], 8), width="stretch", alt=f"48 samples of the VAE with beta {beta:g}")
 
 
 def given_back(entry: Entry, figure: Mapping[str, Any]) -> None:
@@ -113,7 +113,7 @@ def watch(run_id: str) -> None:
 def unfinished(config: RunConfig) -> None:
     """There is no finished model of this weight: start, watch, or go on."""
     run_id = config.run_id
-    automatic = state.get("wanted") == config.beta and len(data.train_images) <= QUICK
+    automatic = state.get("wanted") == config.beta and len(data.train_images) <= SMALL
     status = cache.jobs().status(run_id, state.visitor())
     if status.state == "absent" and automatic:
         state.put("wanted", None)
@@ -147,7 +147,7 @@ with left:
     if entry:
         made_up(entry, beta)
     else:
-        unfinished(pair.vae.config.replace(beta=beta))
+        unfinished(pair.vae.config.replace(beta=beta, **QUICK))
 with right:
     st.markdown("**Rate against distortion**, one point a trained β", anchors=False)
     points = [{"beta": b, **e} for b, e in evaluations.items()]
