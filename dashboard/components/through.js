@@ -23,6 +23,7 @@ class Through {
     this.compute = everyFrame(() => this.run());
     this.stopLooking = onLook(this.root, () => this.compute());
     this.seed = 0;
+    this.own = new Set(); // images chosen here
     this.lanes = Object.fromEntries(SIDES.map((side) => [side, this.makeLane(side)]));
     this.find(".clear").onclick = () => this.clear();
     this.find(".random").onclick = () => this.choose(Math.floor(Math.random() * this.labels.length));
@@ -66,12 +67,13 @@ class Through {
     if (data.upload && data.upload.id !== this.uploaded) {
       this.uploaded = data.upload.id;
       this.take(Float32Array.from(data.upload.pixels, (v) => v / 255), { source: "upload", name: data.upload.name });
-    } else if (data.start !== this.started || this.sprites !== data.sprite) {
+    } else if ((data.start !== this.started && !this.own.has(data.start)) || this.sprites !== data.sprite) {
+      // An image chosen here comes back as data.start one rerun later, when another may have been chosen already.
       const again = first && kept && kept.start === data.start && kept.sprite === data.sprite;
       if (again) this.take(kept.image, kept.info);
       else this.take(this.testImage(data.start), { source: "test", index: data.start });
     }
-    this.started = data.start;
+    if (!this.own.has(data.start)) this.started = data.start;
     this.sprites = data.sprite;
     this.root.dataset.ready = "1";
     this.compute();
@@ -119,6 +121,7 @@ class Through {
   choose(i) {
     this.take(this.testImage(i), { source: "test", index: i });
     this.started = i;
+    this.own.add(i);
     this.trigger("chosen", i);
   }
 
@@ -168,7 +171,7 @@ class Through {
     const spreads = SIDES.map((side) => this.through(this.lanes[side], image, look));
     this.find(".repeat").replaceChildren(...this.repeated(spreads, look));
     publish(this.data.topic, { image, info: this.info });
-    remembered.set(this.data.topic, { image, info: this.info, start: this.data.start, sprite: this.data.sprite });
+    remembered.set(this.data.topic, { image, info: this.info, start: this.started, sprite: this.data.sprite });
     if (this.asked) this.root.dataset.ms = (performance.now() - this.asked).toFixed(1); // from the first movement not yet shown
     this.asked = null;
     clearTimeout(this.rest);

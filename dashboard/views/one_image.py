@@ -78,7 +78,7 @@ with board:
         ae, vae, images, f"through-{pair.ae.run_id}", start=start_image(), upload=upload,
         on_choose=lambda index: st.query_params.update({IMAGE: str(index)}),
     )  # fmt: skip
-st.caption(text.provenance(pair, n, "test images on the maps; the figures beside the pictures are this one image's, computed in your browser"))
+st.caption(text.provenance(pair, n, "The figures are this one image's, measured in your browser; on the maps are the codes of"))
 
 st.subheader("Decode as you move", anchor=False)
 flat = flat_pair()
@@ -90,7 +90,7 @@ else:
         f"**Holes** shows how like anything real the decoded picture is, **Classes** which class it looks like."
     )
     planes(lane("ae", flat.ae, "AE: a plane of points"), lane("vae", flat.vae, "VAE: a plane of clouds"), images, judge, topic, f"planes-{flat.ae.run_id}")
-    st.caption(text.provenance(flat, n, "test images, searched for the most similar one"))
+    st.caption(text.provenance(flat, n, "Measured against"))
 
 if judge:
     st.subheader("Small steps", anchor=False)
