@@ -102,8 +102,8 @@ def test_an_untrained_weight_is_trained_watched_and_kept(visit):
     """Moves the slider to a weight nobody trained; pictures come while it trains, then the model, for everyone."""
     page = visit("/kl_weight?beta=2.5")
     page.get_by_text("At β = 2.5 the").wait_for()
-    trained = page.get_by_text(re.compile(r"\d+ trained weights")).inner_text()
-    handle = page.locator("[data-testid=stSlider] [role=slider]").first
+    trained = page.get_by_text(re.compile(r"\d+ trained weights")).last.inner_text()
+    handle = page.locator("[data-testid=stSlider] input[type=range]").first
     handle.focus()
     handle.press("ArrowRight")
     page.get_by_text(re.compile("has no trained model yet")).wait_for()
@@ -117,7 +117,7 @@ def test_an_untrained_weight_is_trained_watched_and_kept(visit):
     page.get_by_text(f"At β = {beta} the").wait_for(timeout=300_000)
     other = visit(f"/kl_weight?beta={beta}")
     other.get_by_text(f"At β = {beta} the").wait_for()
-    now = other.get_by_text(re.compile(r"\d+ trained weights")).inner_text()
+    now = other.get_by_text(re.compile(r"\d+ trained weights")).last.inner_text()
     count = [int(re.search(r"(\d+) trained weights", t).group(1)) for t in (trained, now)]
     assert count[1] == count[0] + 1 and not alerts(other)
 
