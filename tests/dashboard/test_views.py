@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from core.config import QUICK
 from core.data import DataError
 from dashboard import cache
 from driving import BETAS, words
@@ -132,7 +133,7 @@ def test_untrained_weight_from_a_link_is_offered_not_started(dashboard, jobs):
     assert "No model has been trained for β = 2.7" in words(app)
     assert not jobs.asked
     next(b for b in app.button if b.label == "Train β = 2.7").click().run()
-    assert [(c.beta, c.model, c.dataset, c.epochs) for c in jobs.asked] == [(2.7, "vae", "tiny", 2)]
+    assert [(c.beta, c.model, c.dataset, c.epochs) for c in jobs.asked] == [(2.7, "vae", "tiny", QUICK["epochs"])]
 
 
 def test_weight_off_the_grid_can_be_linked(dashboard):
