@@ -1,7 +1,7 @@
 """How scripts, weights and pictures reach the page.
 
 Scripts: a component's JavaScript is inlined by Streamlit as one ES module, which cannot import a neighbour by path. So
-`script("networks.js", "plane.js")` puts the files one after another; none of them has imports.
+`script("planes.js")` joins files: each names those it needs in lines `// needs other.js`, and gets them put before it.
 
 Weights and sprites go through Streamlit's in-memory media files rather than through a component's data: the address is
 made of the content's hash, so the browser fetches each file once and keeps it, a rerun re-sends a few bytes of address
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from core.runs import Run
 
 FOLDER = Path(__file__).parent
+NEEDS = re.compile(r"^// needs (\S+)$", re.MULTILINE)
 
 # Streamlit compresses what it serves, at the slowest level and for every request, except for types it takes for
 # compressed already. Half-precision weights hardly shrink, so they travel as this one.
@@ -28,8 +30,21 @@ OCTETS = "application/octet-stream"
 
 
 def script(*names: str) -> str:
-    """The component files called `names`, joined into one script or style sheet."""
-    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
+    """The component files called `names` and the ones they need, each once, joined into one script, style sheet or page."""
+    texts: dict[str, str] = {}
+
+    def add(name: str, chain: tuple[str, ...] = ()) -> None:
+        if name in chain:
+            raise ValueError(f"{' needs '.join((*chain, name))}: a circle.")
+        if name not in texts:
+            text = (FOLDER / name).read_text(encoding="utf-8")
+            for needed in NEEDS.findall(text):
+                add(needed, (*chain, name))
+            texts[name] = text
+
+    for name in names:
+        add(name)
+    return "\n".join(texts.values())
 
 
 @functools.lru_cache(maxsize=32)

@@ -1,5 +1,5 @@
-/* What every canvas component here needs: the page's theme, crisp sizes, grey images, a colour ramp, one redraw a frame.
-   No imports; see networks.js. */
+/* What every canvas component here needs: the page's theme, crisp sizes, grey images, a colour ramp, one redraw a frame. */
+// needs networks.js
 
 const SPRITE_COLUMNS = 50; // as sprites.py lays tiles out
 const RAMP = ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"]; // viridis

@@ -1,8 +1,10 @@
-/* From strokes on a pad to what the networks take: the way MNIST's digits were made. No imports; see networks.js.
+/* From strokes on a pad to what the networks take: the way MNIST's digits were made.
 
    "The original black and white images were size normalized to fit in a 20x20 pixel box while preserving their aspect
    ratio. The resulting images contain grey levels as a result of the anti-aliasing technique [...] the images were
    centered in a 28x28 image by computing the center of mass of the pixels" (LeCun, Cortes & Burges, the MNIST page). */
+// needs networks.js
+// needs canvas.js
 
 const BOX = 20;
 

@@ -1,6 +1,7 @@
-/* The judge in the page: core/metrics/judge.py's classifier, which names the class of any picture. After networks.js.
+/* The judge in the page: core/metrics/judge.py's classifier, which names the class of any picture.
 
    5x5 convolution, ReLU, 2x2 maximum, 3x3 convolution, ReLU, 2x2 maximum, 64 features, ReLU, classes. */
+// needs networks.js
 
 export class Judge {
   constructor(tensors) {

@@ -19,7 +19,7 @@ _mount = st.components.v2.component(
     "point_or_cloud_maps",
     html=script("maps.html"),
     css=script("base.css", "maps.css"),
-    js=script("networks.js", "canvas.js", "scatter.js", "maps.js"),
+    js=script("maps.js"),
 )
 
 

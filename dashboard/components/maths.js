@@ -1,5 +1,8 @@
 /* The formulas with this image's numbers in them, beside the source lines that compute them.
-   After networks.js, canvas.js and share.js. Data: see maths.py. */
+   Data: see maths.py. */
+// needs networks.js
+// needs canvas.js
+// needs share.js
 
 const FIRST = 3; // numbers of a code that are written out
 const SIDES = ["left", "right"];

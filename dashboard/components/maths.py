@@ -14,7 +14,7 @@ _mount = st.components.v2.component(
     "point_or_cloud_maths",
     html=script("maths.html"),
     css=script("base.css", "maths.css"),
-    js=script("networks.js", "canvas.js", "share.js", "maths.js"),
+    js=script("maths.js"),
 )
 
 BERNOULLI = "D = −Σᵢ xᵢ log x̂ᵢ + (1 − xᵢ) log(1 − x̂ᵢ)"

@@ -1,6 +1,6 @@
 /* The real image most like a picture: the largest cosine between vectors of grey levels, all of them as one product.
-   The cosine does not care how bright a picture is; by plain distance a faint smear would be near to everything.
-   After networks.js. */
+   The cosine does not care how bright a picture is; by plain distance a faint smear would be near to everything. */
+// needs networks.js
 
 export class Nearest {
   /** @param images n images (n * 784) in [0, 1] to search among */

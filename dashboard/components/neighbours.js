@@ -1,8 +1,12 @@
 /* Small steps from an image's code: which class do the neighbours decode to?
-   After networks.js, canvas.js, share.js and judge.js. Data: see neighbours.py.
+   Data: see neighbours.py.
 
    A step of r moves every latent number by about r times the spread of that number over images: z + r s (.) u sqrt(d) with
    |u| = 1, as in core/metrics/paths.py. In a plane the eight directions are the compass's; elsewhere they are random. */
+// needs networks.js
+// needs canvas.js
+// needs share.js
+// needs judge.js
 
 const DIRECTIONS = 8;
 const MEASURED = 200; // codes that the flip rate is measured on

@@ -15,7 +15,7 @@ _mount = st.components.v2.component(
     "point_or_cloud_neighbours",
     html=script("neighbours.html"),
     css=script("base.css", "neighbours.css"),
-    js=script("networks.js", "canvas.js", "share.js", "judge.js", "neighbours.js"),
+    js=script("neighbours.js"),
 )
 
 

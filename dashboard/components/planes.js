@@ -1,5 +1,11 @@
 /* Decode as you move: the two latent planes of d = 2, the real decoder under the cursor.
-   After networks.js, canvas.js, scatter.js, share.js, nearest.js and judge.js. Data: see planes.py. */
+   Data: see planes.py. */
+// needs networks.js
+// needs canvas.js
+// needs scatter.js
+// needs share.js
+// needs nearest.js
+// needs judge.js
 
 const SIDES = ["left", "right"];
 const MODES = { codes: "Codes", grid: "Picture grid", holes: "Holes", regions: "Classes" };

@@ -12,7 +12,7 @@ _mount = st.components.v2.component(
     "point_or_cloud_planes",
     html=script("planes.html"),
     css=script("base.css", "planes.css"),
-    js=script("networks.js", "canvas.js", "scatter.js", "share.js", "nearest.js", "judge.js", "planes.js"),
+    js=script("planes.js"),
 )
 
 

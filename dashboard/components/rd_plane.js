@@ -78,8 +78,10 @@ class Plane {
     // -ELBO = D + R = c
     for (const c of ticks(low, high + right, 8)) {
       line(X(0), Y(c), X(right), Y(c - right), look.faint, [2, 3]);
-      const x = X(Math.min(right * 0.99, Math.max(c - high, 0)) ), y = Y(Math.min(high, c));
-      if (c > low && c < high + right * 0.6) text(c <= high ? `−ELBO ${c}` : String(c), x + 3, Math.max(y, top) + 11, look.faint2 ?? look.muted, "left", 9);
+      // named where the line leaves the picture: at the right edge, or else at the bottom
+      const words = `−ELBO ${c}`;
+      if (c - right > low && c - right < high - 8) text(words, X(right) - 3, Y(c - right) - 3, look.muted, "right", 9);
+      else if (c > low + 10 && c - right <= low) text(words, X(c - low) - 8, bottom - 4, look.muted, "right", 9);
     }
     if (ae !== null) {
       line(X(0), Y(ae), X(right), Y(ae), aeColor, [6, 4], 1.5);

@@ -3,6 +3,7 @@
    Points are blended straight into the canvas's pixels from precomputed discs: 10,000 of them cost a few milliseconds,
    many times less than 10,000 drawing calls. A view {zoom, x, y} is relative to the fitted picture and in units of its
    width: the same view means the same to maps of any size, which is what links two of them. */
+// needs canvas.js
 
 const PHASES = 4; // discs are kept for this many positions within a pixel, each way, so that slow movements stay smooth
 

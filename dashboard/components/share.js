@@ -1,4 +1,4 @@
-/* One value for several components of a page, e.g. the image that all of them are about. No imports; see networks.js. */
+/* One value for several components of a page, e.g. the image that all of them are about. */
 
 const topics = (globalThis.pointOrCloudTopics ??= new Map());
 

@@ -1,5 +1,10 @@
-/* One image through both models, while it is being drawn. After networks.js, canvas.js, scatter.js, share.js, drawing.js.
+/* One image through both models, while it is being drawn.
    Data: see through.py. The image is published under data.topic, for the other components of the page. */
+// needs networks.js
+// needs canvas.js
+// needs scatter.js
+// needs share.js
+// needs drawing.js
 
 const DRAWS = 50;
 const SHOWN = 8; // of which this many are decoded
@@ -168,7 +173,9 @@ class Through {
     this.find(".seen figcaption").textContent = this.describe();
     for (const button of this.find(".thumbs").children) button.setAttribute("aria-pressed", String(this.info.source === "test" && !this.info.edited && Number(button.dataset.image) === this.info.index));
     const look = theme(this.root);
-    const spreads = SIDES.map((side) => this.through(this.lanes[side], image, look));
+    // The cloud first: its size decides how much both lenses enlarge.
+    const found = Object.fromEntries([...SIDES].reverse().map((side) => [side, this.through(this.lanes[side], image, look)]));
+    const spreads = SIDES.map((side) => found[side]);
     this.find(".repeat").replaceChildren(...this.repeated(spreads, look));
     publish(this.data.topic, { image, info: this.info });
     remembered.set(this.data.topic, { image, info: this.info, start: this.started, sprite: this.data.sprite });
@@ -234,9 +241,10 @@ class Through {
     for (const point of lane.trail) context.lineTo(...scatter.toScreen(...point));
     context.stroke();
     context.fillStyle = own;
-    for (let i = 0; i < DRAWS; i++) {
+    const drawn = Array.from({ length: DRAWS }, (_, i) => place(codes.subarray(i * d, (i + 1) * d)));
+    for (const code of drawn) {
       context.beginPath();
-      context.arc(...scatter.toScreen(...place(codes.subarray(i * d, (i + 1) * d))), 2.2, 0, 2 * Math.PI);
+      context.arc(...scatter.toScreen(...code), 2.2, 0, 2 * Math.PI);
       context.fill();
     }
     // The cloud's shadow on this plane: covariance B diag(sigma^2) B^T.
@@ -251,9 +259,50 @@ class Through {
       context.arc(x, y, r, 0, 2 * Math.PI);
       context.stroke();
     }
+    this.drawLens(lane, context, here, covariance, drawn, own, look);
     lane.section.dataset.place = [x, y].map((v) => v.toFixed(1)).join();
     lane.label.textContent = `${info.map_label} Below: ${SHOWN} of ${DRAWS} codes drawn for this image, decoded.`;
     map.setAttribute("aria-label", `${info.title}: this image's code at ${here.map((v) => v.toFixed(2)).join(", ")} among the codes of ${this.labels.length} test images.`);
+  }
+
+  /** The code's surroundings, enlarged alike in both maps: so much that the VAE's cloud, two sigma wide, fills most of the lens. */
+  drawLens(lane, context, here, covariance, drawn, own, look) {
+    const { scatter } = lane, radius = Math.min(scatter.width, scatter.height) * 0.2;
+    if (lane.network.isCloud) {
+      const [xx, xy, yy] = covariance;
+      this.enlarge = (0.8 * radius) / (2 * Math.sqrt((xx + yy) / 2 + Math.hypot((xx - yy) / 2, xy)) * scatter.scale);
+    }
+    if (!(this.enlarge > 1.5)) return;
+    const [x, y] = scatter.toScreen(...here), cx = x < scatter.width / 2 ? scatter.width - radius - 6 : radius + 6, cy = y < scatter.height / 2 ? scatter.height - radius - 6 : radius + 6;
+    const at = ([px, py]) => [cx + (px - here[0]) * scatter.scale * this.enlarge, cy - (py - here[1]) * scatter.scale * this.enlarge];
+    const dot = (point, r) => (context.beginPath(), context.arc(...at(point), r, 0, 2 * Math.PI), context.fill());
+    context.save();
+    context.beginPath();
+    context.arc(cx, cy, radius, 0, 2 * Math.PI);
+    Object.assign(context, { fillStyle: look.background, strokeStyle: look.muted, lineWidth: 1.5 });
+    context.fill();
+    context.stroke();
+    context.clip();
+    context.globalAlpha = 0.6;
+    for (let i = 0; i < scatter.points.length / 2; i++) {
+      const point = scatter.points.subarray(2 * i, 2 * i + 2), [px, py] = at(point);
+      if (Math.hypot(px - cx, py - cy) > radius + 4) continue;
+      context.fillStyle = this.data.class_colors[lane.colors[i]];
+      dot(point, 4);
+    }
+    context.globalAlpha = 1;
+    context.fillStyle = context.strokeStyle = own;
+    for (const code of drawn) dot(code, lane.network.isCloud ? 1.8 : 3.5);
+    if (lane.network.isCloud) {
+      const close = Object.assign(new Scatter(lane.map), { scale: scatter.scale * this.enlarge, centre: here, width: 2 * cx, height: 2 * cy });
+      for (const factor of [1, 2]) close.cloud(context, here, covariance, factor);
+    }
+    context.restore();
+    context.fillStyle = look.muted;
+    context.font = "11px sans-serif";
+    context.textAlign = "center";
+    context.fillText(`× ${this.enlarge.toFixed(0)}`, cx, cy + (cy > scatter.height / 2 ? -radius - 4 : radius + 12));
+    context.textAlign = "start";
   }
 
   repeated(spreads, look) {

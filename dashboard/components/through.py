@@ -15,7 +15,7 @@ _mount = st.components.v2.component(
     "point_or_cloud_through",
     html=script("through.html"),
     css=script("base.css", "through.css"),
-    js=script("networks.js", "canvas.js", "scatter.js", "share.js", "drawing.js", "through.js"),
+    js=script("through.js"),
 )
 
 

@@ -1,5 +1,8 @@
 /* One latent number at a time: sliders that decode live, and a strip of decodes for each.
-   After networks.js, canvas.js and share.js. Data: see traverse.py. */
+   Data: see traverse.py. */
+// needs networks.js
+// needs canvas.js
+// needs share.js
 
 const STRIP = 7;
 const SIDES = ["left", "right"];

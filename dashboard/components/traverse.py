@@ -17,7 +17,7 @@ _mount = st.components.v2.component(
     "point_or_cloud_traverse",
     html=script("traverse.html"),
     css=script("base.css", "traverse.css"),
-    js=script("networks.js", "canvas.js", "share.js", "traverse.js"),
+    js=script("traverse.js"),
 )
 
 

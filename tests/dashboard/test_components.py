@@ -82,3 +82,16 @@ def test_colour_scales_leave_out_outliers_and_nan():
     values = np.append(np.linspace(0, 1, 1000), [1e6, np.nan])
     low, high = Colouring("error", "error", values).limits()
     assert 0 < low < 0.05 and 0.95 < high < 1.01
+
+
+def test_scripts_bring_what_they_need_once_and_in_order(tmp_path, monkeypatch):
+    from dashboard.components import assets
+
+    monkeypatch.setattr(assets, "FOLDER", tmp_path)
+    for name, text in {"a.js": "// needs b.js\n// needs c.js\nA", "b.js": "// needs c.js\nB", "c.js": "C", "x.js": "// needs y.js\n", "y.js": "// needs x.js\n"}.items():
+        (tmp_path / name).write_text(text)
+    joined = assets.script("a.js", "c.js")
+    assert [joined.count(letter) for letter in "ABC"] == [1, 1, 1]
+    assert joined.index("C") < joined.index("B") < joined.index("A")
+    with pytest.raises(ValueError, match="x.js needs y.js needs x.js: a circle"):
+        assets.script("x.js")

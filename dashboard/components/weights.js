@@ -1,0 +1,69 @@
+/* Safetensors files in the page, and fetching each of them once. */
+
+let halfTable = null;
+
+/** The 65,536 values of a 16-bit float, as float32. */
+function halves() {
+  if (halfTable) return halfTable;
+  halfTable = new Float32Array(65536);
+  for (let bits = 0; bits < 65536; bits++) {
+    const sign = bits & 0x8000 ? -1 : 1;
+    const exponent = (bits >> 10) & 31;
+    const fraction = bits & 1023;
+    halfTable[bits] =
+      exponent === 0 ? sign * fraction * 2 ** -24 : exponent === 31 ? (fraction ? NaN : sign * Infinity) : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  }
+  return halfTable;
+}
+
+/** A safetensors file: 8 bytes of header length, a JSON header, raw little-endian tensors. Floats are read as float32, bytes stay bytes. */
+export function parseSafetensors(buffer) {
+  const length = Number(new DataView(buffer).getBigUint64(0, true));
+  if (!(length > 0 && 8 + length <= buffer.byteLength)) throw new Error("not a safetensors file: its header does not fit");
+  const { __metadata__: metadata = {}, ...entries } = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
+  const tensors = {};
+  for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(entries)) {
+    const bytes = buffer.slice(8 + length + from, 8 + length + to); // a copy, because offsets need not be aligned
+    if (dtype === "F32") tensors[name] = { shape, data: new Float32Array(bytes) };
+    else if (dtype === "U8") tensors[name] = { shape, data: new Uint8Array(bytes) };
+    else if (dtype === "F16") {
+      const table = halves();
+      tensors[name] = { shape, data: Float32Array.from(new Uint16Array(bytes), (bits) => table[bits]) };
+    } else throw new Error(`tensor ${name} has type ${dtype}; F16, F32 and U8 are read`);
+  }
+  return { metadata, tensors };
+}
+
+/** `data` with its axes in another order, contiguous. */
+function permute(data, shape, order) {
+  const strides = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
+  const sizes = order.map((axis) => shape[axis]);
+  const out = new Float32Array(data.length);
+  const index = new Array(order.length).fill(0);
+  for (let i = 0; i < out.length; i++) {
+    let from = 0;
+    for (let a = 0; a < order.length; a++) from += index[a] * strides[order[a]];
+    out[i] = data[from];
+    for (let a = order.length - 1; a >= 0 && ++index[a] === sizes[a]; a--) index[a] = 0;
+  }
+  return out;
+}
+
+/** What `make` turns the bytes at a URL into: once for all components of the page; a failed load may be tried again. */
+function load(url, make) {
+  const shared = (globalThis.pointOrCloud ??= new Map());
+  if (!shared.has(url)) {
+    // The URL names the content (see assets.py), so any copy the browser still has is the right one.
+    const promise = fetch(url, { cache: "force-cache" }).then(async (response) => {
+      if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+      return make(await response.arrayBuffer());
+    });
+    promise.catch(() => shared.delete(url));
+    shared.set(url, promise);
+  }
+  return shared.get(url);
+}
+
+/** The tensors of a safetensors file at a URL: name -> typed array. */
+export const loadArrays = (url) =>
+  load(url, (bytes) => Object.fromEntries(Object.entries(parseSafetensors(bytes).tensors).map(([name, { data }]) => [name, data])));
