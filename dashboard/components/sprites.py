@@ -23,7 +23,7 @@ def sprite(images: np.ndarray, columns: int = SPRITE_COLUMNS) -> bytes:
 
 
 @functools.lru_cache(maxsize=8)
-def test_sprite(dataset: str, n: int) -> bytes:
+def png_of_test_images(dataset: str, n: int) -> bytes:
     """The first n test images of a data set as one PNG. Kept, because compressing it takes longer than a rerun should."""
     from core.data import load_dataset
 

@@ -6,7 +6,7 @@ from dashboard import boundary, cache, controls, state, text, theme
 from dashboard.catalog import Entry, Pair
 from dashboard.components.assets import weights_url
 from dashboard.components.maps import Colouring, MapData, linked_maps
-from dashboard.components.sprites import test_sprite
+from dashboard.components.sprites import png_of_test_images
 from dashboard.text import AE, VAE
 
 pair: Pair = state.get("pair")
@@ -21,7 +21,7 @@ def map_of(kind: str, title: str, entry: Entry, view: cache.MapView) -> MapData:
     kept = "" if flat else f" · the map keeps {view.trustworthiness:.1%} of neighbourhoods"
     return MapData(
         title, kind.upper(), theme.color(kind), theme.color(kind, dark=True), view.points, gallery["mean"],
-        sigma=gallery["stddev"] if flat and kind == "vae" else None, native=method == "native", weights=weights_url(entry.run),
+        sigma=gallery["stddev"] if pair.latent_dim == 2 and kind == "vae" else None, native=method == "native", weights=weights_url(entry.run),
         caption=f"{view.knn_accuracy:.1%} of images share their class with most of their 15 nearest codes{kept}",
     )  # fmt: skip
 
@@ -71,7 +71,7 @@ linked_maps(
     data.test_labels[:n],
     data.classes,
     theme.CLASSES,
-    test_sprite(pair.dataset, n),
+    png_of_test_images(pair.dataset, n),
     colourings(),
     key=f"maps-{pair.ae.run_id}",
     layers_note="The rest need the latent space itself (latent size 2): samples from the prior put through a UMAP are pulled onto the islands it knows.",

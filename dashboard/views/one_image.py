@@ -12,7 +12,7 @@ from dashboard.components.lanes import Images, Lane
 from dashboard.components.maths import maths
 from dashboard.components.neighbours import neighbours
 from dashboard.components.planes import planes
-from dashboard.components.sprites import test_sprite
+from dashboard.components.sprites import png_of_test_images
 from dashboard.components.through import Upload, through
 from dashboard.components.traverse import traverse
 from dashboard.text import AE, VAE
@@ -22,7 +22,7 @@ IMAGE = "image"  # the URL's parameter: which test image to begin with
 pair: Pair = state.get("pair")
 data = cache.dataset(pair.dataset)
 n = len(cache.gallery(pair.ae.run_id)["mean"])
-images = Images(data.test_labels[:n], data.classes, theme.CLASSES, test_sprite(pair.dataset, n))
+images = Images(data.test_labels[:n], data.classes, theme.CLASSES, png_of_test_images(pair.dataset, n))
 judge = judge_url(pair.dataset)
 digits = pair.dataset in ("mnist", "mnist-5k", "kmnist")
 

@@ -1,13 +1,16 @@
 """Frame times in a real browser: `python -m tests.benchmarks.bench_browser`.
 
 Networks: milliseconds a forward pass for one image and for 36, for each architecture. Maps: frames a second while two
-maps of 10,000 points are dragged. Medians over repetitions; software rendering (no GPU), so a lower bound for most screens.
+maps of 10,000 points are dragged. Page: from a movement of the pen to both models' answers, and from a movement over the
+latent planes to both decoded pictures, on the shipped runs. Medians; software rendering (no GPU), so a lower bound for
+most screens.
 """
 
 from __future__ import annotations
 
 import base64
 import statistics
+from pathlib import Path
 
 TIME = """([weights, d, repeats]) => {
   const network = new Network(Uint8Array.from(atob(weights), (c) => c.charCodeAt(0)).buffer);
@@ -81,12 +84,51 @@ def maps(browser, n: int = 10_000, frames: int = 200) -> None:
         page.close()
 
 
+MOVE = """([component, canvas, x, y, frames]) => new Promise((done) => {
+  const hosts = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].map((host) => host.shadowRoot);
+  const root = hosts.find((host) => host.querySelector(component)), target = root.querySelector(canvas), times = [], stamps = [];
+  const tick = (now) => {
+    stamps.push(now); times.push(Number(root.querySelector(component).dataset.ms));
+    const i = stamps.length;
+    if (i > frames) return done([stamps.slice(1), times.slice(2)]);
+    target.dispatchEvent(new PointerEvent("pointermove", {pointerId: 1, pointerType: "mouse", clientX: x + i % 90, clientY: y + (i * 7) % 60, bubbles: true}));
+    requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+})"""
+
+
+def one_image(browser, frames: int = 120) -> None:
+    from tests.e2e.serving import opened, served
+
+    with served(Path(__file__).parents[2] / "dashboard" / "app.py") as url:
+        page = opened(browser, f"{url}/one_image", viewport={"width": 1280, "height": 1200})
+        page.wait_for_selector('.through[data-ready="1"]')
+        page.get_by_role("button", name="Clear, to draw").click()
+        for name, component, canvas, press in (
+            ("pen to both models' answers", ".through", ".pad", True),
+            ("cursor on a plane to both decoded pictures", ".planes", ".plane[data-side=left] .space", False),
+        ):
+            page.locator(component).scroll_into_view_if_needed()
+            page.wait_for_timeout(1500)
+            box = page.locator(canvas).bounding_box()
+            page.mouse.move(box["x"] + 60, box["y"] + 60)
+            if press:
+                page.mouse.down()
+            stamps, times = page.evaluate(MOVE, [component, canvas, box["x"] + 60, box["y"] + 60, frames])
+            page.mouse.up()
+            gaps = [b - a for a, b in zip(stamps, stamps[1:])]
+            print(f"{name}: {statistics.median(times):.1f} ms (95 % within {sorted(times)[int(0.95 * len(times))]:.1f}), {1000 / statistics.median(gaps):.0f} frames a second")
+        page.close()
+
+
 def main() -> None:
     from tests.e2e.serving import chromium
 
     with chromium() as browser:
         networks(browser)
         maps(browser)
+        one_image(browser)
 
 
 if __name__ == "__main__":

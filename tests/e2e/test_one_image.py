@@ -285,6 +285,26 @@ def test_the_maths_shows_the_code_that_runs_and_numbers_that_add_up(page):
     assert loss == pytest.approx(d + beta * r, abs=0.11)
 
 
+def test_a_network_is_fetched_once_by_a_browser(dashboard_browser, dashboard_url):
+    """Every page and every rerun after the first gets it from the browser itself."""
+    context = dashboard_browser.new_context()
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    sizes: dict[str, list[int]] = {}
+    urls: dict[str, str] = {}
+    session.on("Network.responseReceived", lambda event: urls.update({event["requestId"]: event["response"]["url"]}))
+    session.on("Network.loadingFinished", lambda event: sizes.setdefault(urls.get(event["requestId"], ""), []).append(int(event["encodedDataLength"])))
+    for _ in range(2):
+        page.goto(dashboard_url + "/one_image")
+        settled(page)
+        page.wait_for_selector('.through[data-ready="1"]')
+    heavy = {url: loads for url, loads in sizes.items() if "/media/" in url and max(loads) > 200_000}
+    assert len(heavy) >= 2, "the weights of both models"
+    assert all(loads[0] > 200_000 and max(loads[1:], default=0) < 1000 for loads in heavy.values()), heavy
+    context.close()
+
+
 def test_an_image_is_opened_from_the_latent_maps(visit):
     page = visit("/latent_maps?latent=2", viewport={"width": 1280, "height": 1200})
     page.wait_for_selector('.maps[data-ready="1"] [data-image]')
