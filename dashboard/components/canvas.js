@@ -21,29 +21,32 @@ export function ramp(t) {
   return `rgb(${a.map((value, i) => Math.round(value + (b[i] - value) * (at - low))).join(",")})`;
 }
 
-/** The page's colours now, from the custom properties Streamlit sets; marks `element` with data-dark for the style sheet. */
+/** The page's colours now, from the custom properties Streamlit sets; marks `element` with data-dark for the style sheet.
+    Reading them makes the browser settle its styles, so they are kept for a moment, or until `onLook` sees a change. */
 export function theme(element) {
+  if (element.look && performance.now() - element.look.since < 500) return element.look;
   const style = getComputedStyle(element);
   const read = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
   const background = read("--st-background-color", "#ffffff");
   const [r, g, b] = rgb(background);
   const dark = 0.299 * r + 0.587 * g + 0.114 * b < 128;
   element.dataset.dark = dark ? "1" : "";
-  return {
+  return (element.look = {
+    since: performance.now(),
     dark,
     background,
     text: read("--st-text-color", dark ? "#fafafa" : "#31333f"),
     muted: dark ? "#a6a4a0" : "#6e7079",
     faint: dark ? "rgba(220,220,230,0.20)" : "rgba(90,90,100,0.22)",
     font: read("--st-font", "sans-serif"),
-  };
+  });
 }
 
 /** Calls back when the element's width or the page's theme changes; returns a function that stops it. */
 export function onLook(element, callback) {
   const resize = new ResizeObserver(callback);
   resize.observe(element);
-  const themed = new MutationObserver(callback);
+  const themed = new MutationObserver(() => ((element.look = null), callback()));
   // Streamlit puts its custom properties on the shadow root's ancestor; a theme change changes that one's class.
   const host = element.getRootNode().host;
   for (let node = host, i = 0; node && i < 3; node = node.parentElement, i++) themed.observe(node, { attributes: true, attributeFilter: ["class", "style"] });

@@ -73,11 +73,11 @@ class Planes {
       return;
     }
     this.unsubscribe?.();
-    this.unsubscribe = subscribe(data.topic, ({ image }) => {
-      // the image on the pad decides where both cursors begin
+    // The image on the pad decides where both cursors begin.
+    this.unsubscribe = subscribeAtRest(data.topic, this.root, ({ image }) => {
       for (const plane of Object.values(this.planes)) plane.cursor = plane.image = [...plane.network.encode(image).mean];
       this.redraw();
-    });
+    }, 0);
     this.show(this.mode);
     this.root.dataset.ready = "1";
   }

@@ -111,6 +111,9 @@ export class Scatter {
   /** Draws every point, on an opaque ground: `colors` is a palette, `which` a palette index a point, `level` 1 for full points, 0 for faint ones. */
   stamp(context, colors, which, level, background, faint = 0.13) {
     const { width: W, height: H } = this.canvas, ratio = W / this.width;
+    const stamped = [W, H, this.view.zoom, this.view.x, this.view.y, this.scale, background, faint, colors.join()].join();
+    if (this.stamped === stamped && this.stampedOf?.every((array, i) => array === [this.points, which, level][i])) return context.putImageData(this.pixels, 0, 0);
+    Object.assign(this, { stamped, stampedOf: [this.points, which, level] });
     if (this.pixels?.width !== W || this.pixels?.height !== H) this.pixels = context.createImageData(W, H);
     const { data } = this.pixels;
     new Uint32Array(data.buffer).fill(pack(rgb(background)));

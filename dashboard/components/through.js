@@ -232,7 +232,11 @@ class Through {
     scatter.resize(width, height);
     scatter.stamp(context, this.data.class_colors, lane.colors, lane.faint, look.background, 0.38);
     if (info.native) scatter.circles(context, look.muted);
-    const place = (code) => [0, 1].map((a) => offset[a] + code.reduce((sum, z, j) => sum + z * basis[a * d + j], 0));
+    const place = (code) => {
+      let [x, y] = offset;
+      for (let j = 0; j < d; j++) (x += code[j] * basis[j]), (y += code[j] * basis[d + j]);
+      return [x, y];
+    };
     const here = place(mean);
     lane.trail = [...lane.trail, here].slice(-TRAIL);
     context.strokeStyle = look.text;
@@ -284,11 +288,11 @@ class Through {
     context.stroke();
     context.clip();
     context.globalAlpha = 0.6;
-    for (let i = 0; i < scatter.points.length / 2; i++) {
-      const point = scatter.points.subarray(2 * i, 2 * i + 2), [px, py] = at(point);
-      if (Math.hypot(px - cx, py - cy) > radius + 4) continue;
+    const reach = (radius + 4) / (scatter.scale * this.enlarge), { points } = scatter;
+    for (let i = 0; i < points.length / 2; i++) {
+      if (Math.hypot(points[2 * i] - here[0], points[2 * i + 1] - here[1]) > reach) continue;
       context.fillStyle = this.data.class_colors[lane.colors[i]];
-      dot(point, 4);
+      dot([points[2 * i], points[2 * i + 1]], 4);
     }
     context.globalAlpha = 1;
     context.fillStyle = context.strokeStyle = own;
