@@ -163,10 +163,65 @@ def samples_likeness(run_id: str, source: str, temperature: float = 1.0, seed: i
     return likeness(store().get(run_id).config.dataset, samples(run_id, source, temperature, seed))
 
 
-@st.cache_resource(show_spinner=False)
-def real_likeness(name: str) -> float:
-    """The cosine that 95 % of unseen real images reach: what a sample has to reach to count as resembling one."""
-    return float(np.percentile(likeness(name, dataset(name).test_images[:1000, 0])[1], 5))
+class NotMeasured(RuntimeError):
+    """A figure cannot be had for these images; the message says why."""
+
+
+def judge_task(name: str) -> None:
+    """What a worker runs where a data set has no judge yet: train one, and keep it."""
+    from core.data import load_dataset
+    from core.metrics.judge import load_judge
+
+    load_judge(load_dataset(name))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _judge(name: str) -> Future:
+    """Done when the judge of a data set can be loaded; one that has to be trained is trained in the background worker."""
+    from core.metrics.judge import find_judge
+
+    if find_judge(dataset(name)) is None:
+        return jobs().call(f"judge-{dataset(name).digest}", judge_task, name)
+    there: Future = Future()
+    there.set_result(None)
+    return there
+
+
+@st.cache_resource(show_spinner="Measuring a thousand samples…", max_entries=256)
+def _measured_quality(run_id: str, source: str, temperature: float) -> dict[str, float]:
+    from core.metrics.judge import load_judge
+    from core.metrics.samples import N, quality
+    from core.sampling import decode_all
+
+    data = dataset(store().get(run_id).config.dataset)
+    judge = load_judge(data)
+    images = decode_all(model(run_id), density(run_id, source).sample(N, temperature, 0))
+    return {"floor": judge.reference(data).floor, **quality(judge, judge.reference(data), images)}
+
+
+def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0) -> dict[str, float] | None:
+    """fd, its floor, density, coverage, precision and recall of a thousand samples (see `core.metrics.samples`).
+
+    Figures that came with the project are read, others are measured: in a third of a second, once the judge is there.
+
+    Returns:
+        None while the judge of these images is being trained in the background.
+
+    Raises:
+        NotMeasured: these images can have no judge.
+    """
+    from core.metrics.records import scores_of
+
+    run = store().get(run_id)
+    kept = scores_of(run).get("samples", {}) if temperature == 1.0 else {}
+    if source in kept:
+        return {"floor": kept["floor"], **kept[source]}
+    judge = _judge(run.config.dataset)
+    if not judge.done():
+        return None
+    if judge.exception() is not None:
+        raise NotMeasured(str(judge.exception()))
+    return _measured_quality(run_id, source, temperature)
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)

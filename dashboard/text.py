@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from dashboard.catalog import Entry, Pair
 
 NA = "n/a"
@@ -75,30 +73,30 @@ def maps_takeaway(ae_accuracy: float, vae_accuracy: float, ae_spread: float, vae
     return f"{both}: {verdict} (chance is {chance:.0%}). {spread}"
 
 
-def variety(images: np.ndarray) -> float:
-    """How much pictures (n, 28, 28) differ from each other: standard deviation over them, root mean square over pixels."""
-    return float(np.sqrt(np.asarray(images, np.float64).var(0).mean()))
-
-
 FROM = {"prior": "N(0, I)", "gaussian": "a Gaussian fitted to each model's codes", "mixture": "a mixture fitted to each model's codes"}
 
 
-def samples_takeaway(source: str, alike: Mapping[str, float], varied: Mapping[str, float]) -> str:
-    """Whose samples resemble real images more often, and whether they are varied.
+ONE_AVERAGE = 100.0  # the Frechet distance of one average image, drawn over and over; see `core.metrics.judge`
+
+
+def samples_takeaway(source: str, ae: Mapping[str, float], vae: Mapping[str, float]) -> str:
+    """Whose samples are nearer to real images, and to how many of those they come near.
 
     Args:
-        alike: by "ae" and "vae", the share of samples that resemble a real image as unseen real images do (95 % of those).
-        varied: by "ae" and "vae", `variety` as a share of real images'.
+        ae, vae: fd, floor and coverage of each model's samples.
     """
-    a, v = alike["ae"], alike["vae"]
-    text = f"Drawn from {FROM[source]}, {a:.0%} of the {AE}'s samples and {v:.0%} of the {VAE}'s resemble a real image as closely as unseen real ones do: "
-    if abs(a - v) < 0.06:
-        text += "no difference to speak of." if min(a, v) > 0.5 else "neither is good."
+    near, far = min(ae["fd"], vae["fd"]), max(ae["fd"], vae["fd"])
+    better, worse = (AE, VAE) if ae["fd"] < vae["fd"] else (VAE, AE)
+    if near >= ONE_AVERAGE:
+        verdict = f"neither model's samples are nearer to real images than one average image over and over would be ({ONE_AVERAGE:.0f})"
+    elif far <= 1.1 * near:
+        verdict = "the samples of both come equally near to real images"
     else:
-        better, worse = (AE, VAE) if a > v else (VAE, AE)
-        text += f"the {better} makes up images, the {worse} often does not." if max(a, v) > 0.8 else f"the {better} does better."
-    poor = [f"the {name}'s only {varied[kind]:.0%}" for kind, name in (("ae", AE), ("vae", VAE)) if varied[kind] < 0.6]
-    return text + (f" Of the variety of real images, {' and '.join(poor)} is there." if poor else "")
+        verdict = f"the {better}'s samples come nearer to real images than the {worse}'s"
+    return (
+        f"Drawn from {FROM[source]}, {verdict}: Fréchet distance {ae['fd']:.1f} for the {AE}, {vae['fd']:.1f} for the {VAE}, "
+        f"{ae['floor']:.1f} for real images. The {AE}'s come near {ae['coverage']:.0%} of the unseen images, the {VAE}'s near {vae['coverage']:.0%}."
+    )
 
 
 def path_takeaway(middle: Mapping[str, float], tolerance: float = 0.05) -> str:

@@ -1,9 +1,10 @@
 """Random samples: noise in, pictures out, for both models from the same noise."""
 
-import numpy as np
+from collections.abc import Mapping
+
 import streamlit as st
 
-from dashboard import cache, controls, images, state, text
+from dashboard import boundary, cache, controls, images, state, text
 from dashboard.catalog import Pair
 from dashboard.text import AE, VAE
 
@@ -26,32 +27,58 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
 st.caption(SOURCES[source])
 
 pictures = {kind: cache.samples(entry.run_id, source, temperature, seed) for kind, _, entry in BOTH}
-closest = {kind: cache.samples_likeness(entry.run_id, source, temperature, seed) for kind, _, entry in BOTH}
-needed = cache.real_likeness(pair.dataset)
-alike = {kind: float((cosine >= needed).mean()) for kind, (_, cosine) in closest.items()}
 data = cache.dataset(pair.dataset)
-real = text.variety(data.test_images[: cache.SAMPLES, 0] / np.float32(255))
-variety = {kind: text.variety(pictures[kind]) / real for kind in pictures}
-lead.markdown(text.samples_takeaway(source, alike, variety))
-
 beside = controls.switch("Show the most similar training image beside each sample", "nearest")
+slots = {}
 for column, (kind, name, entry) in zip(st.columns(2), BOTH):
     with column:
         st.markdown(f"#### {name}", anchors=False)
         if beside:
-            partners = data.train_images[closest[kind][0][:PAIRED], 0]
+            closest, _ = cache.samples_likeness(entry.run_id, source, temperature, seed)
+            partners = data.train_images[closest[:PAIRED], 0]
             st.image(images.grid(images.beside(pictures[kind][:PAIRED], partners), 4), width="stretch", alt=f"{PAIRED} samples, each with its most similar training image")
         else:
             st.image(images.grid(pictures[kind][:SHOWN], 6), width="stretch", alt=f"{SHOWN} images sampled from the {kind.upper()}")
-        with st.container(horizontal=True, gap="large"):
-            st.metric(
-                "Resemble a real image", f"{alike[kind]:.0%}", width="content",
-                help=f"Share of {cache.SAMPLES} samples that are as like some training image as 95 % of unseen real images are (cosine of pixels, {needed:.2f} or more).",
-            )
-            st.metric(
-                "Variety", f"{variety[kind]:.0%}", width="content",
-                help=f"How much {cache.SAMPLES} samples differ from each other (standard deviation, pixel by pixel), as a share of what as many real images do.",
-            )
+        slots[kind] = st.empty()
+
+
+def figures_of(measured: Mapping[str, float]) -> None:
+    """How like real images a model's samples are, and how many kinds of them they reach."""
+    with st.container(horizontal=True, gap="large"):
+        st.metric(
+            "Fréchet distance", f"{measured['fd']:.1f}", width="content",
+            help=f"Between samples and unseen images, as a small classifier sees them (not FID): 0 is the same. {measured['floor']:.1f} is what real training images reach, {text.ONE_AVERAGE:.0f} what one average image over and over would.",
+        )
+        st.metric("Density", f"{measured['density']:.2f}", width="content", help="Fidelity: how many real neighbourhoods a sample lies in, on average; about 1 for real images (Naeem et al. 2020).")
+        st.metric("Coverage", f"{measured['coverage']:.0%}", width="content", help="Diversity: the share of unseen real images that have a sample in their neighbourhood (Naeem et al. 2020).")
+
+
+@st.fragment(run_every=1)
+def wait() -> None:
+    """Until the judge of these images has been trained."""
+    with boundary.guard():
+        if measure() is not None:
+            st.rerun()
+        st.info("The small classifier that judges samples of this data set is being trained in the background.", icon=":material/hourglass_top:")
+
+
+def measure() -> dict[str, Mapping[str, float]] | None:
+    """Both models' figures; None while they cannot be had yet."""
+    found = {kind: cache.sample_quality(entry.run_id, source, temperature) for kind, _, entry in BOTH}
+    return None if None in found.values() else found
+
+
+try:
+    measured = measure()
+    if measured is None:
+        wait()
+    else:
+        lead.markdown(text.samples_takeaway(source, measured["ae"], measured["vae"]))
+        for kind, slot in slots.items():
+            with slot:
+                figures_of(measured[kind])
+except cache.NotMeasured as error:
+    st.info(f"These samples cannot be measured: {error}")
 
 st.download_button(
     "Download as PNG", icon=":material/download:", mime="image/png", on_click="ignore", file_name=f"samples-{pair.dataset}-d{pair.latent_dim}-{source}-T{temperature:g}-{seed}.png",
@@ -60,10 +87,9 @@ st.download_button(
         f"Random samples: {source}, temperature {temperature:g}, noise seed {seed}", columns=16,
     ),
 )
-compared = min(cache.REFERENCE, len(data.train_images))
 st.caption(
-    f"The same noise goes into both models; {SHOWN} of {cache.SAMPLES} samples are shown, all are measured. "
-    + text.provenance(pair, compared, "Measured against", "training images")
+    "The same noise goes into both models; the figures are of 1,000 samples of each. "
+    + text.provenance(pair, min(1000, len(data.test_images)), "Measured against")
 )
 
 with st.expander("Why: what a decoder does with noise", icon=":material/help:"):
@@ -73,7 +99,7 @@ with st.expander("Why: what a decoder does with noise", icon=":material/help:"):
   where some image's cloud was. Nothing tells the {AE} where to put its points; N(0, I) may miss them altogether.
 - **That is a matter of where one draws, not only of the model.** Fit a density to the {AE}'s codes afterwards and draw from that: switch to
   *mixture* and compare again. Comparing an {AE} only under N(0, I) is the usual mistake.
-- **Resembling is no proof of quality.** A blur resembles much, and a copy most of all. Look at the pictures, at the variety, and at the most
-  similar training images: a good model makes new images, not copies.
+- **Three figures, because each can be fooled.** Samples of one perfect digit have a high density and hardly any coverage; a copy of the training
+  set is perfect in all three. Look at the pictures, and at the most similar training images: a good model makes new images, not copies.
 """
     )

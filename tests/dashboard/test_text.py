@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
-
 from dashboard import text
 
 
@@ -26,18 +24,15 @@ def test_an_ae_has_no_rate():
 
 
 def test_samples_verdict():
-    better = text.samples_takeaway("prior", {"ae": 0.47, "vae": 0.94}, {"ae": 0.35, "vae": 0.76})
-    assert "VAE**] makes up images, the :orange[**AE**] often does not" in better and "AE**]'s only 35%" in better
-    turned = text.samples_takeaway("mixture", {"ae": 0.98, "vae": 0.70}, {"ae": 0.9, "vae": 0.9})
-    assert "AE**] makes up images, the :blue[**VAE**] often does not" in turned and "only" not in turned
-    assert "no difference" in text.samples_takeaway("mixture", {"ae": 0.97, "vae": 0.99}, {"ae": 0.9, "vae": 0.9})
-    assert "neither" in text.samples_takeaway("prior", {"ae": 0.1, "vae": 0.12}, {"ae": 0.9, "vae": 0.9})
+    def figures(fd, coverage=0.5):
+        return {"fd": fd, "floor": 0.4, "coverage": coverage}
 
-
-def test_variety_of_equal_images_is_none():
-    image = np.random.default_rng(0).random((1, 28, 28))
-    assert text.variety(image.repeat(5, 0)) < 1e-9
-    assert text.variety(np.random.default_rng(1).random((50, 28, 28))) > 0.2
+    better = text.samples_takeaway("prior", figures(225, 0.0), figures(19, 0.54))
+    assert "the :blue[**VAE**]'s samples come nearer" in better and "near 0% of" in better and "near 54%" in better
+    turned = text.samples_takeaway("mixture", figures(4.5, 0.91), figures(5.9, 0.91))
+    assert "the :orange[**AE**]'s samples come nearer" in turned and "0.4 for real images" in turned
+    assert "equally near" in text.samples_takeaway("mixture", figures(5.0), figures(5.2))
+    assert "neither" in text.samples_takeaway("prior", figures(225), figures(140))
 
 
 def test_maps_verdict():

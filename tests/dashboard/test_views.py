@@ -103,11 +103,28 @@ def test_a_map_that_is_being_laid_out_says_so_and_shows_pca_meanwhile(dashboard,
     assert "being laid out" not in words(app) and not app.error
 
 
-def test_samples_follow_source_and_noise(dashboard):
-    takeaways = set()
-    for query in ({}, {"source": "gaussian"}, {"source": "mixture", "noise": "4"}):
-        takeaways.add(next(m.value for m in dashboard("samples", **query).markdown if m.value.startswith("Drawn from")))
-    assert len(takeaways) == 3
+def test_samples_are_judged_once_their_judge_has_been_trained(dashboard, jobs, monkeypatch):
+    monkeypatch.setattr("core.metrics.judge._LOADED", {})
+    app = dashboard("samples")
+    assert "is being trained" in words(app) and not app.metric
+    (key, function, arguments), = jobs.called
+    assert key.startswith("judge-")
+    function(*arguments)
+    jobs.future.set_result(None)
+    figures, takeaways = {}, set()
+    for query in ({}, {"source": "gaussian"}, {"source": "mixture"}, {"temperature": "0.5"}):
+        app = dashboard("samples", **query)
+        takeaways.add(next(m.value for m in app.markdown if m.value.startswith("Drawn from")))
+        figures[tuple(query.items())] = [m.value for m in app.metric]
+        assert len(app.metric) == 6
+    assert len(takeaways) == 4 and len({tuple(f) for f in figures.values()}) == 4
+
+
+def test_figures_that_came_with_the_project_are_read_not_measured(dashboard, jobs, monkeypatch):
+    kept = {"samples": {"floor": 0.5, "prior": {"fd": 12.5, "density": 0.75, "coverage": 0.25}}}
+    monkeypatch.setattr("core.metrics.records.scores_of", lambda run: kept)
+    app = dashboard("samples")
+    assert [m.value for m in app.metric] == ["12.5", "0.75", "25%"] * 2 and not jobs.called
 
 
 def test_draw_again_changes_the_noise_in_the_url(dashboard):
