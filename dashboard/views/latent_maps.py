@@ -2,39 +2,15 @@
 
 import streamlit as st
 
-from dashboard import boundary, cache, controls, state, text, theme
-from dashboard.catalog import Entry, Pair
-from dashboard.components.assets import weights_url
-from dashboard.components.maps import Colouring, MapData, linked_maps
-from dashboard.components.sprites import png_of_test_images
+from dashboard import boundary, cache, controls, state, text
+from dashboard.catalog import Pair
+from dashboard.exhibits.live import maps
 from dashboard.text import AE, VAE
 
 pair: Pair = state.get("pair")
 data = cache.dataset(pair.dataset)
 flat = pair.latent_dim <= 2
 ONE_IMAGE = "views/one_image.py"
-
-
-def map_of(kind: str, title: str, entry: Entry, view: cache.MapView) -> MapData:
-    """What the linked maps need to know of one model."""
-    gallery = cache.gallery(entry.run_id)
-    kept = "" if flat else f" · the map keeps {view.trustworthiness:.1%} of neighbourhoods"
-    return MapData(
-        title, kind.upper(), theme.color(kind), theme.color(kind, dark=True), view.points, gallery["mean"],
-        sigma=gallery["stddev"] if pair.latent_dim == 2 and kind == "vae" else None, native=method == "native", weights=weights_url(entry.run),
-        caption=f"{view.knn_accuracy:.1%} of images share their class with most of their 15 nearest codes{kept}",
-    )  # fmt: skip
-
-
-def colourings() -> list[Colouring]:
-    """What points can be coloured by, beside their class."""
-    ae, vae = (cache.gallery(entry.run_id) for entry in (pair.ae, pair.vae))
-    return [
-        Colouring("error", "squared error", ae["mse"], vae["mse"], note="mean squared error of each model's own reconstruction, per pixel"),
-        Colouring("rate", "VAE's rate", vae["rate"], unit="nats", own=("right",), note="what the VAE pays for the image's cloud; the same image has the same colour in both maps"),
-        Colouring("sigma", "VAE's mean σ", vae["stddev"].astype(float).mean(1), own=("right",), note="how wide the image's cloud is, averaged over latent numbers"),
-        Colouring("apart", "disagreement", cache.disagreement(pair.ae.run_id, pair.vae.run_id), own=(), note="share of the image's 15 nearest codes in one space that are not among the 15 in the other"),
-    ]
 
 
 st.title("Latent maps", anchor=False)
@@ -65,18 +41,7 @@ if found is None:
 views = dict(zip(("ae", "vae"), found))
 lead.markdown(text.maps_takeaway(views["ae"].knn_accuracy, views["vae"].knn_accuracy, views["ae"].spread, views["vae"].spread, len(data.classes)))
 n = len(views["ae"].points)
-linked_maps(
-    map_of("ae", "AE: an image is a point", pair.ae, views["ae"]),
-    map_of("vae", "VAE: an image is a cloud", pair.vae, views["vae"]),
-    data.test_labels[:n],
-    data.classes,
-    theme.CLASSES,
-    png_of_test_images(pair.dataset, n),
-    colourings(),
-    key=f"maps-{pair.ae.run_id}",
-    layers_note="The rest need the latent space itself (latent size 2): samples from the prior put through a UMAP are pulled onto the islands it knows.",
-    on_open=lambda index: st.switch_page(ONE_IMAGE, query_params={"image": str(index)}),
-)
+maps(pair, views, native=method == "native", on_open=lambda index: st.switch_page(ONE_IMAGE, query_params={"image": str(index)}))
 if not flat:
     st.caption(
         f"Figures above the maps are measured in the latent spaces; how far a map keeps neighbourhoods is its trustworthiness (Venna & Kaski 2001). The VAE's map is turned, mirrored and scaled to lie on the AE's as well as it can (Procrustes). What remains apart: "

@@ -5,24 +5,23 @@ import hashlib
 import streamlit as st
 
 from core.picture import PictureError, read_picture
-from dashboard import cache, state, text, theme
-from dashboard.catalog import Entry, Pair
-from dashboard.components.assets import judge_url, weights_url
-from dashboard.components.lanes import Images, Lane
+from dashboard import cache, state, text
+from dashboard.catalog import Pair
+from dashboard.components.assets import judge_url
 from dashboard.components.maths import maths
 from dashboard.components.neighbours import neighbours
 from dashboard.components.planes import planes
-from dashboard.components.sprites import png_of_test_images
 from dashboard.components.through import Upload, through
 from dashboard.components.traverse import traverse
+from dashboard.exhibits.live import TITLES, images_of, lane_of
 from dashboard.text import AE, VAE
 
 IMAGE = "image"  # the URL's parameter: which test image to begin with
 
 pair: Pair = state.get("pair")
 data = cache.dataset(pair.dataset)
-n = len(cache.gallery(pair.ae.run_id)["mean"])
-images = Images(data.test_labels[:n], data.classes, theme.CLASSES, png_of_test_images(pair.dataset, n))
+images = images_of(pair)
+n = len(images.labels)
 judge = judge_url(pair.dataset)
 digits = pair.dataset in ("mnist", "mnist-5k", "kmnist")
 
@@ -54,11 +53,6 @@ def uploaded() -> Upload | None:
         return Upload(f"{hashlib.sha256(content).hexdigest()[:16]}-{centre}", "Your picture", pixels)
 
 
-def lane(kind: str, entry: Entry, title: str) -> Lane:
-    means = cache.gallery(entry.run_id)["mean"]
-    return Lane(title, kind.upper(), theme.color(kind), theme.color(kind, dark=True), weights_url(entry.run), means)
-
-
 def flat_pair() -> Pair | None:
     """The same data set's pair with two latent numbers, of the same seed if there is one."""
     flat = [p for (name, d, _), p in cache.pairs().items() if name == pair.dataset and d == 2]
@@ -72,7 +66,7 @@ st.markdown(
 )
 board = st.container()
 upload = uploaded()
-ae, vae = lane("ae", pair.ae, "AE: an image is a point"), lane("vae", pair.vae, "VAE: an image is a cloud")
+ae, vae = (lane_of(kind, entry, TITLES[kind]) for kind, entry in (("ae", pair.ae), ("vae", pair.vae)))
 with board:
     topic = through(
         ae, vae, images, f"through-{pair.ae.run_id}", start=start_image(), upload=upload,
@@ -89,7 +83,7 @@ else:
         f"Both planes are whole latent spaces of two numbers. Move over them: the decoder itself runs under the cursor. It starts at the code of the image above. "
         f"**Holes** shows how like anything real the decoded picture is, **Classes** which class it looks like."
     )
-    planes(lane("ae", flat.ae, "AE: a plane of points"), lane("vae", flat.vae, "VAE: a plane of clouds"), images, judge, topic, f"planes-{flat.ae.run_id}")
+    planes(lane_of("ae", flat.ae, "AE: a plane of points"), lane_of("vae", flat.vae, "VAE: a plane of clouds"), images, judge, topic, f"planes-{flat.ae.run_id}")
     st.caption(text.provenance(flat, n, "Measured against"))
 
 if judge:
@@ -99,7 +93,7 @@ if judge:
         "A step moves every latent number by that many times its own spread over images, so that the models can be compared. A red frame: a classifier names another class than in the middle."
     )
     boards = [
-        lane(kind, entry, f"{kind.upper()}, latent size {p.latent_dim}")
+        lane_of(kind, entry, f"{kind.upper()}, latent size {p.latent_dim}")
         for p in sorted({p.latent_dim: p for p in (pair, flat) if p}.values(), key=lambda p: p.latent_dim)
         for kind, entry in (("ae", p.ae), ("vae", p.vae))
     ]
