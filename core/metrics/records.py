@@ -1,8 +1,10 @@
 """Where scores are kept, and reading them without torch or images.
 
-A run that has been measured carries a scorecard.json. The standard runs' scores, including those of runs too many to
-ship, are committed together:
+A run that has been measured carries a scorecard.json; for a shipped run, which stays as it came, that file lies in the
+cache. The standard runs' scores, including those of runs too many to ship, are committed together:
 
+    <run_id>/scorecard.json                                 of a run in the cache
+    <cache>/scores/<run_id>.json                            of a shipped run, measured here
     checkpoints/scorecards/<dataset>-d<latent_dim>.json     {"dataset", "latent_dim", "runs": {run_id: {"config", "scores"}}}
 
 Scores name the weights and the judge they were measured with, so that a run trained again is measured again.
@@ -11,6 +13,7 @@ Scores name the weights and the judge they were measured with, so that a run tra
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,24 +46,37 @@ def committed(dataset: str, latent_dim: int) -> dict[str, dict[str, Any]]:
         return {}
 
 
+def _beside(run: Run) -> Path:
+    """Where a shipped run's own scores are kept."""
+    return settings.cache_dir() / "scores" / f"{run.run_id}.json"
+
+
+def _found(run: Run) -> Iterator[Any]:
+    """Everything kept about a run that is JSON, whosever weights it is about."""
+    try:
+        if run.shipped:
+            yield json.loads(_beside(run).read_bytes())
+        elif run.has(FILE):
+            yield json.loads(run.read(FILE))
+    except (OSError, RunError, ValueError):
+        pass  # not there or damaged: as if it had not been measured
+    yield committed(run.config.dataset, run.config.latent_dim).get(run.run_id, {}).get("scores")
+
+
 def scores_of(run: Run) -> dict[str, Any]:
-    """What has been measured of a finished run: beside it, else committed; {} if nothing that is about these weights."""
+    """What has been measured of a finished run, the fullest there is; {} if nothing that is about these weights."""
     try:
         expected = stamp(run)
-        if run.has(FILE):
-            scores = json.loads(run.read(FILE))
-            if expected.items() <= scores.items():
-                return scores
-        config = run.config
-        scores = committed(config.dataset, config.latent_dim).get(run.run_id, {}).get("scores", {})
-    except (RunError, ValueError, AttributeError):
+        good = [s for s in _found(run) if isinstance(s, dict) and expected.items() <= s.items()]
+    except (RunError, AttributeError):
         return {}
-    return scores if expected.items() <= scores.items() else {}
+    return max(good, key=len, default={})
 
 
 def keep(run: Run, scores: dict[str, Any]) -> None:
     """Write a run's scorecard.json."""
-    run.add(FILE, (json.dumps(scores, indent=1, allow_nan=False) + "\n").encode())
+    data = (json.dumps(scores, indent=1, allow_nan=False) + "\n").encode()
+    write_bytes(_beside(run), data) if run.shipped else run.add(FILE, data)
 
 
 def commit(dataset: str, latent_dim: int, runs: dict[str, dict[str, Any]]) -> Path:

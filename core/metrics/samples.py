@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.data import Dataset
     from core.metrics.judge import Judge, Reference
     from core.models import AtBeta, Autoencoder
+    from core.runs import Run
 
     Model = Autoencoder | AtBeta
 
@@ -143,3 +144,20 @@ def quick_quality(model: Model, dataset: Dataset, judge: Judge | None = None, se
     judge = judge or load_judge(dataset)
     values = sample_quality(model, dataset, judge, seed=seed)
     return {**{name: values[name] for name in ("fd", "density", "coverage")}, "floor": judge.reference(dataset).floor, "n": N}
+
+
+def prior_quality(run: Run) -> dict[str, Any]:
+    """`quick_quality` of a finished run: as it was published, without torch or images; else measured now (within 2 s).
+
+    Raises:
+        RunNotFound, RunDamaged, DataError, JudgeError: it has to be measured, and cannot be.
+    """
+    from core.metrics.records import scores_of
+
+    scores = scores_of(run)
+    published = scores.get("samples", {})
+    if isinstance(published.get("prior"), dict):
+        return {**{name: published["prior"][name] for name in ("fd", "density", "coverage")}, "floor": published["floor"], "n": N}
+    from core.data import load_dataset
+
+    return quick_quality(run.load_model(), load_dataset(run.config.dataset))

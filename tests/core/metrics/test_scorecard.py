@@ -215,6 +215,10 @@ def test_differences_know_their_tolerances():
     far = {"samples": {"prior": {"fd": 22.0}}, "latent": {"dimension_use": [5.0, 1.0], "knn_accuracy": 0.8}}
     assert [d.split()[0] for d in differences(far, reference)] == ["samples/prior/fd", "latent/dimension_use/1", "latent/knn_accuracy"]
     assert list(differences({}, reference)) == []  # parts that were not measured here are not compared
+    turned = {"rotated": {"mse": 0.9}}
+    whole = {"anomalies": {**turned, "other": {"dataset": "fashion-mnist", "mse": 1.0}}}
+    assert list(differences({"anomalies": turned}, whole)) == []  # nor is a data set that is not on this machine
+    assert len(list(differences({"anomalies": {"other": {"dataset": "fashion-mnist", "mse": 1.0}}}, whole))) == 1
 
 
 def test_damaged_committed_files_and_foreign_entries_are_passed_over(store, shipped):
