@@ -10,6 +10,7 @@ guessing, and below 1/2 the model prefers the odd ones: a held-out "1" costs les
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,22 +60,36 @@ def denoise(model: Model, noisy: np.ndarray) -> np.ndarray:
     return decode_all(model, codes.numpy())
 
 
+@dataclass(frozen=True)
+class Simple:
+    """The controls at one noise level: the median filter's size, and how many components the PCA keeps."""
+
+    size: int
+    components: int
+
+    @classmethod
+    def tuned(cls, pca: Pca, train_images: np.ndarray, sigma: float, seed: int = 1) -> Simple:
+        """The settings with the least error on the first `TUNING` training images, uint8 (N, 1, 28, 28)."""
+        clean = as_unit(train_images[:TUNING])
+        noisy = add_noise(clean, sigma, seed)
+        size = min(MEDIAN_SIZES, key=lambda s: mse(clean, median(noisy, s)))
+        return cls(size, min(PCA_SIZES, key=lambda k: mse(clean, pca.decode(pca.encode(noisy, k)))))
+
+    def denoised(self, pca: Pca, noisy: np.ndarray) -> dict[str, np.ndarray]:
+        """Noisy images (N, 28, 28) as each control returns them."""
+        return {"median": median(noisy, self.size), "pca": pca.decode(pca.encode(noisy, self.components))}
+
+
 def denoising(model: Model, pca: Pca, train_images: np.ndarray, images: np.ndarray, sigma: float, seed: int = 0) -> dict[str, float]:
     """PSNR in dB against the clean images, of the noisy input, the model and both controls.
 
     Args:
         train_images, images: uint8 (N, 1, 28, 28); the controls are tuned on the first, all are measured on the second.
     """
-    clean, tuning = as_unit(images), as_unit(train_images[:TUNING])
-    noisy, noisy_tuning = add_noise(clean, sigma, seed), add_noise(tuning, sigma, seed + 1)
-    size = min(MEDIAN_SIZES, key=lambda s: mse(tuning, median(noisy_tuning, s)))
-    k = min(PCA_SIZES, key=lambda k: mse(tuning, pca.decode(pca.encode(noisy_tuning, k))))
-    return {
-        "input": psnr(clean, noisy),
-        "model": psnr(clean, denoise(model, noisy)),
-        "median": psnr(clean, median(noisy, size)),
-        "pca": psnr(clean, pca.decode(pca.encode(noisy, k))),
-    }
+    clean = as_unit(images)
+    noisy = add_noise(clean, sigma, seed)
+    others = Simple.tuned(pca, train_images, sigma, seed + 1).denoised(pca, noisy)
+    return {name: psnr(clean, result) for name, result in {"input": noisy, "model": denoise(model, noisy), **others}.items()}
 
 
 def auroc(normal: np.ndarray, odd: np.ndarray) -> float:

@@ -29,7 +29,7 @@ from core.sampling import SOURCES, Codes, Density, decode_all, encode_all, fit_d
 
 TRAIN_LIMIT = 10_000  # training images that probes, densities and quantisers are fitted to
 BOUND_SAMPLES = 64
-NOISE_LEVELS = (0.25, 0.5)
+NOISE_LEVELS = (0.1, 0.25, 0.5, 0.75, 1.0)
 COMPONENTS = 64  # of the PCA control
 _RAW = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}  # torchvision's folders
 _OTHERS = {"fashion-mnist": ("mnist", "mnist-5k"), "kmnist": ("fashion-mnist", "mnist-5k")}  # else Fashion-MNIST, Kuzushiji-MNIST
