@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from core import settings
 from core.config import ACTIVATIONS, BETA_GRID, BETA_RANGE, LIKELIHOODS, MODELS, REDUCTIONS, SCHEDULES, TRUNKS, ConfigError, RunConfig
 from core.data import DATASETS, DataError
 from core.interpolation import KINDS
@@ -30,8 +31,8 @@ EPILOG = """examples:
   python -m core runs --json
   python -m core sample vae-mnist-5k-d16-b1-s0 --source mixture --out samples.png
 
-A RUN is a run id or the beginning of one; `python -m core runs` lists them. Settings from the environment:
-POINT_OR_CLOUD_CACHE (where new runs go), _DATA (where MNIST and the like are), _DEVICE, _THREADS."""
+A RUN is a run id or the beginning of one; `python -m core runs` lists them. Settings from the environment,
+such as POINT_OR_CLOUD_CACHE (where new runs go) and _DATA (where MNIST and the like are): `python -m core settings`."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -218,6 +219,7 @@ def build_parser() -> Parser:
     export.add_argument("--out", metavar="PATH", help="folder, or a .zip file (default RUN.zip)")
 
     command("warm-up", "prepare a fresh machine: parse the data, compile what UMAP needs")
+    command("settings", "check the settings from the environment and list them")
     return top
 
 
@@ -239,6 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Messages for people go to stderr, results to stdout."""
     try:
         options = build_parser().parse_args(arguments)
+        settings.check()
         from core import commands
 
         return commands.COMMANDS[options.command](options)

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.config import RunConfig
-from core.jobs import Jobs, Limits
+from core.jobs import Jobs
+from core.limits import Limits
 from core.runs import Run, RunError, RunStore
 
 if TYPE_CHECKING:

@@ -296,6 +296,18 @@ def warm_up(options: Namespace) -> int:
     return 0
 
 
+def settings(options: Namespace) -> int:
+    from core import settings as known
+
+    rows = []
+    for name, setting in known.SETTINGS.items():
+        found = known.value(name)
+        shown = os.environ.get(known.PREFIX + name, "").strip() or setting.text(known.profile()) or setting.unset
+        rows.append({"name": known.PREFIX + name, "value": found if options.json else shown, "from": known.source(name)})
+    print_json(rows) if options.json else print_table(rows)
+    return 0
+
+
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "train": train,
     "sweep": sweep,
@@ -306,4 +318,5 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "project": project,
     "export": export,
     "warm-up": warm_up,
+    "settings": settings,
 }

@@ -20,7 +20,7 @@ def pick(device: str | None = None) -> torch.device:
     Raises:
         ConfigError: unknown name, or a device this machine lacks.
     """
-    name = device or settings.text("DEVICE", "auto")
+    name = device or settings.value("DEVICE")
     kind = name.partition(":")[0]
     if kind not in DEVICES:
         raise ConfigError(f"device={name!r} is not known; choose one of {', '.join(DEVICES)} (or cuda:N).")
@@ -61,6 +61,6 @@ def set_threads(count: int | None = None) -> int:
     """
     if count is None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        count = int(settings.number("THREADS", min(cores, 4), 1, 1024))
+        count = settings.value("THREADS") or min(cores, 4)
     torch.set_num_threads(count)
     return count

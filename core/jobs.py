@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from core import settings
-from core.config import ConfigError, RunConfig
-from core.data import DATASETS, resolve
+from core.config import RunConfig
+from core.data import resolve
+from core.limits import Limits, Rate, check_memory, limits_from_settings
 from core.runs import ERROR, HEARTBEAT, STOP, Run, RunError, RunStore, Status, write_bytes
 
 WORKER_LOST = "the worker ended without a word (killed, or out of memory). Ask again: training goes on from the last saved epoch."
@@ -29,36 +30,6 @@ WORKER_LOST = "the worker ended without a word (killed, or out of memory). Ask a
 
 class QueueFull(RunError):
     """The queue is full; the message says for how long."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What may be trained on request; the defaults suit one's own machine.
-
-    Raises (from `check`):
-        ConfigError: naming the value, the range and the remedy.
-    """
-
-    betas: tuple[float, float] = (0.01, 100.0)
-    latent_dims: tuple[int, ...] = (2, 4, 8, 16, 32)
-    epochs: int = 60
-    seeds: int = 1000
-    datasets: tuple[str, ...] = tuple(DATASETS)
-    folders: bool = True
-
-    def check(self, config: RunConfig) -> None:
-        def require(ok: bool, name: str, value: Any, choices: str) -> None:
-            if not ok:
-                raise ConfigError(f"{name}={value} cannot be trained on request here; choose {choices}. (`python -m core train` has wider limits.)")
-
-        low, high = self.betas
-        require(config.beta is None or low <= config.beta <= high, "beta", f"{config.beta}", f"a value from {low:g} to {high:g}")
-        require(config.latent_dim in self.latent_dims, "latent_dim", config.latent_dim, f"one of {', '.join(map(str, self.latent_dims))}")
-        require(config.epochs <= self.epochs, "epochs", config.epochs, f"at most {self.epochs}")
-        require(config.seed < self.seeds, "seed", config.seed, f"a seed below {self.seeds}")
-        require(config.batch_size >= 16, "batch_size", config.batch_size, "at least 16")
-        known = config.dataset in self.datasets or (self.folders and config.dataset.startswith("folder:"))
-        require(known, "dataset", repr(config.dataset), f"one of {', '.join(self.datasets)}")
 
 
 @dataclass(frozen=True)
@@ -161,6 +132,7 @@ class Jobs:
         self._lock = threading.RLock()
         self._jobs: dict[str, _Job] = {}  # queued and running, in the order they were asked for
         self._durations: deque[float] = deque(maxlen=20)
+        self._rate = Rate(limits.hourly)
         self._refused: dict[str, str] = {}  # why runs failed that have no folder to keep the reason in
 
     def submit(self, config: RunConfig, visitor: str = "") -> JobStatus:
@@ -169,6 +141,7 @@ class Jobs:
         Raises:
             ConfigError: outside the limits. Nothing is started.
             QueueFull: too many wait already.
+            TooMany: this visitor asked for too much in the last hour, or memory is full.
             DataError: the images cannot be had.
         """
         self.limits.check(config)
@@ -178,7 +151,7 @@ class Jobs:
             return self.status(run.run_id, visitor)
         run = Run(self.store.cache / config.run_id)
         arguments = (config.to_dict(), str(self.store.cache), str(self.store.shipped), self.threads)
-        self._enqueue(run, (train_task, arguments), visitor)
+        self._enqueue(run, (train_task, arguments), visitor, counted=True)
         return self.status(run.run_id, visitor)
 
     def call(self, key: str, function: Callable[..., Any], *arguments: Any) -> Future:
@@ -189,7 +162,7 @@ class Jobs:
         """
         return self._enqueue(Run(self.store.cache / key), (function, arguments), "").outcome
 
-    def _enqueue(self, run: Run, call: tuple[Callable[..., Any], tuple[Any, ...]], visitor: str) -> _Job:
+    def _enqueue(self, run: Run, call: tuple[Callable[..., Any], tuple[Any, ...]], visitor: str, counted: bool = False) -> _Job:
         with self._lock:
             job = self._jobs.get(run.run_id)
             if job is None:
@@ -198,6 +171,9 @@ class Jobs:
                     wait = self._wait(len(waiting))
                     about = f" It should have room in about {wait:.0f} s." if wait else ""
                     raise QueueFull(f"{len(waiting)} trainings are waiting already, which is as many as may wait.{about} Try again then, or look at a weight that is trained.")
+                if counted:
+                    check_memory(self.limits.memory_mb)
+                    self._rate.spend(visitor)
                 for name in (STOP, ERROR):
                     (run.path / name).unlink(missing_ok=True)
                 self._refused.pop(run.run_id, None)
@@ -304,12 +280,10 @@ def _heartbeat(run: Run) -> dict[str, Any]:
 
 
 def jobs_from_settings(store: RunStore | None = None) -> Jobs:
-    """Jobs as the environment asks for them: POINT_OR_CLOUD_WORKERS, _QUEUE and, for a cluster, _SCHEDULER."""
-    workers = int(settings.number("WORKERS", 1, 1, 256))
-    queue = int(settings.number("QUEUE", 8, 0, 10_000))
-    address = settings.text("SCHEDULER")
-    if address:
+    """Jobs as the environment asks for them; see the table in README.md."""
+    workers, queue, limits = settings.value("WORKERS"), settings.value("QUEUE"), limits_from_settings()
+    if address := settings.value("SCHEDULER"):
         from core.cluster import cluster_executor
 
-        return Jobs(lambda: cluster_executor(address), store, workers, queue)
-    return Jobs(lambda: local_executor(workers), store, workers, queue)
+        return Jobs(lambda: cluster_executor(address), store, workers, queue, limits)
+    return Jobs(lambda: local_executor(workers), store, workers, queue, limits)

@@ -10,10 +10,10 @@ from io import BytesIO
 
 import numpy as np
 
+from core import settings
 from core.data import SIDE
 from core.folder import MAX_PIXELS, read_image
 
-MAX_UPLOAD = 5_000_000  # bytes
 BOX = 20
 
 
@@ -32,8 +32,9 @@ def read_picture(data: bytes, centre: bool = False) -> np.ndarray:
     """
     from PIL import Image, UnidentifiedImageError
 
-    remedy = f"Use a PNG or JPEG of at most {MAX_UPLOAD // 1_000_000} MB and {MAX_PIXELS // 1_000_000} million pixels."
-    if len(data) > MAX_UPLOAD:
+    most = settings.value("UPLOAD_MB")
+    remedy = f"Use a PNG or JPEG of at most {most:g} MB and {MAX_PIXELS // 1_000_000} million pixels."
+    if len(data) > most * 1e6:
         raise PictureError(f"The file has {len(data) / 1e6:.1f} MB. {remedy}")
     try:
         with Image.open(BytesIO(data), formats=("PNG", "JPEG")):

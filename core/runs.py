@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from core.models import Autoencoder
 
 STALE_SECONDS = 20.0  # an unfinished run that wrote nothing for this long, with no live job, has been abandoned
+ABANDONED_SECONDS = 900.0  # an unfinished run that wrote nothing for this long may be evicted, with the epochs it saved
 CONFIG, WEIGHTS, MANIFEST, RESUME = "config.json", "weights.safetensors", "manifest.json", "resume.safetensors"
 HEARTBEAT, ERROR, STOP = "heartbeat", "error.txt", "stop"
 
@@ -292,8 +293,7 @@ class RunStore:
     def __init__(self, cache: Path | None = None, shipped: Path | None = None, limit_bytes: int | None = None):
         self.cache = Path(cache) if cache is not None else settings.cache_dir() / "runs"
         self.shipped = Path(shipped) if shipped is not None else settings.SHIPPED
-        limit_mb = settings.number("CACHE_MB", 1000, 10, 1e6) if limit_bytes is None else 0
-        self.limit_bytes = int(limit_mb * 1e6) if limit_bytes is None else limit_bytes
+        self.limit_bytes = settings.value("CACHE_MB") * 1_000_000 if limit_bytes is None else limit_bytes
 
     def run(self, which: str | RunConfig) -> Run:
         """The run with this id or config, whether or not it exists; a whole shipped one is preferred."""
@@ -337,12 +337,13 @@ class RunStore:
         return [run for run in self if run.complete and all(getattr(run.config, k) == v for k, v in fields.items())]
 
     def evict(self, keep: str = "") -> list[str]:
-        """Remove the least recently used finished runs of the cache until it fits; returns their ids."""
+        """Remove the least recently used runs of the cache, finished or abandoned, until it fits; returns their ids."""
         runs = [Run(p) for p in self.cache.iterdir() if p.is_dir()] if self.cache.is_dir() else []
         sizes = {run.run_id: sum(f.stat().st_size for f in run.path.rglob("*") if f.is_file()) for run in runs}
         total, removed = sum(sizes.values()), []
-        finished = [run for run in runs if run.complete and run.run_id != keep]
-        for run in sorted(finished, key=lambda r: (r.path / WEIGHTS).stat().st_mtime):
+        used = {run.run_id: (run.path / WEIGHTS).stat().st_mtime if run.complete else run.last_sign_of_life() or run.path.stat().st_mtime for run in runs}
+        idle = [run for run in runs if run.run_id != keep and (run.complete or time.time() - used[run.run_id] > ABANDONED_SECONDS)]
+        for run in sorted(idle, key=lambda r: used[r.run_id]):
             if total <= self.limit_bytes:
                 break
             (run.path / WEIGHTS).unlink(missing_ok=True)  # first: from here on the run is not complete for anyone

@@ -1,57 +1,198 @@
-"""Settings from the environment, validated once and named in every message.
+"""Settings from the environment: one table, which is validated at start and is the table in README.md.
 
-All names start with POINT_OR_CLOUD_. See the table in README.md.
+All names start with POINT_OR_CLOUD_. A profile is a set of other defaults: `demo` is for strangers who open a link, and
+bounds what one of them, and all of them together, can make the machine do. A variable that is set wins over the profile.
 """
 
 from __future__ import annotations
 
+import difflib
 import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 PREFIX = "POINT_OR_CLOUD_"
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "checkpoints"
+ELSEWHERE = {"REQUIRE_BROWSER"}  # read by the tests alone
 
 
 class SettingError(ValueError):
     """An environment variable holds something unusable. The message names it, the choices and the remedy."""
 
 
-def text(name: str, default: str = "", choices: tuple[str, ...] = ()) -> str:
-    """The setting POINT_OR_CLOUD_<name>, or `default`.
+def one_of(*choices: str) -> Callable[[str], str]:
+    """A word among `choices`."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"is not known; choose one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def switch(text: str) -> bool:
+    return one_of("on", "off")(text) == "on"
+
+
+def number(low: int, high: int) -> Callable[[str], int]:
+    """A whole number from `low` to `high`."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return value
+
+    return parse
+
+
+def numbers(low: int, high: int) -> Callable[[str], tuple[int, ...]]:
+    """Whole numbers with commas between them, each from `low` to `high`."""
+
+    def parse(text: str) -> tuple[int, ...]:
+        try:
+            return tuple(number(low, high)(part.strip()) for part in text.split(","))
+        except ValueError:
+            raise ValueError(f"must be whole numbers from {low} to {high} with commas between them") from None
+
+    return parse
+
+
+def device(text: str) -> str:
+    """The name of a device; whether this machine has it is found out by `core.device.pick`."""
+    kind, _, index = text.partition(":")
+    if kind not in ("auto", "cpu", "cuda", "mps") or (index and not (kind == "cuda" and index.isdecimal())):
+        raise ValueError("is not known; choose one of auto, cpu, cuda, cuda:N, mps")
+    return text
+
+
+def dataset_names(text: str) -> tuple[str, ...] | None:
+    """Names of data sets with commas between them; None for "all"."""
+    from core.data import DATASETS
+
+    if text == "all":
+        return None
+    names = tuple(part.strip() for part in text.split(","))
+    for name in names:
+        if name not in DATASETS:
+            raise ValueError(f"is not known; give all, or some of {', '.join(DATASETS)} with commas between them")
+    return names
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of the table.
+
+    Attributes:
+        meaning: for people.
+        parse: from the variable's text; its ValueError says what is allowed.
+        default: as one would write it. "" is not set: then `value` is None, and `unset` says what happens.
+        demo: the default of the demo profile, where it is another one.
+    """
+
+    meaning: str
+    parse: Callable[[str], Any]
+    default: str = ""
+    demo: str | None = None
+    unset: str = ""
+
+    def text(self, profile: str) -> str:
+        """The default under a profile, as one would write it."""
+        return self.demo if profile == "demo" and self.demo is not None else self.default
+
+
+SETTINGS: dict[str, Setting] = {
+    "PROFILE": Setting("whose machine it is: `own`, or `demo` for a page that strangers open", one_of("own", "demo"), "own"),
+    "CACHE": Setting("where new runs, parsed data and compiled code go", str, unset="the user's cache folder"),
+    "CACHE_MB": Setting("size of new runs above which the least recently used are removed", number(10, 1_000_000), "1000", demo="100"),
+    "DATA": Setting("where torchvision's data sets are, or are downloaded to", str, unset="`data` in the cache"),
+    "DEVICE": Setting("auto (the best there is), cpu, cuda, cuda:N, mps", device, "auto"),
+    "THREADS": Setting("CPU threads of a training", number(1, 1024), unset="one a core, at most 4"),
+    "WORKERS": Setting("trainings at a time", number(1, 256), "1"),
+    "QUEUE": Setting("trainings that may wait", number(0, 10_000), "8", demo="4"),
+    "SCHEDULER": Setting("address of a Dask scheduler that trains instead of this machine", str, unset="none"),
+    "WARM": Setting("off: do not import torch ahead of the first request", switch, "on"),
+    "EPOCHS": Setting("longest training that a page may ask for", number(1, 1000), "60", demo="10"),
+    "LATENT_DIMS": Setting("latent sizes that a page may ask for", numbers(1, 64), "2,4,8,16,32", demo="2,16"),
+    "DATASETS": Setting("data sets that the pages offer; all, or names with commas", dataset_names, "all", demo="mnist-5k"),
+    "FOLDERS": Setting("whether a page may train on `folder:` data sets", switch, "on", demo="off"),
+    "HOURLY": Setting("trainings one visitor may start in an hour", number(0, 10_000), unset="no limit", demo="6"),
+    "VISITORS": Setting("people served at a time; others read that it is full", number(1, 100_000), unset="no limit", demo="80"),
+    "MEMORY_MB": Setting(
+        "memory of server and workers above which shared results are dropped and nothing new is trained", number(200, 1_000_000), unset="no limit", demo="2000"
+    ),
+    "UPLOAD_MB": Setting("largest picture that may be uploaded", number(1, 5), "5", demo="3"),
+}  # fmt: skip
+
+
+def profile() -> str:
+    return _value("PROFILE", SETTINGS["PROFILE"].default)
+
+
+def value(name: str) -> Any:
+    """The setting POINT_OR_CLOUD_<name>: from the environment, else the profile's default; None where that is not set.
 
     Raises:
-        SettingError: not one of `choices`.
+        SettingError: it cannot be used.
     """
-    value = os.environ.get(PREFIX + name, "").strip() or default
-    if choices and value not in choices:
-        raise SettingError(f"{PREFIX}{name}={value!r} is not known; choose one of {', '.join(choices)}.")
-    return value
+    return _value(name, SETTINGS[name].text(profile()))
 
 
-def number(name: str, default: float, low: float, high: float) -> float:
-    """The numeric setting POINT_OR_CLOUD_<name>, or `default`.
-
-    Raises:
-        SettingError: not a number from `low` to `high`.
-    """
-    value = text(name, repr(default))
+def _value(name: str, default: str) -> Any:
+    text = os.environ.get(PREFIX + name, "").strip() or default
     try:
-        result = float(value)
-    except ValueError:
-        result = float("nan")
-    if not low <= result <= high:
-        raise SettingError(f"{PREFIX}{name}={value!r} must be a number from {low:g} to {high:g}.")
-    return result
+        return SETTINGS[name].parse(text) if text else None
+    except ValueError as error:
+        remedy = f"Change it, or remove it for the default, {default or SETTINGS[name].unset}."
+        raise SettingError(f"{PREFIX}{name}={text!r} {error}. {remedy}") from None
+
+
+def check(environment: Mapping[str, str] | None = None) -> None:
+    """Make sure that every setting can be used, and that none is misspelt.
+
+    Raises:
+        SettingError: naming the first that is not.
+    """
+    for variable in sorted(os.environ if environment is None else environment):
+        name = variable.removeprefix(PREFIX)
+        if variable.startswith(PREFIX) and name not in SETTINGS and name not in ELSEWHERE:
+            close = difflib.get_close_matches(name, SETTINGS, n=1)
+            meant = f"Did you mean {PREFIX}{close[0]}?" if close else f"Known are {', '.join(SETTINGS)}."
+            raise SettingError(f"{variable} is no setting. {meant}")
+    for name in SETTINGS:
+        value(name)
+
+
+def source(name: str) -> str:
+    """Where a setting's value comes from: "environment", "demo profile" or "default"."""
+    if os.environ.get(PREFIX + name, "").strip():
+        return "environment"
+    return "demo profile" if profile() == "demo" and SETTINGS[name].demo is not None else "default"
+
+
+def table() -> str:
+    """All settings as README.md shows them."""
+    rows = ["| name | default | in the demo | meaning |", "|---|---|---|---|"]
+    for name, setting in SETTINGS.items():
+        demo = "" if setting.demo is None else setting.demo
+        rows.append(f"| `{PREFIX}{name}` | {setting.default or setting.unset} | {demo} | {setting.meaning} |")
+    return "\n".join(rows)
 
 
 def cache_dir() -> Path:
     """Where new runs, parsed data and compiled code are kept; POINT_OR_CLOUD_CACHE overrides the user's cache folder."""
-    return Path(text("CACHE", platformdirs.user_cache_dir("point-or-cloud", appauthor=False))).expanduser()
+    return Path(value("CACHE") or platformdirs.user_cache_dir("point-or-cloud", appauthor=False)).expanduser()
 
 
 def data_dir() -> Path:
     """Where torchvision's data sets are looked for and downloaded to; POINT_OR_CLOUD_DATA overrides."""
-    return Path(text("DATA", str(cache_dir() / "data"))).expanduser()
+    return Path(value("DATA") or cache_dir() / "data").expanduser()

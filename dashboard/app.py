@@ -5,7 +5,8 @@
 
 import streamlit as st
 
-from dashboard import boundary, cache, controls, state
+from core import settings
+from dashboard import boundary, cache, controls, crowd, state
 
 st.set_page_config(page_title="Point or Cloud", page_icon="☁️", layout="wide", initial_sidebar_state="auto")
 
@@ -23,9 +24,14 @@ PAGES = [
 page = st.navigation(PAGES)
 notices = st.container()
 with boundary.guard():
-    with st.sidebar:
-        state.put("pair", controls.shared())
-    page.run()
+    settings.check()
+    if crowd.admitted():
+        crowd.relieve()
+        with st.sidebar:
+            state.put("pair", controls.shared())
+        page.run()
+    else:
+        crowd.full_page()
 for text in state.take_notices():
     notices.warning(text, icon=":material/link_off:")
 cache.warm()

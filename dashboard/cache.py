@@ -25,8 +25,10 @@ from dashboard import catalog
 if TYPE_CHECKING:
     from core.data import Dataset
     from core.jobs import Jobs
+    from core.limits import Limits
     from core.models import Autoencoder
     from core.sampling import Density
+    from dashboard.crowd import Crowd
 
 SAMPLES = 64  # new images a run carries from every source
 PICTURED = 100  # test images a run carries the reconstruction of
@@ -38,6 +40,14 @@ LOADING = "Loading the networks (only the first time)…"
 @st.cache_resource(show_spinner=False)
 def store() -> RunStore:
     return RunStore()
+
+
+@st.cache_resource(show_spinner=False)
+def crowd() -> Crowd:
+    """The visitors of this server."""
+    from dashboard.crowd import Crowd
+
+    return Crowd(settings.value("VISITORS"))
 
 
 @st.cache_resource(show_spinner=False)
@@ -305,7 +315,7 @@ def latent_maps(pair: catalog.Pair, method: str, seed: int = 0) -> tuple[MapView
 
 def _later(task: Callable[[], Any]) -> bool:
     """Run a task once, in the background, when the page at hand is on screen; POINT_OR_CLOUD_WARM=off leaves it out."""
-    if settings.text("WARM", "on", ("on", "off")) == "on":
+    if settings.value("WARM"):
         timer = threading.Timer(WARM_SECONDS, task)
         timer.daemon = True
         timer.start()
@@ -330,6 +340,31 @@ def warm_worker() -> bool:
     return _later(lambda: jobs().call("warm-up", warm_task))
 
 
+def limits() -> Limits:
+    """What may be shown and trained here; see `core.limits`."""
+    from core.limits import limits_from_settings
+
+    return limits_from_settings()
+
+
 def pairs() -> dict[tuple[str, int, int], catalog.Pair]:
-    """The matched pairs there are now; see `dashboard.catalog.pairs`."""
-    return catalog.pairs(entries())
+    """The matched pairs there are now, of the data sets that are offered; see `dashboard.catalog.pairs`."""
+    offered = limits().offers
+    return catalog.pairs(entry for entry in entries() if offered(entry.config.dataset))
+
+
+@st.cache_resource(show_spinner=False, ttl=10)
+def memory_mb() -> float:
+    """Memory of the server and its workers; looked at every ten seconds at most."""
+    from core.limits import memory_mb
+
+    return memory_mb()
+
+
+def drop_results() -> None:
+    """Forget everything that can be made again; jobs, visitors and what the server warmed up stay."""
+    stay = (store, jobs, crowd, warm, warm_worker, memory_mb)
+    for cached in list(globals().values()):
+        if callable(cached) and hasattr(cached, "clear") and cached not in stay:
+            cached.clear()
+

@@ -7,6 +7,7 @@ the difference is told (`Asked.tell`).
 
 from __future__ import annotations
 
+import hashlib
 import math
 import uuid
 from collections.abc import Sequence
@@ -28,8 +29,21 @@ def put(key: str, value: Any) -> None:
 
 
 def visitor() -> str:
-    """A random name for this browser session, so that who asked for a training may stop it."""
-    return st.session_state.setdefault(_VISITOR, uuid.uuid4().hex)
+    """A random name for this browser, so that who asked for a training may stop it, and may not ask for a hundred."""
+    if _VISITOR not in st.session_state:
+        st.session_state[_VISITOR] = _browser(st.context.cookies.get("_streamlit_xsrf", "")) or uuid.uuid4().hex
+    return st.session_state[_VISITOR]
+
+
+def _browser(cookie: str) -> str:
+    """What stays the same in Streamlit's XSRF cookie over reloads and tabs: its token. Format: 2|mask|token under the mask|time."""
+    try:
+        _, mask, masked, _ = cookie.split("|")
+        mask, masked = bytes.fromhex(mask), bytes.fromhex(masked)
+        token = bytes(byte ^ mask[i % len(mask)] for i, byte in enumerate(masked))
+    except (ValueError, ZeroDivisionError):
+        return ""
+    return hashlib.sha256(token).hexdigest()[:32] if len(token) >= 16 else ""
 
 
 def dark() -> bool:

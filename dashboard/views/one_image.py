@@ -4,6 +4,7 @@ import hashlib
 
 import streamlit as st
 
+from core import settings
 from core.picture import PictureError, read_picture
 from dashboard import cache, state, text
 from dashboard.catalog import Pair
@@ -39,7 +40,7 @@ def start_image() -> int:
 def uploaded() -> Upload | None:
     """The visitor's own picture, kept in this session's memory only."""
     with st.expander("Use a picture of your own", icon=":material/upload:"):
-        file = st.file_uploader("A PNG or JPEG of one thing, e.g. a digit written on paper", type=["png", "jpg", "jpeg"], max_upload_size=5)
+        file = st.file_uploader("A PNG or JPEG of one thing, e.g. a digit written on paper", type=["png", "jpg", "jpeg"], max_upload_size=settings.value("UPLOAD_MB"))
         centre = st.toggle("Place it as MNIST's digits are", value=digits, help="Cut out, scaled into 20×20 and moved so that its centre of mass is in the middle.")
         st.caption("The picture is turned into 28×28 grey levels here and is not stored.")
         if file is None:

@@ -10,7 +10,8 @@ import pytest
 
 from core.config import ConfigError, RunConfig
 from core.data import resolve
-from core.jobs import Jobs, JobStatus, Limits, QueueFull, local_executor
+from core.jobs import Jobs, JobStatus, QueueFull, local_executor
+from core.limits import Limits
 from core.runs import HEARTBEAT, STOP, Status, write_bytes
 
 SMALL = RunConfig(dataset="tiny", trunk="mlp-400", epochs=1, latent_dim=2)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.picture import MAX_UPLOAD, PictureError, as_digit, read_picture
+from core.picture import PictureError, as_digit, read_picture
 
 
 def encoded(array: np.ndarray, kind: str = "PNG") -> bytes:
@@ -63,7 +63,7 @@ def test_a_blank_sheet_stays_blank():
         (b"", "not a PNG or JPEG"),
         (b"<svg onload='alert(1)'/>", "not a PNG or JPEG"),
         (b"GIF89a" + b"\0" * 100, "not a PNG or JPEG"),
-        (b"\0" * (MAX_UPLOAD + 1), "MB"),
+        (b"\0" * 5_000_001, "MB"),
         (encoded(stroke())[:150], "damaged"),
         (encoded(stroke(), "JPEG")[:400], "damaged"),
         (promising(9000, 9000), "too large"),
