@@ -19,6 +19,8 @@ PAGES = [
     st.Page("views/samples.py", title="Random samples", icon=":material/casino:"),
     st.Page("views/interpolation.py", title="Interpolation", icon=":material/swap_horiz:"),
     st.Page("views/kl_weight.py", title="KL weight", icon=":material/tune:"),
+    st.Page("views/scorecard.py", title="Scorecard", icon=":material/fact_check:"),
+    st.Page("views/uses.py", title="Uses", icon=":material/build:"),
 ]
 
 page = st.navigation(PAGES)

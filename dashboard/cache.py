@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from core.data import Dataset
     from core.jobs import Jobs
     from core.limits import Limits
+    from core.metrics.verdicts import Row
     from core.models import Autoencoder
     from core.sampling import Density
     from dashboard.crowd import Crowd
@@ -95,6 +96,30 @@ def gallery(run_id: str) -> dict[str, np.ndarray]:
 def evaluation(run_id: str) -> dict[str, Any]:
     """A finished run's figures on the test images."""
     return store().get(run_id).evaluation()
+
+
+@st.cache_resource(show_spinner=False, ttl=60)
+def scorecards() -> list[dict[str, Any]]:
+    """Every claim at every standard setting, from committed figures and those of measured runs; see `core.metrics.scorecard.overview`."""
+    from core.metrics.scorecard import overview
+
+    return overview(store())
+
+
+@st.cache_resource(show_spinner=False, ttl=60, max_entries=16)
+def verdicts(name: str, latent_dim: int) -> list[Row]:
+    """Every claim at one data set and latent size."""
+    from core.metrics.scorecard import scorecard
+
+    return scorecard(store(), name, latent_dim)
+
+
+@st.cache_resource(show_spinner=False, ttl=60, max_entries=16)
+def scores(name: str, latent_dim: int) -> dict[str, dict[Any, Any]]:
+    """Everything measured about the standard runs of a data set and latent size, by role and seed; empty if nothing was."""
+    from core.metrics.scorecard import population
+
+    return population(store(), name, latent_dim)
 
 
 @st.cache_resource(show_spinner=False, max_entries=500)

@@ -133,3 +133,34 @@ def distances(rows: Sequence[tuple[str, str, np.ndarray]], dark: bool = False, h
     figure.update_xaxes(title="from the first image to the second", tickformat=".0%")
     figure.update_yaxes(title="distance", rangemode="tozero")
     return figure
+
+
+def rescue(fd: Mapping[tuple[str, str], Sequence[float]], floor: float, dark: bool = False, height: int = 320) -> go.Figure:
+    """Frechet distance (log axis) over where codes are drawn from; a line through the means, a dot a seed.
+
+    Args:
+        fd: by (model, source), a value a seed.
+        floor: what real training images reach.
+    """
+    figure = go.Figure(layout=theme.layout(dark, height))
+    names = {"prior": "prior N(0, I)", "gaussian": "fitted Gaussian", "mixture": "fitted mixture"}
+    for model in ("ae", "vae"):
+        color, name = theme.color(model, dark), theme.NAMES[model]
+        values = {source: fd[model, source] for source in names if (model, source) in fd}
+        figure.add_scatter(
+            x=[names[s] for s in values], y=[float(np.mean(v)) for v in values.values()], mode="lines", name=name, legendgroup=model,
+            line={"color": color, "width": 2, "dash": "solid" if model == "ae" else "dash"}, hoverinfo="skip",
+        )
+        figure.add_scatter(
+            x=[names[s] for s, v in values.items() for _ in v], y=[one for v in values.values() for one in v], mode="markers", showlegend=False,
+            legendgroup=model, marker={"color": color, "size": 9, "opacity": 0.8, "symbol": "circle" if model == "ae" else "diamond"},
+            hovertemplate=f"{name}, %{{x}}: %{{y:.1f}}<extra></extra>",
+        )
+    figure.add_hline(y=floor, line={"color": theme.muted(dark), "width": 1.5, "dash": "dot"})
+    figure.add_annotation(
+        x=0, xref="paper", xanchor="left", y=np.log10(floor), yanchor="bottom", text="real training images", showarrow=False,
+        font={"color": theme.muted(dark), "size": 12},
+    )
+    figure.update_yaxes(type="log", title="Fréchet distance (log)", dtick=1)
+    figure.update_xaxes(type="category")
+    return figure

@@ -145,3 +145,44 @@ def progress(status: Any, history: Sequence[Mapping[str, Any]]) -> str:
     if not history:
         return f"Starting{others}"
     return f"Epoch {history[-1]['epoch']} of {history[-1]['epochs']}{left}{others}"
+
+
+def _count(n: int, verb: str, verbs: str) -> str:
+    return f"**{n}** {verb if n == 1 else verbs}"
+
+
+def scorecard_takeaway(verdicts: Sequence[str], runs: int) -> str:
+    """How the usual story fares: how many of its sentences hold, do not, and depend.
+
+    Args:
+        verdicts: a word a claim, of `core.metrics.verdicts`.
+        runs: how many trained models they rest on.
+    """
+    holds, fails, depends, unknown = (sum(v == word for v in verdicts) for word in ("holds", "does not", "depends", "not measured"))
+    if unknown == len(verdicts):
+        return "Nothing has been measured for these models yet."
+    rest = f" {unknown} could not be measured here." if unknown else ""
+    return (
+        f"Of **{len(verdicts)}** sentences of the usual story about autoencoders and VAEs, {_count(holds, 'holds', 'hold')} wherever measured, "
+        f"{_count(fails, 'does', 'do')} not, and {_count(depends, 'depends', 'depend')} on the data, the latent size or on how one measures.{rest} "
+        f"No verdict is written by hand: each is computed from {runs} trained models."
+    )
+
+
+def rescue_takeaway(fd: Mapping[tuple[str, str], Sequence[float]], floor: float) -> str:
+    """What a fitted density does for the AE's samples, beside the VAE's.
+
+    Args:
+        fd: Frechet distance by (model, source), a value a seed; sources "prior", "gaussian", "mixture".
+        floor: what real training images reach.
+    """
+    mean = {key: sum(values) / len(values) for key, values in fd.items()}
+    ae, vae, own = mean["ae", "mixture"], mean["vae", "prior"], mean["vae", "mixture"]
+    text = f"From noise N(0, I) the {AE}'s samples are {mean['ae', 'prior']:.0f} away from real images; from a Gaussian fitted to its codes {mean['ae', 'gaussian']:.1f}; from a mixture {ae:.1f}. "
+    against = f"the {VAE}'s from its prior ({vae:.1f})"
+    if ae < (1 - SAME) * vae:
+        text += f"That is closer than {against}"
+        text += f", and than the {VAE}'s from a mixture of its own ({own:.1f})." if ae < (1 - SAME) * own else f", though not than the {VAE}'s from a mixture of its own ({own:.1f})."
+    else:
+        text += f"That is no closer than {against}."
+    return text + f" Real images reach {floor:.1f}."

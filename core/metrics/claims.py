@@ -38,28 +38,28 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "prior-best",
         "The prior is where a VAE has to be sampled.",
-        "Frechet distance of the VAE's samples: from the prior against from a mixture fitted to its codes",
+        "Fréchet distance of the VAE's samples: from the prior against from a mixture fitted to its codes",
         "samples",
-        (Case("", Measure("vae", "samples/prior/fd", "VAE, prior"), "<", Measure("vae", "samples/mixture/fd", "VAE, mixture"), digits=1),),
+        (Case("", Measure("vae", "samples/prior/fd", "VAE from the prior"), "<", Measure("vae", "samples/mixture/fd", "VAE from a mixture"), digits=1),),
     ),
     Claim(
         "ae-generates",
         "With a density fitted to its codes, an AE samples better than a VAE.",
-        "Frechet distance of samples from a mixture fitted to the AE's codes",
+        "Fréchet distance of samples from a mixture fitted to the AE's codes",
         "samples",
         (
             Case(
                 "against the VAE's prior",
-                Measure("ae", "samples/mixture/fd", "AE, mixture"),
+                Measure("ae", "samples/mixture/fd", "AE from a mixture"),
                 "<",
-                Measure("vae", "samples/prior/fd", "VAE, prior"),
+                Measure("vae", "samples/prior/fd", "VAE from the prior"),
                 digits=1,
             ),
             Case(
                 "against a VAE with a mixture of its own",
-                Measure("ae", "samples/mixture/fd", "AE, mixture"),
+                Measure("ae", "samples/mixture/fd", "AE from a mixture"),
                 "<",
-                Measure("vae", "samples/mixture/fd", "VAE, mixture"),
+                Measure("vae", "samples/mixture/fd", "VAE from a mixture"),
                 digits=1,
             ),
         ),
@@ -104,9 +104,9 @@ CLAIMS: tuple[Claim, ...] = (
         tuple(
             Case(
                 f"in {article} {role.upper()}",
-                Measure(role, "interpolation/spherical/midpoint_density", f"{role.upper()}, arc"),
+                Measure(role, "interpolation/spherical/midpoint_density", f"{role.upper()} on arcs"),
                 ">",
-                Measure(role, "interpolation/linear/midpoint_density", f"{role.upper()}, line"),
+                Measure(role, "interpolation/linear/midpoint_density", f"{role.upper()} on lines"),
             )
             for role, article in (("vae", "a"), ("ae", "an"))
         ),
@@ -151,7 +151,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "bigger-beta",
         "A bigger beta gives better samples.",
-        "Frechet distance of samples from the prior",
+        "Fréchet distance of samples from the prior",
         "kl_weight",
         tuple(
             Case(

@@ -1,0 +1,104 @@
+"""Scorecard: every sentence of the usual story as a measured number, with its seeds, its spread and a computed verdict."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.metrics.scorecard import SEEDS, SETTINGS
+from dashboard import cache, figures, images, state, text, verdict_cards
+from dashboard.catalog import Pair
+from dashboard.text import AE, VAE
+
+pair: Pair = state.get("pair")
+dark = state.dark()
+SOURCES = {"prior": "Prior N(0, I)", "gaussian": "Fitted Gaussian", "mixture": "Fitted mixture"}
+SHOWN = 18  # samples in a picture
+PAGES = {
+    "start": "Start", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "uses": "Uses",
+}  # fmt: skip
+
+
+def models(scores: dict[str, dict[Any, Any]]) -> int:
+    """How many trained models a population of scores rests on; "vae beta 1" is the VAE by another name."""
+    return sum(len(runs) for role, runs in scores.items() if role != "vae beta 1")
+
+
+def cards() -> None:
+    """The claims at the data set and latent size chosen on the left."""
+    st.subheader(f"Sentence by sentence: {pair.dataset}, latent size {pair.latent_dim}", anchor=False)
+    st.caption(
+        "A dot is a trained model; its figures are means ± standard deviation over seeds. A comparison holds if it does so for every seed, by a margin "
+        "that is more than noise. Another data set or latent size: choose it on the left."
+    )
+    board = st.grid(min_column_width=330, border=True)
+    for row in cache.verdicts(pair.dataset, pair.latent_dim):
+        with board.cell():
+            st.html(verdict_cards.card(row, dark))
+            st.page_link(f"views/{row.page}.py", label=f"See it on {PAGES[row.page]}", icon=":material/arrow_forward:")
+
+
+def rescue() -> None:
+    """The AE's samples under three ways of drawing codes, beside the VAE's."""
+    people = cache.scores(pair.dataset, pair.latent_dim)
+    found = {(m, s): [r["samples"][s]["fd"] for r in people.get(m, {}).values() if "fd" in r.get("samples", {}).get(s, {})] for m in ("ae", "vae") for s in SOURCES}
+    if not all(found.values()):
+        return
+    floor = next(iter(people["ae"].values()))["samples"]["floor"]
+    st.subheader("Sampling, rescued", anchor=False)
+    st.markdown(text.rescue_takeaway(found, floor))
+    left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
+    with left:
+        st.plotly_chart(figures.rescue(found, floor, dark), key="rescue", config=figures.CONFIG, alt="Fréchet distance of samples by where codes are drawn from, for both models.")
+    with right:
+        for column, (source, title) in zip(st.columns(3), SOURCES.items()):
+            with column:
+                st.caption(title)
+                for kind, name, entry in (("ae", AE, pair.ae), ("vae", VAE, pair.vae)):
+                    st.markdown(name)
+                    st.image(images.grid(cache.samples(entry.run_id, source)[:SHOWN], 6), width="stretch", alt=f"{SHOWN} samples of the {kind.upper()}, {title}")
+    st.markdown(
+        f"**What that means.** An {AE} with a density fitted to its codes *is* a generative model: what the {AE} lacks is not a decoder that can make images, but "
+        f"the knowledge of where its codes lie, and ten Gaussians learn that afterwards. The {VAE} is given the place in advance, and pays for it with its rate."
+    )
+    n = len(found["ae", "prior"])
+    st.caption(
+        f"Fréchet distance between 1,000 samples and 1,000 unseen images, on the features of a small classifier trained on the same data (not an FID), "
+        f"mean of {n} {'seed' if n == 1 else 'seeds'}; the pictures are of seed {pair.seed}."
+    )
+
+
+lines = cache.scorecards()
+counted = sum(models(cache.scores(*setting)) for setting in SETTINGS)
+st.title("Scorecard", anchor=False)
+st.html(verdict_cards.STYLE)
+st.markdown(text.scorecard_takeaway([line["verdict"] for line in lines], counted))
+st.html(verdict_cards.table(lines, f"{pair.dataset}, d = {pair.latent_dim}"))
+st.html(f'<p style="font-size:.875rem;margin:0">{verdict_cards.legend()}</p>')
+
+here = cache.scores(pair.dataset, pair.latent_dim)
+if not models(here):
+    st.info(
+        f"Nothing has been measured for {pair.dataset} at latent size {pair.latent_dim}. The scorecard knows runs of the standard recipe; "
+        "train seeds " + ", ".join(map(str, SEEDS)) + " of both models and run `python -m core evaluate --all`.",
+        icon=":material/straighten:",
+    )
+else:
+    rescue()
+    cards()
+    st.caption(
+        f"Measured on unseen test images of `{pair.dataset}` (at most 1,000) · latent size {pair.latent_dim} · {models(here)} trained models, AE and VAE of seeds "
+        f"{', '.join(str(seed) for seed in sorted(here.get('ae', {})))} · `python -m core evaluate --all` measures them again, `--check` compares."
+    )
+
+with st.expander("Why: how a verdict comes about", icon=":material/help:"):
+    st.markdown(
+        f"""
+- **A sentence becomes a comparison** of two figures that anyone can recompute, e.g. the squared error of the {AE} and of the {VAE}, with a margin: a
+  difference below it counts as none. Several ways to understand a sentence are several comparisons.
+- **It is decided run by run**: the {AE} and the {VAE} of one seed share everything but the posterior and its rate. *Holds* means for every seed, *does not*
+  for none; all else *depends*, and the condition is spelled out.
+- **Sentences that fail are not a defect of the models.** Some are true at latent size 2, where most pictures of latent spaces come from, and false at 16;
+  some confuse where a model is sampled with what it can decode.
+- **What is not shown here** is what was not measured: four data sets and sizes, one architecture, small images.
+"""
+    )
