@@ -177,4 +177,6 @@ class RunConfig:
         digest = hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
         data = re.sub(r"[^a-z0-9]+", "-", self.dataset.lower().rsplit("/", 1)[-1]).strip("-")[:24] or "data"
         beta = f"-b{self.beta:g}" if self.beta is not None else ""
-        return f"{self.model}-{data}-d{self.latent_dim}{beta}-s{self.seed}-{digest}"
+        noise = f"-noise{self.noise:g}" if self.noise else ""
+        without = f"-without{self.held_out_class}" if self.held_out_class is not None else ""
+        return f"{self.model}-{data}-d{self.latent_dim}{beta}{noise}{without}-s{self.seed}-{digest}"

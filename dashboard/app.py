@@ -10,18 +10,26 @@ from dashboard import boundary, cache, controls, crowd, state
 
 st.set_page_config(page_title="Point or Cloud", page_icon="☁️", layout="wide", initial_sidebar_state="auto")
 
-# A page more is a file in views/ and a line here. Material icons are drawn from the font that Streamlit serves; only a
+# A page more is a file in views/ and a line here, under the heading it belongs to. Material icons are drawn from the font that Streamlit serves; only a
 # material *favicon* would be fetched from the network, so that one is an emoji.
-PAGES = [
-    st.Page("views/start.py", title="Start", icon=":material/home:", default=True),
-    st.Page("views/latent_maps.py", title="Latent maps", icon=":material/map:"),
-    st.Page("views/one_image.py", title="One image through both", icon=":material/draw:"),
-    st.Page("views/samples.py", title="Random samples", icon=":material/casino:"),
-    st.Page("views/interpolation.py", title="Interpolation", icon=":material/swap_horiz:"),
-    st.Page("views/kl_weight.py", title="KL weight", icon=":material/tune:"),
-    st.Page("views/scorecard.py", title="Scorecard", icon=":material/fact_check:"),
-    st.Page("views/uses.py", title="Uses", icon=":material/build:"),
-]
+PAGES = {
+    "": [
+        st.Page("views/start.py", title="Start", icon=":material/home:", default=True),
+    ],
+    "See": [
+        st.Page("views/latent_maps.py", title="Latent maps", icon=":material/map:"),
+        st.Page("views/one_image.py", title="One image through both", icon=":material/draw:"),
+    ],
+    "Make": [
+        st.Page("views/samples.py", title="Random samples", icon=":material/casino:"),
+        st.Page("views/interpolation.py", title="Interpolation", icon=":material/swap_horiz:"),
+        st.Page("views/kl_weight.py", title="KL weight", icon=":material/tune:"),
+    ],
+    "Measure": [
+        st.Page("views/scorecard.py", title="Scorecard", icon=":material/fact_check:"),
+        st.Page("views/uses.py", title="Uses", icon=":material/build:"),
+    ],
+}
 
 page = st.navigation(PAGES)
 notices = st.container()

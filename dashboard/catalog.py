@@ -90,6 +90,18 @@ def over_beta(entries: Iterable[Entry], pair: Pair) -> dict[float, Entry]:
     return dict(sorted(found.items()))
 
 
+def trained_to_denoise(entries: Iterable[Entry], pair: Pair, noise: float) -> Pair | None:
+    """The pair trained like this one but with noise on its input images, of the same seed if there is one."""
+    found: dict[int, dict[str, Entry]] = {}
+    for entry in entries:
+        c = entry.config
+        twin = {"ae": pair.ae, "vae": pair.vae}.get(c.model)
+        if twin is not None and c.noise == noise and dataclasses.replace(c, noise=0.0, seed=pair.seed) == twin.config:
+            found.setdefault(c.seed, {})[c.model] = entry
+    whole = [Pair(kinds["ae"], kinds["vae"]) for kinds in found.values() if len(kinds) == 2]
+    return min(whole, key=lambda p: (p.seed != pair.seed, p.seed), default=None)
+
+
 def differences(pair: Pair) -> tuple[dict[str, tuple], dict[str, object]]:
     """What differs between the two configs, (AE's, VAE's) by name, and what is equal."""
     a, b = pair.ae.config.to_dict(), pair.vae.config.to_dict()

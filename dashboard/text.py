@@ -186,3 +186,71 @@ def rescue_takeaway(fd: Mapping[tuple[str, str], Sequence[float]], floor: float)
     else:
         text += f"That is no closer than {against}."
     return text + f" Real images reach {floor:.1f}."
+
+
+def _named(kind: str) -> str:
+    return {"ae": f"the {AE}", "vae": f"the {VAE}", "median": "the median filter", "pca": "PCA"}[kind]
+
+
+def denoise_takeaway(sigma: float, psnr: Mapping[str, float], clean_trained: float) -> str:
+    """What removes the noise from this image best, and what a model that was never trained to does.
+
+    Args:
+        psnr: in dB against the clean image, by "input", "ae", "vae" (trained to denoise), "median", "pca".
+        clean_trained: that of an AE trained on clean images.
+    """
+    best = max((k for k in psnr if k != "input"), key=lambda k: psnr[k])
+    rest = [psnr[k] for k in ("median", "pca")]
+    text = f"At noise {sigma:g} this image has {psnr['input']:.1f} dB, and {_named(best)} brings it closest to the clean one: {psnr[best]:.1f} dB"
+    text += f", against {max(rest):.1f} for the better of the simple methods. " if best in ("ae", "vae") else ": here no network is needed. "
+    text += f"An {AE} that was trained on clean images reaches {clean_trained:.1f} dB: "
+    if clean_trained < psnr["input"]:
+        return text + "it makes things worse. An autoencoder denoises only if it was trained to."
+    if clean_trained < max(rest):
+        return text + "less than a simple filter. An autoencoder denoises well only if it was trained to."
+    return text + "no worse than a simple filter, at this noise."
+
+
+def anomaly_takeaway(what: str, above: Mapping[str, float], auroc: Mapping[str, float]) -> str:
+    """How odd this image is to both models, and how well each tells odd from normal.
+
+    Args:
+        what: what is odd about the images, e.g. "turned by 90°".
+        above: by "ae" and "vae", the share of normal images that cost less than this one.
+        auroc: by "ae", "vae" and "pca", for a thousand such images.
+    """
+    both = f"This image costs the {AE} more than {above['ae']:.0%} of normal images do, and the {VAE} more than {above['vae']:.0%}. "
+    best = max(auroc, key=lambda k: auroc[k])
+    level = auroc[best] - sorted(auroc.values())[-2] < 0.01
+    figures = f"{AE} {auroc['ae']:.3f}, {VAE} {auroc['vae']:.3f}, PCA {auroc['pca']:.3f}"
+    text = f"Of images {what}, told from normal ones (AUROC): {figures}. "
+    if max(auroc["ae"], auroc["vae"]) < 0.5:
+        return both + text + "**Both find the odd ones more normal than the normal ones**: what is easy to reconstruct is not what is familiar."
+    if auroc[best] < 0.7:
+        return both + text + "That is little better than guessing (0.5)."
+    return both + text + ("The best two do equally well." if level else f"Here {_named(best)} does best.")
+
+
+def held_out_takeaway(ae: Mapping[str, float], vae: Mapping[str, float]) -> str:
+    """Which class nobody misses when it was left out of training. AUROC by class, for both models."""
+    both = {name: (ae[name] + vae[name]) / 2 for name in ae}
+    worst, best = min(both, key=lambda k: both[k]), max(both, key=lambda k: both[k])
+    text = (
+        f"Ten times each model was trained without one class, and asked to notice it. Easiest to notice is **{best}** (AUROC {AE} {ae[best]:.2f}, {VAE} {vae[best]:.2f}), "
+        f"hardest **{worst}** ({AE} {ae[worst]:.2f}, {VAE} {vae[worst]:.2f})"
+    )
+    if both[worst] < 0.5:
+        return text + f": though no model ever saw a {worst}, both reconstruct it *better* than the classes they know. Little ink is cheap, known or not."
+    return text + "."
+
+
+def compress_takeaway(bits: int, latent_dim: int, ae: Any, vae: Any, pca: Any, webp: Any) -> str:
+    """What the image costs as a code, and what PCA and WebP make of the same budget. Each is a `core.metrics.compression.Stored`."""
+    text = f"With {bits} {'bit' if bits == 1 else 'bits'} for each of {latent_dim} numbers, this image takes {ae.bytes:.1f} bytes in the {AE} (squared error {ae.mse:.4f}) and {vae.bytes:.1f} in the {VAE} ({vae.mse:.4f}). "
+    if pca.bytes <= ae.bytes:
+        text += f"PCA with as many bytes as the {AE} has " + (f"{pca.mse / ae.mse:.1f} times its error" if pca.mse > ae.mse else "no more error") + ". "
+    if webp.mse <= ae.mse:
+        text += f"The smallest WebP that is as good takes {webp.bytes:.0f} bytes ({webp.mse:.4f}), {webp.bytes / ae.bytes:.0f} times as many: but it was made for any picture, and these codes only for pictures like this one."
+    else:
+        text += "At no quality setting is WebP as good as that."
+    return text

@@ -178,7 +178,7 @@ CLAIMS: tuple[Claim, ...] = (
         "uses",
         tuple(
             Case(
-                f"{training}, against {control}",
+                f"{training} (against {control})",
                 Measure(role, "denoising/0.5/model", "AE"),
                 ">",
                 Measure(role, f"denoising/0.5/{path}", control),
@@ -186,7 +186,7 @@ CLAIMS: tuple[Claim, ...] = (
                 digits=1,
                 margin=0,
             )
-            for training, role in (("trained on clean images", "ae"), ("trained to denoise", "ae denoiser"))
+            for training, role in (("if trained on clean images", "ae"), ("if trained to denoise", "ae denoiser"))
             for control, path in (("the median filter", "median"), ("PCA", "pca"))
         ),
     ),

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.metrics.linear import Pca
 from core.metrics.reconstruction import mse
-from core.sampling import decode_all
+from core.sampling import decode_all, encode_all
 
 if TYPE_CHECKING:
     from core.models import AtBeta, Autoencoder
@@ -79,25 +80,34 @@ class Quantiser:
         """Mean bytes per image of an ideal entropy coder."""
         return float(sum(table[column].mean() for table, column in zip(self.bits, symbols.T)) / 8)
 
+    def store(self, codes: np.ndarray) -> tuple[float, np.ndarray]:
+        """Codes (N, d) to bins and back: mean bytes per image, and the codes that come back."""
+        symbols = self.quantise(codes)
+        return self.bytes(symbols), self.restore(symbols)
+
 
 def code_curve(model: Model, train_codes: np.ndarray, codes: np.ndarray, images: np.ndarray) -> dict[str, dict[str, float]]:
     """bytes and mse for each number of `BITS` per dimension; codes are posterior means, images (N, 28, 28) in [0, 1]."""
     curve = {}
     for bits in BITS:
         quantiser = Quantiser.of_bits(train_codes, bits)
-        symbols = quantiser.quantise(codes)
-        curve[str(bits)] = {"bytes": quantiser.bytes(symbols), "mse": mse(images, decode_all(model, quantiser.restore(symbols)))}
+        size, restored = quantiser.store(codes)
+        curve[str(bits)] = {"bytes": size, "mse": mse(images, decode_all(model, restored))}
     return curve
 
 
-def pca_curve(pca: Pca, train_images: np.ndarray, images: np.ndarray) -> list[dict[str, float]]:
-    """bytes and mse of PCA codes quantised with each of `PCA_WIDTHS`; images (N, 28, 28) in [0, 1]."""
-    train_codes, codes = pca.encode(train_images), pca.encode(images)
-    points = []
-    for width in PCA_WIDTHS:
-        quantiser = Quantiser.of_width(train_codes, width)
-        symbols = quantiser.quantise(codes)
-        points.append({"bytes": quantiser.bytes(symbols), "mse": mse(images, pca.decode(quantiser.restore(symbols)))})
+def pca_quantisers(pca: Pca, train_images: np.ndarray) -> list[Quantiser]:
+    """One for each of `PCA_WIDTHS`; train_images (N, 28, 28) in [0, 1]."""
+    train_codes = pca.encode(train_images)
+    return [Quantiser.of_width(train_codes, width) for width in PCA_WIDTHS]
+
+
+def pca_curve(pca: Pca, quantisers: list[Quantiser], images: np.ndarray) -> list[dict[str, float]]:
+    """bytes and mse of PCA codes of images (N, 28, 28) in [0, 1] with each quantiser."""
+    codes, points = pca.encode(images), []
+    for quantiser in quantisers:
+        size, restored = quantiser.store(codes)
+        points.append({"bytes": size, "mse": mse(images, pca.decode(restored))})
     return points
 
 
@@ -111,20 +121,31 @@ def least_bytes(points: list[dict[str, float]], error: float) -> float | None:
     return min((p["bytes"] for p in points if p["mse"] <= error), default=None)
 
 
-def codec(images: np.ndarray, format: str, **options: Any) -> dict[str, float]:
-    """bytes per image and mse of uint8 images (N, 1, 28, 28) saved by Pillow in full sheets of 100 (or fewer, if there are)."""
+def sheet_of(images: np.ndarray) -> np.ndarray:
+    """side^2 images (side^2, 1, 28, 28), row by row, as one picture uint8 (28 side, 28 side)."""
+    side = math.isqrt(len(images))
+    return images.reshape(side, side, 28, 28).swapaxes(1, 2).reshape(side * 28, side * 28)
+
+
+def saved(sheet: np.ndarray, format: str, **options: Any) -> tuple[int, np.ndarray]:
+    """A grey picture, uint8 (h, w), saved by Pillow: bytes of the file, and what comes back of it."""
     from PIL import Image
 
-    side = min(SHEET, math.isqrt(len(images)))
-    size, error, sheets = 0, 0.0, len(images) // side**2
-    for part in images[: sheets * side**2].reshape(sheets, side, side, 28, 28):
-        sheet = part.swapaxes(1, 2).reshape(side * 28, side * 28)
-        buffer = io.BytesIO()
-        Image.fromarray(sheet).save(buffer, format, **options)
-        size += buffer.tell()
-        restored = np.asarray(Image.open(buffer).convert("L"), np.float32)
-        error += mse(sheet / np.float32(255), restored / 255)
-    return {"bytes": size / (sheets * side**2), "mse": error / sheets}
+    buffer = io.BytesIO()
+    Image.fromarray(sheet).save(buffer, format, **options)
+    return buffer.tell(), np.asarray(Image.open(buffer).convert("L"))
+
+
+def codec(images: np.ndarray, format: str, **options: Any) -> dict[str, float]:
+    """bytes per image and mse of uint8 images (N, 1, 28, 28) saved in full sheets of 100 (or fewer, if there are)."""
+    n = min(SHEET, math.isqrt(len(images))) ** 2
+    size, error, sheets = 0, 0.0, len(images) // n
+    for part in images[: sheets * n].reshape(sheets, n, 28, 28):
+        sheet = sheet_of(part)
+        length, restored = saved(sheet, format, **options)
+        size += length
+        error += mse(sheet / np.float32(255), restored.astype(np.float32) / 255)
+    return {"bytes": size / (sheets * n), "mse": error / sheets}
 
 
 def codecs(images: np.ndarray) -> dict[str, Any]:
@@ -146,10 +167,50 @@ def compression(
     """
     x = images[:, 0].astype(np.float32) / 255
     curve = code_curve(model, train_codes, codes, x)
-    linear = pca_curve(pca, train_images[:, 0].astype(np.float32) / 255, x)
+    linear = pca_curve(pca, pca_quantisers(pca, train_images[:, 0].astype(np.float32) / 255), x)
     formats = codecs(images)
     for point in curve.values():
         point["pca_mse"] = least_error(linear, point["bytes"])
         point["pca_bytes"] = least_bytes(linear, point["mse"])
         point["webp_bytes"] = least_bytes(list(formats["webp_lossy"].values()), point["mse"])
     return {"bits": curve, **formats}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One image kept in some way: what comes back float32 (28, 28), its bytes, its squared error a pixel."""
+
+    image: np.ndarray
+    bytes: float
+    mse: float
+
+
+def store_code(model: Model, quantiser: Quantiser, image: np.ndarray) -> Stored:
+    """An image uint8 (28, 28) as its code in bins, and decoded from them."""
+    size, codes = quantiser.store(encode_all(model, image[None, None]).mean)
+    back = decode_all(model, codes)[0]
+    return Stored(back, size, mse(image / np.float32(255), back))
+
+
+def store_pca(pca: Pca, quantisers: list[Quantiser], image: np.ndarray, most: float) -> Stored:
+    """The best a quantised PCA makes of an image with at most `most` bytes; if none fits, the smallest."""
+    x = image[None] / np.float32(255)
+    codes, found = pca.encode(x), []
+    for quantiser in quantisers:
+        size, restored = quantiser.store(codes)
+        back = pca.decode(restored)[0]
+        found.append(Stored(back, size, mse(x[0], back)))
+    return min((s for s in found if s.bytes <= most), key=lambda s: s.mse, default=min(found, key=lambda s: s.bytes))
+
+
+def store_file(image: np.ndarray, others: np.ndarray, format: str, **options: Any) -> Stored:
+    """An image as the first of a square sheet with `others`, uint8 (99, 1, 28, 28), charged its share of the file."""
+    size, restored = saved(sheet_of(np.concatenate([image[None, None], others])), format, **options)
+    back = restored[:28, :28].astype(np.float32) / 255
+    return Stored(back, size / (len(others) + 1), mse(image / np.float32(255), back))
+
+
+def store_webp(image: np.ndarray, others: np.ndarray, error: float) -> Stored:
+    """The smallest lossy WebP whose error on the image is at most `error`; if none is, the best."""
+    found = [store_file(image, others, "WEBP", quality=q, method=4) for q in QUALITIES]
+    return min((s for s in found if s.mse <= error), key=lambda s: s.bytes, default=min(found, key=lambda s: s.mse))

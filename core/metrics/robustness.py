@@ -105,6 +105,14 @@ def auroc(normal: np.ndarray, odd: np.ndarray) -> float:
     return float(roc_auc_score(np.r_[np.zeros(len(normal)), np.ones(len(odd))], np.r_[normal, odd]))
 
 
+def roc(normal: np.ndarray, odd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The ROC curve of scores: share of normal and share of odd images above a threshold, from the highest to the lowest."""
+    from sklearn.metrics import roc_curve
+
+    false, true, _ = roc_curve(np.r_[np.zeros(len(normal)), np.ones(len(odd))], np.r_[normal, odd])
+    return false, true
+
+
 def oddness(model: Model, images: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
     """Scores of uint8 images (N, 1, 28, 28): distortion in nats, mse, and -ELBO where the model has one; each (N,)."""
     values = per_image(model, images, seed)
@@ -112,16 +120,37 @@ def oddness(model: Model, images: np.ndarray, seed: int = 0) -> dict[str, np.nda
     return scores | {"neg_elbo": values["distortion"] + values["rate"]} if "rate" in values else scores
 
 
+def turned(images: np.ndarray) -> np.ndarray:
+    """Images (..., 28, 28) turned by 90 degrees."""
+    return np.rot90(images, axes=(-2, -1))
+
+
+def half_erased(images: np.ndarray) -> np.ndarray:
+    """Images (..., 28, 28) without their lower half: odd, with less to reconstruct."""
+    kept = images.copy()
+    kept[..., images.shape[-2] // 2 :, :] = 0
+    return kept
+
+
+def two_in_one(images: np.ndarray) -> np.ndarray:
+    """Each image (N, ..., 28, 28) with the one before it drawn over it."""
+    return np.maximum(images, np.roll(images, 1, axis=0))
+
+
+ODDITIES = {"turned by 90°": turned, "half erased": half_erased, "two in one": two_in_one}  # made from normal images
+
+
+def pca_error(pca: Pca, images: np.ndarray, d: int) -> np.ndarray:
+    """Squared error a pixel of uint8 images (N, 1, 28, 28) through d principal components, (N,)."""
+    x = as_unit(images)
+    return np.square(x - pca.decode(pca.encode(x, d))).mean((1, 2))
+
+
 def detection(model: Model, pca: Pca, normal: np.ndarray, odd: np.ndarray) -> dict[str, float]:
     """AUROC of each score of `oddness` for odd against normal images, uint8, and of the error of a PCA as wide as the code."""
     d = model.config.latent_dim
-
-    def pca_error(images: np.ndarray) -> np.ndarray:
-        x = as_unit(images)
-        return np.square(x - pca.decode(pca.encode(x, d))).mean((1, 2))
-
     ours, theirs = oddness(model, normal), oddness(model, odd)
-    return {name: auroc(ours[name], theirs[name]) for name in ours} | {"pca": auroc(pca_error(normal), pca_error(odd))}
+    return {name: auroc(ours[name], theirs[name]) for name in ours} | {"pca": auroc(pca_error(pca, normal, d), pca_error(pca, odd, d))}
 
 
 def anomalies(
@@ -140,7 +169,7 @@ def anomalies(
     """
     seen = labels != held_out_class if held_out_class is not None else np.ones(len(labels), bool)
     normal = images[seen]
-    result: dict[str, Any] = {"rotated": detection(model, pca, normal, np.rot90(normal, axes=(2, 3)))}
+    result: dict[str, Any] = {"rotated": detection(model, pca, normal, turned(normal))}
     if other is not None:
         result["other"] = {"dataset": other[0], **detection(model, pca, normal, other[1])}
     if held_out_class is not None:

@@ -168,7 +168,7 @@ def combine(verdicts: Mapping[str, str]) -> tuple[str, str]:
         return UNKNOWN, ""
     if len(set(known.values())) == 1 and DEPENDS not in known.values():
         return next(iter(known.values())), ""
-    groups = ((HOLDS, "holds"), (DOES_NOT, "does not hold"), (DEPENDS, "is undecided"))
+    groups = ((HOLDS, "holds"), (DOES_NOT, "does not hold"), (DEPENDS, "is mixed"))
     parts = [f"{words} {', '.join(l for l, v in known.items() if v == verdict)}" for verdict, words in groups if verdict in known.values()]
     return DEPENDS, "; ".join(parts)
 
@@ -176,10 +176,10 @@ def combine(verdicts: Mapping[str, str]) -> tuple[str, str]:
 def decide(claim: Claim, population: Population) -> Row:
     """The claim's cases as measured, its verdict, and the condition it depends on."""
     cases = tuple(decide_case(case, population) for case in claim.cases)
-    counts = [f"in {case.held} of {case.n} runs" if case.verdict == DEPENDS else "" for case in cases]
+    counts = [f"(holds in {case.held} of {case.n} runs)" if case.verdict == DEPENDS else "" for case in cases]
     verdict, condition = combine({" ".join(filter(None, (c.label, count))): c.verdict for c, count in zip(cases, counts)})
     if len(cases) == 1 and counts[0]:
-        condition = f"holds {counts[0]}"
+        condition = counts[0].strip("()")
     return Row(claim.id, claim.sentence, claim.measure, claim.page, cases, verdict, condition)
 
 

@@ -114,6 +114,8 @@ NEXT = (
     ("views/samples.py", "Random samples", "Which of them can make up new images, and from what noise?"),
     ("views/interpolation.py", "Interpolation", "What lies between a 3 and an 8?"),
     ("views/kl_weight.py", "KL weight", "Turn one knob from autoencoder to collapse."),
+    ("views/scorecard.py", "Scorecard", "Which sentences of the usual story survive being measured?"),
+    ("views/uses.py", "Uses", "Denoise, find what is odd, compress: is a network needed?"),
 )
 cards = st.grid(min_column_width=200, border=True)
 for path, label, question in NEXT:

@@ -1,0 +1,243 @@
+"""Uses: denoising, finding anomalies, compression; each live on one image, each beside something simpler than a network."""
+
+import math
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.metrics.scorecard import NOISE
+from core.picture import PictureError, read_picture
+from core.runs import WEIGHTS
+from dashboard import cache, catalog, controls, figures, state, text, tiles
+from dashboard.catalog import Pair
+from dashboard.components.pad import pad
+from dashboard.components.picker import picker
+from dashboard.text import AE, VAE
+from dashboard.tiles import Tile
+
+pair: Pair = state.get("pair")
+data = cache.dataset(pair.dataset)
+n = len(cache.gallery(pair.ae.run_id)["mean"])
+people = cache.scores(pair.dataset, pair.latent_dim)
+dark = state.dark()
+GALLERY = 60  # test images to click at
+BOTH = (("ae", "AE", pair.ae), ("vae", "VAE", pair.vae))
+
+
+def show(figure: Any, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, config=figures.CONFIG, alt=alt)
+
+
+# -------------------------------------------------------------------------------------------------------- the image
+
+
+def clicked() -> None:
+    index = state.get("uses-gallery", {}).get("chosen")
+    if isinstance(index, int) and 0 <= index < n:
+        state.put("item", index)
+
+
+def uploaded() -> np.ndarray | None:
+    file = st.file_uploader("A PNG or JPEG of one thing, e.g. a digit on paper. It is not stored.", type=["png", "jpg", "jpeg"], max_upload_size=5)
+    if file is None:
+        return None
+    try:
+        return read_picture(file.getvalue(), centre=st.toggle("Place it as MNIST's digits are", value=pair.dataset != "fashion-mnist"))
+    except PictureError as error:
+        st.error(str(error), icon=":material/broken_image:")
+        return None
+
+
+def image_at_hand() -> tuple[np.ndarray, bool]:
+    """The image uint8 (28, 28), and whether it is one of the test images (else the visitor made it)."""
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    with row:
+        source = controls.choice("Image", ("test image", "draw one", "upload one"), "picture", width="content")
+    made = None
+    if source == "draw one":
+        value, made = pad("uses-pad", state.get("uses-drawn", ""))
+        state.put("uses-drawn", value)
+    elif source == "upload one":
+        made = uploaded()
+    if made is not None:
+        return made, False
+    if source != "test image":
+        st.caption("Until there is one, the test image is shown.")
+    with row:
+        with st.container(width=150):
+            index = controls.whole("Test image", 0, n - 1, 0, "item")
+        with st.popover("Choose from a gallery", icon=":material/grid_view:"):
+            picker(data.test_images[:GALLERY], [data.classes[label] for label in data.test_labels[:GALLERY]], "uses-gallery", clicked)
+    return data.test_images[index, 0], True
+
+
+def mean_over(role: str, read: Callable[[dict[str, Any]], float | None]) -> float | None:
+    """A figure's mean over the runs of a role that have it."""
+    values = [v for v in (read(scores) for scores in people.get(role, {}).values()) if v is not None]
+    return statistics.fmean(values) if values else None
+
+
+# ---------------------------------------------------------------------------------------------------------- denoise
+
+
+def denoise(lead: Any, image: np.ndarray) -> None:
+    from core.metrics.reconstruction import psnr
+    from core.metrics.robustness import add_noise
+    from core.metrics.robustness import denoise as through
+
+    sigma = controls.slide("Noise", 0.05, 1.0, 0.5, 0.05, "sigma", help="Standard deviation of the Gaussian noise added to grey levels from 0 to 1.")
+    trained = catalog.trained_to_denoise(cache.entries(), pair, NOISE)
+    clean = image[None].astype(np.float32) / 255
+    noisy = add_noise(clean, sigma)
+    simple = cache.simple_denoisers(pair.dataset, sigma)
+    others = simple.denoised(cache.pca(pair.dataset), noisy)
+    results = {"input": noisy, **others, "clean": through(cache.model(pair.ae.run_id), noisy)}
+    if trained is not None:
+        results |= {kind: through(cache.model(entry.run_id), noisy) for kind, entry in (("ae", trained.ae), ("vae", trained.vae))}
+    decibel = {name: psnr(clean, result) for name, result in results.items()}
+    wanted = [
+        ("input", "Noisy", ""), ("ae", "AE trained to denoise", "ae"), ("vae", "VAE trained to denoise", "vae"),
+        ("median", f"Median, {simple.size}×{simple.size} pixels", ""), ("pca", f"PCA, {simple.components} components", ""), ("clean", "AE trained on clean images", "ae"),
+    ]  # fmt: skip
+    shown = [Tile(title, results[key][0], f"{decibel[key]:.1f} dB", model) for key, title, model in wanted if key in results]
+    if trained is None:
+        command = f"python -m core train --model ae --dataset {pair.dataset} --latent-dim {pair.latent_dim} --seed {pair.seed} --noise {NOISE:g}"
+        lead.markdown(f"No pair has been trained to denoise {pair.dataset} at latent size {pair.latent_dim}; what is shown are models trained on clean images. To train one: `{command}`, and the same with `--model vae`.")
+        shown.insert(2, Tile("VAE trained on clean images", (v := through(cache.model(pair.vae.run_id), noisy))[0], f"{psnr(clean, v):.1f} dB", "vae"))
+    else:
+        lead.markdown(text.denoise_takeaway(sigma, {k: v for k, v in decibel.items() if k != "clean"}, decibel["clean"]))
+    st.html(tiles.row([Tile("Clean", clean[0], "what is wanted"), *shown], dark))
+    levels = sorted({level for scores in people.get("ae denoiser", {}).values() for level in scores.get("denoising", {}) if level != "trained_with"}, key=float)
+    if levels:
+        paths = {"ae": ("ae denoiser", "model"), "vae": ("vae denoiser", "model"), "clean": ("ae", "model"), "median": ("ae", "median"), "pca": ("ae", "pca"), "input": ("ae", "input")}
+        curves = {key: [mean_over(role, lambda s: s.get("denoising", {}).get(level, {}).get(name)) for level in levels] for key, (role, name) in paths.items()}
+        curves = {key: values for key, values in curves.items() if None not in values}
+        st.markdown("**On a thousand unseen images**", anchors=False)
+        show(figures.denoising([float(level) for level in levels], curves, sigma, dark), "denoising", "PSNR over the level of noise for every method.")
+        seeds = len(people["ae denoiser"])
+        ids = f" · shown: `{trained.ae.run_id}`, `{trained.vae.run_id}`" if trained else ""
+        st.caption(f"Mean over 1,000 test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; the networks were trained at noise {NOISE:g} only, the simple methods are tuned at every level.{ids}")
+
+
+# -------------------------------------------------------------------------------------------------------- anomalies
+
+
+def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
+    from core.metrics.robustness import ODDITIES, auroc, oddness, roc
+    from core.metrics.scores import other_dataset
+
+    other = other_dataset(pair.dataset)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        with st.container(width=220):
+            what = controls.pick("What is odd", (*ODDITIES, *([other] if other else [])), "odd", help="Done to the test image above, and to a thousand others.")
+        with st.container(width=320):
+            allowed = controls.slide("False alarms allowed, %", 0.5, 50.0, 5.0, 0.5, "alarms", help="The alarm's threshold is where this share of normal images exceed it.") / 100
+    if given:
+        index = int(state.get("item", 0))
+        odd = cache.odd_images(pair.dataset, what)
+        image = odd[index % len(odd), 0]
+    found = {}
+    for kind, _, entry in BOTH:
+        normal, strange = cache.oddness(entry.run_id), cache.oddness(entry.run_id, what)
+        mark = float(oddness(cache.model(entry.run_id), image[None, None])["distortion"][0])
+        found[kind] = (normal, strange, mark, float(np.quantile(normal, 1 - allowed)))
+    linear = cache.pca_oddness(pair.dataset, pair.latent_dim), cache.pca_oddness(pair.dataset, pair.latent_dim, what)
+    area = {kind: auroc(normal, strange) for kind, (normal, strange, *_) in found.items()} | {"pca": auroc(*linear)}
+    above = {kind: float((normal < mark).mean()) for kind, (normal, _, mark, _) in found.items()}
+    name = f"of {what}" if what == other else what
+    lead.markdown(text.anomaly_takeaway(name, above, area))
+    left, right = st.columns([1, 3], gap="large", vertical_alignment="center")
+    with left:
+        below = " · ".join(f"{kind.upper()}: {'alarm' if mark > threshold else 'passes'}" for kind, (_, _, mark, threshold) in found.items())
+        st.html(tiles.row([Tile("This image", image, below)], dark))
+    with right:
+        for column, (kind, title, _) in zip(st.columns(2), BOTH):
+            normal, strange, mark, threshold = found[kind]
+            with column:
+                st.markdown(f"**{AE if kind == 'ae' else VAE}** raises the alarm for {(strange > threshold).mean():.0%} of images {name}", anchors=False)
+                st.caption(f"grey: normal images · {AE if kind == 'ae' else VAE}: {what}")
+                show(figures.oddness(normal, strange, mark, threshold, kind, dark, what=what), f"odd-{kind}", f"What normal and odd images cost the {title}, with this image and the threshold.")
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Every threshold at once (ROC)**", anchors=False)
+        curves = {kind: roc(normal, strange) for kind, (normal, strange, *_) in found.items()} | {"pca": roc(*linear)}
+        show(figures.roc(curves, allowed, dark), "roc", "Odd images caught over false alarms, for AE, VAE and PCA.")
+    with right:
+        missed = {kind: held_out(f"{kind} held-out") for kind in ("ae", "vae")}
+        if all(len(values) == len(data.classes) for values in missed.values()):
+            st.markdown("**A whole class left out of training**", anchors=False)
+            show(figures.by_class(missed, "AUROC", 0.5, dark), "held-out", "How well each model notices a class it never saw.")
+        else:
+            st.caption("How well a whole class that was left out of training is noticed was measured on mnist-5k at latent size 16.")
+    if all(len(values) == len(data.classes) for values in missed.values()):
+        st.markdown(text.held_out_takeaway(missed["ae"], missed["vae"]))
+    st.caption(text.provenance(pair, n, "Scores are distortions in nats of one sampled code. Measured on"))
+
+
+def held_out(role: str) -> dict[str, float]:
+    """AUROC by the name of the class left out, from the scorecard."""
+    found = {}
+    for scores in people.get(role, {}).values():
+        part = scores.get("anomalies", {}).get("held_out")
+        if part and 0 <= part["class"] < len(data.classes):
+            found[str(data.classes[part["class"]])] = part["distortion"]
+    return dict(sorted(found.items()))
+
+
+# ------------------------------------------------------------------------------------------------------- compress
+
+
+def compress(lead: Any, image: np.ndarray) -> None:
+    from core.metrics import compression
+
+    bits = controls.choice("Bits for each latent number", compression.BITS, "bits", default=4)
+    ae, vae = (compression.store_code(cache.model(entry.run_id), cache.quantiser(entry.run_id, bits), image) for _, _, entry in BOTH)
+    others = data.test_images[1 : min(compression.SHEET, math.isqrt(len(data.test_images))) ** 2]
+    pca = compression.store_pca(cache.pca(pair.dataset), cache.pca_quantisers(pair.dataset), image, ae.bytes)
+    webp = compression.store_webp(image, others, ae.mse)
+    png = compression.store_file(image, others, "PNG", optimize=True)
+    lead.markdown(text.compress_takeaway(bits, pair.latent_dim, ae, vae, pca, webp))
+    kept = [("Original, as PNG", png, ""), ("AE code", ae, "ae"), ("VAE code", vae, "vae"), ("PCA, same bytes", pca, ""), ("WebP, no more error", webp, "")]
+    st.html(tiles.row([Tile(title, s.image, f"{s.bytes:.1f} bytes, " + (f"error {s.mse:.4f}" if s.mse else "lossless"), model) for title, s, model in kept], dark))
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for kind in ("ae", "vae"):
+        for b in map(str, compression.BITS):
+            point = [mean_over(kind, lambda s: s.get("compression", {}).get("bits", {}).get(b, {}).get(name)) for name in ("bytes", "mse", "pca_mse")]
+            if None not in point[:2]:
+                curves.setdefault(kind, []).append((point[0], point[1]))
+            if kind == "ae" and None not in point:
+                curves.setdefault("pca", []).append((point[0], point[2]))
+    measured = next((s["compression"] for s in people.get("ae", {}).values() if "webp_lossy" in s.get("compression", {})), None)
+    if measured:
+        curves["webp"] = [(p["bytes"], p["mse"]) for p in measured["webp_lossy"].values()]
+        exact = {"WebP lossless": measured["webp_lossless"]["bytes"], "PNG": measured["png"]["bytes"]}
+        marks = {"ae": (ae.bytes, ae.mse), "vae": (vae.bytes, vae.mse), "pca": (pca.bytes, pca.mse), "webp": (webp.bytes, webp.mse)}
+        st.markdown("**On a thousand unseen images** (circles: this image)", anchors=False)
+        show(figures.sizes(curves, exact, marks, dark), "sizes", "Squared error over bytes an image for AE, VAE, PCA and WebP.")
+    size = (cache.store().get(pair.ae.run_id).path / WEIGHTS).stat().st_size / 1e6
+    st.caption(
+        f"Codes: bytes of an ideal entropy coder that knows the training codes; the network ({size:.1f} MB) is not counted, as WebP's program is not. PNG and WebP: an image's "
+        f"share of a sheet of {len(others) + 1} images. PNG is lossless, all else lossy. " + text.provenance(pair, n)
+    )
+
+
+st.title("Uses", anchor=False)
+USES = ("denoise", "detect anomalies", "compress")
+use = controls.choice("What for", USES, "use", label_visibility="collapsed")
+lead = st.empty()
+image, given = image_at_hand()
+{"denoise": lambda: denoise(lead, image), "detect anomalies": lambda: anomalies(lead, image, given), "compress": lambda: compress(lead, image)}[use]()
+
+with st.expander("Why: what an autoencoder is used for, and what it is compared with", icon=":material/help:"):
+    st.markdown(
+        f"""
+- **Denoising** has to be trained: noise on the input, none on the target (Vincent et al. 2008). An {AE} trained on clean images has learnt to describe whatever it
+  gets, noise included. Beside it a median filter and PCA, each with its one setting chosen on training images.
+- **Anomalies**: an image is called odd when it is reconstructed badly. That measures how *complicated* an image is as much as how *unfamiliar*: simple odd images pass.
+  A {VAE} that reports a likelihood has the same weakness.
+- **Compression**: a code of {pair.latent_dim} numbers is short, because the decoder knows what such images look like, and only such.
+"""
+    )

@@ -36,7 +36,7 @@ def main() -> None:
     judge = load_judge(dataset)
     print(f"imports, images and judge: {time.perf_counter() - began:.1f} s; {describe(pick('cpu'))}")
 
-    run = RunStore().find(dataset="mnist-5k", latent_dim=16, model="vae", beta=1.0, seed=0)[0]
+    run = RunStore().find(dataset="mnist-5k", latent_dim=16, model="vae", beta=1.0, seed=0, noise=0.0)[0]
     model = run.load_model()
     times = []
     for _ in range(options.repeats + 1):

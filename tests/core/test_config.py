@@ -62,6 +62,12 @@ def test_the_identity_is_the_same_in_every_process():
         assert done.stdout.strip() == RunConfig(beta=0.25, seed=7).run_id
 
 
+def test_a_run_id_says_what_is_special():
+    assert RunConfig(noise=0.5).run_id.startswith("vae-mnist-5k-d16-b1-noise0.5-s0-")
+    assert RunConfig(model="ae", held_out_class=1).run_id.startswith("ae-mnist-5k-d16-without1-s0-")
+    assert RunConfig().run_id.startswith("vae-mnist-5k-d16-b1-s0-"), "the plain run is found by its plain beginning"
+
+
 @pytest.mark.parametrize("name", ["folder:/home/a b/../Köln?invert=1", "folder:" + "x" * 500, "folder:..", "folder:/a/<script>"])
 def test_a_run_id_is_safe_as_a_folder_and_in_a_url(name):
     run_id = RunConfig(dataset=name).run_id

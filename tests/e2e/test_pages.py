@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from serving import STILL, settled
 
-PAGES = {"": "Point or Cloud", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight"}
-LINKS = {"latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight"}
+PAGES = {"": "Point or Cloud", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "scorecard": "Scorecard", "uses": "Uses"}
+LINKS = {"latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "scorecard": "Scorecard", "uses": "Uses"}
 
 
 def heading(page) -> str:
@@ -126,3 +126,32 @@ def test_a_link_to_an_untrained_weight_only_offers(visit, dashboard_cache):
     page = visit("/kl_weight?beta=7.77")
     page.get_by_role("button", name="Train β = 7.77").wait_for()
     assert not list(dashboard_cache.glob("runs/*b7.77*"))
+
+
+def test_a_card_of_the_scorecard_leads_to_its_page_with_the_same_choice(visit):
+    page = visit("/scorecard?latent=2")
+    page.get_by_role("heading", name="mnist-5k, latent size 2").wait_for()
+    assert page.locator(".claim").count() >= 14 and page.locator("table.verdicts .ball").count() >= 4 * 14
+    page.locator("[data-testid=stPageLink-NavLink]", has_text="See it on Random samples").first.click()
+    page.get_by_role("heading", name="Random samples", level=1).wait_for()
+    settled(page)
+    assert page.get_by_text("latent size 2").count() >= 1
+
+
+def test_what_is_drawn_is_judged_and_compressed(visit):
+    page = visit("/uses?use=detect+anomalies&picture=draw+one")
+    tile = page.locator(".tiles img").first
+    pad = page.locator(".drawn canvas")
+    pad.scroll_into_view_if_needed()
+    before = tile.get_attribute("src")
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + 160, steps=8)
+    page.mouse.up()
+    page.wait_for_function("src => document.querySelector('.tiles img').src !== src", arg=before)
+    drawn = tile.get_attribute("src")
+    page.get_by_role("radio", name="compress").or_(page.get_by_role("button", name="compress", exact=True)).first.click()
+    page.get_by_text("bits for each of 16 numbers").wait_for()
+    assert page.locator(".tiles img").first.get_attribute("src") == drawn, "the drawing is kept for the next use"
+    assert not alerts(page)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.metrics.compression import Quantiser, code_curve, codec, codecs, compression, least_bytes, least_error, pca_curve
+from core.metrics.compression import Quantiser, code_curve, codec, codecs, compression, least_bytes, least_error, pca_curve, pca_quantisers
 from core.metrics.linear import fit_pca
 from core.metrics.reconstruction import mse
 from core.sampling import decode_all, encode_all
@@ -67,7 +67,7 @@ def test_fewer_images_make_a_smaller_sheet(tiny):
 
 def test_pca_curve_falls_with_size(tiny, images):
     pca = fit_pca(tiny.train_images, 64)
-    points = pca_curve(pca, tiny.train_images[:, 0] / np.float32(255), images)
+    points = pca_curve(pca, pca_quantisers(pca, tiny.train_images[:, 0] / np.float32(255)), images)
     sizes = np.array([p["bytes"] for p in points])
     assert (np.diff(sizes) >= 0).all()
     assert points[0]["mse"] > 2 * points[-1]["mse"]

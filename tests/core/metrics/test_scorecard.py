@@ -62,7 +62,7 @@ def test_the_condition_names_the_cases():
     claim = Claim("x", "X.", "m", "start", cases)
     row = decide(claim, {"ae": {0: {"r": {"one": 0.9, "two": 0.1, "three": 0.9}}, 1: {"r": {"one": 0.8, "two": 0.2, "three": 0.3}}}})
     assert row.verdict == DEPENDS
-    assert row.condition == "holds one; does not hold two; is undecided three in 1 of 2 runs"
+    assert row.condition == "holds one; does not hold two; is mixed three (holds in 1 of 2 runs)"
     assert decide(claim, {"ae": {0: {"r": {"one": 0.9, "two": 0.9}}}}).verdict == HOLDS  # what was not measured has no say
     json.dumps(row.to_dict(), allow_nan=False)
     assert row.to_dict()["cases"][1]["verdict"] == DOES_NOT

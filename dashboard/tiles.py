@@ -1,0 +1,45 @@
+"""A row of captioned 28 x 28 pictures that wraps on a narrow page. Pure HTML; pixels are repeated, never smoothed."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from dashboard import images, theme
+
+STYLE = """<style>
+.tiles { display: flex; flex-wrap: wrap; gap: .9rem .75rem; }
+.tiles figure { margin: 0; width: 106px; }
+.tiles img { width: 106px; height: 106px; image-rendering: pixelated; border-radius: 6px; display: block; }
+.tiles figcaption { font-size: .82rem; line-height: 1.3; padding-top: .3rem; }
+.tiles figcaption b { font-weight: 600; }
+.tiles .figure { font-variant-numeric: tabular-nums; }
+@media (max-width: 640px) { .tiles { gap: .8rem .6rem; } .tiles figure, .tiles img { width: 104px; } .tiles img { height: 104px; } }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture: title, what is written below, the model whose colour the title has ("" for none)."""
+
+    title: str
+    image: np.ndarray
+    below: str = ""
+    model: str = ""
+
+
+def row(tiles: Sequence[Tile], dark: bool = False) -> str:
+    """The tiles as HTML."""
+    cells = []
+    for tile in tiles:
+        data = base64.b64encode(images.grid(tile.image[None], 1, scale=4)).decode()
+        color = theme.color(tile.model, dark) if tile.model else theme.ink(dark)
+        cells.append(
+            f'<figure><img src="data:image/png;base64,{data}" alt="{escape(tile.title)}">'
+            f'<figcaption><b style="color:{color}">{escape(tile.title)}</b><br><span class="figure" style="color:{theme.muted(dark)}">{escape(tile.below)}</span></figcaption></figure>'
+        )
+    return f'{STYLE}<div class="tiles">{"".join(cells)}</div>'

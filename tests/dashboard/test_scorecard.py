@@ -1,0 +1,129 @@
+"""The scorecard's page, its cards and its sentences: what is said follows from the figures, whichever way they fall."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.metrics import scorecard
+from core.metrics.claims import CLAIMS
+from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Case, Claim, Measure, decide
+from core.runs import RunStore
+from dashboard import cache, figures, text, verdict_cards
+from driving import words
+
+ROOT = Path(__file__).parents[2]
+SHARPER = Claim("sharper", "An AE is <sharper>.", "Squared error", "start", (Case("in error", Measure("ae", "mse", "AE"), "<", Measure("vae", "mse", "VAE"), digits=1),))
+
+
+def row(ae: list[float], vae: list[float]):
+    return decide(SHARPER, {"ae": {i: {"mse": v} for i, v in enumerate(ae)}, "vae": {i: {"mse": v} for i, v in enumerate(vae)}})
+
+
+@pytest.fixture
+def shipped(dashboard, tmp_path, monkeypatch):
+    """The dashboard over the shipped runs and their committed figures alone."""
+    store = RunStore(tmp_path / "none")
+    monkeypatch.setattr(cache, "store", lambda: store)
+    return dashboard
+
+
+def cards(app) -> list[str]:
+    return [e.value for e in app.get("html") if 'class="claim"' in str(e.value)] if hasattr(app.get("html")[0], "value") else [e.proto.body for e in app.get("html") if 'class="claim"' in e.proto.body]
+
+
+def test_a_card_says_what_the_figures_say():
+    holds, fails, mixed = row([1, 1.2], [2, 2.2]), row([3, 3.2], [2, 2.2]), row([1, 3], [2, 2])
+    assert ["<strong>" + w for w in ("holds", "does not hold", "depends")] == [re.search(r"<strong>[\w ]+", verdict_cards.card(r)).group() for r in (holds, fails, mixed)]
+    card = verdict_cards.card(holds)
+    assert card.count('<i style="left:') == 4, "a dot a run"
+    assert "AE 1.1 ± 0.1" in card and "VAE 2.1 ± 0.1" in card and "in 2 of 2 runs" in card
+    assert "&lt;sharper&gt;" in card and "<sharper>" not in card
+
+
+def test_dots_lie_where_their_figures_are():
+    card = verdict_cards.card(row([1, 2], [3, 5]))
+    at = [float(x) for x in re.findall(r'<i style="left:([\d.]+)%', card)]
+    steps = [b - a for a, b in zip(at, at[1:])]
+    assert at == sorted(at) and steps == pytest.approx([steps[0], steps[0], 2 * steps[0]], abs=0.2)
+
+
+def test_equal_figures_look_equal():
+    low, high = verdict_cards.span([0.9999, 1.0])
+    assert high - low > 0.03
+    low, high = verdict_cards.span([0.0, 0.0])
+    assert low < 0 < high
+
+
+def test_a_card_without_figures_says_so():
+    card = verdict_cards.card(row([], []))
+    assert "not measured" in card and "<i " not in card
+
+
+def test_the_table_marks_every_verdict():
+    lines = [{"sentence": "S.", "rows": {"a, d = 2": row([1], [2]), "b, d = 16": row([3], [2])}}]
+    table = verdict_cards.table(lines, "b, d = 16")
+    assert table.index('aria-label="holds"') < table.index('aria-label="does not hold"')
+    assert "<strong>b" in table and "<strong>a" not in table
+
+
+def test_the_lead_counts_the_verdicts():
+    lead = text.scorecard_takeaway([HOLDS, HOLDS, DOES_NOT, DEPENDS, DEPENDS, DEPENDS, UNKNOWN], 12)
+    assert "**7** sentences" in lead and "**2** hold" in lead and "**1** does not" in lead and "**3** depend on" in lead and "1 could not" in lead and "12 trained" in lead
+    assert "Nothing has been measured" in text.scorecard_takeaway([UNKNOWN], 0)
+
+
+def test_the_rescue_follows_the_figures():
+    def fd(mixture: float, own: float) -> dict:
+        return {("ae", "prior"): [200.0], ("ae", "gaussian"): [10.0], ("ae", "mixture"): [mixture], ("vae", "prior"): [18.0], ("vae", "mixture"): [own]}
+
+    assert "closer than" in text.rescue_takeaway(fd(4, 6), 0.4) and "and than the" in text.rescue_takeaway(fd(4, 6), 0.4)
+    assert "though not than" in text.rescue_takeaway(fd(8, 6), 0.4)
+    assert "no closer than" in text.rescue_takeaway(fd(30, 6), 0.4)
+    figure = figures.rescue({**fd(4, 6), ("vae", "gaussian"): [12.0, 13.0]}, 0.4)
+    assert sorted(v for trace in figure.data if trace.mode == "markers" for v in trace.y) == [4, 6, 10, 12, 13, 18, 200]
+
+
+def test_page_shows_every_claim_with_the_committed_figures(shipped):
+    app = shipped("scorecard", latent="16")
+    assert not app.error and not app.warning and not app.exception
+    assert len(cards(app)) == len(CLAIMS)
+    rows = scorecard.scorecard(cache.store(), "mnist-5k", 16)
+    first = rows[0].cases[0]
+    assert f"AE {first.left.mean:.4f} ± {first.left.spread:.4f}" in cards(app)[0]
+    verdicts = [line["verdict"] for line in scorecard.overview(cache.store())]
+    assert f"**{verdicts.count(HOLDS)}** hold" in words(app) and f"**{verdicts.count(DEPENDS)}** depend" in words(app)
+    assert UNKNOWN not in [r.verdict for r in rows], "the default setting is measured whole"
+    other = shipped("scorecard", latent="2")
+    assert cards(other)[0] != cards(app)[0]
+
+
+def test_every_card_leads_to_a_page_that_exists(shipped):
+    shipped("scorecard", latent="16")
+    for claim in CLAIMS:
+        assert (ROOT / "dashboard" / "views" / f"{claim.page}.py").exists()
+
+
+def test_what_nobody_measured_is_said_and_how_to(dashboard):
+    app = dashboard("scorecard")
+    assert "Nothing has been measured for tiny" in app.info[0].value and "evaluate --all" in app.info[0].value
+    assert not cards(app) and not app.error
+
+
+def test_page_needs_no_torch(tmp_path):
+    code = """
+import json, sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file(sys.argv[1], default_timeout=60).run()
+app.switch_page("views/scorecard.py").run()
+print(json.dumps([app.title[0].value, [m for m in ("torch", "sklearn", "scipy", "umap") if m in sys.modules], [e.value for e in app.error]]))
+"""
+    environment = {**os.environ, "POINT_OR_CLOUD_CACHE": str(tmp_path), "POINT_OR_CLOUD_WARM": "off"}
+    done = subprocess.run([sys.executable, "-c", code, str(ROOT / "dashboard" / "app.py")], capture_output=True, text=True, env=environment, timeout=120)
+    assert json.loads(done.stdout.splitlines()[-1]) == ["Scorecard", [], []], done.stderr[-1000:]
