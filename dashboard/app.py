@@ -10,8 +10,8 @@ from dashboard import boundary, cache, controls, crowd, state
 
 st.set_page_config(page_title="Point or Cloud", page_icon="☁️", layout="wide", initial_sidebar_state="auto")
 
-# A page more is a file in views/ and a line here, under the heading it belongs to. Material icons are drawn from the font that Streamlit serves; only a
-# material *favicon* would be fetched from the network, so that one is an emoji.
+# A page more is a file in views/ and a line here, under the heading it belongs to. Material icons are drawn from the
+# font that Streamlit serves; only a material *favicon* would be fetched from the network, so that one is an emoji.
 PAGES = {
     "": [
         st.Page("views/start.py", title="Start", icon=":material/home:", default=True),
