@@ -88,7 +88,7 @@ def case(result: CaseResult, dark: bool = False) -> str:
     hollow = [False, colors[0] == colors[1]]
     low, high = span([v for side in sides for v in side.values])
     dots = "".join(_dots(side, low, high, color, h) for side, color, h in zip(sides, colors, hollow))
-    figures = "".join(
+    figures = " ".join(  # a space: where a narrow page may break the line
         f'<span class="side"><span style="color:{color}">{"○" if h else "●" if side.role else "|"}</span> {escape(named(side, result.digits))}</span>'
         for side, color, h in zip(sides, colors, hollow)
     )

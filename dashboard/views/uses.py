@@ -118,8 +118,8 @@ def denoise(lead: Any, image: np.ndarray) -> None:
         st.markdown("**On a thousand unseen images**", anchors=False)
         show(figures.denoising([float(level) for level in levels], curves, sigma, dark), "denoising", "PSNR over the level of noise for every method.")
         seeds = len(people["ae denoiser"])
-        ids = f" · shown: `{trained.ae.run_id}`, `{trained.vae.run_id}`" if trained else ""
-        st.caption(f"Mean over 1,000 test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; the networks were trained at noise {NOISE:g} only, the simple methods are tuned at every level.{ids}")
+        st.caption(f"Means over 1,000 test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; the networks were trained at noise {NOISE:g} only, the simple methods are tuned at every level.")
+    st.caption(text.provenance(trained or pair, n))
 
 
 # -------------------------------------------------------------------------------------------------------- anomalies

@@ -131,7 +131,8 @@ def test_a_link_to_an_untrained_weight_only_offers(visit, dashboard_cache):
 def test_a_card_of_the_scorecard_leads_to_its_page_with_the_same_choice(visit):
     page = visit("/scorecard?latent=2")
     page.get_by_role("heading", name="mnist-5k, latent size 2").wait_for()
-    assert page.locator(".claim").count() >= 14 and page.locator("table.verdicts .ball").count() >= 4 * 14
+    page.locator(".claim").nth(13).wait_for()
+    assert page.locator("table.verdicts .ball").count() >= 4 * 14
     page.locator("[data-testid=stPageLink-NavLink]", has_text="See it on Random samples").first.click()
     page.get_by_role("heading", name="Random samples", level=1).wait_for()
     settled(page)
