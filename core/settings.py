@@ -121,6 +121,7 @@ SETTINGS: dict[str, Setting] = {
     "QUEUE": Setting("trainings that may wait", number(0, 10_000), "8", demo="4"),
     "SCHEDULER": Setting("address of a Dask scheduler that trains instead of this machine", str, unset="none"),
     "WARM": Setting("off: do not import torch ahead of the first request", switch, "on"),
+    "SCENES": Setting("a file of scenes (TOML) that takes the walkthrough's place", str, unset="`dashboard/scenes.toml`"),
     "EPOCHS": Setting("longest training that a page may ask for", number(1, 1000), "60", demo="10"),
     "LATENT_DIMS": Setting("latent sizes that a page may ask for", numbers(1, 64), "2,4,8,16,32", demo="2,16"),
     "DATASETS": Setting("data sets that the pages offer; all, or names with commas", dataset_names, "all", demo="mnist-5k"),

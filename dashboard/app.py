@@ -15,6 +15,7 @@ st.set_page_config(page_title="Point or Cloud", page_icon="☁️", layout="wide
 PAGES = {
     "": [
         st.Page("views/start.py", title="Start", icon=":material/home:", default=True),
+        st.Page("views/walkthrough.py", title="Walkthrough", icon=":material/slideshow:"),
     ],
     "See": [
         st.Page("views/latent_maps.py", title="Latent maps", icon=":material/map:"),
@@ -37,8 +38,11 @@ with boundary.guard():
     settings.check()
     if crowd.admitted():
         crowd.relieve()
-        with st.sidebar:
-            state.put("pair", controls.shared())
+        if page.title == "Walkthrough":  # its scenes say themselves which models they are about
+            state.keep(*controls.SHARED)
+        else:
+            with st.sidebar:
+                state.put("pair", controls.shared())
         page.run()
     else:
         crowd.full_page()

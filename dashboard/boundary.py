@@ -18,8 +18,10 @@ from core.settings import SettingError
 from dashboard import state
 from dashboard.catalog import STANDARD
 from dashboard.controls import DATA, NothingToShow
+from dashboard.exhibits.stage import ExhibitError
+from dashboard.scenes import SceneError
 
-EXPECTED = (ConfigError, DataError, RunError, SettingError, NothingToShow)
+EXPECTED = (ConfigError, DataError, RunError, SettingError, NothingToShow, SceneError, ExhibitError)
 log = logging.getLogger("point_or_cloud")
 
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from core import settings
 from core.config import RunConfig
 from core.runs import WEIGHTS, RunError, RunStore
 from dashboard import catalog
+from dashboard import scenes as scenes_file
 
 if TYPE_CHECKING:
     from core.data import Dataset
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from core.models import Autoencoder
     from core.sampling import Density
     from dashboard.crowd import Crowd
+    from dashboard.scenes import Scene
 
 SAMPLES = 64  # new images a run carries from every source
 PICTURED = 100  # test images a run carries the reconstruction of
@@ -44,6 +47,23 @@ LOADING = "Loading the networks (only the first time)…"
 @st.cache_resource(show_spinner=False)
 def store() -> RunStore:
     return RunStore()
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _scenes(path: str, modified: float) -> tuple[Scene, ...]:
+    from dashboard.exhibits import pictures
+
+    return scenes_file.read(Path(path), pictures())
+
+
+def scenes() -> tuple[Scene, ...]:
+    """The walkthrough's scenes; a changed file is read again.
+
+    Raises:
+        SceneError: the file cannot be used.
+    """
+    path = Path(settings.value("SCENES") or scenes_file.SHIPPED).expanduser()
+    return _scenes(str(path), path.stat().st_mtime if path.is_file() else 0.0)
 
 
 @st.cache_resource(show_spinner=False)
@@ -339,6 +359,35 @@ def pca_quantisers(name: str) -> list[Quantiser]:
     from core.metrics.compression import pca_quantisers as make
 
     return make(pca(name), dataset(name).train_images[:REFERENCE, 0].astype(np.float32) / 255)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def redraws(run_id: str, index: int, n: int) -> np.ndarray:
+    """What n codes drawn from a test image's posterior decode to, float32 (n, 28, 28); of a point, n times the same."""
+    from core.sampling import decode_all
+
+    codes = gallery(run_id)
+    mean, stddev = codes["mean"][index], codes["stddev"][index].astype(np.float32)
+    images = decode_all(model(run_id), mean + stddev * np.random.default_rng(0).standard_normal((n, len(mean))).astype(np.float32))
+    images.setflags(write=False)
+    return images
+
+
+@st.cache_resource(show_spinner="Measuring small steps…", max_entries=64)
+def _flip_rate(run_id: str, step: float) -> float:
+    from core.metrics.judge import load_judge
+    from core.metrics.paths import AROUND, flip_rate
+
+    codes = gallery(run_id)["mean"].astype(np.float32)
+    return flip_rate(model(run_id), load_judge(dataset(store().get(run_id).config.dataset)), codes[:AROUND], codes.std(0), step)
+
+
+def flip_rate(run_id: str, step: float) -> float:
+    """How often a step of that many standard deviations changes the class a judge sees; see `core.metrics.paths.flip_rate`."""
+    from core.metrics.records import scores_of
+
+    kept = scores_of(store().get(run_id)).get("smoothness", {}).get("flip_rate", {}).get(f"{step:g}")
+    return _flip_rate(run_id, step) if kept is None else float(kept)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from core.data import DATASETS
 from dashboard import cache, state
 from dashboard.catalog import Pair
 
-DATA, LATENT, SEED = "data", "latent", "seed"  # the shared controls' keys and URL parameters
+SHARED = DATA, LATENT, SEED = "data", "latent", "seed"  # the shared controls' keys and URL parameters
 
 
 class NothingToShow(RuntimeError):

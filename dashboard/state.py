@@ -87,6 +87,31 @@ def asked(key: str) -> Asked:
     return Asked(key, values[-1] if values else None)
 
 
+def parameters() -> dict[str, str]:
+    """All URL parameters as they are now."""
+    return st.query_params.to_dict()
+
+
+def go(**changes: str | None) -> None:
+    """Change URL parameters that no widget owns, None taking one out, in one step of the browser's history."""
+    st.query_params.from_dict({k: v for k, v in {**parameters(), **changes}.items() if v is not None})
+
+
+def flag(key: str) -> bool:
+    """A URL parameter that is on or off; anything else than true or false is told, and off."""
+    found = asked(key)
+    on = found.text is not None and found.text.lower() == "true"
+    found.tell(key, on, "true or false")
+    return on
+
+
+def keep(*keys: str) -> None:
+    """Let widgets that this page does not draw have their values when the visitor comes back to a page that does."""
+    for key in keys:
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
+
+
 def settle(key: str, options: Sequence[Any], label: str, why: str) -> None:
     """Put a widget's stored value back to the first option when it is no longer among `options`, and say so."""
     if key in st.session_state and st.session_state[key] not in options:

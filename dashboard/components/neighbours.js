@@ -35,6 +35,7 @@ class Neighbours {
   }
 
   async update(data) {
+    if (data.step && data.step !== this.data?.step) this.find(".step").value = data.step;
     this.data = data;
     const problem = this.find(".problem");
     try {

@@ -19,12 +19,13 @@ _mount = st.components.v2.component(
 )
 
 
-def neighbours(lanes: Sequence[Lane], images: Images, judge: str, topic: str, key: str) -> None:
+def neighbours(lanes: Sequence[Lane], images: Images, judge: str, topic: str, key: str, step: float = 0.3) -> None:
     """Draw one board a lane; the image published under `topic` is in the middle of each.
 
     Args:
         lanes: models, AE and VAE in turn, for one or more latent sizes.
         judge: address of the classifier (see `assets.judge_url`).
+        step: where the slider stands at first.
 
     Raises:
         ValueError: not one code an image.
@@ -38,6 +39,7 @@ def neighbours(lanes: Sequence[Lane], images: Images, judge: str, topic: str, ke
             "classes": list(images.classes),
             "judge": judge,
             "topic": topic,
+            "step": step,
             "arrays": packed(key, {f"codes_{i}": lane.codes[:MEASURED] for i, lane in enumerate(lanes)}),
         },
     )

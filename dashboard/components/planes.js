@@ -78,6 +78,7 @@ class Planes {
       for (const plane of Object.values(this.planes)) plane.cursor = plane.image = [...plane.network.encode(image).mean];
       this.redraw();
     }, 0);
+    if (data.mode && data.mode !== this.wanted) this.mode = this.wanted = data.mode; // the page asks for another view
     this.show(this.mode);
     this.root.dataset.ready = "1";
   }

@@ -16,12 +16,13 @@ _mount = st.components.v2.component(
 )
 
 
-def planes(left: Lane, right: Lane, images: Images, judge: str, topic: str, key: str) -> None:
+def planes(left: Lane, right: Lane, images: Images, judge: str, topic: str, key: str, mode: str = "codes") -> None:
     """Draw both planes. A cursor over either decodes there; the image published under `topic` decides where they begin.
 
     Args:
         left, right: models with two latent numbers.
         judge: address of the classifier that names what is decoded.
+        mode: what is shown at first, "codes", "grid", "holes" or "regions"; another one switches.
 
     Raises:
         ValueError: codes that are not two-dimensional, or not one an image.
@@ -32,5 +33,5 @@ def planes(left: Lane, right: Lane, images: Images, judge: str, topic: str, key:
         arrays[f"{side}_xy"] = lane.codes
     _mount(
         key=key,
-        data={**images.describe(key), "left": left.describe(), "right": right.describe(), "judge": judge, "topic": topic, "arrays": packed(key, arrays)},
+        data={**images.describe(key), "left": left.describe(), "right": right.describe(), "judge": judge, "topic": topic, "mode": mode, "arrays": packed(key, arrays)},
     )

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Callable, Mapping
+
+import numpy as np
 
 from dashboard import cache, theme
 from dashboard.catalog import Entry, Pair
-from dashboard.components.assets import weights_url
+from dashboard.components.assets import judge_url, weights_url
 from dashboard.components.lanes import Images, Lane
 from dashboard.components.maps import Colouring, MapData, linked_maps
+from dashboard.components.neighbours import neighbours
+from dashboard.components.planes import planes
+from dashboard.components.publish import publish
 from dashboard.components.sprites import png_of_test_images
+from dashboard.exhibits.stage import LETTERS, MARKS, ExhibitError, Facts, Stage, entry_of, sides
 
 TITLES = {"ae": "AE: an image is a point", "vae": "VAE: an image is a cloud"}
 
@@ -64,3 +72,76 @@ def maps(pair: Pair, views: Mapping[str, cache.MapView], native: bool, on_open: 
         layers_note="The rest need the latent space itself (latent size 2): samples from the prior put through a UMAP are pulled onto the islands it knows.",
         on_open=on_open,
     )
+
+
+def two_maps(stage: Stage, first: str = "ae") -> Facts:
+    """Both latent planes with the same images, `first` ("ae" or "vae") on the left; nameless until the reveal."""
+    if stage.pair.latent_dim != 2:
+        raise ExhibitError("two_maps shows latent spaces of two numbers.")
+    views = dict(zip(MARKS, cache.latent_maps(stage.pair, "native")))
+    order = sides(first)
+    drawn = []
+    for place, kind in enumerate(order):
+        whole = map_of(kind, entry_of(stage.pair, kind), views[kind], native=True)
+        light, dark = stage.color(kind)
+        letter = LETTERS[place]
+        drawn.append(whole if stage.revealed else dataclasses.replace(whole, title=letter, short=letter, color=light, color_dark=dark, sigma=None, caption=""))
+    images = images_of(stage.pair)
+    n = len(views["ae"].points)
+    error = [cache.gallery(entry_of(stage.pair, kind).run_id)["mse"] for kind in order]
+    linked_maps(
+        *drawn, images.labels[:n], images.classes, images.colors, png_of_test_images(stage.pair.dataset, n),
+        [Colouring("error", "squared error", *error, note="mean squared error of each model's own reconstruction, per pixel")],
+        key=f"{stage.key}-{'named' if stage.revealed else 'nameless'}",
+    )  # fmt: skip
+    spread = {kind: view.spread for kind, view in views.items()}
+    wide, tight = sorted(spread, key=spread.get, reverse=True)
+    return {
+        **{f"where_{kind}": LETTERS[place] for place, kind in enumerate(order)}, **{f"spread_{kind}": v for kind, v in spread.items()},
+        "wider": MARKS[wide], "tighter": MARKS[tight], "ratio": spread[wide] / spread[tight],
+        **{f"knn_{kind}": view.knn_accuracy for kind, view in views.items()}, "images": n,
+    }  # fmt: skip
+
+
+def decoding(stage: Stage, image: int = 0) -> Facts:
+    """Both latent planes with the decoder under the cursor; the reveal switches to where they decode to nothing real.
+
+    Args:
+        image: the test image at whose code the cursors begin.
+    """
+    images = images_of(stage.pair)
+    if stage.pair.latent_dim != 2 or not 0 <= image < len(images.labels):
+        raise ExhibitError(f"decoding shows latent spaces of two numbers, from one of the test images 0 to {len(images.labels) - 1}.")
+    topic = publish(images, image, f"{stage.key}-image")
+    both = [lane_of(kind, entry_of(stage.pair, kind), TITLES[kind]) for kind in MARKS]
+    planes(*both, images, judge_url(stage.pair.dataset), topic, f"{stage.key}-planes", mode="holes" if stage.revealed else "codes")
+    return {"images": len(images.labels)}
+
+
+def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.1) -> Facts:
+    """One image's code and eight codes around it, decoded, at each latent size; over all seeds, how often the class changes.
+
+    Args:
+        step: in units of the codes' own spread.
+    """
+    images = images_of(stage.pair)
+    if not sizes or not 0 <= image < len(images.labels) or not 0 < step <= 1:
+        raise ExhibitError(f"small_steps needs a latent size, a test image from 0 to {len(images.labels) - 1} and a step from 0 to 1.")
+    topic = publish(images, image, f"{stage.key}-image")
+    boards = [lane_of(kind, entry_of(stage.other(size), kind), f"{kind.upper()}, latent size {size}") for size in sizes for kind in MARKS]
+    neighbours(boards, images, judge_url(stage.pair.dataset), topic, f"{stage.key}-steps", step=step)
+    facts: dict[str, object] = {"step": step}
+    for size in sizes:
+        rates = {kind: [cache.flip_rate(entry_of(p, kind).run_id, step) for p in stage.seeds(size)] for kind in MARKS}
+        mean = {kind: float(np.mean(values)) for kind, values in rates.items()}
+        facts |= {f"flips_{kind}_{size}": value for kind, value in mean.items()}
+        facts[f"more_{size}"] = flips_more(rates)
+    return facts
+
+
+def flips_more(rates: Mapping[str, list[float]]) -> str:
+    """Whose class changes more often, "ae" or "vae"; "none" where the seeds do not agree, or the means differ by less than a tenth or a point."""
+    ae, vae = rates["ae"], rates["vae"]
+    gap = float(np.mean(ae) - np.mean(vae))
+    agree = all(math.copysign(1, a - v) == math.copysign(1, gap) for a, v in zip(ae, vae))
+    return ("ae" if gap > 0 else "vae") if agree and abs(gap) > max(0.1 * min(np.mean(ae), np.mean(vae)), 0.01) else "none"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, hero, state
+from core.config import ACTIVE_NATS
+from core.interpolation import KINDS, cross_fade, nearest
+from dashboard import cache, catalog, figures, hero, images, state, text
 from dashboard.catalog import Pair
+from dashboard.exhibits.stage import LETTERS, MARKS, ExhibitError, Facts, Stage, entry_of, model_of
 from dashboard.text import AE, VAE
 
 
@@ -35,3 +40,175 @@ def lanes(drawn: Pair, index: int) -> None:
         with column:
             st.markdown(f"#### {title}", anchors=False)
             st.image(picture, width="stretch", alt=f"An image of class {data.classes[data.test_labels[index]]}, its code as {kind}, and the decoded image.")
+
+
+def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
+    """Unseen images, and below them what each model decodes from its code.
+
+    Args:
+        models: e.g. ["ae 2", "vae 16"]: model and latent size, a row each.
+        shown: images a row.
+    """
+    data = cache.dataset(stage.pair.dataset)
+    first = cache.one_of_each(stage.pair.dataset)[:shown]
+    st.caption("Unseen images")
+    st.image(images.grid(data.test_images[first, 0], len(first)), width="stretch", alt="Unseen images")
+    facts: dict[str, Any] = {}
+    for place, words in enumerate(models):
+        kind, size = model_of(words, ())
+        if not size.isdecimal():
+            raise ExhibitError(f"{words!r}: the latent size is a whole number.")
+        pair = stage.other(int(size))
+        entry = entry_of(pair, kind)
+        st.markdown(stage.name(place, kind, f"{MARKS[kind]}, decoded from {size} numbers"))
+        decoded = cache.gallery(entry.run_id)["reconstruction"][first]
+        st.image(images.grid(decoded, len(first)), width="stretch", alt=f"The same images, decoded: row {LETTERS[place]}")
+        facts |= {f"mse_{kind}_{size}": cache.evaluation(entry.run_id)["mse"], f"where_{kind}_{size}": LETTERS[place]}
+        facts[f"compare_{size}"] = text.compare_mse(cache.evaluation(pair.ae.run_id)["mse"], cache.evaluation(pair.vae.run_id)["mse"])
+    return facts
+
+
+def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
+    """One image, its code on both planes; after the reveal, what further draws from its posterior decode to."""
+    gallery = cache.gallery(stage.pair.vae.run_id)
+    if not 0 <= image < cache.PICTURED or stage.pair.latent_dim > 2:
+        raise ExhibitError(f"point_and_cloud shows one of the first {cache.PICTURED} test images on a pair of latent size 2 or 1.")
+    lanes(stage.pair, image)
+    data = cache.dataset(stage.pair.dataset)
+    redrawn = {kind: cache.redraws(entry_of(stage.pair, kind).run_id, image, draws) for kind in MARKS}
+    if stage.revealed:
+        for column, kind in zip(st.columns(2), MARKS):
+            with column:
+                st.caption(f"{draws} codes drawn for this image, decoded")
+                st.image(images.grid(redrawn[kind], draws), width="stretch", alt=f"{draws} pictures decoded from codes that the {kind.upper()} drew for one image")
+    moved = {kind: float(np.sqrt(frames.var(0).mean())) for kind, frames in redrawn.items()}
+    # Grey levels are bytes on screen: what moves by less than half of one step cannot be seen.
+    redraw = {kind: "same" if m < 0.5 / 255 else "other" for kind, m in moved.items()}
+    width = gallery["stddev"][image].astype(float)
+    return {
+        "label": data.classes[data.test_labels[image]], "sigma_1": float(width[0]), "sigma_2": float(width[-1]), "draws": draws,
+        **{f"redraw_{kind}": v for kind, v in redraw.items()}, **{f"moved_{kind}": v for kind, v in moved.items()},
+    }  # fmt: skip
+
+
+def bill(stage: Stage) -> Facts:
+    """What each model pays for an image; after the reveal, what each of the VAE's latent numbers costs."""
+    ae, vae = (cache.evaluation(entry.run_id) for entry in (stage.pair.ae, stage.pair.vae))
+    with st.container(horizontal=True, gap="large"):
+        for kind, figures_ in (("ae", ae), ("vae", vae)):
+            with st.container(border=True, width="stretch"):
+                st.markdown(MARKS[kind])
+                with st.container(horizontal=True, gap="large"):
+                    st.metric("Distortion D, nats", text.nats(figures_["distortion"]), width="content")
+                    st.metric("Rate R, nats", text.nats(figures_["rate"]), width="content")
+    if stage.revealed:
+        st.caption("What each latent number costs, nats an image (hollow: asleep)")
+        st.plotly_chart(
+            figures.kl_bars(vae["rate_per_dim"], ACTIVE_NATS, stage.dark, height=260), key=f"{stage.key}-bars", config=figures.CONFIG,
+            alt="Rate of each latent dimension in nats, largest first.",
+        )
+    d, active = stage.pair.latent_dim, vae["active_units"]
+    used = "all" if active == d else "most" if active > d / 2 else "few"
+    return {
+        "distortion_ae": ae["distortion"], "distortion_vae": vae["distortion"], "rate": vae["rate"], "active": active, "asleep": d - active, "used": used,
+        "half": d // 2, "beta": stage.pair.vae.config.beta, "loss_vae": vae["distortion"] + stage.pair.vae.config.beta * vae["rate"],
+    }  # fmt: skip
+
+
+SOURCES = ("prior", "gaussian", "mixture")
+SAID = {"prior": "z ~ N(0, I)", "gaussian": "z ~ a fitted Gaussian", "mixture": "z ~ ten fitted Gaussians"}
+
+
+def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
+    """New images side by side, from the same noise, e.g. ["ae mixture", "vae prior"]; after the reveal, how good they are."""
+    facts: dict[str, Any] = {}
+    scores: dict[str, float] = {}
+    for place, (column, words) in enumerate(zip(st.columns(len(models)), models)):
+        kind, source = model_of(words, SOURCES)
+        entry = entry_of(stage.pair, kind)
+        measured = cache.sample_quality(entry.run_id, source)
+        with column:
+            st.markdown(stage.name(place, kind, f"{MARKS[kind]}, {SAID[source]}"))
+            st.image(images.grid(cache.samples(entry.run_id, source)[: columns * columns], columns), width="stretch", alt=f"New images: {LETTERS[place]}")
+            if stage.revealed and measured:
+                with st.container(horizontal=True, gap="large"):
+                    st.metric("Fréchet distance", f"{measured['fd']:.1f}", width="content")
+                    st.metric("Coverage", f"{measured['coverage']:.0%}", width="content")
+        facts |= {f"where_{kind}": LETTERS[place], f"where_{kind}_{source}": LETTERS[place]}
+        if measured:
+            scores[f"{kind}_{source}"] = measured["fd"]
+            facts |= {f"fd_{kind}_{source}": measured["fd"], f"coverage_{kind}_{source}": measured["coverage"], "floor": measured["floor"]}
+    if len(scores) < len(models):
+        raise ExhibitError("The classifier that judges samples of these images is still being trained; come back in a minute.")
+    best, worst = min(scores, key=scores.get), max(scores, key=scores.get)
+    return facts | {
+        "better": MARKS[best.split("_")[0]], "better_where": facts[f"where_{best}"], "fd_better": scores[best], "fd_worse": scores[worst],
+        "times": scores[worst] / scores[best],
+    }  # fmt: skip
+
+
+def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7, way: str = "linear") -> Facts:
+    """The way from one test image to another: through both latent spaces, and by fading pixels.
+
+    Args:
+        order: "ae", "vae" and "pixels", from top to bottom.
+    """
+    data = cache.dataset(stage.pair.dataset)
+    count = len(cache.gallery(stage.pair.ae.run_id)["mean"])
+    if sorted(order) != ["ae", "pixels", "vae"] or way not in KINDS or not (0 <= start < count and 0 <= end < count) or not 3 <= steps <= 15:
+        raise ExhibitError(f"between shows ae, vae and pixels in some order, way {' or '.join(KINDS)}, test images 0 to {count - 1}, 3 to 15 steps.")
+    ends = data.test_images[[start, end], 0].astype(np.float32) / 255
+    frames = {kind: cache.decoded_path(entry_of(stage.pair, kind).run_id, start, end, steps, way) for kind in MARKS}
+    frames["pixels"] = cross_fade(*ends, steps)
+    said = {**{kind: f"{mark}, decoded" for kind, mark in MARKS.items()}, "pixels": "the pixels faded, no model at all"}
+    for place, kind in enumerate(order):
+        st.markdown(stage.name(place, kind, said[kind]))
+        st.image(images.grid(frames[kind], steps), width="stretch", alt=f"Strip {LETTERS[place]}, from test image {start} to {end}")
+    reference = data.train_images[: cache.REFERENCE]
+    middle = {kind: float(nearest(f[steps // 2][None], reference)[1][0]) for kind, f in frames.items()}
+    names = [data.classes[data.test_labels[i]] for i in (start, end)]
+    return {
+        "from_class": names[0], "to_class": names[1], "verdict": text.path_takeaway(middle),
+        **{f"where_{kind}": LETTERS[place] for place, kind in enumerate(order)}, **{f"middle_{kind}": v for kind, v in middle.items()},
+    }  # fmt: skip
+
+
+def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
+    """Samples of VAEs that differ only in the KL weight, side by side in the order given."""
+    trained = catalog.over_beta(cache.entries(), stage.pair)
+    missing = [b for b in betas if b not in trained]
+    if missing:
+        raise ExhibitError(f"There is no VAE trained with β = {missing[0]:g}; there are {', '.join(f'{b:g}' for b in trained)}.")
+    facts: dict[str, Any] = {"largest": LETTERS[betas.index(max(betas))], "smallest": LETTERS[betas.index(min(betas))], "beta_largest": max(betas), "beta_smallest": min(betas)}
+    for place, (column, beta) in enumerate(zip(st.columns(len(betas)), betas)):
+        figure = cache.evaluation(trained[beta].run_id)
+        with column:
+            st.markdown(stage.name(place, "vae", f"β = {beta:g}"))
+            st.image(images.grid(cache.samples(trained[beta].run_id, "prior")[: columns * columns], columns), width="stretch", alt=f"New images: {LETTERS[place]}")
+            if stage.revealed:
+                st.caption(f"R = {figure['rate']:.1f}, D = {figure['distortion']:.1f} nats, {figure['active_units']} of {stage.pair.latent_dim} numbers awake")
+    for name in ("largest", "smallest"):
+        figure = cache.evaluation(trained[facts[f"beta_{name}"]].run_id)
+        facts |= {f"rate_{name}": figure["rate"], f"distortion_{name}": figure["distortion"], f"active_{name}": figure["active_units"]}
+    return facts
+
+
+def curve(stage: Stage) -> Facts:
+    """Every trained KL weight in the plane of rate and distortion, and which weight is best by which measure."""
+    trained = catalog.over_beta(cache.entries(), stage.pair)
+    found = {beta: cache.evaluation(entry.run_id) for beta, entry in trained.items()}
+    judged = {beta: q["fd"] for beta, entry in trained.items() if (q := cache.sample_quality(entry.run_id))}
+    best = {"elbo": min(found, key=lambda b: found[b]["neg_elbo"]), "mse": min(found, key=lambda b: found[b]["mse"]), "rate": min(found, key=lambda b: found[b]["rate"])}
+    if judged:
+        best["fd"] = min(judged, key=judged.get)
+    st.plotly_chart(
+        figures.rate_distortion([{"beta": b, **e} for b, e in found.items()], best["elbo"] if stage.revealed else None, cache.evaluation(stage.pair.ae.run_id)["distortion"], stage.dark, height=420),
+        key=f"{stage.key}-curve", config=figures.CONFIG, alt="Rate and distortion of every trained KL weight.",
+    )  # fmt: skip
+    if stage.revealed:
+        with st.container(horizontal=True, gap="large"):
+            for label, name in (("Lowest −ELBO", "elbo"), ("Best copies", "mse"), ("Best samples", "fd"), ("Cheapest code", "rate")):
+                if name in best:
+                    st.metric(label, f"β = {best[name]:g}", width="content")
+    verdict = "one" if len(set(best.values())) == 1 else "depends"
+    return {"right": verdict, "trained": len(found), **{f"beta_{name}": f"{b:g}" for name, b in best.items()}, "neg_elbo": found[best["elbo"]]["neg_elbo"]}

@@ -1,0 +1,126 @@
+"""Walkthrough: a guided story, a scene at a time: one sentence, one picture, one question to predict before it is answered.
+
+The scenes are data (dashboard/scenes.toml); their pictures are the ones the other pages show.
+"""
+
+import streamlit as st
+
+from dashboard import boundary, cache, share, state, text
+from dashboard.catalog import Pair
+from dashboard.components import presenter
+from dashboard.exhibits import pictures
+from dashboard.exhibits.stage import Facts, Stage
+from dashboard.scenes import Scene
+
+SCENE, REVEAL, PRESENT, AUTO = "scene", "reveal", "present", "autoplay"  # URL parameters
+
+
+def pinned(scene: Scene) -> Pair:
+    """The pair a scene is about; where that was never trained, the nearest: same latent size, then any."""
+    found = list(cache.pairs().values())
+    wanted = (scene.data, scene.latent, scene.seed)
+    return max(found, key=lambda p: (p.latent_dim == scene.latent, p.dataset == scene.data, (p.dataset, p.latent_dim, p.seed) == wanted))
+
+
+def current(scenes: tuple[Scene, ...]) -> int:
+    """The place of the scene that the link names, from 0."""
+    ids, asked = [scene.id for scene in scenes], state.asked(SCENE)
+    place = ids.index(asked.text) if asked.text in ids else 0
+    asked.tell("scene", ids[place], "one of " + ", ".join(ids))
+    return place
+
+
+def turn(place: int, revealed: bool = False) -> None:
+    """Go to a scene."""
+    scene = scenes[min(max(place, 0), len(scenes) - 1)]
+    state.go(**{SCENE: scene.id, REVEAL: "true" if revealed else None})
+
+
+def guess(key: str) -> None:
+    """Somebody predicts; that answers the question."""
+    state.put(f"guess-{scene.id}", key)
+    turn(at, revealed=True)
+
+
+def onward() -> None:
+    """What a clicker's forward means: first the answer, then the next scene."""
+    turn(at, revealed=True) if not revealed else turn(at + 1)
+
+
+def steered() -> None:
+    """A key, the clicker or a button of presenter mode."""
+    where = presenter.asked_for(state.get(presenter.KEY))
+    if where.startswith("choice:") and where[7:] in scene.choices:
+        guess(where[7:])
+    elif where in STEPS:
+        STEPS[where]()
+
+
+STEPS = {
+    "next": onward,
+    "back": lambda: turn(at) if revealed else turn(at - 1, revealed=False),
+    "first": lambda: turn(0),
+    "last": lambda: turn(len(scenes) - 1),
+    "leave": lambda: state.go(**{PRESENT: None, AUTO: None}),
+    "auto": lambda: state.go(**{AUTO: None if auto else "true"}),
+}
+
+
+def ask(facts: Facts) -> None:
+    """The question, and after the reveal its answer."""
+    st.markdown(scene.fill("question", facts))
+    solution, guessed = scene.solution(facts), state.get(f"guess-{scene.id}")
+    if not revealed:
+        for key, words in scene.choices.items():
+            st.button(words, key=f"choice-{scene.id}-{key}", width="stretch", on_click=guess, args=(key,))
+        st.button("Reveal", key=f"reveal-{scene.id}", type="tertiary", icon=":material/visibility:", on_click=turn, args=(at, True))
+        return
+    for key, words in scene.choices.items():
+        mark = ":green[:material/check_circle:]" if key == solution else ":gray[:material/radio_button_unchecked:]"
+        st.markdown(f"{mark} {f'**{words}**' if key == solution else words}{' *(your guess)*' if key == guessed else ''}")
+    st.markdown(scene.fill("reveal", facts))
+
+
+scenes = cache.scenes()
+at = current(scenes)
+scene = scenes[at]
+revealed, present, auto = state.flag(REVEAL), state.flag(PRESENT), state.flag(AUTO)
+pair = pinned(scene)
+
+with st.container(key="walk-head", horizontal=True, vertical_alignment="center"):
+    st.caption(f"Walkthrough · {at + 1} of {len(scenes)}", width="stretch")
+    st.button("Present", icon=":material/present_to_all:", key="present-button", on_click=lambda: state.go(**{PRESENT: "true"}), help="For a projector: no frame, large type, arrow keys or a clicker. B blanks, N opens notes, Escape leaves.")
+st.title(scene.title, anchor=False)
+sentence = st.container(key="walk-sentence")
+left, right = st.columns([7, 3], gap="medium")
+picture, question = left.container(key="walk-picture"), right.container(key="walk-question")
+facts: Facts | None = None
+with boundary.guard():
+    with picture:
+        stage = Stage(pair, f"scene-{scene.id}", revealed, state.dark())
+        n = cache.evaluation(pair.vae.run_id)["n"]
+        facts = {"AE": text.AE, "VAE": text.VAE, "latent": pair.latent_dim, "n": n, **pictures()[scene.picture](stage, **scene.options)}
+    sentence.markdown(scene.fill("sentence", facts))
+    with question:
+        ask(facts)
+
+link = {**scene.link, "data": pair.dataset, "seed": str(pair.seed)}
+with question:
+    st.page_link(f"views/{scene.page}.py", label="Play with this yourself", icon=":material/open_in_new:", query_params=link)
+with st.container(key="walk-more"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Back", key="walk-back", icon=":material/arrow_back:", disabled=at == 0, on_click=turn, args=(at - 1,))
+        st.button("Next", key="walk-next", type="primary" if revealed else "secondary", icon=":material/arrow_forward:", icon_position="right", disabled=at == len(scenes) - 1, on_click=turn, args=(at + 1,))
+        st.progress((at + 1) / len(scenes), width="stretch")
+    st.caption(text.provenance(pair, n))
+    plain = {**(facts or {}), "AE": "AE", "VAE": "VAE"}
+    notes = scene.fill("notes", plain).strip() if facts else ""
+    if notes:
+        with st.expander("Notes for whoever presents this", icon=":material/sticky_note_2:"):
+            st.markdown(notes.replace("\n", "  \n"))
+
+presenter.presenter(
+    scene.id, at + 1, len(scenes), title=scene.title, next_title=scenes[at + 1].title if at + 1 < len(scenes) else "", notes=notes,
+    answer=f"Answer: {scene.choices[solved]}" if facts and (solved := scene.solution(facts)) else "", choices=list(scene.choices), seconds=scene.seconds(),
+    present=present, revealed=revealed, auto=present and auto, url=share.link(), qr=share.qr(share.link()), on_go=steered,
+)  # fmt: skip
