@@ -373,6 +373,20 @@ def redraws(run_id: str, index: int, n: int) -> np.ndarray:
     return images
 
 
+@st.cache_resource(show_spinner=False, max_entries=32)
+def turned(run_id: str, index: int, steps: int, reach: float = 3.0) -> np.ndarray:
+    """A test image decoded while one latent number after the other goes from -reach to reach, float32 (d, steps, 28, 28)."""
+    from core.sampling import decode_all
+
+    mean = gallery(run_id)["mean"][index].astype(np.float32)
+    codes = np.broadcast_to(mean, (len(mean), steps, len(mean))).copy()
+    for j in range(len(mean)):
+        codes[j, :, j] = np.linspace(-reach, reach, steps)
+    images = decode_all(model(run_id), codes.reshape(-1, len(mean))).reshape(len(mean), steps, 28, 28)
+    images.setflags(write=False)
+    return images
+
+
 @st.cache_resource(show_spinner="Measuring small steps…", max_entries=64)
 def _flip_rate(run_id: str, step: float) -> float:
     from core.metrics.judge import load_judge

@@ -13,6 +13,17 @@ from dashboard import theme
 CONFIG = {"displayModeBar": False, "scrollZoom": False}  # for st.plotly_chart: no toolbar, and a page that still scrolls
 
 
+def for_projector(figure: go.Figure, scale: float = 1.6) -> go.Figure:
+    """The same figure with larger type, lines and marks."""
+    size = figure.layout.font.size or 13
+    figure.update_layout(font={"size": scale * size})
+    figure.for_each_annotation(lambda a: a.update(font={"size": scale * (a.font.size or size)}))
+    for trace in figure.data:
+        if trace.type == "scatter":
+            trace.update(textfont={"size": scale * (trace.textfont.size or size)}, marker={"size": scale * (trace.marker.size or 6)}, line={"width": scale * (trace.line.width or 2)})
+    return figure
+
+
 def latent_map(
     points: np.ndarray, labels: np.ndarray, classes: Sequence[str], model: str, prior: bool = False, dark: bool = False, height: int = 460
 ) -> go.Figure:

@@ -99,6 +99,21 @@ def samples_takeaway(source: str, ae: Mapping[str, float], vae: Mapping[str, flo
     )
 
 
+def where_to_draw(distances: Mapping[str, float]) -> str:
+    """What follows from Frechet distances by "model_source", e.g. {"vae_prior": 19, "ae_mixture": 4}: the usual story, or not."""
+    names = {"ae": AE, "vae": VAE}
+    best, worst = min(distances, key=distances.get), max(distances, key=distances.get)
+    times = distances[worst] / max(distances[best], 1e-9)
+    if times < 1.1:
+        return "That is no difference to speak of."
+    (better, source), (other, other_source) = best.split("_"), worst.split("_")
+    if better == "ae" and source != "prior" and other_source == "prior":
+        return f"That is {times:.1f} times nearer to real ones: N(0, I) was a bad place to ask an {AE}, not the {AE} a bad generator."
+    if (better, source, other, other_source) == ("vae", "prior", "ae", "prior"):
+        return f"So far this is the story as it is usually told: the {VAE} generates, the {AE} does not."
+    return f"The {names[better]}'s are {times:.1f} times nearer to real ones."
+
+
 def path_takeaway(middle: Mapping[str, float], tolerance: float = 0.05) -> str:
     """Whose picture half-way is nearest to real images: "ae", "vae" or "pixels" (the cross-fade); equal within 5 %."""
     names = {"ae": f"the {AE}", "vae": f"the {VAE}", "pixels": "the plain cross-fade"}

@@ -61,6 +61,11 @@ export function everyFrame(draw) {
   return request;
 }
 
+/** How tall a picture may be: `px`, or on a projector, where nothing should scroll, a share of the screen. */
+export function roomFor(px, share) {
+  return document.documentElement.dataset.present ? Math.round(share * innerHeight) : px;
+}
+
 /** A context with one unit a CSS pixel, its canvas sized to the screen's pixels and cleared. */
 export function prepare(canvas, width, height) {
   const ratio = Math.min(window.devicePixelRatio || 1, 2);

@@ -56,6 +56,7 @@ class LinkedMaps extends MapPanels {
   async update(data, trigger) {
     this.trigger = trigger;
     this.data = data;
+    this.root.classList.toggle("plain", Boolean(data.plain));
     const same = kept.get(data.key);
     this.state = same && same.sprite === data.sprite ? same : { sprite: data.sprite, views: {}, tool: "move", linked: false, colour: "class", current: data.start ?? 0, selected: [], isolated: [], layers: { circles: true } };
     kept.set(data.key, this.state);
@@ -160,7 +161,7 @@ class LinkedMaps extends MapPanels {
       plot.panel.querySelector("h4").style.color = own;
       const width = plot.panel.clientWidth;
       if (!width) return;
-      const height = Math.round(Math.min(width, this.data.height));
+      const height = Math.round(Math.min(width, roomFor(this.data.height, 0.52)));
       const context = prepare(plot.canvas, width, height);
       plot.resize(width, height);
       plot.stamp(context, colors, this.which[side], this.level, look.background);

@@ -110,6 +110,7 @@ def linked_maps(
     start: int = 0,
     class_word: str = "class",
     layers_note: str = "",
+    plain: bool = False,
     on_open: Callable[[int], None] | None = None,
 ) -> None:
     """Draw two maps of the same n images.
@@ -120,6 +121,7 @@ def linked_maps(
         colourings: the one with id "error" is needed; the rest as wanted.
         key: names this pair in the page: what a visitor set up (view, selection, colours) is kept under it.
         start: the image that is lit up at first.
+        plain: the maps alone, without tools and the panel about the image pointed at.
         layers_note: why the layers that need the native latent space are off.
         on_open: called with an image's index when the visitor asks to open it.
 
@@ -157,6 +159,7 @@ def linked_maps(
             "height": height,
             "start": int(start),
             "layers_note": layers_note,
+            "plain": plain,
             "can_open": on_open is not None,
         },
         on_open_change=lambda: None,

@@ -108,7 +108,7 @@ class Neighbours {
         flips += named !== centre;
       });
       const rate = rates.get(`${board.info.weights} ${this.step}`);
-      board.text.textContent = `${flips} of ${DIRECTIONS} change class here; ` + (rate === undefined ? "measuring over images…" : `${(100 * rate).toFixed(1)} % over ${Math.min(MEASURED, board.n)} images`);
+      board.text.textContent = `${flips} of ${DIRECTIONS} change class here` + (this.data.rates === false ? "" : "; " + (rate === undefined ? "measuring over images…" : `${(100 * rate).toFixed(1)} % over ${Math.min(MEASURED, board.n)} images`));
     }
     this.finding();
   }
@@ -116,6 +116,7 @@ class Neighbours {
   /** Flip rates at this step that are not yet known, a slice of time after another. */
   measure() {
     clearTimeout(this.working);
+    if (this.data.rates === false) return;
     const { step } = this;
     const jobs = this.boards.filter(({ info }) => !rates.has(`${info.weights} ${step}`)).map((board) => this.flips(board, step));
     const work = () => {
@@ -140,6 +141,7 @@ class Neighbours {
 
   /** Where the story "nearby codes of an AE decode to different images" holds, and where not, from the rates shown. */
   finding() {
+    if (this.data.rates === false) return void (this.find(".finding").textContent = "");
     const by = new Map();
     for (const { info, network } of this.boards) by.set(network.latentDim, { ...by.get(network.latentDim), [info.short]: rates.get(`${info.weights} ${this.step}`) });
     const [a, v] = [...new Set(this.boards.map(({ info }) => info.short))];

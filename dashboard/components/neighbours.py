@@ -19,13 +19,14 @@ _mount = st.components.v2.component(
 )
 
 
-def neighbours(lanes: Sequence[Lane], images: Images, judge: str, topic: str, key: str, step: float = 0.3) -> None:
+def neighbours(lanes: Sequence[Lane], images: Images, judge: str, topic: str, key: str, step: float = 0.3, rates: bool = True) -> None:
     """Draw one board a lane; the image published under `topic` is in the middle of each.
 
     Args:
         lanes: models, AE and VAE in turn, for one or more latent sizes.
         judge: address of the classifier (see `assets.judge_url`).
         step: where the slider stands at first.
+        rates: measure and tell over many images how often the class changes; without, only what is on screen is counted.
 
     Raises:
         ValueError: not one code an image.
@@ -40,6 +41,7 @@ def neighbours(lanes: Sequence[Lane], images: Images, judge: str, topic: str, ke
             "judge": judge,
             "topic": topic,
             "step": step,
+            "rates": rates,
             "arrays": packed(key, {f"codes_{i}": lane.codes[:MEASURED] for i, lane in enumerate(lanes)}),
         },
     )

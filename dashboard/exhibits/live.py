@@ -92,7 +92,7 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
     linked_maps(
         *drawn, images.labels[:n], images.classes, images.colors, png_of_test_images(stage.pair.dataset, n),
         [Colouring("error", "squared error", *error, note="mean squared error of each model's own reconstruction, per pixel")],
-        key=f"{stage.key}-{'named' if stage.revealed else 'nameless'}",
+        key=f"{stage.key}-{'named' if stage.revealed else 'nameless'}", plain=True,
     )  # fmt: skip
     spread = {kind: view.spread for kind, view in views.items()}
     wide, tight = sorted(spread, key=spread.get, reverse=True)
@@ -129,13 +129,15 @@ def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.
         raise ExhibitError(f"small_steps needs a latent size, a test image from 0 to {len(images.labels) - 1} and a step from 0 to 1.")
     topic = publish(images, image, f"{stage.key}-image")
     boards = [lane_of(kind, entry_of(stage.other(size), kind), f"{kind.upper()}, latent size {size}") for size in sizes for kind in MARKS]
-    neighbours(boards, images, judge_url(stage.pair.dataset), topic, f"{stage.key}-steps", step=step)
+    neighbours(boards, images, judge_url(stage.pair.dataset), topic, f"{stage.key}-steps", step=step, rates=stage.revealed)
     facts: dict[str, object] = {"step": step}
     for size in sizes:
         rates = {kind: [cache.flip_rate(entry_of(p, kind).run_id, step) for p in stage.seeds(size)] for kind in MARKS}
         mean = {kind: float(np.mean(values)) for kind, values in rates.items()}
         facts |= {f"flips_{kind}_{size}": value for kind, value in mean.items()}
         facts[f"more_{size}"] = flips_more(rates)
+    found = {facts[f"more_{size}"] for size in sizes}
+    facts["lesson"] = "What is seen at one latent size need not be true at another." if len(found) > 1 else "That is so at every latent size shown."
     return facts
 
 

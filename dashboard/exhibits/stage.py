@@ -23,13 +23,14 @@ class Stage:
     """Attributes:
     pair: the models the scene is about. key: names this scene's components.
     revealed: whether the audience has been told; until then nothing gives away which model is which.
-    dark: the page is dark.
+    dark: the page is dark. large: the picture is for a projector.
     """
 
     pair: Pair
     key: str
     revealed: bool = False
     dark: bool = False
+    large: bool = False
 
     def other(self, latent: int) -> Pair:
         """The same data set's pair of another latent size.

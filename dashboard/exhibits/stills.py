@@ -91,27 +91,29 @@ def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
     }  # fmt: skip
 
 
-def bill(stage: Stage) -> Facts:
-    """What each model pays for an image; after the reveal, what each of the VAE's latent numbers costs."""
+def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
+    """What each of the VAE's latent numbers does to an image, a row each; after the reveal, what each of them costs.
+
+    Args:
+        image: the test image whose numbers are turned, one at a time, from -3 to 3.
+    """
     ae, vae = (cache.evaluation(entry.run_id) for entry in (stage.pair.ae, stage.pair.vae))
-    with st.container(horizontal=True, gap="large"):
-        for kind, figures_ in (("ae", ae), ("vae", vae)):
-            with st.container(border=True, width="stretch"):
-                st.markdown(MARKS[kind])
-                with st.container(horizontal=True, gap="large"):
-                    st.metric("Distortion D, nats", text.nats(figures_["distortion"]), width="content")
-                    st.metric("Rate R, nats", text.nats(figures_["rate"]), width="content")
-    if stage.revealed:
-        st.caption("What each latent number costs, nats an image (hollow: asleep)")
-        st.plotly_chart(
-            figures.kl_bars(vae["rate_per_dim"], ACTIVE_NATS, stage.dark, height=260), key=f"{stage.key}-bars", config=figures.CONFIG,
-            alt="Rate of each latent dimension in nats, largest first.",
-        )
     d, active = stage.pair.latent_dim, vae["active_units"]
-    used = "all" if active == d else "most" if active > d / 2 else "few"
+    if not 0 <= image < len(cache.gallery(stage.pair.vae.run_id)["mean"]) or not 3 <= steps <= 15:
+        raise ExhibitError("numbers turns the latent numbers of a test image there is, in 3 to 15 steps.")
+    left, right = st.columns([3, 2]) if stage.revealed else (st.container(), None)
+    turned = cache.turned(stage.pair.vae.run_id, image, steps)  # (d, steps, 28, 28)
+    half = -(-d // 2)
+    for column, part in zip(left.columns(2), (turned[:half], turned[half:])):
+        if len(part):
+            column.image(images.grid(part.reshape(-1, *part.shape[2:]), steps), width="stretch", alt=f"{len(part)} rows of {steps} pictures: each turns one latent number from -3 to 3")
+    if right:
+        right.caption("Rate of each number, nats an image (hollow: asleep)")
+        chart = figures.kl_bars(vae["rate_per_dim"], ACTIVE_NATS, stage.dark, height=400 if stage.large else 320)
+        right.plotly_chart(figures.for_projector(chart) if stage.large else chart, key=f"{stage.key}-bars", config=figures.CONFIG, alt="Rate of each latent number in nats, largest first.")
     return {
-        "distortion_ae": ae["distortion"], "distortion_vae": vae["distortion"], "rate": vae["rate"], "active": active, "asleep": d - active, "used": used,
-        "half": d // 2, "beta": stage.pair.vae.config.beta, "loss_vae": vae["distortion"] + stage.pair.vae.config.beta * vae["rate"],
+        "distortion_ae": ae["distortion"], "distortion_vae": vae["distortion"], "rate": vae["rate"], "active": active, "asleep": d - active,
+        "used": "all" if active == d else "most" if active > d / 2 else "few",
     }  # fmt: skip
 
 
@@ -143,7 +145,7 @@ def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
     best, worst = min(scores, key=scores.get), max(scores, key=scores.get)
     return facts | {
         "better": MARKS[best.split("_")[0]], "better_where": facts[f"where_{best}"], "fd_better": scores[best], "fd_worse": scores[worst],
-        "times": scores[worst] / scores[best],
+        "lesson": text.where_to_draw(scores),
     }  # fmt: skip
 
 
@@ -190,6 +192,7 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
     for name in ("largest", "smallest"):
         figure = cache.evaluation(trained[facts[f"beta_{name}"]].run_id)
         facts |= {f"rate_{name}": figure["rate"], f"distortion_{name}": figure["distortion"], f"active_{name}": figure["active_units"]}
+        facts[f"fd_{name}"] = (cache.sample_quality(trained[facts[f"beta_{name}"]].run_id) or {}).get("fd", float("nan"))
     return facts
 
 
@@ -201,14 +204,15 @@ def curve(stage: Stage) -> Facts:
     best = {"elbo": min(found, key=lambda b: found[b]["neg_elbo"]), "mse": min(found, key=lambda b: found[b]["mse"]), "rate": min(found, key=lambda b: found[b]["rate"])}
     if judged:
         best["fd"] = min(judged, key=judged.get)
-    st.plotly_chart(
-        figures.rate_distortion([{"beta": b, **e} for b, e in found.items()], best["elbo"] if stage.revealed else None, cache.evaluation(stage.pair.ae.run_id)["distortion"], stage.dark, height=420),
-        key=f"{stage.key}-curve", config=figures.CONFIG, alt="Rate and distortion of every trained KL weight.",
-    )  # fmt: skip
+    points = [{"beta": b, **e} for b, e in found.items()]
+    level = cache.evaluation(stage.pair.ae.run_id)["distortion"]
+    chart = figures.rate_distortion(points, best["elbo"] if stage.revealed else None, level, stage.dark, height=420)
+    st.plotly_chart(figures.for_projector(chart) if stage.large else chart, key=f"{stage.key}-curve", config=figures.CONFIG, alt="Rate and distortion of every trained KL weight.")
     if stage.revealed:
         with st.container(horizontal=True, gap="large"):
             for label, name in (("Lowest −ELBO", "elbo"), ("Best copies", "mse"), ("Best samples", "fd"), ("Cheapest code", "rate")):
                 if name in best:
                     st.metric(label, f"β = {best[name]:g}", width="content")
     verdict = "one" if len(set(best.values())) == 1 else "depends"
-    return {"right": verdict, "trained": len(found), **{f"beta_{name}": f"{b:g}" for name, b in best.items()}, "neg_elbo": found[best["elbo"]]["neg_elbo"]}
+    advice = "Say what you want it for, and measure that." if verdict == "depends" else "Here one weight is best at everything."
+    return {"right": verdict, "advice": advice, "trained": len(found), **{f"beta_{name}": f"{b:g}" for name, b in best.items()}, "neg_elbo": found[best["elbo"]]["neg_elbo"]}

@@ -97,7 +97,7 @@ picture, question = left.container(key="walk-picture"), right.container(key="wal
 facts: Facts | None = None
 with boundary.guard():
     with picture:
-        stage = Stage(pair, f"scene-{scene.id}", revealed, state.dark())
+        stage = Stage(pair, f"scene-{scene.id}", revealed, state.dark(), present)
         n = cache.evaluation(pair.vae.run_id)["n"]
         facts = {"AE": text.AE, "VAE": text.VAE, "latent": pair.latent_dim, "n": n, **pictures()[scene.picture](stage, **scene.options)}
     sentence.markdown(scene.fill("sentence", facts))
