@@ -32,6 +32,8 @@ st.markdown(
     "Everything else about the two models on these pages is kept equal, so every difference you see comes from that one."
 )
 
+st.page_link("views/walkthrough.py", label="**Take the walkthrough**: from “what is a code?” to “what is the right β?”, a question a scene", icon=":material/slideshow:")
+
 data = cache.dataset(pair.dataset)
 labels = data.test_labels[: cache.PICTURED]
 present = [name for i, name in enumerate(data.classes) if (labels == i).any()]

@@ -1,0 +1,173 @@
+"""The walkthrough: its file of scenes, and every scene drawn, asked and revealed on really trained models."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dashboard import cache, scenes
+from dashboard.exhibits import pictures
+from dashboard.scenes import SceneError
+from driving import BETAS, words
+
+MINIMAL = """
+[[scene]]
+id = "one"
+title = "One"
+sentence = "There are {number} numbers."
+picture = "counted"
+options = { most = 3 }
+question = "How many?"
+choices = { few = "few", many = "many" }
+answer = "{how}"
+reveal = "It is {number}."
+page = "start"
+"""
+
+
+def counted(stage, most: int, names: list[str] = ()) -> dict:
+    return {"number": most, "how": "few" if most < 5 else "many"}
+
+
+def parsed(change=lambda text: text) -> scenes.Scene:
+    return scenes.parse(change(MINIMAL), {"counted": counted}, "mine.toml")[0]
+
+
+def test_a_scene_is_filled_with_its_pictures_figures():
+    scene = parsed()
+    facts = counted(None, **scene.options)
+    assert scene.fill("sentence", facts) == "There are 3 numbers."
+    assert scene.solution(facts) == "few" and scene.solution({"number": 9, "how": "many"}) == "many"
+    with pytest.raises(SceneError, match="'few-ish' is none of its choices few, many"):
+        scene.solution({"how": "few-ish"})
+    with pytest.raises(SceneError, match="no figure 'number'.*returns how"):
+        scene.fill("sentence", {"how": "few"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("[[scene]]", "[[scene", "not valid TOML"),
+        ("[[scene]]", "[scene]", "1 to 60 tables"),
+        ('title = "One"', "", r"mine.toml, scene 1 \(one\) has no title"),
+        ('title = "One"', "title = 1", "title is 1; it must be a str"),
+        ('title = "One"', 'title = "One"\ncolour = "red"', "'colour' is not known; choose from"),
+        ('id = "one"', 'id = "One scene"', "goes into links"),
+        ('"counted"', '"painted"', "no picture 'painted'; choose one of counted"),
+        ("most = 3", "least = 3", "options of counted: 'least' is not known; choose from most, names"),
+        ("most = 3", 'most = "three"', "most is 'three'; it must be a int"),
+        ("most = 3", "most = true", "it must be a int"),
+        ("most = 3", "most = 3, names = [1]", "names is \\[1\\]"),
+        ('"start"', '"../../etc"', "no page '../../etc'; choose one of"),
+        ('few = "few"', "few = 1", "choices.few is 1; write it as text"),
+        ("{number} numbers", "{number.real} numbers", "{number.real} is not the name of a figure"),
+        ("{number} numbers", "{} numbers", "is not the name of a figure"),
+        ("{number} numbers", "{number numbers", "unbalanced braces"),
+        ('page = "start"', 'page = "start"\nmodels = { latent = "two" }', "latent is 'two'"),
+        ("\n[[scene]]", '\n[models]\nname = "x"\n[[scene]]', "'name' is not known; choose from data, latent, seed"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_what_is_wrong(old, new, told):
+    assert old in MINIMAL
+    with pytest.raises(SceneError, match=told):
+        parsed(lambda text: text.replace(old, new, 1))
+
+
+def test_two_scenes_cannot_share_a_link():
+    with pytest.raises(SceneError, match="two scenes have the id 'one'"):
+        parsed(lambda text: text + text)
+
+
+def test_own_scenes_take_the_place_and_a_missing_file_is_told(dashboard, monkeypatch, tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(scenes.SHIPPED.read_text().split("[[scene]]")[0] + "[[scene]]" + scenes.SHIPPED.read_text().split("[[scene]]")[-1])
+    monkeypatch.setenv("POINT_OR_CLOUD_SCENES", str(own))
+    app = dashboard("walkthrough")
+    assert app.title[0].value == "What is the right β?" and "1 of 1" in words(app)
+    monkeypatch.setenv("POINT_OR_CLOUD_SCENES", str(tmp_path / "nowhere.toml"))
+    app = dashboard("walkthrough")
+    assert "nowhere.toml cannot be read" in app.error[0].value and "POINT_OR_CLOUD_SCENES" in app.error[0].value
+
+
+SCENES = scenes.read(scenes.SHIPPED, pictures())
+
+
+def test_the_story_goes_from_the_code_to_the_right_beta():
+    assert 10 <= len(SCENES) <= 14
+    assert (SCENES[0].title, SCENES[-1].title) == ("What is a code?", "What is the right β?")
+    figures = re.compile(r"(?<!\{)\b\d+\.\d+\b")
+    for scene in SCENES:
+        assert not figures.search(scene.reveal), f"{scene.id}: a figure is written down instead of measured"
+        assert len(scene.choices) >= 2 and scene.notes
+
+
+@pytest.fixture
+def small_scenes(monkeypatch, small_store):
+    """The shipped scenes on the tests' store: its sizes and weights in place of theirs."""
+    text = scenes.SHIPPED.read_text()
+    for old, new in (("ae 16", "ae 4"), ("vae 16", "vae 4"), ("_16", "_4"), ("[2, 16]", "[2, 4]"), ("latent = 16", "latent = 4"), ("1.0, 10.0, 0.1", ", ".join(map(str, BETAS))), ('"mnist-5k"', '"tiny"')):
+        text = text.replace(old, new)
+    found = scenes.parse(text, pictures())
+    monkeypatch.setattr(cache, "scenes", lambda: found)
+    # No judge is trained here: what it would say is tested where it is measured.
+    monkeypatch.setattr(cache, "sample_quality", lambda run_id, source="prior", temperature=1.0: {"fd": 9.0 if "-ae-" in f"-{run_id}" else 4.0, "coverage": 0.5, "density": 0.5, "floor": 0.1})
+    monkeypatch.setattr(cache, "flip_rate", lambda run_id, step: 0.2 if run_id.startswith("ae") else 0.1)
+    return found
+
+
+@pytest.mark.parametrize("scene", [scene.id for scene in SCENES])
+def test_a_scene_asks_before_it_tells(dashboard, small_scenes, scene):
+    app = dashboard("walkthrough", scene=scene)
+    asked = next(s for s in small_scenes if s.id == scene)
+    assert app.title[0].value == asked.title
+    assert not app.error and not app.warning and not app.exception
+    assert ":material/check_circle:" not in words(app), "the answer is given away"
+    assert {b.label for b in app.button} >= set(asked.choices.values())
+    key = f"choice-{scene}-{list(asked.choices)[-1]}"
+    next(b for b in app.button if b.key == key).click().run()
+    assert not app.error and not app.exception
+    assert app.query_params["reveal"] == "true" and app.query_params["scene"] == scene
+    shown = words(app)
+    assert "(your guess)" in shown
+    assert (":material/check_circle:" in shown) == bool(asked.answer), "the right choice is marked, where there is one to mark"
+    assert "{" not in shown and "nan" not in shown.lower().replace("nats", "")
+
+
+def test_going_through_keeps_the_link_and_hidden_choices_come_back(dashboard, small_scenes):
+    app = dashboard("walkthrough", scene=small_scenes[1].id, present="true")
+    assert not app.selectbox, "the scenes say themselves which models they are about"
+    next(b for b in app.button if b.key == "walk-next").click().run()
+    assert app.query_params["scene"] == small_scenes[2].id and app.query_params["present"] == "true" and "reveal" not in app.query_params
+    next(b for b in app.button if b.key == "walk-back").click().run()
+    assert app.title[0].value == small_scenes[1].title
+
+
+def test_which_half_is_nameless_until_the_reveal(dashboard, small_scenes):
+    hidden, told = (words(dashboard("walkthrough", scene="prior", reveal=reveal)) for reveal in ("false", "true"))
+    assert "**A**" in hidden and "**A** ·" not in hidden and "**A** · :orange[**AE**]" in told
+
+
+@pytest.mark.parametrize(("key", "value"), [("scene", "<script>"), ("scene", "9999"), ("reveal", "perhaps"), ("present", "1e9"), ("autoplay", "nan")])
+def test_hostile_links_are_told(dashboard, small_scenes, key, value):
+    app = dashboard("walkthrough", **{key: value})
+    assert not app.error and not app.exception
+    assert "The link asks for" in words(app) and "<script>" not in words(app)
+
+
+def test_flips_are_a_difference_only_where_the_seeds_agree():
+    from dashboard.exhibits.live import flips_more
+
+    assert flips_more({"ae": [0.20, 0.22], "vae": [0.14, 0.15]}) == "ae"
+    assert flips_more({"ae": [0.10, 0.11], "vae": [0.20, 0.22]}) == "vae"
+    assert flips_more({"ae": [0.20, 0.10], "vae": [0.14, 0.15]}) == "none"
+    assert flips_more({"ae": [0.015, 0.016], "vae": [0.016, 0.018]}) == "none"
+
+
+def test_where_to_draw_says_what_the_distances_say():
+    from dashboard.text import where_to_draw
+
+    assert "bad place to ask" in where_to_draw({"vae_prior": 19.0, "ae_mixture": 4.0})
+    assert "usually told" in where_to_draw({"vae_prior": 19.0, "ae_prior": 225.0})
+    assert "bad place" not in where_to_draw({"vae_prior": 4.0, "ae_mixture": 19.0})
+    assert "no difference" in where_to_draw({"vae_prior": 4.0, "ae_mixture": 4.1})
