@@ -13,7 +13,7 @@ from dashboard import theme
 CONFIG = {"displayModeBar": False, "scrollZoom": False}  # for st.plotly_chart: no toolbar, and a page that still scrolls
 
 
-def for_projector(figure: go.Figure, scale: float = 1.6) -> go.Figure:
+def for_projector(figure: go.Figure, scale: float = 1.8) -> go.Figure:
     """The same figure with larger type, lines and marks."""
     size = figure.layout.font.size or 13
     figure.update_layout(font={"size": scale * size})

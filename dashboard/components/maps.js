@@ -161,7 +161,7 @@ class LinkedMaps extends MapPanels {
       plot.panel.querySelector("h4").style.color = own;
       const width = plot.panel.clientWidth;
       if (!width) return;
-      const height = Math.round(Math.min(width, roomFor(this.data.height, 0.52)));
+      const height = Math.round(Math.min(width, roomFor(this.data.height, 0.47)));
       const context = prepare(plot.canvas, width, height);
       plot.resize(width, height);
       plot.stamp(context, colors, this.which[side], this.level, look.background);
