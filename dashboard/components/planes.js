@@ -144,7 +144,7 @@ class Planes {
       plane.title.style.color = own;
       const width = section.clientWidth;
       if (!width) return;
-      const height = Math.round(Math.min(width * 0.85, roomFor(460, 0.34)));
+      const height = Math.round(Math.min(width * 0.85, roomFor(460, 0.26)));
       const context = prepare(canvas, width, height);
       scatter.resize(width, height);
       if (this.mode === "grid") this.drawGrid(plane, context, width, height);
