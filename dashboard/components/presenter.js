@@ -10,6 +10,7 @@ const screen_ = (globalThis.pointOrCloudScreen ??= { blank: null, link: null, no
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".presenter");
   const find = (selector) => root.querySelector(selector);
+  screen_.stop?.(); // this function runs at every rerun; what the last one listened to is over
   const go = (where) => {
     uncover();
     document.activeElement?.blur?.();
@@ -121,12 +122,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   root.dataset.scene = data.scene;
   root.dataset.revealed = data.revealed ? "1" : "";
-  return () => {
+  screen_.stop = () => {
     clearInterval(auto);
     window.removeEventListener("keydown", early, true);
     window.removeEventListener("keydown", late);
     window.removeEventListener("pointermove", near);
     for (const name of ["pointerdown", "keydown", "wheel"]) window.removeEventListener(name, touched, { capture: true });
+  };
+  return () => {
+    screen_.stop();
+    uncover();
     delete document.documentElement.dataset.present;
   };
 }
