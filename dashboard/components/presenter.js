@@ -116,8 +116,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const shown = Date.now();
   const auto = data.auto && setInterval(() => {
-    const idle = (Date.now() - screen_.touched) / 1000;
-    if ((Date.now() - shown) / 1000 > (data.revealed ? 0.8 : 1) * data.seconds && idle > Math.min(PAUSE, 4 * data.seconds) && !document.hidden) go(data.revealed && data.place === data.total ? "first" : "next");
+    const idle = (Date.now() - screen_.touched) / 1000, long = (Date.now() - shown) / 1000;
+    if (document.hidden || long < (data.revealed ? 0.8 : 1) * data.seconds || idle < Math.min(PAUSE, 4 * data.seconds)) return;
+    clearInterval(auto); // once a scene; what comes next starts its own
+    go(data.revealed && data.place === data.total ? "first" : "next");
   }, 250);
 
   root.dataset.scene = data.scene;
