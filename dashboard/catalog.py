@@ -102,6 +102,18 @@ def trained_to_denoise(entries: Iterable[Entry], pair: Pair, noise: float) -> Pa
     return min(whole, key=lambda p: (p.seed != pair.seed, p.seed), default=None)
 
 
+def multirate(entries: Iterable[Entry], pair: Pair) -> Entry | None:
+    """The multi-rate model of the pair's data set and latent size, of the pair's seed if there is one."""
+    found = [e for e in entries if e.config.model == "multirate" and (e.config.dataset, e.config.latent_dim) == (pair.dataset, pair.latent_dim)]
+    return min(found, key=lambda e: (e.config.seed != pair.seed, *_preference(e)), default=None)
+
+
+def other_seeds(entries: Iterable[Entry], entry: Entry) -> list[Entry]:
+    """The runs that differ from this one in nothing but the seed."""
+    alike = [e for e in entries if e.run_id != entry.run_id and e.config.replace(seed=entry.config.seed) == entry.config]
+    return sorted(alike, key=lambda e: e.config.seed)
+
+
 def differences(pair: Pair) -> tuple[dict[str, tuple], dict[str, object]]:
     """What differs between the two configs, (AE's, VAE's) by name, and what is equal."""
     a, b = pair.ae.config.to_dict(), pair.vae.config.to_dict()

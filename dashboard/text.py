@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -133,20 +134,38 @@ def weight_takeaway(beta: float, evaluations: Mapping[float, Mapping[str, Any]],
     """What the weight shown costs and keeps, and which trained weight has the lowest -ELBO.
 
     Args:
-        evaluations: by trained beta.
+        evaluations: by trained beta, at least one.
     """
     best = min(evaluations, key=lambda b: evaluations[b]["neg_elbo"])
     lowest = f"Of the {len(evaluations)} trained weights, β = {best:g} has the lowest −ELBO ({nats(evaluations[best]['neg_elbo'])})."
-    if beta not in evaluations:
-        return f"β = {beta:g} has no trained model yet. " + lowest
-    e = evaluations[beta]
-    asleep = latent_dim - e["active_units"]
-    state = (
-        f"all {latent_dim} latent dimensions carry something" if asleep == 0
-        else "all latent dimensions are asleep: every image becomes the same" if asleep == latent_dim
-        else f"{asleep} of {latent_dim} latent dimensions are asleep"
-    )  # fmt: skip
-    return f"At β = {beta:g} the {VAE} spends {nats(e['rate'])} nats on its code and {nats(e['distortion'])} on the picture; {state}. {lowest}"
+    if len(evaluations) == 1:
+        lowest = f"Its −ELBO is {nats(evaluations[best]['neg_elbo'])}; no other weight has been trained."
+    if beta in evaluations:
+        e = evaluations[beta]
+        asleep = latent_dim - e["active_units"]
+        state = (
+            f"all {latent_dim} latent units carry something" if asleep == 0
+            else "all latent units are asleep: every image becomes the same" if asleep == latent_dim
+            else f"{asleep} of {latent_dim} latent units are asleep"
+        )  # fmt: skip
+        return f"At β = {beta:g} the {VAE} spends {nats(e['rate'])} nats on its code and {nats(e['distortion'])} on the picture; {state}. {lowest}"
+    nearest = sorted(evaluations, key=lambda b: abs(math.log(b / beta)))[:2]
+    first, *rest = (f"β = {b:g} spends {nats(evaluations[b]['rate'])} nats on its code and {nats(evaluations[b]['distortion'])} on the picture" for b in sorted(nearest))
+    return f"No network has been trained for β = {beta:g} yet. Nearest to it, the {VAE} of {'; that of '.join([first, *rest])}."
+
+
+def trained_here(entry: Entry) -> str:
+    """What the weight shown has been trained by."""
+    return f"Trained for this weight alone, {entry.config.epochs} epochs: `{entry.run_id}`"
+
+
+def untrained(status: Any, config: Any) -> str:
+    """Why there is no network of this weight, and what to do; `status` is a `core.jobs.JobStatus`, `config` a `RunConfig`."""
+    if status.message:
+        return f"The training of β = {config.beta:g} ended early: {status.message}"
+    if status.state in ("stopped", "stale"):
+        return f"The training of β = {config.beta:g} was {'stopped' if status.state == 'stopped' else 'interrupted'}; it can go on from its last saved epoch."
+    return f"{config.epochs} epochs in the background. Everyone finds the network here afterwards."
 
 
 def progress(status: Any, history: Sequence[Mapping[str, Any]]) -> str:

@@ -1,13 +1,14 @@
 """The KL-weight lab: a knob for beta that samples, copies, clouds, KL bars and the rate-distortion plane follow at once.
 
 The multi-rate model's network runs in the page, so moving the knob asks nothing of the server; only the weight at which it
-comes to rest is reported. Trained weights are stops on the way, where the trained network itself takes over.
+comes to rest is reported. Trained weights are stops on the way, where the trained network itself takes over. Where there is
+no multi-rate model, the nearest trained network is shown instead of a prediction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,27 @@ from core.config import ACTIVE_NATS, BETA_RANGE
 from dashboard.components.assets import OCTETS, media_url, script
 
 CODES = 500  # test images whose clouds follow the knob
+SAMPLES = 36
 
 _mount = st.components.v2.component(
     "point_or_cloud_beta_lab",
     html=script("beta_lab.html"),
     css=script("base.css", "beta_lab.css"),
-    js=script("networks.js", "canvas.js", "family.js", "rd_plane.js", "beta_lab.js"),
+    js=script("beta_lab.js"),
 )
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The multi-rate model: its run, the address of its weights, and its figures over beta ("curve" in its evaluation)."""
+
+    run_id: str
+    weights: str
+    curve: Sequence[Mapping[str, Any]]
+
+    def to_data(self) -> dict[str, Any]:
+        points = [{"beta": point["beta"], **_point(point)} for point in sorted(self.curve, key=lambda p: p["beta"])]
+        return {"run_id": self.run_id, "weights": self.weights, "curve": points}
 
 
 @dataclass(frozen=True)
@@ -54,61 +69,96 @@ def _point(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     return {name: evaluation[name] for name in ("distortion", "rate", "rate_per_dim", "active_units")}
 
 
-def beta_lab(
-    run_id: str,
-    weights: str,
-    curve: Sequence[Mapping[str, Any]],
-    trained: Sequence[TrainedBeta],
-    labels: np.ndarray,
-    class_colors: Sequence[str],
-    images_png: bytes,
-    colors: Mapping[str, str],
-    ae_distortion: float | None,
-    beta: float,
-    key: str,
-    on_beta: Callable[[], None] = lambda: None,
-) -> float:
-    """Draw the lab.
+@dataclass(frozen=True)
+class Training:
+    """A network of the weight shown that is being trained.
 
-    Args:
-        run_id, weights: the multi-rate model and the address of its weights.
-        curve: its figures over beta ("curve" in its evaluation), nats per image on the test images.
+    Attributes:
+        history: its rows so far (see `core.training.fit`). preview: PNG of its latest epoch (see `core.evaluation.preview`).
+    """
+
+    beta: float
+    run_id: str
+    history: Sequence[Mapping[str, Any]] = ()
+    preview: bytes | None = None
+
+    def to_data(self, key: str) -> dict[str, Any]:
+        return {
+            "beta": self.beta, "run_id": self.run_id,
+            "epoch": self.history[-1]["epoch"] if self.history else 0, "epochs": self.history[-1]["epochs"] if self.history else 0,
+            "path": [_point(row) for row in self.history],
+            "preview": media_url(self.preview, "image/png", f"{key}/training") if self.preview and self.history else "",
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Everything the lab shows but the weight and a training under way.
+
+    Attributes:
+        key: names this model in the page.
+        latent_dim: of all its networks.
+        prediction: the multi-rate model; None where there is none.
+        trained: at least one run.
         labels: (n,) classes of the test images that `images_png` holds (see `sprites.sprite`).
         colors: "vae", "vae_dark", "ae", "ae_dark".
         ae_distortion: of the matching AE, nats per image; None leaves it out.
-        beta: where the knob stands at first; a new value moves it.
-        key: names this model in the page.
-        on_beta: called before the rerun in which another weight is returned.
-
-    Returns:
-        The weight at which the knob came to rest, always within `BETA_RANGE`.
     """
-    from safetensors.numpy import save
 
-    result = _mount(
-        key=key,
-        data={
-            "key": key,
-            "run_id": run_id,
-            "weights": weights,
-            "sprite": media_url(images_png, "image/png", f"{key}/sprite"),
-            "arrays": media_url(save({"labels": np.ascontiguousarray(labels, np.uint8)}), OCTETS, f"{key}/arrays"),
-            "n": len(labels),
-            "class_colors": list(class_colors),
-            "color": colors["vae"], "color_dark": colors["vae_dark"], "ae_color": colors["ae"], "ae_color_dark": colors["ae_dark"],
-            "curve": [{"beta": point["beta"], **_point(point)} for point in sorted(curve, key=lambda p: p["beta"])],
-            "trained": [run.to_data() for run in trained],
-            "ae_distortion": ae_distortion,
+    key: str
+    latent_dim: int
+    prediction: Prediction | None
+    trained: Sequence[TrainedBeta]
+    labels: np.ndarray
+    class_colors: Sequence[str]
+    images_png: bytes
+    colors: Mapping[str, str]
+    ae_distortion: float | None = None
+    data: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Made once, since a lab is drawn again and again while a training is watched.
+        object.__setattr__(self, "data", self._describe())
+
+    def _describe(self) -> dict[str, Any]:
+        from safetensors.numpy import save
+
+        # The noise that every run's preview decodes (core.evaluation.preview) comes first, so that a network in training
+        # is seen to make its own of the very same codes.
+        noise = np.random.default_rng(0).standard_normal((SAMPLES, self.latent_dim)).astype(np.float32)
+        arrays = {"labels": np.ascontiguousarray(self.labels, np.uint8), "noise": noise}
+        return {
+            "key": self.key,
+            "latent_dim": self.latent_dim,
+            "prediction": self.prediction and self.prediction.to_data(),
+            "trained": [run.to_data() for run in self.trained],
+            "sprite": media_url(self.images_png, "image/png", f"{self.key}/sprite"),
+            "arrays": media_url(save(arrays), OCTETS, f"{self.key}/arrays"),
+            "n": len(self.labels),
+            "class_colors": list(self.class_colors),
+            "color": self.colors["vae"], "color_dark": self.colors["vae_dark"], "ae_color": self.colors["ae"], "ae_color_dark": self.colors["ae_dark"],
+            "ae_distortion": self.ae_distortion,
             "active": ACTIVE_NATS,
-            "beta": beta,
-        },
-        default={"beta": beta},
-        on_beta_change=on_beta,
-    )  # fmt: skip
-    value = result.get("beta")
-    return float(value) if usable(value) else beta
+        }  # fmt: skip
 
 
-def usable(value: Any) -> bool:
-    """Whether what the page sent is a weight of the range: it is a visitor's input like any other."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and BETA_RANGE[0] <= value <= BETA_RANGE[1]
+def beta_lab(lab: Lab, beta: float, key: str, training: Training | None = None, on_rest: Callable[[], None] = lambda: None) -> None:
+    """Draw the lab.
+
+    Args:
+        beta: where the knob stands at first; a new value moves it.
+        key: of the element.
+        training: shown while the knob rests on its weight.
+        on_rest: called before the rerun when the knob has come to rest at another weight: `rested(st.session_state[key])`.
+    """
+    _mount(key=key, data={**lab.data, "beta": beta, "training": training.to_data(key) if training else None}, on_chosen_change=on_rest)
+
+
+def rested(result: Mapping[str, Any] | None) -> float | None:
+    """The weight at which the knob has just come to rest, from the element's state; None if it was not moved.
+
+    What the page sends is a visitor's input like any other: what is not a number within `BETA_RANGE` counts as nothing.
+    """
+    value = (result or {}).get("chosen")
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and BETA_RANGE[0] <= value <= BETA_RANGE[1]
+    return float(value) if usable else None

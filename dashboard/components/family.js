@@ -8,8 +8,8 @@
      const family = new Family(network, images, n, onProgress);
      family.codes(beta)      // {mean, logvar} (n * d each), owned by the family and overwritten; null until there are any
      family.ready            // whether every node is there; before that, the nearest node's codes are given
-
-   After networks.js; no imports. */
+ */
+// needs networks.js
 
 const NODES = 13;
 const SLICE = 16; // images encoded at a time

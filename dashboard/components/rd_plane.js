@@ -2,7 +2,8 @@
 
    Lines of equal -ELBO = D + R fall at 45 degrees in nats. Minimising D + beta R finds the point where the curve's tangent
    has slope -beta: that tangent is drawn at the current point. An AE has a distortion and no rate: a level, not a point.
-   After canvas.js; no imports. */
+   A network in training leaves its path: where it was after every epoch. */
+// needs canvas.js
 
 class Plane {
   constructor(canvas, onChoose) {
@@ -36,11 +37,12 @@ class Plane {
   bounds({ curve, trained, ae }) {
     const points = [...curve, ...trained];
     const rates = points.map((p) => p.rate), distortions = [...points.map((p) => p.distortion), ...(ae === null ? [] : [ae])];
-    const [low, high] = [Math.min(...distortions), Math.max(...distortions)];
-    return { right: 1.12 * Math.max(...rates, 1), low: low - 0.08 * (high - low) - 1, high: high + 0.06 * (high - low) + 1 };
+    const middle = (Math.min(...distortions) + Math.max(...distortions)) / 2, half = Math.max(Math.max(...distortions) - middle, 15); // a single run is no plane
+    const [low, high] = [middle - half, middle + half];
+    return { right: 1.12 * Math.max(...rates, 12), low: low - 0.12 * (high - low) - 1, high: high + 0.06 * (high - low) + 1 };
   }
 
-  draw({ curve, trained, ae, at, own, aeColor, look, label }) {
+  draw({ curve, trained, ae, at, path, own, aeColor, look }) {
     const { canvas } = this, width = canvas.clientWidth, height = Math.min(width, 380);
     if (!width) return;
     const context = prepare(canvas, width, height), { right, low, high } = this.bounds({ curve, trained, ae });
@@ -75,17 +77,15 @@ class Plane {
     context.beginPath();
     context.rect(left, top, width - 8 - left, bottom - top);
     context.clip();
-    // -ELBO = D + R = c
+    // -ELBO = D + R = c, named at the right edge where nothing else is written
     for (const c of ticks(low, high + right, 8)) {
       line(X(0), Y(c), X(right), Y(c - right), look.faint, [2, 3]);
-      // named where the line leaves the picture: at the right edge, or else at the bottom
-      const words = `−ELBO ${c}`;
-      if (c - right > low && c - right < high - 8) text(words, X(right) - 3, Y(c - right) - 3, look.muted, "right", 9);
-      else if (c > low + 10 && c - right <= low) text(words, X(c - low) - 8, bottom - 4, look.muted, "right", 9);
+      const y = Y(c - right) - 3;
+      if (y > top + 34 && y < bottom - 4 && !(ae !== null && Math.abs(y - Y(ae)) < 12)) text(`−ELBO ${c}`, X(right) - 3, y, look.muted, "right", 9);
     }
     if (ae !== null) {
       line(X(0), Y(ae), X(right), Y(ae), aeColor, [6, 4], 1.5);
-      text("AE: no rate", X(right) - 4, Y(ae) + 13, aeColor, "right");
+      text("AE: no rate", X(0) + 5, Y(ae) + 13, aeColor);
     }
     // the multi-rate model's curve, dashed: a prediction
     Object.assign(context, { strokeStyle: own, lineWidth: 1.6 });
@@ -103,6 +103,16 @@ class Plane {
       }
       disc(context, x, y, 4.5, own, look.background);
     }
+    // a network in training, from epoch to epoch
+    if (path.length) {
+      Object.assign(context, { strokeStyle: own, lineWidth: 1.2, globalAlpha: 0.7 });
+      context.beginPath();
+      path.forEach(({ rate, distortion }, i) => (i ? context.lineTo(X(rate), Y(distortion)) : context.moveTo(X(rate), Y(distortion))));
+      context.stroke();
+      context.globalAlpha = 1;
+      const { rate, distortion } = path[path.length - 1];
+      disc(context, X(rate), Y(distortion), 4.5, look.background, own);
+    }
     // where we are, and the slope that beta asks for
     const [x, y] = [X(at.rate), Y(at.distortion)];
     line(X(0), Y(at.distortion + at.beta * at.rate), X(right), Y(at.distortion - at.beta * (right - at.rate)), look.text, [], 1);
@@ -111,7 +121,7 @@ class Plane {
     context.arc(x, y, 8, 0, 2 * Math.PI);
     context.stroke();
     context.restore();
-    text(`slope −β = −${label}`, width - 12, top + 12, look.text, "right", 12);
+    text(`slope −β = −${short(at.beta)}`, width - 12, top + 12, look.text, "right", 12);
 
     this.targets = [...curve.map((p) => ({ ...p, x: X(p.rate), y: Y(p.distortion) })), ...trained.map((p) => ({ ...p, trained: true, x: X(p.rate), y: Y(p.distortion) }))];
     const near = this.near();
@@ -150,7 +160,7 @@ function ticks(low, high, count) {
   return out;
 }
 
-/** Three digits, no trailing zeros. */
-function short(x) {
-  return String(Number(x.toPrecision(3)));
+/** Three digits, or as many as asked for, without trailing zeros. */
+function short(x, digits = 3) {
+  return String(Number(x.toPrecision(digits)));
 }

@@ -46,6 +46,7 @@ class Waiting:
         self.asked: list[RunConfig] = []
         self.stopped: list[str] = []
         self.state = "absent"
+        self.states: dict[str, str] | None = None  # by run, where a test has several
         self.message = ""
         self.called: list[tuple] = []
         self.future: Future = Future()
@@ -53,11 +54,14 @@ class Waiting:
     def submit(self, config: RunConfig, visitor: str = "") -> None:
         self.asked.append(config)
         self.state = "running"
+        if self.states is not None:
+            self.states[config.run_id] = "running"
 
     def status(self, run_id: str, visitor: str = ""):
         from core.jobs import JobStatus
 
-        return JobStatus(run_id, self.state, fraction=0.4, seconds_left=6, owner=True, visitors=1, message=self.message)
+        state = self.state if self.states is None else self.states.get(run_id, "absent")
+        return JobStatus(run_id, state, fraction=0.4, seconds_left=6, owner=True, visitors=1, message=self.message)
 
     def stop(self, run_id: str, visitor: str = "") -> bool:
         self.stopped.append(run_id)

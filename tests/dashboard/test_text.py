@@ -52,10 +52,12 @@ def test_path_verdict():
 
 def test_weight_verdict():
     runs = {b: {"distortion": d, "rate": r, "neg_elbo": d + r, "active_units": u} for b, d, r, u in ((0.25, 75, 37, 16), (1.0, 85, 21, 14), (10.0, 155, 3, 0))}
-    assert "2 of 16 latent dimensions are asleep" in text.weight_takeaway(1.0, runs, 16) and "β = 1 has the lowest" in text.weight_takeaway(1.0, runs, 16)
-    assert "all 16 latent dimensions carry" in text.weight_takeaway(0.25, runs, 16)
+    assert "2 of 16 latent units are asleep" in text.weight_takeaway(1.0, runs, 16) and "β = 1 has the lowest" in text.weight_takeaway(1.0, runs, 16)
+    assert "all 16 latent units carry" in text.weight_takeaway(0.25, runs, 16)
     assert "every image becomes the same" in text.weight_takeaway(10.0, runs, 16)
-    assert "no trained model yet" in text.weight_takeaway(3.0, runs, 16)
+    between = text.weight_takeaway(3.0, runs, 16)
+    assert "No network has been trained for β = 3 yet" in between and "β = 1 spends" in between and "β = 10 spends" in between and "0.25" not in between
+    assert "no other weight has been trained" in text.weight_takeaway(1.0, {1.0: runs[1.0]}, 16)
 
 
 def test_progress_line():

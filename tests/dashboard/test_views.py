@@ -147,7 +147,7 @@ def test_interpolation_class_and_random_pair(dashboard):
 
 def test_untrained_weight_from_a_link_is_offered_not_started(dashboard, jobs):
     app = dashboard("kl_weight", beta="2.7")
-    assert "No model has been trained for β = 2.7" in words(app)
+    assert "No network has been trained for β = 2.7" in words(app)
     assert not jobs.asked
     next(b for b in app.button if b.label == "Train β = 2.7").click().run()
     assert [(c.beta, c.model, c.dataset, c.epochs) for c in jobs.asked] == [(2.7, "vae", "tiny", QUICK["epochs"])]
@@ -158,15 +158,36 @@ def test_weight_off_the_grid_can_be_linked(dashboard):
     assert "β = 3.1416" in words(app) and not app.warning
 
 
-def test_releasing_the_slider_starts_a_training_that_can_be_watched_and_stopped(dashboard, jobs):
-    app = dashboard("kl_weight")
-    app.select_slider(key="beta").set_value("2.2").run()
+def released(app, beta):
+    """What the page does when the knob tells that it has come to rest (a component sends nothing under this driver)."""
+    app.session_state["beta"] = app.session_state["moved"] = beta
+    return app.run()
+
+
+def test_releasing_the_knob_starts_a_training_that_can_be_watched_and_stopped(dashboard, jobs):
+    app = released(dashboard("kl_weight"), 2.2)
     assert [c.beta for c in jobs.asked] == [2.2]
+    assert app.query_params.get("beta") == "2.2"
     assert any("Starting" in str(p.proto) for p in app.get("progress"))
     next(b for b in app.button if b.label == "Stop").click().run()
     assert jobs.stopped == [jobs.asked[0].run_id]
     app.run()
     assert "was stopped" in words(app) and any(b.label == "Go on" for b in app.button)
+
+
+def test_a_visitor_who_sweeps_the_knob_starts_one_training_not_ten(dashboard, jobs):
+    app = dashboard("kl_weight")
+    jobs.states = {}
+    for beta in (2.2, 2.6, 3.3):
+        released(app, beta)
+    assert [c.beta for c in jobs.asked] == [2.2]
+    assert any(b.label == "Train β = 3.3" for b in app.button), "the others can still be asked for"
+
+
+def test_nothing_is_trained_on_release_when_that_is_switched_off(dashboard, jobs):
+    app = released(dashboard("kl_weight", auto="false"), 2.2)
+    assert not jobs.asked and any(b.label == "Train β = 2.2" for b in app.button)
+    assert app.query_params.get("auto") == "false"
 
 
 def test_a_failed_training_says_why(dashboard, jobs):

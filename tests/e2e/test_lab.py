@@ -55,6 +55,11 @@ def picture(page, section):
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("L"), int)
 
 
+def row(page, index):
+    """Cells of a line of the table of figures; 1 is the prediction's, 2 the network's own, 3 the difference."""
+    return page.locator(f"{LAB} .figures tr").nth(index).locator("th, td").all_inner_texts()
+
+
 def chosen(page):
     return page.get_by_text("chosen:").inner_text()
 
@@ -122,6 +127,7 @@ def test_near_a_trained_weight_the_knob_snaps_and_the_trained_network_takes_over
     page.get_by_text("chosen: 4").wait_for()
     assert (picture(page, "samples") != prediction).any()
     real = picture(page, "samples")
+    assert row(page, 2)[0] == "Trained" and row(page, 2)[1:3] == ["112.0", "11.0"]
     page.get_by_role("button", name="show the prediction").click()
     page.wait_for_selector(f'{LAB}[data-shows="prediction"][data-settled="1"]')
     assert (picture(page, "samples") != real).any()
@@ -163,6 +169,53 @@ def test_a_finger_moves_it(browser, url):
     page.wait_for_selector(f'{LAB}:not([data-beta="2"])[data-settled="1"]')
     assert float(lab(page, "beta")) == pytest.approx(0.4, rel=0.1)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.errors == []
+    page.close()
+
+
+def test_figures_follow_and_say_what_they_are(page):
+    """At beta = 2 the app's figures are D = 106.02, R = 15.48; the curve is interpolated between 1.5 and 2.5."""
+    name, distortion, rate, elbo, loss, active = row(page, 1)
+    assert name == "Prediction" and float(distortion) == pytest.approx(106.0, abs=0.3) and float(rate) == pytest.approx(15.5, abs=0.2)
+    assert float(elbo) == pytest.approx(float(distortion) + float(rate), abs=0.11) and float(loss) == pytest.approx(float(distortion) + 2 * float(rate), abs=0.2)
+    assert active == "16 of 16" and row(page, 2)[1:] == ["–"] * 5
+    page.locator(f"{LAB} .ticks button", has_text="4").click()
+    page.wait_for_selector(f'{LAB}[data-shows="run-4"]')
+    assert [row(page, i)[1] for i in (1, 2, 3)] == ["112.0", "112.0", "0.0"]
+
+
+def test_the_page_can_move_the_knob_and_the_knob_can_go_back(page):
+    page.locator(f"{LAB} .ticks button", has_text="4").click()
+    page.get_by_text("chosen: 4").wait_for()
+    page.get_by_role("button", name="Go to 0.5").click()
+    page.get_by_text("chosen: 0.5").wait_for()
+    page.wait_for_selector(f'{LAB}[data-beta="0.5"][data-shows="prediction"]')
+    page.locator(f"{LAB} .ticks button", has_text="4").click()  # told once before: it has to be told again
+    page.get_by_text("chosen: 4").wait_for()
+
+
+def test_a_network_in_training_shows_its_own_pictures_and_figures(browser, url):
+    page = opened(browser, f"{url}/?beta=2&epoch=3")
+    page.wait_for_selector(f'{LAB}[data-live="3"][data-settled="1"]')
+    samples, pitch = picture(page, "samples"), 29
+    bright = [int(samples[pitch * (i // 6) + 14, pitch * (i % 6) + 14]) for i in range(36)]
+    assert set(bright[:16]) == {255}, "the first sixteen are the network's in training"
+    assert max(bright[16:]) < 0.35 * 255, "the prediction's are dimmed"
+    assert row(page, 2)[0] == "In training, epoch 3" and row(page, 2)[1] == "106.0"
+    page.locator(f"{LAB} .slide").press("ArrowRight")
+    page.wait_for_selector(f'{LAB}[data-live=""]')
+    assert page.errors == []
+    page.close()
+
+
+def test_without_a_multirate_model_the_nearest_trained_network_is_shown_and_said_to_be(browser, url):
+    page = opened(browser, f"{url}/?beta=1&alone")
+    page.wait_for_selector(f'{LAB}[data-shows="run-1"][data-settled="1"]')
+    page.locator(f"{LAB} .slide").press("End")
+    page.wait_for_selector(f'{LAB}[data-beta="10"][data-shows="run-4"][data-settled="1"]')
+    assert "Nearest trained network: β = 4" in page.locator(f"{LAB} .whose").inner_text()
+    assert len(page.locator(f"{LAB} .figures tr").all()) == 2 and row(page, 1)[0] == "Trained, β = 4"
+    page.get_by_text("chosen: 10").wait_for()
     assert page.errors == []
     page.close()
 

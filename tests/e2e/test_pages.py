@@ -98,28 +98,26 @@ def test_downloads_are_real_pictures(visit):
             assert image.format == kind and getattr(image, "n_frames", 1) >= frames
 
 
-def test_an_untrained_weight_is_trained_watched_and_kept(visit):
-    """Moves the slider to a weight nobody trained; pictures come while it trains, then the model, for everyone."""
-    page = visit("/kl_weight?beta=2.5")
-    page.get_by_text("At β = 2.5 the").wait_for()
-    trained = page.get_by_text(re.compile(r"\d+ trained weights")).last.inner_text()
-    handle = page.locator("[data-testid=stSlider] input[type=range]").first
-    handle.focus()
-    handle.press("ArrowRight")
-    page.get_by_text(re.compile("has no trained model yet")).wait_for()
-    beta = re.search(r"β = ([\d.]+) has no", page.inner_text("[data-testid=stMain]")).group(1)
-    page.get_by_text(re.compile(r"Epoch \d+ of \d+")).wait_for()
-    assert page.get_by_role("button", name="Stop").count() == 1
-    early = picture(page)
-    page.wait_for_function("(n) => Number((document.querySelector('[data-testid=stProgress]')?.innerText.match(/Epoch (\\d+)/) || [0, 99])[1]) > n", arg=2)
-    if page.get_by_text(re.compile(r"Epoch \d+ of \d+")).count():
-        assert not np.array_equal(picture(page), early), "the pictures do not change while it trains"
-    page.get_by_text(f"At β = {beta} the").wait_for(timeout=300_000)
-    other = visit(f"/kl_weight?beta={beta}")
-    other.get_by_text(f"At β = {beta} the").wait_for()
-    now = other.get_by_text(re.compile(r"\d+ trained weights")).last.inner_text()
-    count = [int(re.search(r"(\d+) trained weights", t).group(1)) for t in (trained, now)]
-    assert count[1] == count[0] + 1 and not alerts(other)
+def test_a_released_knob_trains_a_network_for_everyone(visit, dashboard_cache):
+    """One training, two visitors: live pictures for both, only the first may stop it, and it outlives the first one's tab."""
+    page = visit("/kl_weight?latent=2")
+    page.wait_for_selector('.lab[data-settled="1"]')
+    assert page.get_by_text("· 1 trained weight").count() == 1
+    page.locator(".lab .slide").press("Shift+ArrowRight")
+    page.get_by_text(re.compile(r"Epoch \d+ of \d+ ")).wait_for()
+    assert "beta=1.12" in page.url and page.get_by_role("button", name="Stop").count() == 1
+    other = visit("/kl_weight?latent=2&beta=1.12")
+    other.get_by_text(re.compile(r"Epoch \d+ of \d+ ")).wait_for()
+    assert other.get_by_role("button", name="Stop").count() == 0
+    first = int(other.wait_for_selector('.lab:not([data-live=""])').get_attribute("data-live"))
+    page.wait_for_selector('.lab:not([data-live=""])')
+    page.close()
+    other.wait_for_selector(f'.lab:not([data-live="{first}"])')
+    other.wait_for_selector(r'.lab[data-shows^="vae-mnist-5k-d2-b1.12"][data-settled="1"]')
+    assert other.locator(".lab .figures tbody tr th").first.inner_text() == "Trained, β = 1.12"
+    other.get_by_text("· 2 trained weights").wait_for()
+    assert len(list(dashboard_cache.glob("runs/vae-mnist-5k-d2-b1.12*/weights.safetensors"))) == 1
+    assert not alerts(other)
 
 
 def test_a_link_to_an_untrained_weight_only_offers(visit, dashboard_cache):

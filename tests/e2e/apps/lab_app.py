@@ -14,7 +14,7 @@ from safetensors.torch import save
 from core.config import BETA_GRID, RunConfig
 from core.models import build_model
 from dashboard.components.assets import OCTETS, media_url
-from dashboard.components.beta_lab import TrainedBeta, beta_lab
+from dashboard.components.beta_lab import Lab, Prediction, TrainedBeta, Training, beta_lab, rested
 from dashboard.components.sprites import sprite
 
 DEAD = 15
@@ -45,10 +45,24 @@ def address(config: RunConfig) -> str:
 
 images = (np.random.default_rng(0).random((N, 28, 28)) * 255).astype(np.uint8)
 trained = [TrainedBeta(b, f"run-{b:g}", address(RunConfig(beta=b)), figures(b), [figures(b)] if b == 1 else []) for b in (0.1, 1.0, 4.0)]
-start = float(st.query_params.get("beta", "1"))
 multirate = RunConfig(model="multirate")
-beta = beta_lab(
-    "multi", address(multirate), [figures(b) for b in BETA_GRID], trained, np.arange(N) % 10, ["#1C51BE", "#EE547F"], sprite(images),
-    {"vae": "#0072B2", "vae_dark": "#56B4E9", "ae": "#D55E00", "ae_dark": "#FF8A3D"}, 95.0, start, "lab",
-)  # fmt: skip
-st.text(f"chosen: {beta:g}")
+prediction = Prediction("multi", address(multirate), [figures(b) for b in BETA_GRID]) if "alone" not in st.query_params else None
+colors = {"vae": "#0072B2", "vae_dark": "#56B4E9", "ae": "#D55E00", "ae_dark": "#FF8A3D"}
+lab = Lab("multi", 16, prediction, trained, np.arange(N) % 10, ["#1C51BE", "#EE547F"], sprite(images), colors, 95.0)
+training = None
+if "epoch" in st.query_params:  # a network of beta = 2 in training, whose pictures are white
+    epoch = int(st.query_params["epoch"])
+    rows = [{"epoch": e, "epochs": 9, **figures(2.0)} for e in range(epoch + 1)]
+    training = Training(2.0, "run-2", rows, sprite(np.full((24, 28, 28), 255), 8))
+start = st.session_state.setdefault("start", float(st.query_params.get("beta", "1")))
+
+
+def on_rest() -> None:
+    st.session_state["start"] = rested(st.session_state["lab"])
+
+
+beta_lab(lab, start, "lab", training, on_rest)
+if st.button("Go to 0.5"):
+    st.session_state["start"] = 0.5
+    st.rerun()
+st.text(f"chosen: {start:g}")

@@ -1,0 +1,48 @@
+"""The KL-weight lab of a pair: its multi-rate model, its trained weights, and a training that is under way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from core.runs import RunError
+from dashboard import cache, catalog, theme
+from dashboard.catalog import Entry, Pair
+from dashboard.components.assets import weights_url
+from dashboard.components.beta_lab import CODES, Lab, Prediction, TrainedBeta, Training
+from dashboard.components.sprites import png_of_test_images
+
+ADDRESSES = 24  # trained networks a page can fetch; of more, the ones nearest to the weight shown
+
+
+def lab_of(pair: Pair, trained: Mapping[float, Entry], beta: float) -> Lab:
+    """What the lab shows of a pair's models around a weight; `trained` as `catalog.over_beta` gives it."""
+    entries = cache.entries()
+    near = sorted(trained, key=lambda b: abs(math.log(b / beta)))[:ADDRESSES]
+    runs = [
+        TrainedBeta(b, e.run_id, address(e) if b in near else "", cache.evaluation(e.run_id), [cache.evaluation(o.run_id) for o in catalog.other_seeds(entries, e)])
+        for b, e in trained.items()
+    ]
+    several = catalog.multirate(entries, pair)
+    prediction = Prediction(several.run_id, weights_url(several.run), cache.evaluation(several.run_id)["curve"]) if several else None
+    data = cache.dataset(pair.dataset)
+    n = min(CODES, len(data.test_labels))
+    colors = {f"{kind}{suffix}": theme.color(kind, dark) for kind in ("ae", "vae") for suffix, dark in (("", False), ("_dark", True))}
+    return Lab(
+        f"lab-{pair.vae.run_id}", pair.latent_dim, prediction, runs, data.test_labels[:n], theme.CLASSES, png_of_test_images(pair.dataset, n), colors,
+        cache.evaluation(pair.ae.run_id)["distortion"],
+    )  # fmt: skip
+
+
+def address(entry: Entry) -> str:
+    """Where the page fetches a network; "" where its file is damaged, so that the others can still be shown."""
+    try:
+        return weights_url(entry.run)
+    except RunError:
+        return ""
+
+
+def training_of(run_id: str, beta: float) -> Training:
+    """How far a run that is being trained has come."""
+    run = cache.store().run(run_id)
+    return Training(beta, run_id, run.history(), run.preview())
