@@ -112,6 +112,17 @@ def keep(*keys: str) -> None:
             st.session_state[key] = st.session_state[key]
 
 
+def link(key: str, text: str) -> None:
+    """Write a URL parameter that no widget owns."""
+    st.query_params[key] = text
+    put(f"_linked-{key}", text)
+
+
+def linked(key: str) -> str | None:
+    """What `link` last wrote: a parameter that says something else has been typed or followed."""
+    return get(f"_linked-{key}")
+
+
 def settle(key: str, options: Sequence[Any], label: str, why: str) -> None:
     """Put a widget's stored value back to the first option when it is no longer among `options`, and say so."""
     if key in st.session_state and st.session_state[key] not in options:

@@ -149,7 +149,8 @@ def beta_lab(lab: Lab, beta: float, key: str, training: Training | None = None, 
         beta: where the knob stands at first; a new value moves it.
         key: of the element.
         training: shown while the knob rests on its weight.
-        on_rest: called before the rerun when the knob has come to rest at another weight: `rested(st.session_state[key])`.
+        on_rest: called before the rerun when the knob has come to rest at another weight; `rested` reads it from the
+            element's state.
     """
     _mount(key=key, data={**lab.data, "beta": beta, "training": training.to_data(key) if training else None}, on_chosen_change=on_rest)
 

@@ -20,7 +20,7 @@ pair: Pair = state.get("pair")
 def asked_weight() -> float:
     """The weight the page is about: the one the link asks for, else where the knob was left."""
     asked = state.asked(BETA)
-    if asked.text is not None and asked.text != state.get("beta-written"):
+    if asked.text is not None and asked.text != state.linked(BETA):
         state.put(BETA, 1.0)
         try:
             if BETA_RANGE[0] <= float(asked.text) <= BETA_RANGE[1]:
@@ -30,8 +30,7 @@ def asked_weight() -> float:
         asked.tell("KL weight β", f"{state.get(BETA):.12g}", f"a number from {BETA_RANGE[0]:g} to {BETA_RANGE[1]:g}")
     beta = state.get(BETA, 1.0)
     if asked.text is not None or beta != 1.0:
-        state.put("beta-written", f"{beta:.12g}")
-        st.query_params[BETA] = f"{beta:.12g}"
+        state.link(BETA, f"{beta:.12g}")
     return beta
 
 
@@ -41,8 +40,7 @@ def moved() -> None:
     if chosen is not None:
         state.put(BETA, chosen)
         state.put("moved", chosen)
-        st.query_params[BETA] = f"{chosen:.12g}"
-        state.put("beta-written", f"{chosen:.12g}")
+        state.link(BETA, f"{chosen:.12g}")
 
 
 def request(config: RunConfig) -> None:
