@@ -100,23 +100,27 @@ def test_downloads_are_real_pictures(visit):
 
 def test_a_released_knob_trains_a_network_for_everyone(visit, dashboard_cache):
     """One training, two visitors: live pictures for both, only the first may stop it, and it outlives the first one's tab."""
-    page = visit("/kl_weight?latent=2")
-    page.wait_for_selector('.lab[data-settled="1"]')
-    assert page.get_by_text("· 1 trained weight").count() == 1
+    other = visit("/kl_weight?beta=1.12")
+    page = visit("/kl_weight")
+    for each in (page, other):
+        each.wait_for_selector('.lab[data-settled="1"]')
+    trained = int(re.search(r"· (\d+) trained weight", page.inner_text("[data-testid=stMain]")).group(1))
     page.locator(".lab .slide").press("Shift+ArrowRight")
-    page.get_by_text(re.compile(r"Epoch \d+ of \d+ ")).wait_for()
-    assert "beta=1.12" in page.url and page.get_by_role("button", name="Stop").count() == 1
-    other = visit("/kl_weight?latent=2&beta=1.12")
-    other.get_by_text(re.compile(r"Epoch \d+ of \d+ ")).wait_for()
+    page.get_by_role("button", name="Stop").wait_for()
+    assert "beta=1.12" in page.url
+    other.get_by_role("button", name="Train β = 1.12").click()
+    other.locator("[data-testid=stProgress]").wait_for()
     assert other.get_by_role("button", name="Stop").count() == 0
-    first = int(other.wait_for_selector('.lab:not([data-live=""])').get_attribute("data-live"))
-    page.wait_for_selector('.lab:not([data-live=""])')
+    for each in (page, other):
+        each.get_by_text("1 more waiting for it").wait_for()
+        each.wait_for_selector('.lab:not([data-live=""])')
     page.close()
-    other.wait_for_selector(f'.lab:not([data-live="{first}"])')
-    other.wait_for_selector(r'.lab[data-shows^="vae-mnist-5k-d2-b1.12"][data-settled="1"]')
-    assert other.locator(".lab .figures tbody tr th").first.inner_text() == "Trained, β = 1.12"
-    other.get_by_text("· 2 trained weights").wait_for()
-    assert len(list(dashboard_cache.glob("runs/vae-mnist-5k-d2-b1.12*/weights.safetensors"))) == 1
+    other.wait_for_selector(r'.lab[data-shows^="vae-mnist-5k-d16-b1.12"][data-settled="1"]')
+    rows = other.locator(".lab .figures tbody tr").all()
+    figures = [[float(row.locator("td").nth(i).inner_text().replace("−", "-")) for i in range(4)] for row in rows]
+    np.testing.assert_allclose(np.subtract(figures[1], figures[0]), figures[2], atol=0.11)
+    other.get_by_text(f"· {trained + 1} trained weights").wait_for()
+    assert len(list(dashboard_cache.glob("runs/vae-mnist-5k-d16-b1.12*/weights.safetensors"))) == 1
     assert not alerts(other)
 
 
