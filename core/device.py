@@ -1,4 +1,11 @@
-"""Where and how precisely to compute: CUDA, then Apple's MPS, then the CPU; bf16 and TF32 on CUDA, fp32 elsewhere."""
+"""Where and how precisely to compute: CUDA, then Apple's MPS, then the CPU; products in bf16 where the hardware has them.
+
+    weights, posterior, objective, Adam   fp32, everywhere
+    matrix products and convolutions      bf16 on GPUs that multiply bf16 and on CPUs with AMX; fp32 elsewhere
+
+A bf16 number has fp32's range and 8 bits of mantissa, so nothing is rescaled and nothing overflows. On a CPU with AMX the
+default network trains about 1.5 times as fast, and ends within the spread of seeds. POINT_OR_CLOUD_PRECISION=fp32 turns it off.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +19,7 @@ from core import settings
 from core.config import ConfigError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "fp32", "bf16")
 
 
 def pick(device: str | None = None) -> torch.device:
@@ -39,19 +47,35 @@ def pick(device: str | None = None) -> torch.device:
 
 
 def describe(device: torch.device) -> str:
-    """A name for people and for the history file, e.g. "cpu (2 threads)"."""
+    """A name for people and for the history file, e.g. "cpu (2 threads, bf16)"."""
     if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"cpu ({torch.get_num_threads()} threads)" if device.type == "cpu" else device.type
+        return f"{torch.cuda.get_device_name(device)} ({products(device)})"
+    return f"cpu ({torch.get_num_threads()} threads, {products(device)})" if device.type == "cpu" else device.type
+
+
+def products(device: torch.device) -> str:
+    """The type matrices are multiplied in while training, "bf16" or "fp32"; POINT_OR_CLOUD_PRECISION overrides."""
+    asked = settings.text("PRECISION", "auto", PRECISIONS)
+    if asked != "auto":
+        return asked
+    if device.type == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        native = device.type == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False)
+    return "bf16" if native else "fp32"
 
 
 def precision(device: torch.device) -> AbstractContextManager:
-    """bf16 autocast on CUDA (with TF32 for what stays fp32); nothing elsewhere, where it does not pay."""
-    if device.type != "cuda":
+    """What a forward pass of training runs under: autocast to bf16 where `products` says so, else nothing.
+
+    On CUDA, products that stay fp32 may then round their inputs to TF32.
+    """
+    if products(device) == "fp32":
         return contextlib.nullcontext()
-    torch.backends.cuda.matmul.allow_tf32 = True
-    torch.backends.cudnn.allow_tf32 = True
-    return torch.autocast("cuda", dtype=torch.bfloat16)
+    if device.type == "cuda":
+        torch.backends.cuda.matmul.fp32_precision = "tf32"
+        torch.backends.cudnn.conv.fp32_precision = "tf32"
+    return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
 def set_threads(count: int | None = None) -> int:

@@ -26,7 +26,7 @@ TILES = 8  # a row of the preview sprite
 
 
 @torch.no_grad()
-def per_image(model: Autoencoder | AtBeta, images: np.ndarray, seed: int = 0, batch: int = 1000) -> dict[str, np.ndarray]:
+def per_image(model: Autoencoder | AtBeta, images: np.ndarray, seed: int = 0, batch: int = 256) -> dict[str, np.ndarray]:
     """Codes and losses of uint8 images (N, 1, 28, 28), one sampled code an image.
 
     Returns:
@@ -38,7 +38,7 @@ def per_image(model: Autoencoder | AtBeta, images: np.ndarray, seed: int = 0, ba
     for start in range(0, len(images), batch):
         x = as_floats(images[start : start + batch], str(device))
         posterior = model.encode(x)
-        logits = model.decode(posterior.rsample(generator))
+        logits = model.decode(posterior.rsample(generator)).float()
         values = {
             "mean": posterior.mean,
             "stddev": posterior.stddev,

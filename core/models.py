@@ -102,7 +102,7 @@ class PointHead(nn.Module):
         self.mean = nn.Linear(width, latent_dim)
 
     def forward(self, h: Tensor) -> Posterior:
-        return Dirac(self.mean(h))
+        return Dirac(self.mean(h).float())  # fp32 from here on, whatever the layers were multiplied in
 
 
 class GaussianHead(PointHead):
@@ -113,7 +113,7 @@ class GaussianHead(PointHead):
         self.logvar = nn.Linear(width, latent_dim)
 
     def forward(self, h: Tensor) -> Posterior:
-        return DiagonalGaussian(self.mean(h), self.logvar(h).clamp(*LOGVAR_RANGE))
+        return DiagonalGaussian(self.mean(h).float(), self.logvar(h).float().clamp(*LOGVAR_RANGE))
 
 
 class Autoencoder(nn.Module):

@@ -105,4 +105,4 @@ class Terms:
 
 def terms(likelihood: type[Bernoulli] | type[Gaussian], logits: Tensor, images: Tensor, posterior: Posterior) -> Terms:
     """Both halves of the objective for one batch of images (B, 1, 28, 28) in [0, 1]."""
-    return Terms(likelihood.distortion(logits, images), posterior.kl(), images[0].numel())
+    return Terms(likelihood.distortion(logits.float(), images), posterior.kl(), images[0].numel())

@@ -145,7 +145,7 @@ def fit(
             for i, chosen in enumerate(order.split(config.batch_size)):
                 step = (epoch - 1) * batches + i
                 optimiser.param_groups[0]["lr"] = config.learning_rate * schedule(step / (config.epochs * batches))
-                x = data[chosen].float().div_(255)
+                x = data.index_select(0, chosen).float().div_(255)  # whole rows: several times faster than data[chosen]
                 inputs = None
                 if config.noise:
                     inputs = (x + config.noise * torch.randn(x.shape, generator=generator, device=target)).clamp_(0, 1)
@@ -170,7 +170,8 @@ def _row(
     config: RunConfig, model: Autoencoder, dataset: Dataset, epoch: int, device: torch.device, loss: float | None, seconds: float, images: int
 ) -> dict[str, Any]:
     model.eval()
-    figures = evaluation.evaluate(model.reference(), dataset, n=EPOCH_TEST_IMAGES)
+    with devices.precision(device):
+        figures = evaluation.evaluate(model.reference(), dataset, n=EPOCH_TEST_IMAGES)
     return {
         "epoch": epoch,
         "epochs": config.epochs,

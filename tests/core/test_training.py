@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from core import training
+from core import device, training
 from core.config import ConfigError, RunConfig
 from core.data import load_dataset, resolve
+from core.models import build_model
 from core.runs import ERROR, HEARTBEAT, RESUME, STOP, WEIGHTS, RunStore, Status
+from core.settings import SettingError
 from core.training import SCHEDULES, Stopped, TrainingError, fit, train
 
 SMALL = RunConfig(dataset="tiny", epochs=3, latent_dim=4)
@@ -34,9 +36,36 @@ def test_rows_say_what_they_should(trained):
     assert vae["images_per_second"] > 0 and vae["device"].startswith("cpu") and vae["test_n"] == 120
 
 
-def test_two_runs_are_bit_equal(store, tmp_path):
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_two_runs_are_bit_equal(store, tmp_path, monkeypatch, precision):
+    monkeypatch.setenv("POINT_OR_CLOUD_PRECISION", precision)
     other = RunStore(tmp_path / "other", tmp_path / "none", limit_bytes=10**9)
-    assert weights(train(SMALL, store)) == weights(train(SMALL, other))
+    config = SMALL.replace(epochs=2)
+    first, second = train(config, store), train(config, other)
+    assert weights(first) == weights(second)
+    assert first.history()[-1]["device"].endswith(f"{precision})")
+
+
+def test_products_in_bf16_leave_the_rest_in_fp32(monkeypatch):
+    """Weights, posterior and objective stay fp32; products are rounded, a little: close to fp32, not equal to it."""
+    model, images = build_model(SMALL), load_dataset("tiny").floats("train", 64)
+    losses = {}
+    for precision in ("fp32", "bf16"):
+        monkeypatch.setenv("POINT_OR_CLOUD_PRECISION", precision)
+        with device.precision(torch.device("cpu")):
+            terms = model.terms(images, torch.Generator().manual_seed(0))
+            assert model.encode(images).mean.dtype == terms.distortion.dtype == terms.rate_per_dim.dtype == torch.float32
+        loss = losses[precision] = terms.loss(1.0)
+        model.zero_grad()
+        loss.backward()
+        assert all(p.grad.dtype == torch.float32 for p in model.parameters())
+    assert losses["fp32"] != losses["bf16"] and torch.isclose(losses["fp32"], losses["bf16"], rtol=1e-3)
+
+
+def test_an_unknown_precision_is_named(monkeypatch):
+    monkeypatch.setenv("POINT_OR_CLOUD_PRECISION", "half")
+    with pytest.raises(SettingError, match="PRECISION='half' is not known; choose one of auto, fp32, bf16"):
+        list(fit(SMALL, load_dataset("tiny")))
 
 
 def test_a_trained_config_is_returned_without_training(store, monkeypatch):
