@@ -19,7 +19,6 @@ from core import settings
 from core.config import ConfigError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-PRECISIONS = ("auto", "fp32", "bf16")
 
 
 def pick(device: str | None = None) -> torch.device:
@@ -55,7 +54,7 @@ def describe(device: torch.device) -> str:
 
 def products(device: torch.device) -> str:
     """The type matrices are multiplied in while training, "bf16" or "fp32"; POINT_OR_CLOUD_PRECISION overrides."""
-    asked = settings.text("PRECISION", "auto", PRECISIONS)
+    asked = settings.value("PRECISION")
     if asked != "auto":
         return asked
     if device.type == "cuda":

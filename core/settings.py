@@ -117,6 +117,7 @@ SETTINGS: dict[str, Setting] = {
     "DATA": Setting("where torchvision's data sets are, or are downloaded to", str, unset="`data` in the cache"),
     "DEVICE": Setting("auto (the best there is), cpu, cuda, cuda:N, mps", device, "auto"),
     "THREADS": Setting("CPU threads of a training", number(1, 1024), unset="one a core, at most 4"),
+    "PRECISION": Setting("what a training multiplies in: auto (bf16 where the GPU or CPU has it), fp32, bf16", one_of("auto", "fp32", "bf16"), "auto"),
     "WORKERS": Setting("trainings at a time", number(1, 256), "1"),
     "QUEUE": Setting("trainings that may wait", number(0, 10_000), "8", demo="4"),
     "SCHEDULER": Setting("address of a Dask scheduler that trains instead of this machine", str, unset="none"),

@@ -12,12 +12,12 @@ from core.settings import PREFIX, SETTINGS, SettingError
 from tests import tables
 
 GOOD = {
-    "PROFILE": "demo", "CACHE": "/tmp/a", "CACHE_MB": "20", "DATA": "/tmp/b", "DEVICE": "cuda:1", "THREADS": "3", "WORKERS": "2", "QUEUE": "0",
+    "PROFILE": "demo", "CACHE": "/tmp/a", "CACHE_MB": "20", "DATA": "/tmp/b", "DEVICE": "cuda:1", "THREADS": "3", "PRECISION": "fp32", "WORKERS": "2", "QUEUE": "0",
     "SCHEDULER": "tcp://a:1", "WARM": "off", "EPOCHS": "5", "LATENT_DIMS": "2, 4", "DATASETS": "mnist-5k, mnist", "FOLDERS": "off",
     "HOURLY": "0", "VISITORS": "1", "MEMORY_MB": "300", "UPLOAD_MB": "1",
 }  # fmt: skip
 BAD = {
-    "PROFILE": "public", "CACHE_MB": "9", "DEVICE": "gpu", "THREADS": "0", "WORKERS": "1.5", "QUEUE": "-1", "WARM": "maybe", "EPOCHS": "many",
+    "PROFILE": "public", "CACHE_MB": "9", "DEVICE": "gpu", "THREADS": "0", "PRECISION": "half", "WORKERS": "1.5", "QUEUE": "-1", "WARM": "maybe", "EPOCHS": "many",
     "LATENT_DIMS": "2,65", "DATASETS": "cifar", "FOLDERS": "yes", "HOURLY": "nan", "VISITORS": "0", "MEMORY_MB": "inf", "UPLOAD_MB": "6",
 }  # fmt: skip
 

@@ -11,7 +11,6 @@ from core.config import ConfigError, RunConfig
 from core.data import load_dataset, resolve
 from core.models import build_model
 from core.runs import ERROR, HEARTBEAT, RESUME, STOP, WEIGHTS, RunStore, Status
-from core.settings import SettingError
 from core.training import SCHEDULES, Stopped, TrainingError, fit, train
 
 SMALL = RunConfig(dataset="tiny", epochs=3, latent_dim=4)
@@ -61,11 +60,6 @@ def test_products_in_bf16_leave_the_rest_in_fp32(monkeypatch):
         assert all(p.grad.dtype == torch.float32 for p in model.parameters())
     assert losses["fp32"] != losses["bf16"] and torch.isclose(losses["fp32"], losses["bf16"], rtol=1e-3)
 
-
-def test_an_unknown_precision_is_named(monkeypatch):
-    monkeypatch.setenv("POINT_OR_CLOUD_PRECISION", "half")
-    with pytest.raises(SettingError, match="PRECISION='half' is not known; choose one of auto, fp32, bf16"):
-        list(fit(SMALL, load_dataset("tiny")))
 
 
 def test_a_trained_config_is_returned_without_training(store, monkeypatch):
