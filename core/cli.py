@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from core import settings
-from core.config import ACTIVATIONS, BETA_GRID, BETA_RANGE, LIKELIHOODS, MODELS, REDUCTIONS, SCHEDULES, TRUNKS, ConfigError, RunConfig
+from core.config import ACTIVATIONS, BETA_GRID, BETA_RANGE, LIKELIHOODS, MODELS, OPTIMISERS, REDUCTIONS, SCHEDULES, TRUNKS, ConfigError, RunConfig
 from core.data import DATASETS, DataError
 from core.interpolation import KINDS
 from core.runs import RunError
@@ -132,8 +132,9 @@ CONFIG_OPTIONS = {
     "held_out_class": "number of a class to leave out",
     "train_size": "use only the first N training images",
     "batch_size": "images a step",
-    "learning_rate": "peak learning rate of Adam",
+    "learning_rate": "of the optimiser, at the peak of its schedule",
     "schedule": ", ".join(SCHEDULES),
+    "optimiser": f"{', '.join(OPTIMISERS)}; muon needs fewer epochs",
 }
 METAVARS = {"held_out_class": "N", "train_size": "N", "beta": "X"}  # those whose default, None, does not show their kind
 

@@ -8,6 +8,7 @@ heartbeat and history, a request to stop is a file named `stop`. So all that is 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import statistics
 import threading
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from core import settings
-from core.config import RunConfig
+from core.config import QUICK, RunConfig
 from core.data import resolve
 from core.limits import Limits, Rate, check_memory, limits_from_settings
 from core.runs import ERROR, HEARTBEAT, STOP, Run, RunError, RunStore, Status, write_bytes
@@ -91,19 +92,28 @@ def train_task(config: dict[str, Any], cache: str, shipped: str, threads: int | 
     return "complete"
 
 
-def warm_task(dataset: str = "mnist-5k") -> None:
-    """Import what training needs and read the images, so that the first request does not wait for it."""
-    import core.training  # noqa: F401
-    from core.data import load_dataset
+def warm_task(dataset: str = "mnist-5k", threads: int | None = None) -> None:
+    """Read the images and train a little, to nowhere, so that the first request waits for no import and no compilation.
 
-    load_dataset(dataset)
+    It also brings the worker to its working size: loky replaces a worker that later grows by much, taking it for a leak.
+    """
+    from core import device, evaluation
+    from core.data import load_dataset
+    from core.training import fit
+
+    device.set_threads(threads)
+    data = load_dataset(dataset)
+    for epoch in fit(RunConfig(train_size=256, **(QUICK | {"epochs": 1})), data):
+        evaluation.preview(epoch.model, data)
+    evaluation.portfolio(epoch.model, dataclasses.replace(data, train_images=data.train_images[:256]))
 
 
 def local_executor(workers: int = 1) -> Executor:
     """This machine's reusable worker processes (loky). A pool that lost a worker is replaced by a new one."""
     from loky import get_reusable_executor
 
-    return get_reusable_executor(max_workers=workers, timeout=None)
+    # A worker keeps the images it has trained on: up to 1 GB above its first size is no leak.
+    return get_reusable_executor(max_workers=workers, timeout=None, env={"LOKY_MAX_MEMORY_LEAK_SIZE": "1e9"})
 
 
 class Jobs:

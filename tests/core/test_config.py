@@ -20,6 +20,11 @@ def test_defaults_written_out_are_the_same_run():
     assert RunConfig(latent_dim=2).trunk == "mlp" and RunConfig(latent_dim=2).run_id == RunConfig(latent_dim=2, trunk="mlp").run_id
 
 
+def test_settings_that_came_later_leave_older_ids_alone():
+    assert RunConfig(data_digest="4b0c23f475d96a0e").run_id == "vae-mnist-5k-d16-b1-s0-a9acf80037e8", "as shipped"
+    assert "optimiser" not in RunConfig().to_json() and "optimiser" in RunConfig(optimiser="muon").to_json()
+
+
 def test_the_order_of_keys_does_not_matter():
     values = RunConfig(beta=2.5, seed=3).to_dict()
     backwards = dict(reversed(values.items()))
@@ -28,7 +33,7 @@ def test_the_order_of_keys_does_not_matter():
 
 
 def test_json_gives_the_config_back():
-    special = RunConfig(model="multirate", held_out_class=3, train_size=100, noise=0.5)
+    special = RunConfig(model="multirate", held_out_class=3, train_size=100, noise=0.5, optimiser="muon")
     for config in (RunConfig(), RunConfig(model="ae", latent_dim=2), special):
         assert RunConfig.from_dict(json.loads(config.to_json())) == config
 
@@ -39,7 +44,7 @@ def test_json_gives_the_config_back():
         {"dataset": "kmnist"}, {"data_digest": "0" * 16}, {"latent_dim": 8}, {"trunk": "mlp"}, {"activation": "relu"},
         {"likelihood": "gaussian"}, {"beta": 1.0001}, {"reduction": "mean"}, {"warmup_epochs": 1}, {"free_bits": 0.1}, {"noise": 0.1},
         {"held_out_class": 0}, {"train_size": 10}, {"epochs": 26}, {"batch_size": 65}, {"learning_rate": 0.002},
-        {"schedule": "constant"}, {"seed": 1}, {"model": "multirate", "beta": None},
+        {"schedule": "constant"}, {"optimiser": "muon"}, {"seed": 1}, {"model": "multirate", "beta": None},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
@@ -80,6 +85,7 @@ def test_a_run_id_is_safe_as_a_folder_and_in_a_url(name):
         ({"model": "gan"}, ("model='gan'", "ae, vae, multirate")),
         ({"trunk": "resnet"}, ("trunk='resnet'", "conv, mlp, mlp-400")),
         ({"activation": []}, ("activation=[]", "silu, relu")),
+        ({"optimiser": "sgd"}, ("optimiser='sgd'", "adam, muon")),
         ({"likelihood": "poisson"}, ("likelihood='poisson'", "bernoulli, gaussian")),
         ({"latent_dim": 0}, ("latent_dim=0", "1 to 64")),
         ({"latent_dim": 65}, ("latent_dim=65", "1 to 64")),

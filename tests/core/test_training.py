@@ -68,9 +68,9 @@ def test_a_trained_config_is_returned_without_training(store, monkeypatch):
     assert train(RunConfig.from_dict(SMALL.to_dict()), store).path == first.path
 
 
-@pytest.mark.parametrize("model", ["ae", "vae", "multirate"])
-def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatch, model):
-    config = SMALL.replace(model=model)
+@pytest.mark.parametrize("change", [{"model": "ae"}, {"optimiser": "muon", "latent_dim": 16}, {"model": "multirate"}], ids=["ae", "muon", "multirate"])
+def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatch, change):
+    config = SMALL.replace(**change)
     monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
     whole = train(config, store)
     other = RunStore(tmp_path / "other", tmp_path / "none", limit_bytes=10**9)
@@ -170,6 +170,32 @@ def test_schedules():
     assert max(values) == pytest.approx(1, abs=1e-3) and values[0] == pytest.approx(1 / 25)
     assert values.index(max(values)) == 300 and values[-1] < 1e-5
     assert max(abs(a - b) for a, b in zip(values, values[1:])) < 0.01  # no jumps
+    line = [SCHEDULES["linear"](i / 1000) for i in range(1001)]
+    assert line[0] == line[-1] == 0 and max(line) == line[50] == 1
+    assert np.allclose(np.diff(line[50:]), -1 / 950), "straight down"
+
+
+def test_muon_takes_the_matrices_and_adam_the_rest():
+    model = build_model(RunConfig(optimiser="muon"))
+    found = training.optimisers(model.config, model)
+    shapes = {name: [tuple(p.shape) for group in o.param_groups for p in group["params"]] for name, o in found.items()}
+    assert all(len(shape) == 2 for shape in shapes["muon"]) and (128, 1568) in shapes["muon"] and (16, 128) in shapes["muon"]
+    assert len(shapes["adam"]) + len(shapes["muon"]) == len(list(model.parameters()))
+    assert list(training.optimisers(RunConfig(), model)) == ["adam"]
+
+
+def test_a_step_of_muon_is_orthogonal_and_of_adams_size():
+    """The step is U V' of the gradient, by a few Newton-Schulz iterations; scaled, its entries are about 0.2, as Adam's are."""
+    model = build_model(RunConfig(optimiser="muon"))
+    weight = model.encoder.layers[2].weight
+    weight.grad = torch.randn(weight.shape, generator=torch.Generator().manual_seed(0)) * torch.logspace(0, -2, weight.shape[0])[:, None]
+    before, gradient = weight.detach().clone(), torch.linalg.svdvals(weight.grad)
+    training.optimisers(model.config, model)["muon"].step()
+    step = (before - weight.detach()) / model.config.learning_rate
+    assert gradient.max() > 50 * gradient.min()
+    values = torch.linalg.svdvals(step)
+    assert values.max() < 2 * values.min(), "all directions alike"
+    assert 0.15 < step.square().mean().sqrt() < 0.25 and (step * weight.grad).sum() > 0
 
 
 def test_warm_up_raises_beta_to_its_value(monkeypatch):
