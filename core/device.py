@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 import torch
@@ -64,9 +65,11 @@ def products(device: torch.device) -> str:
     return "bf16" if native else "fp32"
 
 
-def precision(device: torch.device) -> AbstractContextManager:
-    """What a forward pass of training runs under: autocast to bf16 where `products` says so, else nothing.
+def precision(device: torch.device, convolutions: bool = True) -> AbstractContextManager:
+    """What a training step runs under, backward pass included: products in bf16 where `products` says so, else nothing.
 
+    Autocast keeps activations and a copy of the weights in bf16. Without convolutions a CPU does better with fp32 tensors
+    that each product rounds as it reads them: such a network waits for memory, and the copies are more to move.
     On CUDA, products that stay fp32 may then round their inputs to TF32.
     """
     if products(device) == "fp32":
@@ -74,7 +77,20 @@ def precision(device: torch.device) -> AbstractContextManager:
     if device.type == "cuda":
         torch.backends.cuda.matmul.fp32_precision = "tf32"
         torch.backends.cudnn.conv.fp32_precision = "tf32"
+    if device.type == "cpu" and not convolutions:
+        return _rounding_products()
     return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+@contextlib.contextmanager
+def _rounding_products() -> Iterator[None]:
+    """Matrix products of fp32 tensors on the CPU round their inputs to bf16, as TF32 does on a GPU."""
+    before = torch.backends.mkldnn.matmul.fp32_precision
+    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+    try:
+        yield
+    finally:
+        torch.backends.mkldnn.matmul.fp32_precision = before
 
 
 def set_threads(count: int | None = None) -> int:

@@ -167,6 +167,11 @@ class Autoencoder(nn.Module):
         weight = self.config.beta if beta is None else beta
         return self.terms(images, generator, inputs).loss(weight, self.config.free_bits, self.config.reduction)
 
+    @property
+    def convolutional(self) -> bool:
+        """Whether any layer is a convolution."""
+        return any(isinstance(layer, nn.Conv2d) for layer in self.encoder.layers)
+
     def reference(self) -> Autoencoder | AtBeta:
         """The model whose figures stand for this one: itself; for a multi-rate model, itself at beta = 1."""
         return self

@@ -174,10 +174,10 @@ def fit(
                 inputs = None
                 if config.noise:
                     inputs = (x + config.noise * torch.randn(x.shape, generator=generator, device=target)).clamp_(0, 1)
-                with devices.precision(target):
-                    loss = model.loss(x, generator, inputs, beta)
                 model.zero_grad(set_to_none=True)
-                loss.backward()
+                with devices.precision(target, model.convolutional):
+                    loss = model.loss(x, generator, inputs, beta)
+                    loss.backward()
                 for optimiser in steppers.values():
                     optimiser.param_groups[0]["lr"] = rate
                     optimiser.step()
@@ -197,7 +197,7 @@ def _row(
     config: RunConfig, model: Autoencoder, dataset: Dataset, epoch: int, device: torch.device, loss: float | None, seconds: float, images: int
 ) -> dict[str, Any]:
     model.eval()
-    with devices.precision(device):
+    with devices.precision(device, model.convolutional):
         figures = evaluation.evaluate(model.reference(), dataset, n=EPOCH_TEST_IMAGES)
     return {
         "epoch": epoch,
