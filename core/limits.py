@@ -125,14 +125,14 @@ def check_memory(most: int | None) -> None:
         raise TooMany(f"This server's memory is full ({used:.0f} of {most} MB), so nothing new is trained now. Try again in some minutes, or look at a trained model.")
 
 
-def memory_mb() -> float:
-    """Resident memory of this process and all its descendants, in MB; 0 where the system does not tell (no /proc)."""
+def memory_mb(process: int | None = None) -> float:
+    """Resident memory of a process, by default this one, and of all its descendants, in MB; 0 where the system does not tell (no /proc)."""
     parents: dict[int, list[int]] = defaultdict(list)
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, IndexError):
             fields = (entry / "stat").read_text().rpartition(")")[2].split()  # after the name, which may hold anything
             parents[int(fields[1])].append(int(entry.name))
-    pages, waiting = 0, [os.getpid()]
+    pages, waiting = 0, [process or os.getpid()]
     while waiting:
         pid = waiting.pop()
         waiting += parents[pid]
