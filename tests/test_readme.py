@@ -21,9 +21,10 @@ def test_the_example_runs_as_it_stands():
     assert names["new"].shape == (16, 1, 28, 28) and names["strip"].shape == (9, 1, 28, 28) and names["flat"].shape == (1000, 2)
 
 
-def test_the_results_table_is_what_its_command_prints():
-    written = README.split(results.BEGIN)[1].split(results.END)[0].strip()
-    assert written == results.table(RunStore())
+@pytest.mark.parametrize("name", results.TABLES)
+def test_the_tables_are_what_their_command_prints(name, tmp_path):
+    begin, end = results.markers(name)
+    assert README.split(begin)[1].split(end)[0].strip() == results.TABLES[name](RunStore(tmp_path))
 
 
 def test_every_local_link_and_picture_exists():

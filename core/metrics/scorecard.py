@@ -118,20 +118,19 @@ def overview(store: RunStore | None = None, settings: tuple[tuple[str, int], ...
     return result
 
 
-def markdown(store: RunStore | None = None, settings: tuple[tuple[str, int], ...] = SETTINGS[:2]) -> str:
-    """The scorecard as the README shows it: a line a claim, the first case's figures and the verdict at each setting."""
-    lines = ["| Claim | " + " | ".join(f"{dataset}, d = {d}" for dataset, d in settings) + " |", "|---" * (len(settings) + 1) + "|"]
+def markdown(store: RunStore | None = None, settings: tuple[tuple[str, int], ...] = SETTINGS, shown: tuple[str, int] = SETTINGS[1]) -> str:
+    """The scorecard as the README shows it: a line a claim, the verdict at each setting, the first case's figures at `shown`."""
+    labels = [f"{dataset}, d = {d}" for dataset, d in settings]
+    figures = f"{shown[0]}, d = {shown[1]}"
+    lines = ["| claim | " + " | ".join(labels) + f" | figures at {figures} |", "|---" * (len(settings) + 2) + "|"]
     for line in overview(store, settings):
-        cells = []
-        for row in line["rows"].values():
-            cell = f"**{row.verdict}**" + (f": {row.condition}" if row.condition else "")
-            first = next((case for case in row.cases if case.left is not None), None)
-            if first is not None:
-                sides = ", ".join(f"{side.name} {show(side, first.digits)}" for side in (first.left, first.right))
-                cell += f"<br>{sides} {first.unit}".rstrip() + (" (one seed)" if first.n == 1 else "")
-            cells.append(cell)
-        lines.append(f"| {line['sentence']} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        first = next((case for case in line["rows"][figures].cases if case.left is not None), None)
+        cell = "–"
+        if first is not None:
+            sides = ", ".join(f"{side.name} {show(side, first.digits)}" if side.role else f"threshold {side.name}" for side in (first.left, first.right))
+            cell = (f"{first.label}: " if first.label else "") + f"{sides} {first.unit}".rstrip() + (" (one seed)" if first.n == 1 else "")
+        lines.append(f"| {line['sentence']} | " + " | ".join(row.verdict for row in line["rows"].values()) + f" | {cell} |")
+    return "\n".join(lines)
 
 
 def _complete(store: RunStore) -> list[Run]:

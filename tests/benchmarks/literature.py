@@ -1,6 +1,6 @@
 """Against the literature: does this project measure what others measured?
 
-    python -m tests.benchmarks.literature [--skip-training] [--images 60000] [--epochs 10]
+    python -m tests.benchmarks.literature [--skip-training] [--images 60000] [--epochs 10] [--seed 0] [--write]
 
 (a) Ghosh et al. (ICLR 2020), table 1, MNIST: samples by quality are  AE + mixture < VAE + mixture < VAE + prior < AE + prior
     in Frechet distance. Their distances are on Inception features and differ in size; the order is what is compared.
@@ -8,20 +8,27 @@
     Trained here by `core.training`. Fewer images or epochs make a quick look, not a comparison.
 (c) Rate, distortion and active units over beta, as recorded with the shipped runs: the rate and the number of units fall as
     beta grows, the distortion rises, and -ELBO is least near beta = 1, where it is what is minimised.
+
+--write keeps the loss of (b) in checkpoints/scorecards/literature.json; the README's table is made of that and of what is
+committed (`python -m tests.benchmarks.results --write`).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import sys
 import time
+from pathlib import Path
+from typing import Any
 
+from core import settings
 from core.config import RunConfig
 from core.data import DataError, load_dataset
 from core.device import set_threads
 from core.metrics.scorecard import SETTINGS, population
-from core.runs import RunStore
+from core.runs import RunStore, write_json
 
 ORDER = (("AE, mixture", "ae", "mixture"), ("VAE, mixture", "vae", "mixture"), ("VAE, prior", "vae", "prior"), ("AE, prior", "ae", "prior"))
 EXAMPLE_LOSS = 105.6
@@ -30,30 +37,51 @@ EXAMPLE = RunConfig(
 )
 
 
-def ranking(store: RunStore) -> bool | None:
-    """Print the four Frechet distances at each setting with d >= 16; whether the published order holds in every seed."""
-    print("(a) Frechet distance on the judge's features, mean over seeds; published order: " + " < ".join(name for name, *_ in ORDER))
-    verdicts = []
+def kept() -> Path:
+    """Where the example's losses are committed, by seed."""
+    return settings.SHIPPED / "scorecards" / "literature.json"
+
+
+def losses() -> dict[str, float]:
+    """seed -> test loss of PyTorch's example as trained here; {} where nothing is committed."""
+    try:
+        return json.loads(kept().read_bytes())["pytorch_example"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def rankings(store: RunStore) -> list[dict[str, Any]]:
+    """The four Frechet distances at every measured setting with d >= 16: means over seeds, and in how many the published order holds."""
+    found = []
     for dataset, d in (setting for setting in SETTINGS if setting[1] >= 16):
         people = population(store, dataset, d)
         seeds = sorted(set(people.get("ae", {})) & set(people.get("vae", {})))
-        if not seeds:
-            print(f"    {dataset}, d = {d}: not measured; `python -m core evaluate --all`")
-            continue
         rows = {name: [people[role][seed]["samples"][source]["fd"] for seed in seeds] for name, role, source in ORDER}
-        holds = [all(a[i] < b[i] for a, b in zip(list(rows.values()), list(rows.values())[1:])) for i in range(len(seeds))]
-        verdicts.append(all(holds))
-        figures = ", ".join(f"{name} {statistics.fmean(values):.1f}" for name, values in rows.items())
-        print(f"    {dataset}, d = {d}: {figures}: the published order in {sum(holds)} of {len(seeds)} seeds")
-    return all(verdicts) if verdicts else None
+        values = list(rows.values())
+        holds = sum(all(a[i] < b[i] for a, b in zip(values, values[1:])) for i in range(len(seeds)))
+        if seeds:
+            found.append({"setting": f"{dataset}, d = {d}", "fd": {name: statistics.fmean(v) for name, v in rows.items()}, "holds": holds, "seeds": len(seeds)})
+    return found
 
 
-def example(images: int | None, epochs: int, device: str | None) -> float:
+def ranking(store: RunStore) -> bool | None:
+    """Print `rankings`; whether the published order holds in every seed, None if nothing was measured."""
+    print("(a) Frechet distance on the judge's features, mean over seeds; published order: " + " < ".join(name for name, *_ in ORDER))
+    found = rankings(store)
+    for one in found:
+        figures = ", ".join(f"{name} {value:.1f}" for name, value in one["fd"].items())
+        print(f"    {one['setting']}: {figures}: the published order in {one['holds']} of {one['seeds']} seeds")
+    if not found:
+        print("    not measured; `python -m core evaluate --all`")
+    return all(one["holds"] == one["seeds"] for one in found) if found else None
+
+
+def example(images: int | None, epochs: int, device: str | None, seed: int = 0) -> float:
     """Train PyTorch's example network with this project's trainer; its test loss in nats per image, with sampled z."""
     from core.evaluation import evaluate
     from core.training import fit
 
-    config = EXAMPLE.replace(epochs=epochs, train_size=images)
+    config = EXAMPLE.replace(epochs=epochs, train_size=images, seed=seed)
     dataset = load_dataset(config.dataset)
     began = time.perf_counter()
     for epoch in fit(config, dataset, device):
@@ -61,13 +89,57 @@ def example(images: int | None, epochs: int, device: str | None) -> float:
     return evaluate(epoch.model, dataset)["neg_elbo"]
 
 
+def over_beta(store: RunStore) -> list[dict[str, Any]]:
+    """beta, rate, distortion, -ELBO and active units of the shipped beta runs, in order of beta."""
+    runs = store.find(dataset="mnist-5k", latent_dim=16, model="vae", seed=0, noise=0.0, held_out_class=None, epochs=25)
+    names = ("rate", "distortion", "neg_elbo", "active_units")
+    return [{"beta": run.config.beta, **{name: run.evaluation()[name] for name in names}} for run in sorted(runs, key=lambda run: run.config.beta)]
+
+
 def rates(store: RunStore) -> None:
     """Print the rate-distortion table of the shipped beta runs."""
     print("(c) mnist-5k, d = 16, seed 0: beta, rate, distortion, -ELBO (nats per image), active units")
-    runs = [run for run in store.find(dataset="mnist-5k", latent_dim=16, model="vae", seed=0, noise=0.0, held_out_class=None, epochs=25)]
-    for run in sorted(runs, key=lambda run: run.config.beta):
-        e = run.evaluation()
-        print(f"    {run.config.beta:5g} {e['rate']:7.1f} {e['distortion']:7.1f} {e['neg_elbo']:7.1f} {e['active_units']:4}")
+    for e in over_beta(store):
+        print(f"    {e['beta']:5g} {e['rate']:7.1f} {e['distortion']:7.1f} {e['neg_elbo']:7.1f} {e['active_units']:4}")
+
+
+def monotone(values: list[float], sign: int) -> str:
+    """ "yes", or how many steps go the other way."""
+    wrong = sum(sign * (b - a) < 0 for a, b in zip(values, values[1:]))
+    return "yes" if not wrong else f"not at {wrong} of {len(values) - 1} steps"
+
+
+def table(store: RunStore) -> str:
+    """Markdown: what was published, what is measured here, whether they agree."""
+    lines = ["| published | here | agrees |", "|---|---|---|"]
+    order = " < ".join(name for name, *_ in ORDER)
+    for one in rankings(store):
+        figures = ", ".join(f"{name} {value:.1f}" for name, value in one["fd"].items())
+        lines.append(f"| Fréchet distance of samples: {order} (Ghosh et al. 2020, table 1, MNIST) | {one['setting']}: {figures} | in {one['holds']} of {one['seeds']} seeds |")
+    found = list(losses().values())
+    if found:
+        spread = f" ± {statistics.stdev(found):.2f} ({len(found)} seeds)" if len(found) > 1 else " (one seed)"
+        off = max(abs(loss - EXAMPLE_LOSS) for loss in found)
+        lines.append(
+            f"| Test loss of PyTorch's VAE example after 10 epochs of MNIST: {EXAMPLE_LOSS} nats | {statistics.fmean(found):.2f}{spread}, the same network and "
+            f"settings in this trainer | {'yes' if off < 1 else 'no'}: within {off:.2f} nats |"
+        )
+    curve = over_beta(store)
+    if len(curve) > 1:
+        betas = f"{len(curve)} weights from β = {curve[0]['beta']:g} to {curve[-1]['beta']:g}"
+        least = min(curve, key=lambda e: e["neg_elbo"])
+        ends = curve[0], curve[-1]
+
+        def fall(name: str, digits: int) -> str:
+            return " to ".join(f"{e[name]:.{digits}f}" for e in ends)
+
+        lines += [
+            f"| As β grows the rate falls (Higgins et al. 2017, Alemi et al. 2018) | {betas}: {fall('rate', 1)} nats | {monotone([e['rate'] for e in curve], -1)} |",
+            f"| … and the distortion rises | {fall('distortion', 1)} nats | {monotone([e['distortion'] for e in curve], 1)} |",
+            f"| −ELBO is least where it is what is minimised, β = 1 | least at β = {least['beta']:g}: {least['neg_elbo']:.1f} nats | {'yes' if least['beta'] == 1 else 'no'} |",
+            f"| A VAE leaves latent units unused, the more the larger β (Burda et al. 2016) | {fall('active_units', 0)} of 16 units active | {monotone([e['active_units'] for e in curve], -1)} |",
+        ]
+    return "\n".join(lines)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -75,21 +147,27 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--skip-training", action="store_true", help="leave out (b)")
     parser.add_argument("--images", type=int, help="training images for (b), by default all 60,000")
     parser.add_argument("--epochs", type=int, default=EXAMPLE.epochs, help="epochs for (b)")
+    parser.add_argument("--seed", type=int, default=0, help="of (b)")
     parser.add_argument("--device", help="cpu, cuda or mps; by default the best there is")
+    parser.add_argument("--write", action="store_true", help="keep the loss of (b); only at the published size")
     options = parser.parse_args(arguments)
+    whole = options.images is None and options.epochs == EXAMPLE.epochs
+    if options.write and (options.skip_training or not whole):
+        parser.error("--write keeps a loss of the published size: leave out --skip-training, --images and --epochs.")
     set_threads()
     store = RunStore()
     ranking(store)
     if not options.skip_training:
         print("(b) PyTorch's VAE example on full MNIST")
         try:
-            loss = example(options.images, options.epochs, options.device)
+            loss = example(options.images, options.epochs, options.device, options.seed)
         except DataError as error:
             print(f"    {error}")
             return 1
-        whole = options.images is None and options.epochs == EXAMPLE.epochs
         compared = f"published {EXAMPLE_LOSS}, difference {loss - EXAMPLE_LOSS:+.2f}" if whole else "not the published size: nothing to compare with"
         print(f"    test loss {loss:.2f} nats per image; {compared}")
+        if options.write:
+            write_json(kept(), {"pytorch_example": {**losses(), str(options.seed): round(loss, 3)}})
     rates(store)
     return 0
 

@@ -1,21 +1,25 @@
-"""The README's results table, from the shipped runs' own evaluations.
+"""The README's tables, from the shipped runs' own evaluations and the committed figures.
 
     python -m tests.benchmarks.results [--write]
 
-One row a kind of model; mean and, over several seeds, the standard deviation. --write puts it into README.md, between
-its markers; a test checks that the README holds what this prints.
+    results      the shipped runs, a row a kind of model; mean and, over several seeds, the standard deviation
+    scorecard    the claims and their verdicts (`core.metrics.scorecard`)
+    literature   figures that others published beside this project's (`tests.benchmarks.literature`)
+
+--write puts each into README.md, between its markers; a test checks that the README holds what this prints.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from core import settings
+from core.metrics import scorecard
 from core.runs import Run, RunStore, write_bytes
+from tests.benchmarks import literature
 
-BEGIN, END = "<!-- results: python -m tests.benchmarks.results --write -->", "<!-- end of results -->"
 COLUMNS = ("distortion", "rate", "neg_elbo", "mse", "active_units")
 
 
@@ -49,16 +53,29 @@ def table(store: RunStore) -> str:
     return "\n".join(lines)
 
 
+TABLES: dict[str, Callable[[RunStore], str]] = {"results": table, "scorecard": scorecard.markdown, "literature": literature.table}
+
+
+def markers(name: str) -> tuple[str, str]:
+    """The lines between which a table stands in README.md."""
+    return f"<!-- {name}: python -m tests.benchmarks.results --write -->", f"<!-- end of {name} -->"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
-    text = table(RunStore())
-    print(text)
-    if parser.parse_args().write:
-        path = settings.ROOT / "README.md"
-        before, _, rest = path.read_text().partition(BEGIN)
-        _, _, after = rest.partition(END)
-        write_bytes(path, f"{before}{BEGIN}\n{text}\n{END}{after}".encode())
+    parser.add_argument("--write", action="store_true", help="put the tables into README.md")
+    write = parser.parse_args().write
+    path = settings.ROOT / "README.md"
+    text, store = path.read_text(), RunStore(cache=settings.SHIPPED)  # what everyone has, not what happens to be in this machine's cache
+    for name, make in TABLES.items():
+        made, (begin, end) = make(store), markers(name)
+        print(f"{name}\n\n{made}\n")
+        before, found, rest = text.partition(begin)
+        if not found or end not in rest:
+            raise SystemExit(f"README.md has no markers {begin} and {end}: put them where the table belongs.")
+        text = f"{before}{begin}\n{made}\n{end}{rest.partition(end)[2]}"
+    if write:
+        write_bytes(path, text.encode())
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from core import settings
 from core.data import DATASETS
 from core.metrics import records
 from core.metrics.scorecard import standard
-from core.runs import RunStore
+from core.runs import RunStore, write_json
 from tests.benchmarks import literature
 
 
@@ -35,3 +35,25 @@ def test_a_reduced_example_trains_and_is_not_compared(scored, capsys, monkeypatc
     assert literature.main(["--images", "128", "--epochs", "2", "--device", "cpu"]) == 0
     text = capsys.readouterr().out
     assert "epoch  2" in text and "nothing to compare with" in text and "difference" not in text
+
+
+def test_the_table_says_whether_they_agree(scored):
+    def row(text: str) -> str:
+        return next(line for line in literature.table(scored).splitlines() if text in line)
+
+    assert row("Ghosh").endswith("| in 1 of 2 seeds |")
+    write_json(literature.kept(), {"pytorch_example": {"0": 105.1, "1": 105.9}})
+    assert "105.50 ± 0.57 (2 seeds)" in row("PyTorch") and "yes: within 0.50" in row("PyTorch")
+    write_json(literature.kept(), {"pytorch_example": {"0": 103.0}})
+    assert "no: within 2.60" in row("PyTorch")
+
+
+def test_a_quick_look_is_not_kept(scored):
+    with pytest.raises(SystemExit):
+        literature.main(["--images", "128", "--write"])
+    assert literature.losses() == {}
+
+
+def test_steps_the_wrong_way_are_counted():
+    assert literature.monotone([1, 2, 2, 3], 1) == "yes"
+    assert literature.monotone([3, 2, 2.5, 1], -1) == "not at 1 of 3 steps"
