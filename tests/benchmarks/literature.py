@@ -30,7 +30,7 @@ from core.device import set_threads
 from core.metrics.scorecard import SETTINGS, population
 from core.runs import RunStore, write_json
 
-ORDER = (("AE, mixture", "ae", "mixture"), ("VAE, mixture", "vae", "mixture"), ("VAE, prior", "vae", "prior"), ("AE, prior", "ae", "prior"))
+ORDER = (("AE + mixture", "ae", "mixture"), ("VAE + mixture", "vae", "mixture"), ("VAE + prior", "vae", "prior"), ("AE + prior", "ae", "prior"))
 EXAMPLE_LOSS = 105.6
 EXAMPLE = RunConfig(
     dataset="mnist", trunk="mlp-400", activation="relu", latent_dim=20, schedule="constant", learning_rate=1e-3, batch_size=128, epochs=10

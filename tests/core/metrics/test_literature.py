@@ -27,7 +27,7 @@ def scored(tmp_path, monkeypatch) -> RunStore:
 
 def test_the_order_is_counted_in_every_seed(scored, capsys):
     assert literature.ranking(scored) is False  # seed 1's AE + mixture is worse than its VAE + mixture
-    assert "AE, mixture 4.5" in (text := capsys.readouterr().out) and "in 1 of 2 seeds" in text
+    assert "AE + mixture 4.5" in (text := capsys.readouterr().out) and "in 1 of 2 seeds" in text
 
 
 def test_a_reduced_example_trains_and_is_not_compared(scored, capsys, monkeypatch):
