@@ -187,4 +187,5 @@ class RunConfig:
         beta = f"-b{self.beta:g}" if self.beta is not None else ""
         noise = f"-noise{self.noise:g}" if self.noise else ""
         without = f"-without{self.held_out_class}" if self.held_out_class is not None else ""
-        return f"{self.model}-{data}-d{self.latent_dim}{beta}{noise}{without}-s{self.seed}-{digest}"
+        mean = "-mean" if self.reduction == "mean" else ""
+        return f"{self.model}-{data}-d{self.latent_dim}{beta}{mean}{noise}{without}-s{self.seed}-{digest}"

@@ -287,3 +287,30 @@ def sizes(
     figure.update_xaxes(type="log", title="bytes an image (log)", tickvals=[1, 2, 5, 10, 20, 50, 100, 200, 500])
     figure.update_yaxes(title="squared error a pixel", rangemode="tozero")
     return figure
+
+
+def quality_over_beta(points: Mapping[float, Mapping[str, float]], names: Mapping[str, str], current: float | None, floor: float | None, dark: bool = False, height: int = 260) -> go.Figure:
+    """Figures of prior samples over the KL weight (log axis), a dot a trained weight, the current one ringed.
+
+    Args:
+        points: figures by weight.
+        names: the ones to draw, figure -> name; the first is a solid line, the others dotted.
+        floor: a level that real images reach; None draws none.
+    """
+    figure = go.Figure(layout=theme.layout(dark, height))
+    color, betas = theme.color("vae", dark), sorted(points)
+    for (key, name), dash in zip(names.items(), ("solid", "dot", "dash")):
+        figure.add_scatter(
+            x=betas, y=[points[b][key] for b in betas], name=name, mode="lines+markers", line={"color": color, "width": 1.5, "dash": dash},
+            marker={"size": 8, "color": color if dash == "solid" else "rgba(0,0,0,0)", "line": {"color": color, "width": 1.5}}, hovertemplate=f"β = %{{x:g}}<br>{name} %{{y:.2f}}<extra></extra>",
+        )
+        if current in points:
+            ring = {"size": 17, "color": "rgba(0,0,0,0)", "line": {"color": theme.ink(dark), "width": 2}}
+            figure.add_scatter(x=[current], y=[points[current][key]], mode="markers", marker=ring, hoverinfo="skip", showlegend=False)
+    if floor is not None:
+        figure.add_hline(y=floor, line={"color": theme.muted(dark), "width": 1, "dash": "dash"})
+        figure.add_annotation(x=0, xref="paper", xanchor="left", y=floor, yanchor="bottom", text=f"real images {floor:.1f}", showarrow=False, font={"size": 11, "color": theme.muted(dark)})
+    figure.update_layout(showlegend=len(names) > 1)
+    figure.update_xaxes(type="log", title="KL weight β (log)", tickvals=[b for b in (0.1, 0.25, 0.5, 1, 2.5, 5, 10)], ticktext=["0.1", "0.25", "0.5", "1", "2.5", "5", "10"])
+    figure.update_yaxes(rangemode="tozero")
+    return figure

@@ -154,6 +154,46 @@ def weight_takeaway(beta: float, evaluations: Mapping[float, Mapping[str, Any]],
     return f"No network has been trained for β = {beta:g} yet. Nearest to it, the {VAE} of {'; that of '.join([first, *rest])}."
 
 
+def quality_takeaway(points: Mapping[float, Mapping[str, float]]) -> str:
+    """Which trained weight makes the samples nearest to real images, and how it goes on either side.
+
+    Args:
+        points: fd and floor of each weight's prior samples.
+    """
+    if len(points) < 3:
+        return f"{len(points)} trained weight{'s' if len(points) > 1 else ''}: train more of them to see where samples are best."
+    betas = sorted(points)
+    best = min(betas, key=lambda b: points[b]["fd"])
+    ends = f"{points[betas[0]]['fd']:.1f} at β = {betas[0]:g} and {points[betas[-1]]['fd']:.1f} at β = {betas[-1]:g}"
+    close = [b for b in betas if points[b]["fd"] < 1.1 * points[best]["fd"]]
+    where = f"from β = {close[0]:g} to {close[-1]:g}" if len(close) > 1 else f"at β = {best:g}"
+    if best in (betas[0], betas[-1]):
+        return f"The trained weights' samples are best at β = {best:g}, an end of the range: Fréchet distance {points[best]['fd']:.1f}, against {ends}."
+    return (
+        f"Samples are best in between: a Fréchet distance of {points[best]['fd']:.1f} at β = {best:g} (within 10 % of it {where}), against {ends}. "
+        f"Real images reach {points[best]['floor']:.1f}."
+    )
+
+
+def convention_takeaway(beta: float, nominal: Mapping[str, float]) -> str:
+    """How far apart the numbers are that mean the same weight; `nominal` by the codes' names."""
+    low, high = min(nominal, key=nominal.get), max(nominal, key=nominal.get)
+    return (
+        f"The β = {beta:g} of this page is written {nominal[low]:.3g} in one code ({low}) and {nominal[high]:.3g} in another ({high}): "
+        f"numbers {nominal[high] / nominal[low]:,.0f} times apart for one and the same weight. What decides is whether D and the KL are summed or averaged."
+    )
+
+
+def mistake_takeaway(weight: float, effective: float, wrong: Mapping[str, Any], right: Mapping[str, Any], latent_dim: int) -> str:
+    """What averaging D over the pixels did to a run of the same nominal weight, from both runs' figures."""
+    awake = wrong["active_units"]
+    fate = "It **collapses**: no latent unit is left awake, every image comes back as the same average" if awake == 0 else f"{awake} of {latent_dim} latent units stay awake"
+    return (
+        f"With D averaged over pixels and the KL summed, a weight of {weight:g} acts as β = {effective:g}. {fate} "
+        f"(rate {wrong['rate']:.2f} nats, squared error {wrong['mse']:.4f}; summed, the same weight keeps {right['active_units']} units awake at {right['rate']:.1f} nats and {right['mse']:.4f})."
+    )
+
+
 def trained_here(entry: Entry) -> str:
     """What the weight shown has been trained by."""
     return f"Trained for this weight alone, {entry.config.epochs} epochs: `{entry.run_id}`"

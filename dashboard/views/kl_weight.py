@@ -3,9 +3,10 @@
 import streamlit as st
 
 from core.config import ACTIVE_NATS, BETA_RANGE, QUICK, RunConfig
-from dashboard import boundary, cache, catalog, controls, state, text
+from dashboard import boundary, cache, catalog, figures, state, text
 from dashboard.catalog import Entry, Pair
 from dashboard.components.beta_lab import Training, beta_lab, rested
+from dashboard.exhibits.conventions import conventions
 from dashboard.exhibits.lab import lab_of, training_of
 from dashboard.text import AE, VAE
 
@@ -96,6 +97,35 @@ def draw() -> None:
             st.rerun()  # the knob was moved while only this part of the page ran
 
 
+def sample_quality() -> None:
+    """How near each trained weight's samples come to real images."""
+    st.subheader("Which weight makes the best samples?", anchor=False)
+    try:
+        found = {b: cache.sample_quality(e.run_id) for b, e in trained.items()}
+    except cache.NotMeasured as error:
+        st.info(f"Samples of {pair.dataset} cannot be measured: {error}")
+        return
+    points = {b: q for b, q in found.items() if q is not None}
+    if len(points) < len(found):
+        st.caption("The classifier that looks at the samples is being trained in the background; its figures appear at the next visit.")
+    if not points:
+        return
+    st.markdown(text.quality_takeaway(points))
+    floor = next(iter(points.values()))["floor"]
+    alt = "; ".join(f"beta {b:g}: Fréchet distance {q['fd']:.1f}, density {q['density']:.2f}, coverage {q['coverage']:.2f}" for b, q in points.items())
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Fréchet distance** to real images: lower is better", anchors=False)
+        st.plotly_chart(figures.quality_over_beta(points, {"fd": "Fréchet distance"}, beta, floor, state.dark()), key="fd", config=figures.CONFIG, alt=alt)
+    with right:
+        st.markdown("**Density and coverage**: higher is better", anchors=False)
+        st.plotly_chart(figures.quality_over_beta(points, {"coverage": "coverage", "density": "density"}, beta, None, state.dark()), key="density", config=figures.CONFIG, alt=alt)
+    st.caption(
+        "A thousand samples z ~ N(0, I) of every trained weight against a thousand unseen images, in the features of a small classifier (so these are not ImageNet's FID). "
+        "Density: how crowded the samples lie where real images are. Coverage: the share of real images that have a sample near them."
+    )
+
+
 beta = asked_weight()
 data = cache.dataset(pair.dataset)
 trained = catalog.over_beta(cache.entries(), pair)
@@ -115,6 +145,11 @@ else:
 cache.warm_worker()
 shown = entry or pair.vae
 st.caption(text.run_provenance(shown, evaluations[shown.config.beta]["n"]) + f" · loss D + β R, both summed, nats per image · {len(trained)} trained weight{'s' if len(trained) > 1 else ''}")
+
+sample_quality()
+
+with st.expander("Is my β right? What this weight is called elsewhere, and the classic mistake", icon=":material/translate:"):
+    conventions(pair, beta)
 
 floor = cache.evaluation(pair.ae.run_id)["distortion_floor"]
 with st.expander("Why: what the weight trades", icon=":material/help:"):

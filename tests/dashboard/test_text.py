@@ -67,3 +67,20 @@ def test_progress_line():
     assert text.progress(JobStatus("r", "running", seconds_left=8.2, visitors=3), rows) == "Epoch 7 of 25 · about 8 s left · 2 more waiting for it"
     assert text.progress(JobStatus("r", "queued", position=2, seconds_left=30), []).startswith("Waiting, place 2 in the queue · about 30 s")
     assert text.progress(JobStatus("r", "running"), []) == "Starting"
+
+
+def test_best_weight_for_samples():
+    def points(*fds):
+        return {b: {"fd": fd, "floor": 0.4} for b, fd in zip((0.1, 1.0, 4.0, 10.0), fds)}
+
+    u = text.quality_takeaway(points(60, 19, 20, 55))
+    assert "best in between" in u and "19.0 at β = 1" in u and "from β = 1 to 4" in u and "60.0 at β = 0.1 and 55.0 at β = 10" in u
+    assert "an end of the range" in text.quality_takeaway(points(10, 19, 25, 55)) and "best in between" not in text.quality_takeaway(points(10, 19, 25, 55))
+    assert "train more" in text.quality_takeaway({1.0: {"fd": 20, "floor": 0.4}})
+
+
+def test_the_mistake_is_called_a_collapse_only_where_nothing_is_awake():
+    right = {"active_units": 14, "rate": 22.1, "mse": 0.0115}
+    told = text.mistake_takeaway(1.0, 784.0, {"active_units": 0, "rate": 0.0, "mse": 0.068}, right, 16)
+    assert "acts as β = 784" in told and "collapses" in told
+    assert "collapses" not in text.mistake_takeaway(0.001, 0.784, {"active_units": 14, "rate": 22.0, "mse": 0.0115}, right, 16)

@@ -190,6 +190,14 @@ def test_nothing_is_trained_on_release_when_that_is_switched_off(dashboard, jobs
     assert app.query_params.get("auto") == "false"
 
 
+def test_the_weight_is_translated_and_the_classic_mistake_told_where_no_run_shows_it(dashboard):
+    text = words(dashboard("kl_weight", beta="4"))
+    assert "PyTorch-VAE](https://github.com/AntixK/PyTorch-VAE)" in text
+    assert "≈ **0.0102**" in text, "4 / (784 / 2), the distortion being another one"
+    assert "| **0.005102** |" in text, "4 / 784 where D is averaged"
+    assert "--reduction mean" in text
+
+
 def test_a_failed_training_says_why(dashboard, jobs):
     jobs.state, jobs.message = "failed", "the loss is nan in epoch 3: training diverged. Lower learning_rate."
     app = dashboard("kl_weight", beta="2.7")
