@@ -1,0 +1,46 @@
+# The dashboard in a container, as strangers may be let at it: CPU builds, an ordinary user, the demo profile.
+#
+#     docker build -t point-or-cloud . && docker run --rm -p 7860:7860 point-or-cloud
+#
+# `python -m tests.hosting.container` carries out these very steps where there is no container engine.
+FROM python:3.11-slim-bookworm
+
+# 1000 is the number of the user that Hugging Face runs a Space as.
+RUN useradd --create-home --uid 1000 visitor
+WORKDIR /app
+
+# What changes seldom comes first: a build after a change of code does not install everything again.
+# Left out are the project itself, which follows, and what only its tests need.
+COPY requirements.txt ./
+# PyTorch's own index has builds for CPUs; those on PyPI bring several GB of CUDA libraries.
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+RUN grep -E '^torch(vision)?==' requirements.txt | xargs pip install --no-cache-dir --index-url "$TORCH_INDEX"
+RUN sed -e '/^-e /d' -e '/^# tests/,$d' -i requirements.txt && pip install --no-cache-dir -r requirements.txt
+
+COPY pyproject.toml README.md LICENSE ./
+COPY .streamlit .streamlit
+COPY docs/start.png docs/
+COPY checkpoints checkpoints
+COPY core core
+COPY dashboard dashboard
+RUN pip install --no-cache-dir --no-deps -e .
+
+# Root owns the code and the shipped runs; the server may write to its user's home alone.
+USER visitor
+ENV POINT_OR_CLOUD_PROFILE=demo \
+    POINT_OR_CLOUD_CACHE=/home/visitor/cache \
+    NUMBA_CPU_NAME=generic \
+    STREAMLIT_SERVER_ADDRESS=0.0.0.0 \
+    STREAMLIT_SERVER_PORT=7860 \
+    STREAMLIT_SERVER_HEADLESS=true \
+    STREAMLIT_SERVER_FILE_WATCHER_TYPE=none
+
+# The images are parsed and UMAP is compiled once, here (for any processor of this kind, hence NUMBA_CPU_NAME).
+RUN python -m core warm-up
+
+EXPOSE 7860
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+    CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:7860/_stcore/health', timeout=4)"
+
+# A setting that cannot be used ends the container at once, with a line that says why.
+CMD python -m core settings && exec streamlit run dashboard/app.py

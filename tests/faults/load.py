@@ -1,0 +1,149 @@
+"""Many visitors at once: each clicks from page to page, looks, and now and then asks for a training.
+
+    python -m tests.faults.load                                     50 visitors, 300 s
+    python -m tests.faults.load --visitors 8 --seconds 1800 --pause 5     a soak
+
+Prints how long pages took, what visitors were told, what went wrong, and the memory of server and worker over time. A page's
+time is from the click to the end of its script, its pictures fetched. Client and server share this machine's cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import collections
+import os
+import random
+import statistics
+import time
+from dataclasses import dataclass, field
+
+from tests.faults.client import Shown, Visitor
+from tests.faults.serving import Server, demo_server
+
+# What a visitor may click on a page, as its link says it.
+CHOICES = {
+    "": [{"image": str(i)} for i in range(10)],
+    "latent_maps": [{"latent": "2"}, {"projection": "PCA"}, {"umap": "1"}],
+    "one_image": [{"image": str(i)} for i in range(20)],
+    "samples": [{"source": "mixture"}, {"temperature": "0.5"}, {"source": "gaussian", "noise": "3"}],
+    "interpolation": [{"a": str(i), "b": str(i + 9)} for i in range(20)],
+    "kl_weight": [{"beta": b} for b in ("0.25", "4", "10")],
+}
+
+
+@dataclass
+class Tally:
+    """What happened."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: collections.defaultdict(list))
+    errors: collections.Counter = field(default_factory=collections.Counter)
+    told: collections.Counter = field(default_factory=collections.Counter)
+    asked: int = 0
+    bytes: int = 0
+    memory: list[tuple[float, float]] = field(default_factory=list)
+
+    def add(self, page: str, shown: Shown) -> None:
+        self.seconds[page].append(shown.seconds)
+        self.bytes += shown.bytes
+        for text in shown.errors:
+            self.errors[text[:120]] += 1
+        for kind, text in shown.alerts:
+            self.told[f"{kind}: {text[:70]}"] += 1
+
+    def report(self) -> str:
+        every = sorted(s for times in self.seconds.values() for s in times)
+        if not every:
+            return "no page was drawn"
+        lines = [f"{'page':16}{'opened':>8}{'median':>9}{'p95':>9}{'worst':>9}   seconds"]
+        for page, times in [*sorted(self.seconds.items()), ("all", every)]:
+            lines.append(f"{page or 'start':16}{len(times):8}{statistics.median(times):9.2f}{quantile(times, 0.95):9.2f}{max(times):9.2f}")
+        lines.append(f"errors: {sum(self.errors.values())}" + "".join(f"\n  {n} x {text}" for text, n in self.errors.most_common(8)))
+        lines.append(f"trainings asked for: {self.asked}; visitors were told:" + "".join(f"\n  {n} x {text}" for text, n in self.told.most_common(10)))
+        lines.append("memory of server and worker, MB: " + ", ".join(f"{mb:.0f} at {at:.0f} s" for at, mb in thinned(self.memory)))
+        lines.append(f"growth in the second half: {growth(self.memory):+.0f} MB ({self.bytes / 1e6:.0f} MB were sent)")
+        return "\n".join(lines)
+
+
+def quantile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
+def thinned(values: list, most: int = 12) -> list:
+    return values[:: max(len(values) // most, 1)]
+
+
+def growth(memory: list[tuple[float, float]]) -> float:
+    """Median of the last tenth of the time, less that of the tenth after half-time."""
+    values = [mb for _, mb in memory]
+    tenth = max(len(values) // 10, 1)
+    half = values[len(values) // 2 :][:tenth]
+    return statistics.median(values[-tenth:]) - statistics.median(half) if half else 0.0
+
+
+async def stroll(server: Server, tally: Tally, until: float, pause: float, seed: int) -> None:
+    """One visitor until the time is over: sessions of a dozen pages, one after the other."""
+    rng = random.Random(seed)
+    await asyncio.sleep(rng.uniform(0, pause * 2))
+    while time.monotonic() < until:
+        try:
+            async with Visitor(server.url) as visitor:
+                shown = await visitor.open(media=True)
+                tally.add("", shown)
+                pages = shown.pages * 2
+                rng.shuffle(pages)
+                for page in pages[:12]:
+                    if time.monotonic() > until:
+                        break
+                    await asyncio.sleep(rng.expovariate(1 / pause))
+                    tally.add(page, await visitor.open(page, rng.choice(CHOICES.get(page, [{}])), media=True))
+            if time.monotonic() < until and rng.random() < 0.5:
+                await ask(server, tally, rng)
+        except (OSError, asyncio.TimeoutError, Exception) as error:
+            tally.errors[f"{type(error).__name__}: {str(error)[:80]}"] += 1
+            await asyncio.sleep(1)
+
+
+async def ask(server: Server, tally: Tally, rng: random.Random) -> None:
+    """Follow a link to a weight that nobody trained, and press the button."""
+    beta = f"{rng.uniform(0.1, 9.9):.2f}"
+    async with Visitor(server.url) as visitor:
+        shown = await visitor.open("kl_weight", {"beta": beta})
+        button = next((widget for label, widget in shown.buttons.items() if label.startswith(("Train β", "Train it", "Train"))), None)
+        if button:
+            tally.asked += 1
+            tally.add("kl_weight", await visitor.open("kl_weight", {"beta": beta}, widgets={button: True}))
+
+
+async def watch_memory(server: Server, tally: Tally, until: float) -> None:
+    began = time.monotonic()
+    while time.monotonic() < until:
+        tally.memory.append((time.monotonic() - began, await asyncio.to_thread(server.memory_mb)))
+        await asyncio.sleep(1)
+
+
+async def load(server: Server, visitors: int, seconds: float, pause: float) -> Tally:
+    """The strolls of all visitors at once."""
+    tally, until = Tally(), time.monotonic() + seconds
+    await asyncio.gather(watch_memory(server, tally, until), *(stroll(server, tally, until, pause, seed) for seed in range(visitors)))
+    return tally
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--visitors", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--pause", type=float, default=5, help="seconds a visitor looks at a page, on average")
+    options = parser.parse_args()
+    with demo_server() as server:
+        tally = asyncio.run(load(server, options.visitors, options.seconds, options.pause))
+        trained = len(list(server.cache.glob("runs/*/weights.safetensors")))
+        tracebacks = server.log().count("Traceback (most recent call last)")
+    print(f"{options.visitors} visitors for {options.seconds:.0f} s, {options.pause:g} s between clicks, on {len(os.sched_getaffinity(0))} cores")
+    print(tally.report())
+    print(f"finished trainings: {trained}; tracebacks in the server's log: {tracebacks}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""A server of its own for a fault: started, found by its process number, killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """The dashboard in a process group of its own, over a cache folder that outlives it; its log is kept beside it."""
+
+    def __init__(self, cache: Path, port: int | None = None, **environment: str):
+        self.cache, self.port = cache, port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(self.port), "--server.address", "127.0.0.1"]
+        command += ["--server.headless", "true", "--server.fileWatcherType", "none"]
+        values = {**os.environ, "POINT_OR_CLOUD_CACHE": str(cache), **environment}
+        self.log_path = Path(tempfile.mkstemp(prefix="server-", suffix=".log")[1])
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(command, env=values, stdout=log, stderr=log, start_new_session=True, cwd=APP.parents[1])
+        end = time.monotonic() + 60
+        while not self.well():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"the server did not start: {self.log()[-2000:]}")
+            time.sleep(0.1)
+
+    def well(self) -> bool:
+        with contextlib.suppress(OSError), urllib.request.urlopen(self.url + "/_stcore/health", timeout=2) as answer:
+            return answer.status == 200
+        return False
+
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def memory_mb(self) -> float:
+        from core.limits import memory_mb
+
+        return memory_mb(self.process.pid)
+
+    def kill(self) -> None:
+        """As the kernel does when memory runs out: no goodbye. Workers are left behind."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End the server and everything it started."""
+        for sign, patience in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, sign)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(patience)
+                break
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # workers that stayed
+        self.log_path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def demo_server(**environment: str) -> Iterator[Server]:
+    """A server in the demo profile with an empty cache."""
+    with tempfile.TemporaryDirectory(prefix="point-or-cloud-faults-", ignore_cleanup_errors=True) as folder:
+        server = Server(Path(folder), **{"POINT_OR_CLOUD_PROFILE": "demo", **environment})
+        try:
+            yield server
+        finally:
+            server.stop()
