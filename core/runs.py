@@ -230,12 +230,12 @@ class Run:
         return arrays["steps"] * arrays["scale"].astype(np.float32)
 
     def preview(self, epoch: int | None = None) -> bytes | None:
-        """PNG sprite of an epoch, or of the latest one; None if there is none yet."""
+        """PNG sprite of an epoch, or of the latest one; None if there is none yet. Checked, as every file, once the run is complete."""
         files = sorted((self.path / "previews").glob("epoch-*.png"))
         if epoch is not None:
             files = [self.path / "previews" / f"epoch-{epoch:03d}.png"]
         try:
-            return files[-1].read_bytes()
+            return self.read(f"previews/{files[-1].name}") if self.complete and files[-1].exists() else files[-1].read_bytes()
         except (IndexError, OSError):
             return None
 
