@@ -27,6 +27,7 @@ def choice(label: str, options: Sequence[Any], key: str, help: str | None = None
     asked = state.asked(key)
     kwargs.setdefault("default", options[0])
     value = st.segmented_control(label, options, key=key, bind="query-params", required=True, help=help, **kwargs)
+    value = kwargs["default"] if value is None else value  # an empty value in a link takes the choice away
     asked.tell(label.lower(), value, "one of " + ", ".join(map(str, options)))
     return value
 
@@ -35,6 +36,7 @@ def pick(label: str, options: Sequence[Any], key: str, help: str | None = None, 
     """One of many options, from a list."""
     asked = state.asked(key)
     value = st.selectbox(label, options, key=key, bind="query-params", help=help, **kwargs)
+    value = options[0] if value is None else value
     asked.tell(label.lower(), value, "one of " + ", ".join(map(str, options)))
     return value
 
@@ -63,6 +65,7 @@ def whole(label: str, low: int, high: int, default: int, key: str, help: str | N
     asked = state.asked(key)
     # Streamlit 1.67 turns "1e999" from the URL into an infinity and fails on it: such a link's box is left unbound.
     value = st.number_input(label, low, high, default, 1, key=key, bind=None if asked.infinite() else "query-params", help=help)
+    value = default if value is None else value
     asked.tell(label.lower(), value, f"a whole number from {low} to {high}")
     return int(value)
 
