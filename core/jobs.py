@@ -143,7 +143,7 @@ class Jobs:
         self._jobs: dict[str, _Job] = {}  # queued and running, in the order they were asked for
         self._durations: deque[float] = deque(maxlen=20)
         self._rate = Rate(limits.hourly)
-        self._refused: dict[str, str] = {}  # why runs failed that have no folder to keep the reason in
+        self._refused: dict[str, str] = {}  # why runs failed whose folder cannot keep the reason
 
     def submit(self, config: RunConfig, visitor: str = "") -> JobStatus:
         """Ask for a run. A finished one is returned at once; one that is already asked for is shared.
@@ -207,7 +207,7 @@ class Jobs:
             state = "stopping" if (run.path / STOP).exists() else "running"
             return JobStatus(run_id, state, fraction=beat.get("fraction", 0.0), seconds_left=beat.get("seconds_left"), **who)
         status = run.status()  # "running" here: another server or a command line trains it
-        if status is Status.ABSENT and run_id in self._refused:
+        if run_id in self._refused and not run.complete:
             return JobStatus(run_id, "failed", message=self._refused[run_id])
         return JobStatus(run_id, str(status), fraction=1.0 if run.complete else beat.get("fraction", 0.0), seconds_left=beat.get("seconds_left"), message=run.error(), **who)
 
@@ -273,11 +273,14 @@ class Jobs:
 
     def _fail(self, job: _Job, message: str, error: BaseException | None = None) -> None:
         self._jobs.pop(job.run.run_id, None)
-        if not (job.run.path / "config.json").exists():
+        try:
+            if not (job.run.path / "config.json").exists():
+                self._refused[job.run.run_id] = message
+            elif not job.run.complete and not job.run.error():
+                (job.run.path / HEARTBEAT).unlink(missing_ok=True)
+                write_bytes(job.run.path / ERROR, (message + "\n").encode())
+        except OSError:  # a full disk: perhaps the very reason
             self._refused[job.run.run_id] = message
-        elif not job.run.complete and not job.run.error():
-            (job.run.path / HEARTBEAT).unlink(missing_ok=True)
-            write_bytes(job.run.path / ERROR, (message + "\n").encode())
         job.outcome.set_exception(error or RunError(message))
 
 
