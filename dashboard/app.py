@@ -20,6 +20,7 @@ PAGES = {
     "See": [
         st.Page("views/latent_maps.py", title="Latent maps", icon=":material/map:"),
         st.Page("views/one_image.py", title="One image through both", icon=":material/draw:"),
+        st.Page("views/training.py", title="How the spaces form", icon=":material/movie:"),
     ],
     "Make": [
         st.Page("views/samples.py", title="Random samples", icon=":material/casino:"),

@@ -115,6 +115,23 @@ def gallery(run_id: str) -> dict[str, np.ndarray]:
     return arrays(run_id, "gallery.npz")
 
 
+@st.cache_resource(show_spinner=False, max_entries=32)
+def recording(run_id: str) -> tuple[np.ndarray, list[dict[str, Any]], list[bytes]]:
+    """What a run wrote down epoch by epoch: codes of the same test images (epochs + 1, n, d), rows, preview pictures."""
+    run = store().get(run_id)
+    history = run.history()
+    previews = [picture for row in history if (picture := run.preview(row["epoch"])) is not None]
+    return run.trace(), history, previews
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def film(run_id: str) -> bytes:
+    """A run's preview pictures, one below the other, as one PNG."""
+    from dashboard.components.scrubber import tall
+
+    return tall(recording(run_id)[2])
+
+
 @st.cache_resource(show_spinner=False, max_entries=500)
 def evaluation(run_id: str) -> dict[str, Any]:
     """A finished run's figures on the test images."""

@@ -154,6 +154,25 @@ def weight_takeaway(beta: float, evaluations: Mapping[float, Mapping[str, Any]],
     return f"No network has been trained for β = {beta:g} yet. Nearest to it, the {VAE} of {'; that of '.join([first, *rest])}."
 
 
+def half_way(values: Sequence[float]) -> int:
+    """The first epoch at which a curve has made half of its way from its first to its last value."""
+    goal = (values[0] + values[-1]) / 2
+    return next(i for i, v in enumerate(values) if abs(v - values[0]) >= abs(goal - values[0]))
+
+
+def training_takeaway(ae: Sequence[Mapping[str, Any]], vae: Sequence[Mapping[str, Any]]) -> str:
+    """How soon both models learn to copy, and what the VAE's rate does meanwhile; both histories start at epoch 0."""
+    fast = {name: half_way([row["distortion"] for row in rows]) for name, rows in ((AE, ae), (VAE, vae))}
+    last = len(vae) - 1
+    rates = [row["rate"] for row in vae]
+    top = max(range(len(rates)), key=rates.__getitem__)
+    course = f"rises from {rates[0]:.1f} to {rates[-1]:.1f} nats: it learns what is worth saying" if rates[-1] > 0.95 * rates[top] else f"rises to {rates[top]:.1f} nats in epoch {top} and settles at {rates[-1]:.1f}"
+    return (
+        f"Half of the way to their last distortion ({ae[-1]['distortion']:.1f} and {vae[-1]['distortion']:.1f} nats) is done after {fast[AE]} of {len(ae) - 1} epochs by the {AE} "
+        f"and after {fast[VAE]} of {last} by the {VAE}, whose rate meanwhile {course}."
+    )
+
+
 def quality_takeaway(points: Mapping[float, Mapping[str, float]]) -> str:
     """Which trained weight makes the samples nearest to real images, and how it goes on either side.
 

@@ -84,3 +84,11 @@ def test_the_mistake_is_called_a_collapse_only_where_nothing_is_awake():
     told = text.mistake_takeaway(1.0, 784.0, {"active_units": 0, "rate": 0.0, "mse": 0.068}, right, 16)
     assert "acts as β = 784" in told and "collapses" in told
     assert "collapses" not in text.mistake_takeaway(0.001, 0.784, {"active_units": 14, "rate": 22.0, "mse": 0.0115}, right, 16)
+
+
+def test_training_verdict_follows_the_curves():
+    ae = [{"distortion": d} for d in (500, 200, 90, 80)]
+    rising, falling = ([{"distortion": d, "rate": r} for d, r in zip((500, 400, 200, 90), rates)] for rates in ((0, 5, 15, 22), (0, 30, 24, 22)))
+    assert "after 1 of 3 epochs by the" in text.training_takeaway(ae, rising) and "after 2 of 3 by the" in text.training_takeaway(ae, rising)
+    assert "rises from 0.0 to 22.0" in text.training_takeaway(ae, rising)
+    assert "rises to 30.0 nats in epoch 1 and settles at 22.0" in text.training_takeaway(ae, falling)

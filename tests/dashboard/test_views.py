@@ -11,8 +11,8 @@ from core.data import DataError
 from dashboard import cache
 from driving import BETAS, words
 
-PAGES = ("start", "latent_maps", "samples", "interpolation", "kl_weight")
-NAMES = {"start": "Point or Cloud", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight"}
+PAGES = ("start", "latent_maps", "samples", "interpolation", "kl_weight", "training")
+NAMES = {"start": "Point or Cloud", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "training": "How the spaces form"}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from serving import STILL, settled
 
-PAGES = {"": "Point or Cloud", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "scorecard": "Scorecard", "uses": "Uses"}
-LINKS = {"latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "scorecard": "Scorecard", "uses": "Uses"}
+PAGES = {"": "Point or Cloud", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "training": "How the spaces form", "scorecard": "Scorecard", "uses": "Uses"}
+LINKS = {"latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "training": "How the spaces form", "scorecard": "Scorecard", "uses": "Uses"}
 
 
 def heading(page) -> str:
@@ -128,6 +128,29 @@ def test_a_released_knob_trains_a_network_for_everyone(visit, dashboard_cache):
     other.get_by_text(f"· {trained + 1} trained weights").wait_for()
     assert len(list(dashboard_cache.glob("runs/vae-mnist-5k-d16-b1.12*/weights.safetensors"))) == 1
     assert not alerts(other)
+
+
+def test_training_plays_in_the_page_without_asking_the_server(visit):
+    page = visit("/training")
+    page.wait_for_selector('.scrubber[data-ready="1"]')
+    sent = []
+    page.on("request", lambda request: sent.append(request.url))
+    handle, film = page.locator(".scrubber .epoch"), page.locator(".scrubber .pictures").last
+    last = int(page.locator(".scrubber").get_attribute("data-epoch"))
+    grown = film.evaluate("canvas => canvas.toDataURL()")
+    handle.press("Home")
+    page.wait_for_selector('.scrubber[data-epoch="0"]')
+    assert film.evaluate("canvas => canvas.toDataURL()") != grown
+    before = page.locator(".scrubber .map").first.evaluate("canvas => canvas.toDataURL()")
+    handle.press("ArrowRight")
+    page.wait_for_selector('.scrubber[data-epoch="1"]')
+    assert page.locator(".scrubber .map").first.evaluate("canvas => canvas.toDataURL()") != before
+    handle.press("Space")
+    page.wait_for_selector('.scrubber[data-epoch="4"]')
+    handle.press("End")
+    page.wait_for_selector(f'.scrubber[data-epoch="{last}"]')
+    assert film.evaluate("canvas => canvas.toDataURL()") == grown
+    assert sent == [] and page.locator(STILL).count() == 1
 
 
 def test_a_link_to_an_untrained_weight_only_offers(visit, dashboard_cache):
