@@ -8,6 +8,7 @@ from dashboard.catalog import Entry, Pair
 from dashboard.components.beta_lab import Training, beta_lab, rested
 from dashboard.exhibits.conventions import conventions
 from dashboard.exhibits.lab import lab_of, training_of
+from dashboard.exhibits.on_demand import on_demand
 from dashboard.text import AE, VAE
 
 BETA, AUTO = "beta", "auto"  # the URL's parameters
@@ -131,21 +132,24 @@ data = cache.dataset(pair.dataset)
 trained = catalog.over_beta(cache.entries(), pair)
 evaluations = {b: cache.evaluation(e.run_id) for b, e in trained.items()}
 entry = trained.get(beta)
-config = pair.vae.config.replace(beta=beta, **QUICK)
-st.title("KL weight", anchor=False)
-st.markdown(text.weight_takeaway(beta, evaluations, pair.latent_dim))
+board = st.container()
+length = on_demand(pair)  # drawn below the board, but read first
+config = pair.vae.config.replace(beta=beta, **{**QUICK, "epochs": length})
 if not entry:
     request_if_moved(config)
 watching = not entry and cache.jobs().status(config.run_id, state.visitor()).active
 lab = lab_of(pair, trained, beta)
-if watching:
-    st.fragment(draw, run_every=POLL)()
-else:
-    draw()
-cache.warm_worker()
 shown = entry or pair.vae
-st.caption(text.run_provenance(shown, evaluations[shown.config.beta]["n"]) + f" · loss D + β R, both summed, nats per image · {len(trained)} trained weight{'s' if len(trained) > 1 else ''}")
+with board:
+    st.title("KL weight", anchor=False)
+    st.markdown(text.weight_takeaway(beta, evaluations, pair.latent_dim))
+    if watching:
+        st.fragment(draw, run_every=POLL)()
+    else:
+        draw()
+    st.caption(text.run_provenance(shown, evaluations[shown.config.beta]["n"]) + f" · loss D + β R, both summed, nats per image · {len(trained)} trained weight{'s' if len(trained) > 1 else ''}")
 
+cache.warm_worker()
 sample_quality()
 
 with st.expander("Is my β right? What this weight is called elsewhere, and the classic mistake", icon=":material/translate:"):

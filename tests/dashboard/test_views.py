@@ -198,6 +198,27 @@ def test_the_weight_is_translated_and_the_classic_mistake_told_where_no_run_show
     assert "--reduction mean" in text
 
 
+def test_epochs_come_from_the_link_within_core_limits(dashboard, jobs):
+    app = dashboard("kl_weight", beta="2.7", epochs="3")
+    next(b for b in app.button if b.label == "Train β = 2.7").click().run()
+    assert [c.epochs for c in jobs.asked] == [3]
+    told = dashboard("kl_weight", epochs="100000")
+    assert any("100000" in w.value and "from 1 to" in w.value for w in told.warning)
+
+
+def test_a_pair_of_another_latent_size_is_asked_for_watched_and_shown(dashboard, jobs, small_store):
+    jobs.states = {}
+    app = dashboard("kl_weight")
+    app.selectbox("pair-data").set_value("mnist-5k").run()
+    app.selectbox("pair-latent").set_value(8).run()
+    app.button("train-pair").click().run()
+    assert [(c.model, c.beta, c.dataset, c.latent_dim, c.epochs) for c in jobs.asked] == [("ae", None, "mnist-5k", 8, QUICK["epochs"]), ("vae", 1.0, "mnist-5k", 8, QUICK["epochs"])]
+    assert len([b for b in app.button if b.label == "Stop"]) == 2
+    jobs.states = {c.run_id: "complete" for c in jobs.asked}
+    app.run()
+    assert any(b.label == "Show the pair: mnist-5k, latent size 8, seed 0" for b in app.button)
+
+
 def test_a_failed_training_says_why(dashboard, jobs):
     jobs.state, jobs.message = "failed", "the loss is nan in epoch 3: training diverged. Lower learning_rate."
     app = dashboard("kl_weight", beta="2.7")
