@@ -51,7 +51,7 @@ def ball(verdict: str) -> str:
 def color_of(stat: Stat, dark: bool = False) -> str:
     """The model's colour; grey for a control or a threshold."""
     name = stat.name.lower()
-    model = "vae" if name.startswith(("vae", "beta")) else "ae" if name.startswith("ae") else ""
+    model = "vae" if name.startswith("vae") else "ae" if name.startswith("ae") else ""
     return theme.color(model, dark) if model else theme.muted(dark)
 
 

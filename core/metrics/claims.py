@@ -150,15 +150,15 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "bigger-beta",
-        "A bigger beta gives better samples.",
+        "A bigger β gives better samples.",
         "Fréchet distance of samples from the prior",
         "kl_weight",
         tuple(
             Case(
-                f"from beta {low} to {high}",
-                Measure(f"vae beta {high}", "samples/prior/fd", f"beta {high}"),
+                f"from β = {low} to {high}",
+                Measure(f"vae beta {high}", "samples/prior/fd", f"VAE (β = {high})"),
                 "<",
-                Measure(f"vae beta {low}", "samples/prior/fd", f"beta {low}"),
+                Measure(f"vae beta {low}", "samples/prior/fd", f"VAE (β = {low})"),
                 digits=1,
             )
             for low, high in (("0.1", "1"), ("1", "10"))

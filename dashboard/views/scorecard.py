@@ -56,10 +56,7 @@ def rescue() -> None:
                 for kind, name, entry in (("ae", AE, pair.ae), ("vae", VAE, pair.vae)):
                     st.markdown(name)
                     st.image(images.grid(cache.samples(entry.run_id, source)[:SHOWN], 6), width="stretch", alt=f"{SHOWN} samples of the {kind.upper()}, {title}")
-    st.markdown(
-        f"**What that means.** An {AE} with a density fitted to its codes *is* a generative model: what the {AE} lacks is not a decoder that can make images, but "
-        f"the knowledge of where its codes lie, and ten Gaussians learn that afterwards. The {VAE} is given the place in advance, and pays for it with its rate."
-    )
+    st.markdown(text.rescue_meaning(found))
     n = len(found["ae", "prior"])
     st.caption(
         f"Fréchet distance between 1,000 samples and 1,000 unseen images, on the features of a small classifier trained on the same data (not an FID), "

@@ -86,6 +86,7 @@ def test_the_rescue_follows_the_figures():
     assert "closer than" in text.rescue_takeaway(fd(4, 6), 0.4) and "and than the" in text.rescue_takeaway(fd(4, 6), 0.4)
     assert "though not than" in text.rescue_takeaway(fd(8, 6), 0.4)
     assert "no closer than" in text.rescue_takeaway(fd(30, 6), 0.4)
+    assert "*is* a generative model" in text.rescue_meaning(fd(4, 6)) and "stays ahead" in text.rescue_meaning(fd(30, 6))
     figure = figures.rescue({**fd(4, 6), ("vae", "gaussian"): [12.0, 13.0]}, 0.4)
     assert sorted(v for trace in figure.data if trace.mode == "markers" for v in trace.y) == [4, 6, 10, 12, 13, 18, 200]
 
