@@ -372,7 +372,7 @@ class BetaLab {
     say(".copies h4", "Unseen images, and what comes back");
     say(".copies p", `Decoded in this page from the mean of each cloud, by ${network}.`);
     say(".plane h4", "Rate against distortion");
-    say(".plane p", `${base ? "Dashed: multi-rate model. " : ""}Dots: ${this.trained.length} trained network${this.trained.length > 1 ? "s" : ""}; press one to go there.`);
+    say(".plane p", `${base ? "Dashed: multi-rate model. " : ""}Dots: ${this.trained.length} trained network${this.trained.length > 1 ? "s" : ""}; press one to go there.${base ? "" : " No multi-rate model was trained for these images and this latent size, so between them the nearest one is shown."}`);
     say(".units h4", `What each latent unit costs${asleep ? `: ${asleep} of ${data.latent_dim} asleep` : ""}`);
     this.find(".plane canvas").setAttribute("aria-label", `Rate-distortion plane. At beta ${label}: rate ${at.rate.toFixed(1)}, distortion ${at.distortion.toFixed(1)} nats. ${this.trained.map((r) => `beta ${short(r.beta)}: rate ${r.rate.toFixed(1)}, distortion ${r.distortion.toFixed(1)}`).join("; ")}.`);
     this.find(".samples canvas").setAttribute("aria-label", `${SAMPLES} samples at beta ${label}`);

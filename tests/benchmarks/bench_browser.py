@@ -2,7 +2,8 @@
 
 Networks: milliseconds a forward pass for one image and for 36, for each architecture. Maps: frames a second while two
 maps of 10,000 points are dragged. Page: from a movement of the pen to both models' answers, and from a movement over the
-latent planes to both decoded pictures, on the shipped runs. Medians; software rendering (no GPU), so a lower bound for
+latent planes to both decoded pictures, on the shipped runs. Lab: frames a second while beta is turned, and from letting go on
+a trained weight to that network's pictures. Medians; software rendering (no GPU), so a lower bound for
 most screens.
 """
 
@@ -122,6 +123,55 @@ def one_image(browser, frames: int = 120) -> None:
         page.close()
 
 
+# The knob is moved in the page too, through the event that a finger causes; it never leaves the range's middle half.
+TURN = """([frames]) => new Promise((done) => {
+  const root = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].map((host) => host.shadowRoot).find((r) => r.querySelector('.lab'));
+  const lab = root.querySelector('.lab'), slide = root.querySelector('.slide'), stamps = [], costs = [], first = Number(lab.dataset.complete);
+  slide.dispatchEvent(new PointerEvent('pointerdown'));
+  const tick = (now) => {
+    stamps.push(now); costs.push(Number(lab.dataset.frame));
+    const i = stamps.length;
+    if (i > frames) { slide.dispatchEvent(new PointerEvent('pointerup')); return done([stamps, costs, Number(lab.dataset.complete) - first]); }
+    slide.value = 0.5 * Math.sin(i / 20) + 0.0007;
+    slide.dispatchEvent(new Event('input'));
+    requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+})"""
+# From letting go on a trained weight to its own network's pictures.
+LET_GO = """(beta) => new Promise((done) => {
+  const root = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].map((host) => host.shadowRoot).find((r) => r.querySelector('.lab'));
+  const lab = root.querySelector('.lab'), slide = root.querySelector('.slide');
+  slide.value = Math.log10(beta);
+  slide.dispatchEvent(new Event('input'));
+  const start = performance.now();
+  slide.dispatchEvent(new Event('change'));
+  const look = () => (lab.dataset.shows.includes(`-b${beta}-`) ? done(performance.now() - start) : requestAnimationFrame(look));
+  look();
+})"""
+
+
+def beta_lab(browser, frames: int = 200) -> None:
+    from tests.e2e.serving import opened, served
+
+    with served(Path(__file__).parents[2] / "dashboard" / "app.py") as url:
+        page = opened(browser, f"{url}/kl_weight?auto=false", viewport={"width": 1280, "height": 1000})
+        page.wait_for_selector('.lab[data-settled="1"]')
+        page.wait_for_timeout(1000)
+        stamps, costs, complete = page.evaluate(TURN, [frames])
+        gaps = [b - a for a, b in zip(stamps, stamps[1:])]
+        print(
+            f"turning beta with 36 samples, 10 copies, 500 clouds: {1000 / statistics.median(gaps):.0f} frames a second "
+            f"(median gap {statistics.median(gaps):.1f} ms, drawing {statistics.median(costs):.1f} ms), {complete / frames:.0%} of the frames with every picture up to date"
+        )
+        times = []
+        for beta in (4, 0.25, 6, 0.6, 2.5):
+            times.append(page.evaluate(LET_GO, beta))
+            page.wait_for_timeout(1500)
+        print(f"from letting go on a trained weight to its own network's pictures, first visit: {statistics.median(times):.0f} ms (longest {max(times):.0f})")
+        page.close()
+
+
 def main() -> None:
     from tests.e2e.serving import chromium
 
@@ -129,6 +179,7 @@ def main() -> None:
         networks(browser)
         maps(browser)
         one_image(browser)
+        beta_lab(browser)
 
 
 if __name__ == "__main__":

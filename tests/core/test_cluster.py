@@ -16,7 +16,7 @@ import pytest
 from core import cluster
 from core.cluster import ClusterError
 from core.config import RunConfig
-from core.jobs import Jobs
+from core.jobs import jobs_from_settings
 from core.runs import WEIGHTS, RunStore, Status
 
 SMALL = {"dataset": "mnist-5k", "train_size": 256, "latent_dim": 2, "batch_size": 32}
@@ -63,7 +63,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_a_sweep_survives_a_killed_worker_and_trains_nothing_twice(address, tmp_path):
+def test_a_sweep_survives_a_killed_worker_and_trains_nothing_twice(address, tmp_path, monkeypatch):
     store = RunStore(tmp_path / "runs", tmp_path / "none", limit_bytes=10**9)
     short = [RunConfig(**SMALL, epochs=2, seed=seed) for seed in range(2)]
     long = [RunConfig(**SMALL, epochs=80, seed=seed) for seed in range(2, 4)]
@@ -91,8 +91,9 @@ def test_a_sweep_survives_a_killed_worker_and_trains_nothing_twice(address, tmp_
     now = {run_id: (store.run(run_id).path / WEIGHTS).stat().st_mtime_ns for run_id in finished}
     assert now == finished, "a finished run was trained again"
 
-    # The dashboard's seam on the same workers: progress while it runs, and stop.
-    jobs = Jobs(lambda: cluster.cluster_executor(address), store)
+    # The dashboard's own jobs on the same workers, by its setting: progress while it runs, and stop.
+    monkeypatch.setenv("POINT_OR_CLOUD_SCHEDULER", address)
+    jobs = jobs_from_settings(store)
     wanted = RunConfig(**SMALL, epochs=60, seed=9, learning_rate=1e-3)
     status = jobs.submit(wanted, visitor="me")
     eventually(lambda: store.run(status.run_id).history(), "the first epoch")

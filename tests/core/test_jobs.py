@@ -183,6 +183,10 @@ def test_real_workers_train_stop_die_and_go_on(store):
     wait_for(lambda: not jobs.status(run_id).active)
     assert jobs.status(run_id).state == "failed" and "worker" in jobs.status(run_id).message
 
+    restarted = Jobs(local_executor, store, limits=LIMITS)  # another server over the same files
+    assert restarted.status(done, "ann").state == "complete"
+    assert restarted.status(run_id, "ann").state == "failed" and "worker" in restarted.status(run_id).message
+
     after = base.replace(seed=1)
     jobs.submit(after, "ann")
     wait_for(lambda: not jobs.status(resolve(after).run_id).active)

@@ -198,6 +198,26 @@ def test_the_weight_is_translated_and_the_classic_mistake_told_where_no_run_show
     assert "--reduction mean" in text
 
 
+def test_a_training_that_a_restart_interrupted_is_called_that(dashboard, jobs):
+    jobs.state = "stale"
+    app = dashboard("kl_weight", beta="2.7")
+    assert "was interrupted; it can go on" in words(app)
+    next(b for b in app.button if b.label == "Go on").click().run()
+    assert [c.beta for c in jobs.asked] == [2.7]
+
+
+def test_a_full_queue_is_told_with_the_wait(dashboard, jobs, monkeypatch):
+    from core.jobs import QueueFull
+
+    def full(config, visitor=""):
+        raise QueueFull("8 trainings are waiting already, which is as many as may wait. It should have room in about 40 s.")
+
+    app = dashboard("kl_weight", beta="2.7")
+    monkeypatch.setattr(jobs, "submit", full)
+    next(b for b in app.button if b.label == "Train β = 2.7").click().run()
+    assert any("about 40 s" in w.value for w in app.warning) and not app.error
+
+
 def test_epochs_come_from_the_link_within_core_limits(dashboard, jobs):
     app = dashboard("kl_weight", beta="2.7", epochs="3")
     next(b for b in app.button if b.label == "Train β = 2.7").click().run()
