@@ -90,7 +90,7 @@ with st.expander("Why: what differs between the two models, and what is equal", 
 - **Differs: what is minimised.** The {VAE} also pays its rate R = KL(q(z|x) ‖ N(0, I)), times β. For the {AE}'s point that is infinite,
   so it pays none.
 - **Equal:** the data and their split, the encoder's trunk and the decoder (`{equal['trunk']}`, `{equal['activation']}`), their initial weights, the
-  likelihood (`{equal['likelihood']}`), Adam at {equal['learning_rate']:g}, {equal['epochs']} epochs in the same order, batches of {equal['batch_size']}.
+  likelihood (`{equal['likelihood']}`), the optimiser (`{equal['optimiser']}` at {equal['learning_rate']:g}), {equal['epochs']} epochs in the same order, batches of {equal['batch_size']}.
 - **Units.** D and R are sums over pixels and over latent dimensions, in nats per image, so β = 1 is the ELBO. D is the cross-entropy of grey
   values; even a perfect copy costs {ae['distortion_floor']:.1f} nats here, because a grey pixel is not a coin that has already fallen.
 """
