@@ -6,7 +6,7 @@
 import streamlit as st
 
 from core import settings
-from dashboard import boundary, cache, controls, crowd, state
+from dashboard import boundary, cache, controls, crowd, recording, share, state
 
 st.set_page_config(page_title="Point or Cloud", page_icon="☁️", layout="wide", initial_sidebar_state="auto")
 
@@ -44,7 +44,10 @@ with boundary.guard():
         else:
             with st.sidebar:
                 state.put("pair", controls.shared())
-        page.run()
+        with recording.recording() as drawn:
+            page.run()
+        with st.sidebar:
+            share.drawer(page.title, page.url_path or "start", drawn, state.get("pair"))
     else:
         crowd.full_page()
 for text in state.take_notices():

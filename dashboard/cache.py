@@ -378,6 +378,13 @@ def pca_quantisers(name: str) -> list[Quantiser]:
     return make(pca(name), dataset(name).train_images[:REFERENCE, 0].astype(np.float32) / 255)
 
 
+def export(run_id: str) -> bytes:
+    """A run to take home: see `core.export`."""
+    from core.export import export_zip
+
+    return export_zip(store().get(run_id))
+
+
 @st.cache_resource(show_spinner=False, max_entries=64)
 def redraws(run_id: str, index: int, n: int) -> np.ndarray:
     """What n codes drawn from a test image's posterior decode to, float32 (n, 28, 28); of a point, n times the same."""

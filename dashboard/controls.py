@@ -78,8 +78,8 @@ def switch(label: str, key: str, help: str | None = None) -> bool:
     return value
 
 
-def shared() -> Pair:
-    """The controls every page has: data set, latent size, seed. Returns the matched pair they name.
+def pairs() -> dict[tuple[str, int, int], Pair]:
+    """The matched pairs there are; at least one.
 
     Raises:
         NothingToShow: there is no trained pair at all.
@@ -90,6 +90,16 @@ def shared() -> Pair:
             "No trained pair of models was found, neither shipped (`checkpoints/`) nor in the cache. "
             "Train one: `python -m core train --model ae` and `python -m core train --model vae`."
         )
+    return found
+
+
+def shared() -> Pair:
+    """The controls every page has: data set, latent size, seed. Returns the matched pair they name.
+
+    Raises:
+        NothingToShow: there is no trained pair at all.
+    """
+    found = pairs()
     names = list(dict.fromkeys(name for name, _, _ in found))
     state.settle(DATA, names, "The data set", "has no trained pair any more")
     name = pick("Data set", names, DATA, help="Only data sets with a trained pair are listed.", filter_mode=None)

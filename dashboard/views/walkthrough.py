@@ -5,19 +5,19 @@ The scenes are data (dashboard/scenes.toml); their pictures are the ones the oth
 
 import streamlit as st
 
-from dashboard import boundary, cache, share, state, text
+from dashboard import boundary, cache, controls, share, state, text
 from dashboard.catalog import Pair
 from dashboard.components import presenter
 from dashboard.exhibits import pictures
 from dashboard.exhibits.stage import Facts, Stage
 from dashboard.scenes import Scene
 
-SCENE, REVEAL, PRESENT, AUTO = "scene", "reveal", "present", "autoplay"  # URL parameters
+SCENE, REVEAL, PRESENT, AUTO, ALL = "scene", "reveal", "present", "autoplay", "all"  # URL parameters
 
 
 def pinned(scene: Scene) -> Pair:
     """The pair a scene is about; where that was never trained, the nearest: same latent size, then any."""
-    found = list(cache.pairs().values())
+    found = list(controls.pairs().values())
     wanted = (scene.data, scene.latent, scene.seed)
     return max(found, key=lambda p: (p.latent_dim == scene.latent, p.dataset == scene.data, (p.dataset, p.latent_dim, p.seed) == wanted))
 
@@ -66,19 +66,90 @@ STEPS = {
 }
 
 
-def ask(facts: Facts) -> None:
-    """The question, and after the reveal its answer."""
-    st.markdown(scene.fill("question", facts))
-    solution, guessed = scene.solution(facts), state.get(f"guess-{scene.id}")
-    if not revealed:
-        for key, words in scene.choices.items():
-            st.button(words, key=f"choice-{scene.id}-{key}", width="stretch", on_click=guess, args=(key,))
-        st.button("Reveal", key=f"reveal-{scene.id}", type="tertiary", icon=":material/visibility:", on_click=turn, args=(at, True))
-        return
+def draw(scene: Scene, key: str, revealed: bool, large: bool = False) -> Facts:
+    """A scene's picture; returns the figures that its texts name."""
+    pair = pinned(scene)
+    facts = pictures()[scene.picture](Stage(pair, key, revealed, state.dark(), large), **scene.options)
+    return {"AE": text.AE, "VAE": text.VAE, "latent": pair.latent_dim, "n": cache.evaluation(pair.vae.run_id)["n"], **facts}
+
+
+def answer(scene: Scene, facts: Facts, guessed: str | None = None) -> None:
+    """The choices with the right one marked, and what is said then."""
+    solution = scene.solution(facts)
     for key, words in scene.choices.items():
         mark = ":green[:material/check_circle:]" if key == solution else ":gray[:material/radio_button_unchecked:]"
         st.markdown(f"{mark} {f'**{words}**' if key == solution else words}{' *(your guess)*' if key == guessed else ''}")
     st.markdown(scene.fill("reveal", facts))
+
+
+def ask(facts: Facts) -> None:
+    """The question, and after the reveal its answer."""
+    st.markdown(scene.fill("question", facts))
+    if revealed:
+        answer(scene, facts, state.get(f"guess-{scene.id}"))
+        return
+    for key, words in scene.choices.items():
+        st.button(words, key=f"choice-{scene.id}-{key}", width="stretch", on_click=guess, args=(key,))
+    st.button("Reveal", key=f"reveal-{scene.id}", type="tertiary", icon=":material/visibility:", on_click=turn, args=(at, True))
+
+
+def all_scenes() -> None:
+    """Every scene below the other, to read, to print and to take home; an answer is behind its own fold."""
+    st.title("The whole walkthrough", anchor=False)
+    st.button("One scene at a time", icon=":material/slideshow:", on_click=lambda: state.go(**{ALL: None}))
+    for place, scene in enumerate(scenes, 1):
+        st.header(f"{place}. {scene.title}", anchor=False)
+        with boundary.guard():
+            sentence, picture = st.empty(), st.container()
+            with picture:
+                facts = draw(scene, f"all-{scene.id}", revealed=False)
+            sentence.markdown(scene.fill("sentence", facts))
+            st.markdown(f"**{scene.fill('question', facts)}**")
+            st.markdown("\n".join(f"- {words}" for words in scene.choices.values()))
+            with st.expander("Predict first, then look", icon=":material/visibility:"):
+                facts = draw(scene, f"all-{scene.id}-revealed", revealed=True)
+                answer(scene, facts)
+        st.caption(text.provenance(pinned(scene), cache.evaluation(pinned(scene).vae.run_id)["n"]))
+
+
+def one_scene() -> None:
+    """The scene that the link names."""
+    with st.container(key="walk-head", horizontal=True, vertical_alignment="center"):
+        st.caption(f"Walkthrough · {at + 1} of {len(scenes)}", width="stretch")
+        st.button("Present", icon=":material/present_to_all:", key="present-button", on_click=lambda: state.go(**{PRESENT: "true"}), help="For a projector: no frame, large type, arrow keys or a clicker. B blanks, N opens notes, Escape leaves.")
+    st.title(scene.title, anchor=False)
+    sentence = st.container(key="walk-sentence")
+    left, right = st.columns([7, 3], gap="medium")
+    picture, question = left.container(key="walk-picture"), right.container(key="walk-question")
+    facts: Facts | None = None
+    with boundary.guard():
+        with picture:
+            facts = draw(scene, f"scene-{scene.id}", revealed, large=present)
+        sentence.markdown(scene.fill("sentence", facts))
+        with question:
+            ask(facts)
+
+    link = {**scene.link, "data": pair.dataset, "seed": str(pair.seed)}
+    with question:
+        st.page_link(f"views/{scene.page}.py", label="Play with this yourself", icon=":material/open_in_new:", query_params=link)
+    with st.container(key="walk-more"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Back", key="walk-back", icon=":material/arrow_back:", disabled=at == 0, on_click=turn, args=(at - 1,))
+            st.button("Next", key="walk-next", type="primary" if revealed else "secondary", icon=":material/arrow_forward:", icon_position="right", disabled=at == len(scenes) - 1, on_click=turn, args=(at + 1,))
+            st.progress((at + 1) / len(scenes), width="stretch")
+        st.caption(text.provenance(pair, cache.evaluation(pair.vae.run_id)["n"]))
+        plain = {**(facts or {}), "AE": "AE", "VAE": "VAE"}
+        notes = scene.fill("notes", plain).strip() if facts else ""
+        st.button("All scenes on one page", key="walk-all", type="tertiary", icon=":material/article:", on_click=lambda: state.go(**{ALL: "true"}), help="To read or print, and with “Share” to take the whole walkthrough home as one file.")
+        if notes:
+            with st.expander("Notes for whoever presents this", icon=":material/sticky_note_2:"):
+                st.markdown(notes.replace("\n", "  \n"))
+
+    presenter.presenter(
+        scene.id, at + 1, len(scenes), title=scene.title, next_title=scenes[at + 1].title if at + 1 < len(scenes) else "", notes=notes,
+        answer=f"Answer: {scene.choices[solved]}" if facts and (solved := scene.solution(facts)) else "", choices=list(scene.choices), seconds=scene.seconds(),
+        present=present, revealed=revealed, auto=present and auto, url=share.link(), qr=share.qr(share.link()), on_go=steered,
+    )  # fmt: skip
 
 
 scenes = cache.scenes()
@@ -86,41 +157,8 @@ at = current(scenes)
 scene = scenes[at]
 revealed, present, auto = state.flag(REVEAL), state.flag(PRESENT), state.flag(AUTO)
 pair = pinned(scene)
-
-with st.container(key="walk-head", horizontal=True, vertical_alignment="center"):
-    st.caption(f"Walkthrough · {at + 1} of {len(scenes)}", width="stretch")
-    st.button("Present", icon=":material/present_to_all:", key="present-button", on_click=lambda: state.go(**{PRESENT: "true"}), help="For a projector: no frame, large type, arrow keys or a clicker. B blanks, N opens notes, Escape leaves.")
-st.title(scene.title, anchor=False)
-sentence = st.container(key="walk-sentence")
-left, right = st.columns([7, 3], gap="medium")
-picture, question = left.container(key="walk-picture"), right.container(key="walk-question")
-facts: Facts | None = None
-with boundary.guard():
-    with picture:
-        stage = Stage(pair, f"scene-{scene.id}", revealed, state.dark(), present)
-        n = cache.evaluation(pair.vae.run_id)["n"]
-        facts = {"AE": text.AE, "VAE": text.VAE, "latent": pair.latent_dim, "n": n, **pictures()[scene.picture](stage, **scene.options)}
-    sentence.markdown(scene.fill("sentence", facts))
-    with question:
-        ask(facts)
-
-link = {**scene.link, "data": pair.dataset, "seed": str(pair.seed)}
-with question:
-    st.page_link(f"views/{scene.page}.py", label="Play with this yourself", icon=":material/open_in_new:", query_params=link)
-with st.container(key="walk-more"):
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Back", key="walk-back", icon=":material/arrow_back:", disabled=at == 0, on_click=turn, args=(at - 1,))
-        st.button("Next", key="walk-next", type="primary" if revealed else "secondary", icon=":material/arrow_forward:", icon_position="right", disabled=at == len(scenes) - 1, on_click=turn, args=(at + 1,))
-        st.progress((at + 1) / len(scenes), width="stretch")
-    st.caption(text.provenance(pair, n))
-    plain = {**(facts or {}), "AE": "AE", "VAE": "VAE"}
-    notes = scene.fill("notes", plain).strip() if facts else ""
-    if notes:
-        with st.expander("Notes for whoever presents this", icon=":material/sticky_note_2:"):
-            st.markdown(notes.replace("\n", "  \n"))
-
-presenter.presenter(
-    scene.id, at + 1, len(scenes), title=scene.title, next_title=scenes[at + 1].title if at + 1 < len(scenes) else "", notes=notes,
-    answer=f"Answer: {scene.choices[solved]}" if facts and (solved := scene.solution(facts)) else "", choices=list(scene.choices), seconds=scene.seconds(),
-    present=present, revealed=revealed, auto=present and auto, url=share.link(), qr=share.qr(share.link()), on_go=steered,
-)  # fmt: skip
+state.put("pair", pair)
+if state.flag(ALL):
+    all_scenes()
+else:
+    one_scene()

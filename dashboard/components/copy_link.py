@@ -1,0 +1,18 @@
+"""A button that copies the address of the page as the browser has it, with every choice in it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.components.assets import script
+
+_mount = st.components.v2.component(
+    "point_or_cloud_copy_link",
+    html='<div class="poc"><button type="button" style="width:100%" aria-live="polite"></button></div>',
+    css=script("base.css"),
+    js=script("copy_link.js"),
+)
+
+
+def copy_link(key: str = "copy-link") -> None:
+    _mount(key=key, data={"label": "Copy the link to this view", "done": "Copied"})
