@@ -54,7 +54,7 @@ def test_the_whole_walkthrough_works_from_one_file_without_a_network(shared, das
             page.wait_for_timeout(100)
             seen.add(decoded.evaluate("canvas => canvas.toDataURL()"))
         assert len(seen) == 3, "the decoder runs under the cursor"
-        page.locator(".chart .main-svg").last.wait_for()
+        page.locator(".chart .main-svg >> visible=true").first.wait_for()
         assert page.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
         assert page.locator("h2").count() >= 10
         page.locator("summary", has_text="Predict first").first.click()
