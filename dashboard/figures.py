@@ -281,9 +281,13 @@ def sizes(
                 x=[marks[key][0]], y=[marks[key][1]], mode="markers", showlegend=False, hovertemplate=f"this image, {name}: %{{x:.1f}} bytes, error %{{y:.4f}}<extra></extra>",
                 marker={"size": 15, "color": "rgba(0,0,0,0)", "line": {"color": color, "width": 2.5}},
             )
-    for name, size in exact.items():
+    for size in exact.values():
         figure.add_vline(x=size, line={"color": theme.muted(dark), "width": 1, "dash": "dot"})
-        figure.add_annotation(x=np.log10(size), y=1, yref="paper", text=name, showarrow=False, textangle=-90, xanchor="right", yanchor="top", font={"size": 11, "color": theme.muted(dark)})
+    if exact:
+        figure.add_annotation(
+            x=np.log10(min(exact.values())), y=1, yref="paper", text="lossless: " + ", ".join(exact), showarrow=False, xanchor="right", yanchor="top",
+            xshift=-4, font={"size": 11, "color": theme.muted(dark)},
+        )
     figure.update_xaxes(type="log", title="bytes an image (log)", tickvals=[1, 2, 5, 10, 20, 50, 100, 200, 500])
     figure.update_yaxes(title="squared error a pixel", rangemode="tozero")
     return figure

@@ -359,3 +359,12 @@ def rescue_meaning(fd: Mapping[tuple[str, str], Sequence[float]]) -> str:
         )
     gained = f"A fitted density brings the {AE}'s samples {prior / max(mixture, 1e-9):.1f} times closer to real images" if mixture < prior else f"Here a fitted density does not help the {AE}"
     return f"**What that means.** {gained}; for these models the {VAE}'s own prior stays ahead."
+
+
+def untrained_takeaway(sigma: float, psnr: Mapping[str, float]) -> str:
+    """What models that were never trained to denoise make of a noisy image. `psnr` in dB by "input", "ae", "vae", "median", "pca"."""
+    text = f"At noise {sigma:g} this image has {psnr['input']:.1f} dB. Trained on clean images only, the {AE} returns {psnr['ae']:.1f} dB and the {VAE} {psnr['vae']:.1f}; "
+    text += f"the median filter {psnr['median']:.1f} and PCA {psnr['pca']:.1f}. "
+    if max(psnr["ae"], psnr["vae"]) < max(psnr["median"], psnr["pca"]):
+        return text + "A simple filter does better: an autoencoder that was not trained to denoise does not do it well."
+    return text + "At this noise that is no worse than a simple filter."

@@ -66,11 +66,14 @@ def image_at_hand() -> tuple[np.ndarray, bool]:
         return made, False
     if source != "test image":
         st.caption("Until there is one, the test image is shown.")
-    with row:
-        with st.container(width=150):
-            index = controls.whole("Test image", 0, n - 1, 0, "item")
-        with st.popover("Choose from a gallery", icon=":material/grid_view:"):
-            picker(data.test_images[:GALLERY], [data.classes[label] for label in data.test_labels[:GALLERY]], "uses-gallery", clicked)
+    index = min(int(state.get("uses-item", 0)), n - 1)
+    if source == "test image":
+        with row:
+            with st.container(width=150):
+                index = controls.whole("Test image", 0, n - 1, 0, "item")
+            with st.popover("Choose from a gallery", icon=":material/grid_view:"):
+                picker(data.test_images[:GALLERY], [data.classes[label] for label in data.test_labels[:GALLERY]], "uses-gallery", clicked)
+        state.put("uses-item", index)
     return data.test_images[index, 0], True
 
 
@@ -105,11 +108,14 @@ def denoise(lead: Any, image: np.ndarray) -> None:
     shown = [Tile(title, results[key][0], f"{decibel[key]:.1f} dB", model) for key, title, model in wanted if key in results]
     if trained is None:
         command = f"python -m core train --model ae --dataset {pair.dataset} --latent-dim {pair.latent_dim} --seed {pair.seed} --noise {NOISE:g}"
-        lead.markdown(f"No pair has been trained to denoise {pair.dataset} at latent size {pair.latent_dim}; what is shown are models trained on clean images. To train one: `{command}`, and the same with `--model vae`.")
-        shown.insert(2, Tile("VAE trained on clean images", (v := through(cache.model(pair.vae.run_id), noisy))[0], f"{psnr(clean, v):.1f} dB", "vae"))
+        other = through(cache.model(pair.vae.run_id), noisy)
+        shown.append(Tile("VAE trained on clean images", other[0], f"{psnr(clean, other):.1f} dB", "vae"))
+        lead.markdown(text.untrained_takeaway(sigma, {**decibel, "ae": decibel["clean"], "vae": psnr(clean, other)}))
     else:
         lead.markdown(text.denoise_takeaway(sigma, {k: v for k, v in decibel.items() if k != "clean"}, decibel["clean"]))
     st.html(tiles.row([Tile("Clean", clean[0], "what is wanted"), *shown], dark))
+    if trained is None:
+        st.caption(f"No pair has been trained to denoise {pair.dataset} at latent size {pair.latent_dim} yet: `{command}`, and the same with `--model vae`.")
     levels = sorted({level for scores in people.get("ae denoiser", {}).values() for level in scores.get("denoising", {}) if level != "trained_with"}, key=float)
     if levels:
         paths = {"ae": ("ae denoiser", "model"), "vae": ("vae denoiser", "model"), "clean": ("ae", "model"), "median": ("ae", "median"), "pca": ("ae", "pca"), "input": ("ae", "input")}
@@ -119,7 +125,7 @@ def denoise(lead: Any, image: np.ndarray) -> None:
         show(figures.denoising([float(level) for level in levels], curves, sigma, dark), "denoising", "PSNR over the level of noise for every method.")
         seeds = len(people["ae denoiser"])
         st.caption(f"Means over 1,000 test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; the networks were trained at noise {NOISE:g} only, the simple methods are tuned at every level.")
-    st.caption(text.provenance(trained or pair, n))
+    st.caption(text.provenance(trained or pair, 1, what="image, with models"))
 
 
 # -------------------------------------------------------------------------------------------------------- anomalies
@@ -136,7 +142,7 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
         with st.container(width=320):
             allowed = controls.slide("False alarms allowed, %", 0.5, 50.0, 5.0, 0.5, "alarms", help="The alarm's threshold is where this share of normal images exceed it.") / 100
     if given:
-        index = int(state.get("item", 0))
+        index = int(state.get("uses-item", 0))
         odd = cache.odd_images(pair.dataset, what)
         image = odd[index % len(odd), 0]
     found = {}

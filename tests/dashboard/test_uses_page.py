@@ -96,6 +96,11 @@ def test_denoising_words_follow_the_figures():
     assert "makes things worse" in text.denoise_takeaway(0.1, {"input": 22, "ae": 18, "vae": 18, "median": 23, "pca": 20}, 15)
 
 
+def test_words_about_models_nobody_trained_to_denoise():
+    assert "A simple filter does better" in text.untrained_takeaway(0.5, {"input": 9, "ae": 10, "vae": 10, "median": 14, "pca": 15})
+    assert "no worse" in text.untrained_takeaway(0.5, {"input": 9, "ae": 16, "vae": 10, "median": 14, "pca": 15})
+
+
 def test_anomaly_words_follow_the_figures():
     above = {"ae": 0.97, "vae": 0.5}
     assert "VAE**] does best" in text.anomaly_takeaway("turned", above, {"ae": 0.8, "vae": 0.9, "pca": 0.7})
