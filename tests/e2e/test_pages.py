@@ -112,11 +112,12 @@ def test_a_released_knob_trains_a_network_for_everyone(visit, dashboard_cache):
         each.wait_for_selector('.lab[data-settled="1"]')
     trained = int(re.search(r"· (\d+) trained weight", page.inner_text("[data-testid=stMain]")).group(1))
     page.locator(".lab .slide").press("Shift+ArrowRight")
-    page.get_by_role("button", name="Stop").wait_for()
+    stop = "[data-testid=stMainBlockContainer] [data-testid=stButton] button:has-text('Stop')"
+    page.wait_for_selector(stop)
     assert "beta=1.12" in page.url
     other.get_by_role("button", name="Train β = 1.12").click()
     other.locator("[data-testid=stProgress]").wait_for()
-    assert other.get_by_role("button", name="Stop").count() == 0
+    assert other.locator(stop).count() == 0
     for each in (page, other):
         each.get_by_text("1 more waiting for it").wait_for()
         each.wait_for_selector('.lab:not([data-live=""])')
