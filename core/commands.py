@@ -241,7 +241,7 @@ def project(options: Namespace) -> int:
         raise UsageError("say what to project: one RUN or more, or --all.")
     from tqdm import tqdm
 
-    from core.projection import project_run
+    from core.projection import project_run, reference_for
     from core.runs import npz_bytes
 
     store = open_store(options)
@@ -259,16 +259,6 @@ def project(options: Namespace) -> int:
     else:
         print(f"{len(done)} projected, {len(chosen) - len(done)} had their map already.")
     return 0
-
-
-def reference_for(store: RunStore, run: Run) -> Run | None:
-    """The AE run whose map this one is turned to match: same data, latent size and seed. None for an AE, or if there is none."""
-    c = run.config
-    if c.model == "ae":
-        return None
-    same = ("dataset", "latent_dim", "seed", "trunk", "noise", "held_out_class")
-    twins = store.find(model="ae", **{name: getattr(c, name) for name in same})
-    return next((twin for twin in twins if twin.has("gallery.npz")), None)
 
 
 def export(options: Namespace) -> int:

@@ -11,24 +11,17 @@ are turned onto each other by Procrustes with the disparity that remains.
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import hashlib
-import importlib.metadata
-import os
-import platform
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import settings
-from core.neighbours import NEIGHBOURS, ProjectionError, as_codes, knn_accuracy, nearest_neighbours, trustworthiness
+from core.neighbours import NEIGHBOURS, ProjectionError, as_codes, knn_accuracy, trustworthiness
 
 if TYPE_CHECKING:
     from core.data import Dataset
-    from core.runs import Run
+    from core.runs import Run, RunStore
 
 METHODS = ("umap", "pca", "native")
 SEEDS = (0, 1, 2)  # the UMAP seeds a run keeps
@@ -73,7 +66,7 @@ def project(
         reference: a map of the same images, onto which this one is turned, mirrored, scaled and shifted. A native map keeps
             its own coordinates (the prior's circles would not fit otherwise); only the disparity is measured.
         neighbours: UMAP's n_neighbors, the point itself included; min_dist is 0.1.
-        epochs: of UMAP; default `core.umap_fast.EPOCHS`.
+        epochs: of UMAP; default `core.umap_.EPOCHS`.
 
     Raises:
         ProjectionError: unknown method, fewer than 3 codes, values that are not finite, d > 2 drawn natively, or a
@@ -95,7 +88,10 @@ def project(
     elif method == "pca":
         coordinates = pca(standardise(codes))
     else:
-        coordinates = _umap(standardise(codes), seed, min(neighbours, len(codes) - 1), epochs)
+        from core.umap_ import layout
+
+        scaled = standardise(codes)
+        coordinates = layout(scaled, pca(scaled), min(neighbours, len(codes) - 1), seed, epochs)
     result = Projection(coordinates.astype(np.float32), method, int(seed), trustworthiness(codes, coordinates))
     return result if reference is None else align(result, reference)
 
@@ -231,42 +227,37 @@ def _compact(coordinates: np.ndarray) -> np.ndarray:
     return np.ldexp(np.round(mantissa * 4096) / 4096, exponent).astype(np.float32)
 
 
-def _umap(codes: np.ndarray, seed: int, neighbours: int, epochs: int | None) -> np.ndarray:
-    """UMAP of standardised codes, started from their PCA; the first call in a process loads or compiles the descent."""
-    near = nearest_neighbours(codes, neighbours - 1)
-    near = np.concatenate([np.arange(len(codes))[:, None], near], axis=1)  # UMAP counts a code as its own first neighbour
-    distances = np.linalg.norm(codes[near] - codes[:, None], axis=2)
-    folder = settings.cache_dir() / "numba"
-    umap_fast = _compiled_in(folder)
-    coordinates = umap_fast.embed(near, distances, pca(codes), seed, epochs or umap_fast.EPOCHS)
-    if not is_warm() and any(folder.rglob("*.nbc")):  # numba's compiled code: none where the folder cannot be written
-        with contextlib.suppress(OSError):
-            _stamp().touch()
-    return coordinates
+def reference_for(store: RunStore, run: Run) -> Run | None:
+    """The AE run whose map this one is turned to match: same data, latent size and seed. None for an AE, or if there is none."""
+    c = run.config
+    if c.model == "ae":
+        return None
+    same = ("dataset", "latent_dim", "seed", "trunk", "noise", "held_out_class")
+    twins = store.find(model="ae", **{name: getattr(c, name) for name in same})
+    return next((twin for twin in twins if twin.has("gallery.npz")), None)
+
+
+def project_task(run_id: str, reference_id: str, cache: str, shipped: str) -> None:
+    """What a worker runs: the maps of a run and of the one they are turned onto, kept with whichever has none yet.
+
+    Raises:
+        RunError: a run is not complete, or damaged, or its folder cannot be written.
+        ProjectionError: codes that cannot be drawn.
+    """
+    from core.data import load_dataset
+    from core.runs import RunError, RunStore, npz_bytes
+
+    store = RunStore(Path(cache), Path(shipped))
+    run, reference = store.get(run_id), store.get(reference_id)
+    for one, frame in ((reference, None), (run, reference)):
+        if not one.has("projection.npz"):
+            arrays = project_run(one, frame, load_dataset(one.config.dataset))
+            try:
+                one.add("projection.npz", npz_bytes(**arrays))
+            except OSError as error:
+                raise RunError(f"the maps of {one.run_id} cannot be kept ({error.strerror or error}); make {one.path} writable.") from None
 
 
 def warm_up() -> None:
-    """Compile UMAP's descent and keep it for every later process: 2-3 s once. Meant for a background worker or an image build."""
+    """Compile umap-learn and keep it for every later process: 10 to 20 s once. Meant for a background worker or an image build."""
     project(np.random.default_rng(0).standard_normal((32, 3)), "umap", epochs=2)
-
-
-def is_warm() -> bool:
-    """Whether a first UMAP starts at once, or has to compile for 2-3 s before. Cheap: imports nothing."""
-    stamp = _stamp()
-    return stamp.exists() and os.access(stamp.parent, os.W_OK)  # numba does not even read a cache it may not write to
-
-
-def _stamp() -> Path:
-    """The file that says this very code has been compiled for this Python, this numba and this kind of processor."""
-    source = Path(__file__).with_name("umap_fast.py").read_bytes()
-    kind = f"{platform.python_version()} {importlib.metadata.version('numba')} {platform.machine()}"
-    return settings.cache_dir() / "numba" / f"warm-{hashlib.sha256(source + kind.encode()).hexdigest()[:16]}"
-
-
-@functools.cache
-def _compiled_in(folder: Path) -> Any:
-    """`core.umap_fast`, its compiled code loaded from and kept in `folder`."""
-    from core import umap_fast
-
-    umap_fast.keep_compiled_code_in(folder)
-    return umap_fast

@@ -26,7 +26,7 @@ from dashboard import scenes as scenes_file
 
 if TYPE_CHECKING:
     from core.data import Dataset
-    from core.jobs import Jobs
+    from core.jobs import Jobs, JobStatus
     from core.limits import Limits
     from core.metrics.compression import Quantiser
     from core.metrics.linear import Pca
@@ -443,7 +443,7 @@ def _spread(run_id: str) -> float:
     return float(gallery(run_id)["mean"].std(0).mean())
 
 
-def _shipped_map(run_id: str, method: str, seed: int) -> MapView:
+def _kept_map(run_id: str, method: str, seed: int) -> MapView:
     found = arrays(run_id, "projection.npz")
     name, at = (f"umap_{seed}", seed) if method == "umap" else (method, ())
     return MapView(
@@ -459,40 +459,62 @@ def disagreement(ae_id: str, vae_id: str) -> np.ndarray:
     return measure(gallery(ae_id)["mean"], gallery(vae_id)["mean"])
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
-def _umap(ae_id: str, vae_id: str, seed: int) -> Future:
-    """UMAPs of a pair that carries none, laid out in the background worker."""
-    from core.projection import project_pair
+def _maps_key(pair: catalog.Pair) -> str:
+    return f"maps-{pair.ae.run_id}-{pair.vae.run_id}"
 
-    return jobs().call(f"umap-{ae_id}-{vae_id}-{seed}", project_pair, gallery(ae_id)["mean"], gallery(vae_id)["mean"], "umap", seed)
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _laid_out(ae_id: str, vae_id: str, key: str) -> Future:
+    """Maps of a pair that carries none, laid out in the background worker and kept with the runs."""
+    from core.projection import project_task
+
+    return jobs().call(key, project_task, vae_id, ae_id, str(store().cache), str(store().shipped))
 
 
 @st.cache_resource(show_spinner="Measuring the maps…", max_entries=64)
-def _measured(ae_id: str, vae_id: str, method: str, seed: int) -> tuple[MapView, MapView]:
+def _drawn_now(ae_id: str, vae_id: str, method: str) -> tuple[MapView, MapView]:
+    """A map that costs nothing, PCA or native."""
     from core.projection import knn_accuracy, project_pair
 
-    ids = ae_id, vae_id
-    codes = [gallery(run_id)["mean"] for run_id in ids]
+    codes = [gallery(run_id)["mean"] for run_id in (ae_id, vae_id)]
     labels = dataset(store().get(ae_id).config.dataset).test_labels[: len(codes[0])]
-    maps = _umap(*ids, seed).result() if method == "umap" else project_pair(*codes, method)
     return tuple(
         MapView(m.coordinates, knn_accuracy(c, labels), m.trustworthiness, m.disparity or 0.0, _spread(run_id))
-        for m, c, run_id in zip(maps, codes, ids)
+        for m, c, run_id in zip(project_pair(*codes, method), codes, (ae_id, vae_id))
     )
 
 
 def latent_maps(pair: catalog.Pair, method: str, seed: int = 0) -> tuple[MapView, MapView] | None:
-    """The AE's and the VAE's map; None while a UMAP that no run carries is being laid out.
+    """The AE's and the VAE's map; None while UMAPs that the runs do not carry yet are being laid out.
 
     Args:
         method: "umap", "pca", or "native" for d <= 2.
     """
     ids = pair.ae.run_id, pair.vae.run_id
     if all(entry.run.has("projection.npz") for entry in (pair.ae, pair.vae)):
-        return tuple(_shipped_map(run_id, method, seed) for run_id in ids)
-    if method == "umap" and not _umap(*ids, seed).done():
-        return None
-    return _measured(*ids, method, seed)
+        return tuple(_kept_map(run_id, method, seed) for run_id in ids)
+    return None if method == "umap" else _drawn_now(*ids, method)
+
+
+def lay_out(pair: catalog.Pair) -> JobStatus:
+    """Have a pair's UMAPs laid out in the background, and how that stands. Whoever asks first starts it.
+
+    Raises:
+        QueueFull: too many jobs wait already.
+    """
+    from core.jobs import JobStatus
+
+    key = _maps_key(pair)
+    future = _laid_out(pair.ae.run_id, pair.vae.run_id, key)
+    if not future.done():
+        status = jobs().status(key)
+        return status if status.active else JobStatus(key, "running")  # between the job's end and its future's
+    return JobStatus(key, "failed", message=str(future.exception())) if future.exception() else JobStatus(key, "complete")
+
+
+def lay_out_again(pair: catalog.Pair) -> None:
+    """Forget that it failed."""
+    _laid_out.clear(pair.ae.run_id, pair.vae.run_id, _maps_key(pair))
 
 
 def _later(task: Callable[[], Any]) -> bool:

@@ -227,6 +227,22 @@ def untrained(status: Any, config: Any) -> str:
     return f"{config.epochs} epochs in the background. Everyone finds the network here afterwards."
 
 
+def laying_out(status: Any, first: bool) -> str:
+    """What someone waits for who has asked for a UMAP that no run carries yet, and what is shown meanwhile.
+
+    Args:
+        status: a `core.jobs.JobStatus`.
+        first: whether umap-learn has yet to be compiled on this machine.
+    """
+    if status.state == "queued":
+        why = f"waits for a training to end (place {status.position} in the queue)"
+    elif first:
+        why = "is being laid out in the background; the first time on a machine its code is compiled, which takes 10 to 30 s"
+    else:
+        why = "is being laid out in the background, a few seconds' work"
+    return f"The UMAP of these codes {why}. Meanwhile this is their PCA."
+
+
 def progress(status: Any, history: Sequence[Mapping[str, Any]]) -> str:
     """One line about a training under way; `status` is a `core.jobs.JobStatus`."""
     left = "" if status.seconds_left is None else f" · about {max(status.seconds_left, 1):.0f} s left"

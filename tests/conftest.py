@@ -1,4 +1,4 @@
-"""Fixtures every test may use. Nothing here, and no test, writes to the user's own cache or reads a network."""
+"""Fixtures every test may use. No test writes to the user's own runs, or reads a network."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import os
 import tempfile
 from pathlib import Path
 
+import platformdirs
+
 # Before core is imported anywhere: parsed data and runs of a test session live in a folder of their own.
 _CACHE = tempfile.TemporaryDirectory(prefix="point-or-cloud-tests-")
 os.environ["POINT_OR_CLOUD_CACHE"] = _CACHE.name
+# But for umap-learn's compiled code, which says nothing about the project and would take each session 15 s.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(platformdirs.user_cache_dir("point-or-cloud-tests", appauthor=False)) / "numba"))
 
 import pytest  # noqa: E402
 

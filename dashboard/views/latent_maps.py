@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.umap_ import is_warm
 from dashboard import boundary, cache, controls, state, text
 from dashboard.catalog import Pair
 from dashboard.exhibits.live import maps
@@ -26,17 +27,24 @@ else:
 
 @st.fragment(run_every=0.5)
 def wait() -> None:
-    """Until a UMAP that is being laid out in the background is there."""
+    """Until UMAPs that are being laid out in the background are there."""
     with boundary.guard():
-        if cache.latent_maps(pair, "umap", seed) is not None:
+        status = cache.lay_out(pair)
+        if not status.active:
             st.rerun()
-        st.info("The UMAP of these codes is being laid out in the background; meanwhile this is their PCA.", icon=":material/hourglass_top:")
+        st.info(text.laying_out(status, first=not is_warm()), icon=":material/hourglass_top:")
 
 
 found = cache.latent_maps(pair, method, seed)
 if found is None:
     method = "pca"
-    wait()
+    with boundary.guard():
+        status = cache.lay_out(pair)
+        if status.state == "failed":
+            st.warning(f"No UMAP could be laid out, so this is the codes' PCA: {status.message}", icon=":material/error:")
+            st.button("Try again", on_click=cache.lay_out_again, args=(pair,))
+        else:
+            wait()
     found = cache.latent_maps(pair, method)
 views = dict(zip(("ae", "vae"), found))
 lead.markdown(text.maps_takeaway(views["ae"].knn_accuracy, views["vae"].knn_accuracy, views["ae"].spread, views["vae"].spread, len(data.classes)))

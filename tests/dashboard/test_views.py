@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import Future
 
 import pytest
 
 from core.config import QUICK
 from core.data import DataError
+from core.runs import write_json
 from dashboard import cache
 from driving import BETAS, words
 
@@ -91,16 +93,36 @@ def test_shared_choice_follows_to_another_page(dashboard):
     assert "latent size 2" in words(app)
 
 
-def test_a_map_that_is_being_laid_out_says_so_and_shows_pca_meanwhile(dashboard, jobs):
-    from core.projection import project_pair
+def test_a_map_that_is_being_laid_out_says_so_shows_pca_meanwhile_and_is_kept_with_the_runs(dashboard, jobs, small_store):
+    from core.projection import project_task
 
+    jobs.state = "running"
     app = dashboard("latent_maps")
-    assert "being laid out" in words(app)
-    key, function, arguments = jobs.called[0]
-    assert function is project_pair and arguments[2:] == ("umap", 0)
-    jobs.future.set_result(project_pair(arguments[0], arguments[1], "pca"))
+    assert "being laid out" in words(app) and "this is their PCA" in words(app)
+    (key, function, arguments), = jobs.called
+    assert function is project_task and key.startswith("maps-")
+    function(*arguments)
+    jobs.future.set_result(None)
+    try:
+        app.run()
+        assert "being laid out" not in words(app) and not app.error and not app.warning
+        assert "disparity" in words(app) and len(jobs.called) == 1
+    finally:
+        for run in small_store:
+            if run.has("projection.npz"):
+                (run.path / "projection.npz").unlink()
+                write_json(run.path / "manifest.json", {k: v for k, v in run.manifest().items() if k != "projection.npz"})
+
+
+def test_a_layout_that_failed_is_told_and_can_be_asked_for_again(dashboard, jobs):
+    jobs.state = "running"
+    app = dashboard("latent_maps")
+    jobs.future.set_exception(RuntimeError("the worker ran out of memory"))
     app.run()
-    assert "being laid out" not in words(app) and not app.error
+    assert "PCA: the worker ran out of memory" in app.warning[0].value and not app.error
+    jobs.future = Future()
+    next(b for b in app.button if b.label == "Try again").click().run()
+    assert "being laid out" in words(app) and len(jobs.called) == 2
 
 
 def test_samples_are_judged_once_their_judge_has_been_trained(dashboard, jobs, monkeypatch):
