@@ -517,6 +517,22 @@ def lay_out_again(pair: catalog.Pair) -> None:
     _laid_out.clear(pair.ae.run_id, pair.vae.run_id, _maps_key(pair))
 
 
+@st.cache_resource(show_spinner=False, max_entries=8)
+def flip_rates(name: str) -> dict[int, dict[str, dict[float, list[float]]]]:
+    """Latent size -> "ae" and "vae" -> step -> share of steps that change the class, a value a seed; of the pairs with a scorecard."""
+    from core.metrics.records import scores_of
+
+    found: dict[int, dict[str, dict[float, list[float]]]] = {}
+    for (dataset_name, d, _), pair in pairs().items():
+        scores = [scores_of(entry.run).get("smoothness", {}).get("flip_rate") for entry in (pair.ae, pair.vae)]
+        if dataset_name != name or not all(scores):
+            continue
+        for kind, rates in zip(("ae", "vae"), scores):
+            for step, rate in rates.items():
+                found.setdefault(d, {"ae": {}, "vae": {}})[kind].setdefault(float(step), []).append(rate)
+    return dict(sorted(found.items()))
+
+
 def _later(task: Callable[[], Any]) -> bool:
     """Run a task once, in the background, when the page at hand is on screen; POINT_OR_CLOUD_WARM=off leaves it out."""
     if settings.value("WARM"):

@@ -227,6 +227,47 @@ def untrained(status: Any, config: Any) -> str:
     return f"{config.epochs} epochs in the background. Everyone finds the network here afterwards."
 
 
+FlipRates = Mapping[int, Mapping[str, Mapping[float, Sequence[float]]]]  # see `dashboard.cache.flip_rates`
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def steps_takeaway(rates: FlipRates, step: float = 0.1) -> str:
+    """Where the story "an AE's neighbouring codes decode to other things, a VAE's do not" holds, at one step.
+
+    A difference counts when no seed of one model reaches a seed of the other.
+    """
+    parts = []
+    for d, by in rates.items():
+        a, v = by["ae"].get(step), by["vae"].get(step)
+        if not a or not v:
+            continue
+        if min(a) > max(v):
+            verdict = "the story holds"
+        elif max(a) < min(v):
+            verdict = "it is the other way round"
+        else:
+            verdict = "the seeds of the two overlap"
+        parts.append(f"at **latent size {d}** {verdict} ({AE} {_mean(a):.1%}, {VAE} {_mean(v):.1%})")
+    if not parts:
+        return ""
+    seeds = max(len(by["ae"].get(step, ())) for by in rates.values())
+    return f"Over many images and {seeds} {'seed' if seeds == 1 else 'seeds'}, a step of {step:g} changes the class this often: " + "; ".join(parts) + "."
+
+
+def steps_table(rates: FlipRates) -> str:
+    """All steps of both models at every latent size, as a markdown table."""
+    steps = sorted({step for by in rates.values() for model in by.values() for step in model})
+    lines = ["| | " + " | ".join(f"step {step:g}" for step in steps) + " |", "|---|" + "---:|" * len(steps)]
+    for d, by in rates.items():
+        for kind, name in (("ae", AE), ("vae", VAE)):
+            cells = [f"{_mean(v):.1%}" + (f" ({min(v):.1%} to {max(v):.1%})" if len(v) > 1 else "") if (v := by[kind].get(step)) else NA for step in steps]
+            lines.append(f"| {name}, latent size {d} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def laying_out(status: Any, first: bool) -> str:
     """What someone waits for who has asked for a UMAP that no run carries yet, and what is shown meanwhile.
 

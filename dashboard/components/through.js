@@ -176,6 +176,7 @@ class Through {
     // The cloud first: its size decides how much both lenses enlarge.
     const found = Object.fromEntries([...SIDES].reverse().map((side) => [side, this.through(this.lanes[side], image, look)]));
     const spreads = SIDES.map((side) => found[side]);
+    this.find(".lead").replaceChildren(...this.lead(found, look));
     this.find(".repeat").replaceChildren(...this.repeated(spreads, look));
     publish(this.data.topic, { image, info: this.info });
     remembered.set(this.data.topic, { image, info: this.info, start: this.started, sprite: this.data.sprite });
@@ -218,7 +219,7 @@ class Through {
     const rows = [["D, distortion", nats], ["R, rate", rate], ["−ELBO", rate === null ? null : nats + rate]].map(([name, value]) => [name, value === null ? "n/a" : `${value.toFixed(1)} nats`]);
     lane.table.replaceChildren(...[...rows, ["squared error", (squared / PIXELS).toFixed(4)]].map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, cell)))));
     this.drawMap(lane, mean, sigma, codes, look);
-    return { ...spread(codes, d), sigma, isCloud: network.isCloud };
+    return { ...spread(codes, d), sigma, squared: squared / PIXELS, rate, isCloud: network.isCloud };
   }
 
   drawMap(lane, mean, sigma, codes, look) {
@@ -309,12 +310,30 @@ class Through {
     context.textAlign = "start";
   }
 
+  name(side, look) {
+    const info = this.data[side];
+    return make("b", { style: `color:${look.dark ? info.color_dark : info.color}` }, info.short);
+  }
+
+  /** What the models make of this very image, in one sentence. */
+  lead(found, look) {
+    const parts = SIDES.flatMap((side, i) => {
+      const { squared, rate, sigma, isCloud } = found[side];
+      const mean = sigma.reduce((sum, s) => sum + s, 0) / sigma.length;
+      const made = isCloud ? `a cloud of mean σ ${mean.toFixed(2)}, for which it pays ${rate.toFixed(1)} nats` : "a point";
+      return [i ? "; the " : "The ", this.name(side, look), ` makes ${made}, and gives the image back with squared error ${squared.toFixed(4)}`];
+    });
+    const [a, b] = SIDES.map((side) => found[side].squared), better = a < b ? "left" : "right", by = 1 - Math.min(a, b) / Math.max(a, b);
+    const verdict = by < 0.02 ? [": equally precise."] : [". More precise here: the ", this.name(better, look), `, by ${(100 * by).toFixed(0)} %.`];
+    return [...parts, ...verdict];
+  }
+
   repeated(spreads, look) {
     const parts = SIDES.flatMap((side, i) => {
-      const { largest, deviation, sigma, isCloud } = spreads[i], info = this.data[side];
+      const { largest, deviation, sigma, isCloud } = spreads[i];
       const ratio = deviation.reduce((sum, s, j) => sum + s / sigma[j], 0) / sigma.length;
       const text = isCloud ? `differ by up to ${largest.toFixed(2)}; their standard deviation is ${ratio.toFixed(2)} times the drawn σ` : largest === 0 ? "coincide exactly (largest difference 0)" : `differ by up to ${largest.toExponential(1)}`;
-      return [i ? "; the " : " The ", make("b", { style: `color:${look.dark ? info.color_dark : info.color}` }, info.short), `'s codes ${text}`];
+      return [i ? "; the " : " The ", this.name(side, look), `'s codes ${text}`];
     });
     return [make("b", {}, `Encoded ${DRAWS} times.`), ...parts, "."];
   }

@@ -61,10 +61,8 @@ def flat_pair() -> Pair | None:
 
 
 st.title("One image through both", anchor=False)
-st.markdown(
-    f"Draw a digit, or change one: both encoders and both decoders run in this page, at every movement. The {AE} gives the image one **point**; "
-    f"the {VAE} gives it a **cloud**, and every draw from the cloud is decoded to a slightly different picture."
-)
+st.markdown(f"Draw a digit, or change one: both networks run in this page, at every movement. The {AE} turns the image into a **point**, the {VAE} into a **cloud**.")
+st.caption("Further down, with the same image: [decode as you move](#decode) · [small steps](#steps) · [one latent number at a time](#numbers) · [the maths beside the code](#maths)")
 board = st.container()
 upload = uploaded()
 ae, vae = (lane_of(kind, entry, TITLES[kind]) for kind, entry in (("ae", pair.ae), ("vae", pair.vae)))
@@ -75,7 +73,7 @@ with board:
     )  # fmt: skip
 st.caption(text.provenance(pair, n, "The figures are this one image's, measured in your browser; on the maps are the codes of"))
 
-st.subheader("Decode as you move", anchor=False)
+st.subheader("Decode as you move", anchor="decode")
 flat = flat_pair()
 if flat is None:
     st.info(f"There is no pair with latent size 2 for {pair.dataset} yet: train one with `python -m core train --latent-dim 2`, as AE and as VAE.")
@@ -88,7 +86,7 @@ else:
     st.caption(text.provenance(flat, n, "Measured against"))
 
 if judge:
-    st.subheader("Small steps", anchor=False)
+    st.subheader("Small steps", anchor="steps")
     st.markdown(
         f"One often reads that nearby codes of an {AE} decode to different pictures. Here is the image's code in the middle, and eight codes around it. "
         "A step moves every latent number by that many times its own spread over images, so that the models can be compared. A red frame: a classifier names another class than in the middle."
@@ -99,8 +97,16 @@ if judge:
         for kind, entry in (("ae", p.ae), ("vae", p.vae))
     ]
     neighbours(boards, images, judge, topic, f"neighbours-{pair.ae.run_id}")
+    if rates := cache.flip_rates(pair.dataset):
+        st.markdown(text.steps_takeaway(rates))
+        with st.expander("How often a small step changes the class, measured", icon=":material/table:"):
+            st.markdown(text.steps_table(rates))
+            st.caption(
+                f"Mean over seeds (lowest to highest), from the scorecards of {pair.dataset}: around the codes of unseen images, in random directions instead of eight, "
+                "each latent number moved by so many times its own standard deviation. Small figures depend on the classifier; it is the same for both models."
+            )
 
-st.subheader("One latent number at a time", anchor=False)
+st.subheader("One latent number at a time", anchor="numbers")
 st.markdown(
     f"The {VAE}'s numbers stand in the order of their rate, those that carry most first: a number without rate is **dead**, and moving it does nothing. "
     f"The {AE} pays no rate, so its numbers stand in the order of their variance."
@@ -108,5 +114,6 @@ st.markdown(
 rates = tuple(cache.evaluation(entry.run_id)["rate_per_dim"] for entry in (pair.ae, pair.vae))
 traverse(ae, vae, rates, topic, f"traverse-{pair.ae.run_id}")
 
+st.subheader("The maths beside the code", anchor="maths")
 with st.expander("The maths, with this image's numbers, beside the code that ran", icon=":material/function:"):
     maths(ae, vae, pair.ae.config.likelihood, topic, f"maths-{pair.ae.run_id}")

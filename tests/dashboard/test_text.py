@@ -92,3 +92,27 @@ def test_training_verdict_follows_the_curves():
     assert "after 1 of 3 epochs by the" in text.training_takeaway(ae, rising) and "after 2 of 3 by the" in text.training_takeaway(ae, rising)
     assert "rises from 0.0 to 22.0" in text.training_takeaway(ae, rising)
     assert "rises to 30.0 nats in epoch 1 and settles at 22.0" in text.training_takeaway(ae, falling)
+
+
+def test_where_the_story_of_small_steps_holds_is_read_off_the_seeds():
+    rates = {
+        2: {"ae": {0.1: [0.2, 0.22]}, "vae": {0.1: [0.1, 0.14]}},
+        8: {"ae": {0.1: [0.05, 0.10]}, "vae": {0.1: [0.07, 0.08]}},
+        16: {"ae": {0.1: [0.01, 0.02], 0.5: [0.3]}, "vae": {0.1: [0.03, 0.04]}},
+    }
+    said = text.steps_takeaway(rates)
+    parts = said.split(";")
+    assert "size 2** the story holds" in parts[0] and "21.0%" in parts[0] and "12.0%" in parts[0]
+    assert "size 8** the seeds of the two overlap" in parts[1] and "size 16** it is the other way round" in parts[2]
+    assert "2 seeds" in said
+    table = text.steps_table(rates).splitlines()
+    assert len(table) == 2 + 6 and "30.0% |" in table[6] and "n/a" in table[7]
+    assert text.steps_takeaway({}) == ""
+
+
+def test_what_a_map_waits_for():
+    from core.jobs import JobStatus
+
+    assert "place 2" in text.laying_out(JobStatus("x", "queued", position=2), first=True)
+    assert "compiled" in text.laying_out(JobStatus("x", "running"), first=True)
+    assert "compiled" not in text.laying_out(JobStatus("x", "running"), first=False)

@@ -231,6 +231,23 @@ def test_holes_and_class_regions_are_measured(page):
     assert colors >= 7  # regions of most of the ten classes
 
 
+def test_the_first_sentence_says_what_the_table_says_of_this_image(page):
+    def sentence():
+        rested(page)
+        said = page.locator(".through .lead").inner_text()
+        errors = re.findall(r"squared error ([\d.]+)", said.split(". More")[0].rstrip("."))
+        tables = [page.locator(f'.through .lane[data-side="{side}"] tr').last.locator("td").last.inner_text() for side in ("left", "right")]
+        assert [e.rstrip(".") for e in errors] == tables
+        rate = page.locator('.through .lane[data-side="right"] tr').nth(1).inner_text()
+        assert re.search(r"pays ([\d.]+) nats", said).group(1) in rate
+        return said
+
+    first = sentence()
+    page.locator(".thumbs button").nth(4).click()
+    settled(page)
+    assert sentence() != first
+
+
 def test_small_steps_name_what_changed(page):
     page.locator(".neighbours").scroll_into_view_if_needed()
     page.wait_for_selector('.neighbours[data-ready="1"]')
