@@ -306,7 +306,10 @@ class Through {
     context.fillStyle = look.muted;
     context.font = "11px sans-serif";
     context.textAlign = "center";
-    context.fillText(`× ${this.enlarge.toFixed(0)}`, cx, cy + (cy > scatter.height / 2 ? -radius - 4 : radius + 12));
+    Object.assign(context, { strokeStyle: look.background, lineWidth: 4 }); // a halo: points lie under the words
+    const words = [`× ${this.enlarge.toFixed(0)}`, cx, cy + (cy > scatter.height / 2 ? -radius - 4 : radius + 12)];
+    context.strokeText(...words);
+    context.fillText(...words);
     context.textAlign = "start";
   }
 
