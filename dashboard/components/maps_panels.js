@@ -20,7 +20,7 @@ class MapPanels {
     this.find(".colour").replaceChildren(make("option", { value: "class" }, "class"), ...colourings.map(({ id, label }) => make("option", { value: id }, label)));
     this.find(".layers .choices").replaceChildren(
       ...Object.entries(LAYERS).map(([name, layer]) => {
-        const off = layer.native && !native;
+        const off = Boolean(layer.native) && !native;
         const box = make("input", { type: "checkbox", "data-layer": name, disabled: off, onchange: (event) => this.set({ layers: { ...this.state.layers, [name]: event.target.checked } }) });
         box.checked = Boolean(this.state.layers[name]) && !off;
         return make("label", { class: off ? "off" : "" }, box, layer.label);

@@ -37,7 +37,7 @@ def lane_of(kind: str, entry: Entry, title: str) -> Lane:
 def map_of(kind: str, entry: Entry, view: cache.MapView, native: bool) -> MapData:
     """What the linked maps need to know of one model; `native`: the map is the latent space itself."""
     gallery, d = cache.gallery(entry.run_id), entry.config.latent_dim
-    kept = "" if d <= 2 else f" · the map keeps {view.trustworthiness:.1%} of neighbourhoods"
+    kept = "" if d <= 2 else f" · the map's trustworthiness is {view.trustworthiness:.3f} of 1"
     return MapData(
         TITLES[kind], kind.upper(), theme.color(kind), theme.color(kind, dark=True), view.points, gallery["mean"],
         sigma=gallery["stddev"] if d == 2 and kind == "vae" else None, native=native, weights=weights_url(entry.run),

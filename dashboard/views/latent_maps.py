@@ -52,7 +52,7 @@ n = len(views["ae"].points)
 maps(pair, views, native=method == "native", on_open=lambda index: st.switch_page(ONE_IMAGE, query_params={"image": str(index)}))
 if not flat:
     st.caption(
-        f"Figures above the maps are measured in the latent spaces; how far a map keeps neighbourhoods is its trustworthiness (Venna & Kaski 2001). The VAE's map is turned, mirrored and scaled to lie on the AE's as well as it can (Procrustes). What remains apart: "
+        f"Figures above the maps are measured in the latent spaces; trustworthiness says how far neighbours on the map are neighbours there, too (Venna & Kaski 2001; about 0.5 is chance). The VAE's map is turned, mirrored and scaled to lie on the AE's as well as it can (Procrustes). What remains apart: "
         f"disparity {views['vae'].disparity:.2f}, where 0 is the same map and 1 is unrelated."
     )
 st.caption(text.provenance(pair, n))

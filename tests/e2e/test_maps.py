@@ -94,6 +94,18 @@ def test_pointing_at_one_map_lights_up_the_same_image_in_the_other(page):
     assert shown(page)[0] == "0"
 
 
+def test_every_layer_can_be_switched_and_changes_the_picture(page):
+    hover(page, "left", 108)
+    page.locator(".layers summary").click()
+    drawn = lambda: (page.wait_for_timeout(150), canvas(page, "right").evaluate("(canvas) => canvas.toDataURL()"))[1]
+    boxes = page.locator(".layers input").all()
+    assert len(boxes) == 4
+    for box in boxes:
+        before, was = drawn(), box.is_checked()
+        box.click(timeout=3000)
+        assert box.is_checked() != was and drawn() != before, box.get_attribute("data-layer")
+
+
 def drag(page, side, points):
     box = canvas(page, side).bounding_box()
     for i, (x, y) in enumerate(points):
