@@ -3,6 +3,7 @@
     python -m tests.benchmarks.results [--write]
 
     results      the shipped runs, a row a kind of model; mean and, over several seeds, the standard deviation
+    multirate    one network for every beta beside those trained for one (`tests.benchmarks.bench_multirate`)
     scorecard    the claims and their verdicts (`core.metrics.scorecard`)
     literature   figures that others published beside this project's (`tests.benchmarks.literature`)
 
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterable
 from core import settings
 from core.metrics import scorecard
 from core.runs import Run, RunStore, write_bytes
-from tests.benchmarks import literature
+from tests.benchmarks import bench_multirate, literature
 
 COLUMNS = ("distortion", "rate", "neg_elbo", "mse", "active_units")
 
@@ -53,7 +54,12 @@ def table(store: RunStore) -> str:
     return "\n".join(lines)
 
 
-TABLES: dict[str, Callable[[RunStore], str]] = {"results": table, "scorecard": scorecard.markdown, "literature": literature.table}
+TABLES: dict[str, Callable[[RunStore], str]] = {
+    "results": table,
+    "multirate": lambda store: bench_multirate.table(*bench_multirate.shipped(store)),
+    "scorecard": scorecard.markdown,
+    "literature": literature.table,
+}
 
 
 def markers(name: str) -> tuple[str, str]:
