@@ -6,7 +6,7 @@ have is told, never silently replaced (see `dashboard.state.Asked`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -49,14 +49,6 @@ def slide(label: str, low: float, high: float, default: float, step: float, key:
         state.notice(f"{label} {value} is outside {low:g} to {high:g}. Shown is {default:g}.")
         value = default
     asked.tell(label.lower(), value, f"a number from {low:g} to {high:g}")
-    return value
-
-
-def stops(label: str, options: Sequence[float], default: float, key: str, on_change: Callable[[], None], help: str | None = None) -> float:
-    """A slider over given numbers, evenly spaced whatever their values."""
-    asked = state.asked(key)
-    value = st.select_slider(label, options, default, format_func=lambda v: f"{float(v):g}", key=key, bind="query-params", on_change=on_change, help=help)
-    asked.tell(label, f"{value:g}", f"a number from {options[0]:g} to {options[-1]:g}")
     return value
 
 

@@ -117,20 +117,6 @@ def rate_distortion(
     return figure
 
 
-def learning_curve(history: Sequence[Mapping[str, Any]], model: str = "vae", dark: bool = False, height: int = 220) -> go.Figure:
-    """Distortion and rate on the test images, epoch by epoch."""
-    figure = go.Figure(layout=theme.layout(dark, height))
-    epochs = [row["epoch"] for row in history]
-    for name, dash in (("distortion", "solid"), ("rate", "dot")):
-        values = [row[name] for row in history]
-        if all(v is not None for v in values):
-            figure.add_scatter(x=epochs, y=values, name=name, mode="lines", line={"color": theme.color(model, dark), "dash": dash})
-    last = history[-1]["epochs"] if history else 1
-    figure.update_xaxes(title="epoch", range=[0, last])
-    figure.update_yaxes(title="nats per image", rangemode="tozero")
-    return figure
-
-
 def distances(rows: Sequence[tuple[str, str, np.ndarray]], dark: bool = False, height: int = 240) -> go.Figure:
     """Per frame of a path, the distance to the nearest real image. rows: (name, "ae" | "vae" | "pixels", (steps,))."""
     figure = go.Figure(layout=theme.layout(dark, height))

@@ -101,9 +101,3 @@ def beside(images: np.ndarray, partners: np.ndarray) -> np.ndarray:
     a, b = to_uint8(images), to_uint8(partners)
     line = np.full((len(a), a.shape[1], 1), 128, np.uint8)
     return np.concatenate([a, line, b], axis=2)
-
-
-def enlarged(picture: bytes, scale: int = 4) -> bytes:
-    """A PNG with every pixel repeated."""
-    image = Image.open(io.BytesIO(picture))
-    return png(image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST))

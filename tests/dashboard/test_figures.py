@@ -52,10 +52,15 @@ def test_bars_fall_and_sleeping_dimensions_are_hollow():
     assert [c == "rgba(0,0,0,0)" for c in bars.marker.color] == [False, False, True]
 
 
-def test_an_ae_has_no_curve_of_rates():
-    rows = [{"epoch": i, "epochs": 5, "distortion": 100.0 - i, "rate": None} for i in range(3)]
-    assert [t.name for t in figures.learning_curve(rows, "ae").data] == ["distortion"]
-    assert [t.name for t in figures.learning_curve([{**r, "rate": 3.0} for r in rows]).data] == ["distortion", "rate"]
+def test_quality_is_drawn_in_order_of_the_weight_with_the_current_one_ringed_and_the_floor():
+    points = {4.0: {"fd": 26.0}, 0.1: {"fd": 67.0}, 1.0: {"fd": 19.0}}
+    figure = figures.quality_over_beta(points, {"fd": "Fréchet distance"}, 1.0, 0.4)
+    line, ring = figure.data
+    assert list(line.x) == [0.1, 1.0, 4.0] and list(line.y) == [67.0, 19.0, 26.0] and figure.layout.xaxis.type == "log"
+    assert (list(ring.x), list(ring.y)) == ([1.0], [19.0])
+    assert [shape.y0 for shape in figure.layout.shapes] == [0.4]
+    untrained = figures.quality_over_beta(points, {"fd": "Fréchet distance"}, 2.2, None)
+    assert len(untrained.data) == 1 and not untrained.layout.shapes, "no ring where nothing was measured"
 
 
 def test_dark_figures_use_the_dark_twins():

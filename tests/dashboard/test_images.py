@@ -67,10 +67,3 @@ def test_pairs_stand_side_by_side():
     both = images.beside(a, b)
     np.testing.assert_array_equal(both[:, :, :28], a)
     np.testing.assert_array_equal(both[:, :, 29:], b)
-
-
-def test_enlarging_repeats_pixels():
-    small = images.png(Image.fromarray(some(1)[0]))
-    large = np.array(Image.open(io.BytesIO(images.enlarged(small, 4))))
-    np.testing.assert_array_equal(large[::4, ::4], np.array(Image.open(io.BytesIO(small))))
-    assert (large[:4, :4] == large[0, 0]).all()
