@@ -194,7 +194,7 @@ def build_parser() -> Parser:
     evaluate.add_argument("run", nargs="?", metavar="RUN", help="a run id, or the beginning of one")
     evaluate.add_argument("--all", action="store_true", help="the whole scorecard for every run; resumes where it was interrupted")
     evaluate.add_argument("--publish", action="store_true", help="with --all: write the standard runs' figures to checkpoints/scorecards/, to be committed")
-    evaluate.add_argument("--check", action="store_true", help="compare with the committed figures; exit code 1 where one is off")
+    evaluate.add_argument("--check", action="store_true", help="measure again and compare with the committed figures, all runs or the RUN; exit code 1 where one is off")
 
     sample = command("sample", "draw new images from a run into a PNG", run=True, device=True, out="samples.png")
     sample.add_argument("--n", type=number(1, 10_000), default=36, metavar="N", help="how many (default 36)")

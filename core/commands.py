@@ -139,8 +139,8 @@ def model_of(run: Run, options: Namespace) -> Autoencoder | AtBeta:
 
 def evaluate(options: Namespace) -> int:
     store = open_store(options)
-    if options.run and (options.all or options.check):
-        raise UsageError("give either a RUN, or --all or --check, which are about every run.")
+    if options.run and options.all:
+        raise UsageError("give either a RUN, or --all, which is about every run.")
     if not (options.run or options.all or options.check):
         raise UsageError("say what to measure: a RUN, --all for the whole scorecard, or --check to compare with the committed figures.")
     if options.publish and not options.all:
@@ -183,7 +183,7 @@ def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
             if options.publish:
                 scorecard.publish(store)
             if options.check:
-                problems = list(scorecard.check(store, progress=progress))
+                problems = list(scorecard.check(store, progress=progress, only=find_run(store, options.run).run_id if options.run else None))
         except KeyboardInterrupt:
             raise KeyboardInterrupt("Interrupted. What was measured is kept; the same command goes on from there.") from None
     if options.json:

@@ -204,8 +204,8 @@ def differences(scores: dict[str, Any], reference: dict[str, Any]) -> Iterator[s
             yield f"{path} is {value!r}, committed {expected!r}"
 
 
-def check(store: RunStore | None = None, progress: Progress = lambda done, total, what: None) -> Iterator[str]:
-    """Measure every run that has committed figures again, from its weights, and compare.
+def check(store: RunStore | None = None, progress: Progress = lambda done, total, what: None, only: str | None = None) -> Iterator[str]:
+    """Measure every run that has committed figures (or `only` the one with this id) again, from its weights, and compare.
 
     Runs whose weights or images are not on this machine are passed over; if that leaves none, it says so.
 
@@ -218,7 +218,7 @@ def check(store: RunStore | None = None, progress: Progress = lambda done, total
     runs = []
     for run in _complete(store or RunStore()):
         entry = committed(run.config.dataset, run.config.latent_dim).get(run.run_id)
-        if entry:
+        if entry and only in (None, run.run_id):
             runs.append((run, entry["scores"]))
     compared = 0
     for i, (run, reference) in enumerate(runs):

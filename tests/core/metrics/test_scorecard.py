@@ -181,6 +181,8 @@ def test_check_finds_what_changed(filled, shipped):
     records.commit("mnist-5k", 16, entries)
     (problem,) = scorecard.check(filled)
     assert problem.startswith(f"{run_id}: reconstruction/mse is 0.01, committed 0.015 (tolerance 2%")
+    other = next(run.run_id for run in filled if run.run_id != run_id)
+    assert list(scorecard.check(filled, only=other)) == [] and list(scorecard.check(filled, only=run_id)) == [problem]
 
 
 def test_a_check_that_compared_nothing_does_not_pass(filled, shipped):
@@ -196,6 +198,8 @@ def test_the_command_line_measures_publishes_and_checks(filled, shipped, capsys)
     assert main(["evaluate", "--check", *store]) == 0
     assert "Every committed figure" in capsys.readouterr().out
     assert main(["evaluate", "--check", "--publish", *store]) == 2
+    first = next(iter(filled)).run_id
+    assert main(["evaluate", first, "--check", *store]) == 0 and main(["evaluate", first, "--all", *store]) == 2
 
 
 def test_a_data_set_that_cannot_be_had_is_told_not_raised(filled, monkeypatch):
