@@ -93,13 +93,14 @@ def _rounding_products() -> Iterator[None]:
         torch.backends.mkldnn.matmul.fp32_precision = before
 
 
-def set_threads(count: int | None = None) -> int:
+def set_threads(count: int | None = None, spare: int = 0) -> int:
     """Use `count` CPU threads, by default POINT_OR_CLOUD_THREADS or one a core up to 4; returns the number used.
 
-    These networks are small: more than a few threads cost more in waiting than they save.
+    These networks are small: more than a few threads cost more in waiting than they save. `spare` cores are left out of the
+    default, for whoever else is at work: threads that wait for one another wait for the busiest core.
     """
     if count is None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        count = settings.value("THREADS") or min(cores, 4)
+        count = settings.value("THREADS") or max(1, min(cores - spare, 4))
     torch.set_num_threads(count)
     return count

@@ -26,6 +26,7 @@ from core.data import resolve
 from core.limits import Limits, Rate, check_memory, limits_from_settings
 from core.runs import ERROR, HEARTBEAT, STOP, Run, RunError, RunStore, Status, write_bytes
 
+SERVER_CORES = 1  # left to the server and its pages: on two cores a training with two threads took twice as long as with one
 WORKER_LOST = "the worker ended without a word (killed, or out of memory). Ask again: training goes on from the last saved epoch."
 
 
@@ -82,7 +83,7 @@ def train_task(config: dict[str, Any], cache: str, shipped: str, threads: int | 
     from core import device
     from core.training import Stopped, train
 
-    device.set_threads(threads)
+    device.set_threads(threads, spare=SERVER_CORES)
     try:
         train(RunConfig.from_dict(config), RunStore(Path(cache), Path(shipped)), clear_stop=False)
     except Stopped:
@@ -101,7 +102,7 @@ def warm_task(dataset: str = "mnist-5k", threads: int | None = None) -> None:
     from core.data import load_dataset
     from core.training import fit
 
-    device.set_threads(threads)
+    device.set_threads(threads, spare=SERVER_CORES)
     data = load_dataset(dataset)
     for epoch in fit(RunConfig(train_size=256, **(QUICK | {"epochs": 1})), data):
         evaluation.preview(epoch.model, data)
@@ -125,7 +126,7 @@ class Jobs:
         running: jobs at a time. On CPU one: two trainings on two cores slow each other far more than twofold.
         queued: jobs that may wait.
         limits: what may be asked for.
-        threads: CPU threads a job; None is one a core.
+        threads: CPU threads a job; None is POINT_OR_CLOUD_THREADS, else one a core but for one core, at most 4.
     """
 
     def __init__(
