@@ -50,6 +50,7 @@ def layout(codes: np.ndarray, start: np.ndarray, neighbours: int, seed: int, epo
     # Equal codes would never part, and one dimension has no width to stretch: a grain of noise, as umap-learn's own starts have.
     grain = np.random.default_rng(seed).normal(scale=1e-5 * np.abs(start).max(), size=start.shape)
     distances, near = NearestNeighbors(n_neighbors=neighbours).fit(codes).kneighbors(codes)
+    distances, near = np.ascontiguousarray(distances, np.float32), np.ascontiguousarray(near, np.int64)  # one compiled version for all
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="precomputed_knn")  # that new points could not be added: none will be
         drawn = umap.UMAP(
