@@ -16,6 +16,6 @@ def pictures() -> dict[str, Callable[..., Any]]:
 
     drawn = (
         stills.copies, stills.point_and_cloud, stills.numbers, stills.sampled, stills.between, stills.weights, stills.curve,
-        live.two_maps, live.decoding, live.small_steps,
+        live.two_maps, live.decoding, live.small_steps, live.knob,
     )  # fmt: skip
     return {function.__name__: function for function in drawn}

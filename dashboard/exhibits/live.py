@@ -8,15 +8,17 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from dashboard import cache, theme
+from dashboard import cache, catalog, theme
 from dashboard.catalog import Entry, Pair
 from dashboard.components.assets import judge_url, weights_url
+from dashboard.components.beta_lab import beta_lab
 from dashboard.components.lanes import Images, Lane
 from dashboard.components.maps import Colouring, MapData, linked_maps
 from dashboard.components.neighbours import neighbours
 from dashboard.components.planes import planes
 from dashboard.components.publish import publish
 from dashboard.components.sprites import png_of_test_images
+from dashboard.exhibits.lab import lab_of
 from dashboard.exhibits.stage import LETTERS, MARKS, ExhibitError, Facts, Stage, entry_of, sides
 
 TITLES = {"ae": "AE: an image is a point", "vae": "VAE: an image is a cloud"}
@@ -147,3 +149,20 @@ def flips_more(rates: Mapping[str, list[float]]) -> str:
     gap = float(np.mean(ae) - np.mean(vae))
     agree = all(math.copysign(1, a - v) == math.copysign(1, gap) for a, v in zip(ae, vae))
     return ("ae" if gap > 0 else "vae") if agree and abs(gap) > max(0.1 * min(np.mean(ae), np.mean(vae)), 0.01) else "none"
+
+
+def knob(stage: Stage, beta: float = 1.0, reveal: float = 10.0) -> Facts:
+    """The KL-weight lab with its knob at `beta`; the reveal turns it to `reveal`."""
+    trained = catalog.over_beta(cache.entries(), stage.pair)
+    missing = [b for b in (beta, reveal) if b not in trained]
+    if missing:
+        raise ExhibitError(f"There is no VAE trained with β = {missing[0]:g}; there are {', '.join(f'{b:g}' for b in trained)}.")
+    shown = reveal if stage.revealed else beta
+    beta_lab(lab_of(stage.pair, trained, shown), shown, f"{stage.key}-lab")
+    before, after = (cache.evaluation(trained[b].run_id) for b in (beta, reveal))
+    shares = {name: after[name] / before[name] for name in ("rate", "distortion", "active_units")}
+    return {
+        "beta": beta, "reveal": reveal, "rate_before": before["rate"], "rate_after": after["rate"], "distortion_before": before["distortion"],
+        "distortion_after": after["distortion"], "active_before": before["active_units"], "active_after": after["active_units"],
+        "sleep": "more" if shares["active_units"] < 1 else "same" if shares["active_units"] == 1 else "fewer",
+    }  # fmt: skip

@@ -106,7 +106,7 @@ def test_the_story_goes_from_the_code_to_the_right_beta():
 def small_scenes(monkeypatch, small_store):
     """The shipped scenes on the tests' store: its sizes and weights in place of theirs."""
     text = scenes.SHIPPED.read_text()
-    for old, new in (("ae 16", "ae 4"), ("vae 16", "vae 4"), ("_16", "_4"), ("[2, 16]", "[2, 4]"), ("latent = 16", "latent = 4"), ("1.0, 10.0, 0.1", ", ".join(map(str, BETAS))), ('"mnist-5k"', '"tiny"')):
+    for old, new in (("ae 16", "ae 4"), ("vae 16", "vae 4"), ("_16", "_4"), ("[2, 16]", "[2, 4]"), ("latent = 16", "latent = 4"), ("reveal = 10.0", "reveal = 4.0"), ("1.0, 10.0, 0.1", ", ".join(map(str, BETAS))), ('"mnist-5k"', '"tiny"')):
         text = text.replace(old, new)
     found = scenes.parse(text, pictures())
     monkeypatch.setattr(cache, "scenes", lambda: found)
@@ -141,6 +141,16 @@ def test_going_through_keeps_the_link_and_hidden_choices_come_back(dashboard, sm
     assert app.query_params["scene"] == small_scenes[2].id and app.query_params["present"] == "true" and "reveal" not in app.query_params
     next(b for b in app.button if b.key == "walk-back").click().run()
     assert app.title[0].value == small_scenes[1].title
+
+
+def test_all_scenes_fit_on_one_page_with_their_answers_behind_folds(dashboard, small_scenes):
+    app = dashboard("walkthrough", all="true")
+    assert not app.error and not app.warning and not app.exception
+    assert [h.value for h in app.header] == [f"{i}. {scene.title}" for i, scene in enumerate(small_scenes, 1)]
+    folds = [e for e in app.expander if e.label.startswith("Predict first")]
+    marked = [any("check_circle" in m.value for m in fold.markdown) for fold in folds]
+    assert marked == [bool(scene.answer) for scene in small_scenes]
+    assert not any("check_circle" in m.value for m in app.markdown if not any(m in list(fold.markdown) for fold in folds))
 
 
 def test_which_half_is_nameless_until_the_reveal(dashboard, small_scenes):
