@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import cache, figure_data, handout, recording, state
 from dashboard.catalog import Pair
 from dashboard.components.copy_link import copy_link
+from dashboard.components.picture import save_picture
 
 QR_MOST = 1000  # characters of an address that can still be read off a wall
 
@@ -45,6 +46,7 @@ def drawer(title: str, name: str, drawn: list[Any], pair: Pair | None) -> None:
         code = qr(address)
         if code:
             st.image(code, width=220, caption="This view, to be read off a screen", alt=f"QR code of {address}")
+        save_picture(f"point-or-cloud-{name}.png")
         st.download_button(
             "This page as one HTML file", icon=":material/html:", mime="text/html", file_name=f"point-or-cloud-{name}.html", on_click="ignore", width="stretch", key="take-html",
             data=lambda: handout.Handout(recording.media, dark).page(recording.tree(drawn), title, address),

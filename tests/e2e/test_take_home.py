@@ -7,7 +7,9 @@ import json
 import struct
 import zipfile
 
+import numpy as np
 import pytest
+from PIL import Image
 from serving import settled
 
 
@@ -101,6 +103,10 @@ def test_numbers_models_and_link_can_be_had(online, tmp_path):
         header = json.loads(weights.read(struct.unpack("<Q", weights.read(8))[0]))
         assert any(name.startswith("decoder") for name in header) and json.loads(archive.read(names["config.json"]))["model"] == "vae"
         assert "load_state_dict" in archive.read(names["load.py"]).decode()
+    with Image.open(fetched(page, "This view as a picture", tmp_path)) as picture:
+        assert picture.format == "PNG" and picture.width > 1200
+        colours = np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3) // 32, axis=0)
+        assert len(colours) > 20, "the maps' points are in it, in their colours"
     page.get_by_role("button", name="Copy the link to this view").click()
     page.get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == page.url
