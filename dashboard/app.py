@@ -34,6 +34,7 @@ PAGES = {
 }
 
 page = st.navigation(PAGES)
+st.html(settings.ROOT / "dashboard" / "frame.css")
 notices = st.container()
 with boundary.guard():
     settings.check()

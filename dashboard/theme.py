@@ -31,6 +31,11 @@ def color(model: str, dark: bool = False) -> str:
     return {False: {"ae": AE}, True: {"ae": AE_DARK}}[dark].get(model, VAE_DARK if dark else VAE)
 
 
+def inked(color: str) -> str:
+    """A model's colour for words, dark enough to be read (contrast AA), as CSS; `inked` in canvas.js is the same."""
+    return f"color-mix(in srgb, {color}, black 16%)"
+
+
 def class_color(index: int) -> str:
     """The colour of a class; more than ten classes use the palette again."""
     return CLASSES[int(index) % len(CLASSES)]

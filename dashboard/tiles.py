@@ -40,6 +40,6 @@ def row(tiles: Sequence[Tile], dark: bool = False) -> str:
         color = theme.color(tile.model, dark) if tile.model else theme.ink(dark)
         cells.append(
             f'<figure><img src="data:image/png;base64,{data}" alt="{escape(tile.title)}">'
-            f'<figcaption><b style="color:{color}">{escape(tile.title)}</b><br><span class="figure" style="color:{theme.muted(dark)}">{escape(tile.below)}</span></figcaption></figure>'
+            f'<figcaption><b style="color:{theme.inked(color)}">{escape(tile.title)}</b><br><span class="figure" style="color:{theme.muted(dark)}">{escape(tile.below)}</span></figcaption></figure>'
         )
     return f'{STYLE}<div class="tiles">{"".join(cells)}</div>'

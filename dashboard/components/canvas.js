@@ -13,6 +13,9 @@ export function rgb(color) {
   return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
 }
 
+/** A model's colour for words: dark enough to be read (contrast AA) where the colour itself is made for lines and areas. */
+export const inked = (color) => `color-mix(in srgb, ${color}, black 16%)`;
+
 /** The ramp's colour at t in [0, 1], as a CSS colour. */
 export function ramp(t) {
   const at = Math.min(Math.max(Number.isFinite(t) ? t : 0, 0), 1) * (RAMP.length - 1);

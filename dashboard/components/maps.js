@@ -158,7 +158,7 @@ class LinkedMaps extends MapPanels {
     for (const side of SIDES) {
       const plot = this.plots[side], info = this.data[side], { arrays } = this;
       const own = look.dark ? info.color_dark : info.color;
-      plot.panel.querySelector("h4").style.color = own;
+      plot.panel.querySelector("h4").style.color = inked(own);
       const width = plot.panel.clientWidth;
       if (!width) return;
       const height = Math.round(Math.min(width, roomFor(this.data.height, 0.47)));

@@ -73,7 +73,7 @@ class MapPanels {
       const { short, color, color_dark } = data[side];
       const lines = data.colourings.filter(({ id }) => arrays[`${side}_value_${id}`] && data[side].own.includes(id)).map(({ id, label, unit = "" }) => make("div", { class: "number muted" }, `${label.replace(/^VAE's /, "")} ${format(arrays[`${side}_value_${id}`][i])} ${unit}`));
       const picture = data[side].weights ? [this.reconstruct(side, i, make("canvas", { class: "tile" }))] : [];
-      cards.push(make("figure", { "data-side": side }, ...picture, make("figcaption", {}, make("b", { style: `color:${dark ? color_dark : color}` }, picture.length ? `${short} reconstruction` : short), ...lines)));
+      cards.push(make("figure", { "data-side": side }, ...picture, make("figcaption", {}, make("b", { style: `color:${inked(dark ? color_dark : color)}` }, picture.length ? `${short} reconstruction` : short), ...lines)));
     }
     if (data.can_open) cards.push(make("button", { class: "open", onclick: () => this.open(i) }, "Open this image in both models"));
     this.find(".inspector").replaceChildren(...cards);

@@ -52,7 +52,7 @@ class Maths {
     const numbers = Object.fromEntries(SIDES.map((side, i) => [side, this.numbers(this.networks[i])]));
     for (const { id, side, formula, filled } of this.cells) {
       const info = this.data[side];
-      formula.style.color = dark ? info.color_dark : info.color;
+      formula.style.color = inked(dark ? info.color_dark : info.color);
       filled.textContent = numbers[side][id];
     }
   }

@@ -94,7 +94,7 @@ class Neighbours {
     if (!this.image || !this.judge) return;
     const { dark } = theme(this.root);
     for (const board of this.boards) {
-      board.title.style.color = dark ? board.info.color_dark : board.info.color;
+      board.title.style.color = inked(dark ? board.info.color_dark : board.info.color);
       const code = board.network.encode(this.image).mean.slice();
       const images = board.network.decodeImage(this.around(board, code, this.step, normals(7)), DIRECTIONS + 1);
       const centre = this.judge.name(images);

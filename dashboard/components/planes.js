@@ -141,7 +141,7 @@ class Planes {
     for (const plane of Object.values(this.planes)) {
       const { scatter, canvas, info, section, cursor, network } = plane;
       const own = look.dark ? info.color_dark : info.color;
-      plane.title.style.color = own;
+      plane.title.style.color = inked(own);
       const width = section.clientWidth;
       if (!width) return;
       const height = Math.round(Math.min(width * 0.85, roomFor(460, 0.26)));
@@ -312,7 +312,7 @@ class Planes {
     });
     const parts = SIDES.flatMap((side, i) => {
       const { color, color_dark, short } = this.data[side];
-      return [i ? ", " : "", make("b", { style: `color:${this.root.dataset.dark ? color_dark : color}` }, short), ` ${shares[i].toFixed(shares[i] < 10 ? 1 : 0)} %`];
+      return [i ? ", " : "", make("b", { style: `color:${inked(this.root.dataset.dark ? color_dark : color)}` }, short), ` ${shares[i].toFixed(shares[i] < 10 ? 1 : 0)} %`];
     });
     const verdict = Math.max(...shares) < 1 ? "With two latent numbers, neither plane has a hole where the prior draws from." : "";
     this.find(".finding").replaceChildren(`Codes drawn from N(0, I) that decode to a hole (less alike to anything real than ${this.baseline.least.toFixed(2)}, which 95 % of real images exceed): `, ...parts, `. ${verdict}`);

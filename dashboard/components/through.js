@@ -225,7 +225,7 @@ class Through {
   drawMap(lane, mean, sigma, codes, look) {
     const { scatter, info, basis, offset, map } = lane, d = mean.length;
     const own = look.dark ? info.color_dark : info.color;
-    lane.title.style.color = own;
+    lane.title.style.color = inked(own);
     const width = lane.section.clientWidth;
     if (!width) return;
     const height = Math.round(width * 0.8);
@@ -315,7 +315,7 @@ class Through {
 
   name(side, look) {
     const info = this.data[side];
-    return make("b", { style: `color:${look.dark ? info.color_dark : info.color}` }, info.short);
+    return make("b", { style: `color:${inked(look.dark ? info.color_dark : info.color)}` }, info.short);
   }
 
   /** What the models make of this very image, in one sentence. */

@@ -82,7 +82,7 @@ class Traverse {
     for (const lane of this.lanes) {
       const { info, network, code } = lane, d = network.latentDim;
       const own = dark ? info.color_dark : info.color;
-      lane.title.style.color = own;
+      lane.title.style.color = inked(own);
       lane.section.style.setProperty("--own", own);
       if (!lane.stale || !code) continue;
       const now = network.decodeImage(code).slice();

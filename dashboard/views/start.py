@@ -29,15 +29,18 @@ def metrics(figures: dict) -> None:
 st.title("Point or Cloud", anchor=False)
 st.markdown(
     f"An autoencoder ({AE}) turns an image into a **point**. A variational autoencoder ({VAE}) turns it into a **cloud**. "
-    "Everything else about the two models on these pages is kept equal, so every difference you see comes from that one."
+    "Everything else about the two is kept equal: what you see here is what that one change does, on really trained models."
 )
-
-st.page_link("views/walkthrough.py", label="**Take the walkthrough**: from “what is a code?” to “what is the right β?”, a question a scene", icon=":material/slideshow:")
+with st.container(horizontal=True):
+    if st.button("Take the walkthrough", type="primary", icon=":material/slideshow:", help="From “what is a code?” to “what is the right β?”, one question a scene."):
+        st.switch_page("views/walkthrough.py")
+    if st.button("Draw a digit", icon=":material/draw:", help="And watch its point, its cloud and both reconstructions move."):
+        st.switch_page("views/one_image.py")
 
 data = cache.dataset(pair.dataset)
 labels = data.test_labels[: cache.PICTURED]
 present = [name for i, name in enumerate(data.classes) if (labels == i).any()]
-chosen = controls.choice("The same image through both", present, "image", default="4" if "4" in present else present[0])
+chosen = controls.choice("Or choose an image here, and see it go through both", present, "image", default="4" if "4" in present else present[0])
 member = state.get("member", 0)
 drawn = drawn_pair()
 candidates = np.flatnonzero(labels == data.classes.index(chosen))
@@ -71,13 +74,16 @@ with right.container(border=True, height="stretch"):
     metrics(vae)
 
 first = cache.one_of_each(pair.dataset)
-for caption, strip in (
-    ("Unseen images", data.test_images[first, 0]),
-    (f"{AE}: decoded from the code", cache.gallery(pair.ae.run_id)["reconstruction"][first]),
-    (f"{VAE}: decoded from the middle of the cloud (the posterior mean)", cache.gallery(pair.vae.run_id)["reconstruction"][first]),
+for caption, strip, alt in (
+    ("Unseen images", data.test_images[first, 0], "One unseen image of each class"),
+    (f"{AE}: decoded from the code", cache.gallery(pair.ae.run_id)["reconstruction"][first], "The same images as the autoencoder gives them back"),
+    (
+        f"{VAE}: decoded from the middle of the cloud (the posterior mean)", cache.gallery(pair.vae.run_id)["reconstruction"][first],
+        "The same images as the variational autoencoder gives them back",
+    ),
 ):
     st.caption(caption)
-    st.image(images.grid(strip, len(first), scale=4), width="stretch")
+    st.image(images.grid(strip, len(first), scale=4), width="stretch", alt=alt)
 st.caption(text.provenance(pair, ae["n"]))
 
 with st.expander("Why: what differs between the two models, and what is equal", icon=":material/help:"):
@@ -113,6 +119,7 @@ st.subheader("Where to go next", anchor=False)
 NEXT = (
     ("views/latent_maps.py", "Latent maps", "How do the two models lay out the same images?"),
     ("views/one_image.py", "One image through both", "Draw one, and watch its point and its cloud move."),
+    ("views/training.py", "How the spaces form", "Watch both latent spaces take shape, epoch by epoch."),
     ("views/samples.py", "Random samples", "Which of them can make up new images, and from what noise?"),
     ("views/interpolation.py", "Interpolation", "What lies between a 3 and an 8?"),
     ("views/kl_weight.py", "KL weight", "Turn one knob from autoencoder to collapse."),

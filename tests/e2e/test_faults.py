@@ -1,0 +1,38 @@
+"""Short forms of the commands in tests/faults, over the server that the other browser tests use. Killed workers are in
+tests/core/test_jobs.py."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import SimpleNamespace
+
+from core.limits import memory_mb
+from tests.faults import disk, flips, hostile, load
+from tests.faults.client import run
+
+
+def test_every_flipped_bit_is_noticed(tmp_path):
+    store = flips.copied_run(tmp_path)
+    (copy,) = store
+    files = len([f for f in copy.path.rglob("*") if f.is_file()])
+    assert Counter(outcome for _, outcome in flips.flips(store, 2 * files)) == {"noticed": 2 * files}
+    assert str(copy.status()) == "complete", "whole again"
+
+
+def test_hostile_links_and_uploads_start_nothing_and_break_nothing(dashboard_url, dashboard_cache):
+    before = set(dashboard_cache.glob("runs/*"))
+    tally = run(hostile.attack(SimpleNamespace(url=dashboard_url), 10, seed=3))
+    assert tally.wrong == [] and tally.links == 9 and tally.uploads == 1
+    assert set(dashboard_cache.glob("runs/*")) == before
+
+
+def test_a_few_visitors_at_once_see_no_error(dashboard_url):
+    server = SimpleNamespace(url=dashboard_url, memory_mb=memory_mb)
+    tally = run(load.load(server, visitors=4, seconds=3, pause=0.5))
+    assert not tally.errors and sum(map(len, tally.seconds.values())) >= 4
+
+
+def test_a_disk_too_small_is_told_and_leaves_nothing_that_looks_like_a_run(tmp_path):
+    found = disk.verdict(disk.command(tmp_path / "cache", 50_000), tmp_path / "cache")
+    assert found["code"] == 2 and not found["traceback"] and found["taken for a run"] == 0
+    assert "cannot be written (File too large)" in found["said"] and "give another folder" in found["said"]
