@@ -117,6 +117,7 @@ export function make(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
   }
+  if (tag === "canvas" && !("aria-label" in attributes) && !("role" in attributes)) element.setAttribute("aria-hidden", "true"); // the words beside it tell
   element.append(...children);
   return element;
 }

@@ -14,6 +14,8 @@ const SIDES = ["left", "right"];
 const LIMIT = 3; // the error image is full strength at 1 / LIMIT
 const remembered = new Map(); // topic -> what was on the pad, for when the page is opened again
 
+const TILES = { mean: "What is decoded from the middle of the code", error: "Where that differs from the image", sample: "What is decoded from one draw of the code" };
+
 export default function (component) {
   const through = mounted(component.parentElement, () => new Through(component.parentElement));
   through.update(component.data, component.setTriggerValue);
@@ -37,7 +39,7 @@ class Through {
   }
 
   makeLane(side) {
-    const tile = (name) => make("canvas", { class: `tile ${name}`, width: SIDE, height: SIDE });
+    const tile = (name) => make("canvas", { class: `tile ${name}`, width: SIDE, height: SIDE, role: "img", "aria-label": TILES[name] });
     const lane = { trail: [], title: make("h4"), mean: tile("mean"), error: tile("error"), table: make("table"), map: make("canvas", { class: "map", role: "img" }), samples: make("div", { class: "samples" }), label: make("p", { class: "muted small" }) };
     lane.tiles = Array.from({ length: SHOWN }, () => tile("sample"));
     lane.samples.append(...lane.tiles);
