@@ -85,3 +85,12 @@ def test_names_in_the_hosting_page_are_real():
         assert (PROJECT / "docs" / target).exists(), target
     for module in re.findall(r"python -m (tests[\w.]+)", text):
         assert (PROJECT / Path(*module.split("."))).with_suffix(".py").exists(), module
+
+
+def test_the_tour_is_twenty_seconds_and_small():
+    from PIL import Image
+
+    path = PROJECT / "docs" / "tour.gif"
+    with Image.open(path) as tour:
+        seconds = sum((tour.seek(i), tour.info["duration"])[1] for i in range(tour.n_frames)) / 1000
+    assert 18 <= seconds <= 22 and path.stat().st_size < 4e6
