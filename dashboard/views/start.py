@@ -40,7 +40,7 @@ with st.container(horizontal=True):
 data = cache.dataset(pair.dataset)
 labels = data.test_labels[: cache.PICTURED]
 present = [name for i, name in enumerate(data.classes) if (labels == i).any()]
-chosen = controls.choice("Or choose an image here, and see it go through both", present, "image", default="4" if "4" in present else present[0])
+chosen = controls.choice("Image to send through both", present, "image", default="4" if "4" in present else present[0])
 member = state.get("member", 0)
 drawn = drawn_pair()
 candidates = np.flatnonzero(labels == data.classes.index(chosen))
