@@ -1,4 +1,4 @@
-"""Every page by axe-core, light and dark in turns (`python -m tests.accessible` runs all in both); and the keyboard alone."""
+"""Three pages by axe-core, light and dark in turns (`python -m tests.accessible` takes all in both, and CI runs it); and the keyboard alone."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.accessible import findings, paths
 
 
 def test_no_page_has_a_serious_finding(dashboard_browser, dashboard_url):
-    pages = paths(dashboard_url)
-    assert len(pages) > 5 and pages[0] == ""
+    pages = ["", "one_image", "kl_weight"]  # those with most of the project's own drawing
+    assert set(pages) < set(paths(dashboard_url))
     found = {path: findings(dashboard_browser, f"{dashboard_url}/{path}", ("light", "dark")[i % 2]) for i, path in enumerate(pages)}
     assert not any(found.values()), json.dumps({path: wrong[:5] for path, wrong in found.items() if wrong}, indent=1)
 
