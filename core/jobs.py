@@ -9,13 +9,14 @@ heartbeat and history, a request to stop is a file named `stop`. So all that is 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import statistics
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,12 +110,17 @@ def warm_task(dataset: str = "mnist-5k", threads: int | None = None) -> None:
     evaluation.portfolio(epoch.model, dataclasses.replace(data, train_images=data.train_images[:256]))
 
 
+_asker = ThreadPoolExecutor(1, "loky")
+
+
 def local_executor(workers: int = 1) -> Executor:
     """This machine's reusable worker processes (loky). A pool that lost a worker is replaced by a new one."""
     from loky import get_reusable_executor
 
     # A worker keeps the images it has trained on: up to 1 GB above its first size is no leak.
-    return get_reusable_executor(max_workers=workers, timeout=None, env={"LOKY_MAX_MEMORY_LEAK_SIZE": "1e9"})
+    # loky keeps one executor a *thread*, and lets its workers go when that thread ends, as a visitor's does: so one thread asks.
+    ask = functools.partial(get_reusable_executor, max_workers=workers, timeout=None, env={"LOKY_MAX_MEMORY_LEAK_SIZE": "1e9"})
+    return _asker.submit(ask).result()
 
 
 class Jobs:

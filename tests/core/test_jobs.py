@@ -100,6 +100,17 @@ def test_a_lost_worker_is_told_and_the_next_job_runs(manual):
     assert jobs.submit(beta(1), "ann").state == "queued", "asking again is all it takes"
 
 
+def test_a_worker_outlives_the_thread_that_asked_first():
+    """Each visitor is a thread of the server; all of them share one warm worker."""
+    seen = []
+    for _ in range(2):
+        thread = threading.Thread(target=lambda: seen.append(local_executor().submit(os.getpid).result()))
+        thread.start()
+        thread.join()
+    assert seen[0] == seen[1] != os.getpid()
+    os.kill(seen[0], 0)
+
+
 def test_no_worker_at_all_is_told(store):
     def broken():
         raise OSError("cannot fork")
