@@ -4,7 +4,7 @@
     matrix products and convolutions      bf16 on GPUs that multiply bf16 and on CPUs with AMX; fp32 elsewhere
 
 A bf16 number has fp32's range and 8 bits of mantissa, so nothing is rescaled and nothing overflows. On a CPU with AMX the
-default network trains about 1.5 times as fast, and ends within the spread of seeds. POINT_OR_CLOUD_PRECISION=fp32 turns it off.
+default network trains faster (`tests.benchmarks.bench_training`) to the same figures. POINT_OR_CLOUD_PRECISION=fp32 turns it off.
 """
 
 from __future__ import annotations

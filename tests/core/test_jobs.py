@@ -169,6 +169,7 @@ def wait_for(condition, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_real_workers_train_stop_die_and_go_on(store):
     """One worker process through its whole life: a run, a stop, a kill, and what is left after each."""
     jobs = Jobs(local_executor, store, limits=LIMITS)

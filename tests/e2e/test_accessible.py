@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from serving import settled
 
 from tests.accessible import findings, paths
 
 
+@pytest.mark.slow
 def test_no_page_has_a_serious_finding(dashboard_browser, dashboard_url):
     pages = ["", "one_image", "kl_weight"]  # those with most of the project's own drawing
     assert set(pages) < set(paths(dashboard_url))

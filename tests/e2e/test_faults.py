@@ -6,9 +6,13 @@ from __future__ import annotations
 from collections import Counter
 from types import SimpleNamespace
 
+import pytest
+
 from core.limits import memory_mb
 from tests.faults import disk, flips, hostile, load
 from tests.faults.client import run
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_flipped_bit_is_noticed(tmp_path):

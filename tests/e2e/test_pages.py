@@ -104,6 +104,7 @@ def test_downloads_are_real_pictures(visit):
             assert image.format == kind and getattr(image, "n_frames", 1) >= frames
 
 
+@pytest.mark.slow
 def test_a_released_knob_trains_a_network_for_everyone(visit, dashboard_cache):
     """One training, two visitors: live pictures for both, only the first may stop it, and it outlives the first one's tab."""
     other = visit("/kl_weight?beta=1.12")
