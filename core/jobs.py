@@ -27,7 +27,7 @@ from core.data import resolve
 from core.limits import Limits, Rate, check_memory, limits_from_settings
 from core.runs import ERROR, HEARTBEAT, STOP, Run, RunError, RunStore, Status, write_bytes
 
-SERVER_CORES = 1  # left to the server and its pages: on two cores a training with two threads took twice as long as with one
+SERVER_CORES = 1  # left to the server and its pages: beside one busy core, two threads on two cores took three times as long as one
 WORKER_LOST = "the worker ended without a word (killed, or out of memory). Ask again: training goes on from the last saved epoch."
 
 
