@@ -143,6 +143,7 @@ def fit(
         TrainingError: the loss stopped being finite, or the device ran out of memory.
     """
     target = devices.pick(device)
+    devices.keep_memory()
     images = training_images(config, dataset)
     model = build_model(config)
     model.set_output_bias(float(np.clip(images.mean() / 255, 1e-4, 1 - 1e-4)))

@@ -1,6 +1,9 @@
 """Training really trains, repeats itself bit for bit, resumes to the same weights, and reproduces the classic mistake."""
 
 import json
+import platform
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -262,3 +265,26 @@ def test_files_of_a_run_hold_no_pickle(trained):
     for path in trained["vae"].path.rglob("*"):
         assert path.suffix in ("", ".json", ".jsonl", ".npz", ".png", ".safetensors"), path
     json.loads((trained["vae"].path / "config.json").read_text())
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told to keep memory")
+def test_a_step_does_not_ask_the_system_for_its_memory_again():
+    """Gradients of megabytes, freed and made anew: with `keep_memory` their pages are the process's own already."""
+    script = """
+import resource, torch
+from core import device
+from core.config import RunConfig
+from core.models import build_model
+device.keep_memory()
+model, images = build_model(RunConfig(trunk="mlp-400", latent_dim=20)), torch.rand(128, 1, 28, 28)
+def faults(steps):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(steps):
+        model.zero_grad(set_to_none=True)
+        model.loss(images).backward()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+faults(10)
+print(faults(20))
+"""
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert int(answer.stdout) < 20 * 50, "hundreds a step without it"
