@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 from serving import settled
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def online(dashboard_browser, dashboard_url):
