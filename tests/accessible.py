@@ -51,7 +51,8 @@ def findings(browser, address: str, scheme: str) -> list[str]:
 
     page = opened(browser, address, viewport=TALL, color_scheme=scheme)
     page.locator("[data-testid=stMain] [data-testid=stMarkdown]").first.wait_for()
-    page.wait_for_timeout(800)
+    page.wait_for_function("() => !document.querySelector('[data-stale=true]')")  # what is about to be drawn anew is faded
+    page.wait_for_timeout(1500)
     settled(page)
     page.evaluate(importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
     result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
