@@ -92,15 +92,14 @@ class Terms:
             free_bits: nats per dimension (batch mean) that cost nothing.
             reduction: "sum", or "mean" to divide D by the number of pixels (the classic mistake).
         """
-        loss = self.distortion.mean() / (self.pixels if reduction == "mean" else 1)
+        distortion = self.distortion / self.pixels if reduction == "mean" else self.distortion
         if self.rate_per_dim is None or beta is None:
-            return loss
+            return distortion.mean()
+        if free_bits == 0:
+            return (distortion + beta * self.rate_per_dim.sum(1)).mean()
         weight = beta[:, None] if isinstance(beta, Tensor) else beta
-        per_dim = (weight * self.rate_per_dim).mean(0)
-        if free_bits > 0:
-            free = free_bits * (weight.mean() if isinstance(weight, Tensor) else weight)
-            per_dim = per_dim.clamp(min=free)
-        return loss + per_dim.sum()
+        free = free_bits * (weight.mean() if isinstance(weight, Tensor) else weight)
+        return distortion.mean() + (weight * self.rate_per_dim).mean(0).clamp(min=free).sum()
 
 
 def terms(likelihood: type[Bernoulli] | type[Gaussian], logits: Tensor, images: Tensor, posterior: Posterior) -> Terms:

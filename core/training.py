@@ -143,13 +143,14 @@ def fit(
         TrainingError: the loss stopped being finite, or the device ran out of memory.
     """
     target = devices.pick(device)
-    devices.keep_memory()
+    devices.prepare()
     images = training_images(config, dataset)
     model = build_model(config)
     model.set_output_bias(float(np.clip(images.mean() / 255, 1e-4, 1 - 1e-4)))
     # Pixels before channels in memory: 15 to 30 % faster convolutions on CPU, the same numbers.
     model.to(target, memory_format=torch.channels_last)
-    steppers = optimisers(config, model)
+    steppers, parameters = optimisers(config, model), list(model.parameters())
+    products = devices.precision(target, model.convolutional)
     first = 0
     if start is not None:
         first, tensors = start
@@ -175,8 +176,9 @@ def fit(
                 inputs = None
                 if config.noise:
                     inputs = (x + config.noise * torch.randn(x.shape, generator=generator, device=target)).clamp_(0, 1)
-                model.zero_grad(set_to_none=True)
-                with devices.precision(target, model.convolutional):
+                for parameter in parameters:  # what model.zero_grad() does, without its search
+                    parameter.grad = None
+                with products:
                     loss = model.loss(x, generator, inputs, beta)
                     loss.backward()
                 for optimiser in steppers.values():

@@ -269,13 +269,13 @@ def test_files_of_a_run_hold_no_pickle(trained):
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told to keep memory")
 def test_a_step_does_not_ask_the_system_for_its_memory_again():
-    """Gradients of megabytes, freed and made anew: with `keep_memory` their pages are the process's own already."""
+    """Gradients of megabytes, freed and made anew: with `prepare` their pages are the process's own already."""
     script = """
 import resource, torch
 from core import device
 from core.config import RunConfig
 from core.models import build_model
-device.keep_memory()
+device.prepare()
 model, images = build_model(RunConfig(trunk="mlp-400", latent_dim=20)), torch.rand(128, 1, 28, 28)
 def faults(steps):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
