@@ -24,42 +24,6 @@ def for_projector(figure: go.Figure, scale: float = 1.8) -> go.Figure:
     return figure
 
 
-def latent_map(
-    points: np.ndarray, labels: np.ndarray, classes: Sequence[str], model: str, prior: bool = False, dark: bool = False, height: int = 460
-) -> go.Figure:
-    """Points (n, 2) coloured by class, each class's name at its middle, both axes at one scale.
-
-    Args:
-        model: "ae" or "vae", for the frame's colour.
-        prior: draw the circles of radius 1, 2, 3 around the origin; only where the plane is the latent space itself.
-    """
-    figure = go.Figure(layout=theme.layout(dark, height))
-    for i, name in enumerate(classes):
-        member = np.flatnonzero(labels == i)
-        if not len(member):
-            continue
-        figure.add_scatter(
-            x=points[member, 0], y=points[member, 1], mode="markers", name=name, customdata=member,
-            marker={"color": theme.class_color(i), "size": 5, "opacity": 0.75},
-            hovertemplate=f"{name}<br>test image %{{customdata}}<extra></extra>",
-        )
-    for i, name in enumerate(classes):
-        member = points[labels == i]
-        if len(member):
-            x, y = np.median(member, axis=0)
-            halo = theme.HALO_DARK if dark else theme.HALO
-            figure.add_annotation(x=x, y=y, text=f"<b>{name}</b>", showarrow=False, font={"size": 15, "color": theme.ink(dark)}, bgcolor=halo, borderpad=2)
-    if prior:
-        for r in (1, 2, 3):
-            figure.add_shape(type="circle", x0=-r, x1=r, y0=-r, y1=r, line={"color": theme.muted(dark), "width": 1, "dash": "dot"})
-            figure.add_annotation(x=0, y=-r, text=f"r = {r}", showarrow=False, yshift=-7, font={"size": 11, "color": theme.muted(dark)})
-    figure.update_layout(showlegend=False, margin={"l": 4, "r": 12, "t": 8, "b": 4})
-    hidden = {"showgrid": False, "zeroline": False, "showticklabels": prior, "ticks": "outside" if prior else "", "showline": True, "mirror": True}
-    figure.update_xaxes(**hidden, linecolor=theme.color(model, dark))
-    figure.update_yaxes(**hidden, linecolor=theme.color(model, dark), scaleanchor="x", scaleratio=1)
-    return figure
-
-
 def kl_bars(rate_per_dim: Sequence[float], active: float, dark: bool = False, height: int = 260) -> go.Figure:
     """The rate of each latent dimension in nats, largest first; those below `active` nats are drawn hollow."""
     order = np.argsort(rate_per_dim)[::-1]

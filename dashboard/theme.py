@@ -21,7 +21,6 @@ CLASSES = ("#1C51BE", "#EE547F", "#A47100", "#EFAD19", "#5BD4B4", "#8B65E8", "#B
 INK, INK_DARK = "#31333F", "#E8E6E3"  # text in plots
 FAINT, FAINT_DARK = "rgba(90,90,100,0.22)", "rgba(220,220,230,0.20)"  # grid lines, guides
 MUTED, MUTED_DARK = "#6E7079", "#A6A4A0"  # secondary text and marks
-HALO, HALO_DARK = "rgba(255,255,255,0.72)", "rgba(23,22,20,0.72)"  # behind text that lies on points
 
 NAMES = {"ae": "AE", "vae": "VAE", "multirate": "Multi-rate VAE"}
 
@@ -34,11 +33,6 @@ def color(model: str, dark: bool = False) -> str:
 def inked(color: str) -> str:
     """A model's colour for words, dark enough to be read (contrast AA), as CSS; `inked` in canvas.js is the same."""
     return f"color-mix(in srgb, {color}, black 16%)"
-
-
-def class_color(index: int) -> str:
-    """The colour of a class; more than ten classes use the palette again."""
-    return CLASSES[int(index) % len(CLASSES)]
 
 
 def ink(dark: bool = False) -> str:

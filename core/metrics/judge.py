@@ -26,7 +26,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core import settings
-from core.data import Dataset, as_floats
+from core.data import Dataset, as_floats, load_dataset
 from core.runs import sha256, write_bytes, write_json
 
 SCHEMA = 1
@@ -242,3 +242,8 @@ def load_judge(dataset: Dataset, device: str = "cpu") -> Judge:
                 pass  # a read-only or full disk costs a training each time, nothing more
         _LOADED[dataset.digest] = judge
     return _LOADED[dataset.digest]
+
+
+def judge_task(name: str) -> None:
+    """What a background worker runs where a data set has no judge yet: train one, and keep it."""
+    load_judge(load_dataset(name))

@@ -16,7 +16,7 @@ with B(x) the ball around a real image x that reaches to its k-th nearest real n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from core.data import Dataset
     from core.metrics.judge import Judge, Reference
     from core.models import AtBeta, Autoencoder
-    from core.runs import Run
+    from core.sampling import Density
 
     Model = Autoencoder | AtBeta
 
@@ -119,45 +119,18 @@ def quality(judge: Judge, reference: Reference, images: np.ndarray) -> dict[str,
     }
 
 
-def sample_quality(model: Model, dataset: Dataset, judge: Judge, source: str = "prior", seed: int = 0) -> dict[str, float]:
-    """`quality` of `N` samples of a model with codes from one of `core.sampling.SOURCES`."""
-    from core.sampling import decode_all, encode_all, fit_density, prior
-
-    if source == "prior":
-        density = prior(model.config.latent_dim)
-    else:
-        density = fit_density(source, encode_all(model, dataset.train_images[:10_000]).z, seed)
-    return quality(judge, judge.reference(dataset), decode_all(model, density.sample(N, seed=seed)))
-
-
-def quick_quality(model: Model, dataset: Dataset, judge: Judge | None = None, seed: int = 0) -> dict[str, Any]:
-    """FD, density and coverage of a model's prior samples, quick enough to follow a slider.
+def sample_quality(
+    model: Model, dataset: Dataset, density: Density, judge: Judge | None = None, temperature: float = 1.0, seed: int = 0
+) -> dict[str, float]:
+    """`quality` of `N` new images, and the floor that their FD is to be read with; a third of a second, with the judge at hand.
 
     Args:
+        density: where the codes come from, see `core.sampling`.
         judge: the data set's own, by default.
-
-    Returns:
-        fd, density, coverage, and the floor and n the FD is to be read with.
     """
     from core.metrics.judge import load_judge
+    from core.sampling import decode_all
 
     judge = judge or load_judge(dataset)
-    values = sample_quality(model, dataset, judge, seed=seed)
-    return {**{name: values[name] for name in ("fd", "density", "coverage")}, "floor": judge.reference(dataset).floor, "n": N}
-
-
-def prior_quality(run: Run) -> dict[str, Any]:
-    """`quick_quality` of a finished run: as it was published, without torch or images; else measured now (within 2 s).
-
-    Raises:
-        RunNotFound, RunDamaged, DataError, JudgeError: it has to be measured, and cannot be.
-    """
-    from core.metrics.records import scores_of
-
-    scores = scores_of(run)
-    published = scores.get("samples", {})
-    if isinstance(published.get("prior"), dict):
-        return {**{name: published["prior"][name] for name in ("fd", "density", "coverage")}, "floor": published["floor"], "n": N}
-    from core.data import load_dataset
-
-    return quick_quality(run.load_model(), load_dataset(run.config.dataset))
+    reference = judge.reference(dataset)
+    return {"floor": reference.floor, **quality(judge, reference, decode_all(model, density.sample(N, temperature, seed)))}

@@ -26,10 +26,10 @@ def main() -> None:
     from core.data import load_dataset
     from core.device import describe, pick, set_threads
     from core.metrics.judge import load_judge, train_judge
-    from core.metrics.samples import quick_quality
+    from core.metrics.samples import sample_quality
     from core.metrics.scores import PARTS, Subject
     from core.runs import RunStore
-    from core.sampling import unpack
+    from core.sampling import prior, unpack
 
     set_threads()
     dataset = load_dataset("mnist-5k")
@@ -42,7 +42,7 @@ def main() -> None:
     for _ in range(options.repeats + 1):
         judge._references.clear()  # as for the first run in a process
         start = time.perf_counter()
-        quick_quality(model, dataset, judge)
+        sample_quality(model, dataset, prior(model.config.latent_dim), judge)
         times.append(time.perf_counter() - start)
     print(f"FD, density, coverage of a new run: {times[0]:.2f} s at first, then {statistics.median(times[1:]):.2f} s (wanted {WANTED['quick']:g} s)")
 

@@ -15,26 +15,6 @@ LABELS = np.arange(60) % 3
 CURVE = [{"beta": b, "rate": r, "distortion": d, "neg_elbo": r + d, "active_units": u} for b, r, d, u in ((4, 9, 113, 9), (0.25, 37, 75, 16), (1, 21, 85, 14))]
 
 
-def test_a_map_shows_every_point_once_in_its_class_colour_at_one_scale():
-    figure = figures.latent_map(POINTS, LABELS, ("a", "b", "c"), "ae")
-    for i, trace in enumerate(figure.data):
-        np.testing.assert_array_equal(np.stack([trace.x, trace.y], 1), POINTS[LABELS == i])
-        assert trace.marker.color == theme.class_color(i)
-    assert figure.layout.yaxis.scaleanchor == "x"
-    assert {a.text for a in figure.layout.annotations} == {"<b>a</b>", "<b>b</b>", "<b>c</b>"}
-
-
-@pytest.mark.parametrize("prior", (True, False))
-def test_prior_circles_only_where_they_mean_something(prior):
-    figure = figures.latent_map(POINTS, LABELS, ("a", "b", "c"), "vae", prior=prior)
-    radii = [s.x1 for s in figure.layout.shapes if s.type == "circle"]
-    assert radii == ([1, 2, 3] if prior else [])
-
-
-def test_a_class_without_images_is_no_error():
-    assert len(figures.latent_map(POINTS, LABELS, ("a", "b", "c", "none"), "ae").data) == 3
-
-
 def test_the_curve_goes_through_the_weights_in_order_and_marks_the_current():
     figure = figures.rate_distortion(CURVE, 1, 74.0)
     line, mark = figure.data

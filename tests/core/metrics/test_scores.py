@@ -101,16 +101,6 @@ def test_a_shipped_run_stays_as_it_came(run, tiny, judge, tmp_path, monkeypatch)
     assert score_run(shipped, tiny, judge, on_part=seen.append) == first and not seen, "measured once"
 
 
-def test_prior_quality_is_what_was_published_or_measured_now(run, tiny, judge, monkeypatch):
-    from core.metrics import samples
-
-    monkeypatch.setattr(samples, "quick_quality", lambda model, dataset: {"fd": 7.0, "d": model.config.latent_dim})
-    assert samples.prior_quality(run) == {"fd": 7.0, "d": 2}
-    prior = {"fd": 3.0, "density": 0.9, "coverage": 0.8, "precision": 0.7}
-    records.keep(run, {**records.stamp(run), "n": 120, "samples": {"floor": 1.0, "prior": prior}})
-    assert samples.prior_quality(run) == {"fd": 3.0, "density": 0.9, "coverage": 0.8, "floor": 1.0, "n": samples.N}
-
-
 def test_a_part_that_makes_no_sense_for_the_data_says_why(run, tiny, judge, monkeypatch):
     def refuse(subject):
         raise ValueError("no two images of the same class")

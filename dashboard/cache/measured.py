@@ -1,0 +1,119 @@
+"""What was measured of runs: read where it came with them, measured where it did not."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboard import cache
+
+if TYPE_CHECKING:
+    from core.metrics.verdicts import Row
+
+
+class NotMeasured(RuntimeError):
+    """A figure cannot be had for these images; the message says why."""
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _judge(name: str) -> Future:
+    """Done when the judge of a data set can be loaded; one that has to be trained is trained in the background worker."""
+    from core.metrics.judge import find_judge, judge_task
+
+    if find_judge(cache.dataset(name)) is None:
+        return cache.jobs().call(f"judge-{cache.dataset(name).digest}", judge_task, name)
+    there: Future = Future()
+    there.set_result(None)
+    return there
+
+
+@st.cache_resource(show_spinner="Measuring a thousand samples…", max_entries=256)
+def _measured_quality(run_id: str, source: str, temperature: float) -> dict[str, float]:
+    from core.metrics.samples import sample_quality
+
+    images = cache.dataset(cache.store().get(run_id).config.dataset)
+    return sample_quality(cache.model(run_id), images, cache.density(run_id, source), temperature=temperature)
+
+
+def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0) -> dict[str, float] | None:
+    """fd, its floor, density, coverage, precision and recall of a thousand samples (see `core.metrics.samples`).
+
+    Figures that came with the project are read, others are measured: in a third of a second, once the judge is there.
+
+    Returns:
+        None while the judge of these images is being trained in the background.
+
+    Raises:
+        NotMeasured: these images can have no judge.
+    """
+    from core.metrics.records import scores_of
+
+    run = cache.store().get(run_id)
+    kept = scores_of(run).get("samples", {}) if temperature == 1.0 else {}
+    if source in kept:
+        return {"floor": kept["floor"], **kept[source]}
+    judge = _judge(run.config.dataset)
+    if not judge.done():
+        return None
+    if judge.exception() is not None:
+        raise cache.NotMeasured(str(judge.exception()))
+    return _measured_quality(run_id, source, temperature)
+
+
+@st.cache_resource(show_spinner="Measuring small steps…", max_entries=64)
+def _flip_rate(run_id: str, step: float) -> float:
+    from core.metrics.judge import load_judge
+    from core.metrics.paths import AROUND, flip_rate
+
+    codes = cache.gallery(run_id)["mean"].astype(np.float32)
+    return flip_rate(cache.model(run_id), load_judge(cache.dataset(cache.store().get(run_id).config.dataset)), codes[:AROUND], codes.std(0), step)
+
+
+def flip_rate(run_id: str, step: float) -> float:
+    """How often a step of that many standard deviations changes the class a judge sees; see `core.metrics.paths.flip_rate`."""
+    from core.metrics.records import scores_of
+
+    kept = scores_of(cache.store().get(run_id)).get("smoothness", {}).get("flip_rate", {}).get(f"{step:g}")
+    return _flip_rate(run_id, step) if kept is None else float(kept)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def flip_rates(name: str) -> dict[int, dict[str, dict[float, list[float]]]]:
+    """Latent size -> "ae" and "vae" -> step -> share of steps that change the class, a value a seed; of the pairs with a scorecard."""
+    from core.metrics.records import scores_of
+
+    found: dict[int, dict[str, dict[float, list[float]]]] = {}
+    for (dataset_name, d, _), pair in cache.pairs().items():
+        scores = [scores_of(entry.run).get("smoothness", {}).get("flip_rate") for entry in (pair.ae, pair.vae)]
+        if dataset_name != name or not all(scores):
+            continue
+        for kind, rates in zip(("ae", "vae"), scores):
+            for step, rate in rates.items():
+                found.setdefault(d, {"ae": {}, "vae": {}})[kind].setdefault(float(step), []).append(rate)
+    return dict(sorted(found.items()))
+
+
+@st.cache_resource(show_spinner=False, ttl=60)
+def scorecards() -> list[dict[str, Any]]:
+    """Every claim at every standard setting, from committed figures and those of measured runs; see `core.metrics.scorecard.overview`."""
+    from core.metrics.scorecard import overview
+
+    return overview(cache.store())
+
+
+@st.cache_resource(show_spinner=False, ttl=60, max_entries=16)
+def verdicts(name: str, latent_dim: int) -> list[Row]:
+    """Every claim at one data set and latent size."""
+    from core.metrics.scorecard import scorecard
+
+    return scorecard(cache.store(), name, latent_dim)
+
+
+@st.cache_resource(show_spinner=False, ttl=60, max_entries=16)
+def scores(name: str, latent_dim: int) -> dict[str, dict[Any, Any]]:
+    """Everything measured about the standard runs of a data set and latent size, by role and seed; empty if nothing was."""
+    from core.metrics.scorecard import population
+
+    return population(cache.store(), name, latent_dim)

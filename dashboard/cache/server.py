@@ -1,0 +1,97 @@
+"""What there is once a server: its jobs, its visitors, its limits, the walkthrough, and what is warmed up behind a page."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core import settings
+from dashboard import cache
+from dashboard import scenes as scenes_file
+
+if TYPE_CHECKING:
+    from core.jobs import Jobs
+    from core.limits import Limits
+    from dashboard.crowd import Crowd
+    from dashboard.scenes import Scene
+
+WARM_SECONDS = 3.0  # after a page; long enough for it to be drawn
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> Jobs:
+    """The server's background jobs."""
+    from core.jobs import jobs_from_settings
+
+    return jobs_from_settings(cache.store())
+
+
+@st.cache_resource(show_spinner=False)
+def crowd() -> Crowd:
+    """The visitors of this server."""
+    from dashboard.crowd import Crowd
+
+    return Crowd(settings.value("VISITORS"))
+
+
+def limits() -> Limits:
+    """What may be shown and trained here; see `core.limits`."""
+    from core.limits import limits_from_settings
+
+    return limits_from_settings()
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _scenes(path: str, modified: float) -> tuple[Scene, ...]:
+    from dashboard.exhibits import pictures
+
+    return scenes_file.read(Path(path), pictures())
+
+
+def scenes() -> tuple[Scene, ...]:
+    """The walkthrough's scenes; a changed file is read again.
+
+    Raises:
+        SceneError: the file cannot be used.
+    """
+    path = Path(settings.value("SCENES") or scenes_file.SHIPPED).expanduser()
+    return _scenes(str(path), path.stat().st_mtime if path.is_file() else 0.0)
+
+
+def _later(task: Callable[[], Any]) -> bool:
+    """Run a task once, in the background, when the page at hand is on screen; POINT_OR_CLOUD_WARM=off leaves it out."""
+    if settings.value("WARM"):
+        timer = threading.Timer(WARM_SECONDS, task)
+        timer.daemon = True
+        timer.start()
+    return True
+
+
+@st.cache_resource(show_spinner=False)
+def warm() -> bool:
+    """Once a server: import torch before somebody waits for it."""
+
+    def load() -> None:
+        import core.models  # noqa: F401
+
+    return _later(load)
+
+
+@st.cache_resource(show_spinner=False)
+def warm_worker() -> bool:
+    """Once a server, when somebody may soon ask for a training: start a worker that has imported what training needs."""
+    from core.jobs import warm_task
+
+    return _later(lambda: cache.jobs().call("warm-up", warm_task))
+
+
+@st.cache_resource(show_spinner=False, ttl=10)
+def memory_mb() -> float:
+    """Memory of the server and its workers; looked at every ten seconds at most."""
+    from core.limits import memory_mb
+
+    return memory_mb()

@@ -1,0 +1,135 @@
+"""Finished runs: where they are, what lies in their folders, their networks, and the images they were trained on."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from core.config import RunConfig
+from core.runs import WEIGHTS, RunError, RunStore
+from dashboard import cache, catalog
+
+if TYPE_CHECKING:
+    from core.data import Dataset
+    from core.models import Autoencoder
+    from core.sampling import Density
+
+REFERENCE = 10_000  # training images that others are compared with, so that 60,000 of them do not cost a second
+# Streamlit's spinner names the function that runs; these are the words a visitor should read instead.
+LOADING = "Loading the networks (only the first time)…"
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> RunStore:
+    return RunStore()
+
+
+@st.cache_resource(show_spinner=False, max_entries=1000)
+def _config(run_id: str, path: str) -> RunConfig:
+    return cache.store().run(run_id).config
+
+
+def entries() -> list[catalog.Entry]:
+    """Every finished run there is now, shipped or trained by anyone; the folders are looked at each time."""
+    found = []
+    for run in (r for r in cache.store() if r.complete):
+        try:
+            found.append(catalog.Entry(run, _config(run.run_id, str(run.path))))
+        except RunError:  # not readable: `python -m core runs` tells; here it is as if it were not there
+            continue
+    return found
+
+
+def pairs() -> dict[tuple[str, int, int], catalog.Pair]:
+    """The matched pairs there are now, of the data sets that are offered; see `dashboard.catalog.pairs`."""
+    offered = cache.limits().offers
+    return catalog.pairs(entry for entry in cache.entries() if offered(entry.config.dataset))
+
+
+def frozen(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    for array in arrays.values():
+        array.setflags(write=False)
+    return arrays
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def arrays(run_id: str, name: str) -> dict[str, np.ndarray]:
+    """The arrays of one npz file of a finished run."""
+    return frozen(cache.store().get(run_id).arrays(name))
+
+
+def gallery(run_id: str) -> dict[str, np.ndarray]:
+    """Per-image codes and losses, and first-paint pictures; see `core.evaluation.portfolio`."""
+    return cache.arrays(run_id, "gallery.npz")
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def recording(run_id: str) -> tuple[np.ndarray, list[dict[str, Any]], list[bytes]]:
+    """What a run wrote down epoch by epoch: codes of the same test images (epochs + 1, n, d), rows, preview pictures."""
+    run = cache.store().get(run_id)
+    history = run.history()
+    previews = [picture for row in history if (picture := run.preview(row["epoch"])) is not None]
+    return run.trace(), history, previews
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def film(run_id: str) -> bytes:
+    """A run's preview pictures, one below the other, as one PNG."""
+    from dashboard.components.scrubber import tall
+
+    return tall(cache.recording(run_id)[2])
+
+
+@st.cache_resource(show_spinner=False, max_entries=500)
+def evaluation(run_id: str) -> dict[str, Any]:
+    """A finished run's figures on the test images."""
+    return cache.store().get(run_id).evaluation()
+
+
+@st.cache_resource(show_spinner=False, max_entries=500)
+def parameters(run_id: str) -> int:
+    """How many numbers the network holds, from the header of its weights file (8 bytes of length, then JSON)."""
+    with open(cache.store().get(run_id).path / WEIGHTS, "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+    return sum(int(np.prod(entry["shape"])) for name, entry in header.items() if name != "__metadata__")
+
+
+@st.cache_resource(show_spinner="Reading the images (the first time they may have to be downloaded)…", max_entries=4)
+def dataset(name: str) -> Dataset:
+    """The images of a data set."""
+    from core.data import load_dataset
+
+    return load_dataset(name)
+
+
+@st.cache_resource(show_spinner=LOADING, max_entries=16)
+def model(run_id: str) -> Autoencoder:
+    """A trained network, shared and frozen."""
+    return cache.store().get(run_id).load_model()
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def density(run_id: str, source: str) -> Density:
+    """Where new codes come from: "prior", "gaussian" or "mixture", fitted to the run's training codes."""
+    from core.sampling import unpack
+
+    return unpack(cache.arrays(run_id, "density.npz"))[source]
+
+
+@st.cache_resource(show_spinner=LOADING, max_entries=16)
+def train_codes(run_id: str) -> np.ndarray:
+    """Posterior means of at most `REFERENCE` training images, (n, d)."""
+    from core.sampling import encode_all
+
+    return encode_all(cache.model(run_id), cache.dataset(cache.store().get(run_id).config.dataset).train_images[:REFERENCE]).mean
+
+
+def export(run_id: str) -> bytes:
+    """A run to take home: see `core.export`."""
+    from core.export import export_zip
+
+    return export_zip(cache.store().get(run_id))

@@ -1,0 +1,75 @@
+"""What the uses of a model (denoise, find anomalies, compress) share: the linear control, odd images, bins of codes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from dashboard import cache
+from dashboard.cache.trained import LOADING, REFERENCE
+
+if TYPE_CHECKING:
+    from core.metrics.compression import Quantiser
+    from core.metrics.linear import Pca
+    from core.metrics.robustness import Simple
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def pca(name: str) -> Pca:
+    """The linear control of a data set."""
+    from core.metrics.linear import fit_pca
+    from core.metrics.scores import COMPONENTS
+
+    return fit_pca(cache.dataset(name).train_images[:REFERENCE], COMPONENTS)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def simple_denoisers(name: str, sigma: float) -> Simple:
+    """The median filter and the PCA as they were tuned for one level of noise."""
+    from core.metrics.robustness import Simple
+
+    return Simple.tuned(cache.pca(name), cache.dataset(name).train_images, sigma)
+
+
+def odd_images(name: str, what: str) -> np.ndarray:
+    """A thousand odd images, uint8 (n, 1, 28, 28): of another data set, or one of `core.metrics.robustness.ODDITIES`."""
+    from core.data import DATASETS
+    from core.metrics.robustness import ODDITIES
+
+    return cache.dataset(what).test_images[:1000] if what in DATASETS else ODDITIES[what](cache.dataset(name).test_images[:1000])
+
+
+@st.cache_resource(show_spinner=LOADING, max_entries=64)
+def oddness(run_id: str, what: str = "") -> np.ndarray:
+    """What each test image costs a model (distortion in nats, (n,)); with `what`, what `odd_images` do."""
+    if not what:
+        return cache.gallery(run_id)["distortion"]
+    from core.metrics.robustness import oddness as measure
+
+    return measure(cache.model(run_id), cache.odd_images(cache.store().get(run_id).config.dataset, what))["distortion"]
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def pca_oddness(name: str, d: int, what: str = "") -> np.ndarray:
+    """As `oddness`, for a PCA with d components: its squared error."""
+    from core.metrics.robustness import pca_error
+
+    return pca_error(cache.pca(name), cache.odd_images(name, what) if what else cache.dataset(name).test_images[:1000], d)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def quantiser(run_id: str, bits: int) -> Quantiser:
+    """The bins of a model's codes at a number of bits a dimension."""
+    from core.metrics.compression import Quantiser
+
+    return Quantiser.of_bits(cache.train_codes(run_id), bits)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def pca_quantisers(name: str) -> list[Quantiser]:
+    """The bins of the PCA's codes, coarse to fine."""
+    from core.metrics.compression import pca_quantisers as make
+
+    return make(cache.pca(name), cache.dataset(name).train_images[:REFERENCE, 0].astype(np.float32) / 255)

@@ -1,0 +1,35 @@
+"""What visitors share: figures that came with a run are read, others are measured once somebody can."""
+
+import pytest
+
+from core.metrics import records
+from core.metrics.judge import JudgeError, judge_task
+from dashboard import cache
+
+
+def test_published_quality_is_read_and_any_other_waits_for_the_judge(dashboard, jobs, monkeypatch):
+    entry = next(iter(cache.entries()))
+    published = {"fd": 3.0, "density": 0.9, "coverage": 0.8, "precision": 0.7, "recall": 0.6}
+    kept = {**records.stamp(entry.run), "samples": {"floor": 1.0, "prior": published}}
+    monkeypatch.setattr(records, "_found", lambda run: iter([kept]))
+    assert cache.sample_quality(entry.run_id) == {"floor": 1.0, **published} and not jobs.called
+    assert cache.sample_quality(entry.run_id, temperature=0.5) is None, "published at temperature 1"
+    assert cache.sample_quality(entry.run_id, "mixture") is None
+    assert [(function, arguments) for _, function, arguments in jobs.called] == [(judge_task, (entry.config.dataset,))], "asked for once"
+    jobs.future.set_exception(JudgeError("a judge needs at least two classes"))
+    with pytest.raises(cache.NotMeasured, match="at least two classes"):
+        cache.sample_quality(entry.run_id, "mixture")
+
+
+def test_a_replaced_function_is_replaced_for_all(dashboard, monkeypatch):
+    """The modules call each other through the package."""
+    run_id = next(iter(cache.entries())).run_id
+    monkeypatch.setattr(cache, "arrays", lambda run_id, name: {"kept in": name})
+    assert cache.gallery(run_id) == {"kept in": "gallery.npz"}
+
+
+def test_dropping_reaches_every_module_and_spares_the_server():
+    from dashboard.cache import _STAYS, decoded, maps, measured, server, trained, uses
+
+    with_caches = [[f for f in vars(m).values() if callable(f) and hasattr(f, "clear")] for m in (decoded, maps, measured, server, trained, uses)]
+    assert all(with_caches) and set(_STAYS) <= {f for found in with_caches for f in found}
