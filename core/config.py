@@ -30,6 +30,7 @@ OPTIMISERS = ("adam", "muon")
 # The beta range a multi-rate model is trained over (log-uniform) and the KL-weight page offers.
 BETA_RANGE = (0.1, 10.0)
 ACTIVE_NATS = 0.1  # a latent dimension is active when its mean KL exceeds this (close to Burda et al. 2016, section 5.2)
+AROUND = 250  # codes that a small step is taken from, see core.metrics.paths
 # The betas of the shipped grid, about evenly spaced in log beta.
 BETA_GRID = (0.1, 0.25, 0.4, 0.6, 1.0, 1.5, 2.5, 4.0, 6.0, 10.0)
 # What a page trains on request: a good model soon rather than the best one later. On mnist-5k at beta = 1 its -ELBO ends about

@@ -167,9 +167,11 @@ def training_takeaway(ae: Sequence[Mapping[str, Any]], vae: Sequence[Mapping[str
     rates = [row["rate"] for row in vae]
     top = max(range(len(rates)), key=rates.__getitem__)
     course = f"rises from {rates[0]:.1f} to {rates[-1]:.1f} nats: it learns what is worth saying" if rates[-1] > 0.95 * rates[top] else f"rises to {rates[top]:.1f} nats in epoch {top} and settles at {rates[-1]:.1f}"
+    same = fast[AE] == fast[VAE] and len(ae) == len(vae)
+    when = f"both models make after {fast[AE]} of {last} epochs" if same else f"the {AE} makes after {fast[AE]} of {len(ae) - 1} epochs, the {VAE} after {fast[VAE]} of {last}"
     return (
-        f"Half of the way to their last distortion ({ae[-1]['distortion']:.1f} and {vae[-1]['distortion']:.1f} nats) is done after {fast[AE]} of {len(ae) - 1} epochs by the {AE} "
-        f"and after {fast[VAE]} of {last} by the {VAE}, whose rate meanwhile {course}."
+        f"Half of the way to the final distortion ({AE} {ae[-1]['distortion']:.1f}, {VAE} {vae[-1]['distortion']:.1f} nats) {when}. "
+        f"The {VAE}'s rate {course}."
     )
 
 
@@ -189,7 +191,7 @@ def quality_takeaway(points: Mapping[float, Mapping[str, float]]) -> str:
     if best in (betas[0], betas[-1]):
         return f"The trained weights' samples are best at β = {best:g}, an end of the range: Fréchet distance {points[best]['fd']:.1f}, against {ends}."
     return (
-        f"Samples are best in between: a Fréchet distance of {points[best]['fd']:.1f} at β = {best:g} (within 10 % of it {where}), against {ends}. "
+        f"Samples are best in between: a Fréchet distance of {points[best]['fd']:.1f} at β = {best:g} (within 10% of it {where}), against {ends}. "
         f"Real images reach {points[best]['floor']:.1f}."
     )
 
@@ -234,10 +236,10 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def steps_takeaway(rates: FlipRates, step: float = 0.1) -> str:
+def steps_takeaway(rates: FlipRates, images: int, step: float = 0.1) -> str:
     """Where the story "an AE's neighbouring codes decode to other things, a VAE's do not" holds, at one step.
 
-    A difference counts when no seed of one model reaches a seed of the other.
+    A difference counts when no seed of one model reaches a seed of the other. `images`: how many the rates were measured around.
     """
     parts = []
     for d, by in rates.items():
@@ -254,7 +256,7 @@ def steps_takeaway(rates: FlipRates, step: float = 0.1) -> str:
     if not parts:
         return ""
     seeds = max(len(by["ae"].get(step, ())) for by in rates.values())
-    return f"Over many images and {seeds} {'seed' if seeds == 1 else 'seeds'}, a step of {step:g} changes the class this often: " + "; ".join(parts) + "."
+    return f"Around {images:,} unseen images and over {seeds} {'seed' if seeds == 1 else 'seeds'}, a step of {step:g} changes the class this often: " + "; ".join(parts) + "."
 
 
 def steps_table(rates: FlipRates) -> str:

@@ -31,8 +31,8 @@ def color(model: str, dark: bool = False) -> str:
 
 
 def inked(color: str) -> str:
-    """A model's colour for words, dark enough to be read (contrast AA), as CSS; `inked` in canvas.js is the same."""
-    return f"color-mix(in srgb, {color}, black 16%)"
+    """A model's colour for words, on light pages dark enough to be read (contrast AA), as CSS; `inked` in canvas.js is the same."""
+    return f"light-dark(color-mix(in srgb, {color}, black 16%), {color})"
 
 
 def ink(dark: bool = False) -> str:

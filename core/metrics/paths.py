@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.config import AROUND
 from core.interpolation import KINDS, path
 from core.metrics.samples import local_density
 from core.sampling import decode_all
@@ -34,7 +35,6 @@ STEPS = 11  # of a path, both ends included; odd, so that there is a middle
 PAIRS = 200
 RELATIVE_STEPS = (0.05, 0.1, 0.2, 0.5)
 DIRECTIONS = 8
-AROUND = 250  # codes that are stepped away from
 
 
 def pairs(labels: np.ndarray, same: bool, n: int = PAIRS, seed: int = 0) -> np.ndarray:

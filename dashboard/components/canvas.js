@@ -13,8 +13,8 @@ export function rgb(color) {
   return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
 }
 
-/** A model's colour for words: dark enough to be read (contrast AA) where the colour itself is made for lines and areas. */
-export const inked = (color) => `color-mix(in srgb, ${color}, black 16%)`;
+/** A model's colour for words: on light pages dark enough to be read (contrast AA), as the colour itself is made for lines and areas. */
+export const inked = (color) => `light-dark(color-mix(in srgb, ${color}, black 16%), ${color})`;
 
 /** The ramp's colour at t in [0, 1], as a CSS colour. */
 export function ramp(t) {

@@ -33,7 +33,7 @@ class LinkedMaps extends MapPanels {
 
   makePlot(side) {
     const canvas = make("canvas", { tabindex: 0, role: "application", "data-side": side });
-    const panel = make("div", { class: "map" }, make("h4"), make("p", { class: "caption muted small" }), canvas);
+    const panel = make("div", { class: "map" }, make("h2"), make("p", { class: "caption muted small" }), canvas);
     this.find(".pair").append(panel);
     const plot = new Scatter(canvas);
     Object.assign(plot, { panel, side });
@@ -80,7 +80,7 @@ class LinkedMaps extends MapPanels {
       (error) => ((problem.textContent = `The maps are shown without images: ${error.message}.`), (problem.hidden = false)));
     for (const side of SIDES) {
       const { panel, canvas } = this.plots[side], { title, caption, color, color_dark } = data[side];
-      panel.querySelector("h4").textContent = title;
+      panel.querySelector("h2").textContent = title;
       panel.querySelector(".caption").textContent = caption;
       panel.style.setProperty("--light", color);
       panel.style.setProperty("--dark", color_dark);
@@ -158,7 +158,7 @@ class LinkedMaps extends MapPanels {
     for (const side of SIDES) {
       const plot = this.plots[side], info = this.data[side], { arrays } = this;
       const own = look.dark ? info.color_dark : info.color;
-      plot.panel.querySelector("h4").style.color = inked(own);
+      plot.panel.querySelector("h2").style.color = inked(own);
       const width = plot.panel.clientWidth;
       if (!width) return;
       const height = Math.round(Math.min(width, roomFor(this.data.height, 0.47)));

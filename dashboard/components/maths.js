@@ -33,7 +33,7 @@ class Maths {
     problem.hidden = true;
     this.cells = [];
     this.root.querySelector(".steps").replaceChildren(...data.steps.flatMap(({ id, title, cells }) => [
-      make("h4", {}, title),
+      make("h2", {}, title),
       make("div", { class: "pair", "data-step": id }, ...cells.map((cell, i) => {
         const formula = make("div", { class: "formula" }, cell.formula), filled = make("div", { class: "filled" });
         this.cells.push({ id, side: SIDES[i], formula, filled });

@@ -72,7 +72,7 @@ class Neighbours {
       return { canvas, label, box: make("div", {}, canvas, label) };
     });
     cells[4].box.classList.add("centre");
-    const title = make("h4", {}, info.title), text = make("p", { class: "small number" });
+    const title = make("h2", {}, info.title), text = make("p", { class: "small number" });
     return { info, network, codes, n, spread, cells, title, text, section: make("section", { class: "board", "data-lane": info.title }, title, make("div", { class: "nine" }, ...cells.map(({ box }) => box)), text) };
   }
 
@@ -108,7 +108,7 @@ class Neighbours {
         flips += named !== centre;
       });
       const rate = rates.get(`${board.info.weights} ${this.step}`);
-      board.text.textContent = `${flips} of ${DIRECTIONS} change class here` + (this.data.rates === false ? "" : "; " + (rate === undefined ? "measuring over images…" : `${(100 * rate).toFixed(1)} % over ${Math.min(MEASURED, board.n)} images`));
+      board.text.textContent = `${flips} of ${DIRECTIONS} change class here` + (this.data.rates === false ? "" : "; " + (rate === undefined ? "measuring over images…" : `${(100 * rate).toFixed(1)}% over ${Math.min(MEASURED, board.n)} images`));
     }
     this.finding();
   }
@@ -146,7 +146,7 @@ class Neighbours {
     for (const { info, network } of this.boards) by.set(network.latentDim, { ...by.get(network.latentDim), [info.short]: rates.get(`${info.weights} ${this.step}`) });
     const [a, v] = [...new Set(this.boards.map(({ info }) => info.short))];
     if ([...by.values()].some((pair) => pair[a] === undefined || pair[v] === undefined)) return;
-    const percent = (rate) => `${(100 * rate).toFixed(1)} %`;
+    const percent = (rate) => `${(100 * rate).toFixed(1)}%`;
     const parts = [...by].map(([d, pair]) => {
       const gap = Math.abs(pair[a] - pair[v]), error = 2 * Math.sqrt((pair[a] * (1 - pair[a]) + pair[v] * (1 - pair[v])) / MEASURED); // images, not directions, are independent
       const verdict = gap < Math.max(error, 0.005) ? "no difference beyond chance" : `the ${pair[a] > pair[v] ? a : v}'s pictures change class more often`;

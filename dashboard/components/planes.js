@@ -33,7 +33,7 @@ class Planes {
 
   makePlane(side) {
     const tile = () => make("canvas", { class: "tile", width: SIDE, height: SIDE });
-    const plane = { side, title: make("h4"), canvas: make("canvas", { class: "space", tabindex: 0, role: "application" }), decoded: tile(), near: tile(), text: make("div", { class: "text number small" }), cursor: [0, 0] };
+    const plane = { side, title: make("h2"), canvas: make("canvas", { class: "space", tabindex: 0, role: "application" }), decoded: tile(), near: tile(), text: make("div", { class: "text number small" }), cursor: [0, 0] };
     plane.section = make("section", { class: "plane", "data-side": side }, plane.title, plane.canvas,
       make("div", { class: "under" }, make("figure", {}, plane.decoded, make("figcaption", { class: "muted small" }, "decoded here")), make("figure", {}, plane.near, make("figcaption", { class: "muted small" }, "most similar real image")), plane.text));
     plane.scatter = new Scatter(plane.canvas);
@@ -218,7 +218,7 @@ class Planes {
         share = value ?? 0;
         if (finished) jobs.shift(), done++, (share = 0);
       }
-      this.find(".progress").textContent = jobs.length ? `measuring, ${Math.round((100 * (done + share)) / total)} %` : "";
+      this.find(".progress").textContent = jobs.length ? `measuring, ${Math.round((100 * (done + share)) / total)}%` : "";
       this.redraw();
       if (jobs.length) setTimeout(step);
       else (this.measuring = false), this.finding(), this.legend();
@@ -312,7 +312,7 @@ class Planes {
     });
     const parts = SIDES.flatMap((side, i) => {
       const { color, color_dark, short } = this.data[side];
-      return [i ? ", " : "", make("b", { style: `color:${inked(this.root.dataset.dark ? color_dark : color)}` }, short), ` ${shares[i].toFixed(shares[i] < 10 ? 1 : 0)} %`];
+      return [i ? ", " : "", make("b", { style: `color:${inked(this.root.dataset.dark ? color_dark : color)}` }, short), ` ${shares[i].toFixed(shares[i] < 10 ? 1 : 0)}%`];
     });
     const verdict = Math.max(...shares) < 1 ? "With two latent numbers, neither plane has a hole where the prior draws from." : "";
     this.find(".finding").replaceChildren(`Codes drawn from N(0, I) that decode to a hole (less alike to anything real than ${this.baseline.least.toFixed(2)}, which 95 % of real images exceed): `, ...parts, `. ${verdict}`);

@@ -51,7 +51,7 @@ class Scrubber {
     const box = this.find(".lanes");
     if (box.childElementCount !== count)
       box.replaceChildren(...Array.from({ length: count }, () =>
-        make("section", { class: "lane" }, make("h4"), make("p", { class: "muted small number" }), make("canvas", { class: "map", role: "img" }), make("canvas", { class: "pictures", role: "img" }))));
+        make("section", { class: "lane" }, make("h2"), make("p", { class: "muted small number" }), make("canvas", { class: "map", role: "img" }), make("canvas", { class: "pictures", role: "img" }))));
     const section = box.children[i];
     return { section, map: section.querySelector(".map"), pictures: section.querySelector(".pictures") };
   }
@@ -115,7 +115,7 @@ class Scrubber {
   lane(lane, at, epoch, look) {
     const row = lane.history[epoch], own = look.dark ? lane.color_dark : lane.color;
     lane.section.style.setProperty("--own", own);
-    lane.section.querySelector("h4").textContent = lane.title;
+    lane.section.querySelector("h2").textContent = lane.title;
     const figures = [`D ${row.distortion.toFixed(1)}`, `R ${row.rate === null ? "n/a" : row.rate.toFixed(1)}`, row.neg_elbo === null ? null : `−ELBO ${row.neg_elbo.toFixed(1)}`, `squared error ${row.mse.toFixed(4)}`];
     lane.section.querySelector("p").textContent = figures.filter(Boolean).join(" · ");
     this.map(lane, at, look, own);
@@ -157,7 +157,7 @@ class Scrubber {
   /** Distortion (solid) and rate (dotted) of both over the epochs. */
   curves(at, look) {
     const canvas = this.find(".curves canvas"), width = canvas.clientWidth, height = 150;
-    this.find(".curves h4").textContent = "Distortion (solid) and rate (dotted), nats per image, on the test images";
+    this.find(".curves h2").textContent = "Distortion (solid) and rate (dotted), nats per image, on the test images";
     if (!width) return;
     const context = prepare(canvas, width, height), left = 36, bottom = height - 20, top = 6;
     const rows = this.lanes.flatMap(({ history }) => history);

@@ -40,7 +40,7 @@ class Through {
 
   makeLane(side) {
     const tile = (name) => make("canvas", { class: `tile ${name}`, width: SIDE, height: SIDE, role: "img", "aria-label": TILES[name] });
-    const lane = { trail: [], title: make("h4"), mean: tile("mean"), error: tile("error"), table: make("table"), map: make("canvas", { class: "map", role: "img" }), samples: make("div", { class: "samples" }), label: make("p", { class: "muted small" }) };
+    const lane = { trail: [], title: make("h2"), mean: tile("mean"), error: tile("error"), table: make("table"), map: make("canvas", { class: "map", role: "img" }), samples: make("div", { class: "samples" }), label: make("p", { class: "muted small" }) };
     lane.tiles = Array.from({ length: SHOWN }, () => tile("sample"));
     lane.samples.append(...lane.tiles);
     lane.scatter = new Scatter(lane.map);
@@ -329,7 +329,7 @@ class Through {
       return [i ? "; the " : "The ", this.name(side, look), ` makes ${made}, and gives the image back with squared error ${squared.toFixed(4)}`];
     });
     const [a, b] = SIDES.map((side) => found[side].squared), better = a < b ? "left" : "right", by = 1 - Math.min(a, b) / Math.max(a, b);
-    const verdict = by < 0.02 ? [": equally precise."] : [". More precise here: the ", this.name(better, look), `, by ${(100 * by).toFixed(0)} %.`];
+    const verdict = by < 0.02 ? [": equally precise."] : [". More precise here: the ", this.name(better, look), `, by ${(100 * by).toFixed(0)}%.`];
     return [...parts, ...verdict];
   }
 

@@ -45,7 +45,7 @@ class Traverse {
   }
 
   makeLane(side, info, network) {
-    const lane = { info, network, title: make("h4", {}, info.title), tile: make("canvas", { class: "tile", width: SIDE, height: SIDE }), text: make("p", { class: "muted small" }) };
+    const lane = { info, network, title: make("h2", {}, info.title), tile: make("canvas", { class: "tile", width: SIDE, height: SIDE }), text: make("p", { class: "muted small" }) };
     lane.reset = make("button", { onclick: () => (this.begin(lane), this.redraw()) }, "Back to the image's code");
     lane.rows = info.order.map((j, place) => {
       const [low, high] = info.range[j];

@@ -74,5 +74,5 @@ def conventions(pair: Pair, beta: float) -> None:
     st.latex(formula(config))
     st.markdown(f"**The lines that do it**, {where}", anchors=False)
     st.code(code, language="python")
-    st.markdown("#### The classic mistake", anchors=False)
+    st.markdown("### The classic mistake", anchors=False)
     mistake(pair)

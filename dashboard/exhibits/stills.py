@@ -38,7 +38,7 @@ def lanes(drawn: Pair, index: int) -> None:
         picture = hero.drawing(name, data.test_images[index, 0], codes, index, stddev[index], decoded, factor, state.dark())
         kind = "a single point" if name == "ae" else f"a cloud with standard deviations {stddev[index][0]:.2f} and {stddev[index][1]:.2f}"
         with column:
-            st.markdown(f"#### {title}", anchors=False)
+            st.markdown(f"## {title}", anchors=False)
             st.image(picture, width="stretch", alt=f"An image of class {data.classes[data.test_labels[index]]}, its code as {kind}, and the decoded image.")
 
 

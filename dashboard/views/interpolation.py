@@ -22,12 +22,9 @@ def default(label: int) -> int:
     return int(found[0]) if len(found) else 0
 
 
-def jump(key: str, index: int) -> None:
-    """The next image of the class chosen for this end."""
-    wanted = data.classes.index(state.get(f"{key}-class"))
-    members = np.flatnonzero(data.test_labels[:count] == wanted)
-    later = members[members > index]
-    state.put(key, int(later[0] if len(later) else members[0]))
+def jump(key: str) -> None:
+    """The first image of the class chosen for this end."""
+    state.put(key, default(data.classes.index(state.get(f"{key}-class"))))
 
 
 def shuffle() -> None:
@@ -47,12 +44,11 @@ def end(key: str, title: str, first: int) -> int:
     """The controls of one end of the path; returns the index of its test image."""
     with st.container(border=True):
         picture, choices = st.columns([1, 3], wrap=False, vertical_alignment="center")
-        with choices, st.container(horizontal=True, vertical_alignment="bottom"):
-            with st.container(width=150):
+        with choices, st.container(horizontal=True, gap="small"):
+            with st.container(width=144):
                 index = controls.whole(title, 0, count - 1, first, key)
             state.put(f"{key}-class", data.classes[data.test_labels[index]])
-            st.selectbox("Class", data.classes, key=f"{key}-class", on_change=jump, args=(key, -1), width=110, filter_mode=None)
-            st.button("Another", key=f"{key}-next", on_click=jump, args=(key, index))
+            st.selectbox("Class", data.classes, key=f"{key}-class", on_change=jump, args=(key,), width=144, filter_mode=None)
         picture.image(images.grid(data.test_images[index], 1, 6), width="stretch", alt=f"Test image {index}, class {data.classes[data.test_labels[index]]}")
     return index
 

@@ -100,7 +100,7 @@ def draw() -> None:
 
 def sample_quality() -> None:
     """How near each trained weight's samples come to real images."""
-    st.subheader("Which weight makes the best samples?", anchor=False)
+    st.header("Which weight makes the best samples?", anchor=False)
     try:
         found = {b: cache.sample_quality(e.run_id) for b, e in trained.items()}
     except cache.NotMeasured as error:

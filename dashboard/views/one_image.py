@@ -5,6 +5,7 @@ import hashlib
 import streamlit as st
 
 from core import settings
+from core.config import AROUND
 from core.picture import PictureError, read_picture
 from dashboard import cache, state, text
 from dashboard.catalog import Pair
@@ -73,7 +74,7 @@ with board:
     )  # fmt: skip
 st.caption(text.provenance(pair, n, "The figures are this one image's, measured in your browser; on the maps are the codes of"))
 
-st.subheader("Decode as you move", anchor="decode")
+st.header("Decode as you move", anchor="decode")
 flat = flat_pair()
 if flat is None:
     st.info(f"There is no pair with latent size 2 for {pair.dataset} yet: train one with `python -m core train --latent-dim 2`, as AE and as VAE.")
@@ -86,7 +87,7 @@ else:
     st.caption(text.provenance(flat, n, "Measured against"))
 
 if judge:
-    st.subheader("Small steps", anchor="steps")
+    st.header("Small steps", anchor="steps")
     st.markdown(
         f"One often reads that nearby codes of an {AE} decode to different pictures. Here is the image's code in the middle, and eight codes around it. "
         "A step moves every latent number by that many times its own spread over images, so that the models can be compared. A red frame: a classifier names another class than in the middle."
@@ -98,7 +99,7 @@ if judge:
     ]
     neighbours(boards, images, judge, topic, f"neighbours-{pair.ae.run_id}")
     if rates := cache.flip_rates(pair.dataset):
-        st.markdown(text.steps_takeaway(rates))
+        st.markdown(text.steps_takeaway(rates, min(AROUND, n)))
         with st.expander("How often a small step changes the class, measured", icon=":material/table:"):
             st.markdown(text.steps_table(rates))
             st.caption(
@@ -106,7 +107,7 @@ if judge:
                 "each latent number moved by so many times its own standard deviation. Small figures depend on the classifier; it is the same for both models."
             )
 
-st.subheader("One latent number at a time", anchor="numbers")
+st.header("One latent number at a time", anchor="numbers")
 st.markdown(
     f"The {VAE}'s numbers stand in the order of their rate, those that carry most first: a number without rate is **dead**, and moving it does nothing. "
     f"The {AE} pays no rate, so its numbers stand in the order of their variance."
@@ -114,6 +115,6 @@ st.markdown(
 rates = tuple(cache.evaluation(entry.run_id)["rate_per_dim"] for entry in (pair.ae, pair.vae))
 traverse(ae, vae, rates, topic, f"traverse-{pair.ae.run_id}")
 
-st.subheader("The maths beside the code", anchor="maths")
+st.header("The maths beside the code", anchor="maths")
 with st.expander("The maths, with this image's numbers, beside the code that ran", icon=":material/function:"):
     maths(ae, vae, pair.ae.config.likelihood, topic, f"maths-{pair.ae.run_id}")

@@ -32,7 +32,7 @@ beside = controls.switch("Show the most similar training image beside each sampl
 slots = {}
 for column, (kind, name, entry) in zip(st.columns(2), BOTH):
     with column:
-        st.markdown(f"#### {name}", anchors=False)
+        st.markdown(f"## {name}", anchors=False)
         if beside:
             closest, _ = cache.samples_likeness(entry.run_id, source, temperature, seed)
             partners = data.train_images[closest[:PAIRED], 0]

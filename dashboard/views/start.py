@@ -58,7 +58,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
 
 ae, vae = cache.evaluation(pair.ae.run_id), cache.evaluation(pair.vae.run_id)
 beta = pair.vae.config.beta
-st.subheader(f"What each model pays, at latent size {pair.latent_dim}", anchor=False)
+st.header(f"What each model pays, at latent size {pair.latent_dim}", anchor=False)
 st.markdown(text.start_takeaway(ae, vae))
 left, right = st.columns(2)
 with left.container(border=True, height="stretch"):
@@ -115,7 +115,7 @@ with st.expander("Which models are loaded", icon=":material/list:"):
             })
     st.table(rows, border="horizontal", hide_index=True)
 
-st.subheader("Where to go next", anchor=False)
+st.header("Where to go next", anchor=False)
 NEXT = (
     ("views/latent_maps.py", "Latent maps", "How do the two models lay out the same images?"),
     ("views/one_image.py", "One image through both", "Draw one, and watch its point and its cloud move."),

@@ -89,7 +89,8 @@ def test_the_mistake_is_called_a_collapse_only_where_nothing_is_awake():
 def test_training_verdict_follows_the_curves():
     ae = [{"distortion": d} for d in (500, 200, 90, 80)]
     rising, falling = ([{"distortion": d, "rate": r} for d, r in zip((500, 400, 200, 90), rates)] for rates in ((0, 5, 15, 22), (0, 30, 24, 22)))
-    assert "after 1 of 3 epochs by the" in text.training_takeaway(ae, rising) and "after 2 of 3 by the" in text.training_takeaway(ae, rising)
+    assert "makes after 1 of 3 epochs, the" in text.training_takeaway(ae, rising) and "after 2 of 3." in text.training_takeaway(ae, rising)
+    assert "both models make after 2 of 3 epochs" in text.training_takeaway(rising, rising)
     assert "rises from 0.0 to 22.0" in text.training_takeaway(ae, rising)
     assert "rises to 30.0 nats in epoch 1 and settles at 22.0" in text.training_takeaway(ae, falling)
 
@@ -100,14 +101,14 @@ def test_where_the_story_of_small_steps_holds_is_read_off_the_seeds():
         8: {"ae": {0.1: [0.05, 0.10]}, "vae": {0.1: [0.07, 0.08]}},
         16: {"ae": {0.1: [0.01, 0.02], 0.5: [0.3]}, "vae": {0.1: [0.03, 0.04]}},
     }
-    said = text.steps_takeaway(rates)
+    said = text.steps_takeaway(rates, 250)
     parts = said.split(";")
     assert "size 2** the story holds" in parts[0] and "21.0%" in parts[0] and "12.0%" in parts[0]
     assert "size 8** the seeds of the two overlap" in parts[1] and "size 16** it is the other way round" in parts[2]
-    assert "2 seeds" in said
+    assert "Around 250 unseen images and over 2 seeds" in said
     table = text.steps_table(rates).splitlines()
     assert len(table) == 2 + 6 and "30.0% |" in table[6] and "n/a" in table[7]
-    assert text.steps_takeaway({}) == ""
+    assert text.steps_takeaway({}, 250) == ""
 
 
 def test_what_a_map_waits_for():

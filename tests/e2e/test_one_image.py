@@ -219,7 +219,7 @@ def test_holes_and_class_regions_are_measured(page):
     page.wait_for_selector('.planes[data-ready="1"]')
     page.get_by_role("button", name="Classes", exact=True).click()
     page.locator(".planes .finding", has_text="Codes drawn from N(0, I)").wait_for(timeout=120_000)
-    shares = re.findall(r"(?:AE|VAE) ([\d.]+) %", page.locator(".planes .finding").inner_text())
+    shares = re.findall(r"(?:AE|VAE) ([\d.]+)%", page.locator(".planes .finding").inner_text())
     assert len(shares) == 2 and all(0 <= float(share) <= 100 for share in shares)
     colors = page.locator('.plane[data-side="right"] .space').evaluate(
         """(canvas) => {
@@ -256,12 +256,12 @@ def test_small_steps_name_what_changed(page):
         said = int(re.match(r"(\d) of 8", board.locator("p").inner_text()).group(1))
         names = board.locator(".nine > div").all_inner_texts()
         assert board.locator(".flipped").count() == said == sum(name != names[4] for name in names)
-    rate = float(re.search(r"([\d.]+) % over", page.locator(".neighbours .board").first.inner_text()).group(1))
+    rate = float(re.search(r"([\d.]+)% over", page.locator(".neighbours .board").first.inner_text()).group(1))
     page.locator(".neighbours .step").fill("1")
     page.wait_for_timeout(600)
     page.locator(".neighbours .finding", has_text="At this step").wait_for(timeout=120_000)
-    page.locator(".neighbours .board", has_text=" % over").first.wait_for(timeout=120_000)
-    assert float(re.search(r"([\d.]+) % over", page.locator(".neighbours .board").first.inner_text()).group(1)) > rate
+    page.locator(".neighbours .board", has_text="% over").first.wait_for(timeout=120_000)
+    assert float(re.search(r"([\d.]+)% over", page.locator(".neighbours .board").first.inner_text()).group(1)) > rate
 
 
 def test_live_numbers_change_the_picture_and_dead_ones_do_not(page):
