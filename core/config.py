@@ -8,6 +8,7 @@ Where a run is computed (device, worker, folder) is not part of its identity; wh
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import math
@@ -180,7 +181,7 @@ class RunConfig:
             raise ConfigError(f"unknown setting {unknown[0]!r}; known are {', '.join(names)}.")
         return cls(**values)
 
-    @property
+    @functools.cached_property
     def run_id(self) -> str:
         """Readable, unique name of the run, safe as a folder name and in a URL."""
         digest = hashlib.sha256(self.to_json().encode()).hexdigest()[:12]

@@ -20,6 +20,7 @@ No pickle anywhere: safetensors, JSON, and npz with allow_pickle=False.
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 import io
 import json
@@ -99,6 +100,12 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+@functools.lru_cache(maxsize=1000)
+def _config(text: bytes) -> RunConfig:
+    """The config that a file describes; kept by its bytes, since whoever lists runs reads the same few dozen again and again."""
+    return RunConfig.from_dict(json.loads(text))
+
+
 class Run:
     """One run's folder. Cheap to make: nothing is read before it is asked for."""
 
@@ -118,7 +125,7 @@ class Run:
             RunDamaged: config.json is unreadable, or does not hash to the folder's name.
         """
         try:
-            config = RunConfig.from_dict(json.loads((self.path / CONFIG).read_bytes()))
+            config = _config((self.path / CONFIG).read_bytes())
         except FileNotFoundError:
             raise RunNotFound(f"there is no run {self.run_id}.") from None
         except (ValueError, TypeError, OSError, ConfigError) as error:

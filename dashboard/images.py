@@ -6,6 +6,7 @@ tiles are transparent, so a picture suits light and dark pages.
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Sequence
 
@@ -49,8 +50,14 @@ def png(picture: Image.Image) -> bytes:
 
 
 def grid(images: np.ndarray, columns: int, scale: int = 4) -> bytes:
-    """`mosaic` as PNG bytes."""
-    return png(mosaic(images, columns, scale))
+    """`mosaic` as PNG bytes; the latest are kept, because all visitors who look at the same models see the same pictures."""
+    tiles = to_uint8(images)
+    return _grid(tiles.tobytes(), tiles.shape, columns, scale)
+
+
+@functools.lru_cache(maxsize=256)
+def _grid(pixels: bytes, shape: tuple[int, ...], columns: int, scale: int) -> bytes:
+    return png(mosaic(np.frombuffer(pixels, np.uint8).reshape(shape), columns, scale))
 
 
 def labelled(rows: Sequence[tuple[str, np.ndarray]], title: str, columns: int = 0, scale: int = 3) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -23,6 +24,7 @@ def link() -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(state.parameters()), ""))
 
 
+@functools.lru_cache(maxsize=256)
 def qr(address: str) -> str:
     """The QR code of an address, as an SVG in a data address; "" for none, or for one too long."""
     import segno

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -73,10 +74,13 @@ def _later(task: Callable[[], Any]) -> bool:
 
 @st.cache_resource(show_spinner=False)
 def warm() -> bool:
-    """Once a server: import torch before somebody waits for it."""
+    """Once a server: import torch before somebody waits for it, and let the garbage collector leave its million objects alone."""
 
     def load() -> None:
         import core.models  # noqa: F401
+
+        gc.collect()
+        gc.freeze()
 
     return _later(load)
 

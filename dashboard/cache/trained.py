@@ -47,7 +47,13 @@ def entries() -> list[catalog.Entry]:
 def pairs() -> dict[tuple[str, int, int], catalog.Pair]:
     """The matched pairs there are now, of the data sets that are offered; see `dashboard.catalog.pairs`."""
     offered = cache.limits().offers
-    return catalog.pairs(entry for entry in cache.entries() if offered(entry.config.dataset))
+    found = [entry for entry in cache.entries() if offered(entry.config.dataset)]
+    return _pairs(tuple(str(entry.run.path) for entry in found), found)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _pairs(paths: tuple[str, ...], _entries: list[catalog.Entry]) -> dict[tuple[str, int, int], catalog.Pair]:
+    return catalog.pairs(_entries)
 
 
 def frozen(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

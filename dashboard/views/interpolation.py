@@ -74,7 +74,8 @@ slot = st.container()
 strips = [(name, kind_, cache.decoded_path(entry.run_id, a, b, steps, kind)) for kind_, name, entry in BOTH]
 strips.append(("**Cross-fade** of the pixels, no model at all", "pixels", fade))
 reference = data.train_images[: cache.REFERENCE]
-away = {kind_: nearest(frames, reference)[1] for _, kind_, frames in strips}
+distances = nearest(np.concatenate([frames for *_, frames in strips]), reference)[1].reshape(len(strips), steps)
+away = {kind_: row for (_, kind_, _), row in zip(strips, distances)}
 with slot:
     for name, kind_, frames in strips:
         st.markdown(name if kind_ == "pixels" else f"{name}, decoded", anchors=False)
