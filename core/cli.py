@@ -196,6 +196,10 @@ def build_parser() -> Parser:
     evaluate.add_argument("--publish", action="store_true", help="with --all: write the standard runs' figures to checkpoints/scorecards/, to be committed")
     evaluate.add_argument("--check", action="store_true", help="measure again and compare with the committed figures, all runs or the RUN; exit code 1 where one is off")
 
+    judge = command("judge", "train the small classifier that measures samples and paths, unless it is there already", device=True)
+    judge.add_argument("dataset", metavar="DATASET", help=f"{', '.join(DATASETS)} or folder:PATH")
+    judge.add_argument("--out", metavar="FOLDER", help="train it in any case and write it there (default: the user's cache); the shipped ones lie in checkpoints/judges/")
+
     sample = command("sample", "draw new images from a run into a PNG", run=True, device=True, out="samples.png")
     sample.add_argument("--n", type=number(1, 10_000), default=36, metavar="N", help="how many (default 36)")
     sample.add_argument("--source", default="prior", choices=SOURCES, help="where codes come from (default prior, N(0, I))")

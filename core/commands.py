@@ -1,5 +1,7 @@
 """What each command of `python -m core` does. Results go to stdout, as text or JSON; progress goes to stderr.
 
+Those that measure are in `core.metrics.commands`.
+
 torch is imported inside the commands that need it, so that `runs` answers at once.
 """
 
@@ -16,13 +18,12 @@ from typing import TYPE_CHECKING, Any
 from core.cli import config_from
 from core.config import ConfigError, RunConfig
 from core.data import load_dataset, resolve
+from core.metrics.commands import evaluate, judge
 from core.runs import Run, RunError, RunStore, Status
-from core.terminal import UsageError, describe, figures, find_run, open_store, print_json, print_table, write_png, writing
+from core.terminal import UsageError, describe, figures, find_run, model_of, open_store, print_json, print_table, write_png, writing
 
 if TYPE_CHECKING:
     import torch
-
-    from core.models import AtBeta, Autoencoder
 
 # ---------------------------------------------------------------------------------------------------------- training
 
@@ -122,81 +123,6 @@ def runs(options: Namespace) -> int:
     else:
         print("No run fits. `python -m core train` makes one.")
     return 0
-
-
-def model_of(run: Run, options: Namespace) -> Autoencoder | AtBeta:
-    """The run's model on the device asked for; a multi-rate model is held at --beta."""
-    from core.device import pick, set_threads
-
-    set_threads()
-    model, beta = run.load_model(str(pick(options.device))), getattr(options, "beta", None)
-    if run.config.model == "multirate":
-        return model.reference() if beta is None else model.at(beta)
-    if beta is not None:
-        raise UsageError(f"--beta {beta:g} applies to a multi-rate model; {run.run_id} was trained at one beta. Leave it out.")
-    return model
-
-
-def evaluate(options: Namespace) -> int:
-    store = open_store(options)
-    if options.run and options.all:
-        raise UsageError("give either a RUN, or --all, which is about every run.")
-    if not (options.run or options.all or options.check):
-        raise UsageError("say what to measure: a RUN, --all for the whole scorecard, or --check to compare with the committed figures.")
-    if options.publish and not options.all:
-        raise UsageError("--publish goes with --all: it writes what that measured.")
-    if options.all or options.check:
-        return evaluate_scorecard(store, options)
-    from core import evaluation
-
-    run = find_run(store, options.run)
-    measured = evaluation.evaluate(model_of(run, options).reference(), load_dataset(run.config.dataset))
-    recorded = run.evaluation()
-    if options.json:
-        print_json({"run_id": run.run_id, "measured": measured, "recorded": recorded})
-    else:
-        print(f"{run.run_id} on {measured['n']} test images of {run.config.dataset}; nats per image, MSE per pixel")
-        print_table([{"": name, **figures(values)} for name, values in (("measured", measured), ("recorded", recorded))])
-    return 0
-
-
-def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
-    """--all, --publish and --check: see `core.metrics.scorecard`."""
-    from tqdm import tqdm
-
-    from core.device import set_threads
-    from core.metrics import scorecard
-
-    set_threads()
-    problems, missed = [], {}
-    with tqdm(disable=True if options.json else None, unit="run") as bar:
-
-        def progress(done: int, total: int, what: str = "") -> None:
-            bar.total = total
-            bar.set_description(what, refresh=False)
-            bar.update(done - bar.n)
-
-        try:
-            if options.all:
-                outcome = scorecard.evaluate_all(store, progress=progress)
-                missed = {run_id: why for run_id, why in outcome.items() if why != "measured"}
-            if options.publish:
-                scorecard.publish(store)
-            if options.check:
-                problems = list(scorecard.check(store, progress=progress, only=find_run(store, options.run).run_id if options.run else None))
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt("Interrupted. What was measured is kept; the same command goes on from there.") from None
-    if options.json:
-        print_json({"problems": problems, "not_measured": missed})
-    else:
-        for run_id, why in missed.items():
-            print(f"{run_id} was not measured: {why}")
-        for problem in problems:
-            print(problem)
-        if options.check:
-            good = "Every committed figure is reproduced within its tolerance."
-            print(f"{len(problems)} figures are off by more than their tolerance." if problems else good)
-    return 1 if problems else 0
 
 
 # -------------------------------------------------------------------------------------------------------- pictures
@@ -303,6 +229,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "sweep": sweep,
     "runs": runs,
     "evaluate": evaluate,
+    "judge": judge,
     "sample": sample,
     "interpolate": interpolate,
     "project": project,

@@ -1,4 +1,4 @@
-"""What the commands share: finding a run, tables, JSON, a picture, and errors that fit one line."""
+"""What the commands share: finding a run and its model, tables, JSON, a picture, and errors that fit one line."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from core.runs import Run, RunNotFound, RunStore, write_bytes
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from core.models import AtBeta, Autoencoder
 
 
 class UsageError(ValueError):
@@ -54,6 +56,19 @@ def find_run(store: RunStore, name: str) -> Run:
         raise RunNotFound(f"{name} is not finished ({unfinished.status()}). The same `python -m core train` command goes on with it.")
     there = shorten(list(known)) or "none yet: `python -m core train` makes one"
     raise RunNotFound(f"no finished run is called {name!r}; there are {there}.")
+
+
+def model_of(run: Run, options: Namespace) -> Autoencoder | AtBeta:
+    """The run's model on the device asked for; a multi-rate model is held at --beta."""
+    from core.device import pick, set_threads
+
+    set_threads()
+    model, beta = run.load_model(str(pick(options.device))), getattr(options, "beta", None)
+    if run.config.model == "multirate":
+        return model.reference() if beta is None else model.at(beta)
+    if beta is not None:
+        raise UsageError(f"--beta {beta:g} applies to a multi-rate model; {run.run_id} was trained at one beta. Leave it out.")
+    return model
 
 
 def shorten(names: Sequence[str], most: int = 6) -> str:

@@ -7,6 +7,8 @@ Frechet distance of 100 is then what a generator gets that draws one average ima
 The judge is trained on the data set's own training images and never sees
 the held-out ones; its accuracy on those is stored beside its weights and stated wherever it judges.
 
+`python -m core judge DATASET` trains one, `--out checkpoints/judges/DATASET` those that are shipped.
+
     judges/<dataset>/judge.json           data digest, accuracy, feature scale, how it was trained, SHA-256 of the weights
     judges/<dataset>/judge.safetensors    fp16 weights
 """
@@ -16,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,10 +91,12 @@ class Judge:
 
     Attributes:
         info: the content of judge.json; `accuracy` is on held-out images.
+        folder: where it is kept, if it is.
     """
 
     network: Network
     info: dict[str, Any]
+    folder: Path | None = None
     _references: dict[str, Reference] = field(default_factory=dict, repr=False)
 
     @property
@@ -118,6 +123,7 @@ class Judge:
         """Write judge.safetensors and judge.json into `folder`."""
         write_bytes(folder / "judge.safetensors", self.weights())
         write_json(folder / "judge.json", self.info)
+        self.folder = folder
 
     def name(self, images: np.ndarray) -> np.ndarray:
         """The most probable class of each image, int64 (N,)."""
@@ -138,12 +144,20 @@ class Judge:
         return self._references[dataset.digest]
 
 
-def train_judge(dataset: Dataset, folder: Path | None = None, device: str = "cpu", seed: int = 0, epochs: int | None = None) -> Judge:
+def train_judge(
+    dataset: Dataset,
+    folder: Path | None = None,
+    device: str = "cpu",
+    seed: int = 0,
+    epochs: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Judge:
     """Train a judge on the training split and measure it on the test split; 10 to 20 seconds on two cores.
 
     Args:
         folder: where to save it; nowhere if None.
         epochs: by default as many as show it `IMAGES_SEEN` images, within `EPOCHS`.
+        progress: called with the epochs done, and how many there will be.
 
     Raises:
         JudgeError: fewer than two classes.
@@ -162,7 +176,8 @@ def train_judge(dataset: Dataset, folder: Path | None = None, device: str = "cpu
     steps = epochs * -(-len(images) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps)
     generator = torch.Generator().manual_seed(seed)
-    for _ in range(epochs):
+    for epoch in range(epochs):
+        progress(epoch, epochs)
         for chosen in torch.randperm(len(images), generator=generator).split(BATCH):
             x = images[chosen.to(device)].float() / 255
             top, left = torch.randint(0, 2 * SHIFT + 1, (2,), generator=generator).tolist()
@@ -171,6 +186,7 @@ def train_judge(dataset: Dataset, folder: Path | None = None, device: str = "cpu
             F.cross_entropy(network(x), labels[chosen.to(device)]).backward()
             optimiser.step()
             schedule.step()
+    progress(epochs, epochs)
     network.cpu().eval().requires_grad_(False)
     network.load_state_dict({k: v.half().float().contiguous() for k, v in network.state_dict().items()})  # as it is stored
     judge = Judge(network, {"scale": 1.0})
@@ -207,7 +223,7 @@ def read_judge(folder: Path) -> Judge | None:
         network.load_state_dict({k: v.float() for k, v in load(data).items()})
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError):
         return None  # judged by what can be read: a judge that cannot is trained again
-    return Judge(network.eval().requires_grad_(False), info)
+    return Judge(network.eval().requires_grad_(False), info, folder)
 
 
 def folders(name: str, digest: str) -> tuple[Path, Path]:

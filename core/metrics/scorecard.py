@@ -204,13 +204,13 @@ def differences(scores: dict[str, Any], reference: dict[str, Any]) -> Iterator[s
             yield f"{path} is {value!r}, committed {expected!r}"
 
 
-def check(store: RunStore | None = None, progress: Progress = lambda done, total, what: None, only: str | None = None) -> Iterator[str]:
+def check(store: RunStore | None = None, progress: Progress = lambda done, total, what: None, only: str | None = None) -> Iterator[tuple[str, list[str]]]:
     """Measure every run that has committed figures (or `only` the one with this id) again, from its weights, and compare.
 
-    Runs whose weights or images are not on this machine are passed over; if that leaves none, it says so.
+    Runs whose weights or images are not on this machine are passed over.
 
     Yields:
-        a sentence for every figure off by more than its tolerance.
+        of every run compared its id, and a sentence for every figure off by more than its tolerance.
     """
     from core.data import DataError
     from core.metrics.scores import score_run
@@ -220,16 +220,11 @@ def check(store: RunStore | None = None, progress: Progress = lambda done, total
         entry = committed(run.config.dataset, run.config.latent_dim).get(run.run_id)
         if entry and only in (None, run.run_id):
             runs.append((run, entry["scores"]))
-    compared = 0
     for i, (run, reference) in enumerate(runs):
         progress(i, len(runs), run.run_id)
         try:
             scores = score_run(run, fresh=True, keep=False)
         except DataError:
             continue
-        compared += 1
-        for difference in differences(scores, reference):
-            yield f"{run.run_id}: {difference}"
+        yield run.run_id, list(differences(scores, reference))
     progress(len(runs), len(runs), "")
-    if not compared:
-        yield "Nothing was compared: no run with committed figures, or none of their images, is on this machine."

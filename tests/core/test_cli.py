@@ -91,6 +91,10 @@ print(sorted({"torch", "sklearn", "umap", "streamlit", "PIL"} & set(sys.modules)
         ("interpolate vae --kind curved", ["'curved'", "linear, spherical"]),
         ("evaluate", ["RUN", "--all", "--check"]),
         ("evaluate vae --all", ["either"]),
+        ("judge", ["DATASET"]),
+        ("judge mnsit", ["'mnsit'", "mnist-5k", "folder:PATH"]),
+        ("judge mnist-5k --device tpu", ["'tpu'", "cpu, cuda, mps"]),
+        ("judge mnist-5k --out /dev/null", ["/dev/null", "cannot be written"]),
         ("project", ["--all"]),
         ("", ["COMMAND", "--help"]),
     ],
@@ -230,6 +234,30 @@ def test_evaluate_reproduces_the_recorded_figures(capsys, store):
     for name in ("distortion", "rate", "neg_elbo", "mse"):
         assert answer["measured"][name] == pytest.approx(answer["recorded"][name], rel=1e-4)
     assert run_json(capsys, "evaluate", "ae", "--store", str(store))["measured"]["rate"] is None
+
+
+def test_a_judge_is_trained_once_with_its_accuracy_told_and_stored(capsys, tmp_path, monkeypatch):
+    from core.metrics import judge
+
+    monkeypatch.setenv("POINT_OR_CLOUD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(judge, "EPOCHS", (1, 1))
+    first = run_json(capsys, "judge", "tiny")
+    assert first["trained"] is True and first["held_out"] == 120 and 0 < first["accuracy"] <= 1
+    assert json.loads((Path(first["path"]) / "judge.json").read_text())["accuracy"] == first["accuracy"]
+    again = run_json(capsys, "judge", "tiny")
+    assert again["trained"] is False and again["sha256"] == first["sha256"]
+    assert main(["judge", "tiny"]) == 0
+    out = capsys.readouterr().out
+    assert f"{first['accuracy']:.2%} of 120 held-out images" in out and "was there already" in out
+    elsewhere = run_json(capsys, "judge", "tiny", "--out", str(tmp_path / "mine"))
+    assert elsewhere["trained"] is True and judge.read_judge(tmp_path / "mine").info["sha256"] == first["sha256"]
+
+
+def test_one_class_can_have_no_judge(capsys, tmp_path):
+    for grey in range(10):
+        Image.new("L", (28, 28), 9 * grey).save(tmp_path / f"{grey}.png")
+    assert main(["judge", f"folder:{tmp_path}"]) == 2
+    assert "at least two" in capsys.readouterr().err
 
 
 def test_an_export_loads_by_its_own_ten_lines(store, tmp_path, monkeypatch):

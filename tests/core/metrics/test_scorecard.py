@@ -174,19 +174,24 @@ def test_publishing_keeps_entries_of_runs_that_are_not_here(filled, shipped):
 def test_check_finds_what_changed(filled, shipped):
     evaluate_all(filled)
     publish(filled)
-    assert list(scorecard.check(filled)) == []
+    assert dict(scorecard.check(filled)) == {run.run_id: [] for run in filled}
     entries = records.committed("mnist-5k", 16)
     run_id = next(iter(entries))
     entries[run_id]["scores"]["reconstruction"]["mse"] += 0.005
     records.commit("mnist-5k", 16, entries)
-    (problem,) = scorecard.check(filled)
-    assert problem.startswith(f"{run_id}: reconstruction/mse is 0.01, committed 0.015 (tolerance 2%")
+    found = dict(scorecard.check(filled))
+    (problem,) = found[run_id]
+    assert problem.startswith("reconstruction/mse is 0.01, committed 0.015 (tolerance 2%")
     other = next(run.run_id for run in filled if run.run_id != run_id)
-    assert list(scorecard.check(filled, only=other)) == [] and list(scorecard.check(filled, only=run_id)) == [problem]
+    assert found[other] == [] and dict(scorecard.check(filled, only=run_id)) == {run_id: [problem]}
 
 
-def test_a_check_that_compared_nothing_does_not_pass(filled, shipped):
-    assert [problem.split(":")[0] for problem in scorecard.check(filled)] == ["Nothing was compared"]
+def test_a_check_that_compared_nothing_does_not_pass(filled, shipped, capsys):
+    from core.cli import main
+
+    assert list(scorecard.check(filled)) == []
+    assert main(["evaluate", "--check", "--store", str(filled.cache)]) == 1
+    assert "Nothing was compared" in capsys.readouterr().out
 
 
 def test_the_command_line_measures_publishes_and_checks(filled, shipped, capsys):
@@ -196,7 +201,13 @@ def test_the_command_line_measures_publishes_and_checks(filled, shipped, capsys)
     assert main(["evaluate", "--all", "--publish", *store]) == 0
     assert (shipped / "scorecards" / "mnist-5k-d16.json").exists()
     assert main(["evaluate", "--check", *store]) == 0
-    assert "Every committed figure" in capsys.readouterr().out
+    assert "Every committed figure of the 2 runs" in capsys.readouterr().out
+    entries = records.committed("mnist-5k", 16)
+    next(iter(entries.values()))["scores"]["reconstruction"]["mse"] += 0.005
+    records.commit("mnist-5k", 16, entries)
+    assert main(["evaluate", "--check", *store]) == 1
+    assert "committed 0.015" in (out := capsys.readouterr().out) and "1 figures are off" in out
+    assert main(["evaluate", "--all", "--publish", *store]) == 0
     assert main(["evaluate", "--check", "--publish", *store]) == 2
     first = next(iter(filled)).run_id
     assert main(["evaluate", first, "--check", *store]) == 0 and main(["evaluate", first, "--all", *store]) == 2
