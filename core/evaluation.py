@@ -88,7 +88,7 @@ def preview(model: Autoencoder | AtBeta, dataset: Dataset) -> bytes:
     tiles = np.zeros((3 * TILES, 28, 28), np.float32)
     tiles[: 2 * TILES] = decode_all(model, noise)
     tiles[2 * TILES : 2 * TILES + len(codes)] = decode_all(model, codes)
-    return sprite(tiles, TILES)
+    return sprite(np.nan_to_num(tiles), TILES)  # a network that diverges decodes to no numbers: black, until `fit` says so
 
 
 def sprite(tiles: np.ndarray, columns: int) -> bytes:

@@ -11,7 +11,7 @@
       manifest.json         SHA-256 of every file above and of the weights
       weights.safetensors   renamed into place last: it is there = the run is complete
       resume.safetensors    optimiser and fp32 weights of an unfinished run
-      heartbeat             how far training is, and that it is alive
+      heartbeat, live.png   while it trains: how far it is, and that it is alive; a preview of this moment, between epochs too
       error.txt, stop       why it failed; a request to stop
 
 No pickle anywhere: safetensors, JSON, and npz with allow_pickle=False.
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 STALE_SECONDS = 20.0  # an unfinished run that wrote nothing for this long, with no live job, has been abandoned
 ABANDONED_SECONDS = 900.0  # an unfinished run that wrote nothing for this long may be evicted, with the epochs it saved
 CONFIG, WEIGHTS, MANIFEST, RESUME = "config.json", "weights.safetensors", "manifest.json", "resume.safetensors"
-HEARTBEAT, ERROR, STOP = "heartbeat", "error.txt", "stop"
+HEARTBEAT, LIVE, ERROR, STOP = "heartbeat", "live.png", "error.txt", "stop"
 
 
 class RunError(RuntimeError):
@@ -237,9 +237,12 @@ class Run:
         return arrays["steps"] * arrays["scale"].astype(np.float32)
 
     def preview(self, epoch: int | None = None) -> bytes | None:
-        """PNG sprite of an epoch, or of the latest one; None if there is none yet. Checked, as every file, once the run is complete."""
-        files = sorted((self.path / "previews").glob("epoch-*.png"))
-        if epoch is not None:
+        """PNG sprite of an epoch, or the latest one there is; None if there is none yet. Checked, as every file, once the run is complete."""
+        if epoch is None:
+            files = sorted((self.path / "previews").glob("epoch-*.png"))
+            if not self.complete and (self.path / LIVE).exists():
+                files.append(self.path / LIVE)
+        else:
             files = [self.path / "previews" / f"epoch-{epoch:03d}.png"]
         try:
             return self.read(f"previews/{files[-1].name}") if self.complete and files[-1].exists() else files[-1].read_bytes()

@@ -25,11 +25,11 @@ from core import evaluation
 from core.config import RunConfig
 from core.data import Dataset, load_dataset, resolve
 from core.models import Autoencoder, build_model
-from core.runs import ERROR, HEARTBEAT, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status, npz_bytes, sha256, write_bytes, write_json
+from core.runs import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status, npz_bytes, sha256, write_bytes, write_json
 
 EPOCH_TEST_IMAGES = 1000  # test images measured after every epoch; the finished run is measured on all of them
 MUON_SIDE = 8  # a matrix with a shorter side has too few directions to be worth it
-BEAT_SECONDS = 0.5
+BEAT_SECONDS = 0.4
 SAVE_SECONDS = 2.0
 EVALUATION_SHARE = 0.15  # of an epoch's time, for the estimate before the first epoch has been measured
 
@@ -280,7 +280,8 @@ def train(
             write_bytes(run.path / ERROR, f"{type(error).__name__}: {error}\n".encode())
             raise
         finally:
-            (run.path / HEARTBEAT).unlink(missing_ok=True)
+            for name in (HEARTBEAT, LIVE):
+                (run.path / name).unlink(missing_ok=True)
     store.evict(keep=run.run_id)
     return run
 
@@ -294,14 +295,16 @@ def _train_into(run: Run, config: RunConfig, device: str | None, on_epoch: Calla
     rows = run.history()[: first + 1] if resume else []
 
     def heartbeat(fraction: float, urgent: bool = False) -> None:
-        """At most every `BEAT_SECONDS`: say that the run is alive and how far it is, and look for a request to stop."""
+        """At most every `BEAT_SECONDS`: say that the run is alive and how far it is, show it, and look for a request to stop."""
         nonlocal beat
         now = time.monotonic()
-        if not urgent and now - beat < BEAT_SECONDS:
+        if not urgent and now - beat < min(BEAT_SECONDS, (now - began) / 2):  # early beats come soon after one another
             return
         beat = now
         if (run.path / STOP).exists():
             raise Stopped(f"{run.run_id} was stopped. Ask for it again to go on from epoch {len(trace) - 1 if trace else 0}.")
+        if epoch is not None and not urgent:
+            write_bytes(run.path / LIVE, evaluation.preview(epoch.model.reference(), dataset))
         done = fraction - first / config.epochs
         left = (now - began) * (1 - fraction) / done if done > 0.005 else None
         write_bytes(run.path / HEARTBEAT, json.dumps({"fraction": round(fraction, 4), "seconds_left": left and round(left, 1)}).encode())
@@ -309,16 +312,18 @@ def _train_into(run: Run, config: RunConfig, device: str | None, on_epoch: Calla
     def write_history() -> None:
         write_bytes(run.path / "history.jsonl", "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows).encode())
 
+    epoch: Epoch | None = None
     heartbeat(0.0, urgent=True)
     dataset = load_dataset(config.dataset)
     if dataset.digest != config.data_digest:
         raise TrainingError(f"{config.dataset} has changed: its digest is {dataset.digest}, the run is for {config.data_digest}. Leave data_digest out to train on what is there.")
     write_history()
-    epoch = None
     for epoch in fit(config, dataset, device, resume and resume[:2], heartbeat):
         rows.append(epoch.row)
         trace.append(evaluation.traced_codes(epoch.model.reference(), dataset))
-        write_bytes(run.path / "previews" / f"epoch-{epoch.number:03d}.png", evaluation.preview(epoch.model.reference(), dataset))
+        preview = evaluation.preview(epoch.model.reference(), dataset)
+        write_bytes(run.path / "previews" / f"epoch-{epoch.number:03d}.png", preview)
+        write_bytes(run.path / LIVE, preview)
         write_history()
         if time.monotonic() - saved > SAVE_SECONDS:
             saved = time.monotonic()

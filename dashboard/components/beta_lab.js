@@ -121,7 +121,7 @@ class BetaLab {
       for (let i = 0; i < LIVE + LIVE_COPIES; i++) tiles.set(sprite.image(i), i * PIXELS);
       this.live = tiles;
     } catch {
-      this.live = null; // that epoch's pictures have gone; the next one's are on their way
+      return; // no picture: the last one stays
     }
     this.redraw();
   }
@@ -341,7 +341,7 @@ class BetaLab {
     const { real, base, run, training, state, failed } = this;
     if (!base) return real.run.beta === this.beta ? `Trained at β = ${label}: the real network. ` : `${failed}Nearest trained network: β = ${short(real.run.beta, 4)}. There is no multi-rate model here to predict β = ${label} with. `;
     if (real) return `Trained at β = ${label}: the real network. `;
-    if (training) return this.live ? `Bright: β = ${label}'s own network, epoch ${training.epoch} of ${training.epochs}. Dim: the multi-rate model's prediction. ` : `Prediction of the multi-rate model; β = ${label}'s own network is on its way. `;
+    if (training) return this.live ? `Bright: β = ${label}'s own network after ${training.epoch} of ${training.epochs} epochs. Dim: the multi-rate model's prediction. ` : `Prediction of the multi-rate model; β = ${label}'s own network is on its way. `;
     if (run?.weights && state.real && state.resting) return `${failed}Prediction of the multi-rate model${failed ? "" : "; fetching the trained network…"} `;
     return `Prediction of the multi-rate model. ${run ? "There is a trained network. " : state.resting ? `No network has been trained for β = ${label} yet. ` : ""}`;
   }
@@ -359,7 +359,7 @@ class BetaLab {
       const toggle = base && run?.weights && state.resting && make("button", { onclick: () => ((state.real = !state.real), this.version++, this.choose()) }, state.real ? "show the prediction" : "show the trained network");
       whose.replaceChildren(text, toggle || "");
     }
-    drawFigures(this.find(".figures"), figures, this.beta, data.latent_dim, base ? (figures.live ? `In training, epoch ${this.training.epoch}` : "Trained") : `Trained, β = ${short(real.run.beta, 4)}`);
+    drawFigures(this.find(".figures"), figures, this.beta, data.latent_dim, base ? (figures.live ? `In training, epoch ${this.training.path.length - 1}` : "Trained") : `Trained, β = ${short(real.run.beta, 4)}`);
     const asleep = data.latent_dim - at.active_units, network = real?.run.run_id ?? data.prediction.run_id;
     const say = (selector, words) => {
       const element = this.find(selector);

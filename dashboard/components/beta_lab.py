@@ -7,6 +7,7 @@ no multi-rate model, the nearest trained network is shown instead of a predictio
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,20 +75,22 @@ class Training:
     """A network of the weight shown that is being trained.
 
     Attributes:
-        history: its rows so far (see `core.training.fit`). preview: PNG of its latest epoch (see `core.evaluation.preview`).
+        fraction: of the training done.
+        history: its rows so far (see `core.training.fit`). preview: PNG of what it makes now (see `core.evaluation.preview`).
     """
 
     beta: float
     run_id: str
+    fraction: float = 0.0
     history: Sequence[Mapping[str, Any]] = ()
     preview: bytes | None = None
 
-    def to_data(self, key: str) -> dict[str, Any]:
+    def to_data(self) -> dict[str, Any]:
         return {
             "beta": self.beta, "run_id": self.run_id,
-            "epoch": self.history[-1]["epoch"] if self.history else 0, "epochs": self.history[-1]["epochs"] if self.history else 0,
+            "epoch": round(self.fraction * self.history[-1]["epochs"], 1) if self.history else 0, "epochs": self.history[-1]["epochs"] if self.history else 0,
             "path": [_point(row) for row in self.history],
-            "preview": media_url(self.preview, "image/png", f"{key}/training") if self.preview and self.history else "",
+            "preview": "data:image/png;base64," + b64encode(self.preview).decode() if self.preview and self.history else "",
         }  # fmt: skip
 
 
@@ -152,7 +155,7 @@ def beta_lab(lab: Lab, beta: float, key: str, training: Training | None = None, 
         on_rest: called before the rerun when the knob has come to rest at another weight; `rested` reads it from the
             element's state.
     """
-    _mount(key=key, data={**lab.data, "beta": beta, "training": training.to_data(key) if training else None}, on_chosen_change=on_rest)
+    _mount(key=key, data={**lab.data, "beta": beta, "training": training.to_data() if training else None}, on_chosen_change=on_rest)
 
 
 def rested(result: Mapping[str, Any] | None) -> float | None:

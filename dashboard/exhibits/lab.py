@@ -42,7 +42,7 @@ def address(entry: Entry) -> str:
         return ""
 
 
-def training_of(run_id: str, beta: float) -> Training:
-    """How far a run that is being trained has come."""
+def training_of(run_id: str, beta: float, fraction: float) -> Training:
+    """How far a run that is being trained has come; `fraction` as its job's status says."""
     run = cache.store().run(run_id)
-    return Training(beta, run_id, run.history(), run.preview())
+    return Training(beta, run_id, fraction, run.history(), run.preview())

@@ -75,7 +75,7 @@ def bench(config: RunConfig, entry: Entry | None) -> Training | None:
         if entry:
             st.caption(text.trained_here(entry), width="stretch")
         elif status.active:
-            training = training_of(run_id, config.beta)
+            training = training_of(run_id, config.beta, status.fraction)
             if status.owner:
                 st.button("Stop", icon=":material/stop:", key="stop", on_click=cache.jobs().stop, args=(run_id, visitor))
             st.progress(min(max(status.fraction, 0.0), 1.0), text.progress(status, training.history), width="stretch")
@@ -146,7 +146,8 @@ with board:
     if watching:
         st.fragment(draw, run_every=POLL)()
     else:
-        draw()
+        with st.container():  # a fragment has one too: the lab keeps its place, and so its state, when a training starts or ends
+            draw()
     st.caption(text.run_provenance(shown, evaluations[shown.config.beta]["n"]) + f" · loss D + β R, both summed, nats per image · {len(trained)} trained weight{'s' if len(trained) > 1 else ''}")
 
 cache.warm_worker()

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.bench_jobs [--repeats 3]
 
-From the request: the first picture of a trained epoch, the finished run; and how far its -ELBO is from the shipped run's
-25 epochs. A finished run, asked for again, is timed too.
+From the request: the first picture of a network that has been trained, be it for part of an epoch; the finished run; and how
+far its -ELBO is from the shipped run's 25 epochs. A finished run, asked for again, is timed too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def measure(jobs: Jobs, config: RunConfig) -> tuple[float, float, float, float]:
     start, first = time.perf_counter(), None
     run_id = jobs.submit(config).run_id
     while jobs.status(run_id).active:
-        if first is None and jobs.store.run(run_id).preview(1):
+        if first is None and jobs.status(run_id).fraction > 0 and jobs.store.run(run_id).preview():
             first = time.perf_counter() - start
         time.sleep(0.02)
     end = time.perf_counter() - start

@@ -13,7 +13,7 @@ from core import device, training
 from core.config import ConfigError, RunConfig
 from core.data import load_dataset, resolve
 from core.models import build_model
-from core.runs import ERROR, HEARTBEAT, RESUME, STOP, WEIGHTS, RunStore, Status
+from core.runs import ERROR, HEARTBEAT, LIVE, RESUME, STOP, WEIGHTS, RunStore, Status
 from core.training import SCHEDULES, Stopped, TrainingError, fit, train
 
 SMALL = RunConfig(dataset="tiny", epochs=3, latent_dim=4)
@@ -97,6 +97,28 @@ def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatc
     ]
     assert np.array_equal(run.trace(), whole.trace())
     assert not (run.path / RESUME).exists() and not (run.path / STOP).exists() and not (run.path / HEARTBEAT).exists()
+
+
+def test_pictures_come_between_epochs_and_change_nothing(store, tmp_path, monkeypatch):
+    """A run that is looked at after every batch ends with the weights of one that never is."""
+    config, seen, write = SMALL.replace(epochs=1, batch_size=4, learning_rate=0.01), [], training.write_bytes
+
+    def watched(path, data):
+        if path.name in (LIVE, "epoch-001.png"):
+            seen.append((path.name, data))
+        write(path, data)
+
+    monkeypatch.setattr(training, "BEAT_SECONDS", 1e9)
+    monkeypatch.setattr(training, "write_bytes", watched)
+    unseen = train(config, RunStore(tmp_path / "unseen", tmp_path / "none", limit_bytes=10**9))
+    seen.clear()
+    monkeypatch.setattr(training, "BEAT_SECONDS", 0.0)
+    run = train(config, store)
+    names = [name for name, _ in seen]
+    between = [data for name, data in seen[1 : names.index("epoch-001.png")]]
+    assert len(set(between)) > 1, "the network's pictures must move before its first epoch is over"
+    assert weights(run) == weights(unseen)
+    assert not (run.path / LIVE).exists() and run.preview() == run.preview(1)
 
 
 def test_a_damaged_resume_file_only_costs_time(store, monkeypatch):

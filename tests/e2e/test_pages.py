@@ -112,6 +112,7 @@ def test_a_released_knob_trains_a_network_for_everyone(visit, dashboard_cache):
     for each in (page, other):
         each.wait_for_selector('.lab[data-settled="1"]')
     trained = int(re.search(r"· (\d+) trained weight", page.inner_text("[data-testid=stMain]")).group(1))
+    other.locator(".lab").evaluate("lab => (lab.mark = 'the same')")
     page.locator(".lab .slide").press("Shift+ArrowRight")
     stop = "[data-testid=stMainBlockContainer] [data-testid=stButton] button:has-text('Stop')"
     page.wait_for_selector(stop)
@@ -124,6 +125,7 @@ def test_a_released_knob_trains_a_network_for_everyone(visit, dashboard_cache):
         each.wait_for_selector('.lab:not([data-live=""])')
     page.close()
     other.wait_for_selector(r'.lab[data-shows^="vae-mnist-5k-d16-b1.12"][data-settled="1"]')
+    assert other.locator(".lab").evaluate("lab => lab.mark") == "the same", "a training must not build the lab anew"
     rows = other.locator(".lab .figures tbody tr").all()
     figures = [[float(row.locator("td").nth(i).inner_text().replace("−", "-")) for i in range(4)] for row in rows]
     np.testing.assert_allclose(np.subtract(figures[1], figures[0]), figures[2], atol=0.11)

@@ -53,7 +53,7 @@ training = None
 if "epoch" in st.query_params:  # a network of beta = 2 in training, whose pictures are white
     epoch = int(st.query_params["epoch"])
     rows = [{"epoch": e, "epochs": 9, **figures(2.0)} for e in range(epoch + 1)]
-    training = Training(2.0, "run-2", rows, sprite(np.full((24, 28, 28), 255), 8))
+    training = Training(2.0, "run-2", rows[-1]["epoch"] / rows[-1]["epochs"], rows, sprite(np.full((24, 28, 28), 255), 8))
 start = st.session_state.setdefault("start", float(st.query_params.get("beta", "1")))
 
 
