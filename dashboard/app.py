@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import settings
 from dashboard import boundary, cache, controls, crowd, recording, share, state
+from dashboard.components.dusk import redraw_at_dusk
 
 st.set_page_config(page_title="Point or Cloud", page_icon="☁️", layout="wide", initial_sidebar_state="auto")
 
@@ -53,4 +54,5 @@ with boundary.guard():
         crowd.full_page()
 for text in state.take_notices():
     notices.warning(text, icon=":material/link_off:")
+redraw_at_dusk(state.dark())
 cache.warm()

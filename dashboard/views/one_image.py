@@ -7,7 +7,7 @@ import streamlit as st
 from core import settings
 from core.config import AROUND
 from core.picture import PictureError, read_picture
-from dashboard import cache, state, text
+from dashboard import cache, controls, state, text
 from dashboard.catalog import Pair
 from dashboard.components.assets import judge_url
 from dashboard.components.maths import maths
@@ -61,33 +61,21 @@ def flat_pair() -> Pair | None:
     return min(flat, key=lambda p: (p.seed != pair.seed, p.seed), default=None)
 
 
-st.title("One image through both", anchor=False)
-st.markdown(f"Draw a digit, or change one: both networks run in this page, at every movement. The {AE} turns the image into a **point**, the {VAE} into a **cloud**.")
-st.caption("Further down, with the same image: [decode as you move](#decode) · [small steps](#steps) · [one latent number at a time](#numbers) · [the maths beside the code](#maths)")
-board = st.container()
-upload = uploaded()
-ae, vae = (lane_of(kind, entry, TITLES[kind]) for kind, entry in (("ae", pair.ae), ("vae", pair.vae)))
-with board:
-    topic = through(
-        ae, vae, images, f"through-{pair.ae.run_id}", start=start_image(), upload=upload,
-        on_choose=lambda index: st.query_params.update({IMAGE: str(index)}),
-    )  # fmt: skip
-st.caption(text.provenance(pair, n, "The figures are this one image's, measured in your browser; on the maps are the codes of"))
-
-st.header("Decode as you move", anchor="decode")
-flat = flat_pair()
-if flat is None:
-    st.info(f"There is no pair with latent size 2 for {pair.dataset} yet: train one with `python -m core train --latent-dim 2`, as AE and as VAE.")
-else:
+def decode_as_you_move() -> None:
+    """Both planes of two latent numbers, with the decoder under the cursor."""
+    if flat is None:
+        st.info(f"There is no pair with latent size 2 for {pair.dataset} yet: train one with `python -m core train --latent-dim 2`, as AE and as VAE.")
+        return
     st.markdown(
-        f"Both planes are whole latent spaces of two numbers. Move over them: the decoder itself runs under the cursor. It starts at the code of the image above. "
-        f"**Holes** shows how like anything real the decoded picture is, **Classes** which class it looks like."
+        "Both planes are whole latent spaces of two numbers. Move over them: the decoder runs under the cursor, starting at the code of the image above. "
+        "**Holes** shows how like anything real the decoded picture is, **Classes** which class it looks like."
     )
     planes(lane_of("ae", flat.ae, "AE: a plane of points"), lane_of("vae", flat.vae, "VAE: a plane of clouds"), images, judge, topic, f"planes-{flat.ae.run_id}")
     st.caption(text.provenance(flat, n, "Measured against"))
 
-if judge:
-    st.header("Small steps", anchor="steps")
+
+def small_steps() -> None:
+    """The image's code and eight codes around it, decoded and named by the judge."""
     st.markdown(
         f"One often reads that nearby codes of an {AE} decode to different pictures. Here is the image's code in the middle, and eight codes around it. "
         "A step moves every latent number by that many times its own spread over images, so that the models can be compared. A red frame: a classifier names another class than in the middle."
@@ -107,14 +95,37 @@ if judge:
                 "each latent number moved by so many times its own standard deviation. Small figures depend on the classifier; it is the same for both models."
             )
 
-st.header("One latent number at a time", anchor="numbers")
-st.markdown(
-    f"The {VAE}'s numbers stand in the order of their rate, those that carry most first: a number without rate is **dead**, and moving it does nothing. "
-    f"The {AE} pays no rate, so its numbers stand in the order of their variance."
-)
-rates = tuple(cache.evaluation(entry.run_id)["rate_per_dim"] for entry in (pair.ae, pair.vae))
-traverse(ae, vae, rates, topic, f"traverse-{pair.ae.run_id}")
 
-st.header("The maths beside the code", anchor="maths")
-with st.expander("The maths, with this image's numbers, beside the code that ran", icon=":material/function:"):
+def one_number_at_a_time() -> None:
+    """A slider for every latent number."""
+    st.markdown(
+        f"The {VAE}'s numbers stand in the order of their rate, those that carry most first: a number without rate is **dead**, and moving it does nothing. "
+        f"The {AE} pays no rate, so its numbers stand in the order of their variance."
+    )
+    rates = tuple(cache.evaluation(entry.run_id)["rate_per_dim"] for entry in (pair.ae, pair.vae))
+    traverse(ae, vae, rates, topic, f"traverse-{pair.ae.run_id}")
+
+
+def the_maths() -> None:
+    """Each formula with this image's numbers, beside the lines of code that ran."""
     maths(ae, vae, pair.ae.config.likelihood, topic, f"maths-{pair.ae.run_id}")
+
+
+st.title("One image through both", anchor=False)
+st.markdown("Draw a digit, or change one: both networks run in this page, at every movement.")
+board = st.container()
+upload = uploaded()
+ae, vae = (lane_of(kind, entry, TITLES[kind]) for kind, entry in (("ae", pair.ae), ("vae", pair.vae)))
+with board:
+    topic = through(
+        ae, vae, images, f"through-{pair.ae.run_id}", start=start_image(), upload=upload,
+        on_choose=lambda index: st.query_params.update({IMAGE: str(index)}),
+    )  # fmt: skip
+st.caption(text.provenance(pair, n, "The figures are this one image's, measured in your browser; on the maps are the codes of"))
+
+flat = flat_pair()
+parts = {"Decode as you move": decode_as_you_move, "Small steps": small_steps, "One number at a time": one_number_at_a_time, "The maths": the_maths}
+if not judge:
+    del parts["Small steps"]
+st.header("More with this image", anchor=False)
+parts[controls.choice("What to do with it", tuple(parts), "part", label_visibility="collapsed")]()

@@ -57,6 +57,14 @@ def grey(page, selector) -> np.ndarray:
     return np.array(page.locator(selector).evaluate(PIXELS), dtype=float).reshape(28, 28)
 
 
+def part(page, name, selector):
+    """One of the exhibits below the image, ready."""
+    page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name, exact=True)).first.click()
+    page.wait_for_selector(f'{selector}[data-ready="1"]')
+    page.locator(selector).scroll_into_view_if_needed()  # what is not seen is not computed
+    settled(page)
+
+
 def stroke(page, points, release=True):
     box = page.locator(".through .pad").bounding_box()
     for i, (x, y) in enumerate(points):
@@ -188,8 +196,7 @@ def test_uploads_are_read_or_refused(page, tmp_path, dashboard_cache):
 
 
 def test_the_real_decoder_runs_under_the_cursor_without_the_server(page, models):
-    page.locator(".planes").scroll_into_view_if_needed()
-    page.wait_for_selector('.planes[data-ready="1"]')
+    part(page, "Decode as you move", ".planes")
     page.wait_for_timeout(500)
     box = page.locator('.plane[data-side="right"] .space').bounding_box()
     sent = []
@@ -215,8 +222,7 @@ def test_the_real_decoder_runs_under_the_cursor_without_the_server(page, models)
 
 
 def test_holes_and_class_regions_are_measured(page):
-    page.locator(".planes").scroll_into_view_if_needed()
-    page.wait_for_selector('.planes[data-ready="1"]')
+    part(page, "Decode as you move", ".planes")
     page.get_by_role("button", name="Classes", exact=True).click()
     page.locator(".planes .finding", has_text="Codes drawn from N(0, I)").wait_for(timeout=120_000)
     shares = re.findall(r"(?:AE|VAE) ([\d.]+)%", page.locator(".planes .finding").inner_text())
@@ -249,8 +255,7 @@ def test_the_first_sentence_says_what_the_table_says_of_this_image(page):
 
 
 def test_small_steps_name_what_changed(page):
-    page.locator(".neighbours").scroll_into_view_if_needed()
-    page.wait_for_selector('.neighbours[data-ready="1"]')
+    part(page, "Small steps", ".neighbours")
     page.locator(".neighbours .finding", has_text="At this step").wait_for(timeout=120_000)
     for board in page.locator(".neighbours .board").all():
         said = int(re.match(r"(\d) of 8", board.locator("p").inner_text()).group(1))
@@ -265,8 +270,7 @@ def test_small_steps_name_what_changed(page):
 
 
 def test_live_numbers_change_the_picture_and_dead_ones_do_not(page):
-    page.locator(".traverse").scroll_into_view_if_needed()
-    page.wait_for_selector('.traverse[data-ready="1"]')
+    part(page, "One number at a time", ".traverse")
     lane = page.locator('.traverse .lane[data-side="right"]')
     lane.locator(".dimension[data-range]").first.wait_for()
     live = [float(v) for v in lane.locator(".dimension:not(.dead)").evaluate_all("all => all.map((r) => r.dataset.range)")]
@@ -287,9 +291,7 @@ def test_live_numbers_change_the_picture_and_dead_ones_do_not(page):
 def test_the_maths_shows_the_code_that_runs_and_numbers_that_add_up(page):
     from pathlib import Path
 
-    page.get_by_text("The maths, with this image's numbers").click()
-    page.wait_for_selector('.maths[data-ready="1"]')
-    page.locator(".maths").scroll_into_view_if_needed()  # what is not seen is not computed
+    part(page, "The maths", ".maths")
     page.locator(".maths .filled", has_text="loss =").first.wait_for()
     root = Path(__file__).parents[2]
     for cell in page.locator(".maths .cell").all():

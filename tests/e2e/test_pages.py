@@ -75,6 +75,16 @@ def test_choices_go_into_the_url_and_come_back(visit):
     np.testing.assert_array_equal(picture(page), picture(again))
 
 
+def test_what_the_server_draws_turns_dark_with_the_page(visit):
+    page = visit("/", color_scheme="light")
+    drawn = "document.querySelector('[data-testid=stMain] [data-testid=stImage] img')?.src"
+    light = page.evaluate(drawn)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"light => ![undefined, light].includes({drawn})", arg=light)
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(f"light => {drawn} === light", arg=light)
+
+
 def test_hostile_link_tells_and_shows_the_default(visit):
     page = visit("/samples?temperature=1e999&source=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&latent=12345&noise=1e999")
     page.get_by_text("The link asks for").first.wait_for()
