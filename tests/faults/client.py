@@ -6,6 +6,7 @@ A browser takes half a core; fifty of them would measure themselves. What a page
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +23,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 PATIENCE = 60.0
+MEDIA = re.compile(rb"/media/[0-9a-f]{16,}\.\w+")  # pictures, networks and sprites, wherever in a message
+SHELL = re.compile(rb"(?:src|href)=\"\./(static/[^\"]+)\"")  # what index.html names: Streamlit's own scripts, style and font
 PAGES = ("", "latent_maps", "one_image", "samples", "interpolation", "kl_weight")
 
 
@@ -36,7 +39,7 @@ class Shown:
     exceptions: list[str] = field(default_factory=list)
     buttons: dict[str, str] = field(default_factory=dict)  # label -> widget id
     uploaders: list[str] = field(default_factory=list)
-    media: list[str] = field(default_factory=list)
+    media: set[str] = field(default_factory=set)
     pages: list[str] = field(default_factory=list)
 
     def add(self, message: ForwardMsg) -> None:
@@ -57,8 +60,6 @@ class Shown:
             self.buttons[element.button.label] = element.button.id
         elif name == "file_uploader":
             self.uploaders.append(element.file_uploader.id)
-        elif name == "imgs":
-            self.media += [image.url for image in element.imgs.imgs if image.url.startswith("/")]
 
     @property
     def errors(self) -> list[str]:
@@ -77,13 +78,26 @@ def run(task: Coroutine) -> Any:
         return pool.submit(asyncio.run, task).result()
 
 
-class Visitor:
-    """One session. Use as `async with Visitor(url) as visitor`."""
+@dataclass
+class Browser:
+    """What a visitor's browser keeps from one session to the next."""
 
-    def __init__(self, url: str):
-        self.url = url.rstrip("/")
+    cookie: str = ""
+    files: set[str] = field(default_factory=set)  # addresses that are in its cache
+
+
+class Visitor:
+    """One session. Use as `async with Visitor(url) as visitor`.
+
+    Args:
+        browser: with one, pictures, networks and scripts are fetched as a browser does, once each; without, only what the
+            protocol needs.
+    """
+
+    def __init__(self, url: str, browser: Browser | None = None):
+        self.url, self.browser = url.rstrip("/"), browser
         self.session = ""
-        self.cookie = ""
+        self.cookie = browser.cookie if browser else ""
 
     async def __aenter__(self) -> Visitor:
         headers = await asyncio.to_thread(self._arrive)
@@ -97,22 +111,28 @@ class Visitor:
 
     def _arrive(self) -> str:
         """Fetch what a browser fetches first; keeps the XSRF cookie and returns its token."""
-        self.fetch("/")
-        with urllib.request.urlopen(self.url + "/_stcore/health", timeout=PATIENCE) as answer:
-            self.cookie = (answer.headers["set-cookie"] or "").partition(";")[0]
+        index = self.fetch("/")
+        if self.browser:
+            for path in sorted({"/" + name.decode() for name in SHELL.findall(index)} - self.browser.files):
+                self.fetch(path)
+                self.browser.files.add(path)
+        if not self.cookie:
+            with urllib.request.urlopen(self.url + "/_stcore/health", timeout=PATIENCE) as answer:
+                self.cookie = (answer.headers["set-cookie"] or "").partition(";")[0]
+        if self.browser:
+            self.browser.cookie = self.cookie
         return self.cookie.partition("=")[2]
 
     def fetch(self, path: str) -> bytes:
         with urllib.request.urlopen(urllib.request.Request(self.url + path, headers={"Cookie": self.cookie}), timeout=PATIENCE) as answer:
             return answer.read()
 
-    async def open(self, page: str = "", query: Mapping[str, str] | str = "", widgets: Mapping[str, Any] | None = None, media: bool = False) -> Shown:
-        """Run a page and wait until it is drawn.
+    async def open(self, page: str = "", query: Mapping[str, str] | str = "", widgets: Mapping[str, Any] | None = None) -> Shown:
+        """Run a page and wait until it is drawn, its files fetched.
 
         Args:
             query: as the address bar has it.
             widgets: widget id -> True for a button that is pressed, or a WidgetState's field and value.
-            media: fetch its pictures too.
         """
         message = BackMsg()
         state = message.rerun_script
@@ -124,9 +144,10 @@ class Visitor:
         shown, began = Shown(), time.perf_counter()
         await self.socket.send(message.SerializeToString())
         await asyncio.wait_for(self._receive(shown), PATIENCE)
-        if media:
-            for path in shown.media:
-                shown.bytes += len(await asyncio.to_thread(self.fetch, path))
+        if self.browser:
+            new = sorted(shown.media - self.browser.files)
+            shown.bytes += sum(map(len, await asyncio.gather(*(asyncio.to_thread(self.fetch, path) for path in new))))
+            self.browser.files.update(new)
         shown.seconds = time.perf_counter() - began
         return shown
 
@@ -135,6 +156,7 @@ class Visitor:
         while True:
             data = await self.socket.recv()
             shown.bytes += len(data)
+            shown.media.update(path.decode() for path in MEDIA.findall(data))
             message = ForwardMsg.FromString(data)
             kind = message.WhichOneof("type")
             if kind == "new_session":
