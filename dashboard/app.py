@@ -39,6 +39,7 @@ st.html(settings.ROOT / "dashboard" / "frame.css")
 notices = st.container()
 with boundary.guard():
     settings.check()
+    cache.begin()
     if crowd.admitted():
         crowd.relieve()
         if page.title == "Walkthrough":  # its scenes say themselves which models they are about

@@ -73,6 +73,15 @@ def _later(task: Callable[[], Any]) -> bool:
 
 
 @st.cache_resource(show_spinner=False)
+def begin() -> bool:
+    """Once a server, before its first page: every rerun of every visitor is a thread, see `core.limits.share_memory_pools`."""
+    from core.limits import share_memory_pools
+
+    share_memory_pools()
+    return True
+
+
+@st.cache_resource(show_spinner=False)
 def warm() -> bool:
     """Once a server: import torch before somebody waits for it, and let the garbage collector leave its million objects alone."""
 

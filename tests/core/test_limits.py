@@ -1,5 +1,8 @@
 """What one visitor and one machine may be asked for."""
 
+import ctypes
+import subprocess
+import sys
 from concurrent.futures import Future
 
 import pytest
@@ -67,8 +70,6 @@ def test_a_full_memory_trains_nothing(store):
 
 
 def test_memory_counts_children():
-    import subprocess
-    import sys
 
     before = memory_mb()
     assert before > 20, "this very process is larger"
@@ -101,3 +102,28 @@ def test_abandoned_runs_are_evicted_like_finished_ones(store):
             os.utime(path, (time.time() - age,) * 2)
     store.limit_bytes = 100
     assert store.evict() == ["left"]
+
+
+POOLS = """
+import ctypes, sys, threading
+from core.limits import share_memory_pools
+
+if sys.argv[1] == "shared":
+    share_memory_pools()
+gate = threading.Barrier(12)
+threads = [threading.Thread(target=gate.wait) for _ in range(12)]  # all alive at once
+[thread.start() for thread in threads] and [thread.join() for thread in threads]
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(libc.fopen(sys.argv[2].encode(), b"w"))
+libc.malloc_info(0, file), libc.fclose(file)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="pools are glibc's")
+def test_threads_share_two_memory_pools(tmp_path):
+    pools = {}
+    for name in ("shared", "own"):
+        subprocess.run([sys.executable, "-c", POOLS, name, str(tmp_path / name)], check=True, timeout=60)
+        pools[name] = (tmp_path / name).read_text().count("<heap nr=")
+    assert pools["shared"] <= 2 < pools["own"]
