@@ -70,7 +70,6 @@ def test_a_full_memory_trains_nothing(store):
 
 
 def test_memory_counts_children():
-
     before = memory_mb()
     assert before > 20, "this very process is larger"
     with subprocess.Popen([sys.executable, "-c", "b = bytearray(150_000_000); print(len(b), flush=True); input()"], stdin=-1, stdout=-1) as child:
