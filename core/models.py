@@ -90,7 +90,7 @@ class Stack(nn.Module):
                     scale, shift = self.films[i](condition).chunk(2, dim=1)  # (B, width) each
                     if h.dim() == 4:
                         scale, shift = scale[:, :, None, None], shift[:, :, None, None]
-                    h = h * (1 + scale) + shift
+                    h = torch.addcmul(shift, h, 1 + scale)
         return h
 
 

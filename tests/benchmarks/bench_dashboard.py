@@ -4,15 +4,15 @@
 
 Each repeat starts a server with an empty cache and prints, from its log of one visit:
   first picture   from opening the page to the first picture on screen; whether torch or umap was imported before it
-  trained weight  on the KL-weight page, from a key that goes to another trained weight until its own network's pictures are drawn
-  new weight      from the key that releases the knob at an untrained weight: its first pictures, trained for an epoch or more;
-                  and the finished model's
+  trained weight  on the KL-weight page, from letting the knob go at a trained weight until its own network's pictures are drawn
+  new weight      from letting it go at an untrained one: the first pictures of its own network in training; the finished network's
   memory          resident, of the server and its worker, summed at the end (what they share is counted twice)
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import statistics
 import tempfile
@@ -41,12 +41,19 @@ def imported(pid: int) -> list[str]:
     return [name for name, library in NATIVE.items() if library in maps]
 
 
-def seconds_until(page, key: str, *selectors: str) -> list[float]:
-    """Press a key on the knob; seconds until each selector, in order, is there."""
-    page.locator(".lab .slide").focus()
-    start = time.perf_counter()
-    page.keyboard.press(key)
-    times = []
+def released(page, beta: float, *selectors: str) -> list[float]:
+    """Drag the knob to a weight and let go; seconds from then until each selector, in order, is there."""
+    box = page.locator(".lab .slide").bounding_box()
+
+    def to(beta: float, steps: int) -> None:
+        page.mouse.move(box["x"] + box["width"] * (math.log10(beta) + 1) / 2, box["y"] + box["height"] / 2, steps=steps)
+
+    to(float(page.locator(".lab").get_attribute("data-beta")), 1)
+    page.mouse.down()
+    to(beta, 10)
+    page.wait_for_timeout(300)
+    start, times = time.perf_counter(), []
+    page.mouse.up()
     for selector in selectors:
         page.wait_for_selector(selector, timeout=120_000)
         times.append(time.perf_counter() - start)
@@ -66,12 +73,9 @@ def visit(browser) -> dict[str, float | str]:
         page.goto(f"{url}/kl_weight")
         page.wait_for_selector('.lab[data-settled="1"][data-shows^="vae-"]')
         page.wait_for_timeout(1000 * WARM)
-        seconds_until(page, "PageUp", '.lab:not([data-beta="1"])[data-settled="1"][data-shows^="vae-"]')  # fetched once by a browser
+        (figures["trained weight, s"],) = released(page, 1.5, '.lab[data-beta="1.5"][data-settled="1"][data-shows^="vae-"]')
         page.wait_for_timeout(2000)
-        (figures["trained weight, s"],) = seconds_until(page, "PageDown", '.lab[data-beta="1"][data-settled="1"][data-shows^="vae-"]')
-        page.wait_for_timeout(2000)
-        untrained = ':is([data-live=""], [data-live="0"])'
-        first, last = seconds_until(page, "Shift+ArrowRight", f".lab:not({untrained})", '.lab:not([data-beta="1"])[data-settled="1"][data-shows^="vae-"]')
+        first, last = released(page, 1.23, '.lab:not(:is([data-live=""], [data-live="0"]))', '.lab[data-live=""][data-settled="1"][data-shows^="vae-"]')
         figures |= {"new weight: first picture, s": first, "new weight: finished, s": last, "memory, MB": memory_mb(pid)}
         page.close()
     return figures
