@@ -25,10 +25,10 @@ from core import evaluation
 from core.config import RunConfig
 from core.data import Dataset, load_dataset, resolve
 from core.models import Autoencoder, build_model
+from core.optimisation import SCHEDULES, optimisers
 from core.runs import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status, npz_bytes, sha256, write_bytes, write_json
 
 EPOCH_TEST_IMAGES = 1000  # test images measured after every epoch; the finished run is measured on all of them
-MUON_SIDE = 8  # a matrix with a shorter side has too few directions to be worth it
 BEAT_SECONDS = 0.4
 SAVE_SECONDS = 2.0
 EVALUATION_SHARE = 0.15  # of an epoch's time, for the estimate before the first epoch has been measured
@@ -40,41 +40,6 @@ class TrainingError(RunError):
 
 class Stopped(RunError):
     """Training was asked to stop. What was reached is kept, and asking for the run again goes on from there."""
-
-
-def one_cycle(fraction: float) -> float:
-    """Learning-rate factor at `fraction` of training: up to 1 by 30 %, down to almost 0 at the end (Smith & Topin 2018)."""
-    peak, start, end = 0.3, 1 / 25, 1 / 250_000
-
-    def cosine(a: float, b: float, t: float) -> float:
-        return b + (a - b) * (1 + math.cos(math.pi * t)) / 2
-
-    return cosine(start, 1, fraction / peak) if fraction < peak else cosine(1, end, (fraction - peak) / (1 - peak))
-
-
-def linear(fraction: float) -> float:
-    """Learning-rate factor at `fraction` of training: up to 1 by 5 %, then straight down to 0 (Defazio et al. 2023)."""
-    peak = 0.05
-    return fraction / peak if fraction < peak else (1 - fraction) / (1 - peak)
-
-
-SCHEDULES: dict[str, Callable[[float], float]] = {"onecycle": one_cycle, "constant": lambda fraction: 1.0, "linear": linear}
-
-
-def optimisers(config: RunConfig, model: Autoencoder) -> dict[str, torch.optim.Optimizer]:
-    """Adam for all parameters; or Muon for the matrices between layers, and Adam for what is left.
-
-    Muon steps along the nearest orthogonal matrix to the averaged gradient, G = U S V' -> U V', so that a matrix learns
-    at one pace in all its directions (Jordan et al. 2024). Scaled to the size of Adam's steps (Liu et al. 2025), one
-    learning rate serves both. Three Newton-Schulz iterations come as near to U V' as this needs; five end no better.
-    """
-    wide = [p for p in model.parameters() if config.optimiser == "muon" and p.dim() == 2 and min(p.shape) >= MUON_SIDE]
-    rest = [p for p in model.parameters() if not any(p is w for w in wide)]
-    fused = rest[0].device.type in ("cpu", "cuda")
-    found: dict[str, torch.optim.Optimizer] = {"adam": torch.optim.Adam(rest, lr=config.learning_rate, fused=fused)}
-    if wide:
-        found["muon"] = torch.optim.Muon(wide, lr=config.learning_rate, weight_decay=0, ns_steps=3, adjust_lr_fn="match_rms_adamw")
-    return found
 
 
 @dataclass
