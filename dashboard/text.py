@@ -56,22 +56,21 @@ def run_provenance(entry: Entry, n: int) -> str:
 def maps_takeaway(ae_accuracy: float, vae_accuracy: float, ae_spread: float, vae_spread: float, classes: int) -> str:
     """How far codes of one class lie together, and how far the codes spread."""
     gap = abs(ae_accuracy - vae_accuracy)
-    both = f"For {ae_accuracy:.0%} of the images in the {AE} and {vae_accuracy:.0%} in the {VAE}, most of the 15 nearest codes are of the image's own class"
     chance = 1 / classes
     if min(ae_accuracy, vae_accuracy) < chance + 0.2:
-        verdict = "at least one of the two spaces is hardly ordered by class"
+        verdict = "At least one of the two spaces is hardly ordered by class"
     elif gap < 0.05:  # about two and a half standard errors of the difference on 1,000 images
-        verdict = "both spaces are ordered by class alike, though no model was told the classes"
+        verdict = "Both spaces are ordered by class alike, though neither model was told the classes"
     else:
-        verdict = f"the {AE if ae_accuracy > vae_accuracy else VAE}'s space is ordered more by class, though neither model was told the classes"
+        verdict = f"The {AE if ae_accuracy > vae_accuracy else VAE}'s space is ordered more by class, though neither model was told the classes"
     tighter = AE if ae_spread < vae_spread else VAE
     ratio = max(ae_spread, vae_spread) / max(min(ae_spread, vae_spread), 1e-9)
     spread = (
         f"Their codes spread equally wide (standard deviation {ae_spread:.2f} and {vae_spread:.2f})."
         if ratio < 1.1
-        else f"The {tighter}'s codes lie {ratio:.1f} times closer together (standard deviation {ae_spread:.2f} in the AE, {vae_spread:.2f} in the VAE; the prior's is 1)."
+        else f"The {tighter}'s codes lie {ratio:.1f} times closer together (standard deviation {AE} {ae_spread:.2f}, {VAE} {vae_spread:.2f}; the prior's is 1)."
     )
-    return f"{both}: {verdict} (chance is {chance:.0%}). {spread}"
+    return f"{verdict}: most of the 15 nearest codes are of an image's own class for {ae_accuracy:.0%} of the images in the {AE}, for {vae_accuracy:.0%} in the {VAE} (chance is {chance:.0%}). {spread}"
 
 
 FROM = {"prior": "N(0, I)", "gaussian": "a Gaussian fitted to each model's codes", "mixture": "a mixture fitted to each model's codes"}

@@ -115,7 +115,7 @@ class Scrubber {
   lane(lane, at, epoch, look) {
     const row = lane.history[epoch], own = look.dark ? lane.color_dark : lane.color;
     lane.section.style.setProperty("--own", own);
-    lane.section.querySelector("h2").textContent = lane.title;
+    Object.assign(lane.section.querySelector("h2"), { textContent: lane.title }).style.color = inked(own);
     const figures = [`D ${row.distortion.toFixed(1)}`, `R ${row.rate === null ? "n/a" : row.rate.toFixed(1)}`, row.neg_elbo === null ? null : `−ELBO ${row.neg_elbo.toFixed(1)}`, `squared error ${row.mse.toFixed(4)}`];
     lane.section.querySelector("p").textContent = figures.filter(Boolean).join(" · ");
     this.map(lane, at, look, own);
