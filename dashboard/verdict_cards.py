@@ -1,6 +1,6 @@
-"""Claims as small pictures: every seed a dot, so that a difference is seen beside the spread it has to exceed. Pure HTML.
+"""The scorecard's drawings: a line of verdicts a claim, and opened, its figures. Pure HTML.
 
-A verdict is a ball, filled as far as the claim holds: ● holds, ◐ depends, ○ does not, · not measured. Shape and words
+Every trained model is a dot, so that a difference is seen beside the spread it has to exceed. A verdict is a ball, filled as far as the claim holds: ● holds, ◐ depends, ○ does not, · not measured. Shape and words
 carry it, not colour: colours here belong to the two models.
 """
 
@@ -18,10 +18,10 @@ RELATIONS = {"<": "lower than", ">": "higher than", ">=": "no less than"}
 LEAST = 0.04  # a track is at least this share of its figures wide, so that equal figures look equal
 
 STYLE = """<style>
-.claim h4 { margin: 0 0 .1rem; padding: 0; font-size: 1.05rem; line-height: 1.35; }
 .claim p { margin: 0; font-size: .875rem; line-height: 1.4; }
-.claim .said { font-size: .95rem; margin: .35rem 0 .15rem; }
-.claim .case { margin-top: .55rem; font-size: .875rem; line-height: 1.35; }
+.claim .said { font-size: .95rem; margin-bottom: .15rem; }
+.claim .cases { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 270px), 1fr)); gap: .7rem 1.6rem; margin-top: .7rem; }
+.claim .case { font-size: .875rem; line-height: 1.35; max-width: 460px; }
 .claim .track { position: relative; height: 20px; margin: 3px 7px; border-radius: 10px; }
 .claim .track i { position: absolute; top: 50%; width: 11px; height: 11px; margin: -5.5px 0 0 -5.5px; border-radius: 50%; box-sizing: border-box; }
 .claim .track b { position: absolute; top: 2px; bottom: 2px; width: 2px; margin-left: -1px; }
@@ -30,15 +30,28 @@ STYLE = """<style>
 .ball.full { background: currentColor; }
 .ball.half { background: linear-gradient(90deg, currentColor 50%, transparent 50%); }
 .ball.none { width: .3em; height: .3em; margin: .3em; border: 0; background: currentColor; opacity: .5; }
-table.verdicts { border-collapse: collapse; width: 100%; font-size: .9rem; line-height: 1.3; }
-table.verdicts th { text-align: center; font-weight: 500; padding: .2rem .3rem .35rem; vertical-align: bottom; }
-table.verdicts th:first-child, table.verdicts td:first-child { text-align: left; padding-left: 0; font-weight: 400; }
-table.verdicts td { text-align: center; padding: .28rem .3rem; }
-table.verdicts .ball { margin: 0; }
-table.verdicts .ball:not(.none) { width: 1.05em; height: 1.05em; }
-@media (max-width: 640px) { table.verdicts { font-size: .82rem; } table.verdicts th { font-size: .72rem; padding: .2rem .1rem; } }
-table.verdicts tr { border: 0; border-bottom: 1px solid rgba(128, 128, 136, .22); }
-table.verdicts th, table.verdicts td { border: 0; }
+
+/* One line a claim: its sentence opens, its verdicts stand in columns at the right, one a data set and latent size. */
+.st-key-claims { --column: 5.4rem; gap: 0; }
+.st-key-claims [class*="st-key-claim-"] { position: relative; gap: 0; border-bottom: 1px solid rgba(128, 128, 136, .22); }
+.st-key-claims [class*="st-key-claim-"] > :first-child { position: absolute; z-index: 1; top: 0; right: 0; width: auto; pointer-events: none; }
+.st-key-claims details { border: 0; background: none; border-radius: 0; }
+.st-key-claims summary { padding: .55rem calc(4 * var(--column) + .5rem) .55rem 0; min-height: 2.6rem; }
+.st-key-claims details > div { padding: 0 0 .9rem 1.75rem; border: 0; }
+.verdicts { display: grid; grid-template-columns: repeat(4, var(--column)); text-align: center; }
+.verdicts.marks { height: 2.6rem; align-items: center; }
+.verdicts .ball { margin: 0; justify-self: center; }
+.verdicts .ball:not(.none) { width: 1.05em; height: 1.05em; }
+.heads { display: flex; justify-content: space-between; align-items: flex-end; border-bottom: 1px solid rgba(128, 128, 136, .5); padding-bottom: .3rem; font-size: .875rem; line-height: 1.25; }
+.st-key-claims > :not(:first-child) .heads { margin-top: 1.4rem; }
+.heads h2 { margin: 0; padding: 0; font-size: 1.05rem; line-height: 1.3; font-weight: 600; }
+@media (max-width: 640px) {
+  .st-key-claims { --column: 1.9rem; }
+  .st-key-claims details > div { padding-left: 0; }
+  .st-key-claims summary { font-size: .9rem; }
+  .heads .verdicts span { writing-mode: vertical-rl; transform: rotate(180deg); justify-self: center; text-align: left; white-space: nowrap; }
+  .heads .verdicts br { display: none; }
+}
 </style>"""
 
 
@@ -80,7 +93,7 @@ def _dots(stat: Stat, low: float, high: float, color: str, hollow: bool) -> str:
 
 def case(result: CaseResult, dark: bool = False) -> str:
     """One comparison: its label, a dot a run on a common track, mean and spread of both sides."""
-    label = f"{result.label[:1].upper()}{result.label[1:]}"
+    label = f"{result.whole_label[:1].upper()}{result.whole_label[1:]}"
     if result.left is None or result.right is None:
         return f'<div class="case" style="color:{theme.muted(dark)}">{escape(label or "Compared")}: not measured here</div>'
     sides = (result.left, result.right)
@@ -104,30 +117,39 @@ def named(side: Stat, digits: int) -> str:
     return f"{side.name} {show(side, digits)}" if side.role else f"threshold {side.mean:g}"
 
 
-def card(row: Row, dark: bool = False) -> str:
-    """A whole claim: sentence, verdict with its condition, what decides it, its comparisons."""
-    condition = f": {row.condition}" if row.condition else ""
+def told(name: str, verdict: str, condition: str) -> str:
+    """ "mnist-5k, d = 16: ◐ depends: holds ...; does not hold ...". """
+    return f'<p class="said"><strong>{escape(name)}</strong>: {ball(verdict)}{WORDS[verdict]}{escape(f": {condition}" if condition else "")}</p>'
+
+
+def card(row: Row, where: str, dark: bool = False) -> str:
+    """A claim at one data set and latent size: verdict with its condition, what decides it, its comparisons."""
     cases = "".join(case(result, dark) for result in row.cases)
-    return (
-        f'<div class="claim"><h4>{escape(row.sentence)}</h4>'
-        f'<p class="said">{ball(row.verdict)}<strong>{WORDS[row.verdict]}</strong>{escape(condition)}</p>'
-        f'<p style="color:{theme.muted(dark)}">{escape(row.measure)}</p>{cases}</div>'
-    )
+    return f'<div class="claim">{told(where, row.verdict, row.condition)}<p style="color:{theme.muted(dark)}">{escape(row.measure)}</p><div class="cases">{cases}</div></div>'
 
 
-def table(lines: Sequence[Mapping[str, Any]], here: str) -> str:
-    """All claims at all settings, a ball each; `here` is the setting whose cards are shown, set in bold.
+def share(line: Mapping[str, Any]) -> float:
+    """How much of a claim holds over all settings, 0 to 1: what the claims are ordered by."""
+    worth = [{HOLDS: 1.0, DEPENDS: 0.5, DOES_NOT: 0.0}[row.verdict] for row in line["rows"].values() if row.verdict != UNKNOWN]
+    return sum(worth) / len(worth) if worth else 0.0
+
+
+def heads(title: str, labels: Sequence[str], here: str) -> str:
+    """A group's title, and over the columns of its verdicts the settings; that of the models chosen, `here`, in bold."""
+    cells = []
+    for label in labels:
+        name = " <br>".join(escape(part).replace(" ", "&nbsp;") for part in label.split(", "))
+        cells.append(f"<span>{f'<strong>{name}</strong>' if label == here else name}</span>")
+    return f'<div class="heads"><h2>{escape(title)}</h2><div class="verdicts">{"".join(cells)}</div></div>'
+
+
+def marks(line: Mapping[str, Any]) -> str:
+    """A claim's verdict at every setting, a ball each.
 
     Args:
-        lines: of `core.metrics.scorecard.overview`.
+        line: of `core.metrics.scorecard.overview`.
     """
-    labels = list(lines[0]["rows"]) if lines else []
-    head = "".join(f"<th>{'<strong>' if label == here else ''}{'<br>'.join(escape(part).replace(' ', '&nbsp;') for part in label.split(', '))}{'</strong>' if label == here else ''}</th>" for label in labels)
-    body = []
-    for line in lines:
-        cells = "".join(f"<td>{ball(line['rows'][label].verdict)}</td>" for label in labels)
-        body.append(f"<tr><td>{escape(line['sentence'])}</td>{cells}</tr>")
-    return f'<table class="verdicts"><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
+    return f'<div class="verdicts marks">{"".join(ball(row.verdict) for row in line["rows"].values())}</div>'
 
 
 def legend() -> str:

@@ -178,13 +178,14 @@ CLAIMS: tuple[Claim, ...] = (
         "uses",
         tuple(
             Case(
-                f"{training} (against {control})",
+                training,
                 Measure(role, "denoising/0.5/model", "AE"),
                 ">",
                 Measure(role, f"denoising/0.5/{path}", control),
                 unit="dB",
                 digits=1,
                 margin=0,
+                detail=f"against {control}",
             )
             for training, role in (("if trained on clean images", "ae"), ("if trained to denoise", "ae denoiser"))
             for control, path in (("the median filter", "median"), ("PCA", "pca"))

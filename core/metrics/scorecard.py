@@ -101,6 +101,16 @@ def scorecard(store: RunStore | None = None, dataset: str = "mnist-5k", latent_d
     return [decide(claim, people) for claim in CLAIMS]
 
 
+def _places(verdicts: dict[tuple[str, int], str]) -> dict[str, str]:
+    """Verdicts by data set and latent size -> by name: "d = 16" where all data sets of that size agree, else one by one."""
+    named = {}
+    for size in dict.fromkeys(d for _, d in verdicts):
+        here = {dataset: verdict for (dataset, d), verdict in verdicts.items() if d == size}
+        agree = len(set(here.values())) == 1
+        named |= {f"d = {size}": next(iter(here.values()))} if agree else {f"{dataset} d = {size}": verdict for dataset, verdict in here.items()}
+    return named
+
+
 def overview(store: RunStore | None = None, settings: tuple[tuple[str, int], ...] = SETTINGS) -> list[dict[str, Any]]:
     """Every claim over several data sets and latent sizes: its row at each, and the verdict over all of them.
 
@@ -112,7 +122,7 @@ def overview(store: RunStore | None = None, settings: tuple[tuple[str, int], ...
     result = []
     for i, claim in enumerate(CLAIMS):
         rows = {label: rows[i] for label, rows in cards.items()}
-        verdict, condition = combine({f"at {label}": row.verdict for label, row in rows.items()})
+        verdict, condition = combine(_places({setting: row.verdict for setting, row in zip(settings, rows.values())}), "at ")
         about = {"id": claim.id, "sentence": claim.sentence, "page": claim.page}
         result.append({**about, "rows": rows, "verdict": verdict, "condition": condition})
     return result

@@ -54,6 +54,7 @@ class Case:
     """left `relation` right, under the condition that `label` names.
 
     Attributes:
+        detail: tells cases under one condition apart; a verdict that all of them share is told without it.
         right: another figure, or a number.
         unit, digits: for people.
         margin: least difference that counts, as a share of the right side.
@@ -66,6 +67,7 @@ class Case:
     unit: str = ""
     digits: int = 2
     margin: float = 0.05
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,11 @@ class CaseResult:
     right: Stat | None
     held: int
     n: int
+    detail: str = ""
+
+    @property
+    def whole_label(self) -> str:
+        return " ".join(filter(None, (self.label, self.detail)))
 
     @property
     def verdict(self) -> str:
@@ -155,13 +162,16 @@ def decide_case(case: Case, population: Population) -> CaseResult:
     }
     held = sum(tests[case.relation](left[key], right[key]) for key in shared)
     stats = (_stat(case.left, {k: left[k] for k in shared}), _stat(case.right, {k: right[k] for k in shared})) if shared else (None, None)
-    return CaseResult(case.label, case.relation, case.unit, case.digits, *stats, held=held, n=len(shared))
+    return CaseResult(case.label, case.relation, case.unit, case.digits, *stats, held=held, n=len(shared), detail=case.detail)
 
 
-def combine(verdicts: Mapping[str, str]) -> tuple[str, str]:
+def combine(verdicts: Mapping[str, str], before: str = "") -> tuple[str, str]:
     """Verdicts under named conditions -> the verdict over all of them, and the condition in words.
 
     What was not measured is left out; the condition is "" where there is nothing to tell apart.
+
+    Args:
+        before: a word before the names of conditions, e.g. "at ".
     """
     known = {label: verdict for label, verdict in verdicts.items() if verdict != UNKNOWN}
     if not known:
@@ -169,7 +179,7 @@ def combine(verdicts: Mapping[str, str]) -> tuple[str, str]:
     if len(set(known.values())) == 1 and DEPENDS not in known.values():
         return next(iter(known.values())), ""
     groups = ((HOLDS, "holds"), (DOES_NOT, "does not hold"), (DEPENDS, "is mixed"))
-    parts = [f"{words} {', '.join(l for l, v in known.items() if v == verdict)}" for verdict, words in groups if verdict in known.values()]
+    parts = [f"{words} {before}{', '.join(l for l, v in known.items() if v == verdict)}" for verdict, words in groups if verdict in known.values()]
     return DEPENDS, "; ".join(parts)
 
 
@@ -177,7 +187,11 @@ def decide(claim: Claim, population: Population) -> Row:
     """The claim's cases as measured, its verdict, and the condition it depends on."""
     cases = tuple(decide_case(case, population) for case in claim.cases)
     counts = [f"(holds in {case.held} of {case.n} runs)" if case.verdict == DEPENDS else "" for case in cases]
-    verdict, condition = combine({" ".join(filter(None, (c.label, count))): c.verdict for c, count in zip(cases, counts)})
+    under: dict[str, set[str]] = {}
+    for case in cases:
+        under.setdefault(case.label, set()).add(case.verdict)
+    labels = [case.label if len(under[case.label]) == 1 and case.verdict != DEPENDS else case.whole_label for case in cases]
+    verdict, condition = combine({" ".join(filter(None, (label, count))): c.verdict for label, c, count in zip(labels, cases, counts)})
     if len(cases) == 1 and counts[0]:
         condition = counts[0].strip("()")
     return Row(claim.id, claim.sentence, claim.measure, claim.page, cases, verdict, condition)

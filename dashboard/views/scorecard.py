@@ -5,14 +5,16 @@ from typing import Any
 import streamlit as st
 
 from core.metrics.scorecard import SEEDS, SETTINGS
-from dashboard import cache, figures, images, state, text, verdict_cards
+from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Row
+from dashboard import cache, figures, images, state, text, tiles, verdict_cards
 from dashboard.catalog import Pair
 from dashboard.text import AE, VAE
 
 pair: Pair = state.get("pair")
 dark = state.dark()
 SOURCES = {"prior": "Prior N(0, I)", "gaussian": "Fitted Gaussian", "mixture": "Fitted mixture"}
-SHOWN = 18  # samples in a picture
+SHOWN = 9  # samples in a picture
+GROUPS = {HOLDS: "Hold wherever measured", DEPENDS: "Depend", DOES_NOT: "Do not hold", UNKNOWN: "Not measured"}
 PAGES = {
     "start": "Start", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "uses": "Uses",
 }  # fmt: skip
@@ -23,18 +25,28 @@ def models(scores: dict[str, dict[Any, Any]]) -> int:
     return sum(len(runs) for role, runs in scores.items() if role != "vae beta 1")
 
 
-def cards() -> None:
-    """The claims at the data set and latent size chosen on the left."""
-    st.subheader(f"Sentence by sentence: {pair.dataset}, latent size {pair.latent_dim}", anchor=False)
-    st.caption(
-        "A dot is a trained model; its figures are means ± standard deviation over seeds. A comparison holds if it does so for every seed, by a margin "
-        "that is more than noise. Another data set or latent size: choose it on the left."
-    )
-    board = st.grid(min_column_width=330, border=True)
-    for row in cache.verdicts(pair.dataset, pair.latent_dim):
-        with board.cell():
-            st.html(verdict_cards.card(row, dark))
-            st.page_link(f"views/{row.page}.py", label=f"See it on {PAGES[row.page]}", icon=":material/arrow_forward:")
+def sentences(lines: list[dict[str, Any]]) -> None:
+    """The claims by how much of them holds, each a line that opens."""
+    where = f"{pair.dataset}, d = {pair.latent_dim}"
+    rows = {row.id: row for row in cache.verdicts(pair.dataset, pair.latent_dim)} if models(here) else {}
+    labels = list(lines[0]["rows"])
+    with st.container(key="claims"):
+        for verdict, title in GROUPS.items():
+            group = sorted((line for line in lines if line["verdict"] == verdict), key=verdict_cards.share, reverse=True)
+            if group:
+                st.html(verdict_cards.heads(f"{title} ({len(group)})", labels, where))
+            for line in group:
+                sentence(line, rows.get(line["id"]), where)
+
+
+def sentence(line: dict[str, Any], row: Row | None, where: str) -> None:
+    """One claim: its verdicts, and opened, its figures at the data set and latent size chosen on the left."""
+    with st.container(key=f"claim-{line['id']}"):
+        st.html(verdict_cards.marks(line))
+        with st.expander(line["sentence"]):
+            whole = verdict_cards.told("Overall", line["verdict"], line["condition"])
+            st.html(f'<div class="claim">{whole}</div>' + (verdict_cards.card(row, where, dark) if row else ""))
+            st.page_link(f"views/{line['page']}.py", label=f"See it on {PAGES[line['page']]}", icon=":material/arrow_forward:")
 
 
 def rescue() -> None:
@@ -44,18 +56,14 @@ def rescue() -> None:
     if not all(found.values()):
         return
     floor = next(iter(people["ae"].values()))["samples"]["floor"]
-    st.subheader("Sampling, rescued", anchor=False)
+    st.header("Sampling, rescued", anchor=False)
     st.markdown(text.rescue_takeaway(found, floor))
-    left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
+    left, right = st.columns(2, gap="large", vertical_alignment="center")
     with left:
         st.plotly_chart(figures.rescue(found, floor, dark), key="rescue", config=figures.CONFIG, alt="Fréchet distance of samples by where codes are drawn from, for both models.")
     with right:
-        for column, (source, title) in zip(st.columns(3), SOURCES.items()):
-            with column:
-                st.caption(title)
-                for kind, name, entry in (("ae", AE, pair.ae), ("vae", VAE, pair.vae)):
-                    st.markdown(name)
-                    st.image(images.grid(cache.samples(entry.run_id, source)[:SHOWN], 6), width="stretch", alt=f"{SHOWN} samples of the {kind.upper()}, {title}")
+        pictures = {kind: [images.grid(cache.samples(entry.run_id, source)[:SHOWN], 3) for source in SOURCES] for kind, entry in (("ae", pair.ae), ("vae", pair.vae))}
+        st.html(tiles.table(list(SOURCES.values()), pictures, f"{SHOWN} samples", dark))
     st.markdown(text.rescue_meaning(found))
     n = len(found["ae", "prior"])
     st.caption(
@@ -65,23 +73,20 @@ def rescue() -> None:
 
 
 lines = cache.scorecards()
-counted = sum(models(cache.scores(*setting)) for setting in SETTINGS)
+here = cache.scores(pair.dataset, pair.latent_dim)
 st.title("Scorecard", anchor=False)
 st.html(verdict_cards.STYLE)
-st.markdown(text.scorecard_takeaway([line["verdict"] for line in lines], counted))
-st.html(verdict_cards.table(lines, f"{pair.dataset}, d = {pair.latent_dim}"))
-st.html(f'<p style="font-size:.875rem;margin:0">{verdict_cards.legend()}</p>')
-
-here = cache.scores(pair.dataset, pair.latent_dim)
+st.markdown(text.scorecard_takeaway([line["verdict"] for line in lines], sum(models(cache.scores(*setting)) for setting in SETTINGS)))
 if not models(here):
     st.info(
         f"Nothing has been measured for {pair.dataset} at latent size {pair.latent_dim}. The scorecard knows runs of the standard recipe; "
         "train seeds " + ", ".join(map(str, SEEDS)) + " of both models and run `python -m core evaluate --all`.",
         icon=":material/straighten:",
     )
-else:
+st.html(f'<p style="font-size:.875rem;margin:0">{verdict_cards.legend()}. Open a sentence for its figures.</p>')
+sentences(lines)
+if models(here):
     rescue()
-    cards()
     st.caption(
         f"Measured on unseen test images of `{pair.dataset}` (at most 1,000) · latent size {pair.latent_dim} · {models(here)} trained models, AE and VAE of seeds "
         f"{', '.join(str(seed) for seed in sorted(here.get('ae', {})))} · `python -m core evaluate --all` measures them again, `--check` compares."
@@ -90,6 +95,7 @@ else:
 with st.expander("Why: how a verdict comes about", icon=":material/help:"):
     st.markdown(
         f"""
+- **In an opened sentence** a dot is a trained model; figures are means ± standard deviation over seeds. Another data set or latent size: choose it on the left.
 - **A sentence becomes a comparison** of two figures that anyone can recompute, e.g. the squared error of the {AE} and of the {VAE}, with a margin: a
   difference below it counts as none. Several ways to understand a sentence are several comparisons.
 - **It is decided run by run**: the {AE} and the {VAE} of one seed share everything but the posterior and its rate. *Holds* means for every seed, *does not*

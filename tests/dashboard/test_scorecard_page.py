@@ -19,7 +19,7 @@ from dashboard import cache, figures, text, verdict_cards
 from driving import words
 
 ROOT = Path(__file__).parents[2]
-SHARPER = Claim("sharper", "An AE is <sharper>.", "Squared error", "start", (Case("in error", Measure("ae", "mse", "AE"), "<", Measure("vae", "mse", "VAE"), digits=1),))
+SHARPER = Claim("sharper", "An AE is sharper.", "Squared error", "start", (Case("in error", Measure("ae", "mse", "AE"), "<", Measure("vae", "mse", "VAE"), digits=1),))
 
 
 def row(ae: list[float], vae: list[float]):
@@ -34,21 +34,26 @@ def shipped(dashboard, tmp_path, monkeypatch):
     return dashboard
 
 
+def bodies(app) -> list[str]:
+    return [e.proto.body for e in app.get("html")]
+
+
 def cards(app) -> list[str]:
-    return [e.value for e in app.get("html") if 'class="claim"' in str(e.value)] if hasattr(app.get("html")[0], "value") else [e.proto.body for e in app.get("html") if 'class="claim"' in e.proto.body]
+    return [body for body in bodies(app) if 'class="cases"' in body]
 
 
 def test_a_card_says_what_the_figures_say():
     holds, fails, mixed = row([1, 1.2], [2, 2.2]), row([3, 3.2], [2, 2.2]), row([1, 3], [2, 2])
-    assert ["<strong>" + w for w in ("holds", "does not hold", "depends")] == [re.search(r"<strong>[\w ]+", verdict_cards.card(r)).group() for r in (holds, fails, mixed)]
-    card = verdict_cards.card(holds)
+    assert ["holds", "does not hold", "depends"] == [re.search('aria-label="([^"]+)', verdict_cards.card(r, "here")).group(1) for r in (holds, fails, mixed)]
+    assert "holds in 1 of 2 runs" in verdict_cards.card(mixed, "here")
+    card = verdict_cards.card(holds, "<here>")
     assert card.count('<i style="left:') == 4, "a dot a run"
     assert "AE 1.1 ± 0.1" in card and "VAE 2.1 ± 0.1" in card and "in 2 of 2 runs" in card
-    assert "&lt;sharper&gt;" in card and "<sharper>" not in card
+    assert "&lt;here&gt;" in card and "<here>" not in card
 
 
 def test_dots_lie_where_their_figures_are():
-    card = verdict_cards.card(row([1, 2], [3, 5]))
+    card = verdict_cards.card(row([1, 2], [3, 5]), "here")
     at = [float(x) for x in re.findall(r'<i style="left:([\d.]+)%', card)]
     steps = [b - a for a, b in zip(at, at[1:])]
     assert at == sorted(at) and steps == pytest.approx([steps[0], steps[0], 2 * steps[0]], abs=0.2)
@@ -62,15 +67,26 @@ def test_equal_figures_look_equal():
 
 
 def test_a_card_without_figures_says_so():
-    card = verdict_cards.card(row([], []))
+    card = verdict_cards.card(row([], []), "here")
     assert "not measured" in card and "<i " not in card
 
 
-def test_the_table_marks_every_verdict():
-    lines = [{"sentence": "S.", "rows": {"a, d = 2": row([1], [2]), "b, d = 16": row([3], [2])}}]
-    table = verdict_cards.table(lines, "b, d = 16")
-    assert table.index('aria-label="holds"') < table.index('aria-label="does not hold"')
-    assert "<strong>b" in table and "<strong>a" not in table
+def test_every_setting_has_its_verdict_under_its_name():
+    line = {"rows": {"a, d = 2": row([1], [2]), "b, d = 16": row([3], [2]), "c, d = 16": row([], [])}}
+    assert re.findall('aria-label="([^"]+)', verdict_cards.marks(line)) == ["holds", "does not hold", "not measured"]
+    heads = verdict_cards.heads("Depend (1)", list(line["rows"]), "b, d = 16")
+    assert heads.index(">a") < heads.index(">b") < heads.index(">c") and "<strong>b" in heads and "<strong>a" not in heads
+    assert verdict_cards.share(line) == 0.5 and verdict_cards.share({"rows": {"c": row([], [])}}) == 0
+
+
+def test_the_sentences_stand_in_groups_from_holding_to_not(shipped):
+    app = shipped("scorecard", latent="16")
+    verdicts = {line["sentence"]: line["verdict"] for line in scorecard.overview(cache.store())}
+    order = [HOLDS, DEPENDS, DOES_NOT]
+    shown = [verdicts[e.label] for e in app.expander if e.label in verdicts]
+    assert len(shown) == len(CLAIMS) and shown == sorted(shown, key=order.index)
+    titles = re.findall(r"<h2>([\w ]+) \((\d+)\)", " ".join(bodies(app)))
+    assert [(int(n)) for _, n in titles] == [shown.count(v) for v in order if v in shown]
 
 
 def test_the_lead_counts_the_verdicts():

@@ -173,12 +173,23 @@ def test_a_link_to_an_untrained_weight_only_offers(visit, dashboard_cache):
     assert not list(dashboard_cache.glob("runs/*b7.77*"))
 
 
-def test_a_card_of_the_scorecard_leads_to_its_page_with_the_same_choice(visit):
+def test_a_sentence_of_the_scorecard_opens_and_leads_to_its_page_with_the_same_choice(visit):
     page = visit("/scorecard?latent=2")
-    page.get_by_role("heading", name="mnist-5k, latent size 2").wait_for()
-    page.locator(".claim").nth(13).wait_for()
-    assert page.locator("table.verdicts .ball").count() >= 4 * 14
-    page.locator("[data-testid=stPageLink-NavLink]", has_text="See it on Random samples").first.click()
+    page.get_by_role("heading", name="Hold wherever measured").wait_for()
+    sentences = page.locator(".st-key-claims summary")
+    sentences.nth(13).wait_for()
+    assert page.locator(".marks .ball").count() == 4 * sentences.count()
+    for width in (1280, 390):  # the verdicts stand beside their sentence, not on it
+        page.set_viewport_size({"width": width, "height": 800})
+        lines = page.locator(".st-key-claims [class*=st-key-claim-]").evaluate_all(
+            "rows => rows.map(row => [row.querySelector('summary p').getBoundingClientRect(), row.querySelector('.marks').getBoundingClientRect()].flatMap(r => [r.top, r.bottom, r.left, r.right]))"
+        )
+        assert all(right <= left and top < bottom2 and top2 < bottom for top, bottom, _, right, top2, bottom2, left, _ in lines)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    link = page.locator("[data-testid=stPageLink-NavLink]", has_text="See it on Random samples").first
+    assert not link.is_visible()
+    sentences.filter(has_text="Random codes from N(0, I)").click()
+    page.locator("[data-testid=stPageLink-NavLink]:visible", has_text="See it on Random samples").click()
     page.get_by_role("heading", name="Random samples", level=1).wait_for()
     settled(page)
     assert page.get_by_text("latent size 2").count() >= 1

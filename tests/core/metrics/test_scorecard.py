@@ -68,6 +68,24 @@ def test_the_condition_names_the_cases():
     assert row.to_dict()["cases"][1]["verdict"] == DOES_NOT
 
 
+def test_what_all_cases_of_a_condition_share_is_told_once():
+    def against(detail: str, path: str, label: str = "if trained") -> Case:
+        return Case(label, Measure("ae", "x", "AE"), ">", Measure("ae", path, detail), detail=f"against {detail}")
+
+    claim = Claim("c", "s", "m", "uses", (against("PCA", "low"), against("WebP", "low"), against("PNG", "high", "if not")))
+    figures = {"ae": {0: {"x": 2.0, "low": 1.0, "high": 3.0}}}
+    assert decide(claim, figures).condition == "holds if trained; does not hold if not"
+    mixed = Claim("c", "s", "m", "uses", (against("PCA", "low"), against("WebP", "high")))
+    assert decide(mixed, figures).condition == "holds if trained against PCA; does not hold if trained against WebP"
+
+
+def test_settings_that_agree_are_told_by_their_size():
+    places = scorecard._places({("a", 2): HOLDS, ("a", 16): DOES_NOT, ("b", 16): DOES_NOT})
+    assert combine(places, "at ") == (DEPENDS, "holds at d = 2; does not hold at d = 16")
+    places = scorecard._places({("a", 2): HOLDS, ("a", 16): HOLDS, ("b", 16): DOES_NOT})
+    assert combine(places, "at ")[1] == "holds at d = 2, a d = 16; does not hold at b d = 16"
+
+
 def test_combining_settings():
     assert combine({"at d = 2": HOLDS, "at d = 16": DOES_NOT}) == (DEPENDS, "holds at d = 2; does not hold at d = 16")
     assert combine({"at d = 2": HOLDS, "at d = 16": UNKNOWN}) == (HOLDS, "")
