@@ -138,7 +138,7 @@ def markdown(store: RunStore | None = None, settings: tuple[tuple[str, int], ...
         cell = "–"
         if first is not None:
             sides = ", ".join(f"{side.name} {show(side, first.digits)}" if side.role else f"threshold {side.name}" for side in (first.left, first.right))
-            cell = (f"{first.label}: " if first.label else "") + f"{sides} {first.unit}".rstrip() + (" (one seed)" if first.n == 1 else "")
+            cell = (f"{first.whole_label}: " if first.whole_label else "") + f"{sides} {first.unit}".rstrip() + (" (one seed)" if first.n == 1 else "")
         lines.append(f"| {line['sentence']} | " + " | ".join(row.verdict for row in line["rows"].values()) + f" | {cell} |")
     return "\n".join(lines)
 
