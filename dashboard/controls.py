@@ -22,13 +22,18 @@ class NothingToShow(RuntimeError):
     """There is no model to show; the message says how to get one."""
 
 
+def one_of(options: Sequence[Any]) -> str:
+    """The options in words, for a message."""
+    return f"one of {', '.join(map(str, options))}" if len(options) > 1 else f"{options[0]}, the only one there is"
+
+
 def choice(label: str, options: Sequence[Any], key: str, help: str | None = None, **kwargs: Any) -> Any:
     """One of a few options, side by side."""
     asked = state.asked(key)
     kwargs.setdefault("default", options[0])
     value = st.segmented_control(label, options, key=key, bind="query-params", required=True, help=help, **kwargs)
     value = kwargs["default"] if value is None else value  # an empty value in a link takes the choice away
-    asked.tell(f"“{label}”", value, "one of " + ", ".join(map(str, options)))
+    asked.tell(label, value, one_of(options))
     return value
 
 
@@ -37,7 +42,7 @@ def pick(label: str, options: Sequence[Any], key: str, help: str | None = None, 
     asked = state.asked(key)
     value = st.selectbox(label, options, key=key, bind="query-params", help=help, **kwargs)
     value = options[0] if value is None else value
-    asked.tell(f"“{label}”", value, "one of " + ", ".join(map(str, options)))
+    asked.tell(label, value, one_of(options))
     return value
 
 
@@ -48,7 +53,7 @@ def slide(label: str, low: float, high: float, default: float, step: float, key:
     if not low <= value <= high:
         state.notice(f"{label} {value} is outside {low:g} to {high:g}. Shown is {default:g}.")
         value = default
-    asked.tell(f"“{label}”", value, f"a number from {low:g} to {high:g}")
+    asked.tell(label, value, f"a {'whole ' if isinstance(step, int) else ''}number from {low:g} to {high:g}")
     return value
 
 
@@ -58,7 +63,7 @@ def whole(label: str, low: int, high: int, default: int, key: str, help: str | N
     # Streamlit 1.67 turns "1e999" from the URL into an infinity and fails on it: such a link's box is left unbound.
     value = st.number_input(label, low, high, default, 1, key=key, bind=None if asked.infinite() else "query-params", help=help)
     value = default if value is None else value
-    asked.tell(f"“{label}”", value, f"a whole number from {low} to {high}")
+    asked.tell(label, value, f"a whole number from {low} to {high}")
     return int(value)
 
 
@@ -66,7 +71,7 @@ def switch(label: str, key: str, help: str | None = None) -> bool:
     """On or off."""
     asked = state.asked(key)
     value = st.toggle(label, key=key, bind="query-params", help=help)
-    asked.tell(f"“{label}”", value, "true or false")
+    asked.tell(label, value, "true or false")
     return value
 
 

@@ -2,6 +2,9 @@
 
 Drawn on the models with two latent numbers, where the plane *is* the latent space. The lens enlarges the neighbourhood
 of the code by the same factor in both drawings: under it the AE's code is still a point.
+
+For three seconds after it has appeared the drawing shows the image being encoded again and again: each time the AE's point
+lights up where it was, and the VAE's cloud grows by what is drawn anew. Whoever asks for less motion sees the end at once.
 """
 
 from __future__ import annotations
@@ -15,6 +18,14 @@ from dashboard import images, theme
 
 WIDTH, HEIGHT = 480, 216
 PLANE, LENS = 184, 54  # side of the plane and radius of the lens, in drawing units
+ENCODINGS, BEAT = 14, 0.2  # how often the image is encoded anew, and seconds between
+MOTION = f"""<style>
+@keyframes drawn {{ from {{ opacity: .12 }} }}
+@keyframes same {{ 30% {{ transform: scale(2) }} }}
+.drawn path {{ animation: drawn .25s both }}
+.same {{ transform-box: fill-box; transform-origin: center; animation: same {BEAT}s {BEAT}s {ENCODINGS} }}
+@media (prefers-reduced-motion: reduce) {{ .drawn path, .same {{ animation: none }} }}
+</style>"""
 FONT = "font-family=\"'Source Sans', 'Source Sans Pro', system-ui, sans-serif\""
 
 
@@ -66,7 +77,10 @@ def drawing(
     rng = np.random.default_rng(0)
     drawn = rng.standard_normal((70, 2)) * [sx * factor, sy * factor]
     drawn = drawn[np.hypot(*drawn.T) < LENS - 3]
-    cloud = "".join(f"M{lx + a:.1f} {ly + b:.1f}h0" for a, b in drawn)
+    cloud = "".join(
+        f'<path style="animation-delay:{BEAT * (1 + i):.1f}s" d="' + "".join(f"M{lx + a:.1f} {ly + b:.1f}h0" for a, b in drawn[i::ENCODINGS]) + '"/>'
+        for i in range(ENCODINGS)
+    )
     length = float(np.hypot(lx - x, ly - y))
     edge = np.array([lx - x, ly - y]) / length * LENS
     what = "a point" if not stddev.any() else "a cloud"
@@ -79,14 +93,15 @@ def drawing(
             f'<ellipse cx="{lx}" cy="{ly}" rx="{r * sx * factor:.1f}" ry="{r * sy * factor:.1f}" fill="{color}" fill-opacity=".13"/>' for r in (2, 1)
         )
         ellipse = f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{2 * sx:.2f}" ry="{2 * sy:.2f}" fill="{color}" fill-opacity=".45" stroke="{color}"/>'
-        lens = ellipse + lens + rings + f'<path d="{cloud}" stroke="{color}" stroke-width="2.6" stroke-linecap="round"/>'
+        lens = ellipse + lens + rings + f'<g class="drawn" stroke="{color}" stroke-width="2.6" stroke-linecap="round">{cloud}</g>'
     else:
-        lens += f'<circle cx="{lx}" cy="{ly}" r="2.6" fill="{color}"/>'
+        lens += f'<circle class="same" cx="{lx}" cy="{ly}" r="2.6" fill="{color}"/>'
     lens += f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{color}"/>'
     lens += f'<text x="{lx}" y="{ly + LENS - 9}" text-anchor="middle" font-size="12" fill="{theme.muted(dark)}">×{factor:.0f}</text>'
     side, middle = 92, top + PLANE / 2
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" {FONT}>'
+        + MOTION
         + _picture(image, 2, middle - side / 2, side, "image x", dark)
         + _arrow(98, 128, middle, dark)
         + f'<clipPath id="p"><rect x="{left}" y="{top}" width="{PLANE}" height="{PLANE}" rx="8"/></clipPath>'

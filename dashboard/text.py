@@ -180,9 +180,10 @@ def quality_takeaway(points: Mapping[float, Mapping[str, float]]) -> str:
     Args:
         points: fd and floor of each weight's prior samples.
     """
-    if len(points) < 3:
-        return f"{len(points)} trained weight{'s' if len(points) > 1 else ''}: train more of them to see where samples are best."
     betas = sorted(points)
+    if len(points) < 3:
+        found = " and ".join(f"{points[b]['fd']:.1f} at β = {b:g}" for b in betas)
+        return f"So far samples have a Fréchet distance of {found}; real images reach {points[betas[0]]['floor']:.1f}. Train more weights to see where samples are best."
     best = min(betas, key=lambda b: points[b]["fd"])
     ends = f"{points[betas[0]]['fd']:.1f} at β = {betas[0]:g} and {points[betas[-1]]['fd']:.1f} at β = {betas[-1]:g}"
     close = [b for b in betas if points[b]["fd"] < 1.1 * points[best]["fd"]]

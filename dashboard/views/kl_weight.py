@@ -112,6 +112,8 @@ def sample_quality() -> None:
     if not points:
         return
     st.markdown(text.quality_takeaway(points))
+    if len(points) < 2:
+        return
     floor = next(iter(points.values()))["floor"]
     alt = "; ".join(f"beta {b:g}: Fréchet distance {q['fd']:.1f}, density {q['density']:.2f}, coverage {q['coverage']:.2f}" for b, q in points.items())
     left, right = st.columns(2, gap="large")
@@ -139,7 +141,7 @@ if not entry:
     request_if_moved(config)
 watching = not entry and cache.jobs().status(config.run_id, state.visitor()).active
 lab = lab_of(pair, trained, beta)
-shown = entry or pair.vae
+shown = entry or catalog.multirate(cache.entries(), pair) or pair.vae
 with board:
     st.title("KL weight", anchor=False)
     st.markdown(text.weight_takeaway(beta, evaluations, pair.latent_dim))
@@ -148,7 +150,7 @@ with board:
     else:
         with st.container():  # a fragment has one too: the lab keeps its place, and so its state, when a training starts or ends
             draw()
-    st.caption(text.run_provenance(shown, evaluations[shown.config.beta]["n"]) + f" · loss D + β R, both summed, nats per image · {len(trained)} trained weight{'s' if len(trained) > 1 else ''}")
+    st.caption(text.run_provenance(shown, cache.evaluation(pair.vae.run_id)["n"]) + f" · loss D + β R, both summed, nats per image · {len(trained)} trained weight{'s' if len(trained) > 1 else ''}")
 
 cache.warm_worker()
 sample_quality()

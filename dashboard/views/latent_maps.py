@@ -17,7 +17,7 @@ ONE_IMAGE = "views/one_image.py"
 st.title("Latent maps", anchor=False)
 lead = st.empty()
 if flat:
-    st.caption("Both latent spaces have two dimensions or fewer, so they are drawn as they are. The circles are 1, 2 and 3 standard deviations of the prior N(0, I).")
+    st.caption("These maps are the latent spaces themselves. Circles: 1, 2 and 3 standard deviations of the prior N(0, I).")
     method, seed = "native", 0
 else:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):

@@ -40,7 +40,7 @@ with st.container(horizontal=True):
 data = cache.dataset(pair.dataset)
 labels = data.test_labels[: cache.PICTURED]
 present = [name for i, name in enumerate(data.classes) if (labels == i).any()]
-chosen = controls.choice("Image to send through both", present, "image", default="4" if "4" in present else present[0])
+chosen = controls.choice("Image to send through both", present, "image", default="7" if "7" in present else present[0])
 member = state.get("member", 0)
 drawn = drawn_pair()
 candidates = np.flatnonzero(labels == data.classes.index(chosen))
@@ -126,8 +126,8 @@ NEXT = (
     ("views/scorecard.py", "Scorecard", "Which sentences of the usual story survive being measured?"),
     ("views/uses.py", "Uses", "Denoise, find what is odd, compress: is a network needed?"),
 )
-cards = st.grid(min_column_width=200, border=True)
+cards = st.grid(min_column_width=180, border=True)
 for path, label, question in NEXT:
     with cards.cell():
-        st.page_link(path, label=f"**{label}**", icon=":material/arrow_forward:")
+        st.page_link(path, label=f"**{label}**")
         st.caption(question)

@@ -71,6 +71,13 @@ def test_both_lanes_hold_image_and_decoded_image():
         assert len(pictures) == 2 and all(p.get("href").startswith("data:image/png;base64,") for p in pictures)
 
 
+def test_encoding_again_adds_to_the_cloud_and_not_to_the_point():
+    cloud, point = lane("vae", (0.1, 0.1)), lane("ae", (0, 0))
+    assert len(cloud.findall(f".//{SVG}g[@class='drawn']/{SVG}path")) == hero.ENCODINGS
+    assert len(point.findall(f".//{SVG}circle[@class='same']")) == 1 and not point.findall(f".//{SVG}g[@class='drawn']")
+    assert "prefers-reduced-motion" in point.find(f"{SVG}style").text
+
+
 @pytest.mark.parametrize("index", range(0, 60, 7))
 def test_the_lens_stays_inside_the_plane(index):
     circle = next(c for c in lane("vae", (0.05, 0.05), index).findall(f".//{SVG}circle") if float(c.get("r")) == hero.LENS)

@@ -76,7 +76,8 @@ def test_best_weight_for_samples():
     u = text.quality_takeaway(points(60, 19, 20, 55))
     assert "best in between" in u and "19.0 at β = 1" in u and "from β = 1 to 4" in u and "60.0 at β = 0.1 and 55.0 at β = 10" in u
     assert "an end of the range" in text.quality_takeaway(points(10, 19, 25, 55)) and "best in between" not in text.quality_takeaway(points(10, 19, 25, 55))
-    assert "train more" in text.quality_takeaway({1.0: {"fd": 20, "floor": 0.4}})
+    few = text.quality_takeaway({1.0: {"fd": 20, "floor": 0.4}})
+    assert "Train more" in few and "20.0 at β = 1" in few and "0.4" in few
 
 
 def test_the_mistake_is_called_a_collapse_only_where_nothing_is_awake():
