@@ -104,7 +104,7 @@ def shared() -> Pair:
         st.caption(DATASETS[name].title)
     sizes = list(dict.fromkeys(d for n, d, _ in found if n == name))
     state.settle(LATENT, sizes, "Latent size", f"has no trained pair on {name}")
-    size = choice("Latent size", sizes, LATENT, help="How many numbers an image becomes. 2 can be drawn as it is; 16 gives better pictures.")
+    size = choice("Latent size", sorted(sizes), LATENT, default=sizes[0], help="How many numbers an image becomes. 2 can be drawn as it is; 16 gives better pictures.")
     seeds = [s for n, d, s in found if (n, d) == (name, size)]
     state.settle(SEED, seeds, "Seed", f"has no trained pair on {name} at latent size {size}")
     seed = choice("Seed", seeds, SEED, help="Of the initial weights and the order of the images: trained again, how much changes?")
