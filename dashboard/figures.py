@@ -31,7 +31,7 @@ def kl_bars(rate_per_dim: Sequence[float], active: float, dark: bool = False, he
     color = theme.color("vae", dark)
     figure = go.Figure(layout=theme.layout(dark, height))
     figure.add_bar(
-        x=[f"z{theme.subscript(i)}" for i in order], y=values,
+        x=[f"z{theme.subscript(i + 1)}" for i in order], y=values,
         marker={"color": [color if v > active else "rgba(0,0,0,0)" for v in values], "line": {"color": color, "width": 1.2}},
         hovertemplate="%{x}: %{y:.2f} nats<extra></extra>",
     )

@@ -82,9 +82,9 @@ function drawClouds(canvas, codes, dims, data, labels, look) {
   }
   context.globalAlpha = 1;
   Object.assign(context, { fillStyle: look.muted, font: `12px ${look.font}`, textAlign: "right" });
-  context.fillText(`z${subscript(a)}`, canvas.clientWidth - 4, cy - 4);
+  context.fillText(`z${subscript(a + 1)}`, canvas.clientWidth - 4, cy - 4);
   context.textAlign = "left";
-  context.fillText(`z${subscript(b)}`, cx + 4, 12);
+  context.fillText(`z${subscript(b + 1)}`, cx + 4, 12);
 }
 
 /** A button a unit, as high as its rate; `off` are switched off, `onPress(unit)` is called for one that is pressed. */
@@ -101,9 +101,9 @@ function drawBars(box, rates, dims, active, most, off, onPress) {
     button.querySelector("i").style.height = `${(100 * rates[j]) / most}%`;
     button.className = asleep ? "asleep" : "";
     button.setAttribute("aria-pressed", off.has(j));
-    button.title = `z${subscript(j)}: ${rates[j].toFixed(2)} nats${asleep ? ", asleep" : ""}; press to switch it ${off.has(j) ? "on" : "off"}`;
+    button.title = `z${subscript(j + 1)}: ${rates[j].toFixed(2)} nats${asleep ? ", asleep" : ""}; press to switch it ${off.has(j) ? "on" : "off"}`;
     button.setAttribute("aria-label", button.title);
-    button.querySelector("small").textContent = `z${subscript(j)}`;
+    button.querySelector("small").textContent = `z${subscript(j + 1)}`;
   });
 }
 

@@ -66,7 +66,7 @@ with left.container(border=True, height="stretch"):
     st.latex(rf"\textcolor{{{theme.color('ae', state.dark())}}}{{D}} = \mathbf{{{ae['distortion']:.1f}}}")
     metrics(ae)
 with right.container(border=True, height="stretch"):
-    st.markdown(f"{VAE} loss, nats per image: distortion + β · rate, β = {beta:g}")
+    st.markdown(f"{VAE} loss, nats per image: distortion + β · rate, β = {beta:g}")
     st.latex(
         rf"\textcolor{{{theme.color('vae', state.dark())}}}{{D + \beta R}} = {vae['distortion']:.1f} + {beta:g} \cdot {vae['rate']:.1f} = "
         rf"\mathbf{{{vae['distortion'] + beta * vae['rate']:.1f}}}"

@@ -28,7 +28,7 @@ def test_the_curve_goes_through_the_weights_in_order_and_marks_the_current():
 
 def test_bars_fall_and_sleeping_dimensions_are_hollow():
     bars = figures.kl_bars([0.05, 2.0, 0.5], active=0.1).data[0]
-    assert list(bars.y) == [2.0, 0.5, 0.05] and list(bars.x) == ["z₁", "z₂", "z₀"]
+    assert list(bars.y) == [2.0, 0.5, 0.05] and list(bars.x) == ["z₂", "z₃", "z₁"]
     assert [c == "rgba(0,0,0,0)" for c in bars.marker.color] == [False, False, True]
 
 
