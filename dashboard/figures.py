@@ -131,6 +131,7 @@ LINES = {  # what a curve stands for -> name, model whose colour it has, dash
     "ae": ("AE trained to denoise", "ae", "solid"),
     "vae": ("VAE trained to denoise", "vae", "dash"),
     "clean": ("AE trained on clean images", "ae", "dot"),
+    "clean vae": ("VAE trained on clean images", "vae", "dashdot"),
     "median": ("median filter", "", "solid"),
     "pca": ("PCA", "", "dash"),
     "input": ("noisy image", "", "dot"),

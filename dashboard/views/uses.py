@@ -116,16 +116,29 @@ def denoise(lead: Any, image: np.ndarray) -> None:
     st.html(tiles.row([Tile("Clean", clean[0], "what is wanted"), *shown], dark))
     if trained is None:
         st.caption(f"No pair has been trained to denoise {pair.dataset} at latent size {pair.latent_dim} yet: `{command}`, and the same with `--model vae`.")
-    levels = sorted({level for scores in people.get("ae denoiser", {}).values() for level in scores.get("denoising", {}) if level != "trained_with"}, key=float)
-    if levels:
-        paths = {"ae": ("ae denoiser", "model"), "vae": ("vae denoiser", "model"), "clean": ("ae", "model"), "median": ("ae", "median"), "pca": ("ae", "pca"), "input": ("ae", "input")}
-        curves = {key: [mean_over(role, lambda s: s.get("denoising", {}).get(level, {}).get(name)) for level in levels] for key, (role, name) in paths.items()}
-        curves = {key: values for key, values in curves.items() if None not in values}
-        st.markdown("**On a thousand unseen images**", anchors=False)
-        show(figures.denoising([float(level) for level in levels], curves, sigma, dark), "denoising", "PSNR over the level of noise for every method.")
-        seeds = len(people["ae denoiser"])
-        st.caption(f"Means over 1,000 test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; the networks were trained at noise {NOISE:g} only, the simple methods are tuned at every level.")
+    over_levels(sigma)
     st.caption(text.provenance(trained or pair, 1, what="image, with models"))
+
+
+def over_levels(sigma: float) -> None:
+    """What every method reaches at every level of noise, where that was measured."""
+    roles = ("ae denoiser", "ae")
+    levels = sorted({level for role in roles for scores in people.get(role, {}).values() for level in scores.get("denoising", {}) if level != "trained_with"}, key=float)
+    paths = {
+        "ae": ("ae denoiser", "model"), "vae": ("vae denoiser", "model"), "clean": ("ae", "model"), "clean vae": ("vae", "model"),
+        "median": ("ae", "median"), "pca": ("ae", "pca"), "input": ("ae", "input"),
+    }  # fmt: skip
+    curves = {key: [mean_over(role, lambda s: s.get("denoising", {}).get(level, {}).get(name)) for level in levels] for key, (role, name) in paths.items()}
+    curves = {key: values for key, values in curves.items() if values and None not in values}
+    if "ae" in curves:
+        del curves["clean vae"]  # one line shows what a model does that was not trained to
+    if not curves:
+        return
+    st.markdown("**On a thousand unseen images**", anchors=False)
+    show(figures.denoising([float(level) for level in levels], curves, sigma, dark), "denoising", "PSNR over the level of noise for every method.")
+    seeds = len(people[roles[0] if "ae" in curves else roles[1]])
+    networks = f"those trained to denoise were trained at noise {NOISE:g} only" if "ae" in curves else "the networks were trained on clean images only"
+    st.caption(f"Means over 1,000 test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; {networks}, the simple methods are tuned at every level.")
 
 
 # -------------------------------------------------------------------------------------------------------- anomalies
@@ -166,21 +179,20 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
                 st.markdown(f"**{AE if kind == 'ae' else VAE}** raises the alarm for {(strange > threshold).mean():.0%} of images {name}", anchors=False)
                 st.caption(f"grey: normal images · {AE if kind == 'ae' else VAE}: {what}")
                 show(figures.oddness(normal, strange, mark, threshold, kind, dark, what=what), f"odd-{kind}", f"What normal and odd images cost the {title}, with this image and the threshold.")
-    left, right = st.columns(2, gap="large")
+    missed = {kind: held_out(f"{kind} held-out") for kind in ("ae", "vae")}
+    measured = all(len(values) == len(data.classes) for values in missed.values())
+    left, right = st.columns(2, gap="large") if measured else (st.container(), None)
     with left:
         st.markdown("**Every threshold at once (ROC)**", anchors=False)
         curves = {kind: roc(normal, strange) for kind, (normal, strange, *_) in found.items()} | {"pca": roc(*linear)}
         show(figures.roc(curves, allowed, dark), "roc", "Odd images caught over false alarms, for AE, VAE and PCA.")
-    with right:
-        missed = {kind: held_out(f"{kind} held-out") for kind in ("ae", "vae")}
-        if all(len(values) == len(data.classes) for values in missed.values()):
+    if right is not None:
+        with right:
             st.markdown("**A whole class left out of training**", anchors=False)
             show(figures.by_class(missed, "AUROC", 0.5, dark), "held-out", "How well each model notices a class it never saw.")
-        else:
-            st.caption("How well a whole class that was left out of training is noticed was measured on mnist-5k at latent size 16.")
-    if all(len(values) == len(data.classes) for values in missed.values()):
         st.markdown(text.held_out_takeaway(missed["ae"], missed["vae"]))
-    st.caption(text.provenance(pair, n, "Scores are distortions in nats of one sampled code. Measured on"))
+    elsewhere = "" if measured else "How well a whole class that was left out of training is noticed: choose mnist-5k at latent size 16. "
+    st.caption(text.provenance(pair, n, f"{elsewhere}Scores are distortions in nats of one sampled code. Measured on"))
 
 
 def held_out(role: str) -> dict[str, float]:

@@ -6,6 +6,7 @@ import base64
 from types import SimpleNamespace
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from core.config import RunConfig
@@ -46,6 +47,16 @@ def test_noise_is_added_and_without_a_trained_pair_the_page_says_how_to_train_on
     app.slider(key="sigma").set_value(0.9).run()
     noisy = [float(body.split("Noisy</b>")[1].split(" dB")[0].rsplit(">", 1)[1]) for body in (weak, pictures(app))]
     assert noisy[0] > noisy[1] + 5
+
+
+def test_levels_of_noise_are_drawn_for_models_trained_to_denoise_and_for_others(dashboard, tmp_path, monkeypatch):
+    shipped = RunStore(tmp_path / "none")
+    monkeypatch.setattr(cache, "store", lambda: shipped)
+    drawn = []
+    monkeypatch.setattr(figures, "denoising", lambda levels, curves, *rest: drawn.append(set(curves)) or go.Figure())
+    trained, others = (words(dashboard("uses", latent=size)) for size in ("16", "2"))
+    assert "were trained at noise 0.5 only" in trained and "were trained on clean images only" in others
+    assert drawn[0] == {"ae", "vae", "clean", "median", "pca", "input"} and drawn[-1] == {"clean", "clean vae", "median", "pca", "input"}
 
 
 def test_more_false_alarms_catch_more(dashboard):
