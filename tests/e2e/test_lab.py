@@ -140,7 +140,7 @@ def test_switching_a_living_unit_off_shows_and_a_dead_one_does_not(page):
     page.locator(f"{LAB} .units p", has_text="change by 0.0000").wait_for()
     assert (picture(page, "copies") == before[0]).all() and (picture(page, "samples") == before[1]).all()
     page.locator(f'{LAB} .bars button[data-unit="3"]').click()
-    page.locator(f"{LAB} .units p", has_text="z₃").wait_for()
+    page.locator(f"{LAB} .units p", has_text="z₄").wait_for()
     page.wait_for_selector(f'{LAB}[data-settled="1"]')
     assert (picture(page, "samples") != before[1]).any()
     assert "change by 0.0000" not in page.locator(f"{LAB} .units p").inner_text()
