@@ -21,6 +21,7 @@ from dashboard.recording import Node
 
 Read = Callable[[str], bytes | None]
 FOLDER = Path(__file__).with_name("components")
+KEYED = re.compile(r"\$\$ID-[0-9a-f]+-([\w-]+)$")  # the id of a container that has a key
 ADDRESS = re.compile(r"/media/[0-9a-f]{16,}\.[a-z0-9]+")
 NAMED = {"orange": (theme.AE, theme.AE_DARK), "blue": (theme.VAE, theme.VAE_DARK), "green": ("#1a7f37", "#3fb950"), "gray": (theme.MUTED, theme.MUTED_DARK), "red": ("#c0392b", "#ff7b72")}
 MARKS = {"check_circle": "✓", "radio_button_unchecked": "○"}
@@ -72,7 +73,9 @@ class Handout:
             return f'<div class="column" style="flex:{node.block.column.weight:.3f} 1 0">{inside}</div>'
         row = kind in ("horizontal", "grid_container") or (kind == "flex_container" and node.block.flex_container.direction == 2)
         border = kind == "flex_container" and node.block.flex_container.border
-        return f'<div class="{"row" if row else "stack"}{" box" if border else ""}">{inside}</div>'
+        named = KEYED.match(node.block.id) if node.block is not None else None
+        key = f" st-key-{named[1]}" if named else ""  # what the page's own styles know it by
+        return f'<div class="{"row" if row else "stack"}{" box" if border else ""}{key}">{inside}</div>'
 
     def _heading(self, e: Any) -> str:
         return f"<{e.tag}>{self.text(e.body, inline=True)}</{e.tag}>"

@@ -35,9 +35,10 @@ STYLE = """<style>
 .st-key-claims { --column: 5.4rem; gap: 0; }
 .st-key-claims [class*="st-key-claim-"] { position: relative; gap: 0; border-bottom: 1px solid rgba(128, 128, 136, .22); }
 .st-key-claims [class*="st-key-claim-"] > :first-child { position: absolute; z-index: 1; top: 0; right: 0; width: auto; pointer-events: none; }
-.st-key-claims details { border: 0; background: none; border-radius: 0; }
-.st-key-claims summary { padding: .55rem calc(4 * var(--column) + .5rem) .55rem 0; min-height: 2.6rem; }
+.st-key-claims details { border: 0; background: none; border-radius: 0; padding: 0; }
+.st-key-claims summary { padding: .55rem calc(4 * var(--column) + .5rem) .55rem 0; min-height: 2.6rem; box-sizing: border-box; }
 .st-key-claims details > div { padding: 0 0 .9rem 1.75rem; border: 0; }
+.st-key-claims > *, .st-key-claims [class*="st-key-claim-"] > * + * { margin-top: 0; }
 .verdicts { display: grid; grid-template-columns: repeat(4, var(--column)); text-align: center; }
 .verdicts.marks { height: 2.6rem; align-items: center; }
 .verdicts .ball { margin: 0; justify-self: center; }

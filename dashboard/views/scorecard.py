@@ -75,7 +75,6 @@ def rescue() -> None:
 lines = cache.scorecards()
 here = cache.scores(pair.dataset, pair.latent_dim)
 st.title("Scorecard", anchor=False)
-st.html(verdict_cards.STYLE)
 st.markdown(text.scorecard_takeaway([line["verdict"] for line in lines], sum(models(cache.scores(*setting)) for setting in SETTINGS)))
 if not models(here):
     st.info(
@@ -83,7 +82,7 @@ if not models(here):
         "train seeds " + ", ".join(map(str, SEEDS)) + " of both models and run `python -m core evaluate --all`.",
         icon=":material/straighten:",
     )
-st.html(f'<p style="font-size:.875rem;margin:0">{verdict_cards.legend()}. Open a sentence for its figures.</p>')
+st.html(f'{verdict_cards.STYLE}<p style="font-size:.875rem;margin:0">{verdict_cards.legend()}. Open a sentence for its figures.</p>')
 sentences(lines)
 if models(here):
     rescue()

@@ -54,6 +54,14 @@ def test_what_was_drawn_last_at_a_place_is_what_is_kept():
     assert [e.markdown.body for e in figure_data.elements(root)] == ["stays"]
 
 
+def test_a_container_keeps_the_name_its_styles_know_it_by():
+    named, plain = message([0, 0], block="flex_container"), message([0, 1], block="flex_container")
+    named.delta.add_block.id = "$$ID-dab6f808f01996035e52fbf3ca95c55d-claim-prior-best"
+    plain.delta.add_block.id = "not one of Streamlit's"
+    page, _ = made(named, message([0, 0, 0], markdown={"body": "a"}), plain, message([0, 1, 0], markdown={"body": "b"}))
+    assert 'class="stack st-key-claim-prior-best"' in page and page.count("st-key-") == 1
+
+
 def test_text_keeps_colours_and_signs_and_nothing_becomes_markup():
     text = Handout(MEDIA.get).text
     assert re.search(r'<span style="color:#D55E00"><strong>AE</strong></span> is <em>good</em>', text(":orange[**AE**] is *good*", inline=True))
