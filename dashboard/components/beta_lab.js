@@ -58,6 +58,7 @@ class BetaLab {
     state.asked = data.beta;
     const before = this.data;
     this.data = data;
+    this.root.classList.toggle("compact", Boolean(data.compact));
     this.trained = [...data.trained].sort((a, b) => a.beta - b.beta);
     this.curve = data.prediction?.curve ?? [];
     const problem = this.find(".problem");

@@ -145,7 +145,7 @@ class Lab:
         }  # fmt: skip
 
 
-def beta_lab(lab: Lab, beta: float, key: str, training: Training | None = None, on_rest: Callable[[], None] = lambda: None) -> None:
+def beta_lab(lab: Lab, beta: float, key: str, training: Training | None = None, on_rest: Callable[[], None] = lambda: None, compact: bool = False) -> None:
     """Draw the lab.
 
     Args:
@@ -154,8 +154,9 @@ def beta_lab(lab: Lab, beta: float, key: str, training: Training | None = None, 
         training: shown while the knob rests on its weight.
         on_rest: called before the rerun when the knob has come to rest at another weight; `rested` reads it from the
             element's state.
+        compact: only what one sees change, for a projector.
     """
-    _mount(key=key, data={**lab.data, "beta": beta, "training": training.to_data() if training else None}, on_chosen_change=on_rest)
+    _mount(key=key, data={**lab.data, "beta": beta, "compact": compact, "training": training.to_data() if training else None}, on_chosen_change=on_rest)
 
 
 def rested(result: Mapping[str, Any] | None) -> float | None:

@@ -4,6 +4,7 @@
    this screen, blank, notes, full screen, QR, stays here and outlives reruns. A handler that has used a key (an arrow
    on a map, say) has called preventDefault, and the key is left alone; Page Up and Page Down, which clickers send, always go. */
 
+const LEAST = 0.6; // of the type's full size, below which it is not made smaller
 const PAUSE = 45; // seconds that autoplay waits after somebody has touched the page
 const screen_ = (globalThis.pointOrCloudScreen ??= { blank: null, link: null, notes: null, since: Date.now(), touched: 0 });
 
@@ -54,6 +55,20 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   for (const button of root.querySelectorAll("[data-do]")) button.onclick = () => (actions[button.dataset.do](), button.blur());
 
+  /** Type as large as lets the whole scene stand on the screen: a projector is not scrolled. */
+  function fit() {
+    const main = document.querySelector("[data-testid=stMain]"), style = document.documentElement.style;
+    if (!data.present || !main) return style.removeProperty("--fit");
+    let size = 1;
+    for (style.setProperty("--fit", size); main.scrollHeight > main.clientHeight + 1 && size > LEAST; style.setProperty("--fit", size)) size -= 0.03;
+  }
+  let rest; // pictures are drawn, and drawn again for another screen, a moment after the page around them
+  const soon = () => (clearTimeout(rest), (rest = setTimeout(fit, 120)));
+  const grown = new ResizeObserver(soon), whole = document.querySelector("[data-testid=stMainBlockContainer]");
+  if (whole) grown.observe(whole);
+  window.addEventListener("resize", soon);
+  fit();
+
   /* ---- notes ---- */
 
   function notes(front) {
@@ -62,10 +77,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     page.title = "Notes · Point or Cloud";
     const line = (tag, text, style) => Object.assign(page.createElement(tag), { textContent: text, style });
     const clock = line("p", "", "font-size:2.4rem;margin:0;font-variant-numeric:tabular-nums");
-    const again = Object.assign(line("button", "Start the clock again", "font:inherit"), { onclick: () => ((screen_.since = Date.now()), tick()) });
+    const restart = Object.assign(line("button", "Start the clock again", "font:inherit"), { onclick: () => ((screen_.since = Date.now()), tick()) });
     const steps = [["◀ Back", "back"], ["Next ▶", "next"]].map(([text, what]) => Object.assign(line("button", text, "font:inherit;padding:.4rem 1rem;margin-right:.5rem"), { onclick: () => screen_.go?.(what) }));
     page.body.style = "font:1.15rem/1.5 system-ui,sans-serif;margin:1.5rem;background:#161616;color:#eee";
-    page.body.replaceChildren(clock, again, line("h2", `${data.place} / ${data.total} · ${data.title}`, "margin:1rem 0 .3rem"),
+    page.body.replaceChildren(clock, restart, line("h2", `${data.place} / ${data.total} · ${data.title}`, "margin:1rem 0 .3rem"),
       line("p", data.notes, "white-space:pre-line"), line("p", data.answer, "color:#9bd"), line("p", data.next ? `Next: ${data.next}` : "The last scene.", "color:#aaa"), ...steps);
     page.onkeydown = (event) => screen_.key?.(event);
     const tick = () => {
@@ -126,6 +141,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.dataset.revealed = data.revealed ? "1" : "";
   screen_.stop = () => {
     clearInterval(auto);
+    grown.disconnect();
+    clearTimeout(rest);
+    window.removeEventListener("resize", soon);
     window.removeEventListener("keydown", early, true);
     window.removeEventListener("keydown", late);
     window.removeEventListener("pointermove", near);
@@ -134,6 +152,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => {
     screen_.stop();
     uncover();
+    document.documentElement.style.removeProperty("--fit");
     delete document.documentElement.dataset.present;
   };
 }

@@ -158,7 +158,7 @@ def knob(stage: Stage, beta: float = 1.0, reveal: float = 10.0) -> Facts:
     if missing:
         raise ExhibitError(f"There is no VAE trained with β = {missing[0]:g}; there are {', '.join(f'{b:g}' for b in trained)}.")
     shown = reveal if stage.revealed else beta
-    beta_lab(lab_of(stage.pair, trained, shown), shown, f"{stage.key}-lab")
+    beta_lab(lab_of(stage.pair, trained, shown), shown, f"{stage.key}-lab", compact=stage.large)
     before, after = (cache.evaluation(trained[b].run_id) for b in (beta, reveal))
     shares = {name: after[name] / before[name] for name in ("rate", "distortion", "active_units")}
     return {

@@ -126,7 +126,7 @@ async def ask(server: Server, tally: Tally, rng: random.Random, browser: Browser
     beta = f"{rng.uniform(0.1, 9.9):.2f}"
     async with Visitor(server.url, browser) as visitor:
         shown = await visitor.open("kl_weight", {"beta": beta})
-        button = next((widget for label, widget in shown.buttons.items() if label.startswith(("Train β", "Train it", "Train"))), None)
+        button = next((widget for label, widget in shown.buttons.items() if label.startswith("Train β")), None)
         if button:
             tally.asked += 1
             tally.add("kl_weight", await visitor.open("kl_weight", {"beta": beta}, widgets={button: True}))
