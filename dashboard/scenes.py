@@ -41,7 +41,7 @@ class Scene:
         question, choices, answer: what the audience is asked; key -> text; the right key, computed from the facts. An empty
             answer asks for a guess that the picture itself settles.
         reveal: what is said then.
-        page, link: where one plays on, and in which state.
+        page, link: where one plays on, and in which state, besides the pair of models, which is always the scene's.
         notes: for who presents it.
     """
 
@@ -72,8 +72,15 @@ class Scene:
         Raises:
             SceneError: it names a figure that the picture does not return.
         """
+        return self._filled(getattr(self, name), name, facts)
+
+    def state(self, facts: Facts) -> dict[str, str]:
+        """The link's choices with their figures; raises as `fill` does."""
+        return {key: self._filled(value, f"link.{key}", facts) for key, value in self.link.items()}
+
+    def _filled(self, text: str, name: str, facts: Facts) -> str:
         try:
-            return string.Formatter().vformat(getattr(self, name), (), dict(facts))
+            return string.Formatter().vformat(text, (), dict(facts))
         except (KeyError, ValueError, TypeError) as error:
             what = f"no figure {error}" if isinstance(error, KeyError) else str(error)
             raise SceneError(f"scene {self.id!r}: {name} cannot be filled: {what}; the picture {self.picture!r} returns {', '.join(sorted(facts))}.") from None
@@ -161,6 +168,8 @@ def _scene(entry: Any, models: Any, exhibits: Mapping[str, Callable[..., Facts]]
     scene = Scene(**{k: v for k, v in entry.items() if k not in ("models", "options")}, **({"answer": ""} if "answer" not in entry else {}), options=options, **pair)
     for name in ("title", "sentence", "question", "answer", "reveal", "notes"):
         _figures(getattr(scene, name), f"{where}: {name}")
+    for key, value in scene.link.items():
+        _figures(value, f"{where}: link.{key}")
     return scene
 
 

@@ -79,12 +79,14 @@ FROM = {"prior": "N(0, I)", "gaussian": "a Gaussian fitted to each model's codes
 ONE_AVERAGE = 100.0  # the Frechet distance of one average image, drawn over and over; see `core.metrics.judge`
 
 
-def samples_takeaway(source: str, ae: Mapping[str, float], vae: Mapping[str, float]) -> str:
+def samples_takeaway(sources: Mapping[str, str], ae: Mapping[str, float], vae: Mapping[str, float]) -> str:
     """Whose samples are nearer to real images, and to how many of those they come near.
 
     Args:
+        sources: where the codes of "ae" and "vae" were drawn from.
         ae, vae: fd, floor and coverage of each model's samples.
     """
+    drawn = FROM[sources["ae"]] if sources["ae"] == sources["vae"] else f"{FROM[sources['ae']]} for the {AE} and {FROM[sources['vae']]} for the {VAE}"
     near, far = min(ae["fd"], vae["fd"]), max(ae["fd"], vae["fd"])
     better, worse = (AE, VAE) if ae["fd"] < vae["fd"] else (VAE, AE)
     if near >= ONE_AVERAGE:
@@ -94,7 +96,7 @@ def samples_takeaway(source: str, ae: Mapping[str, float], vae: Mapping[str, flo
     else:
         verdict = f"the {better}'s samples come nearer to real images than the {worse}'s"
     return (
-        f"Drawn from {FROM[source]}, {verdict}: Fréchet distance {ae['fd']:.1f} for the {AE}, {vae['fd']:.1f} for the {VAE}, "
+        f"Drawn from {drawn}, {verdict}: Fréchet distance {ae['fd']:.1f} for the {AE}, {vae['fd']:.1f} for the {VAE}, "
         f"{ae['floor']:.1f} for real images. The {AE}'s come near {ae['coverage']:.0%} of the unseen images, the {VAE}'s near {vae['coverage']:.0%}."
     )
 

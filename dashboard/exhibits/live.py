@@ -162,7 +162,7 @@ def knob(stage: Stage, beta: float = 1.0, reveal: float = 10.0) -> Facts:
     before, after = (cache.evaluation(trained[b].run_id) for b in (beta, reveal))
     shares = {name: after[name] / before[name] for name in ("rate", "distortion", "active_units")}
     return {
-        "beta": beta, "reveal": reveal, "rate_before": before["rate"], "rate_after": after["rate"], "distortion_before": before["distortion"],
+        "beta": beta, "reveal": reveal, "shown": shown, "rate_before": before["rate"], "rate_after": after["rate"], "distortion_before": before["distortion"],
         "distortion_after": after["distortion"], "active_before": before["active_units"], "active_after": after["active_units"],
         "sleep": "more" if shares["active_units"] < 1 else "same" if shares["active_units"] == 1 else "fewer",
     }  # fmt: skip

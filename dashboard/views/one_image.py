@@ -18,7 +18,7 @@ from dashboard.components.traverse import traverse
 from dashboard.exhibits.live import TITLES, images_of, lane_of
 from dashboard.text import AE, VAE
 
-IMAGE = "image"  # the URL's parameter: which test image to begin with
+IMAGE, STEP = "image", "step"  # the URL's parameters: which test image, and how small a step, to begin with
 
 pair: Pair = state.get("pair")
 data = cache.dataset(pair.dataset)
@@ -36,6 +36,15 @@ def start_image() -> int:
     index = int(asked.text) if asked.text.isdecimal() and len(asked.text) < 9 and int(asked.text) < n else 0
     asked.tell("test image", index, f"a whole number from 0 to {n - 1}")
     return index
+
+
+def start_step() -> float:
+    """The small step the link asks for, or one whose effect is seen."""
+    asked = state.asked(STEP)
+    steps = {f"{i / 10:g}": i / 10 for i in range(1, 11)}
+    step = steps.get(asked.text or "", 0.3)
+    asked.tell("step", step, "one of " + ", ".join(steps))
+    return step
 
 
 def uploaded() -> Upload | None:
@@ -85,7 +94,7 @@ def small_steps() -> None:
         for p in sorted({p.latent_dim: p for p in (pair, flat) if p}.values(), key=lambda p: p.latent_dim)
         for kind, entry in (("ae", p.ae), ("vae", p.vae))
     ]
-    neighbours(boards, images, judge, topic, f"neighbours-{pair.ae.run_id}")
+    neighbours(boards, images, judge, topic, f"neighbours-{pair.ae.run_id}", step=start_step())
     if rates := cache.flip_rates(pair.dataset):
         st.markdown(text.steps_takeaway(rates, min(AROUND, n)))
         with st.expander("How often a small step changes the class, measured", icon=":material/table:"):

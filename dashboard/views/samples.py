@@ -24,9 +24,11 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     temperature = controls.slide("Temperature", 0.0, 2.0, 1.0, 0.05, "temperature", help="Scales the noise. 0 is the middle of the distribution, 1 is as it was fitted.")
     seed = controls.whole("Noise seed", 0, 9999, 0, "noise")
     st.button("Draw again", icon=":material/casino:", type="primary", on_click=lambda: state.put("noise", (seed + 1) % 10_000))
+kept = source != "prior" and controls.switch("Leave the VAE at N(0, I), the bell curve it was trained for", "vae_prior")
+sources = {"ae": source, "vae": "prior" if kept else source}
 st.caption(SOURCES[source])
 
-pictures = {kind: cache.samples(entry.run_id, source, temperature, seed) for kind, _, entry in BOTH}
+pictures = {kind: cache.samples(entry.run_id, sources[kind], temperature, seed) for kind, _, entry in BOTH}
 data = cache.dataset(pair.dataset)
 beside = controls.switch("Show the most similar training image beside each sample", "nearest")
 slots = {}
@@ -34,7 +36,7 @@ for column, (kind, name, entry) in zip(st.columns(2), BOTH):
     with column:
         st.markdown(f"## {name}", anchors=False)
         if beside:
-            closest, _ = cache.samples_likeness(entry.run_id, source, temperature, seed)
+            closest, _ = cache.samples_likeness(entry.run_id, sources[kind], temperature, seed)
             partners = data.train_images[closest[:PAIRED], 0]
             st.image(images.grid(images.beside(pictures[kind][:PAIRED], partners), 4), width="stretch", alt=f"{PAIRED} samples, each with its most similar training image")
         else:
@@ -64,7 +66,7 @@ def wait() -> None:
 
 def measure() -> dict[str, Mapping[str, float]] | None:
     """Both models' figures; None while they cannot be had yet."""
-    found = {kind: cache.sample_quality(entry.run_id, source, temperature) for kind, _, entry in BOTH}
+    found = {kind: cache.sample_quality(entry.run_id, sources[kind], temperature) for kind, _, entry in BOTH}
     return None if None in found.values() else found
 
 
@@ -73,7 +75,7 @@ try:
     if measured is None:
         wait()
     else:
-        lead.markdown(text.samples_takeaway(source, measured["ae"], measured["vae"]))
+        lead.markdown(text.samples_takeaway(sources, measured["ae"], measured["vae"]))
         for kind, slot in slots.items():
             with slot:
                 figures_of(measured[kind])
@@ -81,10 +83,10 @@ except cache.NotMeasured as error:
     st.info(f"These samples cannot be measured: {error}")
 
 st.download_button(
-    "Download as PNG", icon=":material/download:", mime="image/png", on_click="ignore", file_name=f"samples-{pair.dataset}-d{pair.latent_dim}-{source}-T{temperature:g}-{seed}.png",
+    "Download as PNG", icon=":material/download:", mime="image/png", on_click="ignore", file_name=f"samples-{pair.dataset}-d{pair.latent_dim}-{'-'.join(dict.fromkeys(sources.values()))}-T{temperature:g}-{seed}.png",
     data=lambda: images.labelled(
-        [(f"{kind.upper()}  {entry.run_id}", pictures[kind]) for kind, _, entry in BOTH],
-        f"Random samples: {source}, temperature {temperature:g}, noise seed {seed}", columns=16,
+        [(f"{kind.upper()}  {entry.run_id}  {sources[kind]}", pictures[kind]) for kind, _, entry in BOTH],
+        f"Random samples: {', '.join(dict.fromkeys(sources.values()))}, temperature {temperature:g}, noise seed {seed}", columns=16,
     ),
 )
 st.caption(

@@ -129,7 +129,8 @@ def one_scene() -> None:
         with question:
             ask(facts)
 
-    link = {**scene.link, "data": pair.dataset, "seed": str(pair.seed)}
+    with boundary.guard():
+        link = {**(scene.state(facts) if facts else {}), "data": pair.dataset, "latent": str(pair.latent_dim), "seed": str(pair.seed)}
     with question:
         st.page_link(f"views/{scene.page}.py", label="Play with this yourself", icon=":material/open_in_new:", query_params=link)
     with st.container(key="walk-more"):

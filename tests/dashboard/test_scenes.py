@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qsl
 
 import pytest
 
 from dashboard import cache, scenes
+from dashboard.components import assets
 from dashboard.exhibits import pictures
 from dashboard.scenes import SceneError
 from driving import BETAS, words
@@ -132,6 +134,35 @@ def test_a_scene_asks_before_it_tells(dashboard, small_scenes, scene):
     assert "(your guess)" in shown
     assert (":material/check_circle:" in shown) == bool(asked.answer), "the right choice is marked, where there is one to mark"
     assert "{" not in shown and "nan" not in shown.lower().replace("nats", "")
+
+
+# What a scene's picture is given, and what that is called on the page where one plays on.
+SAME = {"one_image": {"image": "image", "step": "step"}, "interpolation": {"start": "a", "end": "b", "steps": "steps"}, "kl_weight": {"beta": "beta"}}
+
+
+@pytest.mark.parametrize("scene", [scene.id for scene in SCENES])
+def test_playing_on_opens_the_page_in_the_scenes_state(dashboard, small_scenes, scene, monkeypatch):
+    monkeypatch.setattr(assets, "judge_url", lambda dataset: "/media/judge")
+    shown = next(s for s in small_scenes if s.id == scene)
+    link = next(e.proto for e in dashboard("walkthrough", scene=scene).get("page_link") if e.proto.label.startswith("Play"))
+    query = dict(parse_qsl(link.query_string))
+    app = dashboard(shown.page, **query)
+    assert not app.error and not app.exception and "The link asks for" not in words(app), "the page takes all of it"
+    pair = app.session_state["pair"]
+    assert (pair.dataset, pair.latent_dim, pair.seed) == (shown.data, shown.latent, shown.seed), "on the same models"
+    for option, name in SAME.get(shown.page, {}).items():
+        assert option not in shown.options or float(query[name]) == shown.options[option], option
+    if shown.picture == "sampled":
+        drawn = dict(words_.split() for words_ in shown.options["models"])
+        assert query["source"] == drawn["ae"] and (query.get("vae_prior") == "true") == (drawn["vae"] != drawn["ae"])
+
+
+def test_the_knob_is_left_where_the_reveal_turned_it(dashboard, small_scenes):
+    where = [
+        dict(parse_qsl(next(e.proto for e in dashboard("walkthrough", scene="turn", reveal=reveal).get("page_link")).query_string))["beta"]
+        for reveal in ("false", "true")
+    ]
+    assert where == ["1", "4"]
 
 
 def test_going_through_keeps_the_link_and_hidden_choices_come_back(dashboard, small_scenes):

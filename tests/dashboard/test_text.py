@@ -27,12 +27,14 @@ def test_samples_verdict():
     def figures(fd, coverage=0.5):
         return {"fd": fd, "floor": 0.4, "coverage": coverage}
 
-    better = text.samples_takeaway("prior", figures(225, 0.0), figures(19, 0.54))
+    better = text.samples_takeaway({"ae": "prior", "vae": "prior"}, figures(225, 0.0), figures(19, 0.54))
     assert "the :blue[**VAE**]'s samples come nearer" in better and "near 0% of" in better and "near 54%" in better
-    turned = text.samples_takeaway("mixture", figures(4.5, 0.91), figures(5.9, 0.91))
+    turned = text.samples_takeaway({"ae": "mixture", "vae": "mixture"}, figures(4.5, 0.91), figures(5.9, 0.91))
     assert "the :orange[**AE**]'s samples come nearer" in turned and "0.4 for real images" in turned
-    assert "equally near" in text.samples_takeaway("mixture", figures(5.0), figures(5.2))
-    assert "neither" in text.samples_takeaway("prior", figures(225), figures(140))
+    assert "equally near" in text.samples_takeaway({"ae": "mixture", "vae": "mixture"}, figures(5.0), figures(5.2))
+    assert "neither" in text.samples_takeaway({"ae": "prior", "vae": "prior"}, figures(225), figures(140))
+    fair = text.samples_takeaway({"ae": "mixture", "vae": "prior"}, figures(4.5), figures(19))
+    assert "mixture fitted to each model's codes for the :orange[**AE**] and N(0, I) for the :blue[**VAE**]" in fair
 
 
 def test_maps_verdict():

@@ -14,7 +14,7 @@ from dashboard import cache
 from driving import BETAS, words
 
 PAGES = ("start", "latent_maps", "samples", "interpolation", "kl_weight", "training")
-NAMES = {"start": "Point or Cloud", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "training": "How the spaces form"}
+NAMES = {"start": "Point or Cloud", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "training": "How the spaces form", "one_image": "One image through both"}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -53,6 +53,7 @@ def test_start_another_image_is_another_image(dashboard):
         ("start", "latent", "999"), ("start", "latent", "'; DROP TABLE--"), ("start", "data", "../../etc/passwd"), ("start", "seed", "nan"),
         ("samples", "temperature", "nan"), ("samples", "temperature", "inf"), ("samples", "temperature", "99"), ("samples", "noise", "-5"),
         ("samples", "noise", "1e999"), ("samples", "source", "<script>alert(1)</script>"), ("samples", "nearest", "perhaps"),
+        ("one_image", "image", "1e9"),
         ("interpolation", "a", "123456"), ("interpolation", "steps", "2000"), ("interpolation", "way", "sideways"),
         ("latent_maps", "projection", "tsne"), ("latent_maps", "umap", "7"),
         ("kl_weight", "beta", "1e9"), ("kl_weight", "beta", "nan"), ("kl_weight", "beta", "many"), ("kl_weight", "beta", "-1"),
@@ -70,7 +71,7 @@ def test_hostile_links_are_told_and_the_page_lives(dashboard, jobs, page, key, v
 
 @pytest.mark.parametrize(
     ("page", "query"),
-    [("samples", {"source": "mixture", "temperature": "0.5", "noise": "3"}), ("kl_weight", {"beta": "4"}), ("interpolation", {"a": "5", "b": "9", "way": "spherical"}), ("latent_maps", {"projection": "PCA"})],
+    [("samples", {"source": "mixture", "temperature": "0.5", "noise": "3"}), ("kl_weight", {"beta": "4"}), ("samples", {"source": "gaussian", "vae_prior": "True"}), ("interpolation", {"a": "5", "b": "9", "way": "spherical"}), ("latent_maps", {"projection": "PCA"})],
 )
 def test_a_link_restores_the_view(dashboard, page, query):
     app = dashboard(page, **query)

@@ -7,6 +7,9 @@ import re
 import pytest
 from serving import settled
 
+from dashboard import scenes, share
+from dashboard.exhibits import pictures
+
 SCENE = ".presenter[data-scene='{}'][data-revealed='{}']"
 
 
@@ -122,3 +125,41 @@ def test_left_alone_it_goes_on_by_itself(talk):
     at(page, "price", revealed=True)
     page.clock.run_for(90_000)
     at(page, "prior")
+
+
+def test_the_code_on_the_wall_is_this_scenes_link_and_full_screen_comes_and_goes(talk):
+    page = talk.visit("/walkthrough?scene=copies&present=true")
+    at(page, "copies")
+    page.keyboard.press("q")
+    sheet = page.locator(".presenter-screen.link")
+    assert sheet.bounding_box() == {"x": 0, "y": 0, "width": 1280, "height": 720}
+    assert sheet.inner_text().strip() == page.url, "the link, for who cannot read the code"
+    assert sheet.locator("img").get_attribute("src") == share.qr(page.url)
+    assert sheet.locator("img").evaluate("async image => (await image.decode(), image.naturalWidth)") > 100
+    page.keyboard.press("Escape")
+    sheet.wait_for(state="detached")
+    at(page, "copies")
+    assert "present=true" in page.url, "Escape took the code away, not the talk"
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement === document.documentElement")
+    page.keyboard.press("f")
+    page.wait_for_function("!document.fullscreenElement")
+
+
+SCREENS = ((1920, 1080), (1280, 720), (1024, 768))
+OVER = "() => { const main = document.querySelector('[data-testid=stMain]'); return Math.max(main.scrollHeight - main.clientHeight, main.scrollWidth - main.clientWidth) }"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reveal", ["", "&reveal=true"], ids=["asked", "revealed"])
+def test_no_scene_is_larger_than_a_projectors_screen(talk, reveal):
+    for scene in scenes.read(scenes.SHIPPED, pictures()):
+        page = talk.visit(f"/walkthrough?scene={scene.id}&present=true{reveal}")
+        at(page, scene.id, revealed=bool(reveal))
+        for width, height in SCREENS:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(500)  # pictures are drawn anew, then type is fitted
+            assert page.evaluate(OVER) <= 2, f"{scene.id} at {width} x {height}"
+            size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.st-key-walk-sentence p')).fontSize)")
+            assert size >= height / 45, f"{scene.id} at {width} x {height}: type too small to read from a distance"
+    page.set_viewport_size({"width": 1280, "height": 720})
