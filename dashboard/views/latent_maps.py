@@ -49,7 +49,7 @@ if found is None:
 views = dict(zip(("ae", "vae"), found))
 lead.markdown(text.maps_takeaway(views["ae"].knn_accuracy, views["vae"].knn_accuracy, views["ae"].spread, views["vae"].spread, len(data.classes)))
 n = len(views["ae"].points)
-maps(pair, views, native=method == "native", on_open=lambda index: st.switch_page(ONE_IMAGE, query_params={"image": str(index)}))
+maps(pair, views, native=method == "native", on_open=lambda index: st.switch_page(ONE_IMAGE, query_params={"index": str(index)}))
 if not flat:
     st.caption(
         f"Figures above the maps are measured in the latent spaces; trustworthiness says how far neighbours on the map are neighbours there, too (Venna & Kaski 2001; about 0.5 is chance). The VAE's map is turned, mirrored and scaled to lie on the AE's as well as it can (Procrustes). What remains apart: "

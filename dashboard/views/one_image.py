@@ -18,7 +18,8 @@ from dashboard.components.traverse import traverse
 from dashboard.exhibits.live import TITLES, images_of, lane_of
 from dashboard.text import AE, VAE
 
-IMAGE, STEP = "image", "step"  # the URL's parameters: which test image, and how small a step, to begin with
+# The URL's parameters: which test image, and how small a step, to begin with. ("image" is a class on the Start page.)
+IMAGE, STEP = "index", "step"
 
 pair: Pair = state.get("pair")
 data = cache.dataset(pair.dataset)

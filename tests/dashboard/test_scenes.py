@@ -137,7 +137,7 @@ def test_a_scene_asks_before_it_tells(dashboard, small_scenes, scene):
 
 
 # What a scene's picture is given, and what that is called on the page where one plays on.
-SAME = {"one_image": {"image": "image", "step": "step"}, "interpolation": {"start": "a", "end": "b", "steps": "steps"}, "kl_weight": {"beta": "beta"}}
+SAME = {"one_image": {"image": "index", "step": "step"}, "interpolation": {"start": "a", "end": "b", "steps": "steps"}, "kl_weight": {"beta": "beta"}}
 
 
 @pytest.mark.parametrize("scene", [scene.id for scene in SCENES])

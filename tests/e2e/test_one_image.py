@@ -133,7 +133,7 @@ def test_a_chosen_image_is_in_the_link_and_its_figures_are_the_runs(page, visit)
     labels = load_dataset("mnist-5k").test_labels
     index = int(np.flatnonzero(labels == 4)[0])
     page.locator(f'.thumbs button[data-image="{index}"]').click()
-    page.wait_for_url(f"**image={index}*")
+    page.wait_for_url(f"**index={index}*")
     settled(page)
     expected = load_dataset("mnist-5k").test_images[index, 0]
     assert np.array_equal(grey(page, ".seen .tile"), expected)
@@ -143,13 +143,13 @@ def test_a_chosen_image_is_in_the_link_and_its_figures_are_the_runs(page, visit)
 
     other = page.locator(".thumbs button").nth(7)
     other.click()  # the first choice comes back from the server now, and must not undo this one
-    page.wait_for_url(f"**image={other.get_attribute('data-image')}*")
+    page.wait_for_url(f"**index={other.get_attribute('data-image')}*")
     page.wait_for_timeout(500)
     settled(page)
     rested(page)
     assert np.array_equal(grey(page, ".seen .tile"), load_dataset("mnist-5k").test_images[int(other.get_attribute("data-image")), 0])
 
-    again = visit(f"/one_image?image={index}")
+    again = visit(f"/one_image?index={index}")
     again.wait_for_selector('.through[data-ready="1"]')
     rested(again)
     assert np.array_equal(grey(again, ".seen .tile"), expected)
@@ -157,7 +157,7 @@ def test_a_chosen_image_is_in_the_link_and_its_figures_are_the_runs(page, visit)
 
 @pytest.mark.parametrize("value", ["99999999999", "%3Cscript%3E"])
 def test_a_hostile_link_gets_a_message_and_the_first_image(visit, value):
-    page = visit(f"/one_image?image={value}")
+    page = visit(f"/one_image?index={value}")
     page.wait_for_selector('.through[data-ready="1"]')
     assert "whole number from 0" in page.locator('[data-testid="stAlert"]').first.inner_text()
     assert page.locator("text=Traceback").count() == 0
@@ -334,7 +334,7 @@ def test_an_image_is_opened_from_the_latent_maps(visit):
     index = int(page.locator(".inspector [data-image]").first.get_attribute("data-image"))
     assert index != 0
     page.get_by_role("button", name="Open this image in both models").click()
-    page.wait_for_url(f"**/one_image?*image={index}*")
+    page.wait_for_url(f"**/one_image?*index={index}*")
     page.wait_for_selector('.through[data-ready="1"]')
     rested(page)
     assert np.array_equal(grey(page, ".seen .tile"), load_dataset("mnist-5k").test_images[index, 0])

@@ -34,7 +34,7 @@ COLD = 30.0  # seconds in which a server that has just been started imports and 
 CHOICES = {
     "": [{"image": str(i)} for i in range(10)],
     "latent_maps": [{"latent": "2"}, {"projection": "PCA"}, {"umap": "1"}],
-    "one_image": [{"image": str(i)} for i in range(20)],
+    "one_image": [{"index": str(i)} for i in range(20)],
     "samples": [{"source": "mixture"}, {"temperature": "0.5"}, {"source": "gaussian", "noise": "3"}],
     "interpolation": [{"a": str(i), "b": str(i + 9)} for i in range(20)],
     "kl_weight": [{"beta": b} for b in ("0.25", "4", "10")],
