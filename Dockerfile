@@ -43,4 +43,4 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
     CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:7860/_stcore/health', timeout=4)"
 
 # A setting that cannot be used ends the container at once, with a line that says why.
-CMD python -m core settings && exec streamlit run dashboard/app.py
+CMD python -m core settings && exec streamlit run dashboard/server.py

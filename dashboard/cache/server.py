@@ -83,15 +83,16 @@ def begin() -> bool:
 
 @st.cache_resource(show_spinner=False)
 def warm() -> bool:
-    """Once a server: import torch before somebody waits for it, and let the garbage collector leave its million objects alone."""
+    """Once a server: import torch before somebody waits for it."""
+    return _later(load_networks)
 
-    def load() -> None:
-        import core.models  # noqa: F401
 
-        gc.collect()
-        gc.freeze()
+def load_networks() -> None:
+    """Import what networks need, and let the garbage collector leave its million objects alone."""
+    import core.models  # noqa: F401
 
-    return _later(load)
+    gc.collect()
+    gc.freeze()
 
 
 @st.cache_resource(show_spinner=False)

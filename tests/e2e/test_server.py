@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import websockets
-from serving import settled
+from serving import served, settled
 
 from core import settings
-from tests.faults.client import Visitor, run
+from tests.faults.client import Browser, Visitor, run
 
 
 def ask(url: str, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, http.client.HTTPMessage, bytes]:
@@ -80,3 +80,20 @@ def test_visitors_get_no_developers_tools(visit):
     told = page.get_by_test_id("stMainMenuPopover").inner_text()
     assert not {word for word in ("Rerun", "Clear cache", "Deploy", "Developer") if word.lower() in told.lower()}, told
     assert page.get_by_test_id("stAppDeployButton").count() == 0
+
+
+@pytest.mark.slow
+def test_the_public_server_says_with_every_answer_what_a_browser_may_do(tmp_path):
+    async def look(url: str):
+        browser = Browser()
+        async with Visitor(url, browser) as visitor:
+            return await visitor.open(), browser
+
+    with served(settings.ROOT / "dashboard" / "server.py", POINT_OR_CLOUD_CACHE=str(tmp_path)) as url:
+        shown, browser = run(look(url))
+        assert "An autoencoder" in shown.text and not shown.errors
+        media = next(path for path in browser.files if path.startswith("/media/"))
+        for path in ("/", "/_stcore/health", "/one_image", media, "/no/such/thing.js"):
+            headers = ask(url, "GET", path)[1]
+            assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin", path
+            assert headers.get_all("content-security-policy") == ["frame-ancestors 'self' https://huggingface.co"], path

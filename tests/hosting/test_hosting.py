@@ -70,7 +70,7 @@ def test_one_port_everywhere():
 
 
 def test_the_settings_are_checked_before_the_server_starts():
-    assert of("CMD")[0].startswith("python -m core settings && exec streamlit run dashboard/app.py")
+    assert of("CMD")[0].startswith("python -m core settings && exec streamlit run dashboard/server.py")
 
 
 def test_hosted_requirements_are_the_projects_own():
