@@ -47,8 +47,9 @@ async def life(_: Any) -> AsyncIterator[None]:
     from core import settings
     from dashboard import cache
 
-    if settings.value("WARM"):
-        threading.Thread(target=cache.load_networks, daemon=True).start()
+    with contextlib.suppress(settings.SettingError):  # the page will say what is wrong
+        if settings.value("WARM"):
+            threading.Thread(target=cache.load_networks, daemon=True).start()
     yield
 
 
