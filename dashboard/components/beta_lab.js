@@ -8,8 +8,9 @@
 // needs family.js
 // needs rd_plane.js
 // needs lab_views.js
+// needs lab_words.js
 
-const SAMPLES = 36, PER_ROW = 6;
+const PER_ROW = 6;
 const COPIES = 10;
 const BUDGET = 24; // ms a frame may spend on decoding; what does not fit is decoded in the next frame
 const SNAP = 0.022; // in log10 beta: how near the finger has to come to a trained weight
@@ -299,7 +300,7 @@ class BetaLab {
     const label = short(beta, 4);
     this.plane.draw({ curve: this.curve, trained: this.trained, ae: data.ae_distortion, at: { ...at, beta: real ? real.run.beta : beta }, path: this.training?.path ?? [], own, aeColor: ae, look });
     if (this.ticked !== this.root.clientWidth) this.layTicks();
-    this.words(at, label, figures, codes);
+    describe(this, at, label, figures, codes);
     this.drawn.frames++;
     if (complete) this.drawn.complete++;
     else this.redraw();
@@ -333,59 +334,6 @@ class BetaLab {
     let sum = 0;
     for (let i = 0; i < n * PIXELS; i++) sum += (with_[i] - without[i]) ** 2;
     return Math.sqrt(sum / (n * PIXELS));
-  }
-
-  /* ---- words ---- */
-
-  /** Whose pictures these are; real ones and predicted ones never look alike. */
-  whose(label) {
-    const { real, base, run, training, state, failed } = this;
-    if (!base) return real.run.beta === this.beta ? `Trained at β = ${label}: the real network. ` : `${failed}Nearest trained network: β = ${short(real.run.beta, 4)}. There is no multi-rate model here to predict β = ${label} with. `;
-    if (real) return `Trained at β = ${label}: the real network. `;
-    if (training) return this.live ? `Bright: β = ${label}'s own network after ${training.epoch} of ${training.epochs} epochs. Dim: the multi-rate model's prediction. ` : `Prediction of the multi-rate model; β = ${label}'s own network is on its way. `;
-    if (run?.weights && state.real && state.resting) return `${failed}Prediction of the multi-rate model${failed ? "" : "; fetching the trained network…"} `;
-    return `Prediction of the multi-rate model. ${run ? "There is a trained network. " : state.resting ? `No network has been trained for β = ${label} yet. ` : ""}`;
-  }
-
-  words(at, label, figures, codes) {
-    const { data, base, real, run, state } = this;
-    this.slide.value = state.t;
-    this.slide.setAttribute("aria-label", "KL weight beta, logarithmic. Arrow keys move it, Page Up and Page Down go to trained weights.");
-    this.slide.setAttribute("aria-valuetext", `beta ${label}${run ? ", a trained weight" : ""}`);
-    this.find(".beta").textContent = `β = ${label}`;
-    const whose = this.find(".whose"), text = this.whose(label);
-    if (whose.dataset.text !== text) {
-      whose.dataset.text = text;
-      whose.className = real ? "whose real" : "whose";
-      const toggle = base && run?.weights && state.resting && make("button", { onclick: () => ((state.real = !state.real), this.version++, this.choose()) }, state.real ? "show the prediction" : "show the trained network");
-      whose.replaceChildren(text, toggle || "");
-    }
-    drawFigures(this.find(".figures"), figures, this.beta, data.latent_dim, base ? (figures.live ? `In training, epoch ${this.training.path.length - 1}` : "Trained") : `Trained, β = ${short(real.run.beta, 4)}`);
-    const asleep = data.latent_dim - at.active_units, network = real?.run.run_id ?? data.prediction.run_id;
-    const say = (selector, words) => {
-      const element = this.find(selector);
-      if (element.textContent !== words) element.textContent = words;
-    };
-    say(".samples h4", "Samples from the same noise");
-    say(".samples .muted", "z ~ N(0, I), held while β moves");
-    say(".cloud h4", `Clouds of ${data.n} test images`);
-    say(".cloud p", data.latent_dim > 2 ? "In the two units that stay awake longest: dot = mean, disc = σ; rings: 1, 2, 3 σ of the prior." : "Dot = mean, disc = σ; rings: 1, 2, 3 σ of the prior.");
-    say(".copies h4", "Unseen images, and what comes back");
-    say(".copies p", `Decoded in this page from the mean of each cloud, by ${network}.`);
-    say(".plane h4", "Rate against distortion");
-    say(".plane p", `${base ? "Dashed: multi-rate model. " : ""}Dots: ${this.trained.length} trained network${this.trained.length > 1 ? "s" : ""}; press one to go there.${base ? "" : " No multi-rate model was trained for these images and this latent size, so between them the nearest one is shown."}`);
-    say(".units h4", `What each latent unit costs${asleep ? `: ${asleep} of ${data.latent_dim} asleep` : ""}`);
-    this.find(".plane canvas").setAttribute("aria-label", `Rate-distortion plane. At beta ${label}: rate ${at.rate.toFixed(1)}, distortion ${at.distortion.toFixed(1)} nats. ${this.trained.map((r) => `beta ${short(r.beta)}: rate ${r.rate.toFixed(1)}, distortion ${r.distortion.toFixed(1)}`).join("; ")}.`);
-    this.find(".samples canvas").setAttribute("aria-label", `${SAMPLES} samples at beta ${label}`);
-    this.find(".cloud canvas").setAttribute("aria-label", `Posterior means and widths of ${data.n} test images in two latent units at beta ${label}`);
-    this.find(".copies canvas").setAttribute("aria-label", `${this.copied.length} test images above, their reconstructions at beta ${label} below`);
-    let remark = `Nats an image. Dashed: asleep, under ${data.active}. Press a unit to switch it off.`;
-    if (state.off.size && codes) {
-      const names = [...state.off].map((j) => `z${subscript(j + 1)} (${at.rate_per_dim[j].toFixed(2)} nats)`).join(", ");
-      remark = `Off, held at the prior's mean 0: ${names}. The copies change by ${this.effect(codes).toFixed(4)} grey levels (root mean square, of a range of 1).`;
-    }
-    say(".units p", remark);
-    for (const tick of this.find(".ticks").children) tick.setAttribute("aria-current", Number(tick.dataset.beta) === this.beta);
   }
 
   /** A dot under the track for every trained weight, named where there is room: the ends first, then from the left. */

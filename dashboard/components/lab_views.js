@@ -2,6 +2,7 @@
    and the measured curve between its weights. Functions of their arguments only. */
 // needs canvas.js
 
+const SAMPLES = 36;
 const REACH = 4; // the clouds' picture spans -REACH to REACH
 
 /** Units by their rate summed over several weights, the one that stays awake longest first. */
