@@ -8,8 +8,8 @@ know no headers, so they are added here, to every answer.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -43,13 +43,13 @@ class Headers:
 
 @contextlib.asynccontextmanager
 async def life(_: Any) -> AsyncIterator[None]:
-    """Import what takes seconds while nobody waits yet."""
+    """Import what takes seconds before anybody is served: the server is well only then."""
     from core import settings
     from dashboard import cache
 
     with contextlib.suppress(settings.SettingError):  # the page will say what is wrong
         if settings.value("WARM"):
-            threading.Thread(target=cache.load_networks, daemon=True).start()
+            await asyncio.to_thread(cache.load_networks)
     yield
 
 

@@ -116,8 +116,9 @@ def decoding(stage: Stage, image: int = 0) -> Facts:
         raise ExhibitError(f"decoding shows latent spaces of two numbers, from one of the test images 0 to {len(images.labels) - 1}.")
     topic = publish(images, image, f"{stage.key}-image")
     both = [lane_of(kind, entry_of(stage.pair, kind), TITLES[kind]) for kind in MARKS]
-    planes(*both, images, judge_url(stage.pair.dataset), topic, f"{stage.key}-planes", mode="holes" if stage.revealed else "codes")
-    return {"images": len(images.labels)}
+    shown = "holes" if stage.revealed else "codes"
+    planes(*both, images, judge_url(stage.pair.dataset), topic, f"{stage.key}-planes", mode=shown)
+    return {"images": len(images.labels), "shown": shown}
 
 
 def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.1) -> Facts:

@@ -1,6 +1,7 @@
 """One image through both: drawn, chosen or uploaded; its point and its cloud, while it changes."""
 
 import hashlib
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -18,8 +19,10 @@ from dashboard.components.traverse import traverse
 from dashboard.exhibits.live import TITLES, images_of, lane_of
 from dashboard.text import AE, VAE
 
-# The URL's parameters: which test image, and how small a step, to begin with. ("image" is a class on the Start page.)
-IMAGE, STEP = "index", "step"
+# The URL's parameters for what the page begins with: which test image, what the planes show, how small a step.
+IMAGE, VIEW, STEP = "index", "view", "step"
+VIEWS = ("codes", "grid", "holes", "regions")  # of `components.planes`
+STEPS = tuple(f"{tenths / 10:g}" for tenths in range(1, 11))
 
 pair: Pair = state.get("pair")
 data = cache.dataset(pair.dataset)
@@ -39,13 +42,12 @@ def start_image() -> int:
     return index
 
 
-def start_step() -> float:
-    """The small step the link asks for, or one whose effect is seen."""
-    asked = state.asked(STEP)
-    steps = {f"{i / 10:g}": i / 10 for i in range(1, 11)}
-    step = steps.get(asked.text or "", 0.3)
-    asked.tell("step", step, "one of " + ", ".join(steps))
-    return step
+def start(key: str, label: str, choices: Sequence[str], default: str) -> str:
+    """What the link asks for, if it is one of the choices."""
+    asked = state.asked(key)
+    chosen = asked.text if asked.text in choices else default
+    asked.tell(label, chosen, "one of " + ", ".join(choices))
+    return chosen
 
 
 def uploaded() -> Upload | None:
@@ -80,7 +82,7 @@ def decode_as_you_move() -> None:
         "Both planes are whole latent spaces of two numbers. Move over them: the decoder runs under the cursor, starting at the code of the image above. "
         "**Holes** shows how like anything real the decoded picture is, **Classes** which class it looks like."
     )
-    planes(lane_of("ae", flat.ae, "AE: a plane of points"), lane_of("vae", flat.vae, "VAE: a plane of clouds"), images, judge, topic, f"planes-{flat.ae.run_id}")
+    planes(lane_of("ae", flat.ae, "AE: a plane of points"), lane_of("vae", flat.vae, "VAE: a plane of clouds"), images, judge, topic, f"planes-{flat.ae.run_id}", mode=start(VIEW, "view of the planes", VIEWS, "codes"))
     st.caption(text.provenance(flat, n, "Measured against"))
 
 
@@ -95,7 +97,7 @@ def small_steps() -> None:
         for p in sorted({p.latent_dim: p for p in (pair, flat) if p}.values(), key=lambda p: p.latent_dim)
         for kind, entry in (("ae", p.ae), ("vae", p.vae))
     ]
-    neighbours(boards, images, judge, topic, f"neighbours-{pair.ae.run_id}", step=start_step())
+    neighbours(boards, images, judge, topic, f"neighbours-{pair.ae.run_id}", step=float(start(STEP, "step", STEPS, "0.3")))
     if rates := cache.flip_rates(pair.dataset):
         st.markdown(text.steps_takeaway(rates, min(AROUND, n)))
         with st.expander("How often a small step changes the class, measured", icon=":material/table:"):

@@ -157,12 +157,10 @@ def test_playing_on_opens_the_page_in_the_scenes_state(dashboard, small_scenes, 
         assert query["source"] == drawn["ae"] and (query.get("vae_prior") == "true") == (drawn["vae"] != drawn["ae"])
 
 
-def test_the_knob_is_left_where_the_reveal_turned_it(dashboard, small_scenes):
-    where = [
-        dict(parse_qsl(next(e.proto for e in dashboard("walkthrough", scene="turn", reveal=reveal).get("page_link")).query_string))["beta"]
-        for reveal in ("false", "true")
-    ]
-    assert where == ["1", "4"]
+@pytest.mark.parametrize(("scene", "name", "values"), [("turn", "beta", ["1", "4"]), ("decode", "view", ["codes", "holes"])])
+def test_what_the_reveal_changes_is_in_the_link_too(dashboard, small_scenes, scene, name, values):
+    links = [next(iter(dashboard("walkthrough", scene=scene, reveal=reveal).get("page_link"))).proto.query_string for reveal in ("false", "true")]
+    assert [dict(parse_qsl(link))[name] for link in links] == values
 
 
 def test_going_through_keeps_the_link_and_hidden_choices_come_back(dashboard, small_scenes):

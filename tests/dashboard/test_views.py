@@ -53,7 +53,7 @@ def test_start_another_image_is_another_image(dashboard):
         ("start", "latent", "999"), ("start", "latent", "'; DROP TABLE--"), ("start", "data", "../../etc/passwd"), ("start", "seed", "nan"),
         ("samples", "temperature", "nan"), ("samples", "temperature", "inf"), ("samples", "temperature", "99"), ("samples", "noise", "-5"),
         ("samples", "noise", "1e999"), ("samples", "source", "<script>alert(1)</script>"), ("samples", "nearest", "perhaps"),
-        ("one_image", "index", "1e9"),
+        ("one_image", "index", "1e9"), ("one_image", "view", "<b>"),
         ("interpolation", "a", "123456"), ("interpolation", "steps", "2000"), ("interpolation", "way", "sideways"),
         ("latent_maps", "projection", "tsne"), ("latent_maps", "umap", "7"),
         ("kl_weight", "beta", "1e9"), ("kl_weight", "beta", "nan"), ("kl_weight", "beta", "many"), ("kl_weight", "beta", "-1"),

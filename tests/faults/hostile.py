@@ -26,7 +26,7 @@ VALUES = (
     "${jndi:ldap://x}", "{{7*7}}", "__import__('os')", "vae-mnist-5k-d16-b1-s0", "mnist", "fashion-mnist", "kmnist", "2", "16", "64", "1e3", "3.21", "0.1", "10",
 )  # fmt: skip
 KEYS = (
-    "data", "latent", "seed", "image", "index", "part", "step", "vae_prior", "member", "projection", "umap", "source", "temperature", "noise", "nearest", "a", "b", "way", "steps", "end", "beta", "snap", "scene", "present",
+    "data", "latent", "seed", "image", "index", "part", "view", "step", "vae_prior", "member", "projection", "umap", "source", "temperature", "noise", "nearest", "a", "b", "way", "steps", "end", "beta", "snap", "scene", "present",
     "embed", "run", "epoch", "_visitor", "_let-in", "wanted", "pair", "x" * 500,
 )  # fmt: skip
 
