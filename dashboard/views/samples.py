@@ -24,13 +24,14 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     temperature = controls.slide("Temperature", 0.0, 2.0, 1.0, 0.05, "temperature", help="Scales the noise. 0 is the middle of the distribution, 1 is as it was fitted.")
     seed = controls.whole("Noise seed", 0, 9999, 0, "noise")
     st.button("Draw again", icon=":material/casino:", type="primary", on_click=lambda: state.put("noise", (seed + 1) % 10_000))
-kept = source != "prior" and controls.switch("Leave the VAE at N(0, I), the bell curve it was trained for", "vae_prior")
-sources = {"ae": source, "vae": "prior" if kept else source}
 st.caption(SOURCES[source])
+with st.container(horizontal=True):
+    beside = controls.switch("Show each sample's most similar training image", "nearest")
+    kept = source != "prior" and controls.switch("Leave the VAE at N(0, I)", "vae_prior", help="The bell curve it was trained for.")
+sources = {"ae": source, "vae": "prior" if kept else source}
 
 pictures = {kind: cache.samples(entry.run_id, sources[kind], temperature, seed) for kind, _, entry in BOTH}
 data = cache.dataset(pair.dataset)
-beside = controls.switch("Show the most similar training image beside each sample", "nearest")
 slots = {}
 for column, (kind, name, entry) in zip(st.columns(2), BOTH):
     with column:
