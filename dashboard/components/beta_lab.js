@@ -157,6 +157,7 @@ class BetaLab {
 
   move(t, snap) {
     const near = this.trained.find(({ beta }) => Math.abs(Math.log10(beta) - t) < snap);
+    if (near?.weights) loadNetwork(near.weights).catch(() => {}); // it may be let go here: `choose` tells what fails
     this.state.t = near ? Math.log10(near.beta) : Math.min(1, Math.max(-1, t));
     this.state.resting = false;
     this.version++;

@@ -86,9 +86,10 @@ class Training:
     preview: bytes | None = None
 
     def to_data(self) -> dict[str, Any]:
+        epochs = self.history[-1]["epochs"] if self.history else 0
+        done = self.fraction * epochs
         return {
-            "beta": self.beta, "run_id": self.run_id,
-            "epoch": round(self.fraction * self.history[-1]["epochs"], 1) if self.history else 0, "epochs": self.history[-1]["epochs"] if self.history else 0,
+            "beta": self.beta, "run_id": self.run_id, "epoch": round(done, 1 if done > 0.1 else 2), "epochs": epochs,
             "path": [_point(row) for row in self.history],
             "preview": "data:image/png;base64," + b64encode(self.preview).decode() if self.preview and self.history else "",
         }  # fmt: skip

@@ -14,7 +14,7 @@ from dashboard.text import AE, VAE
 BETA, AUTO = "beta", "auto"  # the URL's parameters
 LAB = "lab"
 SMALL = 10_000  # training images up to which a released knob starts a training by itself
-POLL = 0.35  # seconds
+POLL = 0.3  # seconds
 
 pair: Pair = state.get("pair")
 

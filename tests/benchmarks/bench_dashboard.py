@@ -73,9 +73,9 @@ def visit(browser) -> dict[str, float | str]:
         page.goto(f"{url}/kl_weight")
         page.wait_for_selector('.lab[data-settled="1"][data-shows^="vae-"]')
         page.wait_for_timeout(1000 * WARM)
-        (figures["trained weight, s"],) = released(page, 1.5, '.lab[data-beta="1.5"][data-settled="1"][data-shows^="vae-"]')
+        (figures["trained weight, s"],) = released(page, 1.5, '.lab[data-beta="1.5"][data-shows^="vae-"]')
         page.wait_for_timeout(2000)
-        first, last = released(page, 1.23, '.lab:not(:is([data-live=""], [data-live="0"]))', '.lab[data-live=""][data-settled="1"][data-shows^="vae-"]')
+        first, last = released(page, 1.23, '.lab:not(:is([data-live=""], [data-live="0"]))', '.lab[data-live=""][data-shows^="vae-"]')
         figures |= {"new weight: first picture, s": first, "new weight: finished, s": last, "memory, MB": memory_mb(pid)}
         page.close()
     return figures
