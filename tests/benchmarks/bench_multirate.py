@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import statistics
 
+from core import __main__  # noqa: F401  before torch: threads wait for each other as in a terminal's training
 from core import device
 from core.data import load_dataset
 from core.runs import Run, RunStore
