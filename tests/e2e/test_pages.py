@@ -77,6 +77,7 @@ def test_choices_go_into_the_url_and_come_back(visit):
 
 def test_what_the_server_draws_turns_dark_with_the_page(visit):
     page = visit("/", color_scheme="light")
+    page.locator("[data-testid=stMain] [data-testid=stImage] img").first.wait_for()
     drawn = "document.querySelector('[data-testid=stMain] [data-testid=stImage] img')?.src"
     light = page.evaluate(drawn)
     page.emulate_media(color_scheme="dark")
