@@ -1,5 +1,8 @@
 """What visitors share: figures that came with a run are read, others are measured once somebody can."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from core.metrics import records
@@ -19,6 +22,15 @@ def test_published_quality_is_read_and_any_other_waits_for_the_judge(dashboard, 
     jobs.future.set_exception(JudgeError("a judge needs at least two classes"))
     with pytest.raises(cache.NotMeasured, match="at least two classes"):
         cache.sample_quality(entry.run_id, "mixture")
+
+
+def test_a_flip_rate_that_came_with_no_run_is_measured(dashboard, monkeypatch):
+    """By a judge that takes every other picture for another class, no step changes nothing and a large one everything."""
+    seen: dict[bytes, int] = {}
+    judge = SimpleNamespace(name=lambda images: np.array([seen.setdefault(image.tobytes(), len(seen)) for image in images]))
+    monkeypatch.setattr("core.metrics.judge.load_judge", lambda dataset: judge)
+    run_id = next(iter(cache.entries())).run_id
+    assert (cache.flip_rate(run_id, 0.0), cache.flip_rate(run_id, 2.0)) == (0.0, 1.0)
 
 
 def test_a_replaced_function_is_replaced_for_all(dashboard, monkeypatch):
