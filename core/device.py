@@ -10,18 +10,15 @@ default network trains faster (`tests.benchmarks.bench_training`) to the same fi
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
-import sys
 from contextlib import AbstractContextManager
 
 import torch
 
-from core import settings
+from core import malloc, settings
 from core.config import ConfigError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # glibc's names for what `mallopt` sets
 
 
 def pick(device: str | None = None) -> torch.device:
@@ -120,7 +117,4 @@ def prepare() -> None:
     slower, and doubled the optimiser's time. They become 0 here, a change far below the weights' last digit.
     """
     torch.set_flush_denormal(True)
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:  # glibc
-        for parameter, size in ((M_MMAP_THRESHOLD, 32 << 20), (M_TRIM_THRESHOLD, 64 << 20), (M_TOP_PAD, 16 << 20)):
-            mallopt(parameter, size)
+    malloc.mallopt({malloc.MMAP_THRESHOLD: 32 << 20, malloc.TRIM_THRESHOLD: 64 << 20, malloc.TOP_PAD: 16 << 20})

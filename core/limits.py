@@ -7,23 +7,20 @@ object what to offer.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import math
 import os
-import sys
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import settings
+from core import malloc, settings
 from core.config import ConfigError, RunConfig
 from core.data import DATASETS
 from core.runs import RunError
 
 HOUR = 3600.0
-M_ARENA_MAX = -8  # glibc's name for what `mallopt` sets
 
 
 class TooMany(RunError):
@@ -134,9 +131,7 @@ def share_memory_pools(most: int = 2) -> None:
     By default each thread gets a pool of its own, up to eight a core, and what was freed in one serves no other. A server that
     makes a thread for every rerun of every visitor keeps hundreds of MB so, used by nobody.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mallopt(M_ARENA_MAX, most)
+    malloc.mallopt({malloc.ARENA_MAX: most})
 
 
 def memory_mb(process: int | None = None) -> float:
