@@ -25,7 +25,7 @@ from core import settings
 from core.config import QUICK, RunConfig
 from core.data import resolve
 from core.limits import Limits, Rate, check_memory, limits_from_settings
-from core.runs import ERROR, HEARTBEAT, LIVE, STOP, Run, RunError, RunStore, Status, write_bytes
+from core.runs import ERROR, HEARTBEAT, STOP, Run, RunError, RunStore, Status, write_bytes
 
 SERVER_CORES = 1  # left to the server and its pages: beside one busy core, two threads on two cores took three times as long as one
 WORKER_LOST = "the worker ended without a word (killed, or out of memory). Ask again: training goes on from the last saved epoch."
@@ -284,8 +284,7 @@ class Jobs:
             if not (job.run.path / "config.json").exists():
                 self._refused[job.run.run_id] = message
             elif not job.run.complete and not job.run.error():
-                for name in (HEARTBEAT, LIVE):
-                    (job.run.path / name).unlink(missing_ok=True)
+                job.run.rest()
                 write_bytes(job.run.path / ERROR, (message + "\n").encode())
         except OSError:  # a full disk: perhaps the very reason
             self._refused[job.run.run_id] = message

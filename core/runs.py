@@ -256,6 +256,11 @@ class Run:
         except OSError:
             return ""
 
+    def rest(self) -> None:
+        """Nobody trains this run any more: what tells of the moment goes."""
+        for name in (HEARTBEAT, LIVE):
+            (self.path / name).unlink(missing_ok=True)
+
     def request_stop(self) -> None:
         """Ask whoever trains this run, wherever that is, to stop after the batch at hand."""
         self.path.mkdir(parents=True, exist_ok=True)

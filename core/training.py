@@ -245,8 +245,7 @@ def train(
             write_bytes(run.path / ERROR, f"{type(error).__name__}: {error}\n".encode())
             raise
         finally:
-            for name in (HEARTBEAT, LIVE):
-                (run.path / name).unlink(missing_ok=True)
+            run.rest()
     store.evict(keep=run.run_id)
     return run
 
