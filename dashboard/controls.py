@@ -27,6 +27,14 @@ def one_of(options: Sequence[Any]) -> str:
     return f"one of {', '.join(map(str, options))}" if len(options) > 1 else f"{options[0]}, the only one there is"
 
 
+def linked(label: str, options: Sequence[str], default: str, key: str) -> str:
+    """What the link asks for where no control holds it, if it is one of the options."""
+    asked = state.asked(key)
+    chosen = asked.text if asked.text in options else default
+    asked.tell(label, chosen, one_of(options))
+    return chosen
+
+
 def choice(label: str, options: Sequence[Any], key: str, help: str | None = None, **kwargs: Any) -> Any:
     """One of a few options, side by side."""
     asked = state.asked(key)

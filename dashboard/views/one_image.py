@@ -1,7 +1,6 @@
 """One image through both: drawn, chosen or uploaded; its point and its cloud, while it changes."""
 
 import hashlib
-from collections.abc import Sequence
 
 import streamlit as st
 
@@ -42,14 +41,6 @@ def start_image() -> int:
     return index
 
 
-def start(key: str, label: str, choices: Sequence[str], default: str) -> str:
-    """What the link asks for, if it is one of the choices."""
-    asked = state.asked(key)
-    chosen = asked.text if asked.text in choices else default
-    asked.tell(label, chosen, "one of " + ", ".join(choices))
-    return chosen
-
-
 def uploaded() -> Upload | None:
     """The visitor's own picture, kept in this session's memory only."""
     with st.expander("Use a picture of your own", icon=":material/upload:"):
@@ -82,7 +73,7 @@ def decode_as_you_move() -> None:
         "Both planes are whole latent spaces of two numbers. Move over them: the decoder runs under the cursor, starting at the code of the image above. "
         "**Holes** shows how like anything real the decoded picture is, **Classes** which class it looks like."
     )
-    planes(lane_of("ae", flat.ae, "AE: a plane of points"), lane_of("vae", flat.vae, "VAE: a plane of clouds"), images, judge, topic, f"planes-{flat.ae.run_id}", mode=start(VIEW, "view of the planes", VIEWS, "codes"))
+    planes(lane_of("ae", flat.ae, "AE: a plane of points"), lane_of("vae", flat.vae, "VAE: a plane of clouds"), images, judge, topic, f"planes-{flat.ae.run_id}", mode=controls.linked("view of the planes", VIEWS, "codes", VIEW))
     st.caption(text.provenance(flat, n, "Measured against"))
 
 
@@ -97,7 +88,7 @@ def small_steps() -> None:
         for p in sorted({p.latent_dim: p for p in (pair, flat) if p}.values(), key=lambda p: p.latent_dim)
         for kind, entry in (("ae", p.ae), ("vae", p.vae))
     ]
-    neighbours(boards, images, judge, topic, f"neighbours-{pair.ae.run_id}", step=float(start(STEP, "step", STEPS, "0.3")))
+    neighbours(boards, images, judge, topic, f"neighbours-{pair.ae.run_id}", step=float(controls.linked("step", STEPS, "0.3", STEP)))
     if rates := cache.flip_rates(pair.dataset):
         st.markdown(text.steps_takeaway(rates, min(AROUND, n)))
         with st.expander("How often a small step changes the class, measured", icon=":material/table:"):

@@ -24,10 +24,8 @@ def pinned(scene: Scene) -> Pair:
 
 def current(scenes: tuple[Scene, ...]) -> int:
     """The place of the scene that the link names, from 0."""
-    ids, asked = [scene.id for scene in scenes], state.asked(SCENE)
-    place = ids.index(asked.text) if asked.text in ids else 0
-    asked.tell("scene", ids[place], "one of " + ", ".join(ids))
-    return place
+    ids = [scene.id for scene in scenes]
+    return ids.index(controls.linked("scene", ids, ids[0], SCENE))
 
 
 def turn(place: int, revealed: bool = False) -> None:
