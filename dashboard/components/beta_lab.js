@@ -117,7 +117,7 @@ class BetaLab {
   async follow(training) {
     if (!training?.preview) return (this.live = null);
     try {
-      const sprite = await loadSprite(training.preview, 8);
+      const sprite = await decodeSprite(training.preview, 8);
       if (this.data.training !== training) return;
       const tiles = new Float32Array((LIVE + LIVE_COPIES) * PIXELS);
       for (let i = 0; i < LIVE + LIVE_COPIES; i++) tiles.set(sprite.image(i), i * PIXELS);

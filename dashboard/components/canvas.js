@@ -16,6 +16,9 @@ export function rgb(color) {
 /** A model's colour for words: on light pages dark enough to be read (contrast AA), as the colour itself is made for lines and areas. */
 export const inked = (color) => `light-dark(color-mix(in srgb, ${color}, black 16%), ${color})`;
 
+/** What people call latent number j, counted from 0 here: z₁, z₂, … */
+export const unitName = (j) => "z" + String(j + 1).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
+
 /** The ramp's colour at t in [0, 1], as a CSS colour. */
 export function ramp(t) {
   const at = Math.min(Math.max(Number.isFinite(t) ? t : 0, 0), 1) * (RAMP.length - 1);
@@ -133,21 +136,25 @@ export function mounted(parentElement, create) {
 export function loadSprite(url, columns = SPRITE_COLUMNS) {
   const shared = (globalThis.pointOrCloudSprites ??= new Map());
   if (!shared.has(url)) {
-    const picture = new Image();
-    picture.src = url;
-    const promise = picture.decode().then(() => {
-      const context = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight).getContext("2d", { willReadFrequently: true });
-      context.drawImage(picture, 0, 0);
-      return {
-        picture,
-        image(i) {
-          const { data } = context.getImageData((i % columns) * SIDE, Math.floor(i / columns) * SIDE, SIDE, SIDE);
-          return Float32Array.from({ length: PIXELS }, (_, p) => data[4 * p] / 255);
-        },
-      };
-    }, () => Promise.reject(new Error("the images did not arrive")));
+    const promise = decodeSprite(url, columns);
     promise.catch(() => shared.delete(url));
     shared.set(url, promise);
   }
   return shared.get(url);
+}
+
+/** As `loadSprite`, for a picture that is looked at once: it is not kept. */
+export async function decodeSprite(url, columns) {
+  const picture = new Image();
+  picture.src = url;
+  await picture.decode().catch(() => Promise.reject(new Error("the images did not arrive")));
+  const context = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight).getContext("2d", { willReadFrequently: true });
+  context.drawImage(picture, 0, 0);
+  return {
+    picture,
+    image(i) {
+      const { data } = context.getImageData((i % columns) * SIDE, Math.floor(i / columns) * SIDE, SIDE, SIDE);
+      return Float32Array.from({ length: PIXELS }, (_, p) => data[4 * p] / 255);
+    },
+  };
 }

@@ -83,9 +83,9 @@ function drawClouds(canvas, codes, dims, data, labels, look) {
   }
   context.globalAlpha = 1;
   Object.assign(context, { fillStyle: look.muted, font: `12px ${look.font}`, textAlign: "right" });
-  context.fillText(`z${subscript(a + 1)}`, canvas.clientWidth - 4, cy - 4);
+  context.fillText(unitName(a), canvas.clientWidth - 4, cy - 4);
   context.textAlign = "left";
-  context.fillText(`z${subscript(b + 1)}`, cx + 4, 12);
+  context.fillText(unitName(b), cx + 4, 12);
 }
 
 /** A button a unit, as high as its rate; `off` are switched off, `onPress(unit)` is called for one that is pressed. */
@@ -102,9 +102,9 @@ function drawBars(box, rates, dims, active, most, off, onPress) {
     button.querySelector("i").style.height = `${(100 * rates[j]) / most}%`;
     button.className = asleep ? "asleep" : "";
     button.setAttribute("aria-pressed", off.has(j));
-    button.title = `z${subscript(j + 1)}: ${rates[j].toFixed(2)} nats${asleep ? ", asleep" : ""}; press to switch it ${off.has(j) ? "on" : "off"}`;
+    button.title = `${unitName(j)}: ${rates[j].toFixed(2)} nats${asleep ? ", asleep" : ""}; press to switch it ${off.has(j) ? "on" : "off"}`;
     button.setAttribute("aria-label", button.title);
-    button.querySelector("small").textContent = `z${subscript(j + 1)}`;
+    button.querySelector("small").textContent = unitName(j);
   });
 }
 
@@ -127,8 +127,4 @@ function drawFigures(table, { predicted, own }, beta, latentDim, name) {
 function signed(value, digits) {
   const text = Math.abs(value).toFixed(digits);
   return Number(text) === 0 ? text : `${value > 0 ? "+" : "−"}${text}`;
-}
-
-function subscript(number) {
-  return String(number).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
 }

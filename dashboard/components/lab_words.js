@@ -47,7 +47,7 @@ function describe(lab, at, label, figures, codes) {
   lab.find(".copies canvas").setAttribute("aria-label", `${lab.copied.length} test images above, their reconstructions at beta ${label} below`);
   let remark = `Nats an image. Dashed: asleep, under ${data.active}. Press a unit to switch it off.`;
   if (state.off.size && codes) {
-    const names = [...state.off].map((j) => `z${subscript(j + 1)} (${at.rate_per_dim[j].toFixed(2)} nats)`).join(", ");
+    const names = [...state.off].map((j) => `${unitName(j)} (${at.rate_per_dim[j].toFixed(2)} nats)`).join(", ");
     remark = `Off, held at the prior's mean 0: ${names}. The copies change by ${lab.effect(codes).toFixed(4)} grey levels (root mean square, of a range of 1).`;
   }
   say(".units p", remark);

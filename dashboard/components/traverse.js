@@ -90,7 +90,7 @@ class Traverse {
       const moved = change(now, lane.image);
       lane.text.textContent = moved < 0.001 ? "The image's code, decoded. Move a slider." : `Changed by ${moved.toFixed(3)} a pixel (root mean square, grey levels from 0 to 1).`;
       lane.section.dataset.moved = moved.toFixed(4);
-      for (const { j, value } of lane.rows) value.textContent = `z${subscript(j + 1)} = ${code[j].toFixed(2).replace("-", "−")}`;
+      for (const { j, value } of lane.rows) value.textContent = `${unitName(j)} = ${code[j].toFixed(2).replace("-", "−")}`;
       lane.stale = false;
       if (!lane.strips) continue;
       lane.strips = false;
@@ -129,5 +129,3 @@ function change(a, b) {
   for (let i = 0; i < PIXELS; i++) sum += (a[i] - b[i]) ** 2;
   return Math.sqrt(sum / PIXELS);
 }
-
-const subscript = (number) => String(number).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
