@@ -1,7 +1,8 @@
 """The scorecard's drawings: a line of verdicts a claim, and opened, its figures. Pure HTML.
 
-Every trained model is a dot, so that a difference is seen beside the spread it has to exceed. A verdict is a ball, filled as far as the claim holds: ● holds, ◐ depends, ○ does not, · not measured. Shape and words
-carry it, not colour: colours here belong to the two models.
+Every trained model is a dot, so that a difference is seen beside the spread it has to exceed. A verdict is a ball, filled as
+far as the claim holds: ● holds, ◐ depends, ○ does not, · not measured. Shape and words carry it, not colour: colours here
+belong to the two models.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from pathlib import Path
 
 from core.data import load_dataset
 from core.runs import RunStore

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import threading
 from collections.abc import Callable
@@ -87,8 +88,9 @@ def warm() -> bool:
     return _later(load_networks)
 
 
+@functools.cache
 def load_networks() -> None:
-    """Import what networks need, and let the garbage collector leave its million objects alone."""
+    """Once a process: import what networks need, and let the garbage collector leave its million objects alone."""
     import core.models  # noqa: F401
 
     gc.collect()

@@ -131,7 +131,8 @@ def sample_quality() -> None:
 
 beta = asked_weight()
 data = cache.dataset(pair.dataset)
-trained = catalog.over_beta(cache.entries(), pair)
+entries = cache.entries()
+trained = catalog.over_beta(entries, pair)
 evaluations = {b: cache.evaluation(e.run_id) for b, e in trained.items()}
 entry = trained.get(beta)
 board = st.container()
@@ -141,7 +142,7 @@ if not entry:
     request_if_moved(config)
 watching = not entry and cache.jobs().status(config.run_id, state.visitor()).active
 lab = lab_of(pair, trained, beta)
-shown = entry or catalog.multirate(cache.entries(), pair) or pair.vae
+shown = entry or catalog.multirate(entries, pair) or pair.vae
 with board:
     st.title("KL weight", anchor=False)
     st.markdown(text.weight_takeaway(beta, evaluations, pair.latent_dim))

@@ -122,8 +122,7 @@ def denoise(lead: Any, image: np.ndarray) -> None:
 
 def over_levels(sigma: float) -> None:
     """What every method reaches at every level of noise, where that was measured."""
-    roles = ("ae denoiser", "ae")
-    levels = sorted({level for role in roles for scores in people.get(role, {}).values() for level in scores.get("denoising", {}) if level != "trained_with"}, key=float)
+    levels = sorted({level for role in ("ae denoiser", "ae") for scores in people.get(role, {}).values() for level in scores.get("denoising", {}) if level != "trained_with"}, key=float)
     paths = {
         "ae": ("ae denoiser", "model"), "vae": ("vae denoiser", "model"), "clean": ("ae", "model"), "clean vae": ("vae", "model"),
         "median": ("ae", "median"), "pca": ("ae", "pca"), "input": ("ae", "input"),
@@ -136,8 +135,10 @@ def over_levels(sigma: float) -> None:
         return
     st.markdown("**On a thousand unseen images**", anchors=False)
     show(figures.denoising([float(level) for level in levels], curves, sigma, dark), "denoising", "PSNR over the level of noise for every method.")
-    seeds = len(people[roles[0] if "ae" in curves else roles[1]])
-    networks = f"those trained to denoise were trained at noise {NOISE:g} only" if "ae" in curves else "the networks were trained on clean images only"
+    role, networks = "ae", "the networks were trained on clean images only"
+    if "ae" in curves:
+        role, networks = "ae denoiser", f"those trained to denoise were trained at noise {NOISE:g} only"
+    seeds = len(people[role])
     st.caption(f"Means over 1,000 test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; {networks}, the simple methods are tuned at every level.")
 
 

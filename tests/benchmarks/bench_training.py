@@ -7,8 +7,8 @@ Same network (784-400-20, ReLU), batch 128, Adam 1e-3, same machine, by turns, e
           cross-entropy of sigmoids, Adam as it comes, .item() after every batch
   core    `core.training.fit`: one uint8 tensor, one index per batch, in fp32 and in what this machine multiplies fastest
 Processes are fresh because `fit` readies its own (`core.device.prepare`), which would help the usual loop too; and there are
-epochs enough for what that is about to show: an optimiser slows down as its moments fade. The ratio is the figure; images a second depend on the machine. Full MNIST is used where it is at hand, otherwise the
-embedded 4,000 images repeated.
+epochs enough for what that is about to show: an optimiser slows down as its moments fade. The ratio is the figure; images a
+second depend on the machine. Full MNIST is used where it is at hand, otherwise the embedded 4,000 images repeated.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from core import __main__  # noqa: F401  threads of the processes to come wait for each other as in a terminal's training
 from core import data, device, settings
-from core.__main__ import SPINS
 from core.config import RunConfig
 from core.torchvision_ import import_datasets
 from core.training import fit
@@ -119,7 +119,6 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    os.environ["GOMP_SPINCOUNT"] = SPINS
     threads = device.set_threads()
     try:
         dataset = data.load_dataset("mnist")

@@ -65,12 +65,18 @@ def test_keys_and_clicker_walk_and_back_and_reload_keep_the_scene(talk):
     assert not page.errors and page.outside == []
 
 
+def covering(page, kind):
+    """The sheet of a kind, which covers the whole screen."""
+    sheet = page.locator(f".presenter-screen.{kind}")
+    assert sheet.bounding_box() == {"x": 0, "y": 0, "width": 1280, "height": 720}
+    return sheet
+
+
 def test_blank_hides_everything_and_the_first_click_only_brings_it_back(talk):
     page = talk.visit("/walkthrough?scene=code&present=true")
     at(page, "code")
     page.keyboard.press("b")
-    blank = page.locator(".presenter-screen.blank")
-    assert blank.bounding_box() == {"x": 0, "y": 0, "width": 1280, "height": 720}
+    blank = covering(page, "blank")
     page.keyboard.press("PageDown")
     blank.wait_for(state="detached")
     page.keyboard.press("b")
@@ -131,8 +137,7 @@ def test_the_code_on_the_wall_is_this_scenes_link_and_full_screen_comes_and_goes
     page = talk.visit("/walkthrough?scene=copies&present=true")
     at(page, "copies")
     page.keyboard.press("q")
-    sheet = page.locator(".presenter-screen.link")
-    assert sheet.bounding_box() == {"x": 0, "y": 0, "width": 1280, "height": 720}
+    sheet = covering(page, "link")
     assert sheet.inner_text().strip() == page.url, "the link, for who cannot read the code"
     assert sheet.locator("img").get_attribute("src") == share.qr(page.url)
     assert sheet.locator("img").evaluate("async image => (await image.decode(), image.naturalWidth)") > 100

@@ -10,7 +10,6 @@ import pytest
 
 from core.config import RunConfig
 from core.metrics import records, scores
-from core.metrics.judge import load_judge
 from core.metrics.scorecard import leaves
 from core.metrics.scores import PARTS, Subject, other_dataset, parts_for, plain, score_run
 from core.runs import Run
