@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.config import BETA_CURVE, BETA_RANGE, RunConfig
@@ -20,7 +21,7 @@ from core.objectives import LIKELIHOODS, Terms, terms
 from core.posteriors import LOGVAR_RANGE, DiagonalGaussian, Dirac, Posterior
 
 SIDE = 28
-ACTIVATIONS = {"silu": nn.SiLU, "relu": nn.ReLU}
+ACTIVATIONS = {"silu": F.silu, "relu": F.relu}
 MLP_WIDTHS = {"mlp": (400, 200), "mlp-400": (400,)}
 
 
@@ -70,7 +71,7 @@ class Stack(nn.Module):
     def __init__(self, layers: Sequence[nn.Module], activation: str, last: bool, conditions: int = 0):
         super().__init__()
         self.layers = nn.ModuleList(layers)
-        self.activation = ACTIVATIONS[activation]()
+        self.activation = ACTIVATIONS[activation]
         self.activated = len(layers) if last else len(layers) - 1
         self.films = nn.ModuleList()
         if conditions:
@@ -86,7 +87,7 @@ class Stack(nn.Module):
             h = _apply(layer, h)
             if i < self.activated:
                 h = self.activation(h)
-                if self.films:
+                if condition is not None:
                     scale, shift = self.films[i](condition).chunk(2, dim=1)  # (B, width) each
                     if h.dim() == 4:
                         scale, shift = scale[:, :, None, None], shift[:, :, None, None]
@@ -113,7 +114,8 @@ class GaussianHead(PointHead):
         self.logvar = nn.Linear(width, latent_dim)
 
     def forward(self, h: Tensor) -> Posterior:
-        return DiagonalGaussian(self.mean(h).float(), self.logvar(h).float().clamp(*LOGVAR_RANGE))
+        # hardtanh is clamp, with one operation to its gradient instead of four.
+        return DiagonalGaussian(self.mean(h).float(), F.hardtanh(self.logvar(h).float(), *LOGVAR_RANGE))
 
 
 class Autoencoder(nn.Module):

@@ -35,7 +35,7 @@ class Bernoulli:
     @staticmethod
     def distortion(logits: Tensor, images: Tensor) -> Tensor:
         """-log p(x|z) in nats per image; both (B, 1, 28, 28) -> (B,)."""
-        return F.binary_cross_entropy_with_logits(logits, images, reduction="none").flatten(1).sum(1)
+        return F.binary_cross_entropy_with_logits(logits.flatten(1), images.flatten(1), reduction="none").sum(1)
 
     @staticmethod
     def floor(images: Tensor) -> Tensor:
@@ -53,8 +53,8 @@ class Gaussian:
     @classmethod
     def distortion(cls, logits: Tensor, images: Tensor) -> Tensor:
         """-log p(x|z) in nats per image; both (B, 1, 28, 28) -> (B,)."""
-        z = (images - torch.sigmoid(logits)) / GAUSSIAN_SIGMA
-        return (0.5 * z.square() + cls._constant).flatten(1).sum(1)
+        z = (images.flatten(1) - torch.sigmoid(logits.flatten(1))) / GAUSSIAN_SIGMA
+        return (0.5 * z.square() + cls._constant).sum(1)
 
     @classmethod
     def floor(cls, images: Tensor) -> Tensor:
@@ -104,4 +104,4 @@ class Terms:
 
 def terms(likelihood: type[Bernoulli] | type[Gaussian], logits: Tensor, images: Tensor, posterior: Posterior) -> Terms:
     """Both halves of the objective for one batch of images (B, 1, 28, 28) in [0, 1]."""
-    return Terms(likelihood.distortion(logits.float(), images), posterior.kl(), images[0].numel())
+    return Terms(likelihood.distortion(logits.float(), images), posterior.kl(), images.shape[1:].numel())

@@ -57,11 +57,11 @@ class DiagonalGaussian:
     def rsample(self, generator: torch.Generator | None = None) -> Tensor:
         """Reparameterised sample z = mu + sigma * eps with eps ~ N(0, I), shape (B, d)."""
         noise = torch.randn(self.mean.shape, generator=generator, device=self.mean.device, dtype=self.mean.dtype)
-        return self.mean + self.stddev * noise
+        return torch.addcmul(self.mean, self.stddev, noise)
 
     def kl(self) -> Tensor:
         """KL(q(z|x) || N(0, I)) in nats, per image and dimension, shape (B, d)."""
-        return 0.5 * (self.mean.square() + self.logvar.exp() - 1.0 - self.logvar)
+        return 0.5 * (self.mean.square() + self.logvar.expm1() - self.logvar)
 
 
 Posterior = Dirac | DiagonalGaussian

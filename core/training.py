@@ -25,7 +25,7 @@ from core import evaluation
 from core.config import RunConfig
 from core.data import Dataset, load_dataset, resolve
 from core.models import Autoencoder, build_model
-from core.optimisation import SCHEDULES, optimisers
+from core.optimisation import SCHEDULES, Adam, optimisers
 from core.runs import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status, npz_bytes, sha256, write_bytes, write_json
 
 EPOCH_TEST_IMAGES = 1000  # test images measured after every epoch; the finished run is measured on all of them
@@ -49,7 +49,7 @@ class Epoch:
     number: int
     row: dict[str, Any]
     model: Autoencoder
-    optimisers: dict[str, torch.optim.Optimizer]
+    optimisers: dict[str, Adam | torch.optim.Optimizer]
 
     def state(self) -> dict[str, torch.Tensor]:
         """Weights and the optimisers' moments as named tensors: all that `fit` needs to go on from here."""
@@ -60,7 +60,7 @@ class Epoch:
         return tensors
 
 
-def _restore(model: Autoencoder, optimisers: dict[str, torch.optim.Optimizer], tensors: dict[str, torch.Tensor]) -> None:
+def _restore(model: Autoencoder, optimisers: dict[str, Adam | torch.optim.Optimizer], tensors: dict[str, torch.Tensor]) -> None:
     model.load_state_dict({k.removeprefix("weight."): v for k, v in tensors.items() if k.startswith("weight.")})
     for name, optimiser in optimisers.items():
         state: dict[int, dict[str, torch.Tensor]] = {}
@@ -149,7 +149,7 @@ def fit(
                 for optimiser in steppers.values():
                     optimiser.param_groups[0]["lr"] = rate
                     optimiser.step()
-                total += loss.detach() * len(x)
+                total.add_(loss.detach(), alpha=len(x))
                 on_batch((step + 1) / (config.epochs * batches))
             mean_loss = float(total) / len(data)
             if not math.isfinite(mean_loss):
