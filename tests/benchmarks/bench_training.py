@@ -1,13 +1,13 @@
 """Training throughput beside the usual way to write it.
 
-    python -m tests.benchmarks.bench_training [--images 60000] [--epochs 3] [--repeats 3]
+    python -m tests.benchmarks.bench_training [--images 60000] [--epochs 10] [--repeats 3]
 
 Same network (784-400-20, ReLU), batch 128, Adam 1e-3, same machine, by turns, each time in a fresh process:
   usual   the loop of PyTorch's VAE example on CPU: torchvision's MNIST with ToTensor, a DataLoader without workers,
           cross-entropy of sigmoids, Adam as it comes, .item() after every batch
   core    `core.training.fit`: one uint8 tensor, one index per batch, in fp32 and in what this machine multiplies fastest
 Processes are fresh because `fit` readies its own (`core.device.prepare`), which would help the usual loop too; and there are
-epochs enough for what that is about to show: an optimiser slows down as its moments fade. The ratio is the figure; images a
+as many epochs as the example trains, ten: an optimiser slows down as its moments fade. The ratio is the figure; images a
 second depend on the machine. Full MNIST is used where it is at hand, otherwise the embedded 4,000 images repeated.
 """
 
@@ -116,7 +116,7 @@ def in_fresh_process(loop: Callable[..., float], *arguments: object) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=60_000)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     threads = device.set_threads()
