@@ -315,7 +315,7 @@ class Planes {
       return [i ? ", " : "", make("b", { style: `color:${inked(this.root.dataset.dark ? color_dark : color)}` }, short), ` ${shares[i].toFixed(shares[i] < 10 ? 1 : 0)}%`];
     });
     const verdict = Math.max(...shares) < 1 ? "With two latent numbers, neither plane has a hole where the prior draws from." : "";
-    this.find(".finding").replaceChildren(`Codes drawn from N(0, I) that decode to a hole (less alike to anything real than ${this.baseline.least.toFixed(2)}, which 95 % of real images exceed): `, ...parts, `. ${verdict}`);
+    this.find(".finding").replaceChildren(`Codes drawn from N(0, I) that decode to a hole (less alike to anything real than ${this.baseline.least.toFixed(2)}, which 95% of real images exceed): `, ...parts, `. ${verdict}`);
   }
 
   destroy() {
