@@ -163,8 +163,12 @@ def test_no_scene_is_larger_than_a_projectors_screen(talk, reveal):
         at(page, scene.id, revealed=bool(reveal))
         for width, height in SCREENS:
             page.set_viewport_size({"width": width, "height": height})
-            page.wait_for_timeout(500)  # pictures are drawn anew, then type is fitted
-            assert page.evaluate(OVER) <= 2, f"{scene.id} at {width} x {height}"
+            page.wait_for_timeout(500)  # pictures are drawn anew, then type is fitted; on a busy machine a moment later
+            for _ in range(20):
+                if (over := page.evaluate(OVER)) <= 2:
+                    break
+                page.wait_for_timeout(250)
+            assert over <= 2, f"{scene.id} at {width} x {height}"
             size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.st-key-walk-sentence p')).fontSize)")
             assert size >= height / 45, f"{scene.id} at {width} x {height}: type too small to read from a distance"
     page.set_viewport_size({"width": 1280, "height": 720})
