@@ -86,15 +86,12 @@ def precision(device: torch.device, convolutions: bool = True) -> AbstractContex
 class RoundedProducts(AbstractContextManager):
     """Inside, matrix products of fp32 tensors on the CPU round their inputs to bf16, as TF32 does on a GPU."""
 
-    def __init__(self):
-        self.setting = torch.backends.mkldnn.matmul
-        self.before = self.setting.fp32_precision
-
     def __enter__(self) -> None:
-        self.setting.fp32_precision = "bf16"
+        self.before = torch.backends.mkldnn.matmul.fp32_precision
+        torch.backends.mkldnn.matmul.fp32_precision = "bf16"
 
     def __exit__(self, *error: object) -> None:
-        self.setting.fp32_precision = self.before
+        torch.backends.mkldnn.matmul.fp32_precision = self.before
 
 
 def set_threads(count: int | None = None, spare: int = 0) -> int:

@@ -87,7 +87,7 @@ class Stack(nn.Module):
             h = _apply(layer, h)
             if i < self.activated:
                 h = self.activation(h)
-                if condition is not None:
+                if self.films:
                     scale, shift = self.films[i](condition).chunk(2, dim=1)  # (B, width) each
                     if h.dim() == 4:
                         scale, shift = scale[:, :, None, None], shift[:, :, None, None]

@@ -45,6 +45,8 @@ class Adam:
     and the counts are views of one tensor. It answers to the part of torch's interface that training uses.
     """
 
+    rule = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False, "maximize": False}  # torch's own
+
     def __init__(self, parameters: Iterable[Tensor], lr: float):
         self.parameters = list(parameters)
         self.param_groups = [{"params": self.parameters, "lr": lr}]
@@ -58,8 +60,7 @@ class Adam:
         """Move every parameter along its gradient, which must be there."""
         self.counts += 1
         gradients, rate = [p.grad for p in self.parameters], self.param_groups[0]["lr"]
-        rule = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False, "maximize": False}
-        torch._fused_adam_(self.parameters, gradients, self.averages, self.squares, [], self.steps, lr=rate, **rule)
+        torch._fused_adam_(self.parameters, gradients, self.averages, self.squares, [], self.steps, lr=rate, **self.rule)
 
     def state_dict(self) -> dict[str, Any]:
         """{"state": {i: {"step", "exp_avg", "exp_avg_sq"}}}, parameters by position; views of what the next step will change."""

@@ -85,6 +85,12 @@ def test_each_image_of_a_batch_is_under_its_own_beta():
     assert not torch.allclose(mixed, model.terms_at(x, torch.tensor([10.0, 0.1])).rate)
 
 
+@pytest.mark.parametrize("half", ["encode", "decode"])
+def test_without_a_beta_it_does_not_answer_as_if_it_were_a_plain_model(half):
+    with pytest.raises(TypeError):
+        scrambled().encode(images()) if half == "encode" else scrambled().decode(torch.zeros(2, 16))
+
+
 def test_gradients_reach_every_parameter():
     model = scrambled()
     model.loss(images(16), torch.Generator().manual_seed(0)).backward()
