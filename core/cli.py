@@ -1,8 +1,7 @@
 """The command line: one parser, one place where errors become one line, and no torch until a command needs it.
 
-Exit codes: 0 done; 1 something is wrong that no argument can repair (a failed training, a failed check); 2 wrong
-arguments; 130 interrupted.
-What the commands do is in `core.commands`.
+Exit codes are those of `EXIT_CODES`; each error carries its own (see `core.errors`). What the commands do is in
+`core.commands`.
 """
 
 from __future__ import annotations
@@ -17,22 +16,28 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from core import settings
-from core.config import ACTIVATIONS, BETA_GRID, BETA_RANGE, LIKELIHOODS, MODELS, OPTIMISERS, REDUCTIONS, SCHEDULES, TRUNKS, ConfigError, RunConfig
-from core.data import DATASETS, DataError
+from core.config import ACTIVATIONS, BETA_GRID, BETA_RANGE, LIKELIHOODS, MODELS, OPTIMISERS, REDUCTIONS, SCHEDULES, TRUNKS, RunConfig
+from core.data import DATASETS
+from core.errors import UserFacingError
 from core.interpolation import KINDS
-from core.runs import RunError
 from core.sampling import SOURCES
-from core.settings import SettingError
 from core.terminal import UsageError
 
-EPILOG = """examples:
+EXIT_CODES = """exit codes:
+  0    done
+  1    a training failed, a file is damaged, or a check found a difference
+  2    a wrong request: an option, a path, a name or a setting; the message says what to change
+  130  interrupted"""
+EPILOG = f"""examples:
   python -m core train --model vae --latent-dim 2 --beta 4
   python -m core sweep --betas grid --seeds 0
   python -m core runs --json
   python -m core sample vae-mnist-5k-d16-b1-s0 --source mixture --out samples.png
 
 A RUN is a run id or the beginning of one; `python -m core runs` lists them. Settings from the environment,
-such as POINT_OR_CLOUD_CACHE (where new runs go) and _DATA (where MNIST and the like are): `python -m core settings`."""
+such as POINT_OR_CLOUD_CACHE (where new runs go) and _DATA (where MNIST and the like are): `python -m core settings`.
+
+{EXIT_CODES}"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -158,7 +163,8 @@ def build_parser() -> Parser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, text: str, run: bool = False, device: bool = False, out: str = "") -> Parser:
-        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        about = text[0].upper() + text[1:] + "."
+        sub = commands.add_parser(name, help=text, description=about, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter)
         if run:
             sub.add_argument("run", metavar="RUN", help="a run id, or the beginning of one")
         if device:
@@ -250,9 +256,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from core import commands
 
         return commands.COMMANDS[options.command](options)
-    except (UsageError, ConfigError, SettingError, DataError, RunError) as error:
+    except UserFacingError as error:
         print(f"error: {one_line(error)}", file=sys.stderr)
-        return 1 if getattr(error, "failed", False) else 2
+        return error.exit_code
     except KeyboardInterrupt as interrupt:
         print(one_line(interrupt) if interrupt.args else "Interrupted.", file=sys.stderr)
         return 130

@@ -16,10 +16,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from core.cli import config_from
-from core.config import ConfigError, RunConfig
+from core.config import RunConfig
 from core.data import load_dataset, resolve
+from core.errors import FAILURE, UserFacingError
 from core.metrics.commands import evaluate, judge
-from core.runs import Run, RunError, RunStore, Status
+from core.runs import Run, RunStore, Status
 from core.terminal import UsageError, describe, figures, find_run, model_of, open_store, print_json, print_table, write_png, writing
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def train_with_bar(config: RunConfig, store: RunStore, device: str | None, quiet
         except KeyboardInterrupt:
             message = f"Interrupted. {config.run_id} keeps the epochs it saved; the same command goes on from there."
             raise KeyboardInterrupt(message) from None
-        except (RunError, ConfigError):
+        except UserFacingError:
             raise
         except OSError as error:
             raise UsageError(f"{store.cache} cannot be written ({error.strerror or error}); give another folder with --store.") from None
@@ -88,13 +89,18 @@ def sweep(options: Namespace) -> int:
         from core.cluster import sweep as sweep_on_cluster
 
         runs, failed = sweep_on_cluster(configs, store, options.scheduler, quiet=options.json)
+        codes = [FAILURE] * len(failed)
     else:
-        runs, failed = [], {}
+        from core.device import pick
+
+        pick(options.device)  # one that is not there is refused once, not run by run
+        runs, failed, codes = [], {}, []
         for i, config in enumerate(configs):
             try:
                 runs.append(train_with_bar(config, store, options.device, options.json, f"[{i + 1}/{len(configs)}] {config.run_id}"))
-            except RunError as error:  # one run that diverges does not cost the others
+            except UserFacingError as error:  # one run that diverges does not cost the others
                 failed[config.run_id] = str(error)
+                codes.append(error.exit_code)
     rows = [{"run_id": run.run_id, **figures(run.evaluation())} for run in runs]
     if options.json:
         print_json({"runs": rows, "failed": failed})
@@ -102,7 +108,7 @@ def sweep(options: Namespace) -> int:
         print_table(rows)
         for run_id, why in failed.items():
             print(f"failed: {run_id}: {why}")
-    return 1 if failed else 0
+    return max(codes, default=0)
 
 
 # ------------------------------------------------------------------------------------------------- looking at runs

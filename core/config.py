@@ -16,6 +16,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from core.errors import UserFacingError
+
 SCHEMA = 1
 # Settings that came after the first runs: left out of the canonical text at these values, so that those runs keep their ids.
 LATER = {"optimiser": "adam"}
@@ -41,7 +43,7 @@ QUICK = {"epochs": 7, "optimiser": "muon", "schedule": "linear", "learning_rate"
 BETA_CURVE = (0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1.0, 1.5, 2.5, 4.0, 6.0, 8.0, 10.0)
 
 
-class ConfigError(ValueError):
+class ConfigError(UserFacingError, ValueError):
     """A setting is out of range. The message names the value, the choices and the remedy."""
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from core import settings
 from core.config import RunConfig
+from core.errors import UserFacingError
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +34,7 @@ FASHION = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt",
 KUZUSHIJI = ("お o", "き ki", "す su", "つ tsu", "な na", "は ha", "ま ma", "や ya", "れ re", "を wo")
 
 
-class DataError(RuntimeError):
+class DataError(UserFacingError, RuntimeError):
     """The images cannot be had. The message says why and what to do."""
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.errors import ArgumentError
+
 if TYPE_CHECKING:
     import torch
 
@@ -43,12 +45,12 @@ def path(a: np.ndarray, b: np.ndarray, steps: int, kind: str = "linear") -> np.n
     """`steps` codes from a to b, both ends included: float32 (steps, d).
 
     Raises:
-        ValueError: unknown kind, or fewer than two steps.
+        ArgumentError: unknown kind, or fewer than two steps.
     """
     if kind not in KINDS:
-        raise ValueError(f"kind={kind!r} is not known; choose one of {', '.join(KINDS)}.")
+        raise ArgumentError(f"kind={kind!r} is not known; choose one of {', '.join(KINDS)}.")
     if steps < 2:
-        raise ValueError(f"steps={steps}: a path needs its two ends, give at least 2.")
+        raise ArgumentError(f"steps={steps}: a path needs its two ends, give at least 2.")
     t = np.linspace(0, 1, steps)[:, None]
     return (lerp if kind == "linear" else slerp)(np.asarray(a, float), np.asarray(b, float), t).astype(np.float32)
 
@@ -84,7 +86,7 @@ def interpolate(model: Autoencoder, image_a: torch.Tensor, image_b: torch.Tensor
         images float32 (steps, 1, 28, 28); the first and last are the reconstructions of the two images.
 
     Raises:
-        ValueError: unknown kind, or fewer than two steps.
+        ArgumentError: unknown kind, or fewer than two steps.
     """
     import torch
 

@@ -24,6 +24,7 @@ from typing import Any
 from core import settings
 from core.config import QUICK, RunConfig
 from core.data import resolve
+from core.errors import UserFacingError
 from core.limits import Limits, Rate, check_memory, limits_from_settings
 from core.runs import ERROR, HEARTBEAT, STOP, Run, RunError, RunStore, Status, write_bytes
 
@@ -89,7 +90,7 @@ def train_task(config: dict[str, Any], cache: str, shipped: str, threads: int | 
         train(RunConfig.from_dict(config), RunStore(Path(cache), Path(shipped)), clear_stop=False)
     except Stopped:
         return "stopped"
-    except RunError:
+    except UserFacingError:
         return "failed"
     return "complete"
 

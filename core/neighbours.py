@@ -10,19 +10,25 @@ from typing import Any
 
 import numpy as np
 
+from core.errors import NotMeasurable, UserFacingError
+
 NEIGHBOURS = 15
 BLOCK = 500_000  # distances held at a time: they stay in the processor's cache
+
+
+class ProjectionError(UserFacingError, ValueError):
+    """These codes cannot be drawn so, or not compared. The message says why and what to do."""
 
 
 def nearest_neighbours(codes: np.ndarray, k: int = 15, batch: int = 1000) -> np.ndarray:
     """Indices (n, k) of every code's k nearest others, nearest first, by Euclidean distance; codes (n, d).
 
     Raises:
-        ValueError: fewer than k + 1 codes, or k < 1.
+        NotMeasurable: fewer than k + 1 codes, or k < 1.
     """
     codes = np.asarray(codes, dtype=np.float32)
     if not 1 <= k < len(codes):
-        raise ValueError(f"k={k} neighbours need at least {k + 1} codes and k of 1 or more; there are {len(codes)} codes.")
+        raise NotMeasurable(f"k={k} neighbours need at least {k + 1} codes and k of 1 or more; there are {len(codes)} codes.")
     codes = codes - codes.mean(0)  # keeps the expansion below accurate far from the origin
     norms = np.einsum("nd,nd->n", codes, codes)
     rows = []
@@ -40,17 +46,14 @@ def disagreement(a: np.ndarray, b: np.ndarray, k: int = 15) -> np.ndarray:
     """Share of each image's k neighbours in one space that are not among its k in the other; codes (n, da) and (n, db) -> (n,).
 
     Raises:
-        ValueError: different numbers of codes, or too few of them.
+        ProjectionError: different numbers of codes.
+        NotMeasurable: too few of them.
     """
     if len(a) != len(b):
-        raise ValueError(f"{len(a)} and {len(b)} codes: both spaces must hold the same images.")
+        raise ProjectionError(f"{len(a)} and {len(b)} codes: both spaces must hold the same images.")
     k = min(k, len(a) - 1)
     first, second = nearest_neighbours(a, k), nearest_neighbours(b, k)
     return 1 - (first[:, :, None] == second[:, None, :]).any(2).mean(1)
-
-
-class ProjectionError(ValueError):
-    """These codes cannot be drawn so, or not compared. The message says why and what to do."""
 
 
 def as_codes(codes: Any) -> np.ndarray:
@@ -123,7 +126,8 @@ def knn_accuracy(codes: Any, labels: Any, k: int = NEIGHBOURS) -> float:
     organised by class, without any map in between.
 
     Raises:
-        ValueError: as `nearest_neighbours`, or another number of labels.
+        NotMeasurable: too few codes, as `nearest_neighbours`.
+        ProjectionError: as `as_codes`, or another number of labels.
     """
     labels = np.asarray(labels)
     near = nearest_neighbours(as_codes(codes), k)

@@ -12,12 +12,13 @@ import numpy as np
 
 from core import settings
 from core.data import SIDE
+from core.errors import UserFacingError
 from core.folder import MAX_PIXELS, read_image
 
 BOX = 20
 
 
-class PictureError(ValueError):
+class PictureError(UserFacingError, ValueError):
     """An uploaded file cannot be used. The message says why and what would do."""
 
 

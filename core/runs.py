@@ -36,6 +36,7 @@ import numpy as np
 
 from core import settings
 from core.config import ConfigError, RunConfig
+from core.errors import FAILURE, UserFacingError
 
 if TYPE_CHECKING:
     from core.models import Autoencoder
@@ -46,7 +47,7 @@ CONFIG, WEIGHTS, MANIFEST, RESUME = "config.json", "weights.safetensors", "manif
 HEARTBEAT, LIVE, ERROR, STOP = "heartbeat", "live.png", "error.txt", "stop"
 
 
-class RunError(RuntimeError):
+class RunError(UserFacingError, RuntimeError):
     """A run cannot be used. The message names it and says what to do."""
 
 
@@ -56,6 +57,8 @@ class RunNotFound(RunError):
 
 class RunDamaged(RunError):
     """A run's files do not match their digests. It is never shown; training it again replaces it."""
+
+    exit_code = FAILURE
 
 
 class Status(enum.StrEnum):

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.errors import ArgumentError, NotMeasurable
+
 if TYPE_CHECKING:
     import torch
 
@@ -56,15 +58,16 @@ def fit_density(source: str, codes: np.ndarray, seed: int = 0) -> Density:
     """The density called `source`, fitted to codes z (N, d).
 
     Raises:
-        ValueError: unknown source, or codes that are not finite or too few.
+        ArgumentError: unknown source.
+        NotMeasurable: codes that are not finite, or too few.
     """
     if source not in SOURCES:
-        raise ValueError(f"source={source!r} is not known; choose one of {', '.join(SOURCES)}.")
+        raise ArgumentError(f"source={source!r} is not known; choose one of {', '.join(SOURCES)}.")
     codes = np.asarray(codes, dtype=np.float64)
     if source == "prior":
         return prior(codes.shape[1])
     if len(codes) < 2 or not np.isfinite(codes).all():
-        raise ValueError(f"{len(codes)} codes, {int((~np.isfinite(codes)).sum())} of their values not finite: too little to fit a {source} to.")
+        raise NotMeasurable(f"{len(codes)} codes, {int((~np.isfinite(codes)).sum())} of their values not finite: too little to fit a {source} to.")
     d = codes.shape[1]
     if source == "gaussian":
         return Density(np.ones(1), codes.mean(0)[None], (np.cov(codes.T).reshape(d, d) + JITTER * np.eye(d))[None])
@@ -148,12 +151,12 @@ def sample(
         temperature: scales the standard deviations of the codes.
 
     Raises:
-        ValueError: unknown source, n < 1, or a temperature below 0.
+        ArgumentError: unknown source, n < 1, or a temperature below 0.
     """
     import torch
 
     if n < 1 or temperature < 0:
-        raise ValueError(f"n={n} and temperature={temperature}: give at least one sample and a temperature of 0 or more.")
+        raise ArgumentError(f"n={n} and temperature={temperature}: give at least one sample and a temperature of 0 or more.")
     if source == "prior":
         density = prior(model.config.latent_dim)
     else:

@@ -15,13 +15,15 @@ from typing import Any
 
 import platformdirs
 
+from core.errors import UserFacingError
+
 PREFIX = "POINT_OR_CLOUD_"
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "checkpoints"
 ELSEWHERE = {"REQUIRE_BROWSER"}  # read by the tests alone
 
 
-class SettingError(ValueError):
+class SettingError(UserFacingError, ValueError):
     """An environment variable holds something unusable. The message names it, the choices and the remedy."""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import settings
+from core.errors import UserFacingError
 from core.runs import Run, RunNotFound, RunStore, write_bytes
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from core.models import AtBeta, Autoencoder
 
 
-class UsageError(ValueError):
+class UsageError(UserFacingError, ValueError):
     """The arguments cannot be carried out. The message names the value, the choices and the remedy."""
 
 

@@ -22,8 +22,9 @@ import torch
 
 from core import device as devices
 from core import evaluation
-from core.config import RunConfig
+from core.config import ConfigError, RunConfig
 from core.data import Dataset, load_dataset, resolve
+from core.errors import FAILURE
 from core.models import Autoencoder, build_model
 from core.optimisation import SCHEDULES, Adam, optimisers
 from core.runs import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status, npz_bytes, sha256, write_bytes, write_json
@@ -35,11 +36,15 @@ EVALUATION_SHARE = 0.15  # of an epoch's time, for the estimate before the first
 
 
 class TrainingError(RunError):
-    """Training cannot go on; the message says what to change."""
+    """Training cannot go on, or ended in a model that is not worth keeping; the message says what to change."""
+
+    exit_code = FAILURE
 
 
 class Stopped(RunError):
     """Training was asked to stop. What was reached is kept, and asking for the run again goes on from there."""
+
+    exit_code = FAILURE
 
 
 @dataclass
@@ -73,17 +78,21 @@ def _restore(model: Autoencoder, optimisers: dict[str, Adam | torch.optim.Optimi
 
 
 def training_images(config: RunConfig, dataset: Dataset) -> np.ndarray:
-    """The training images a config asks for: without its held-out class, at most its train_size.
+    """The training images a config asks for: without its held-out class, at most its train_size; uint8 (N, 1, 28, 28).
 
     Raises:
-        TrainingError: the held-out class does not exist.
+        ConfigError: there is no such class to leave out, nothing else to train on, or fewer images than train_size.
     """
-    images = dataset.train_images
-    if config.held_out_class is not None:
-        if config.held_out_class >= len(dataset.classes):
-            raise TrainingError(f"held_out_class={config.held_out_class}: {dataset.name} has classes 0 to {len(dataset.classes) - 1}.")
-        images = images[dataset.train_labels != config.held_out_class]
-    return images[: config.train_size]
+    images, held_out, size = dataset.train_images, config.held_out_class, config.train_size
+    if held_out is not None:
+        if held_out >= len(dataset.classes):
+            raise ConfigError(f"held_out_class={held_out}: {dataset.name} has classes 0 to {len(dataset.classes) - 1}.")
+        images = images[dataset.train_labels != held_out]
+        if not len(images):
+            raise ConfigError(f"held_out_class={held_out}: {dataset.name} has no other class to train on. Leave held_out_class out.")
+    if size is not None and size > len(images):
+        raise ConfigError(f"train_size={size}: there are {len(images)} training images. Give at most that many, or leave train_size out.")
+    return images[:size]
 
 
 def fit(
@@ -213,7 +222,7 @@ def train(
         clear_stop: forget an earlier request to stop. Job queues pass False, since theirs may be meant for this very job.
 
     Raises:
-        DataError, ConfigError: the images or the device cannot be had.
+        DataError, ConfigError: the images, so many of them, the held-out class or the device cannot be had.
         Stopped: somebody asked the run to stop.
         TrainingError: it cannot go on; the run's error.txt says why.
     """
@@ -224,6 +233,8 @@ def train(
     found = store.run(config)
     if found.status() is Status.COMPLETE:
         return found
+    if config.held_out_class is not None or config.train_size is not None:
+        training_images(config, load_dataset(config.dataset))  # a wrong request is refused before anything is written
     run = Run(store.cache / config.run_id)
     locks = store.cache / ".locks"
     locks.mkdir(parents=True, exist_ok=True)

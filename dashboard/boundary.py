@@ -1,4 +1,6 @@
-"""What a visitor sees when something fails: core's own message, or a short apology. Never a traceback.
+"""What a visitor sees when something fails: the message written for people, or a short apology. Never a traceback.
+
+Every error whose message is written for people derives from `core.errors.UserFacingError`; pages catch it here.
 
 Used around every page in app.py, and inside fragments, which rerun without app.py.
 """
@@ -11,17 +13,12 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from core.config import ConfigError
 from core.data import DataError
-from core.runs import RunError
-from core.settings import SettingError
+from core.errors import UserFacingError
 from dashboard import state
 from dashboard.catalog import STANDARD
-from dashboard.controls import DATA, NothingToShow
-from dashboard.exhibits.stage import ExhibitError
-from dashboard.scenes import SceneError
+from dashboard.controls import DATA
 
-EXPECTED = (ConfigError, DataError, RunError, SettingError, NothingToShow, SceneError, ExhibitError)
 log = logging.getLogger("point_or_cloud")
 
 
@@ -30,7 +27,7 @@ def guard() -> Iterator[None]:
     """Turns an exception into a message on the page. Streamlit's own control flow is no `Exception` and passes."""
     try:
         yield
-    except EXPECTED as error:
+    except UserFacingError as error:
         log.warning("%s: %s", type(error).__name__, error)
         st.error(str(error), icon=":material/error:")
         if isinstance(error, DataError) and state.get(DATA) != STANDARD.dataset:

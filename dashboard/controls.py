@@ -12,13 +12,14 @@ from typing import Any
 import streamlit as st
 
 from core.data import DATASETS
+from core.errors import UserFacingError
 from dashboard import cache, state
 from dashboard.catalog import Pair
 
 SHARED = DATA, LATENT, SEED = "data", "latent", "seed"  # the shared controls' keys and URL parameters
 
 
-class NothingToShow(RuntimeError):
+class NothingToShow(UserFacingError, RuntimeError):
     """There is no model to show; the message says how to get one."""
 
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from core.errors import UserFacingError
+
 SHIPPED = Path(__file__).with_name("scenes.toml")
 MOST_BYTES, MOST_SCENES = 200_000, 60
 MODELS = {"data": str, "latent": int, "seed": int}  # which pair a scene is about
@@ -25,7 +27,7 @@ ID = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 Facts = Mapping[str, Any]
 
 
-class SceneError(ValueError):
+class SceneError(UserFacingError, ValueError):
     """The file of scenes cannot be used. The message names file, scene, value and remedy."""
 
 

@@ -84,7 +84,7 @@ def judge(options: Namespace) -> int:
     from tqdm import tqdm
 
     from core.device import pick, set_threads
-    from core.metrics.judge import JudgeError, find_judge, folders, train_judge
+    from core.metrics.judge import find_judge, folders, train_judge
 
     device, dataset = str(pick(options.device)), load_dataset(options.dataset)
     set_threads()
@@ -99,10 +99,7 @@ def judge(options: Namespace) -> int:
 
             with writing(options.out or folders(dataset.name, dataset.digest)[1]) as folder:
                 folder.mkdir(parents=True, exist_ok=True)  # that it cannot be written is told before the training
-                try:
-                    found = train_judge(dataset, folder, device, progress=progress)
-                except JudgeError as error:
-                    raise UsageError(str(error)) from None
+                found = train_judge(dataset, folder, device, progress=progress)
     seconds = round(time.perf_counter() - began, 2)
     if options.json:
         print_json({**found.info, "trained": not there, "seconds": seconds, "path": str(found.folder)})

@@ -30,6 +30,7 @@ from torch import Tensor, nn
 
 from core import settings
 from core.data import Dataset, as_floats, load_dataset
+from core.errors import UserFacingError
 from core.runs import sha256, write_bytes, write_json
 
 SCHEMA = 1
@@ -41,7 +42,7 @@ REFERENCE = 1000  # held-out images that generated ones are compared with
 _LOADED: dict[str, Judge] = {}  # by data digest
 
 
-class JudgeError(RuntimeError):
+class JudgeError(UserFacingError, RuntimeError):
     """There is no judge for these images. The message says why and what to do."""
 
 

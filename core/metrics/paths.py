@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.config import AROUND
+from core.errors import NotMeasurable
 from core.interpolation import KINDS, path
 from core.metrics.samples import local_density
 from core.sampling import decode_all
@@ -41,14 +42,14 @@ def pairs(labels: np.ndarray, same: bool, n: int = PAIRS, seed: int = 0) -> np.n
     """n pairs of different images of the same class, or of different classes: indices (n, 2).
 
     Raises:
-        ValueError: there is no such pair.
+        NotMeasurable: there is no such pair.
     """
     rng = np.random.default_rng(seed)
     equal = labels[:, None] == labels[None]
     np.fill_diagonal(equal, not same)
     rows, columns = np.nonzero(equal == same)
     if not len(rows):
-        raise ValueError(f"no two images of {'the same class' if same else 'different classes'} among {len(labels)}.")
+        raise NotMeasurable(f"no two images of {'the same class' if same else 'different classes'} among {len(labels)}.")
     chosen = rng.choice(len(rows), n, replace=len(rows) < n)
     return np.stack([rows[chosen], columns[chosen]], 1)
 

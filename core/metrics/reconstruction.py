@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.errors import NotMeasurable
+
 if TYPE_CHECKING:
     from core.models import AtBeta, Autoencoder
 
@@ -46,7 +48,7 @@ def sharpness_ratio(images: np.ndarray, others: np.ndarray) -> float:
     so it is read together with the error.
 
     Raises:
-        ValueError: the images have no detail at all.
+        NotMeasurable: the images have no detail at all.
     """
     from scipy.ndimage import laplace
 
@@ -55,7 +57,7 @@ def sharpness_ratio(images: np.ndarray, others: np.ndarray) -> float:
 
     reference = detail(images)
     if reference == 0:
-        raise ValueError("the images are constant: there is no detail to compare with.")
+        raise NotMeasurable("the images are constant: there is no detail to compare with.")
     return detail(others) / reference
 
 

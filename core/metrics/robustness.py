@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.errors import NotMeasurable
 from core.evaluation import per_image
 from core.metrics.linear import Pca
 from core.metrics.reconstruction import mse, psnr
@@ -96,12 +97,12 @@ def auroc(normal: np.ndarray, odd: np.ndarray) -> float:
     """Area under the ROC curve of scores (n,) and (m,), high meaning odd; ties count half.
 
     Raises:
-        ValueError: one of the two is empty.
+        NotMeasurable: one of the two is empty.
     """
     from sklearn.metrics import roc_auc_score
 
     if not (len(normal) and len(odd)):
-        raise ValueError(f"{len(normal)} normal and {len(odd)} odd images: at least one of each is needed.")
+        raise NotMeasurable(f"{len(normal)} normal and {len(odd)} odd images: at least one of each is needed.")
     return float(roc_auc_score(np.r_[np.zeros(len(normal)), np.ones(len(odd))], np.r_[normal, odd]))
 
 

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.errors import NotMeasurable
+
 if TYPE_CHECKING:
     from core.data import Dataset
     from core.metrics.judge import Judge, Reference
@@ -46,11 +48,11 @@ def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
     """FD between Gaussians fitted to two sets of features (n, k) and (m, k); 0 for equal sets.
 
     Raises:
-        ValueError: fewer than two rows in either set, or values that are not finite.
+        NotMeasurable: fewer than two rows in either set, or values that are not finite.
     """
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     if min(len(real), len(fake)) < 2 or not (np.isfinite(real).all() and np.isfinite(fake).all()):
-        raise ValueError(f"{len(real)} and {len(fake)} feature vectors: at least two of each, all finite, are needed.")
+        raise NotMeasurable(f"{len(real)} and {len(fake)} feature vectors: at least two of each, all finite, are needed.")
     return frechet_of_moments(real.mean(0), np.cov(real.T), fake.mean(0), np.cov(fake.T))
 
 
@@ -65,10 +67,10 @@ def radii(features: np.ndarray, k: int = NEIGHBOURS) -> np.ndarray:
     """Distance of every row to its k-th nearest other row, (n,).
 
     Raises:
-        ValueError: fewer than k + 1 rows.
+        NotMeasurable: fewer than k + 1 rows.
     """
     if len(features) <= k:
-        raise ValueError(f"{len(features)} images: more than k={k} are needed to find each one's {k} nearest others.")
+        raise NotMeasurable(f"{len(features)} images: more than k={k} are needed to find each one's {k} nearest others.")
     return np.partition(distances(features, features), k, axis=1)[:, k]  # column 0 is the row itself
 
 

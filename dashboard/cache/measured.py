@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from core.errors import NotMeasurable
 from dashboard import cache
 
 if TYPE_CHECKING:
     from core.metrics.verdicts import Row
-
-
-class NotMeasured(RuntimeError):
-    """A figure cannot be had for these images; the message says why."""
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -47,7 +44,7 @@ def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0)
         None while the judge of these images is being trained in the background.
 
     Raises:
-        NotMeasured: these images can have no judge.
+        NotMeasurable: these images can have no judge.
     """
     from core.metrics.records import scores_of
 
@@ -59,7 +56,7 @@ def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0)
     if not judge.done():
         return None
     if judge.exception() is not None:
-        raise cache.NotMeasured(str(judge.exception()))
+        raise NotMeasurable(str(judge.exception()))
     return _measured_quality(run_id, source, temperature)
 
 

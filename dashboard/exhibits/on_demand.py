@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.config import QUICK, RunConfig
 from core.data import resolve
+from core.errors import UserFacingError
 from core.limits import limits_from_settings
 from dashboard import boundary, cache, controls, state, text
 from dashboard.catalog import Pair
@@ -36,7 +37,7 @@ def ask(dataset: str, latent_dim: int, seed: int, length: int) -> None:
         for config in configs:
             cache.jobs().submit(config, state.visitor())
         state.put(ASKED, configs)
-    except boundary.EXPECTED as error:
+    except UserFacingError as error:
         state.notice(str(error))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.errors import UserFacingError
 from dashboard import cache, text, theme
 from dashboard.catalog import Entry, Pair
 
@@ -14,7 +15,7 @@ LETTERS = "ABCDEF"
 MARKS = {"ae": text.AE, "vae": text.VAE}
 
 
-class ExhibitError(ValueError):
+class ExhibitError(UserFacingError, ValueError):
     """A scene asks its picture for something there is not; the message says what there is."""
 
 

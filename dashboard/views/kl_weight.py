@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.config import ACTIVE_NATS, BETA_RANGE, QUICK, RunConfig
+from core.errors import NotMeasurable, UserFacingError
 from dashboard import boundary, cache, catalog, figures, state, text
 from dashboard.catalog import Entry, Pair
 from dashboard.components.beta_lab import Training, beta_lab, rested
@@ -49,7 +50,7 @@ def request(config: RunConfig) -> None:
     """Ask for a training; a full queue or a refused value becomes a notice."""
     try:
         cache.jobs().submit(config, state.visitor())
-    except boundary.EXPECTED as error:
+    except UserFacingError as error:
         state.notice(str(error))
 
 
@@ -103,7 +104,7 @@ def sample_quality() -> None:
     st.header("Which weight makes the best samples?", anchor=False)
     try:
         found = {b: cache.sample_quality(e.run_id) for b, e in trained.items()}
-    except cache.NotMeasured as error:
+    except NotMeasurable as error:
         st.info(f"Samples of {pair.dataset} cannot be measured: {error}")
         return
     points = {b: q for b, q in found.items() if q is not None}

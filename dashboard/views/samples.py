@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core.errors import NotMeasurable
 from dashboard import boundary, cache, controls, images, state, text
 from dashboard.catalog import Pair
 from dashboard.text import AE, VAE
@@ -80,7 +81,7 @@ try:
         for kind, slot in slots.items():
             with slot:
                 figures_of(measured[kind])
-except cache.NotMeasured as error:
+except NotMeasurable as error:
     st.info(f"These samples cannot be measured: {error}")
 
 st.download_button(

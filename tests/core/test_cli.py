@@ -166,9 +166,26 @@ def test_sweep_takes_every_combination_and_an_ae_once(capsys, tmp_path):
 
 def test_sweep_survives_a_run_that_fails(capsys, tmp_path):
     arguments = ["sweep", "--seeds", "0,1", *TINY[:4], "--latent-dims", "2", "--held-out-class", "77", "--store", str(tmp_path)]
-    answer = run_json(capsys, *arguments, code=1)
+    answer = run_json(capsys, *arguments, code=2)
     assert answer["runs"] == [] and len(answer["failed"]) == 2
     assert all("77" in why for why in answer["failed"].values())
+
+
+def test_a_failed_training_ends_with_1_as_promised_and_a_sweep_goes_on_after_it(capsys, monkeypatch, tmp_path):
+    from core import training
+
+    fit = training.fit
+
+    def diverge_at_seed_0(config, *arguments):
+        if config.seed == 0:
+            raise training.TrainingError("the loss is nan in epoch 1: training diverged. Lower learning_rate.")
+        return fit(config, *arguments)
+
+    monkeypatch.setattr(training, "fit", diverge_at_seed_0)
+    assert main(["train", *TINY, "--store", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error: the loss is nan")
+    answer = run_json(capsys, "sweep", "--seeds", "0,1", *TINY[:4], "--latent-dims", "2", "--store", str(tmp_path), code=1)
+    assert len(answer["runs"]) == len(answer["failed"]) == 1
 
 
 def test_sample_writes_the_same_picture_for_the_same_seed(capsys, store, tmp_path):

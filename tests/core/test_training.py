@@ -1,5 +1,6 @@
 """Training really trains, repeats itself bit for bit, resumes to the same weights, and reproduces the classic mistake."""
 
+import dataclasses
 import json
 import platform
 import subprocess
@@ -177,8 +178,22 @@ def test_a_held_out_class_is_not_trained_on():
     data = load_dataset()
     images = training.training_images(RunConfig(held_out_class=3), data)
     assert len(images) == (data.train_labels != 3).sum()
-    with pytest.raises(TrainingError, match="held_out_class=42"):
+    with pytest.raises(ConfigError, match="held_out_class=42: .* classes 0 to 9"):
         training.training_images(RunConfig(held_out_class=42), data)
+
+
+def test_what_cannot_be_left_out_or_had_is_refused_before_anything_is_written(store):
+    for change, told in (({"held_out_class": 42}, "classes 0 to 9"), ({"train_size": 321}, "320 training images")):
+        with pytest.raises(ConfigError, match=told):
+            train(SMALL.replace(**change), store)
+    assert not store.cache.exists()
+
+
+def test_the_only_class_cannot_be_left_out():
+    data = load_dataset("tiny")
+    alone = dataclasses.replace(data, classes=("one",), train_labels=np.zeros_like(data.train_labels))
+    with pytest.raises(ConfigError, match="no other class"):
+        training.training_images(RunConfig(held_out_class=0), alone)
 
 
 def test_a_denoising_model_sees_noise_and_a_clean_target(monkeypatch):

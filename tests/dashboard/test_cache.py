@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from core.errors import NotMeasurable
 from core.metrics import records
 from core.metrics.judge import JudgeError, judge_task
 from dashboard import cache
@@ -20,7 +21,7 @@ def test_published_quality_is_read_and_any_other_waits_for_the_judge(dashboard, 
     assert cache.sample_quality(entry.run_id, "mixture") is None
     assert [(function, arguments) for _, function, arguments in jobs.called] == [(judge_task, (entry.config.dataset,))], "asked for once"
     jobs.future.set_exception(JudgeError("a judge needs at least two classes"))
-    with pytest.raises(cache.NotMeasured, match="at least two classes"):
+    with pytest.raises(NotMeasurable, match="at least two classes"):
         cache.sample_quality(entry.run_id, "mixture")
 
 
