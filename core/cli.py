@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from core import settings
-from core.config import ACTIVATIONS, BETA_GRID, BETA_RANGE, LIKELIHOODS, MODELS, OPTIMISERS, REDUCTIONS, SCHEDULES, TRUNKS, RunConfig
+from core.config import ACTIVATIONS, BETA_GRID, BETA_RANGE, DEFAULTS, LIKELIHOODS, MODELS, OPTIMISERS, REDUCTIONS, SCHEDULES, TRUNKS, RunConfig
 from core.data import DATASETS
 from core.errors import UserFacingError
 from core.interpolation import KINDS
@@ -130,9 +130,9 @@ CONFIG_OPTIONS = {
     "trunk": f"{', '.join(TRUNKS)}; by default conv, and mlp for latent sizes up to 3",
     "activation": ", ".join(ACTIVATIONS),
     "likelihood": ", ".join(LIKELIHOODS),
-    "reduction": f"{', '.join(REDUCTIONS)}; mean is the classic mistake, kept to be looked at",
-    "warmup_epochs": "epochs over which beta rises from 0",
-    "free_bits": "nats a latent dimension may cost for nothing",
+    "reduction": f"{', '.join(REDUCTIONS)}; mean is the classic mistake, kept to be looked at; for vae and multirate",
+    "warmup_epochs": "epochs over which beta rises from 0; for model vae",
+    "free_bits": "nats a latent dimension may cost for nothing; for vae and multirate",
     "noise": "standard deviation of noise on the input: a denoising model",
     "held_out_class": "number of a class to leave out",
     "train_size": "use only the first N training images",
@@ -146,11 +146,10 @@ METAVARS = {"held_out_class": "N", "train_size": "N", "beta": "X"}  # those whos
 
 def add_config_options(parser: argparse.ArgumentParser, leave_out: Sequence[str] = ()) -> None:
     """One --option for each field of RunConfig."""
-    defaults = {field.name: field.default for field in RunConfig.__dataclass_fields__.values()}
     group = parser.add_argument_group("what to train")
     for name, text in CONFIG_OPTIONS.items():
         if name not in leave_out:
-            default = defaults[name]
+            default = DEFAULTS[name]
             shown = f" (default {default})" if default is not None else " (default 1)" if name == "beta" else ""
             metavar = METAVARS.get(name) or {int: "N", float: "X"}.get(type(default), "NAME")
             group.add_argument("--" + name.replace("_", "-"), dest=name, metavar=metavar, default=argparse.SUPPRESS, help=text + shown)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from core.cli import config_from
-from core.config import RunConfig
+from core.config import DEFAULTS, WITHOUT_EFFECT, RunConfig
 from core.data import load_dataset, resolve
 from core.errors import FAILURE, UserFacingError
 from core.metrics.commands import evaluate, judge
@@ -70,10 +70,16 @@ def train(options: Namespace) -> int:
 
 
 def sweep_configs(options: Namespace) -> list[RunConfig]:
-    """Every combination of the lists given; models without a beta appear once, whatever the betas."""
+    """Every combination of the lists given. What has no effect on one of several models is left out there: an AE, say, appears
+    once, whatever the betas."""
+
+    def left_out(model: str) -> dict[str, Any]:
+        names = (name for name in WITHOUT_EFFECT[model] if any(name not in WITHOUT_EFFECT[other] for other in options.models))
+        return {name: DEFAULTS[name] for name in names if hasattr(options, name)}
+
     combinations = itertools.product(options.datasets, options.models, options.latent_dims, options.betas or [None], options.seeds)
     configs = [
-        config_from(options, dataset=dataset, model=model, latent_dim=d, beta=beta if model == "vae" else None, seed=seed)
+        config_from(options, dataset=dataset, model=model, latent_dim=d, beta=beta if model == "vae" else None, seed=seed, **left_out(model))
         for dataset, model, d, beta, seed in combinations
     ]
     return [resolve(config) for config in dict.fromkeys(configs)]

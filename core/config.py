@@ -29,6 +29,12 @@ LIKELIHOODS = ("bernoulli", "gaussian")
 REDUCTIONS = ("sum", "mean")
 SCHEDULES = ("onecycle", "constant", "linear")
 OPTIMISERS = ("adam", "muon")
+# Settings that would change a run's id and not its weights, by model, and why. They are refused.
+WITHOUT_EFFECT = {
+    "ae": dict.fromkeys(("beta", "reduction", "warmup_epochs", "free_bits"), "has no rate to weigh"),
+    "vae": {},
+    "multirate": dict.fromkeys(("beta", "warmup_epochs"), "is trained for every beta at once"),
+}
 
 # The beta range a multi-rate model is trained over (log-uniform) and the KL-weight page offers.
 BETA_RANGE = (0.1, 10.0)
@@ -82,19 +88,19 @@ class RunConfig:
         likelihood: "bernoulli" (cross-entropy on grey values, the default) or "gaussian".
         beta: weight of the rate in D + beta R, both in nats per image. None for models without one.
         reduction: "sum", or "mean" to average the distortion over pixels while the rate stays summed: the
-            classic mistake, kept so that it can be looked at.
-        warmup_epochs: epochs over which beta rises linearly from 0. 0 is off.
-        free_bits: nats per latent dimension that are not charged for (Kingma et al. 2016, appendix C.8).
+            classic mistake, kept so that it can be looked at. Models with a rate.
+        warmup_epochs: epochs over which beta rises linearly from 0, a step an epoch. 0 is off. Model "vae" only.
+        free_bits: nats per latent dimension that are not charged for (Kingma et al. 2016, appendix C.8). Models with a rate.
         noise: standard deviation of Gaussian noise added to the input (not the target): a denoising model.
         held_out_class: a class left out of training, for anomaly detection.
-        train_size: use only the first n training images of the fixed split. None is all.
+        train_size: use only the first n training images of the fixed split; at most as many as there are. None is all.
         epochs, batch_size, learning_rate: of the optimiser; the learning rate is the peak of its schedule.
         schedule: "onecycle", "linear" (a short rise, then a straight line to 0) or "constant"; see `core.training`.
         optimiser: "adam", or "muon" for the matrices between layers and Adam for the rest; see `core.training`.
         seed: of the initial weights, the batch order and the sampling noise.
 
     Raises:
-        ConfigError: a value is out of range.
+        ConfigError: a value is out of range, or has no effect on this model.
     """
 
     dataset: str = "mnist-5k"
@@ -137,9 +143,6 @@ class RunConfig:
         _choice("optimiser", self.optimiser, OPTIMISERS)
         if self.model == "vae":
             put("beta", _number("beta", 1.0 if self.beta is None else self.beta, 0.001, 1000))
-        elif self.beta is not None:
-            why = "has no rate to weigh" if self.model == "ae" else "is trained for every beta at once"
-            raise ConfigError(f"beta={self.beta!r} does not apply: model {self.model!r} {why}. Leave beta out, or use model 'vae'.")
         put("warmup_epochs", _number("warmup_epochs", self.warmup_epochs, 0, 1000, int))
         put("free_bits", _number("free_bits", self.free_bits, 0, 10))
         put("noise", _number("noise", self.noise, 0, 2))
@@ -151,15 +154,23 @@ class RunConfig:
         put("batch_size", _number("batch_size", self.batch_size, 1, 65536, int))
         put("learning_rate", _number("learning_rate", self.learning_rate, 1e-6, 1.0))
         put("seed", _number("seed", self.seed, 0, 2**31 - 1, int))
+        if self.warmup_epochs == 1:
+            raise ConfigError("warmup_epochs=1 does nothing: beta rises from epoch to epoch. Give 0 for none, or 2 and more.")
+        for name, why in WITHOUT_EFFECT[self.model].items():
+            value = getattr(self, name)
+            if value != DEFAULTS[name]:
+                raise ConfigError(f"{name}={value!r} does not apply: model {self.model!r} {why}. Leave {name} out, or use model 'vae'.")
         if self.schema != SCHEMA:
             raise ConfigError(f"schema={self.schema!r} was written by another version; this one reads schema {SCHEMA}. Train the run again.")
 
     def replace(self, **changes: Any) -> RunConfig:
-        """A copy with `changes`; the trunk is chosen anew when the latent size changes and it was the default."""
+        """A copy with `changes`. The trunk is chosen anew when the latent size changes and it was the default; what has no
+        effect on another model is dropped with the change to it."""
         if "latent_dim" in changes and "trunk" not in changes and self == dataclasses.replace(self, trunk=None):
             changes["trunk"] = None
-        if changes.get("model", self.model) != "vae":
-            changes.setdefault("beta", None)
+        if changes.get("model", self.model) != self.model:
+            for name in WITHOUT_EFFECT.get(changes["model"], ()):
+                changes.setdefault(name, DEFAULTS[name])
         return dataclasses.replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
@@ -193,3 +204,6 @@ class RunConfig:
         without = f"-without{self.held_out_class}" if self.held_out_class is not None else ""
         mean = "-mean" if self.reduction == "mean" else ""
         return f"{self.model}-{data}-d{self.latent_dim}{beta}{mean}{noise}{without}-s{self.seed}-{digest}"
+
+
+DEFAULTS = {field.name: field.default for field in dataclasses.fields(RunConfig)}

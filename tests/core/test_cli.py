@@ -15,6 +15,7 @@ from PIL import Image
 
 from core.cli import main
 from core.config import BETA_GRID, RunConfig
+from core.data import DATASETS
 from core.runs import Status, RunStore
 
 TINY = ["--epochs", "2", "--train-size", "64", "--latent-dim", "2"]
@@ -164,6 +165,16 @@ def test_sweep_takes_every_combination_and_an_ae_once(capsys, tmp_path):
     assert [row["run_id"].split("-")[4] for row in rows] == ["b0.1", "b1", "b10"]
 
 
+def test_sweep_leaves_out_what_has_no_effect_on_one_model_and_refuses_what_has_none_on_any(capsys, tmp_path):
+    more = ["--free-bits", "0.5", "--warmup-epochs", "5", "--dry-run", "--store", str(tmp_path)]
+    rows = run_json(capsys, "sweep", "--models", "ae,vae", *more)
+    digest = DATASETS["mnist-5k"].digest
+    expected = RunConfig(model="ae", data_digest=digest), RunConfig(free_bits=0.5, warmup_epochs=5, data_digest=digest)
+    assert [row["run_id"] for row in rows] == [config.run_id for config in expected]
+    assert main(["sweep", "--models", "ae", *more]) == 2
+    assert "warmup_epochs=5 does not apply" in capsys.readouterr().err
+
+
 def test_sweep_survives_a_run_that_fails(capsys, tmp_path):
     arguments = ["sweep", "--seeds", "0,1", *TINY[:4], "--latent-dims", "2", "--held-out-class", "77", "--store", str(tmp_path)]
     answer = run_json(capsys, *arguments, code=2)
@@ -300,7 +311,7 @@ def test_a_damaged_run_is_named_not_exported(capsys, store, tmp_path):
     weights.write_bytes(weights.read_bytes()[:-2] + b"xx")
     assert run_json(capsys, "runs", "--store", str(tmp_path))[0]["status"] == "damaged"
     for command in (["export", run_id], ["sample", run_id]):
-        assert main([*command, "--out", str(tmp_path / "out"), "--store", str(tmp_path)]) == 2
+        assert main([*command, "--out", str(tmp_path / "out"), "--store", str(tmp_path)]) == 1
         err = capsys.readouterr().err
         assert run_id in err and err.count("\n") == 1 and not (tmp_path / "out").exists()
 

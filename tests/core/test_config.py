@@ -42,7 +42,7 @@ def test_json_gives_the_config_back():
     "change",
     [
         {"dataset": "kmnist"}, {"data_digest": "0" * 16}, {"latent_dim": 8}, {"trunk": "mlp"}, {"activation": "relu"},
-        {"likelihood": "gaussian"}, {"beta": 1.0001}, {"reduction": "mean"}, {"warmup_epochs": 1}, {"free_bits": 0.1}, {"noise": 0.1},
+        {"likelihood": "gaussian"}, {"beta": 1.0001}, {"reduction": "mean"}, {"warmup_epochs": 2}, {"free_bits": 0.1}, {"noise": 0.1},
         {"held_out_class": 0}, {"train_size": 10}, {"epochs": 26}, {"batch_size": 65}, {"learning_rate": 0.002},
         {"schedule": "constant"}, {"optimiser": "muon"}, {"seed": 1}, {"model": "multirate", "beta": None},
     ],
@@ -104,6 +104,10 @@ def test_a_run_id_is_safe_as_a_folder_and_in_a_url(name):
         ({"dataset": 3}, ("dataset=3", "--help")),
         ({"model": "ae", "beta": 1}, ("beta=1", "Leave beta out")),
         ({"model": "multirate", "beta": 1}, ("beta=1", "every beta")),
+        ({"model": "multirate", "warmup_epochs": 3}, ("warmup_epochs=3", "every beta", "Leave warmup_epochs out")),
+        ({"model": "ae", "free_bits": 0.5}, ("free_bits=0.5", "no rate")),
+        ({"model": "ae", "reduction": "mean"}, ("reduction='mean'", "no rate")),
+        ({"warmup_epochs": 1}, ("warmup_epochs=1", "0 for none")),
         ({"schema": 99}, ("schema=99", "Train the run again")),
     ],
 )
@@ -131,6 +135,14 @@ def test_replacing_the_model_drops_a_beta_that_has_no_meaning():
     assert RunConfig(beta=4).replace(model="ae") == RunConfig(model="ae")
     assert RunConfig(model="ae").replace(model="vae").beta == 1
     assert RunConfig(beta=4).replace(seed=2).beta == 4
+
+
+def test_replacing_the_model_drops_what_has_no_effect_on_the_new_one_and_keeps_the_rest():
+    config = RunConfig(reduction="mean", warmup_epochs=5, free_bits=0.1, noise=0.5, epochs=3)
+    assert config.replace(model="ae") == RunConfig(model="ae", noise=0.5, epochs=3)
+    assert config.replace(model="multirate") == RunConfig(model="multirate", reduction="mean", free_bits=0.1, noise=0.5, epochs=3)
+    with pytest.raises(ConfigError, match="free_bits=0.2"):
+        config.replace(model="ae", free_bits=0.2)
 
 
 def test_a_config_cannot_be_changed():
