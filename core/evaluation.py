@@ -15,7 +15,7 @@ import torch
 
 from core.config import ACTIVE_NATS
 from core.data import Dataset, as_floats
-from core.models import AtBeta, Autoencoder, device_of
+from core.models import AtBeta, Autoencoder, Trainable, device_of
 from core.sampling import decode_all, fit_densities, pack
 
 GALLERY = 1000  # test images whose codes a run carries
@@ -123,7 +123,7 @@ def pack_trace(codes: np.ndarray) -> dict[str, np.ndarray]:
     return {"steps": np.round(codes / scale).astype(np.int8), "scale": scale}
 
 
-def portfolio(model: Autoencoder, dataset: Dataset) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
+def portfolio(model: Trainable, dataset: Dataset) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Everything a finished run publishes about itself.
 
     Returns:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from core.config import RunConfig
 from core.data import resolve
-from core.models import Autoencoder
+from core.models import Autoencoder, MultiRate
 from core.runs import RunStore
 
 
-def load_model(which: str | RunConfig, store: RunStore | None = None, device: str = "cpu") -> Autoencoder:
-    """The trained model of a run id or a config, in eval mode, its weights frozen.
+def load_model(which: str | RunConfig, store: RunStore | None = None, device: str = "cpu") -> Autoencoder | MultiRate:
+    """The trained model of a run id or a config, in eval mode, its weights frozen; of a multi-rate model, `.at(beta)` encodes and decodes.
 
     Raises:
         RunNotFound: no finished run; says how to train one.

@@ -1,4 +1,4 @@
-"""One autoencoder for both models: x -> trunk -> q(z|x) -> z -> decoder -> logits.
+"""One network for all models: x -> trunk -> q(z|x) -> z -> decoder -> logits.
 
 The AE's posterior head returns a point, the VAE's a Gaussian. Everything else (trunk, decoder, likelihood) is shared,
 and so are the initial weights: the logvar layer is created last, so with one seed every common parameter of an AE and a
@@ -10,13 +10,15 @@ Shapes: images (B, 1, 28, 28) in [0, 1]; codes z (B, d); logits (B, 1, 28, 28).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.config import BETA_CURVE, BETA_RANGE, RunConfig
+from core.errors import ArgumentError, UserFacingError
 from core.objectives import LIKELIHOODS, Terms, terms
 from core.posteriors import LOGVAR_RANGE, DiagonalGaussian, Dirac, Posterior
 
@@ -118,8 +120,8 @@ class GaussianHead(PointHead):
         return DiagonalGaussian(self.mean(h).float(), F.hardtanh(self.logvar(h).float(), *LOGVAR_RANGE))
 
 
-class Autoencoder(nn.Module):
-    """encode(images) -> posterior; decode(z) -> logits.
+class Trainable(nn.Module):
+    """What all models are built of: an encoder, a head that says what q(z|x) is, and a decoder; and how they are trained.
 
     Args:
         config: what to build. Build through `build_model`, which also seeds the weights.
@@ -137,6 +139,39 @@ class Autoencoder(nn.Module):
         head = PointHead if config.model == "ae" else GaussianHead  # the one difference between the two models
         self.head = head(width, config.latent_dim)
 
+    def loss(self, images: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None, beta: float | None = None) -> Tensor:
+        """What one training step minimises, in nats per image (a scalar).
+
+        Args:
+            images: targets (B, 1, 28, 28).
+            generator: source of the sampling noise.
+            inputs: what the encoder sees, when that differs (denoising).
+            beta: the weight at this moment, when it is being warmed up; the config's otherwise.
+        """
+        raise NotImplementedError
+
+    def reference(self) -> Autoencoder | AtBeta:
+        """The model whose figures stand for this one."""
+        raise NotImplementedError
+
+    def variants(self) -> dict[float, AtBeta]:
+        """The models this one network holds beside its reference, by beta: none in a plain model."""
+        return {}
+
+    @property
+    def convolutional(self) -> bool:
+        """Whether any layer is a convolution."""
+        return any(isinstance(layer, nn.Conv2d) for layer in self.encoder.layers)
+
+    @torch.no_grad()
+    def set_output_bias(self, mean: float) -> None:
+        """Start from the data's mean grey level, in (0, 1), instead of from mid-grey: it saves about an epoch."""
+        self.decoder.layers[-1].bias.fill_(math.log(mean / (1 - mean)))
+
+
+class Autoencoder(Trainable):
+    """encode(images) -> posterior; decode(z) -> logits. An AE or a VAE, whichever the head makes it."""
+
     def encode(self, images: Tensor) -> Posterior:
         """q(z|x) for images (B, 1, 28, 28) in [0, 1]."""
         return self.head(self.encoder(images))
@@ -150,53 +185,44 @@ class Autoencoder(nn.Module):
         return torch.sigmoid(self.decode(z))
 
     def terms(self, images: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None) -> Terms:
-        """Distortion and rate of a batch with one sampled code per image.
-
-        Args:
-            images: targets (B, 1, 28, 28).
-            generator: source of the sampling noise.
-            inputs: what the encoder sees, when that differs (denoising).
-        """
+        """Distortion and rate of a batch with one sampled code per image; the arguments are those of `Trainable.loss`."""
         posterior = self.encode(images if inputs is None else inputs)
         return terms(self.likelihood, self.decode(posterior.rsample(generator)), images, posterior)
 
     def loss(self, images: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None, beta: float | None = None) -> Tensor:
-        """What one training step minimises, in nats per image (a scalar).
-
-        Args:
-            beta: the weight at this moment, when it is being warmed up; the config's otherwise.
-        """
         weight = self.config.beta if beta is None else beta
         return self.terms(images, generator, inputs).loss(weight, self.config.free_bits, self.config.reduction)
 
-    @property
-    def convolutional(self) -> bool:
-        """Whether any layer is a convolution."""
-        return any(isinstance(layer, nn.Conv2d) for layer in self.encoder.layers)
-
-    def reference(self) -> Autoencoder | AtBeta:
-        """The model whose figures stand for this one: itself; for a multi-rate model, itself at beta = 1."""
+    def reference(self) -> Autoencoder:
+        """The model itself."""
         return self
 
-    def variants(self) -> dict[float, AtBeta]:
-        """The models this one network holds beside its reference, by beta: none in a plain model."""
-        return {}
 
-    @torch.no_grad()
-    def set_output_bias(self, mean: float) -> None:
-        """Start from the data's mean grey level, in (0, 1), instead of from mid-grey: it saves about an epoch."""
-        self.decoder.layers[-1].bias.fill_(math.log(mean / (1 - mean)))
+class BetaNeeded(UserFacingError, AttributeError):
+    """A multi-rate network was used like a model of one beta. The message says how to choose the beta."""
 
 
-class MultiRate(Autoencoder):
+class MultiRate(Trainable):
     """One network for every beta: a VAE whose layers are scaled and shifted by functions of log beta.
 
     Own implementation of the multi-rate VAE of Bae et al. (ICLR 2023, "Multi-Rate VAE: Train Once, Get the Full
     Rate-Distortion Curve"). The condition is log beta scaled to [-1, 1], a vector c = (t, t^2, t^3).
-    Training draws beta log-uniformly per image; see `core.training`.
+    Training draws beta log-uniformly per image.
+
+    It is trained as the other models are, but is not an `Autoencoder`: without a beta it can neither encode nor decode.
+    `at(beta)` is the model that can. What an `Autoencoder` has and this network lacks raises `BetaNeeded`.
     """
 
     conditions = 3
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("encode", "decode", "decode_image", "terms"):
+            low, high = BETA_RANGE
+            raise BetaNeeded(
+                f"a multi-rate model has no {name} of its own: it holds a model for every beta. "
+                f"Choose one first, from {low:g} to {high:g}: `load_model(run_id).at(beta=1.0)`."
+            )
+        return super().__getattr__(name)
 
     @staticmethod
     def condition(beta: Tensor) -> Tensor:
@@ -206,25 +232,33 @@ class MultiRate(Autoencoder):
         return torch.stack([t, t**2, t**3], dim=1)
 
     def at(self, beta: float) -> AtBeta:
-        """This network as an ordinary VAE of one fixed beta."""
+        """This network as an ordinary VAE of one fixed beta.
+
+        Raises:
+            ArgumentError: it was not trained for that beta.
+        """
+        low, high = BETA_RANGE
+        if not low <= beta <= high:
+            raise ArgumentError(f"beta={beta:g}: a multi-rate model is trained for betas from {low:g} to {high:g}. Choose one of these.")
         return AtBeta(self, beta)
 
     def reference(self) -> AtBeta:
+        """The network at beta = 1."""
         return self.at(1.0)
 
     def variants(self) -> dict[float, AtBeta]:
         return {beta: self.at(beta) for beta in BETA_CURVE}
 
     def loss(self, images: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None, beta: float | None = None) -> Tensor:
-        """As in a plain model, with a beta drawn log-uniformly from `BETA_RANGE` for every image."""
+        """As in a plain model, with a beta drawn log-uniformly from `BETA_RANGE` for every image; there is none to warm up."""
         low, high = (math.log(b) for b in BETA_RANGE)
         drawn = torch.rand(len(images), generator=generator, device=images.device).mul_(high - low).add_(low).exp_()
-        return self.terms_at(images, drawn, generator).loss(drawn, self.config.free_bits, self.config.reduction)
+        return self.terms_at(images, drawn, generator, inputs).loss(drawn, self.config.free_bits, self.config.reduction)
 
-    def terms_at(self, images: Tensor, beta: Tensor, generator: torch.Generator | None = None) -> Terms:
+    def terms_at(self, images: Tensor, beta: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None) -> Terms:
         """Distortion and rate of a batch, each image under its own beta (B,)."""
         c = self.condition(beta)
-        posterior = self.head(self.encoder(images, c))
+        posterior = self.head(self.encoder(images if inputs is None else inputs, c))
         logits = self.decoder(posterior.rsample(generator), c).reshape(-1, 1, SIDE, SIDE)
         return terms(self.likelihood, logits, images, posterior)
 
@@ -248,12 +282,12 @@ class AtBeta:
     decode_image = Autoencoder.decode_image
     terms = Autoencoder.terms
 
-    def parameters(self):
+    def parameters(self) -> Iterator[nn.Parameter]:
         """The shared network's parameters."""
         return self.model.parameters()
 
 
-def build_model(config: RunConfig) -> Autoencoder:
+def build_model(config: RunConfig) -> Autoencoder | MultiRate:
     """A freshly initialised model: weights depend on the config's seed and on nothing else.
 
     The global random state is left as it was.
@@ -263,6 +297,6 @@ def build_model(config: RunConfig) -> Autoencoder:
         return (MultiRate if config.model == "multirate" else Autoencoder)(config)
 
 
-def device_of(model: Autoencoder | AtBeta) -> torch.device:
+def device_of(model: Trainable | AtBeta) -> torch.device:
     """Where a model's weights are."""
     return next(iter(model.parameters())).device

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from core.config import RunConfig
-from core.models import Autoencoder
+from core.models import Trainable
 
 MUON_SIDE = 8  # a matrix with a shorter side has too few directions to be worth it
 
@@ -75,7 +75,7 @@ class Adam:
             self.squares[i].copy_(entry["exp_avg_sq"])
 
 
-def optimisers(config: RunConfig, model: Autoencoder) -> dict[str, Adam | torch.optim.Optimizer]:
+def optimisers(config: RunConfig, model: Trainable) -> dict[str, Adam | torch.optim.Optimizer]:
     """Adam for all parameters; or Muon for the matrices between layers, and Adam for what is left.
 
     Muon steps along the nearest orthogonal matrix to the averaged gradient, G = U S V' -> U V', so that a matrix learns

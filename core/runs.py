@@ -39,7 +39,7 @@ from core.config import ConfigError, RunConfig
 from core.errors import FAILURE, UserFacingError
 
 if TYPE_CHECKING:
-    from core.models import Autoencoder
+    from core.models import Autoencoder, MultiRate
 
 STALE_SECONDS = 20.0  # an unfinished run that wrote nothing for this long, with no live job, has been abandoned
 ABANDONED_SECONDS = 900.0  # an unfinished run that wrote nothing for this long may be evicted, with the epochs it saved
@@ -226,7 +226,7 @@ class Run:
         return rows
 
     def evaluation(self) -> dict[str, Any]:
-        """Figures on the test split (see `core.training.evaluate`)."""
+        """Figures on the test split (see `core.evaluation.portfolio`)."""
         return json.loads(self.read("evaluation.json"))
 
     def arrays(self, name: str) -> dict[str, np.ndarray]:
@@ -269,7 +269,7 @@ class Run:
         self.path.mkdir(parents=True, exist_ok=True)
         (self.path / STOP).touch()
 
-    def load_model(self, device: str = "cpu") -> Autoencoder:
+    def load_model(self, device: str = "cpu") -> Autoencoder | MultiRate:
         """The trained model in eval mode, its weights frozen.
 
         Raises:

@@ -25,7 +25,7 @@ from core import evaluation
 from core.config import ConfigError, RunConfig
 from core.data import Dataset, load_dataset, resolve
 from core.errors import FAILURE
-from core.models import Autoencoder, build_model
+from core.models import Trainable, build_model
 from core.optimisation import SCHEDULES, Adam, optimisers
 from core.runs import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status, npz_bytes, sha256, write_bytes, write_json
 
@@ -53,7 +53,7 @@ class Epoch:
 
     number: int
     row: dict[str, Any]
-    model: Autoencoder
+    model: Trainable
     optimisers: dict[str, Adam | torch.optim.Optimizer]
 
     def state(self) -> dict[str, torch.Tensor]:
@@ -65,7 +65,7 @@ class Epoch:
         return tensors
 
 
-def _restore(model: Autoencoder, optimisers: dict[str, Adam | torch.optim.Optimizer], tensors: dict[str, torch.Tensor]) -> None:
+def _restore(model: Trainable, optimisers: dict[str, Adam | torch.optim.Optimizer], tensors: dict[str, torch.Tensor]) -> None:
     model.load_state_dict({k.removeprefix("weight."): v for k, v in tensors.items() if k.startswith("weight.")})
     for name, optimiser in optimisers.items():
         state: dict[int, dict[str, torch.Tensor]] = {}
@@ -171,7 +171,7 @@ def fit(
 
 
 def _row(
-    config: RunConfig, model: Autoencoder, dataset: Dataset, epoch: int, device: torch.device, loss: float | None, seconds: float, images: int
+    config: RunConfig, model: Trainable, dataset: Dataset, epoch: int, device: torch.device, loss: float | None, seconds: float, images: int
 ) -> dict[str, Any]:
     model.eval()
     with devices.precision(device, model.convolutional):

@@ -22,7 +22,7 @@ from core.evaluation import per_image, summarise
 from core.metrics import compression, latent, paths, reconstruction, records, robustness, samples
 from core.metrics.judge import Judge, Reference, load_judge, spread
 from core.metrics.linear import Pca, fit_pca
-from core.models import AtBeta, Autoencoder
+from core.models import AtBeta, Autoencoder, Trainable
 from core.neighbours import knn_accuracy, trustworthiness
 from core.runs import Run
 from core.sampling import SOURCES, Codes, Density, decode_all, encode_all, fit_densities, unpack
@@ -43,7 +43,7 @@ class Subject:
         densities: fitted code densities, where the run carries them.
     """
 
-    def __init__(self, model: Autoencoder, dataset: Dataset, judge: Judge, densities: dict[str, Density] | None = None):
+    def __init__(self, model: Trainable, dataset: Dataset, judge: Judge, densities: dict[str, Density] | None = None):
         self.model: Autoencoder | AtBeta = model.reference()
         self.config: RunConfig = model.config
         self.dataset, self.judge, self._densities = dataset, judge, densities

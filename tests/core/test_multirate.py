@@ -11,7 +11,10 @@ import torch
 
 from core.config import BETA_CURVE, BETA_RANGE, RunConfig
 from core.data import Dataset
-from core.models import MultiRate, build_model
+from core.errors import ArgumentError
+from core.interpolation import interpolate
+from core.models import Autoencoder, BetaNeeded, MultiRate, build_model
+from core.sampling import sample
 
 TRUNKS = [("conv", 16), ("mlp", 2), ("mlp-400", 5)]
 
@@ -85,10 +88,41 @@ def test_each_image_of_a_batch_is_under_its_own_beta():
     assert not torch.allclose(mixed, model.terms_at(x, torch.tensor([10.0, 0.1])).rate)
 
 
-@pytest.mark.parametrize("half", ["encode", "decode"])
-def test_without_a_beta_it_does_not_answer_as_if_it_were_a_plain_model(half):
-    with pytest.raises(TypeError):
-        scrambled().encode(images()) if half == "encode" else scrambled().decode(torch.zeros(2, 16))
+def test_without_a_beta_it_is_no_autoencoder_and_says_how_to_choose_one():
+    model = scrambled()
+    assert not isinstance(model, Autoencoder) and not hasattr(model, "encode") and not hasattr(model, "decode_image")
+    uses = {
+        "encode": lambda: interpolate(model, images()[0], images()[1]),
+        "decode_image": lambda: sample(model, 4),
+        "decode": lambda: model.decode(torch.zeros(2, 16)),
+        "terms": lambda: model.terms(images()),
+    }
+    for name, use in uses.items():
+        with pytest.raises(BetaNeeded, match=rf"no {name} of its own.*load_model\(run_id\).at\(beta=1.0\)"):
+            use()
+    assert sample(model.at(beta=1.0), 4).shape == (4, 1, 28, 28)
+    assert interpolate(model.at(beta=1.0), images()[0], images()[1]).shape == (9, 1, 28, 28)
+
+
+def test_an_attribute_that_nobody_has_is_an_ordinary_mistake():
+    with pytest.raises(AttributeError, match="MultiRate.*'encoed'"):
+        scrambled().encoed
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.09, 10.1, float("nan")])
+def test_it_is_held_only_at_betas_it_was_trained_for(beta):
+    with pytest.raises(ArgumentError, match="from 0.1 to 10"):
+        scrambled().at(beta)
+
+
+def test_a_denoising_one_sees_the_noise_and_is_measured_against_the_clean_images(monkeypatch):
+    model, x = scrambled(), images()
+    noisy = torch.zeros_like(x)
+    seen = {}
+    monkeypatch.setattr(model.encoder, "forward", lambda h, c: seen.update(h=h) or type(model.encoder).forward(model.encoder, h, c))
+    found = model.terms_at(x, torch.ones(6), torch.Generator().manual_seed(0), noisy)
+    assert torch.equal(seen["h"], noisy)
+    assert not torch.equal(found.distortion, model.terms_at(x, torch.ones(6), torch.Generator().manual_seed(0)).distortion)
 
 
 def test_gradients_reach_every_parameter():
@@ -115,9 +149,9 @@ def test_loss_draws_log_uniform_betas_from_the_whole_range(monkeypatch):
     model, seen = build_model(config("mlp", 2)), []
     original = MultiRate.terms_at
 
-    def spy(self, x, beta, generator=None):
+    def spy(self, x, beta, generator=None, inputs=None):
         seen.append(beta)
-        return original(self, x, beta, generator)
+        return original(self, x, beta, generator, inputs)
 
     monkeypatch.setattr(MultiRate, "terms_at", spy)
     generator = torch.Generator().manual_seed(0)
