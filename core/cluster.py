@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.config import RunConfig
-from core.jobs import Jobs
+from core.jobs import Jobs, WorkerLost
 from core.limits import Limits
 from core.runs import Run, RunError, RunStore
 
@@ -100,12 +100,14 @@ class ClusterExecutor(Executor):
 
 
 def _pass_on(future: Future, outcome: Future) -> None:
-    """What became of one future becomes of the other."""
+    """What became of one future becomes of the other; a task whose workers died again and again has lost its worker."""
+    from distributed import KilledWorker
+
     if future.cancelled():
         outcome.cancel()
         outcome.set_running_or_notify_cancel()
     elif error := future.exception():
-        outcome.set_exception(error)
+        outcome.set_exception(WorkerLost() if isinstance(error, KilledWorker) else error)
     else:
         outcome.set_result(future.result())
 

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,21 @@ from typing import Any
 from core import settings
 from core.config import QUICK, RunConfig
 from core.data import resolve
-from core.errors import UserFacingError
+from core.errors import FAILURE, UserFacingError
 from core.limits import Limits, Rate, check_memory, limits_from_settings
 from core.runs import ERROR, HEARTBEAT, STOP, Run, RunError, RunStore, Status, write_bytes
 
 SERVER_CORES = 1  # left to the server and its pages: beside one busy core, two threads on two cores took three times as long as one
-WORKER_LOST = "the worker ended without a word (killed, or out of memory). Ask again: training goes on from the last saved epoch."
+WORKER_LOST = "the worker exited unexpectedly (killed, or out of memory). Ask again: training goes on from the last saved epoch."
+
+
+class WorkerLost(RunError):
+    """The process that ran a job is gone. What was saved is kept, and asking again goes on from there."""
+
+    exit_code = FAILURE
+
+    def __init__(self, message: str = WORKER_LOST):
+        super().__init__(message)
 
 
 class QueueFull(RunError):
@@ -269,14 +278,16 @@ class Jobs:
 
     def _finished(self, job: _Job, future: Future) -> None:
         with self._lock:
-            error = None if future.cancelled() else future.exception()
-            if error is None and not future.cancelled():
+            # An executor cancels what it can no longer run; a broken one is loky's or another pool's that lost a worker.
+            error = WorkerLost() if future.cancelled() else future.exception()
+            if isinstance(error, BrokenExecutor):
+                error = WorkerLost()
+            if error is None:
                 self._durations.append(time.monotonic() - job.started)
                 self._jobs.pop(job.run.run_id, None)
                 job.outcome.set_result(future.result())
             else:
-                broken = future.cancelled() or "orker" in type(error).__name__ or "roken" in type(error).__name__
-                self._fail(job, WORKER_LOST if broken else f"{type(error).__name__}: {str(error)[:200]}", error)
+                self._fail(job, str(error) if isinstance(error, UserFacingError) else f"{type(error).__name__}: {str(error)[:200]}", error)
             self._dispatch()
 
     def _fail(self, job: _Job, message: str, error: BaseException | None = None) -> None:

@@ -24,7 +24,7 @@ from core import device as devices
 from core import evaluation
 from core.config import ConfigError, RunConfig
 from core.data import Dataset, load_dataset, resolve
-from core.errors import FAILURE
+from core.errors import FAILURE, UserFacingError
 from core.models import Trainable, build_model
 from core.optimisation import SCHEDULES, Adam, optimisers
 from core.runs import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status, npz_bytes, sha256, write_bytes, write_json
@@ -253,7 +253,8 @@ def train(
         except Stopped:
             raise
         except Exception as error:
-            write_bytes(run.path / ERROR, f"{type(error).__name__}: {error}\n".encode())
+            told = str(error) if isinstance(error, UserFacingError) else f"{type(error).__name__}: {error}"
+            write_bytes(run.path / ERROR, f"{told}\n".encode())
             raise
         finally:
             run.rest()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from core import cluster
 from core.cluster import ClusterError
 from core.config import RunConfig
-from core.jobs import jobs_from_settings
+from core.jobs import WorkerLost, jobs_from_settings
 from core.runs import WEIGHTS, RunStore, Status
 
 SMALL = {"dataset": "mnist-5k", "train_size": 256, "latent_dim": 2, "batch_size": 32}
@@ -102,6 +103,16 @@ def test_a_sweep_survives_a_killed_worker_and_trains_nothing_twice(address, tmp_
     assert jobs.stop(status.run_id, "me")
     eventually(lambda: not jobs.status(status.run_id).active, "the stop")
     assert not store.run(status.run_id).complete
+
+
+def test_a_task_whose_workers_died_has_lost_its_worker_and_its_own_errors_stay():
+    from distributed import KilledWorker
+
+    for error, expected in ((KilledWorker("task", None, 3), WorkerLost), (LookupError("seven"), LookupError)):
+        future, outcome = Future(), Future()
+        future.set_exception(error)
+        cluster._pass_on(future, outcome)
+        assert type(outcome.exception()) is expected
 
 
 def test_a_scheduler_that_is_not_there_is_named(monkeypatch):

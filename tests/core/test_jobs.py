@@ -4,13 +4,15 @@ import os
 import signal
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
+from loky.process_executor import TerminatedWorkerError
 
 from core.config import ConfigError, RunConfig
-from core.data import resolve
-from core.jobs import Jobs, JobStatus, QueueFull, local_executor
+from core.data import DataError, resolve
+from core.jobs import Jobs, JobStatus, QueueFull, WorkerLost, local_executor
 from core.limits import Limits
 from core.runs import HEARTBEAT, STOP, Status, write_bytes
 
@@ -91,13 +93,54 @@ def test_a_lost_worker_is_told_and_the_next_job_runs(manual):
     second = jobs.submit(beta(2), "bob")
     write_bytes(jobs.store.cache / first.run_id / "config.json", beta(1).to_json().encode())
     write_bytes(jobs.store.cache / first.run_id / HEARTBEAT, b'{"fraction": 0.5}')
-    from concurrent.futures.process import BrokenProcessPool
-
     executor.futures[0].set_exception(BrokenProcessPool("gone"))
     status = jobs.status(first.run_id)
     assert status.state == "failed" and "worker" in status.message and "Ask again" in status.message
     assert jobs.status(second.run_id).state == "running"
     assert jobs.submit(beta(1), "ann").state == "queued", "asking again is all it takes"
+
+
+class CoworkersBroken(Exception):
+    """An exception of a task whose name, and nothing else, speaks of workers and of what is broken."""
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (BrokenExecutor("gone"), True),
+        (BrokenProcessPool("gone"), True),
+        (TerminatedWorkerError("gone"), True),
+        (WorkerLost(), True),
+        (None, True),
+        (CoworkersBroken("seven"), False),
+        (BrokenPipeError(32, "Broken pipe"), False),
+        (OSError(28, "No space left on device"), False),
+        (DataError("the images are gone."), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_happened_to_a_worker_is_told_by_types(manual, error, lost):
+    executor, jobs = manual
+    outcome = jobs.call("anything", print)
+    run_id = jobs.submit(beta(1), "ann").run_id  # waits for the call
+    if error is None:
+        cancelled = Future()
+        cancelled.cancel()
+        cancelled.set_running_or_notify_cancel()
+        jobs._finished(jobs._jobs["anything"], cancelled)
+    else:
+        executor.futures[0].set_exception(error)
+    assert isinstance(outcome.exception(), WorkerLost) is lost
+    assert ("the worker exited unexpectedly" in jobs.status("anything").message) is lost
+    assert lost or str(error) in jobs.status("anything").message
+    assert jobs.status(run_id).state == "running", "the next one has its turn"
+
+
+def test_a_message_for_people_is_told_without_the_name_of_its_class(manual):
+    executor, jobs = manual
+    jobs.call("anything", print)
+    executor.futures[0].set_exception(DataError("the images are gone."))
+    assert jobs.status("anything").message == "the images are gone."
 
 
 def test_a_worker_outlives_the_thread_that_asked_first():
