@@ -114,7 +114,9 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
 def traced_codes(model: Autoencoder | AtBeta, dataset: Dataset) -> np.ndarray:
     """Posterior means of the first `TRACED` test images, float16 (n, d)."""
     with torch.no_grad():
-        return model.encode(as_floats(dataset.test_images[:TRACED], str(device_of(model)))).mean.float().cpu().numpy().astype(np.float16)
+        codes = model.encode(as_floats(dataset.test_images[:TRACED], str(device_of(model)))).mean.float().cpu().numpy()
+    most = np.finfo(np.float16).max  # a network that diverges may go beyond, until `core.outcome` says so
+    return np.clip(np.nan_to_num(codes), -most, most).astype(np.float16)
 
 
 def pack_trace(codes: np.ndarray) -> dict[str, np.ndarray]:

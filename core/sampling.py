@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 SOURCES = ("prior", "gaussian", "mixture")
 COMPONENTS = 10
-JITTER = 1e-6  # added to covariances' diagonals: a dead latent dimension of an AE has none of its own
+# Added to covariances' diagonals: a dead latent dimension of an AE has no variance of its own, and beside very large codes
+# double precision has none left for it.
+JITTER, RELATIVE_JITTER = 1e-6, 1e-9
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def fit_density(source: str, codes: np.ndarray, seed: int = 0) -> Density:
         raise NotMeasurable(f"{len(codes)} codes, {int((~np.isfinite(codes)).sum())} of their values not finite: too little to fit a {source} to.")
     d = codes.shape[1]
     if source == "gaussian":
-        return Density(np.ones(1), codes.mean(0)[None], (np.cov(codes.T).reshape(d, d) + JITTER * np.eye(d))[None])
+        jitter = max(JITTER, RELATIVE_JITTER * codes.var(0).mean())
+        return Density(np.ones(1), codes.mean(0)[None], (np.cov(codes.T).reshape(d, d) + jitter * np.eye(d))[None])
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning

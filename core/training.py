@@ -21,24 +21,19 @@ import numpy as np
 import torch
 
 from core import device as devices
-from core import evaluation
+from core import evaluation, outcome
 from core.config import ConfigError, RunConfig
 from core.data import Dataset, load_dataset, resolve
 from core.errors import FAILURE, UserFacingError
 from core.models import Trainable, build_model
 from core.optimisation import SCHEDULES, Adam, optimisers
+from core.outcome import TrainingError
 from core.runs import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status, npz_bytes, sha256, write_bytes, write_json
 
 EPOCH_TEST_IMAGES = 1000  # test images measured after every epoch; the finished run is measured on all of them
 BEAT_SECONDS = 0.4
 SAVE_SECONDS = 2.0
 EVALUATION_SHARE = 0.15  # of an epoch's time, for the estimate before the first epoch has been measured
-
-
-class TrainingError(RunError):
-    """Training cannot go on, or ended in a model that is not worth keeping; the message says what to change."""
-
-    exit_code = FAILURE
 
 
 class Stopped(RunError):
@@ -114,7 +109,7 @@ def fit(
         rate_per_dim, mse, active_units, seconds, images_per_second, device.
 
     Raises:
-        TrainingError: the loss stopped being finite, or the device ran out of memory.
+        TrainingError: the loss or a figure stopped being finite, or the device ran out of memory.
     """
     target = devices.pick(device)
     devices.prepare()
@@ -161,10 +156,11 @@ def fit(
                 total.add_(loss.detach(), alpha=len(x))
                 on_batch((step + 1) / (config.epochs * batches))
             mean_loss = float(total) / len(data)
-            if not math.isfinite(mean_loss):
-                raise TrainingError(f"the loss is {mean_loss} in epoch {epoch}: training diverged. Lower learning_rate (now {config.learning_rate:g}).")
             model.eval()
             row = _row(config, model, dataset, epoch, target, mean_loss, time.perf_counter() - began, len(data))
+            for name, figure in (("loss", mean_loss), ("distortion", row["distortion"]), ("rate", row["rate"] or 0.0)):
+                if not math.isfinite(figure):
+                    raise TrainingError(f"the {name} is {figure} in epoch {epoch}: training diverged. Lower learning_rate (now {config.learning_rate:g}).")
             yield Epoch(epoch, row, model, steppers)
     except torch.OutOfMemoryError as error:
         raise TrainingError(f"{devices.describe(target)} ran out of memory. Lower batch_size (now {config.batch_size}), or use --device cpu.") from error
@@ -224,7 +220,7 @@ def train(
     Raises:
         DataError, ConfigError: the images, so many of them, the held-out class or the device cannot be had.
         Stopped: somebody asked the run to stop.
-        TrainingError: it cannot go on; the run's error.txt says why.
+        TrainingError: it cannot go on, or went wrong; the run's error.txt says why, and nothing is published.
     """
     from filelock import FileLock
 
@@ -318,13 +314,20 @@ def publish(run: Run, config: RunConfig, weights: dict[str, torch.Tensor], datas
     """Round trained weights to fp16, measure that model, and write the finished run, its weights last.
 
     The model that is measured is built as a reader of the run will build it, so the figures are those of what is kept.
+
+    Raises:
+        TrainingError: it is not worth keeping (see `core.outcome`). Nothing is written then.
     """
     from safetensors.torch import save
 
-    weights = {k: v.cpu().half().contiguous() for k, v in weights.items()}
+    exact = {k: v.cpu() for k, v in weights.items()}
+    weights = {k: v.half().contiguous() for k, v in exact.items()}
     model = build_model(config).eval().requires_grad_(False)
     model.load_state_dict({k: v.float() for k, v in weights.items()})
+    outcome.refuse(model, exact, training_images(config, dataset))
     figures, gallery, densities = evaluation.portfolio(model, dataset)
+    if not all(np.isfinite(array).all() for array in (*gallery.values(), *densities.values())):
+        raise TrainingError(f"training went wrong: not all codes of the test images are finite in half precision. Lower learning_rate (now {config.learning_rate:g}).")
     write_json(run.path / "evaluation.json", figures)
     write_bytes(run.path / "gallery.npz", npz_bytes(**gallery))
     write_bytes(run.path / "density.npz", npz_bytes(**densities))
