@@ -28,7 +28,9 @@ def test_the_tables_are_what_their_command_prints(name, tmp_path):
 
 
 def test_every_local_link_and_picture_exists():
-    for target in re.findall(r"\]\(((?!https?:)[^)#]+)\)", README):
+    targets = re.findall(r"\]\(((?!https?:)[^)#]+)\)", README)
+    assert targets
+    for target in targets:
         assert (settings.ROOT / target).exists(), target
 
 

@@ -65,7 +65,9 @@ def test_unknown_sources_name_the_choices():
 
 def test_packed_densities_come_back():
     densities = {s: fit_density(s, RNG.standard_normal((300, 2))) for s in SOURCES}
-    for name, density in unpack(pack(densities)).items():
+    again = unpack(pack(densities))
+    assert set(again) == set(SOURCES)
+    for name, density in again.items():
         assert np.array_equal(density.sample(4), densities[name].sample(4))
 
 

@@ -47,6 +47,8 @@ def test_every_setting_that_the_code_reads_is_in_the_table():
 def test_every_default_can_be_used(monkeypatch, profile):
     monkeypatch.setenv(PREFIX + "PROFILE", profile)
     settings.check()
+    assert settings.profile() == profile
+    assert [name for name, setting in SETTINGS.items() if settings.value(name) is None and not setting.unset] == []
 
 
 @pytest.mark.parametrize("name", GOOD)

@@ -33,7 +33,9 @@ def test_runs_of_different_recipes_are_no_pair(change):
 
 @pytest.mark.parametrize("change", [{"noise": 0.3}, {"held_out_class": 1}, {"reduction": "mean"}, {"free_bits": 0.1}, {"train_size": 100}, {"likelihood": "gaussian"}])
 def test_special_runs_never_stand_for_the_models(change):
-    assert not catalog.pairs([entry(model="ae", **change), entry(model="vae", **change)])
+    special = entry(model="vae", **change)
+    partner = special.config.replace(model="ae")
+    assert not catalog.pairs([catalog.Entry(Run(Path(partner.run_id)), partner), special])
     assert not catalog.over_beta([entry(model="vae", beta=2.0, **change)], catalog.Pair(AE, VAE))
 
 

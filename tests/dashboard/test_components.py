@@ -49,7 +49,7 @@ def test_dimensions_are_ordered_by_what_they_carry():
     assert point["range"][1][1] - point["range"][1][0] == pytest.approx(18, rel=0.1)  # three standard deviations each way
 
 
-def png_of_test_imagess_hold_every_image_exactly():
+def test_a_sprite_holds_every_image_exactly():
     images = np.random.default_rng(0).integers(0, 256, (53, 1, 28, 28)).astype(np.uint8)
     picture = np.asarray(Image.open(io.BytesIO(sprite(images))))
     assert picture.shape == (56, 1400)

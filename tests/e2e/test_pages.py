@@ -185,7 +185,7 @@ def test_a_sentence_of_the_scorecard_opens_and_leads_to_its_page_with_the_same_c
         lines = page.locator(".st-key-claims [class*=st-key-claim-]").evaluate_all(
             "rows => rows.map(row => [row.querySelector('summary p').getBoundingClientRect(), row.querySelector('.marks').getBoundingClientRect()].flatMap(r => [r.top, r.bottom, r.left, r.right]))"
         )
-        assert all(right <= left and top < bottom2 and top2 < bottom for top, bottom, _, right, top2, bottom2, left, _ in lines)
+        assert lines and all(right <= left and top < bottom2 and top2 < bottom for top, bottom, _, right, top2, bottom2, left, _ in lines)
     page.set_viewport_size({"width": 1280, "height": 800})
     link = page.locator("[data-testid=stPageLink-NavLink]", has_text="See it on Random samples").first
     assert not link.is_visible()

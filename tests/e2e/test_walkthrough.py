@@ -158,7 +158,9 @@ OVER = "() => { const main = document.querySelector('[data-testid=stMain]'); ret
 @pytest.mark.slow
 @pytest.mark.parametrize("reveal", ["", "&reveal=true"], ids=["asked", "revealed"])
 def test_no_scene_is_larger_than_a_projectors_screen(talk, reveal):
-    for scene in scenes.read(scenes.SHIPPED, pictures()):
+    shipped = scenes.read(scenes.SHIPPED, pictures())
+    assert shipped
+    for scene in shipped:
         page = talk.visit(f"/walkthrough?scene={scene.id}&present=true{reveal}")
         at(page, scene.id, revealed=bool(reveal))
         for width, height in SCREENS:

@@ -109,11 +109,14 @@ def test_claims_are_well_formed():
 def test_every_claims_figures_are_measured(measured):
     """A pair that was really measured decides every case that needs nothing but the pair and the embedded data."""
     population = {name: {0: values} for name, values in measured.items()}
+    decided = 0
     for claim in CLAIMS:
-        for result, case in zip(decide(claim, population).cases, claim.cases):
+        for result, case in zip(decide(claim, population).cases, claim.cases, strict=True):
             sides = [side for side in (case.left, case.right) if isinstance(side, Measure)]
             if all(side.role in ("ae", "vae") and "/other/" not in side.path for side in sides):
                 assert result.verdict in (HOLDS, DOES_NOT), (claim.id, case.label)
+                decided += 1
+    assert decided > len(CLAIMS) / 2
 
 
 def test_roles():

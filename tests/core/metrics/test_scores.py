@@ -17,6 +17,7 @@ from core.training import train
 
 
 def test_every_part_is_measured_and_is_plain_json(measured):
+    assert set(measured) == {"ae", "vae"}
     for values in measured.values():
         assert set(PARTS) < set(values)
         assert not [part for part in PARTS if "not_measured" in values[part]]
