@@ -16,12 +16,9 @@ import torch
 from core.config import ACTIVE_NATS
 from core.data import Dataset, as_floats
 from core.models import AtBeta, Autoencoder, Trainable, device_of
+from core.runs import GALLERY, PICTURES, SAMPLES, TRACED
 from core.sampling import decode_all, fit_densities, pack
 
-GALLERY = 1000  # test images whose codes a run carries
-PICTURES = 100  # of which this many with their reconstruction
-SAMPLES = 64
-TRACED = 200  # test images whose codes are kept epoch by epoch
 TILES = 8  # a row of the preview sprite
 
 

@@ -18,11 +18,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.config import BETA_CURVE, BETA_RANGE, RunConfig
+from core.data import SIDE
 from core.errors import ArgumentError, UserFacingError
 from core.objectives import LIKELIHOODS, Terms, terms
 from core.posteriors import LOGVAR_RANGE, DiagonalGaussian, Dirac, Posterior
 
-SIDE = 28
 ACTIVATIONS = {"silu": F.silu, "relu": F.relu}
 MLP_WIDTHS = {"mlp": (400, 200), "mlp-400": (400,)}
 

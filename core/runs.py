@@ -41,6 +41,9 @@ from core.errors import FAILURE, UserFacingError
 if TYPE_CHECKING:
     from core.models import Autoencoder, MultiRate
 
+# What a finished run carries of the test images: codes, of which so many with their reconstruction; codes epoch by epoch.
+GALLERY, PICTURES, TRACED = 1000, 100, 200
+SAMPLES = 64  # new images that a run carries from every source
 STALE_SECONDS = 20.0  # an unfinished run that wrote nothing for this long, with no live job, has been abandoned
 ABANDONED_SECONDS = 900.0  # an unfinished run that wrote nothing for this long may be evicted, with the epochs it saved
 CONFIG, WEIGHTS, MANIFEST, RESUME = "config.json", "weights.safetensors", "manifest.json", "resume.safetensors"

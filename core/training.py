@@ -33,7 +33,6 @@ from core.runs import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, R
 EPOCH_TEST_IMAGES = 1000  # test images measured after every epoch; the finished run is measured on all of them
 BEAT_SECONDS = 0.4
 SAVE_SECONDS = 2.0
-EVALUATION_SHARE = 0.15  # of an epoch's time, for the estimate before the first epoch has been measured
 
 
 class Stopped(RunError):
@@ -105,7 +104,7 @@ def fit(
         on_batch: called with the fraction of training done after every batch; may raise to stop.
 
     Yields:
-        rows with epoch, epochs, beta, learning_rate, train_loss, test_n, distortion, rate, neg_elbo (nats per image),
+        rows with epoch, epochs, beta, train_loss, test_n, distortion, rate, neg_elbo (nats per image),
         rate_per_dim, mse, active_units, seconds, images_per_second, device.
 
     Raises:

@@ -88,7 +88,6 @@ CONVENTIONS = (
         source='common in tutorials; here reduction="mean"',
     ),
 )  # fmt: skip
-BY_ID = {convention.id: convention for convention in CONVENTIONS}
 
 
 def _scale(convention: Convention, likelihood: str, pixels: int, latent_dim: int) -> float:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.runs import PICTURES, SAMPLES
 from dashboard import cache
 from dashboard.cache.trained import REFERENCE
-
-SAMPLES = 64  # new images a run carries from every source
-PICTURED = 100  # test images a run carries the reconstruction of
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -27,7 +25,7 @@ def samples(run_id: str, source: str, temperature: float = 1.0, seed: int = 0) -
 
 def one_of_each(name: str, most: int = 10) -> np.ndarray:
     """Indices of the first test image of each class, among those whose reconstruction every run carries."""
-    labels = cache.dataset(name).test_labels[:PICTURED]
+    labels = cache.dataset(name).test_labels[:PICTURES]
     return np.array([np.flatnonzero(labels == label)[0] for label in np.unique(labels)][:most])
 
 

@@ -11,6 +11,7 @@ from dashboard import images as pictures
 from dashboard.components.assets import media_url, script
 
 COLUMNS = 10  # of the sprite, not of the page
+GALLERY = 60  # images that a page offers
 
 _mount = st.components.v2.component("point_or_cloud_picker", css=script("picker.css"), js=script("picker.js"))
 

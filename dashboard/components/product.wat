@@ -1,6 +1,6 @@
 ;; C (M, N) = A (M, K) B^T + bias with B (N, K), float32, K a multiple of 4; every argument but the sizes is a byte address.
 ;; Two rows of A meet four of B at a time, four products an instruction: 8 sums stay in registers, 6 loads feed 32 products.
-;; networks.js holds this file assembled (`wat2wasm product.wat | base64`), and the same loop in JavaScript as its fallback.
+;; product.js holds this file assembled (`wat2wasm product.wat | base64`), and the same loop in JavaScript as its fallback.
 (module
   (import "m" "m" (memory 1))
 

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.config import ACTIVE_NATS
 from dashboard.components.assets import script
 from dashboard.components.lanes import Lane
-
-ACTIVE_NATS = 0.1  # as in core.evaluation, whose import would bring torch
 
 _mount = st.components.v2.component(
     "point_or_cloud_traverse",

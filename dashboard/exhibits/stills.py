@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.config import ACTIVE_NATS
 from core.interpolation import KINDS, cross_fade, nearest
+from core.sampling import SOURCES
 from dashboard import cache, catalog, figures, hero, images, state, text
 from dashboard.catalog import Pair
 from dashboard.exhibits.stage import LETTERS, MARKS, ExhibitError, Facts, Stage, entry_of, model_of
@@ -71,8 +72,8 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
 def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
     """One image, its code on both planes; after the reveal, what further draws from its posterior decode to."""
     gallery = cache.gallery(stage.pair.vae.run_id)
-    if not 0 <= image < cache.PICTURED or stage.pair.latent_dim > 2:
-        raise ExhibitError(f"point_and_cloud shows one of the first {cache.PICTURED} test images on a pair of latent size 2 or 1.")
+    if not 0 <= image < cache.PICTURES or stage.pair.latent_dim > 2:
+        raise ExhibitError(f"point_and_cloud shows one of the first {cache.PICTURES} test images on a pair of latent size 2 or 1.")
     lanes(stage.pair, image)
     data = cache.dataset(stage.pair.dataset)
     redrawn = {kind: cache.redraws(entry_of(stage.pair, kind).run_id, image, draws) for kind in MARKS}
@@ -117,7 +118,6 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
     }  # fmt: skip
 
 
-SOURCES = ("prior", "gaussian", "mixture")
 SAID = {"prior": "z ~ N(0, I)", "gaussian": "z ~ a fitted Gaussian", "mixture": "z ~ ten fitted Gaussians"}
 
 

@@ -6,13 +6,12 @@ import streamlit as st
 from core.interpolation import KINDS, cross_fade, nearest
 from dashboard import cache, controls, figures, images, state, text
 from dashboard.catalog import Pair
-from dashboard.components.picker import picker
+from dashboard.components.picker import GALLERY, picker
 from dashboard.text import AE, VAE
 
 pair: Pair = state.get("pair")
 data = cache.dataset(pair.dataset)
 count = len(cache.gallery(pair.ae.run_id)["mean"])
-GALLERY = 60  # test images to click at
 BOTH = (("ae", AE, pair.ae), ("vae", VAE, pair.vae))
 
 

@@ -38,7 +38,7 @@ with st.container(horizontal=True):
         st.switch_page("views/one_image.py")
 
 data = cache.dataset(pair.dataset)
-labels = data.test_labels[: cache.PICTURED]
+labels = data.test_labels[: cache.PICTURES]
 present = [name for i, name in enumerate(data.classes) if (labels == i).any()]
 chosen = controls.choice("Image to send through both", present, "image", default="7" if "7" in present else present[0])
 member = state.get("member", 0)

@@ -14,7 +14,7 @@ from core.runs import WEIGHTS
 from dashboard import cache, catalog, controls, figures, state, text, tiles
 from dashboard.catalog import Pair
 from dashboard.components.pad import pad
-from dashboard.components.picker import picker
+from dashboard.components.picker import GALLERY, picker
 from dashboard.text import AE, VAE
 from dashboard.tiles import Tile
 
@@ -23,7 +23,6 @@ data = cache.dataset(pair.dataset)
 n = len(cache.gallery(pair.ae.run_id)["mean"])
 people = cache.scores(pair.dataset, pair.latent_dim)
 dark = state.dark()
-GALLERY = 60  # test images to click at
 BOTH = (("ae", "AE", pair.ae), ("vae", "VAE", pair.vae))
 
 

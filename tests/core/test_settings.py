@@ -48,7 +48,7 @@ def test_every_default_can_be_used(monkeypatch, profile):
     monkeypatch.setenv(PREFIX + "PROFILE", profile)
     settings.check()
     assert settings.profile() == profile
-    assert [name for name, setting in SETTINGS.items() if settings.value(name) is None and not setting.unset] == []
+    assert [name for name, setting in SETTINGS.items() if not (setting.text(profile) or setting.unset)] == [], "says neither its value nor what happens without one"
 
 
 @pytest.mark.parametrize("name", GOOD)

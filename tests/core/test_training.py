@@ -143,7 +143,8 @@ def test_what_is_measured_is_what_is_kept(trained):
 
 
 def test_the_gallery_is_of_the_model(trained):
-    from core.evaluation import PICTURES, to_bytes
+    from core.evaluation import to_bytes
+    from core.runs import PICTURES
     from core.sampling import decode_all
 
     for name, run in trained.items():

@@ -10,9 +10,11 @@ from core import translator
 from core.config import RunConfig
 from core.objectives import GAUSSIAN_SIGMA, LIKELIHOODS
 from core.posteriors import DiagonalGaussian
-from core.translator import BY_ID, CONVENTIONS, comparable, effective, nominal
+from core.translator import CONVENTIONS, comparable, effective, nominal
 
 B, D, P = 8, 16, 784
+
+BY_ID = {convention.id: convention for convention in CONVENTIONS}
 
 
 def batch(seed: int):

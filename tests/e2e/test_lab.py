@@ -17,7 +17,6 @@ from core.models import build_model
 from dashboard.components.assets import script
 
 LAB = ".lab"
-RUNS = (0.1, 1.0, 4.0)  # the trained weights of lab_app.py
 
 
 @pytest.fixture(scope="module")
