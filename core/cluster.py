@@ -37,9 +37,14 @@ class ClusterError(RunError):
 def _client(address: str) -> Client:
     from distributed import Client
 
+    class Connection(Client):
+        def __del__(self) -> None:
+            if self.status == "running":  # one that never connected has nothing to close, and would print a traceback trying
+                super().__del__()
+
     try:
-        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
+        return Connection(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except Exception as error:  # an address without a port, a scheme that needs certificates or a library, nobody there
         raise ClusterError(
             f"no Dask scheduler answers at {address!r} ({type(error).__name__}). "
             "Start one with `dask scheduler`, and give its address, like tcp://10.0.0.5:8786."

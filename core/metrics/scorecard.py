@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from core.config import ConfigError, RunConfig
+from core.errors import UserFacingError
 from core.metrics.claims import CLAIMS
 from core.metrics.records import commit, committed, scores_of
 from core.metrics.verdicts import Population, Row, close, combine, decide, show
-from core.runs import Run, RunError, RunStore
+from core.runs import Run, RunStore
 
 SETTINGS = (("mnist-5k", 2), ("mnist-5k", 16), ("mnist", 16), ("fashion-mnist", 16))
 SEEDS = (0, 1, 2)
@@ -153,8 +154,6 @@ def evaluate_all(store: RunStore | None = None, progress: Progress = lambda done
     Returns:
         run_id -> "measured", or why it could not be.
     """
-    from core.data import DataError
-    from core.metrics.judge import JudgeError
     from core.metrics.scores import score_run
 
     runs = _complete(store or RunStore())
@@ -164,7 +163,7 @@ def evaluate_all(store: RunStore | None = None, progress: Progress = lambda done
         try:
             score_run(run, on_part=lambda part: progress(i, len(runs), f"{run.run_id}: {part}"))
             outcome[run.run_id] = "measured"
-        except (DataError, JudgeError, RunError) as error:
+        except UserFacingError as error:
             outcome[run.run_id] = str(error)
     progress(len(runs), len(runs), "")
     return outcome

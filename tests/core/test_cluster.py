@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -119,5 +121,12 @@ def test_a_scheduler_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
     with pytest.raises(ClusterError, match="no Dask scheduler answers at 'tcp://127.0.0.1:1'.*dask scheduler"):
         cluster.cluster_executor("tcp://127.0.0.1:1").submit(print).result()
-    with pytest.raises(ClusterError, match="'not an address'"):
-        cluster.connect("not an address")
+
+
+@pytest.mark.parametrize("address", ["", "nope", "not an address", "tcp://", "tcp://nope:abc", "tls://127.0.0.1:1", "smoke://nope:1"])
+def test_what_is_no_address_is_told_in_one_line_and_by_no_traceback_later(address, monkeypatch):
+    """A client that never connected fails again when it is thrown away; pytest makes an error of that."""
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    with pytest.raises(ClusterError, match=rf"at '{re.escape(address)}' .*dask scheduler"):
+        cluster.connect(address)
+    gc.collect()
