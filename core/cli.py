@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from core import settings
 from core.config import ACTIVATIONS, BETA_GRID, BETA_RANGE, DEFAULTS, LIKELIHOODS, MODELS, OPTIMISERS, REDUCTIONS, SCHEDULES, TRUNKS, RunConfig
 from core.data import DATASETS
-from core.errors import UserFacingError
+from core.errors import FAILURE, UserFacingError
 from core.interpolation import KINDS
 from core.sampling import SOURCES
 from core.terminal import UsageError
@@ -264,3 +264,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `... | head` closed our output: not an error, and nothing more can be printed
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # the file system refuses: a folder that may not be read, a full disk
+        if error.errno is None:
+            raise
+        print(f"error: {one_line(error)}. Check the permissions and the space there, or give another folder with --store.", file=sys.stderr)
+        return FAILURE

@@ -50,13 +50,18 @@ class Pair:
 
 def recipe(config: RunConfig) -> RunConfig:
     """The config with the model and beta taken out: equal for all runs that were trained alike."""
-    return dataclasses.replace(config, model="ae", beta=None)
+    return dataclasses.replace(config, model="vae", beta=1.0)  # the model that every setting has an effect on
+
+
+def usual(config: RunConfig) -> bool:
+    """Whether the run minimises plain D + beta R, for one beta or for all, on all of the data."""
+    options = ("likelihood", "reduction", "warmup_epochs", "free_bits", "noise", "held_out_class", "train_size", "activation")
+    return all(getattr(config, name) == getattr(STANDARD, name) for name in options)
 
 
 def plain(config: RunConfig) -> bool:
-    """Whether the run minimises plain D + beta R on all of the data, so that it may stand for "the" AE or VAE."""
-    options = ("likelihood", "reduction", "warmup_epochs", "free_bits", "noise", "held_out_class", "train_size", "activation")
-    return config.model != "multirate" and all(getattr(config, name) == getattr(STANDARD, name) for name in options)
+    """Whether the run may stand for "the" AE or VAE."""
+    return config.model != "multirate" and usual(config)
 
 
 def _preference(entry: Entry) -> tuple:
@@ -104,7 +109,7 @@ def trained_to_denoise(entries: Iterable[Entry], pair: Pair, noise: float) -> Pa
 
 def multirate(entries: Iterable[Entry], pair: Pair) -> Entry | None:
     """The multi-rate model of the pair's data set and latent size, of the pair's seed if there is one."""
-    found = [e for e in entries if e.config.model == "multirate" and (e.config.dataset, e.config.latent_dim) == (pair.dataset, pair.latent_dim)]
+    found = [e for e in entries if e.config.model == "multirate" and usual(e.config) and (e.config.dataset, e.config.latent_dim) == (pair.dataset, pair.latent_dim)]
     return min(found, key=lambda e: (e.config.seed != pair.seed, *_preference(e)), default=None)
 
 

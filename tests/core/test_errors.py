@@ -92,6 +92,16 @@ def test_a_fault_of_the_program_is_not_told_as_if_it_were_the_users(monkeypatch)
         main(["settings"])
 
 
+def test_a_file_system_that_refuses_is_told_with_the_file(monkeypatch, capsys):
+    def refuse(options):
+        raise PermissionError(13, "Permission denied", "/runs/of/another")
+
+    monkeypatch.setitem(commands.COMMANDS, "settings", refuse)
+    assert main(["settings"]) == FAILURE
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("error: [Errno 13] Permission denied: '/runs/of/another'. Check") and err.count("\n") == 1
+
+
 def test_a_failed_training_is_no_wrong_request():
     from core.runs import RunDamaged, RunNotFound
     from core.training import Stopped, TrainingError

@@ -34,8 +34,9 @@ def test_runs_of_different_recipes_are_no_pair(change):
 @pytest.mark.parametrize("change", [{"noise": 0.3}, {"held_out_class": 1}, {"reduction": "mean"}, {"free_bits": 0.1}, {"train_size": 100}, {"likelihood": "gaussian"}])
 def test_special_runs_never_stand_for_the_models(change):
     special = entry(model="vae", **change)
-    partner = special.config.replace(model="ae")
+    partner, family = (special.config.replace(model=model) for model in ("ae", "multirate"))
     assert not catalog.pairs([catalog.Entry(Run(Path(partner.run_id)), partner), special])
+    assert catalog.multirate([catalog.Entry(Run(Path(family.run_id)), family)], catalog.Pair(AE, VAE)) is None
     assert not catalog.over_beta([entry(model="vae", beta=2.0, **change)], catalog.Pair(AE, VAE))
 
 
@@ -61,3 +62,11 @@ def test_weights_come_in_order_each_once():
 def test_what_a_stranger_typed_is_shown_harmlessly(text):
     shown = state.shorten(text)
     assert len(shown) <= 41 and not set(shown) & set("<>*[]`\n\x00\x1b")
+
+
+def test_every_run_can_be_catalogued_whatever_it_was_trained_with():
+    """Only a VAE takes every setting: what runs were trained alike is asked of all of them."""
+    runs = [entry(reduction="mean"), entry(free_bits=0.5), entry(warmup_epochs=3), entry(model="multirate"), AE, VAE]
+    recipes = {catalog.recipe(run.config) for run in runs}
+    assert len(recipes) == 4 and catalog.recipe(AE.config) == catalog.recipe(VAE.config) == catalog.recipe(runs[3].config)
+    assert catalog.pairs(runs) == catalog.pairs([AE, VAE])
