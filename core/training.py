@@ -26,7 +26,7 @@ from core.config import ConfigError, RunConfig
 from core.data import Dataset, load_dataset, resolve
 from core.errors import FAILURE, UserFacingError
 from core.models import Trainable, build_model
-from core.optimisation import SCHEDULES, Adam, optimisers
+from core.optimisation import SCHEDULES, Optimiser, optimisers
 from core.outcome import TrainingError
 from core.runs import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status, npz_bytes, sha256, write_bytes, write_json
 
@@ -48,7 +48,7 @@ class Epoch:
     number: int
     row: dict[str, Any]
     model: Trainable
-    optimisers: dict[str, Adam | torch.optim.Optimizer]
+    optimisers: dict[str, Optimiser]
 
     def state(self) -> dict[str, torch.Tensor]:
         """Weights and the optimisers' moments as named tensors: all that `fit` needs to go on from here."""
@@ -59,7 +59,7 @@ class Epoch:
         return tensors
 
 
-def _restore(model: Trainable, optimisers: dict[str, Adam | torch.optim.Optimizer], tensors: dict[str, torch.Tensor]) -> None:
+def _restore(model: Trainable, optimisers: dict[str, Optimiser], tensors: dict[str, torch.Tensor]) -> None:
     model.load_state_dict({k.removeprefix("weight."): v for k, v in tensors.items() if k.startswith("weight.")})
     for name, optimiser in optimisers.items():
         state: dict[int, dict[str, torch.Tensor]] = {}

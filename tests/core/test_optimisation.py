@@ -8,7 +8,7 @@ import torch
 
 from core.config import RunConfig
 from core.models import build_model
-from core.optimisation import SCHEDULES, Adam, optimisers
+from core.optimisation import SCHEDULES, Adam, Muon, inverse_roots, optimisers
 
 
 def test_schedules():
@@ -63,9 +63,62 @@ def test_a_step_of_muon_is_orthogonal_and_of_adams_size():
     weight = model.encoder.layers[2].weight
     weight.grad = torch.randn(weight.shape, generator=torch.Generator().manual_seed(0)) * torch.logspace(0, -1, weight.shape[0])[:, None]
     before, gradient = weight.detach().clone(), torch.linalg.svdvals(weight.grad)
-    optimisers(model.config, model)["muon"].step()
+    muon = optimisers(model.config, model)["muon"]
+    for other in muon.parameters:
+        other.grad = torch.zeros_like(other) if other is not weight else weight.grad
+    muon.step()
     step = (before - weight.detach()) / model.config.learning_rate
     assert gradient.max() > 10 * gradient.min()
     values = torch.linalg.svdvals(step)
     assert values.max() < 2 * values.min(), "all directions alike"
     assert 0.15 < step.square().mean().sqrt() < 0.25 and (step * weight.grad).sum() > 0
+
+
+def iterated(matrix: torch.Tensor, iterations: int) -> torch.Tensor:
+    """Newton-Schulz as it is usually written, in float64."""
+    x = matrix.double() / matrix.double().norm()
+    for _ in range(iterations):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    return x
+
+
+@pytest.mark.parametrize("spread", [0, 2, 4], ids=lambda decades: f"{decades} decades")
+@pytest.mark.parametrize("shape", [(8, 8), (16, 128), (128, 1568)], ids=str)
+def test_the_iteration_in_the_gram_matrix_is_the_iteration(shape, spread):
+    """Also where singular values span decades, which squaring them makes twice as many."""
+    generator = torch.Generator().manual_seed(sum(shape))
+    matrices = torch.randn((2, *shape), generator=generator) * torch.logspace(0, -spread, shape[0])[:, None]
+    for iterations in (1, 2, 3):
+        for root, matrix in zip(inverse_roots(matrices @ matrices.mT, iterations), matrices):
+            assert torch.allclose((root @ matrix).double(), iterated(matrix, iterations), atol=1e-4)
+    assert torch.isfinite(inverse_roots(torch.zeros(1, 8, 8))).all(), "no gradient, no step"
+
+
+def test_muon_is_torchs_when_both_compute_in_fp32(monkeypatch):
+    """torch's rounds to bf16 whatever it is given; without that the two agree, and each goes on from the other's state."""
+    monkeypatch.setattr(torch.Tensor, "bfloat16", lambda self: self.clone())
+    shapes = [(128, 1568), (16, 128), (16, 128), (128, 16), (1568, 128), (8, 8)]
+    start = [torch.randn(shape, generator=torch.Generator().manual_seed(i)) for i, shape in enumerate(shapes)]
+    mine, theirs = ([weight.clone().requires_grad_() for weight in start] for _ in range(2))
+
+    def torchs():
+        return torch.optim.Muon(theirs, lr=1, weight_decay=0, ns_steps=3, adjust_lr_fn="match_rms_adamw")
+
+    def steps(ours, reference, seeds):
+        for seed in seeds:
+            for i, (a, b) in enumerate(zip(mine, theirs)):
+                a.grad = torch.randn(a.shape, generator=torch.Generator().manual_seed(100 * seed + i)) / (1 + i)
+                b.grad = a.grad.clone()
+            for optimiser in (ours, reference):
+                optimiser.param_groups[0]["lr"] = 1e-2 / (1 + seed)
+                optimiser.step()
+
+    ours, reference = Muon(mine, lr=1), torchs()
+    steps(ours, reference, range(4))
+    assert all(torch.allclose(a, b, atol=1e-5) and (a - c).abs().max() > 1e-3 for a, b, c in zip(mine, theirs, start))
+    again, other = Muon(mine, lr=1), torchs()
+    again.load_state_dict(reference.state_dict())
+    other.load_state_dict({"state": copy.deepcopy(ours.state_dict()["state"]), "param_groups": other.state_dict()["param_groups"]})
+    steps(again, other, range(4, 6))
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(mine, theirs))

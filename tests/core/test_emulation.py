@@ -1,0 +1,101 @@
+"""No step computes in a type that the processor has to emulate: every operation of every path is watched as it is dispatched.
+
+A processor without bf16 or fp16 instructions computes in them all the same, tens of times slower. So which types a processor
+multiplies natively decides (`core.device.products`), and where it does not, no operation may see such a tensor. Rounding what is
+stored (fp16 weights and codes of a finished run) is one conversion, not computation, and allowed.
+"""
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from core import evaluation, training
+from core.config import ACTIVATIONS, LIKELIHOODS, MODELS, OPTIMISERS, QUICK, TRUNKS, RunConfig
+from core.data import load_dataset
+from core.device import products
+
+SMALL_TYPES = (torch.bfloat16, torch.float16)
+STORING = ("aten::_to_copy", "aten::copy_", "aten::clone", "aten::contiguous", "aten::detach", "aten::empty", "aten::view", "aten::alias")
+
+
+class Watch(TorchDispatchMode):
+    """Notes every operation that reads or writes a tensor of a small type, conversions aside; `seen` counts all operations."""
+
+    def __init__(self):
+        super().__init__()
+        self.small, self.seen = set(), 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        tensors = [leaf for leaf in tree_leaves((args, kwargs, result)) if isinstance(leaf, torch.Tensor)]
+        name = function._schema.name
+        self.seen += 1
+        if any(t.dtype in SMALL_TYPES for t in tensors) and not name.startswith(STORING):
+            self.small.add(name)
+        return result
+
+
+@pytest.fixture
+def without_bf16(monkeypatch):
+    """A CPU without bf16 instructions, whatever this one has."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True})
+    monkeypatch.delenv("POINT_OR_CLOUD_PRECISION", raising=False)
+    assert products(torch.device("cpu")) == "fp32"
+
+
+RECIPES = {"shipped": {}, "quick": QUICK} | {optimiser: {"optimiser": optimiser, "learning_rate": 1e-3} for optimiser in OPTIMISERS}
+
+
+@pytest.mark.parametrize("trunk", TRUNKS)
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_no_step_of_training_computes_in_an_emulated_type(without_bf16, recipe, model, trunk):
+    config = RunConfig(dataset="tiny", model=model, trunk=trunk, **(RECIPES[recipe] | {"epochs": 1}), train_size=128)
+    with Watch() as watch:
+        list(training.fit(config, load_dataset("tiny"), "cpu"))
+    assert watch.seen > 100 and not watch.small
+
+
+@pytest.mark.parametrize("change", [{"likelihood": x} for x in LIKELIHOODS] + [{"activation": x} for x in ACTIVATIONS] + [{"noise": 0.5}], ids=str)
+def test_nor_with_any_other_choice(without_bf16, change):
+    config = RunConfig(dataset="tiny", **(QUICK | {"epochs": 1} | change), train_size=128)
+    with Watch() as watch:
+        list(training.fit(config, load_dataset("tiny"), "cpu"))
+    assert watch.seen > 100 and not watch.small
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_nor_does_publishing_sampling_or_a_path(without_bf16, store, model):
+    """A run from beginning to end, with its pictures, evaluation and half-precision files; then what pages do with it."""
+    from core.interpolation import interpolate
+    from core.sampling import sample
+
+    data, config = load_dataset("tiny"), RunConfig(dataset="tiny", model=model, **(QUICK | {"epochs": 2}), train_size=128)
+    with Watch() as watch:
+        run = training.train(config, store, "cpu")
+        loaded = run.load_model().reference()
+        evaluation.preview(loaded, data)
+        for source in ("prior", "mixture"):
+            sample(loaded, 4, source, dataset=data)
+        interpolate(loaded, data.floats("test")[0], data.floats("test")[1])
+    assert watch.seen > 100 and not watch.small
+
+
+def test_nor_does_the_judge(without_bf16):
+    from core.metrics import judge
+
+    with Watch() as watch:
+        trained = judge.train_judge(load_dataset("tiny"))
+        trained.look(load_dataset("tiny").test_images)
+    assert watch.seen > 100 and not watch.small
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_the_watch_sees_what_it_is_for(monkeypatch, optimiser):
+    """Asked for bf16, training does compute in it: a watch that noticed nothing then would prove nothing above."""
+    monkeypatch.setenv("POINT_OR_CLOUD_PRECISION", "bf16")
+    config = RunConfig(dataset="tiny", epochs=1, train_size=64, optimiser=optimiser)
+    with Watch() as watch:
+        list(training.fit(config, load_dataset("tiny"), "cpu"))
+    assert any("convolution" in name or "mm" in name for name in watch.small)
