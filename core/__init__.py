@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 # Threads that wait should sleep, not spin. A spinning thread keeps the core that its partner needs: with a server, a
 # worker and a browser on two cores, epochs took up to four times longer. Read by OpenMP when torch is first imported.
+# `core.cores.spin` makes an exception.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:

@@ -1,12 +1,12 @@
 """`python -m core`: train, look at and share runs from a terminal. See `core.cli`."""
 
-import os
+import sys
 
+from core import cores
 from core.cli import main
 
-# A terminal's training mostly has the machine to itself: threads that wait spin for a moment before they sleep (see
-# `core.__init__`), which makes an epoch on two cores twice as fast. Read by OpenMP when torch is first imported.
-os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+if sys.argv[1:2] in (["train"], ["sweep"]):  # a terminal's training mostly has the machine to itself, and gives way when it has not
+    cores.spin()
 
 if __name__ == "__main__":
     raise SystemExit(main())

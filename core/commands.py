@@ -37,7 +37,7 @@ def train_with_bar(config: RunConfig, store: RunStore, device: str | None, quiet
     from core.training import train as run_training
 
     pick(device)  # a device that is not there is an argument to correct, not a failed run
-    set_threads()
+    threads = set_threads()
     with tqdm(total=config.epochs, unit="epoch", desc=label or config.run_id, disable=True if quiet else None) as bar:
 
         def on_epoch(row: dict[str, Any]) -> None:
@@ -46,7 +46,7 @@ def train_with_bar(config: RunConfig, store: RunStore, device: str | None, quiet
             bar.set_postfix(shown | {"MSE": f"{row['mse']:.4f}"})
 
         try:
-            return run_training(config, store, device, on_epoch)
+            return run_training(config, store, device, on_epoch, on_beat=threads.follow)
         except KeyboardInterrupt:
             message = f"Interrupted. {config.run_id} keeps the epochs it saved; the same command goes on from there."
             raise KeyboardInterrupt(message) from None

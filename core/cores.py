@@ -19,6 +19,7 @@ from pathlib import Path
 
 MOST = 4  # these networks are small: more threads cost more in waiting than they save
 WINDOW = 0.3  # seconds over which use is measured: 30 ticks of the kernel's clock a core
+RECENT = 20.0  # seconds after which a reading says nothing about now
 SLACK = 0.25  # of a core that others may use before it counts as taken
 CGROUPS, MEMBERSHIP, STAT = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup"), Path("/proc/stat")
 
@@ -108,33 +109,32 @@ class Threads:
     """The number of threads of this process, following what others leave free.
 
     Args:
-        most: never more; None is one a core that is available (`available_cores`), at most `MOST`.
-        spare: cores to leave to others in any case.
         apply: called with a new number: `torch.set_num_threads`.
-        read: the clocks; None where there are none.
+        count: this many whatever the load; None follows it.
+        spare: cores to leave to others in any case.
+        before: an earlier reading, so that the first number already knows the load.
 
     Attributes:
         count: the number now.
+        most: never more: the cores that are available less the spare ones, at most `MOST`.
     """
 
-    def __init__(self, apply: Callable[[int], None], most: int | None = None, spare: int = 0, read: Callable[[], Use | None] = reading):
-        self.apply, self.read = apply, read
-        self.most = most or max(1, min(available_cores() - spare, MOST))
-        self.cores = len(affinity())
-        self.last = STARTED if read is reading else read()
+    def __init__(self, apply: Callable[[int], None], count: int | None = None, spare: int = 0, before: Use | None = None):
+        self.apply, self.fixed = apply, count is not None
+        self.most = count or max(1, min(available_cores() - spare, MOST))
+        self.cores, self.last = len(affinity()), before or reading()
         self.count = 0
         self.follow()
         if not self.count:
             self._set(self.most)
 
     def follow(self) -> None:
-        """Look what others use and change the number accordingly; at most once in `WINDOW` seconds, and at little cost."""
-        now = self.read()
-        if now is None or self.last is None or now.at - self.last.at < WINDOW:
+        """Look what others use and change the number accordingly; at most once in `WINDOW` seconds, else it costs nothing."""
+        if self.fixed or self.most == 1 or self.last is None or time.monotonic() - self.last.at < WINDOW:
             return
-        free = self.cores - others(self.last, now)
-        self.last = now
-        self._set(max(1, min(self.most, int(free + SLACK))))
+        before, self.last = self.last, reading()
+        if self.last is not None:
+            self._set(max(1, min(self.most, int(self.cores - others(before, self.last) + SLACK))))
 
     def _set(self, count: int) -> None:
         if count != self.count:
@@ -142,4 +142,19 @@ class Threads:
             self.apply(count)
 
 
-STARTED = reading()  # when this module was first imported: by the time a command begins to compute, long enough ago
+_begun = reading()  # before torch, whose import takes seconds: by then it is known what others use
+
+
+def threads(apply: Callable[[int], None], count: int | None = None, spare: int = 0) -> Threads:
+    """`Threads` of this process; what others used since it began counts where that is not long ago."""
+    fresh = _begun is not None and time.monotonic() - _begun.at < RECENT
+    return Threads(apply, count, spare, _begun if fresh else None)
+
+
+def spin() -> None:
+    """Let threads that wait for one another spin for a moment before they sleep; to be called before torch is imported.
+
+    On two cores that others leave alone an epoch is a third shorter for it, and beside a busy process many times longer:
+    only for a program that calls `Threads.follow` while it computes. See `core.__init__` for the usual setting.
+    """
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")

@@ -10,12 +10,11 @@ default network trains faster (`tests.benchmarks.bench_training`) to the same fi
 from __future__ import annotations
 
 import contextlib
-import os
 from contextlib import AbstractContextManager
 
 import torch
 
-from core import malloc, settings
+from core import cores, malloc, settings
 from core.config import ConfigError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -94,18 +93,14 @@ class RoundedProducts(AbstractContextManager):
         torch.backends.mkldnn.matmul.fp32_precision = self.before
 
 
-def set_threads(count: int | None = None, spare: int = 0) -> int:
-    """Prepare this process and use `count` CPU threads, by default POINT_OR_CLOUD_THREADS or one a core up to 4; returns the number used.
+def set_threads(count: int | None = None, spare: int = 0) -> cores.Threads:
+    """Prepare this process and choose its number of CPU threads.
 
-    These networks are small: more than a few threads cost more in waiting than they save. `spare` cores are left out of the
-    default, for whoever else is at work: threads that wait for one another wait for the busiest core.
+    `count` threads, or POINT_OR_CLOUD_THREADS, whatever else goes on; by default as many as there are cores that the process
+    may use and others leave free, less `spare`, at most 4. `follow()` of the answer then keeps up with the load.
     """
-    if count is None:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        count = settings.value("THREADS") or max(1, min(cores - spare, 4))
     prepare()
-    torch.set_num_threads(count)
-    return count
+    return cores.threads(torch.set_num_threads, count or settings.value("THREADS"), spare)
 
 
 def prepare() -> None:

@@ -94,9 +94,9 @@ def train_task(config: dict[str, Any], cache: str, shipped: str, threads: int | 
     from core import device
     from core.training import Stopped, train
 
-    device.set_threads(threads, spare=SERVER_CORES)
+    following = device.set_threads(threads, spare=SERVER_CORES)
     try:
-        train(RunConfig.from_dict(config), RunStore(Path(cache), Path(shipped)), clear_stop=False)
+        train(RunConfig.from_dict(config), RunStore(Path(cache), Path(shipped)), clear_stop=False, on_beat=following.follow)
     except Stopped:
         return "stopped"
     except UserFacingError:

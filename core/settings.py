@@ -118,7 +118,7 @@ SETTINGS: dict[str, Setting] = {
     "CACHE_MB": Setting("size of new runs above which the least recently used are removed", number(10, 1_000_000), "1000", demo="100"),
     "DATA": Setting("where torchvision's data sets are, or are downloaded to", str, unset="`data` in the cache"),
     "DEVICE": Setting("auto (the best there is), cpu, cuda, cuda:N, mps", device, "auto"),
-    "THREADS": Setting("CPU threads of a training", number(1, 1024), unset="one a core, at most 4; on request one fewer"),
+    "THREADS": Setting("CPU threads of a training", number(1, 1024), unset="one a core that is not in use, at most 4; on request one fewer"),
     "PRECISION": Setting("what a training multiplies in: auto (bf16 where the GPU or CPU has it), fp32, bf16", one_of("auto", "fp32", "bf16"), "auto"),
     "WORKERS": Setting("trainings at a time", number(1, 256), "1"),
     "QUEUE": Setting("trainings that may wait", number(0, 10_000), "8", demo="4"),

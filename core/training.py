@@ -96,7 +96,9 @@ def fit(
     start: tuple[int, dict[str, torch.Tensor]] | None = None,
     on_batch: Callable[[float], None] = lambda fraction: None,
 ) -> Iterator[Epoch]:
-    """Train, yielding an `Epoch` before the first epoch and after every one. The same on one CPU for one seed, bit for bit.
+    """Train, yielding an `Epoch` before the first epoch and after every one.
+
+    The same on one CPU, with one number of threads and for one seed, bit for bit.
 
     Args:
         device: see `core.device.pick`.
@@ -206,6 +208,7 @@ def train(
     device: str | None = None,
     on_epoch: Callable[[dict[str, Any]], None] = lambda row: None,
     clear_stop: bool = True,
+    on_beat: Callable[[], object] = lambda: None,
 ) -> Run:
     """The finished run of a config: found if it was trained before, else trained, now, and kept.
 
@@ -214,6 +217,7 @@ def train(
 
     Args:
         on_epoch: called with every new history row.
+        on_beat: called a few times a second while it trains, such as `core.cores.Threads.follow`.
         clear_stop: forget an earlier request to stop. Job queues pass False, since theirs may be meant for this very job.
 
     Raises:
@@ -244,7 +248,7 @@ def train(
         (run.path / ERROR).unlink(missing_ok=True)
         write_bytes(run.path / "config.json", (json.dumps(config.to_dict(), indent=1) + "\n").encode())
         try:
-            _train_into(run, config, device, on_epoch)
+            _train_into(run, config, device, on_epoch, on_beat)
         except Stopped:
             raise
         except Exception as error:
@@ -257,7 +261,9 @@ def train(
     return run
 
 
-def _train_into(run: Run, config: RunConfig, device: str | None, on_epoch: Callable[[dict[str, Any]], None]) -> None:
+def _train_into(
+    run: Run, config: RunConfig, device: str | None, on_epoch: Callable[[dict[str, Any]], None], on_beat: Callable[[], object]
+) -> None:
     from safetensors.torch import save
 
     began = beat = saved = time.monotonic()
@@ -272,6 +278,7 @@ def _train_into(run: Run, config: RunConfig, device: str | None, on_epoch: Calla
         if not urgent and now - beat < min(BEAT_SECONDS, (now - began) / 2):  # early beats come soon after one another
             return
         beat = now
+        on_beat()
         if (run.path / STOP).exists():
             raise Stopped(f"{run.run_id} was stopped. Ask for it again to go on from epoch {len(trace) - 1 if trace else 0}.")
         if epoch is not None and not urgent:

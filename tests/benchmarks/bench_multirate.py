@@ -12,11 +12,14 @@ from __future__ import annotations
 import argparse
 import statistics
 
-from core import __main__  # noqa: F401  before torch: threads wait for each other as in a terminal's training
-from core import device
-from core.data import load_dataset
-from core.runs import Run, RunStore
-from core.training import fit
+from core import cores
+
+cores.spin()  # before torch: threads wait for each other as in a terminal's training
+
+from core import device  # noqa: E402
+from core.data import load_dataset  # noqa: E402
+from core.runs import Run, RunStore  # noqa: E402
+from core.training import fit  # noqa: E402
 
 WITHIN = (0.25, 10.0)  # the betas over which the largest difference is told
 
@@ -58,7 +61,7 @@ def cost(multirate: Run, one: Run, repeats: int) -> str:
     times = [run.config.epochs * statistics.median(seconds[run.run_id]) for run in (multirate, one)]
     return (
         f"{multirate.config.epochs} epochs of the multi-rate model {times[0]:.1f} s, {one.config.epochs} epochs for one beta {times[1]:.1f} s "
-        f"({device.set_threads()} threads, median of {repeats} epochs each): the curve costs {times[0] / times[1]:.1f} runs."
+        f"({device.set_threads().count} threads, median of {repeats} epochs each): the curve costs {times[0] / times[1]:.1f} runs."
     )
 
 

@@ -29,12 +29,12 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from core import __main__  # noqa: F401  threads of the processes to come wait for each other as in a terminal's training
-from core import data, device, settings
+from core import cores, data, device, settings
 from core.config import RunConfig
 from core.torchvision_ import import_datasets
 from core.training import fit
 
+cores.spin()  # threads of the fresh processes wait for each other as in a terminal's training
 CONFIG = RunConfig(trunk="mlp-400", activation="relu", latent_dim=20, batch_size=128, learning_rate=1e-3, schedule="constant", epochs=1)
 
 
@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    threads = device.set_threads()
+    threads = device.set_threads().count
     try:
         dataset = data.load_dataset("mnist")
     except data.DataError:
