@@ -11,7 +11,7 @@ from core.config import DEFAULTS, MODELS, ConfigError, RunConfig
 from core.data import Dataset, load_dataset
 from core.training import fit
 
-BASE = {"dataset": "tiny", "trunk": "mlp-400", "latent_dim": 8, "epochs": 3, "batch_size": 16, "optimiser": "muon", "learning_rate": 0.01}
+BASE = {"dataset": "tiny", "trunk": "mlp-400", "latent_dim": 8, "epochs": 3, "batch_size": 16}
 # Other values of every setting that describes a training; "dataset", "data_digest" and "schema" say what it is trained on, and by what.
 OTHERS = {
     "latent_dim": (4,),
@@ -29,7 +29,7 @@ OTHERS = {
     "batch_size": (32,),
     "learning_rate": (0.002,),
     "schedule": ("constant", "linear"),
-    "optimiser": ("adam",),
+    "optimiser": ("muon",),
     "seed": (1,),
 }
 _SEEN: dict[RunConfig, dict[str, torch.Tensor]] = {}
