@@ -15,7 +15,7 @@ from dashboard import cache, catalog
 
 if TYPE_CHECKING:
     from core.data import Dataset
-    from core.models import Autoencoder, MultiRate
+    from core.models import AtBeta, Autoencoder
     from core.sampling import Density
 
 REFERENCE = 10_000  # training images that others are compared with, so that 60,000 of them do not cost a second
@@ -113,9 +113,9 @@ def dataset(name: str) -> Dataset:
 
 
 @st.cache_resource(show_spinner=LOADING, max_entries=16)
-def model(run_id: str) -> Autoencoder | MultiRate:
-    """A trained network, shared and frozen."""
-    return cache.store().get(run_id).load_model()
+def model(run_id: str) -> Autoencoder | AtBeta:
+    """A trained network, shared and frozen; of a multi-rate one the model at beta = 1."""
+    return cache.store().get(run_id).load_model().reference()
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from core.cli import main
-from core.config import BETA_GRID, RunConfig
+from core.config import BETA_GRID, MODELS, RunConfig
 from core.data import DATASETS
 from core.runs import Status, RunStore
 
@@ -197,6 +197,18 @@ def test_a_failed_training_ends_with_1_as_promised_and_a_sweep_goes_on_after_it(
     assert capsys.readouterr().err.splitlines()[-1].startswith("error: the loss is nan")
     answer = run_json(capsys, "sweep", "--seeds", "0,1", *TINY[:4], "--latent-dims", "2", "--store", str(tmp_path), code=1)
     assert len(answer["runs"]) == len(answer["failed"]) == 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_command_takes_every_kind_of_model(capsys, tmp_path, model):
+    target = ["--store", str(tmp_path)]
+    run_id = run_json(capsys, "train", *TINY, "--model", model, *target)["run_id"]
+    measured = run_json(capsys, "evaluate", run_id, *target)
+    assert measured["measured"]["distortion"] == pytest.approx(measured["recorded"]["distortion"], rel=1e-4)
+    for command in (["sample", run_id, "--source", "gaussian"], ["interpolate", run_id]):
+        assert run_json(capsys, *command, "--out", str(tmp_path / "out.png"), *target)["run_id"] == run_id
+    assert run_json(capsys, "project", run_id, *target)["projected"] == [run_id]
+    assert run_json(capsys, "export", run_id, "--out", str(tmp_path / "out.zip"), *target)["files"] == 1
 
 
 def test_sample_writes_the_same_picture_for_the_same_seed(capsys, store, tmp_path):
