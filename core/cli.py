@@ -220,7 +220,7 @@ def build_parser() -> Parser:
     for sub in (sample, inter):
         sub.add_argument("--beta", type=number(*BETA_RANGE, float), metavar="X", help="for a multi-rate model: the beta to use (default 1)")
 
-    project = command("project", "compute 2-D maps (PCA, UMAP) of runs' codes and keep them with the run", device=True)
+    project = command("project", "compute 2-D maps (PCA, UMAP) of runs' codes and keep them with the run")
     project.add_argument("run", nargs="*", metavar="RUN", help="run ids, or the beginnings of them")
     project.add_argument("--all", action="store_true", help="every finished run")
     project.add_argument("--again", action="store_true", help="also where the map is there already")

@@ -86,6 +86,10 @@ def sweep_configs(options: Namespace) -> list[RunConfig]:
 
 
 def sweep(options: Namespace) -> int:
+    if options.betas and "vae" not in options.models:
+        raise UsageError(f"--betas applies to model vae; the models here are {', '.join(options.models)}. Leave it out.")
+    if options.scheduler and options.device:
+        raise UsageError("--device applies to this machine; with --scheduler each worker takes the best device it has. Leave it out.")
     store, configs = open_store(options), sweep_configs(options)
     if options.dry_run:
         rows = [{"run_id": c.run_id, "status": str(store.run(c).status())} for c in configs]

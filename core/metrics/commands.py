@@ -18,6 +18,8 @@ def evaluate(options: Namespace) -> int:
         raise UsageError("say what to measure: a RUN, --all for the whole scorecard, or --check to compare with the committed figures.")
     if options.publish and not options.all:
         raise UsageError("--publish goes with --all: it writes what that measured.")
+    if options.device and (options.all or options.check):
+        raise UsageError("--device applies to measuring one RUN; the scorecard is measured and checked on the CPU, where it can be reproduced. Leave it out.")
     if options.all or options.check:
         return evaluate_scorecard(store, options)
     from core import evaluation

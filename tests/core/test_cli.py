@@ -97,6 +97,10 @@ print(sorted({"torch", "sklearn", "umap", "streamlit", "PIL"} & set(sys.modules)
         ("judge mnist-5k --device tpu", ["'tpu'", "cpu, cuda, mps"]),
         ("judge mnist-5k --out /dev/null", ["/dev/null", "cannot be written"]),
         ("project", ["--all"]),
+        ("project vae --device cpu", ["--device"]),
+        ("evaluate --all --device cpu", ["--device", "one RUN"]),
+        ("sweep --models ae,multirate --betas 1,2", ["--betas", "vae"]),
+        ("sweep --scheduler tcp://h:1 --device cpu", ["--device", "each worker"]),
         ("", ["COMMAND", "--help"]),
     ],
 )
