@@ -1,4 +1,4 @@
-"""What the code says about itself: every name and every file that a docstring or a comment mentions exists."""
+"""What the project says about itself: every name and file that a docstring, a comment or the README mentions exists."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ ROOT = settings.ROOT
 PACKAGES = ("core", "dashboard", "tests")
 PYTHON = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 BROWSER = sorted(path for path in (ROOT / "dashboard").rglob("*") if path.suffix in (".js", ".css", ".html", ".wat"))
+PAPERS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 DOTTED = re.compile(rf"(?<![\w./-])(?:{'|'.join(PACKAGES)})(?:\.[A-Za-z_]\w*)+(?![\w/])")
 FILE = re.compile(r"(?<![\w:/.-])(?:[\w-]+/)*[\w-]+\.(?:py|js|css|html|toml|md|wat)\b(?!\()")
 NAME = re.compile(r"`([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\([^`]*\))?`")
@@ -31,7 +32,10 @@ def tree(path: Path) -> ast.Module:
 
 
 def texts(path: Path) -> Iterator[tuple[int, str]]:
-    """Docstrings and comments of a file, with their lines."""
+    """Docstrings and comments of a file, or all of a text for people, with their lines."""
+    if path in PAPERS:
+        yield from enumerate(path.read_text().splitlines(), 1)
+        return
     if path.suffix != ".py":
         source = path.read_text()
         yield from ((source.count("\n", 0, found.start()) + 1, found[0]) for found in COMMENT.finditer(source))
@@ -110,7 +114,7 @@ def label(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", PYTHON + BROWSER, ids=label)
+@pytest.mark.parametrize("path", PYTHON + BROWSER + PAPERS, ids=label)
 def test_every_name_and_file_that_is_mentioned_exists(path):
     missing = []
     names = {file.name for file in PYTHON + BROWSER} | {file.name for file in ROOT.glob("*.*")} | {file.name for file in (ROOT / "dashboard").glob("*.toml")} | ELSEWHERE
