@@ -89,7 +89,8 @@ class _Job:
 def train_task(config: dict[str, Any], cache: str, shipped: str, threads: int | None = None) -> str:
     """What a worker runs: `core.training.train`, over the folders the server uses. Returns the run's final state.
 
-    Errors are left in the run's error.txt, where everyone can read them.
+    What goes wrong with the run is left in its error.txt, where everyone can read it; a request that is refused before there
+    is a run is raised, and `Jobs` tells it.
     """
     from core import device
     from core.training import Stopped, train
@@ -99,7 +100,7 @@ def train_task(config: dict[str, Any], cache: str, shipped: str, threads: int | 
         train(RunConfig.from_dict(config), RunStore(Path(cache), Path(shipped)), clear_stop=False, on_beat=following.follow)
     except Stopped:
         return "stopped"
-    except UserFacingError:
+    except RunError:
         return "failed"
     return "complete"
 

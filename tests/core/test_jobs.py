@@ -12,7 +12,7 @@ from loky.process_executor import TerminatedWorkerError
 
 from core.config import ConfigError, RunConfig
 from core.data import DataError, resolve
-from core.jobs import Jobs, JobStatus, QueueFull, WorkerLost, local_executor
+from core.jobs import Jobs, JobStatus, QueueFull, WorkerLost, local_executor, train_task
 from core.limits import Limits
 from core.runs import HEARTBEAT, STOP, Status, write_bytes
 
@@ -134,6 +134,18 @@ def test_what_happened_to_a_worker_is_told_by_types(manual, error, lost):
     assert ("the worker exited unexpectedly" in jobs.status("anything").message) is lost
     assert lost or str(error) in jobs.status("anything").message
     assert jobs.status(run_id).state == "running", "the next one has its turn"
+
+
+def test_a_request_that_is_refused_before_there_is_a_run_is_told(manual, monkeypatch):
+    monkeypatch.setattr("core.device.set_threads", lambda *arguments, **named: 1)  # of this process, which is no worker
+    executor, jobs = manual
+    too_many = resolve(SMALL.replace(train_size=10_000))
+    with pytest.raises(ConfigError, match="320 training images") as refusal:
+        train_task(too_many.to_dict(), str(jobs.store.cache), str(jobs.store.shipped), 1)
+    run_id = jobs.submit(too_many, "ann").run_id
+    executor.futures[0].set_exception(refusal.value)
+    status = jobs.status(run_id, "ann")
+    assert (status.state, status.message) == ("failed", str(refusal.value))
 
 
 def test_a_message_for_people_is_told_without_the_name_of_its_class(manual):
