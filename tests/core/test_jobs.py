@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from types import SimpleNamespace
 
 import pytest
 from loky.process_executor import TerminatedWorkerError
@@ -137,7 +138,8 @@ def test_what_happened_to_a_worker_is_told_by_types(manual, error, lost):
 
 
 def test_a_request_that_is_refused_before_there_is_a_run_is_told(manual, monkeypatch):
-    monkeypatch.setattr("core.device.set_threads", lambda *arguments, **named: 1)  # of this process, which is no worker
+    # The threads of this process are not a worker's.
+    monkeypatch.setattr("core.device.set_threads", lambda *arguments, **named: SimpleNamespace(follow=lambda: None))
     executor, jobs = manual
     too_many = resolve(SMALL.replace(train_size=10_000))
     with pytest.raises(ConfigError, match="320 training images") as refusal:
