@@ -34,12 +34,12 @@ def values(data: Any) -> np.ndarray | None:
     return np.asarray(data) if isinstance(data, Sequence) and not isinstance(data, str) else None
 
 
-def chart(spec: str) -> str:
-    """A plotly figure as CSV: series, then its coordinates, a row a point."""
+def chart(figure: Mapping[str, Any]) -> str:
+    """A plotly figure, as `components.chart` or plotly's JSON has it, as CSV: series, then its coordinates, a row per point."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(("series", *AXES))
-    for i, trace in enumerate(json.loads(spec).get("data", [])):
+    for i, trace in enumerate(figure.get("data", [])):
         columns = {axis: found for axis in AXES if (found := values(trace.get(axis))) is not None}
         if "z" in columns and columns["z"].ndim == 2:  # a heat map: a row a cell
             z = columns["z"]
@@ -73,11 +73,12 @@ def csv_files(root: Node, read: Read) -> dict[str, str]:
     files: dict[str, str] = {}
     for element in elements(root):
         kind = element.WhichOneof("type")
-        if kind == "plotly_chart":
-            files[f"{len(files) + 1:02d}-chart.csv"] = chart(element.plotly_chart.spec)
-        elif kind == "bidi_component":
+        if kind == "bidi_component":
             e = element.bidi_component
             data = json.loads(e.json or (e.mixed.json if e.HasField("mixed") else "null") or "null")
+            if isinstance(data, dict) and "figure" in data:
+                files[f"{len(files) + 1:02d}-chart.csv"] = chart(data["figure"])
+                continue
             content = read(data["arrays"]) if isinstance(data, dict) and isinstance(data.get("arrays"), str) else None
             if content:
                 files[f"{len(files) + 1:02d}-{e.component_name.split('point_or_cloud_')[-1]}.csv"] = given(load(content))

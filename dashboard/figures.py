@@ -10,8 +10,6 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 
-CONFIG = {"displayModeBar": False, "scrollZoom": False}  # for st.plotly_chart: no toolbar, and a page that still scrolls
-
 
 def for_projector(figure: go.Figure, scale: float = 1.8) -> go.Figure:
     """The same figure with larger type, lines and marks."""

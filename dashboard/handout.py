@@ -1,6 +1,6 @@
 """A page as one HTML file that needs no network and no server: text, pictures, charts, and the components with their networks.
 
-A file holds each thing once, compressed: plotly.js if there is a chart, a component's script and style, and every file that a
+A file holds each thing once, compressed: a component's script and style, and every file that a
 component loads by address, the decoders among them. handout.js unpacks them, and mounts the same scripts that run on the page.
 """
 
@@ -39,7 +39,6 @@ class Handout:
         self.read, self.dark = read, dark
         self.files: dict[str, str] = {}  # name -> packed bytes
         self.components: dict[str, dict[str, str]] = {}
-        self.charts = 0
         self.missing = 0
 
     # ---- text ----
@@ -125,10 +124,6 @@ class Handout:
         rows = "".join("<tr>" + "".join(f"<td>{self.text(str(value), inline=True)}</td>" for value in row) + "</tr>" for row in frame.itertuples(index=False))
         return f'<div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
 
-    def _plotly_chart(self, e: Any) -> str:
-        self.charts += 1
-        return f'<div class="chart" role="img" aria-label="{html.escape(e.alt)}"><script type="application/json">{embedded(e.spec)}</script></div>'
-
     def _bidi_component(self, e: Any) -> str:
         if not e.isolate_styles:
             return ""  # the presenter: it belongs to the page's frame
@@ -153,10 +148,6 @@ class Handout:
     def page(self, root: Node, title: str, link: str) -> bytes:
         """The whole file."""
         body = self.node(root)
-        if self.charts:
-            import plotly
-
-            self.files["plotly.js"] = packed((Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes())
         style = (FOLDER / "handout.css").read_text(encoding="utf-8")
         script = (FOLDER / "handout.js").read_text(encoding="utf-8")
         colors = {

@@ -1,4 +1,4 @@
-/* Opens a page that was taken home: unpacks the files it holds, draws its charts, mounts its components with their networks. */
+/* Opens a page that was taken home: unpacks the files it holds, mounts its components with their networks. */
 
 (async () => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
@@ -29,18 +29,5 @@
     const nothing = () => {}; // there is no server to tell
     modules[name].then((module) => module.default({ data: given, name, key: given?.key, parentElement: shadow, setStateValue: nothing, setTriggerValue: nothing }),
       (error) => (element.textContent = `This part cannot be shown here (${error.message}).`));
-  }
-
-  const charts = document.querySelectorAll(".chart");
-  if (charts.length) {
-    const script = document.createElement("script");
-    script.src = await address("plotly.js");
-    script.onload = () => charts.forEach((element) => {
-      const { data: traces, layout } = data(element);
-      element.replaceChildren();
-      Plotly.newPlot(element, traces, layout, { displayModeBar: false, responsive: true });
-      element.closest("details")?.addEventListener("toggle", () => Plotly.Plots.resize(element)); // drawn while it had no width
-    });
-    document.head.append(script);
   }
 })();

@@ -12,6 +12,7 @@ from core.interpolation import KINDS, cross_fade, nearest
 from core.sampling import SOURCES
 from dashboard import cache, catalog, figures, hero, images, state, text
 from dashboard.catalog import Pair
+from dashboard.components.chart import chart
 from dashboard.exhibits.stage import LETTERS, MARKS, ExhibitError, Facts, Stage, entry_of, model_of
 from dashboard.text import AE, VAE
 
@@ -110,8 +111,9 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
             column.image(images.grid(part.reshape(-1, *part.shape[2:]), steps), width="stretch", alt=f"{len(part)} rows of {steps} pictures: each turns one latent number from -3 to 3")
     if right:
         right.caption("Rate of each number, nats an image (hollow: asleep)")
-        chart = figures.kl_bars(vae["rate_per_dim"], ACTIVE_NATS, stage.dark, height=400 if stage.large else 320)
-        right.plotly_chart(figures.for_projector(chart) if stage.large else chart, key=f"{stage.key}-bars", config=figures.CONFIG, alt="Rate of each latent number in nats, largest first.")
+        bars = figures.kl_bars(vae["rate_per_dim"], ACTIVE_NATS, stage.dark, height=400 if stage.large else 320)
+        with right:
+            chart(figures.for_projector(bars) if stage.large else bars, key=f"{stage.key}-bars", alt="Rate of each latent number in nats, largest first.")
     return {
         "distortion_ae": ae["distortion"], "distortion_vae": vae["distortion"], "rate": vae["rate"], "active": active, "asleep": d - active,
         "used": "all" if active == d else "most" if active > d / 2 else "few",
@@ -206,8 +208,8 @@ def curve(stage: Stage) -> Facts:
         best["fd"] = min(judged, key=judged.get)
     points = [{"beta": b, **e} for b, e in found.items()]
     level = cache.evaluation(stage.pair.ae.run_id)["distortion"]
-    chart = figures.rate_distortion(points, best["elbo"] if stage.revealed else None, level, stage.dark, height=420)
-    st.plotly_chart(figures.for_projector(chart) if stage.large else chart, key=f"{stage.key}-curve", config=figures.CONFIG, alt="Rate and distortion of every trained KL weight.")
+    drawn = figures.rate_distortion(points, best["elbo"] if stage.revealed else None, level, stage.dark, height=420)
+    chart(figures.for_projector(drawn) if stage.large else drawn, key=f"{stage.key}-curve", alt="Rate and distortion of every trained KL weight.")
     if stage.revealed:
         with st.container(horizontal=True, gap="large"):
             for label, name in (("Lowest −ELBO", "elbo"), ("Best copies", "mse"), ("Best samples", "fd"), ("Cheapest code", "rate")):

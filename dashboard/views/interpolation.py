@@ -6,6 +6,7 @@ import streamlit as st
 from core.interpolation import KINDS, cross_fade, nearest
 from dashboard import cache, controls, figures, images, state, text
 from dashboard.catalog import Pair
+from dashboard.components.chart import chart
 from dashboard.components.picker import GALLERY, picker
 from dashboard.text import AE, VAE
 
@@ -81,9 +82,9 @@ with slot:
         st.image(images.grid(frames, steps), width="stretch", alt=f"{steps} frames from test image {a} to test image {b}")
 lead.markdown(text.path_takeaway({k: float(v[steps // 2]) for k, v in away.items()}))
 st.markdown("**Distance of each frame to the nearest real image** (Euclidean over pixels, training images)", anchors=False)
-st.plotly_chart(
+chart(
     figures.distances([("AE", "ae", away["ae"]), ("VAE", "vae", away["vae"]), ("Cross-fade", "pixels", away["pixels"])], state.dark()),
-    key="distances", config=figures.CONFIG, alt="Distance of each frame to the nearest training image, for the AE, the VAE and the cross-fade.",
+    key="distances", alt="Distance of each frame to the nearest training image, for the AE, the VAE and the cross-fade.",
 )
 named = [("AE", strips[0][2]), ("VAE", strips[1][2]), ("cross-fade", fade)]
 stem = f"interpolation-{pair.dataset}-d{pair.latent_dim}-{a}-{b}-{kind}"

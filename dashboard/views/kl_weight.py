@@ -7,6 +7,7 @@ from core.errors import NotMeasurable, UserFacingError
 from dashboard import boundary, cache, catalog, figures, state, text
 from dashboard.catalog import Entry, Pair
 from dashboard.components.beta_lab import Training, beta_lab, rested
+from dashboard.components.chart import chart
 from dashboard.exhibits.conventions import conventions
 from dashboard.exhibits.lab import lab_of, training_of
 from dashboard.exhibits.on_demand import on_demand
@@ -120,10 +121,10 @@ def sample_quality() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Fréchet distance** to real images: lower is better", anchors=False)
-        st.plotly_chart(figures.quality_over_beta(points, {"fd": "Fréchet distance"}, beta, floor, state.dark()), key="fd", config=figures.CONFIG, alt=alt)
+        chart(figures.quality_over_beta(points, {"fd": "Fréchet distance"}, beta, floor, state.dark()), key="fd", alt=alt)
     with right:
         st.markdown("**Density and coverage**: higher is better", anchors=False)
-        st.plotly_chart(figures.quality_over_beta(points, {"coverage": "coverage", "density": "density"}, beta, None, state.dark()), key="density", config=figures.CONFIG, alt=alt)
+        chart(figures.quality_over_beta(points, {"coverage": "coverage", "density": "density"}, beta, None, state.dark()), key="density", alt=alt)
     st.caption(
         "A thousand samples z ~ N(0, I) of every trained weight against a thousand unseen images, in the features of a small classifier (so these are not ImageNet's FID). "
         "Density: how crowded the samples lie where real images are. Coverage: the share of real images that have a sample near them."

@@ -8,6 +8,7 @@ from core.metrics.scorecard import SEEDS, SETTINGS
 from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Row
 from dashboard import cache, figures, images, state, text, tiles, verdict_cards
 from dashboard.catalog import Pair
+from dashboard.components.chart import chart
 from dashboard.text import AE, VAE
 
 pair: Pair = state.get("pair")
@@ -60,7 +61,7 @@ def rescue() -> None:
     st.markdown(text.rescue_takeaway(found, floor))
     left, right = st.columns(2, gap="large", vertical_alignment="center")
     with left:
-        st.plotly_chart(figures.rescue(found, floor, dark), key="rescue", config=figures.CONFIG, alt="Fréchet distance of samples by where codes are drawn from, for both models.")
+        chart(figures.rescue(found, floor, dark), key="rescue", alt="Fréchet distance of samples by where codes are drawn from, for both models.")
     with right:
         pictures = {kind: [images.grid(cache.samples(entry.run_id, source)[:SHOWN], 3) for source in SOURCES] for kind, entry in (("ae", pair.ae), ("vae", pair.vae))}
         st.html(tiles.table(list(SOURCES.values()), pictures, f"{SHOWN} samples", dark))

@@ -13,6 +13,7 @@ from core.picture import PictureError, read_picture
 from core.runs import WEIGHTS
 from dashboard import cache, catalog, controls, figures, state, text, tiles
 from dashboard.catalog import Pair
+from dashboard.components.chart import chart
 from dashboard.components.pad import pad
 from dashboard.components.picker import GALLERY, picker
 from dashboard.text import AE, VAE
@@ -24,10 +25,6 @@ n = len(cache.gallery(pair.ae.run_id)["mean"])
 people = cache.scores(pair.dataset, pair.latent_dim)
 dark = state.dark()
 BOTH = (("ae", "AE", pair.ae), ("vae", "VAE", pair.vae))
-
-
-def show(figure: Any, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=key, config=figures.CONFIG, alt=alt)
 
 
 # -------------------------------------------------------------------------------------------------------- the image
@@ -133,7 +130,7 @@ def over_levels(sigma: float) -> None:
     if not curves:
         return
     st.markdown("**On a thousand unseen images**", anchors=False)
-    show(figures.denoising([float(level) for level in levels], curves, sigma, dark), "denoising", "PSNR over the level of noise for every method.")
+    chart(figures.denoising([float(level) for level in levels], curves, sigma, dark), "denoising", "PSNR over the level of noise for every method.")
     role, networks = "ae", "the networks were trained on clean images only"
     if "ae" in curves:
         role, networks = "ae denoiser", f"those trained to denoise were trained at noise {NOISE:g} only"
@@ -178,18 +175,18 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
             with column:
                 st.markdown(f"**{AE if kind == 'ae' else VAE}** raises the alarm for {(strange > threshold).mean():.0%} of images {name}", anchors=False)
                 st.caption(f"grey: normal images · {AE if kind == 'ae' else VAE}: {what}")
-                show(figures.oddness(normal, strange, mark, threshold, kind, dark, what=what), f"odd-{kind}", f"What normal and odd images cost the {title}, with this image and the threshold.")
+                chart(figures.oddness(normal, strange, mark, threshold, kind, dark, what=what), f"odd-{kind}", f"What normal and odd images cost the {title}, with this image and the threshold.")
     missed = {kind: held_out(f"{kind} held-out") for kind in ("ae", "vae")}
     measured = all(len(values) == len(data.classes) for values in missed.values())
     left, right = st.columns(2, gap="large") if measured else (st.container(), None)
     with left:
         st.markdown("**Every threshold at once (ROC)**", anchors=False)
         curves = {kind: roc(normal, strange) for kind, (normal, strange, *_) in found.items()} | {"pca": roc(*linear)}
-        show(figures.roc(curves, allowed, dark), "roc", "Odd images caught over false alarms, for AE, VAE and PCA.")
+        chart(figures.roc(curves, allowed, dark), "roc", "Odd images caught over false alarms, for AE, VAE and PCA.")
     if right is not None:
         with right:
             st.markdown("**A whole class left out of training**", anchors=False)
-            show(figures.by_class(missed, "AUROC", 0.5, dark), "held-out", "How well each model notices a class it never saw.")
+            chart(figures.by_class(missed, "AUROC", 0.5, dark), "held-out", "How well each model notices a class it never saw.")
         st.markdown(text.held_out_takeaway(missed["ae"], missed["vae"]))
     elsewhere = "" if measured else "How well a whole class that was left out of training is noticed: choose mnist-5k at latent size 16. "
     st.caption(text.provenance(pair, n, f"{elsewhere}Scores are distortions in nats of one sampled code. Measured on"))
@@ -234,7 +231,7 @@ def compress(lead: Any, image: np.ndarray) -> None:
         exact = {"WebP lossless": measured["webp_lossless"]["bytes"], "PNG": measured["png"]["bytes"]}
         marks = {"ae": (ae.bytes, ae.mse), "vae": (vae.bytes, vae.mse), "pca": (pca.bytes, pca.mse), "webp": (webp.bytes, webp.mse)}
         st.markdown("**On a thousand unseen images** (circles: this image)", anchors=False)
-        show(figures.sizes(curves, exact, marks, dark), "sizes", "Squared error over bytes an image for AE, VAE, PCA and WebP.")
+        chart(figures.sizes(curves, exact, marks, dark), "sizes", "Squared error over bytes an image for AE, VAE, PCA and WebP.")
     size = (cache.store().get(pair.ae.run_id).path / WEIGHTS).stat().st_size / 1e6
     st.caption(
         f"Codes: bytes of an ideal entropy coder that knows the training codes; the network ({size:.1f} MB) is not counted, as WebP's program is not. PNG and WebP: an image's "

@@ -88,7 +88,7 @@ def test_the_knob_turns_in_a_file_without_a_network(online, offline, tmp_path):
 
 def test_charts_and_pictures_are_in_the_file(online, offline, tmp_path):
     page = offline(fetched(online("price&reveal=true"), HTML, tmp_path))
-    page.locator(".chart .main-svg").first.wait_for()
+    page.locator(".chart svg rect[fill]").first.wait_for()
     assert page.evaluate("document.images.length >= 2 && [...document.images].every((image) => image.complete && image.naturalWidth > 0)")
 
 

@@ -1,0 +1,59 @@
+"""What a chart tells the page: plain numbers, and nothing that chart.js would not draw."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from dashboard import figures
+from dashboard.components.chart import described
+
+RNG = np.random.default_rng(0)
+NORMAL, ODD = RNG.normal(size=50), RNG.normal(2, 1, size=50)
+POINT = {"beta": 1.0, "rate": 2.0, "distortion": 3.0, "neg_elbo": 5.0, "active_units": 2}
+FIGURES = {
+    "kl_bars": lambda: figures.kl_bars([0.05, 2.0], 0.1),
+    "rate_distortion": lambda: figures.rate_distortion([POINT, {**POINT, "beta": 4.0}], 1.0, 4.0),
+    "distances": lambda: figures.distances([("AE", "ae", NORMAL[:5])]),
+    "rescue": lambda: figures.rescue({(m, s): [3.0, 4.0] for m in ("ae", "vae") for s in ("prior", "gaussian", "mixture")}, 1.0),
+    "denoising": lambda: figures.denoising([0.1, 0.5], {"ae": [20, 10], "pca": [15, 9]}, 0.5),
+    "oddness": lambda: figures.oddness(NORMAL, ODD, 1.0, 1.5, "vae"),
+    "roc": lambda: figures.roc({k: (np.array([0, 0.2, 1]), np.array([0, 0.7, 1])) for k in ("ae", "vae", "pca")}, 0.05),
+    "by_class": lambda: figures.by_class({"ae": {"0": 0.9}, "vae": {"0": 0.8}}, "AUROC", 0.5),
+    "sizes": lambda: figures.sizes({"ae": [(1, 2), (3, 1)]}, {"PNG": 100.0}, {"ae": (2, 1.5)}),
+    "quality_over_beta": lambda: figures.quality_over_beta({1.0: {"fd": 3.0}, 4.0: {"fd": 5.0}}, {"fd": "FD"}, 1.0, 0.4),
+}
+# What chart.js draws.
+DRAWN = {
+    "scatter": {"type", "x", "y", "mode", "name", "line", "marker", "text", "textposition", "textfont", "customdata", "hovertemplate", "hoverinfo", "showlegend", "legendgroup"},
+    "bar": {"type", "x", "y", "width", "name", "marker", "hovertemplate"},
+}
+MARKS = {"size", "color", "opacity", "symbol", "line"}
+
+
+def test_every_figure_is_tried_here():
+    public = {name for name, f in vars(figures).items() if callable(f) and getattr(f, "__module__", "") == figures.__name__}
+    assert public - {"for_projector"} == set(FIGURES)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_use_only_what_is_drawn(name):
+    for figure in (FIGURES[name](), figures.for_projector(FIGURES[name]())):
+        found = described(figure)
+        assert json.loads(json.dumps(found, allow_nan=False)) == found
+        for trace in found["data"]:
+            assert set(trace) <= DRAWN[trace["type"]], trace["type"]
+            assert set(trace.get("marker", {})) <= MARKS and set(trace.get("line", {})) <= {"color", "width", "dash"}
+            assert isinstance(trace["x"], list) and len(trace["x"]) == len(trace["y"])
+            assert trace.get("marker", {}).get("symbol", "circle") in ("circle", "diamond")
+        assert {shape["type"] for shape in found["layout"].get("shapes", [])} <= {"line"}
+        assert "template" not in found["layout"]
+
+
+def test_numbers_arrive_as_they_are_and_what_is_not_finite_as_nothing():
+    figure = go.Figure(go.Scatter(x=np.array([1.5, 2.5], np.float32), y=np.array([[1, 2]], np.int64)[0]))
+    assert described(figure)["data"][0]["x"] == [1.5, 2.5] and described(figure)["data"][0]["y"] == [1, 2]
+    assert described(go.Figure(go.Scatter(x=[1, 2], y=[float("nan"), np.inf])))["data"][0]["y"] == [None, None]
