@@ -1,6 +1,6 @@
 """A chart on a page: a plotly figure, drawn in the page by a few kilobytes of script of the project's own (chart.js).
 
-`st.plotly_chart` makes every visitor's browser fetch and read plotly.js, 4.7 MB, before the first chart of a page is seen.
+Streamlit's own chart element makes every visitor's browser fetch and read plotly.js, 4.7 MB, before the first chart of a page is seen.
 The figures stay plotly's (dashboard/figures.py), so a chart taken out of the code still works with `figure.show()`.
 """
 
