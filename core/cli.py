@@ -140,6 +140,7 @@ CONFIG_OPTIONS = {
     "learning_rate": "of the optimiser, at the peak of its schedule",
     "schedule": ", ".join(SCHEDULES),
     "optimiser": f"{', '.join(OPTIMISERS)}; muon needs fewer epochs",
+    "averaging": "decay of a running mean of the weights, which is then kept; 0 is off",
 }
 METAVARS = {"held_out_class": "N", "train_size": "N", "beta": "X"}  # those whose default, None, does not show their kind
 

@@ -27,6 +27,7 @@ from core.data import resolve
 from core.errors import FAILURE, UserFacingError
 from core.limits import Limits, Rate, check_memory, limits_from_settings
 from core.runs import ERROR, HEARTBEAT, STOP, Run, RunError, RunStore, Status, write_bytes
+from core.speed import Speeds
 
 SERVER_CORES = 1  # left to the server and its pages: beside one busy core, two threads on two cores took three times as long as one
 WORKER_LOST = "the worker exited unexpectedly (killed, or out of memory). Ask again: training goes on from the last saved epoch."
@@ -80,6 +81,7 @@ class _Job:
     run: Run
     call: tuple[Callable[..., Any], tuple[Any, ...]]
     owner: str
+    config: RunConfig | None = None
     visitors: set[str] = field(default_factory=set)
     future: Future | None = None
     started: float = 0.0
@@ -143,6 +145,7 @@ class Jobs:
         running: jobs at a time. On CPU one: two trainings on two cores slow each other far more than twofold.
         queued: jobs that may wait.
         limits: what may be asked for.
+        speeds: how long trainings took on this machine; by default the user's cache folder has them.
         threads: CPU threads a job; None is POINT_OR_CLOUD_THREADS, else one a core but for one core, at most 4.
     """
 
@@ -154,7 +157,9 @@ class Jobs:
         queued: int = 8,
         limits: Limits = Limits(),
         threads: int | None = None,
+        speeds: Speeds | None = None,
     ):
+        self.speeds = speeds or Speeds()
         self.make_executor, self.store = make_executor, store or RunStore()
         self.running, self.queued, self.limits, self.threads = running, queued, limits, threads
         self._lock = threading.RLock()
@@ -179,7 +184,7 @@ class Jobs:
             return self.status(run.run_id, visitor)
         run = Run(self.store.cache / config.run_id)
         arguments = (config.to_dict(), str(self.store.cache), str(self.store.shipped), self.threads)
-        self._enqueue(run, (train_task, arguments), visitor, counted=True)
+        self._enqueue(run, (train_task, arguments), visitor, config)
         return self.status(run.run_id, visitor)
 
     def call(self, key: str, function: Callable[..., Any], *arguments: Any) -> Future:
@@ -190,22 +195,22 @@ class Jobs:
         """
         return self._enqueue(Run(self.store.cache / key), (function, arguments), "").outcome
 
-    def _enqueue(self, run: Run, call: tuple[Callable[..., Any], tuple[Any, ...]], visitor: str, counted: bool = False) -> _Job:
+    def _enqueue(self, run: Run, call: tuple[Callable[..., Any], tuple[Any, ...]], visitor: str, config: RunConfig | None = None) -> _Job:
         with self._lock:
             job = self._jobs.get(run.run_id)
             if job is None:
                 waiting = [j for j in self._jobs.values() if j.future is None]
                 if len(waiting) >= self.queued:
-                    wait = self._wait(len(waiting))
+                    wait = self._room()
                     about = f" It should have room in about {wait:.0f} s." if wait else ""
                     raise QueueFull(f"{len(waiting)} trainings are waiting already, which is as many as may wait.{about} Try again then, or look at a weight that is trained.")
-                if counted:
+                if config is not None:
                     check_memory(self.limits.memory_mb)
                     self._rate.spend(visitor)
                 for name in (STOP, ERROR):
                     (run.path / name).unlink(missing_ok=True)
                 self._refused.pop(run.run_id, None)
-                job = self._jobs[run.run_id] = _Job(run, call, owner=visitor)
+                job = self._jobs[run.run_id] = _Job(run, call, visitor, config)
             job.visitors.add(visitor)
             self._dispatch()
             return job
@@ -253,14 +258,34 @@ class Jobs:
         """Jobs running and waiting."""
         return len(self._jobs)
 
+    def _expected(self, job: _Job) -> float | None:
+        """Seconds a job should take from its start: as its kind of training took on this machine, else as jobs did so far."""
+        known = self.speeds.expected(job.config) if job.config is not None else None
+        return statistics.median(self._durations) if known is None and self._durations else known
+
+    def _left(self, job: _Job) -> float | None:
+        """Seconds until a job that has started is finished: what it says itself, else what is expected."""
+        said = _heartbeat(job.run).get("seconds_left") if job.config is not None else None
+        expected = self._expected(job)
+        return said if said is not None or expected is None else max(expected - (time.monotonic() - job.started), 0.0)
+
+    def _room(self) -> float | None:
+        """Estimated seconds until the next waiting job starts."""
+        left = [self._left(job) for job in self._jobs.values() if job.future is not None]
+        return None if None in left else min(left, default=0.0)
+
     def _wait(self, place: int) -> float | None:
-        """Estimated seconds until the job at this place in the queue has run; None before any job has finished."""
-        if not self._durations:
+        """Estimated seconds until the job at this place in the queue is finished; None where there is nothing to base it on."""
+        free = [self._left(job) for job in self._jobs.values() if job.future is not None]  # when each slot is free
+        free += [0.0] * (self.running - len(free))
+        ends = [self._expected(job) for job in self._jobs.values() if job.future is None][:place]
+        if None in free or None in ends:
             return None
-        typical = statistics.median(self._durations)
-        now = time.monotonic()
-        busy = sum(max(typical - (now - j.started), 0) for j in self._jobs.values() if j.future is not None)
-        return (busy + place * typical) / self.running
+        end = 0.0
+        for seconds in ends:  # each starts where there is room first
+            slot = free.index(min(free))
+            end = free[slot] = free[slot] + seconds
+        return end
 
     def _dispatch(self) -> None:
         """Hand waiting jobs to the executor while there is room. Called with the lock held."""
@@ -305,9 +330,13 @@ class Jobs:
 
 
 def _heartbeat(run: Run) -> dict[str, Any]:
-    """What the run last said of itself: fraction and seconds_left; {} when it has said nothing."""
+    """What the run last said of itself: fraction, and seconds_left less the time since then; {} when it has said nothing."""
+    path = run.path / HEARTBEAT
     try:
-        return json.loads((run.path / HEARTBEAT).read_bytes())
+        said, age = json.loads(path.read_bytes()), time.time() - path.stat().st_mtime
+        if said.get("seconds_left") is not None:
+            said["seconds_left"] = round(max(said["seconds_left"] - max(age, 0), 0), 1)
+        return said
     except (OSError, ValueError):
         return {}
 

@@ -26,12 +26,13 @@ from core.config import ConfigError, RunConfig
 from core.data import Dataset, load_dataset, resolve
 from core.errors import FAILURE, UserFacingError
 from core.models import Trainable, build_model
-from core.optimisation import SCHEDULES, Optimiser, optimisers
+from core.optimisation import SCHEDULES, Average, Optimiser, optimisers
 from core.outcome import TrainingError
 from core.runs import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status, npz_bytes, sha256, write_bytes, write_json
+from core.speed import MEASURED, Pace, Speeds, Work
 
-EPOCH_TEST_IMAGES = 1000  # test images measured after every epoch; the finished run is measured on all of them
 BEAT_SECONDS = 0.4
+MEAN = "mean"  # the averaged weights in a saved state
 SAVE_SECONDS = 2.0
 
 
@@ -43,24 +44,37 @@ class Stopped(RunError):
 
 @dataclass
 class Epoch:
-    """The state after an epoch (epoch 0: before the first), and its row for the history."""
+    """The state after an epoch (epoch 0: before the first), and its row for the history.
+
+    Attributes:
+        model: what is measured and kept: the model that the optimisers move, or the running mean of its weights.
+        moved: the model that the optimisers move.
+    """
 
     number: int
     row: dict[str, Any]
     model: Trainable
+    moved: Trainable
     optimisers: dict[str, Optimiser]
 
     def state(self) -> dict[str, torch.Tensor]:
         """Weights and the optimisers' moments as named tensors: all that `fit` needs to go on from here."""
-        tensors = {f"weight.{k}": v.detach().clone() for k, v in self.model.state_dict().items()}
+        tensors = {f"weight.{k}": v.detach().clone() for k, v in self.moved.state_dict().items()}
+        if self.model is not self.moved:
+            tensors |= {f"{MEAN}.{k}": v.detach().clone() for k, v in self.model.state_dict().items()}
         for name, optimiser in self.optimisers.items():
             for i, entry in optimiser.state_dict()["state"].items():
                 tensors |= {f"{name}.{i}.{k}": v.detach().clone() for k, v in entry.items()}
         return tensors
 
 
+def _named(tensors: dict[str, torch.Tensor], kind: str) -> dict[str, torch.Tensor]:
+    """The tensors of one kind in an `Epoch.state()`, by their own names."""
+    return {k.removeprefix(f"{kind}."): v for k, v in tensors.items() if k.startswith(f"{kind}.")}
+
+
 def _restore(model: Trainable, optimisers: dict[str, Optimiser], tensors: dict[str, torch.Tensor]) -> None:
-    model.load_state_dict({k.removeprefix("weight."): v for k, v in tensors.items() if k.startswith("weight.")})
+    model.load_state_dict(_named(tensors, "weight"))
     for name, optimiser in optimisers.items():
         state: dict[int, dict[str, torch.Tensor]] = {}
         for path, value in tensors.items():
@@ -121,16 +135,20 @@ def fit(
     model.to(target, memory_format=torch.channels_last)
     steppers, parameters = optimisers(config, model), list(model.parameters())
     products = devices.precision(target, model.convolutional)
+    average = Average(model, config.averaging) if config.averaging else None
+    kept = model if average is None else average.model
     first = 0
     if start is not None:
         first, tensors = start
         _restore(model, steppers, tensors)
+        if average is not None:
+            kept.load_state_dict(_named(tensors, MEAN))
     batches = math.ceil(len(images) / config.batch_size)
     schedule = SCHEDULES[config.schedule]
     try:
         data = torch.from_numpy(np.array(images)).to(target)  # (N, 1, 28, 28) uint8, all of it, once
         if start is None:
-            yield Epoch(0, _row(config, model, dataset, 0, target, None, 0, 0), model, steppers)
+            yield Epoch(0, _row(config, kept, dataset, 0, target, None, 0, 0), kept, model, steppers)
         for epoch in range(first + 1, config.epochs + 1):
             began, total = time.perf_counter(), torch.zeros((), device=target)
             seed = config.seed * 100_003 + epoch
@@ -154,15 +172,17 @@ def fit(
                 for optimiser in steppers.values():
                     optimiser.param_groups[0]["lr"] = rate
                     optimiser.step()
+                if average is not None:
+                    average.update(step)
                 total.add_(loss.detach(), alpha=len(x))
                 on_batch((step + 1) / (config.epochs * batches))
             mean_loss = float(total) / len(data)
             model.eval()
-            row = _row(config, model, dataset, epoch, target, mean_loss, time.perf_counter() - began, len(data))
+            row = _row(config, kept, dataset, epoch, target, mean_loss, time.perf_counter() - began, len(data))
             for name, figure in (("loss", mean_loss), ("distortion", row["distortion"]), ("rate", row["rate"] or 0.0)):
                 if not math.isfinite(figure):
                     raise TrainingError(f"the {name} is {figure} in epoch {epoch}: training diverged. Lower learning_rate (now {config.learning_rate:g}).")
-            yield Epoch(epoch, row, model, steppers)
+            yield Epoch(epoch, row, kept, model, steppers)
     except torch.OutOfMemoryError as error:
         raise TrainingError(f"{devices.describe(target)} ran out of memory. Lower batch_size (now {config.batch_size}), or use --device cpu.") from error
 
@@ -172,7 +192,7 @@ def _row(
 ) -> dict[str, Any]:
     model.eval()
     with devices.precision(device, model.convolutional):
-        figures = evaluation.evaluate(model.reference(), dataset, n=EPOCH_TEST_IMAGES)
+        figures = evaluation.evaluate(model.reference(), dataset, n=MEASURED)
     return {
         "epoch": epoch,
         "epochs": config.epochs,
@@ -267,13 +287,14 @@ def _train_into(
     from safetensors.torch import save
 
     began = beat = saved = time.monotonic()
+    speeds, pace, work, mark = Speeds(), Pace(), None, None  # mark: when work was last counted, and what was left then
     resume = _resume_point(run)
     first, trace = (resume[0], resume[2]) if resume else (0, [])
     rows = run.history()[: first + 1] if resume else []
 
     def heartbeat(fraction: float, urgent: bool = False) -> None:
         """At most every `BEAT_SECONDS`: say that the run is alive and how far it is, show it, and look for a request to stop."""
-        nonlocal beat
+        nonlocal beat, mark
         now = time.monotonic()
         if not urgent and now - beat < min(BEAT_SECONDS, (now - began) / 2):  # early beats come soon after one another
             return
@@ -283,8 +304,13 @@ def _train_into(
             raise Stopped(f"{run.run_id} was stopped. Ask for it again to go on from epoch {len(trace) - 1 if trace else 0}.")
         if epoch is not None and not urgent:
             write_bytes(run.path / LIVE, evaluation.preview(epoch.model.reference(), dataset))
-        done = fraction - first / config.epochs
-        left = (now - began) * (1 - fraction) / done if done > 0.005 else None
+        left = None
+        if work is not None:
+            now, images = time.monotonic(), work.left(fraction, len(trace))
+            if mark is not None and now > mark[0]:
+                pace.add(now - mark[0], mark[1] - images)
+            mark = (now, images) if trace else None  # what comes before the first measurement happens once a process
+            left = None if pace.now is None else pace.now * images
         write_bytes(run.path / HEARTBEAT, json.dumps({"fraction": round(fraction, 4), "seconds_left": left and round(left, 1)}).encode())
 
     def write_history() -> None:
@@ -296,6 +322,8 @@ def _train_into(
     if dataset.digest != config.data_digest:
         raise TrainingError(f"{config.dataset} has changed: its digest is {dataset.digest}, the run is for {config.data_digest}. Leave data_digest out to train on what is there.")
     write_history()
+    work, where = Work(config, len(training_images(config, dataset)), len(dataset.test_images)), devices.describe(devices.pick(device))
+    pace.known = speeds.seconds(config, where)
     for epoch in fit(config, dataset, device, resume and resume[:2], heartbeat):
         rows.append(epoch.row)
         trace.append(evaluation.traced_codes(epoch.model.reference(), dataset))
@@ -308,12 +336,16 @@ def _train_into(
             tensors = {**epoch.state(), "trace": torch.from_numpy(np.stack(trace))}
             write_bytes(run.path / RESUME, save({k: v.contiguous().cpu() for k, v in tensors.items()}, {"epoch": str(epoch.number)}))
         on_epoch(epoch.row)
+        if pace.measured:
+            speeds.learn(config, where, pace.measured, pace.measured * work.total)
         heartbeat(epoch.number / config.epochs, urgent=epoch.number < config.epochs)
     if epoch is None:  # every epoch had been done; only publishing was left
-        weights = {k.removeprefix("weight."): v for k, v in resume[1].items() if k.startswith("weight.")}
+        weights = _named(resume[1], MEAN if config.averaging else "weight")
     else:
         weights = epoch.model.state_dict()
     publish(run, config, weights, dataset, np.stack(trace))
+    if pace.measured and not resume:
+        speeds.learn(config, where, pace.measured, time.monotonic() - began)
 
 
 def publish(run: Run, config: RunConfig, weights: dict[str, torch.Tensor], dataset: Dataset, trace: np.ndarray) -> None:

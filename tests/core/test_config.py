@@ -44,7 +44,7 @@ def test_json_gives_the_config_back():
         {"dataset": "kmnist"}, {"data_digest": "0" * 16}, {"latent_dim": 8}, {"trunk": "mlp"}, {"activation": "relu"},
         {"likelihood": "gaussian"}, {"beta": 1.0001}, {"reduction": "mean"}, {"warmup_epochs": 2}, {"free_bits": 0.1}, {"noise": 0.1},
         {"held_out_class": 0}, {"train_size": 10}, {"epochs": 26}, {"batch_size": 65}, {"learning_rate": 0.002},
-        {"schedule": "constant"}, {"optimiser": "muon"}, {"seed": 1}, {"model": "multirate", "beta": None},
+        {"schedule": "constant"}, {"optimiser": "muon"}, {"averaging": 0.9}, {"seed": 1}, {"model": "multirate", "beta": None},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip

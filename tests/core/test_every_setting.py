@@ -28,8 +28,9 @@ OTHERS = {
     "epochs": (2,),
     "batch_size": (32,),
     "learning_rate": (0.002,),
-    "schedule": ("constant", "linear"),
+    "schedule": ("constant", "linear", "gentle"),
     "optimiser": ("muon",),
+    "averaging": (0.9,),
     "seed": (1,),
 }
 _SEEN: dict[RunConfig, dict[str, torch.Tensor]] = {}

@@ -8,7 +8,7 @@ import torch
 
 from core.config import RunConfig
 from core.models import build_model
-from core.optimisation import SCHEDULES, Adam, Muon, inverse_roots, optimisers
+from core.optimisation import SCHEDULES, Adam, Average, Muon, inverse_roots, optimisers
 
 
 def test_schedules():
@@ -20,6 +20,8 @@ def test_schedules():
     line = [SCHEDULES["linear"](i / 1000) for i in range(1001)]
     assert line[0] == line[-1] == 0 and max(line) == line[50] == 1
     assert np.allclose(np.diff(line[50:]), -1 / 950), "straight down"
+    gentle = [SCHEDULES["gentle"](i / 1000) for i in range(1001)]
+    assert gentle[:51] == line[:51] and gentle[-1] == pytest.approx(0.2) and np.allclose(np.diff(gentle[50:]), -0.8 / 950)
 
 
 def test_muon_takes_the_matrices_and_adam_the_rest():
@@ -122,3 +124,19 @@ def test_muon_is_torchs_when_both_compute_in_fp32(monkeypatch):
     other.load_state_dict({"state": copy.deepcopy(ours.state_dict()["state"]), "param_groups": other.state_dict()["param_groups"]})
     steps(again, other, range(4, 6))
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(mine, theirs))
+
+
+def test_an_average_forgets_the_start_and_follows_with_its_decay():
+    model = build_model(RunConfig(trunk="mlp-400", latent_dim=8))
+    average, weight = Average(model, 0.9), next(model.parameters())
+    mean, start = next(average.model.parameters()), weight.detach().clone()
+    assert not mean.requires_grad and torch.equal(mean, start)
+    expected = start.double()
+    for step in range(200):
+        with torch.no_grad():
+            weight.fill_(float(step))
+        average.update(step)
+        expected += (1 - min(0.9, (step + 1) / (step + 10))) * (step - expected)
+    assert torch.allclose(mean.double(), expected, rtol=1e-5) and torch.equal(weight, torch.full_like(weight, 199.0))
+    assert 199 - 9.5 < float(mean.mean()) < 199 - 8.5, "a mean over the last ten steps or so"
+    assert float(mean.std()) < 1e-3, "nothing is left of the random start"

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from core import device, training
-from core.config import ConfigError, RunConfig
+from core.config import QUICK, ConfigError, RunConfig
 from core.data import load_dataset, resolve
 from core.models import build_model
 from core.runs import ERROR, HEARTBEAT, LIVE, RESUME, STOP, WEIGHTS, RunStore, Status
@@ -76,7 +76,7 @@ def test_a_trained_config_is_returned_without_training(store, monkeypatch):
     assert train(RunConfig.from_dict(SMALL.to_dict()), store).path == first.path
 
 
-@pytest.mark.parametrize("change", [{"model": "ae"}, {"optimiser": "muon", "latent_dim": 16}, {"model": "multirate"}], ids=["ae", "muon", "multirate"])
+@pytest.mark.parametrize("change", [{"model": "ae"}, {"optimiser": "muon", "latent_dim": 16}, {"model": "multirate"}, QUICK | {"epochs": 3}], ids=["ae", "muon", "multirate", "quick"])
 def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatch, change):
     config = SMALL.replace(**change)
     monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
