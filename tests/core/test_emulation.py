@@ -16,7 +16,7 @@ from core.data import load_dataset
 from core.device import products
 
 SMALL_TYPES = (torch.bfloat16, torch.float16)
-STORING = ("aten::_to_copy", "aten::copy_", "aten::clone", "aten::contiguous", "aten::detach", "aten::empty", "aten::view", "aten::alias")
+STORING = ("aten::_to_copy", "aten::copy_", "aten::clone", "aten::contiguous", "aten::detach", "aten::empty", "aten::view", "aten::alias", "aten::lift_fresh")
 
 
 class Watch(TorchDispatchMode):
