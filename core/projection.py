@@ -11,13 +11,15 @@ are turned onto each other by Procrustes with the disparity that remains.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.neighbours import NEIGHBOURS, ProjectionError, as_codes, knn_accuracy, trustworthiness
+from core.errors import NotMeasurable
+from core.neighbours import NEIGHBOURS, ProjectionError, all_alike, as_codes, knn_accuracy, trustworthiness
 
 if TYPE_CHECKING:
     from core.data import Dataset
@@ -36,14 +38,14 @@ class Projection:
         coordinates: float32 (n, 2).
         method: one of `METHODS`.
         seed: of UMAP; the other methods do not depend on it.
-        trustworthiness: 0 to 1, see `trustworthiness`; NaN if all codes are equal.
+        trustworthiness: 0 to 1, see `core.neighbours.trustworthiness`; None where it cannot be measured.
         disparity: 0 (the same shape as the reference) to 1, see `procrustes`; None without a reference.
     """
 
     coordinates: np.ndarray
     method: str
     seed: int
-    trustworthiness: float
+    trustworthiness: float | None
     disparity: float | None = None
 
 
@@ -65,14 +67,14 @@ def project(
         seed: of UMAP. Same codes and seed, same map, bit for bit.
         reference: a map of the same images, onto which this one is turned, mirrored, scaled and shifted. A native map keeps
             its own coordinates (the prior's circles would not fit otherwise); only the disparity is measured.
-        neighbours: UMAP's n_neighbors, the point itself included; min_dist is 0.1.
+        neighbours: UMAP's n_neighbors, the point itself included, and at most n - 1; min_dist is 0.1.
         epochs: of UMAP; default `core.umap_.EPOCHS`.
 
     Raises:
-        ProjectionError: unknown method, fewer than 3 codes, values that are not finite, d > 2 drawn natively, or a
-            reference of another size.
+        ProjectionError: unknown method, no codes (for UMAP: fewer than 3), values that are not finite, d > 2 drawn
+            natively, or a reference of another size.
     """
-    codes = as_codes(codes)
+    codes = as_codes(codes, least=3 if method == "umap" else 1)
     if method not in METHODS:
         raise ProjectionError(f"method={method!r} is not known; choose one of {', '.join(METHODS)}.")
     if method == "native" and codes.shape[1] > 2:
@@ -83,8 +85,8 @@ def project(
         raise ProjectionError(f"seed={seed}, epochs={epochs}: give a seed from 0 to {2**31 - 1} and at least one epoch.")
     if method == "native":
         coordinates = np.pad(codes, ((0, 0), (0, 2 - codes.shape[1])))
-    elif not np.ptp(codes, axis=0).any():
-        coordinates = np.zeros((len(codes), 2))  # all codes equal: one point
+    elif all_alike(codes):
+        coordinates = np.zeros((len(codes), 2))  # one point: what is left to draw is rounding
     elif method == "pca":
         coordinates = pca(standardise(codes))
     else:
@@ -92,8 +94,16 @@ def project(
 
         scaled = standardise(codes)
         coordinates = layout(scaled, pca(scaled), min(neighbours, len(codes) - 1), seed, epochs)
-    result = Projection(coordinates.astype(np.float32), method, int(seed), trustworthiness(codes, coordinates))
+    result = Projection(coordinates.astype(np.float32), method, int(seed), measured_or_none(trustworthiness, codes, coordinates))
     return result if reference is None else align(result, reference)
+
+
+def measured_or_none(measure: Callable[..., float], *arguments: Any) -> float | None:
+    """A measure's figure; None where there is none for these codes."""
+    try:
+        return measure(*arguments)
+    except NotMeasurable:
+        return None
 
 
 def project_pair(ae_codes: Any, vae_codes: Any, method: str = "umap", seed: int = 0) -> tuple[Projection, Projection]:
@@ -130,16 +140,39 @@ def standardise(codes: np.ndarray) -> np.ndarray:
     return (codes - codes.mean(axis=0)) / np.maximum(spread, FLOOR * spread.max())
 
 
-def pca(codes: np.ndarray) -> np.ndarray:
-    """Coordinates (n, 2) along the two directions of largest variance; zeros where there is only one dimension.
+def largest_directions(codes: np.ndarray) -> np.ndarray:
+    """The two directions along which codes (n, d) vary most, the largest first: unit vectors (2, d), float64.
 
-    A direction's sign is free; here its largest loading is positive, so that equal codes give equal pictures.
+    With d = 1 the second one is zero. A direction's sign is free; here its largest entry is positive (of equally large
+    ones the first), so that equal codes give equal pictures wherever they are drawn.
     """
+    codes = np.asarray(codes, np.float64)
     centred = codes - codes.mean(axis=0)
-    _, directions = np.linalg.eigh(centred.T @ centred)  # rising variance
-    directions = directions[:, ::-1][:, :2]
-    directions = directions * np.sign(directions[np.abs(directions).argmax(axis=0), np.arange(directions.shape[1])])
-    return np.pad(centred @ directions, ((0, 0), (0, 2 - directions.shape[1])))
+    _, vectors = np.linalg.eigh(centred.T @ centred)  # rising variance; (d, d) is quicker taken apart than (n, d)
+    directions = vectors.T[::-1][:2]
+    size = np.abs(directions)
+    # Entries equal but for rounding count as equal, else the sign would depend on the last bit.
+    largest = (size >= (1 - 1e-9) * size.max(axis=1, keepdims=True)).argmax(axis=1)
+    directions = directions * np.sign(directions[np.arange(len(directions)), largest])[:, None]
+    return np.pad(directions, ((0, 2 - len(directions)), (0, 0)))
+
+
+def plane_of(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The plane in which codes (n, d) are drawn: basis (2, d) and offset (2,), float32; a code's place is basis @ z + offset.
+
+    For d <= 2 the latent space itself, with 0 in the middle; else that of `largest_directions`, with the codes' mean in
+    the middle.
+    """
+    d = codes.shape[1]
+    if d <= 2:
+        return np.eye(2, d, dtype=np.float32), np.zeros(2, np.float32)
+    basis = largest_directions(codes)
+    return basis.astype(np.float32), (-basis @ codes.mean(axis=0, dtype=np.float64)).astype(np.float32)
+
+
+def pca(codes: np.ndarray) -> np.ndarray:
+    """Coordinates (n, 2) along the `largest_directions`; the second is zero where there is only one dimension."""
+    return (codes - codes.mean(axis=0)) @ largest_directions(codes).T
 
 
 def procrustes(points: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, float]:
@@ -179,10 +212,11 @@ def project_run(run: Run, reference: Run | None, dataset: Dataset) -> dict[str, 
         dataset: the run's data, for the classes of its test images.
 
     Returns:
-        For d > 2: `pca` and `umap_0`, `umap_1`, `umap_2` (n, 2), `trust_pca`, `trust_umap` (3,), `disparity_pca`,
-        `disparity_umap` (3,). For d <= 2: `native` (n, 2), `trust_native`, `disparity_native`. Always `knn_accuracy`.
-        float32; scalars are of shape (); disparities are NaN without a reference. Seeds 1 and 2 of a run without a
-        reference are turned onto its seed 0.
+        For d > 2: `pca` (n, 2), `trust_pca`, `disparity_pca`, and of more than `NEIGHBOURS` codes also `umap_0`, `umap_1`,
+        `umap_2` (n, 2), `trust_umap` (3,), `disparity_umap` (3,). For d <= 2: `native` (n, 2), `trust_native`,
+        `disparity_native`. Always `knn_accuracy`. float32; scalars are of shape (). Disparities are NaN without a
+        reference, the other figures where they cannot be measured. Seeds 1 and 2 of a run without a reference are turned
+        onto its seed 0.
 
     Raises:
         RunError: the run is not complete, or damaged.
@@ -190,16 +224,18 @@ def project_run(run: Run, reference: Run | None, dataset: Dataset) -> dict[str, 
     """
     codes = run.arrays("gallery.npz")["mean"]
     frame = None if reference is None else _maps_of(reference, dataset)
-    arrays = {"knn_accuracy": np.float32(knn_accuracy(codes, dataset.test_labels[: len(codes)], min(NEIGHBOURS, len(codes) - 1)))}
+    arrays = {"knn_accuracy": _or_nan(measured_or_none(knn_accuracy, codes, dataset.test_labels[: len(codes)]))}
     if codes.shape[1] <= 2:
         return arrays | _described("native", project(codes, "native"), frame)
     arrays |= _described("pca", project(codes, "pca"), frame)
+    if len(codes) <= NEIGHBOURS:
+        return arrays
     maps = []
     for seed in SEEDS:
         target = frame[f"umap_{seed}"] if frame else (maps[0].coordinates if maps else None)
         maps.append(project(codes, "umap", seed, target))
     arrays |= {f"umap_{seed}": _compact(m.coordinates) for seed, m in zip(SEEDS, maps, strict=True)}
-    arrays["trust_umap"] = np.array([m.trustworthiness for m in maps], np.float32)
+    arrays["trust_umap"] = np.array([_or_nan(m.trustworthiness) for m in maps], np.float32)
     arrays["disparity_umap"] = np.array([m.disparity if frame else np.nan for m in maps], np.float32)
     return arrays
 
@@ -213,12 +249,16 @@ def _described(name: str, projection: Projection, frame: dict[str, np.ndarray] |
     """One map, its trustworthiness and its disparity to the reference's map of the same name, under project_run's names."""
     if frame:
         projection = align(projection, frame[name])
-    disparity = np.nan if projection.disparity is None else projection.disparity
     return {
         name: _compact(projection.coordinates),
-        f"trust_{name}": np.float32(projection.trustworthiness),
-        f"disparity_{name}": np.float32(disparity),
+        f"trust_{name}": _or_nan(projection.trustworthiness),
+        f"disparity_{name}": _or_nan(projection.disparity),
     }
+
+
+def _or_nan(figure: float | None) -> np.float32:
+    """A figure as an array file holds it."""
+    return np.float32(np.nan if figure is None else figure)
 
 
 def _compact(coordinates: np.ndarray) -> np.ndarray:

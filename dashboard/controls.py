@@ -19,6 +19,9 @@ from dashboard.catalog import Pair
 SHARED = DATA, LATENT, SEED = "data", "latent", "seed"  # the shared controls' keys and URL parameters
 
 
+MANY = 20  # options; more stand in a list that can be searched, not side by side
+
+
 class NothingToShow(UserFacingError, RuntimeError):
     """There is no model to show; the message says how to get one."""
 
@@ -46,11 +49,18 @@ def choice(label: str, options: Sequence[Any], key: str, help: str | None = None
     return value
 
 
+def choice_of_any(label: str, options: Sequence[Any], key: str, default: Any, help: str | None = None) -> Any:
+    """One of a few options side by side, or of many from a list."""
+    if len(options) <= MANY:
+        return choice(label, options, key, help, default=default)
+    return pick(label, options, key, help, index=list(options).index(default))
+
+
 def pick(label: str, options: Sequence[Any], key: str, help: str | None = None, **kwargs: Any) -> Any:
     """One of many options, from a list."""
     asked = state.asked(key)
     value = st.selectbox(label, options, key=key, bind="query-params", help=help, **kwargs)
-    value = options[0] if value is None else value
+    value = options[kwargs.get("index", 0)] if value is None else value
     asked.tell(label, value, one_of(options))
     return value
 

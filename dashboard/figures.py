@@ -159,6 +159,8 @@ def oddness(
     """Histograms of what normal (grey) and odd images (the model's colour) cost; this image and the alarm's threshold as lines."""
     figure = go.Figure(layout=theme.layout(dark, height))
     low, high = float(min(normal.min(), odd.min(), mark)), float(max(np.percentile(normal, 99.9), np.percentile(odd, 99), mark))
+    if high <= low:  # every image costs the same
+        low, high = low - 0.5, high + 0.5
     edges, top = np.linspace(low, high, 46), 0.0
     for name, values, color in (("normal images", normal, theme.muted(dark)), (what, odd, theme.color(model, dark))):
         shares = np.histogram(np.clip(values, low, high), edges)[0] / len(values)

@@ -61,7 +61,7 @@ def drawing(
         factor: magnification of the lens.
     """
     color = theme.color(model, dark)
-    centre, span = plane_of(codes)
+    centre, span = square_of(codes, stddev)
     unit, left, top = PLANE / span, 132.0, 8.0
 
     def at(z: np.ndarray) -> np.ndarray:
@@ -115,7 +115,11 @@ def drawing(
     )
 
 
-def plane_of(codes: np.ndarray) -> tuple[np.ndarray, float]:
-    """Centre (2,) and side of the square that shows all but the outermost 1 % of the codes (n, 2)."""
+def square_of(codes: np.ndarray, stddev: np.ndarray) -> tuple[np.ndarray, float]:
+    """Centre (2,) and side of the square that shows all but the outermost 1 % of the codes (n, 2), and a cloud of width (2,).
+
+    Codes that are all alike have no extent: then the cloud decides, or, of a point, one unit.
+    """
     low, high = np.percentile(codes, [0.5, 99.5], axis=0)
-    return (low + high) / 2, float((high - low).max()) * 1.12
+    side = max(float((high - low).max()) * 1.12, 5 * float(np.max(stddev)))
+    return (low + high) / 2, side or 1.0

@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.metrics.claims import changes_class_more, nearer
+from core.metrics.verdicts import larger
+from core.neighbours import NEIGHBOURS
 from dashboard.catalog import Entry, Pair
 
 NA = "n/a"
-SAME = 0.02  # two figures within 2 % of each other are called equal
+SAME = 0.02  # squared errors within 2 % of each other are called equal, as in the scorecard
 
 AE, VAE = ":orange[**AE**]", ":blue[**VAE**]"  # the models' colours, see .streamlit/config.toml
 
@@ -26,7 +29,7 @@ def less(a: float, b: float) -> float:
 
 def compare_mse(ae: float, vae: float) -> str:
     """Which model reconstructs more precisely, and by how much."""
-    if abs(less(ae, vae)) < SAME:
+    if larger([ae], [vae], SAME) == "neither":
         return f"{AE} and {VAE} reconstruct equally precisely (mean squared error {ae:.4f} and {vae:.4f})"
     better, worse, a, b = (AE, VAE, ae, vae) if ae < vae else (VAE, AE, vae, ae)
     return f"the {better} reconstructs more precisely than the {worse} (mean squared error {a:.4f} against {b:.4f}, {less(a, b):.0%} less)"
@@ -53,8 +56,11 @@ def run_provenance(entry: Entry, n: int) -> str:
     return f"Measured on {n:,} unseen test images of `{c.dataset}` · latent size {c.latent_dim} · seed {c.seed} · {c.epochs} epochs · `{entry.run_id}`"
 
 
-def maps_takeaway(ae_accuracy: float, vae_accuracy: float, ae_spread: float, vae_spread: float, classes: int) -> str:
-    """How far codes of one class lie together, and how far the codes spread."""
+def maps_takeaway(ae_accuracy: float | None, vae_accuracy: float | None, ae_spread: float, vae_spread: float, classes: int, why_not: str = "") -> str:
+    """How far codes of one class lie together (or `why_not`, where that cannot be measured), and how far the codes spread."""
+    spread = spread_takeaway(ae_spread, vae_spread)
+    if ae_accuracy is None or vae_accuracy is None:
+        return f"How well the two spaces are ordered by class cannot be measured: {why_not} {spread}"
     gap = abs(ae_accuracy - vae_accuracy)
     chance = 1 / classes
     if min(ae_accuracy, vae_accuracy) < chance + 0.2:
@@ -63,14 +69,39 @@ def maps_takeaway(ae_accuracy: float, vae_accuracy: float, ae_spread: float, vae
         verdict = "Both spaces are ordered by class alike, though neither model was told the classes"
     else:
         verdict = f"The {AE if ae_accuracy > vae_accuracy else VAE}'s space is ordered more by class, though neither model was told the classes"
-    tighter = AE if ae_spread < vae_spread else VAE
-    ratio = max(ae_spread, vae_spread) / max(min(ae_spread, vae_spread), 1e-9)
-    spread = (
-        f"Their codes spread equally wide (standard deviation {ae_spread:.2f} and {vae_spread:.2f})."
-        if ratio < 1.1
-        else f"The {tighter}'s codes lie {ratio:.1f} times closer together (standard deviation {AE} {ae_spread:.2f}, {VAE} {vae_spread:.2f}; the prior's is 1)."
-    )
-    return f"{verdict}: most of the 15 nearest codes are of an image's own class for {ae_accuracy:.0%} of the images in the {AE}, for {vae_accuracy:.0%} in the {VAE} (chance is {chance:.0%}). {spread}"
+    return f"{verdict}: most of the {NEIGHBOURS} nearest codes are of an image's own class for {ae_accuracy:.0%} of the images in the {AE}, for {vae_accuracy:.0%} in the {VAE} (chance is {chance:.0%}). {spread}"
+
+
+def spread_takeaway(ae: float, vae: float) -> str:
+    """How far each model's codes spread; both are standard deviations."""
+    near, far = min(ae, vae), max(ae, vae)
+    if far < 0.005:  # shown as 0.00
+        return "The codes of all images are alike in both spaces."
+    tighter = AE if ae < vae else VAE
+    if near < 0.001 * far:
+        return f"The {tighter}'s codes are all alike (standard deviation {AE} {ae:.2f}, {VAE} {vae:.2f}; the prior's is 1)."
+    if far < 1.1 * near:
+        return f"Their codes spread equally wide (standard deviation {ae:.2f} and {vae:.2f})."
+    return f"The {tighter}'s codes lie {far / near:.1f} times closer together (standard deviation {AE} {ae:.2f}, {VAE} {vae:.2f}; the prior's is 1)."
+
+
+def map_caption(view: Any, flat: bool) -> str:
+    """What was measured about one map (a `dashboard.cache.MapView`), or why it was not; `flat`: the map is the latent space itself."""
+    order = "order by class: not measured" if view.knn_accuracy is None else f"{view.knn_accuracy:.1%} of images share their class with most of their {NEIGHBOURS} nearest codes"
+    if flat:
+        return order
+    if view.trustworthiness is None:
+        return f"{order} · trustworthiness: not measured"
+    fewer = "" if view.trusted == NEIGHBOURS else f", measured with {view.trusted} nearest codes"
+    return f"{order} · the map's trustworthiness is {view.trustworthiness:.3f} of 1{fewer}"
+
+
+def not_measured(reasons: Mapping[str, str]) -> str:
+    """What cannot be measured on these images, each with its reason; "" if there is nothing."""
+    by_reason: dict[str, list[str]] = {}
+    for what, why in reasons.items():
+        by_reason.setdefault(why, []).append(what)
+    return " ".join(f"Not measured: {', '.join(whats)}, because {why.rstrip('.')}." for why, whats in by_reason.items())
 
 
 FROM = {"prior": "N(0, I)", "gaussian": "a Gaussian fitted to each model's codes", "mixture": "a mixture fitted to each model's codes"}
@@ -87,11 +118,10 @@ def samples_takeaway(sources: Mapping[str, str], ae: Mapping[str, float], vae: M
         ae, vae: fd, floor and coverage of each model's samples.
     """
     drawn = FROM[sources["ae"]] if sources["ae"] == sources["vae"] else f"{FROM[sources['ae']]} for the {AE} and {FROM[sources['vae']]} for the {VAE}"
-    near, far = min(ae["fd"], vae["fd"]), max(ae["fd"], vae["fd"])
     better, worse = (AE, VAE) if ae["fd"] < vae["fd"] else (VAE, AE)
-    if near >= ONE_AVERAGE:
+    if min(ae["fd"], vae["fd"]) >= ONE_AVERAGE:
         verdict = f"neither model's samples are nearer to real images than one average image over and over would be ({ONE_AVERAGE:.0f})"
-    elif far <= 1.1 * near:
+    elif nearer([ae["fd"]], [vae["fd"]]) == "neither":
         verdict = "the samples of both come equally near to real images"
     else:
         verdict = f"the {better}'s samples come nearer to real images than the {worse}'s"
@@ -105,9 +135,9 @@ def where_to_draw(distances: Mapping[str, float]) -> str:
     """What follows from Frechet distances by "model_source", e.g. {"vae_prior": 19, "ae_mixture": 4}: the usual story, or not."""
     names = {"ae": AE, "vae": VAE}
     best, worst = min(distances, key=distances.get), max(distances, key=distances.get)
-    times = distances[worst] / max(distances[best], 1e-9)
-    if times < 1.1:
+    if nearer([distances[best]], [distances[worst]]) == "neither":
         return "That is no difference to speak of."
+    times = distances[worst] / max(distances[best], 1e-9)
     (better, source), (other, other_source) = best.split("_"), worst.split("_")
     if better == "ae" and source != "prior" and other_source == "prior":
         return f"That is {times:.1f} times nearer to real ones: N(0, I) was a bad place to ask an {AE}, not the {AE} a bad generator."
@@ -188,12 +218,12 @@ def quality_takeaway(points: Mapping[float, Mapping[str, float]]) -> str:
         return f"So far samples have a Fréchet distance of {found}; real images reach {points[betas[0]]['floor']:.1f}. Train more weights to see where samples are best."
     best = min(betas, key=lambda b: points[b]["fd"])
     ends = f"{points[betas[0]]['fd']:.1f} at β = {betas[0]:g} and {points[betas[-1]]['fd']:.1f} at β = {betas[-1]:g}"
-    close = [b for b in betas if points[b]["fd"] < 1.1 * points[best]["fd"]]
+    close = [b for b in betas if nearer([points[best]["fd"]], [points[b]["fd"]]) == "neither"]
     where = f"from β = {close[0]:g} to {close[-1]:g}" if len(close) > 1 else f"at β = {best:g}"
     if best in (betas[0], betas[-1]):
         return f"The trained weights' samples are best at β = {best:g}, an end of the range: Fréchet distance {points[best]['fd']:.1f}, against {ends}."
     return (
-        f"Samples are best in between: a Fréchet distance of {points[best]['fd']:.1f} at β = {best:g} (within 10% of it {where}), against {ends}. "
+        f"Samples are best in between: a Fréchet distance of {points[best]['fd']:.1f} at β = {best:g} (as near {where}), against {ends}. "
         f"Real images reach {points[best]['floor']:.1f}."
     )
 
@@ -232,6 +262,8 @@ def untrained(status: Any, config: Any) -> str:
 
 
 FlipRates = Mapping[int, Mapping[str, Mapping[float, Sequence[float]]]]  # see `dashboard.cache.flip_rates`
+STORY = {"ae": "the story holds", "vae": "it is the other way round", "neither": "there is no difference that all seeds share"}
+CHANGES = {"ae": "the AE's pictures change class more often", "vae": "the VAE's pictures change class more often", "neither": "there is no difference that all seeds share"}
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -241,24 +273,33 @@ def _mean(values: Sequence[float]) -> float:
 def steps_takeaway(rates: FlipRates, images: int, step: float = 0.1) -> str:
     """Where the story "an AE's neighbouring codes decode to other things, a VAE's do not" holds, at one step.
 
-    A difference counts when no seed of one model reaches a seed of the other. `images`: how many the rates were measured around.
+    What counts as a difference: see `core.metrics.claims.changes_class_more`. `images`: how many the rates were measured around.
     """
     parts = []
     for d, by in rates.items():
         a, v = by["ae"].get(step), by["vae"].get(step)
         if not a or not v:
             continue
-        if min(a) > max(v):
-            verdict = "the story holds"
-        elif max(a) < min(v):
-            verdict = "it is the other way round"
-        else:
-            verdict = "the seeds of the two overlap"
-        parts.append(f"at **latent size {d}** {verdict} ({AE} {_mean(a):.1%}, {VAE} {_mean(v):.1%})")
+        parts.append(f"at **latent size {d}** {STORY[changes_class_more(a, v)]} ({AE} {_mean(a):.1%}, {VAE} {_mean(v):.1%})")
     if not parts:
         return ""
     seeds = max(len(by["ae"].get(step, ())) for by in rates.values())
     return f"Around {images:,} unseen images and over {seeds} {'seed' if seeds == 1 else 'seeds'}, a step of {step:g} changes the class this often: " + "; ".join(parts) + "."
+
+
+def changes_said(rates: FlipRates, sizes: Sequence[int]) -> dict[str, str]:
+    """For each measured step, whose pictures change class more often at the latent sizes shown: what the boards of one image say.
+
+    Returns:
+        "0.1" -> a sentence; only steps that were measured at all of `sizes`.
+    """
+    found = {}
+    for step in sorted({step for by in rates.values() for step in by["ae"]}):
+        measured = {d: (rates.get(d, {}).get("ae", {}).get(step), rates.get(d, {}).get("vae", {}).get(step)) for d in sizes}
+        if all(a and v for a, v in measured.values()):
+            parts = [f"with {d} latent numbers {CHANGES[changes_class_more(a, v)]} (AE {_mean(a):.1%}, VAE {_mean(v):.1%})" for d, (a, v) in measured.items()]
+            found[f"{step:g}"] = f"At this step, {'; '.join(parts)}; means over the trained seeds."
+    return found
 
 
 def steps_table(rates: FlipRates) -> str:
@@ -327,18 +368,21 @@ def rescue_takeaway(fd: Mapping[tuple[str, str], Sequence[float]], floor: float)
     """What a fitted density does for the AE's samples, beside the VAE's.
 
     Args:
-        fd: Frechet distance by (model, source), a value a seed; sources "prior", "gaussian", "mixture".
+        fd: Frechet distance by (model, source), one value per seed, the same seeds in each; sources "prior", "gaussian", "mixture".
         floor: what real training images reach.
     """
     mean = {key: sum(values) / len(values) for key, values in fd.items()}
     ae, vae, own = mean["ae", "mixture"], mean["vae", "prior"], mean["vae", "mixture"]
+    closer = {source: nearer(fd["ae", "mixture"], fd["vae", source]) for source in ("prior", "mixture")}
     text = f"From noise N(0, I) the {AE}'s samples are {mean['ae', 'prior']:.0f} away from real images; from a Gaussian fitted to its codes {mean['ae', 'gaussian']:.1f}; from a mixture {ae:.1f}. "
     against = f"the {VAE}'s from its prior ({vae:.1f})"
-    if ae < (1 - SAME) * vae:
+    if closer["prior"] == "first":
         text += f"That is closer than {against}"
-        text += f", and than the {VAE}'s from a mixture of its own ({own:.1f})." if ae < (1 - SAME) * own else f", though not than the {VAE}'s from a mixture of its own ({own:.1f})."
+        text += f", and than the {VAE}'s from a mixture of its own ({own:.1f})." if closer["mixture"] == "first" else f", though not than the {VAE}'s from a mixture of its own ({own:.1f})."
+    elif closer["prior"] == "second":
+        text += f"That is farther than {against}."
     else:
-        text += f"That is no closer than {against}."
+        text += f"Over all seeds that is no closer than {against}, nor farther."
     return text + f" Real images reach {floor:.1f}."
 
 
@@ -410,16 +454,18 @@ def compress_takeaway(bits: int, latent_dim: int, ae: Any, vae: Any, pca: Any, w
     return text
 
 
-def rescue_meaning(fd: Mapping[tuple[str, str], Sequence[float]]) -> str:
-    """What the figures of `rescue_takeaway` mean for the question whether an AE generates."""
-    prior, mixture, vae = (sum(fd[key]) / len(fd[key]) for key in (("ae", "prior"), ("ae", "mixture"), ("vae", "prior")))
-    if mixture < vae:
+def rescue_meaning(fd: Mapping[tuple[str, str], Sequence[float]], gaussians: int = 10) -> str:
+    """What the figures of `rescue_takeaway` mean for the question whether an AE generates; `gaussians`: in the fitted mixture."""
+    prior, mixture = (sum(fd["ae", source]) / len(fd["ae", source]) for source in ("prior", "mixture"))
+    against = nearer(fd["ae", "mixture"], fd["vae", "prior"])
+    if against == "first":
         return (
             f"**What that means.** An {AE} with a density fitted to its codes *is* a generative model. What it lacked was not a decoder that can make images, but the "
-            f"knowledge of where its codes lie, and ten Gaussians learnt that afterwards. The {VAE} is given the place in advance, and pays for it with its rate."
+            f"knowledge of where its codes lie, and {gaussians} Gaussians learnt that afterwards. The {VAE} is given the place in advance, and pays for it with its rate."
         )
-    gained = f"A fitted density brings the {AE}'s samples {prior / max(mixture, 1e-9):.1f} times closer to real images" if mixture < prior else f"Here a fitted density does not help the {AE}"
-    return f"**What that means.** {gained}; for these models the {VAE}'s own prior stays ahead."
+    gained = f"A fitted density brings the {AE}'s samples {prior / max(mixture, 1e-9):.1f} times closer to real images" if nearer(fd["ae", "mixture"], fd["ae", "prior"]) == "first" else f"Here a fitted density does not help the {AE}"
+    ahead = f"the {VAE}'s own prior stays ahead" if against == "second" else f"neither it nor the {VAE}'s own prior is ahead for every seed"
+    return f"**What that means.** {gained}; for these models {ahead}."
 
 
 def untrained_takeaway(sigma: float, psnr: Mapping[str, float]) -> str:

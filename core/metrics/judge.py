@@ -15,6 +15,7 @@ the held-out ones; its accuracy on those is stored beside its weights and stated
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -30,7 +31,8 @@ from torch import Tensor, nn
 
 from core import settings
 from core.data import Dataset, as_floats, load_dataset
-from core.errors import UserFacingError
+from core.errors import NotMeasurable
+from core.metrics.samples import check_enough, frechet_distance, radii
 from core.runs import sha256, write_bytes, write_json
 
 SCHEMA = 1
@@ -42,7 +44,7 @@ REFERENCE = 1000  # held-out images that generated ones are compared with
 _LOADED: dict[str, Judge] = {}  # by data digest
 
 
-class JudgeError(UserFacingError, RuntimeError):
+class JudgeError(NotMeasurable):
     """There is no judge for these images. The message says why and what to do."""
 
 
@@ -70,15 +72,33 @@ class Reference:
         images: uint8 (n, 1, 28, 28), n = 1000 spread evenly over the test split, or all of a smaller one.
         labels: (n,).
         features: (n, 64).
-        radii: (n,), distance of each to its fifth nearest other.
-        floor: FD of as many real training images: what no generator is expected to beat.
+        train_features: (m, 64), of as many training images, or all of fewer.
     """
 
     images: np.ndarray
     labels: np.ndarray
     features: np.ndarray
-    radii: np.ndarray
-    floor: float
+    train_features: np.ndarray
+
+    @functools.cached_property
+    def radii(self) -> np.ndarray:
+        """Distance of each image to its fifth nearest other, (n,).
+
+        Raises:
+            NotMeasurable: too few images.
+        """
+        check_enough(len(self.features))
+        return radii(self.features)
+
+    @functools.cached_property
+    def floor(self) -> float:
+        """FD of the training images: what no generator is expected to beat.
+
+        Raises:
+            NotMeasurable: too few images.
+        """
+        check_enough(len(self.features))
+        return frechet_distance(self.features, self.train_features)
 
 
 def spread(total: int, n: int = REFERENCE) -> np.ndarray:
@@ -131,18 +151,29 @@ class Judge:
         return self.look(images)[1].argmax(1)
 
     def reference(self, dataset: Dataset) -> Reference:
-        """The held-out images of `dataset` as this judge sees them; computed once."""
-        if dataset.digest not in self._references:
-            from core.metrics.samples import frechet_distance, radii
+        """The held-out images of `dataset` as this judge sees them; computed once.
 
+        Raises:
+            JudgeError: the data set's images are all alike.
+        """
+        if dataset.digest not in self._references:
+            check_varied(dataset)
             chosen = spread(len(dataset.test_images))
             images = dataset.test_images[chosen]
             features = self.look(images)[0]
             train = self.look(dataset.train_images[spread(len(dataset.train_images), len(images))])[0]
-            self._references[dataset.digest] = Reference(
-                images, dataset.test_labels[chosen], features, radii(features), frechet_distance(features, train)
-            )
+            self._references[dataset.digest] = Reference(images, dataset.test_labels[chosen], features, train)
         return self._references[dataset.digest]
+
+
+def check_varied(dataset: Dataset) -> None:
+    """Whether there is anything to see in the training images.
+
+    Raises:
+        JudgeError: they are all one image.
+    """
+    if (dataset.train_images == dataset.train_images[:1]).all():
+        raise JudgeError(f"all {len(dataset.train_images)} training images of {dataset.name} are alike: there is nothing to tell them apart by.")
 
 
 def train_judge(
@@ -161,11 +192,12 @@ def train_judge(
         progress: called with the epochs done, and how many there will be.
 
     Raises:
-        JudgeError: fewer than two classes.
+        JudgeError: fewer than two classes, or images that are all alike.
     """
     classes = len(dataset.classes)
     if classes < 2:
-        raise JudgeError(f"{dataset.name} has {classes} class: a judge needs at least two. Sort the images into one sub-folder a class.")
+        raise JudgeError(f"{dataset.name} has {classes} class: a judge needs at least two. Sort the images into one sub-folder per class.")
+    check_varied(dataset)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = Network(classes)
@@ -247,7 +279,7 @@ def load_judge(dataset: Dataset, device: str = "cpu") -> Judge:
     """The data set's judge: the shipped one, else the one in the cache, else trained now and kept there.
 
     Raises:
-        JudgeError: it has to be trained, and the images have fewer than two classes.
+        JudgeError: it has to be trained, and the images have fewer than two classes or are all alike.
     """
     if dataset.digest not in _LOADED:
         judge = find_judge(dataset)

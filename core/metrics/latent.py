@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.errors import NotMeasurable
+
 if TYPE_CHECKING:
     from core.models import AtBeta, Autoencoder
 
@@ -21,18 +23,30 @@ if TYPE_CHECKING:
 
 
 def linear_probe(train_codes: np.ndarray, train_labels: np.ndarray, codes: np.ndarray, labels: np.ndarray) -> float:
-    """Accuracy on `codes` of a logistic regression fitted to `train_codes`, standardised by the training codes."""
+    """Accuracy on `codes` of a logistic regression fitted to `train_codes`, standardised by the training codes.
+
+    Raises:
+        NotMeasurable: the training images are of one class.
+    """
     from sklearn.linear_model import LogisticRegression
 
+    if len(np.unique(train_labels)) < 2:
+        raise NotMeasurable("all training images are of one class, so there is no other to tell it from.")
     centre, scale = train_codes.mean(0), np.maximum(train_codes.std(0), 1e-6)
     probe = LogisticRegression(max_iter=1000).fit((train_codes - centre) / scale, train_labels)
     return float(probe.score((codes - centre) / scale, labels))
 
 
 def gaussian_kl(codes: np.ndarray) -> float:
-    """KL(N(m, S) || N(0, I)) in nats with the mean and covariance of codes (N, d); infinite where a dimension is constant."""
+    """KL(N(m, S) || N(0, I)) in nats with the mean and covariance of codes (N, d); infinite where a dimension is constant.
+
+    Raises:
+        NotMeasurable: too few codes for a covariance of d dimensions.
+    """
     codes = np.asarray(codes, np.float64)
     d = codes.shape[1]
+    if len(codes) <= d:
+        raise NotMeasurable(f"the covariance of {d} latent numbers needs more than {d} test images; there are {len(codes)}.")
     covariance = np.cov(codes.T).reshape(d, d)
     sign, logdet = np.linalg.slogdet(covariance)
     if sign <= 0:
@@ -41,7 +55,11 @@ def gaussian_kl(codes: np.ndarray) -> float:
 
 
 def mmd(codes: np.ndarray, others: np.ndarray) -> float:
-    """Unbiased MMD^2 between two sets of codes (n, d) and (m, d); about 0 (of either sign) for equal distributions."""
+    """Unbiased MMD^2 between two sets of codes (n, d) and (m, d); about 0 (of either sign) for equal distributions.
+
+    Raises:
+        NotMeasurable: fewer than two codes in one of them.
+    """
     from core.metrics.samples import distances
 
     scale = 2.0 * codes.shape[1]
@@ -50,6 +68,8 @@ def mmd(codes: np.ndarray, others: np.ndarray) -> float:
         return scale / (scale + distances(a, b) ** 2)
 
     n, m = len(codes), len(others)
+    if min(n, m) < 2:
+        raise NotMeasurable(f"distances within a set need at least two codes; there are {n} and {m}.")
     within = (kernel(codes, codes).sum() - n) / (n * (n - 1)) + (kernel(others, others).sum() - m) / (m * (m - 1))
     return float(within - 2 * kernel(codes, others).mean())
 

@@ -35,5 +35,6 @@ def fit_pca(images: np.ndarray, k: int) -> Pca:
     from sklearn.decomposition import PCA
 
     x = images[:: max(1, -(-len(images) // LIMIT))].reshape(-1, 784).astype(np.float32) / 255
-    fitted = PCA(min(k, len(x), 784), svd_solver="covariance_eigh").fit(x)
+    with np.errstate(invalid="ignore"):  # images that are all alike have no variance to give shares of
+        fitted = PCA(min(k, len(x), 784), svd_solver="covariance_eigh").fit(x)
     return Pca(fitted.mean_.astype(np.float32), fitted.components_.astype(np.float32))

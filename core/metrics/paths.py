@@ -16,6 +16,7 @@ please, so a raw step of .1, or a raw Jacobian, compares nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,40 +55,56 @@ def pairs(labels: np.ndarray, same: bool, n: int = PAIRS, seed: int = 0) -> np.n
     return np.stack([rows[chosen], columns[chosen]], 1)
 
 
-def path_length(frames: np.ndarray) -> float:
-    """Length of a path of images (steps, ...) over the straight line between its ends: 1 or more; NaN where the ends are equal."""
+def path_length(frames: np.ndarray) -> float | None:
+    """Length of a path of images (steps, ...) over the straight line between its ends: 1 or more; None where the ends are equal."""
     flat = frames.reshape(len(frames), -1).astype(np.float64)
     straight = np.linalg.norm(flat[-1] - flat[0])
-    return float(np.linalg.norm(np.diff(flat, axis=0), axis=1).sum() / straight) if straight > 0 else float("nan")
+    return float(np.linalg.norm(np.diff(flat, axis=0), axis=1).sum() / straight) if straight > 0 else None
 
 
-def measure_paths(judge: Judge, reference: Reference, same: np.ndarray, different: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """The three figures for decoded paths.
+def mean(values: Iterable[float | None]) -> float | None:
+    """Mean of the figures there are; None without any."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def measure_paths(judge: Judge, reference: Reference, same: np.ndarray, different: np.ndarray, labels: np.ndarray) -> dict[str, float | None]:
+    """The three figures for decoded paths; None where there is no such path.
 
     Args:
-        same, different: paths between images of one class and of two, (P, steps, 28, 28) in [0, 1].
+        same, different: paths between images of one class and of two, (P, steps, 28, 28) in [0, 1]; P may be 0 in one of them.
         labels: the class of each path in `same`, (P,).
     """
     both = np.concatenate([same, different])
     middles = judge.look(both[:, both.shape[1] // 2])[0]
     density = local_density(middles, reference.features, reference.radii)
-    named = judge.name(same.reshape(-1, 28, 28)).reshape(same.shape[:2])
+    named = judge.name(same.reshape(-1, 28, 28)).reshape(same.shape[:2]) if len(same) else np.empty(same.shape[:2], np.int64)
     return {
         "midpoint_density": float(density.mean()),
-        "midpoint_density_same": float(density[: len(same)].mean()),
-        "midpoint_density_different": float(density[len(same) :].mean()),
-        "keep_rate": float((named == labels[:, None]).all(1).mean()),
-        "path_length": float(np.nanmean([path_length(frames) for frames in both])),
+        "midpoint_density_same": mean(density[: len(same)]),
+        "midpoint_density_different": mean(density[len(same) :]),
+        "keep_rate": mean((named == labels[:, None]).all(1)),
+        "path_length": mean(path_length(frames) for frames in both),
     }
 
 
 def interpolation(model: Model, judge: Judge, reference: Reference, codes: np.ndarray, n: int = PAIRS) -> dict[str, dict[str, float]]:
-    """`measure_paths` for straight lines and arcs between codes (posterior means of the reference images), and for the cross-fade."""
-    chosen = [pairs(reference.labels, same, n) for same in (True, False)]
+    """`measure_paths` for straight lines and arcs between codes (posterior means of the reference images), and for the cross-fade.
+
+    Raises:
+        NotMeasurable: too few reference images.
+    """
+    _ = reference.radii  # before anything is decoded
+    chosen = []
+    for same in (True, False):
+        try:
+            chosen.append(pairs(reference.labels, same, n))
+        except NotMeasurable:  # one image per class, or one class: at most one of the two kinds is missing
+            chosen.append(np.empty((0, 2), np.int64))
     labels = reference.labels[chosen[0][:, 0]]
     result = {}
     for kind in KINDS:
-        ways = [np.concatenate([path(codes[a], codes[b], STEPS, kind) for a, b in group]) for group in chosen]
+        ways = [np.concatenate([np.empty((0, codes.shape[1]), np.float32), *(path(codes[a], codes[b], STEPS, kind) for a, b in group)]) for group in chosen]
         result[kind] = measure_paths(judge, reference, *(decode_all(model, z).reshape(-1, STEPS, 28, 28) for z in ways), labels)
     images = reference.images[:, 0].astype(np.float32) / 255
     t = np.linspace(0, 1, STEPS, dtype=np.float32)[:, None, None]

@@ -74,7 +74,8 @@ class Simple:
         clean = as_unit(train_images[:TUNING])
         noisy = add_noise(clean, sigma, seed)
         size = min(MEDIAN_SIZES, key=lambda s: mse(clean, median(noisy, s)))
-        return cls(size, min(PCA_SIZES, key=lambda k: mse(clean, pca.decode(pca.encode(noisy, k)))))
+        sizes = sorted({min(k, len(pca.components)) for k in PCA_SIZES})  # a few images have few components
+        return cls(size, min(sizes, key=lambda k: mse(clean, pca.decode(pca.encode(noisy, k)))))
 
     def denoised(self, pca: Pca, noisy: np.ndarray) -> dict[str, np.ndarray]:
         """Noisy images (N, 28, 28) as each control returns them."""

@@ -32,6 +32,17 @@ if TYPE_CHECKING:
 
 N = 1000  # of each kind: FD depends on n, so n never changes
 NEIGHBOURS = 5
+LEAST = 16  # real images: of fewer, the ball to the fifth nearest other holds a third of all and more, and a covariance says little
+
+
+def check_enough(n: int) -> None:
+    """Whether n real images are enough to compare others with.
+
+    Raises:
+        NotMeasurable: fewer than `LEAST`.
+    """
+    if n < LEAST:
+        raise NotMeasurable(f"comparing samples with real images needs at least {LEAST} test images; this data set has {n}.")
 
 
 def frechet_of_moments(mean_a: np.ndarray, cov_a: np.ndarray, mean_b: np.ndarray, cov_b: np.ndarray) -> float:
@@ -112,7 +123,11 @@ def confidence(probabilities: np.ndarray) -> dict[str, float]:
 
 
 def quality(judge: Judge, reference: Reference, images: np.ndarray) -> dict[str, float]:
-    """Everything above for generated images (N, 28, 28) in [0, 1] against the reference images."""
+    """Everything above for generated images (N, 28, 28) in [0, 1] against the reference images.
+
+    Raises:
+        NotMeasurable: fewer than `LEAST` reference images, or images that are all alike.
+    """
     features, probabilities = judge.look(images)
     return {
         "fd": frechet_distance(reference.features, features),
@@ -124,15 +139,20 @@ def quality(judge: Judge, reference: Reference, images: np.ndarray) -> dict[str,
 def sample_quality(
     model: Model, dataset: Dataset, density: Density, judge: Judge | None = None, temperature: float = 1.0, seed: int = 0
 ) -> dict[str, float]:
-    """`quality` of `N` new images, and the floor that their FD is to be read with; a third of a second, with the judge at hand.
+    """`quality` of `N` new images, the floor that their FD is to be read with, and n, how many real images they are compared with.
+
+    A third of a second, with the judge at hand.
 
     Args:
         density: where the codes come from, see `core.sampling`.
         judge: the data set's own, by default.
+
+    Raises:
+        NotMeasurable: as `quality`; JudgeError where the data set can have no judge.
     """
     from core.metrics.judge import load_judge
     from core.sampling import decode_all
 
     judge = judge or load_judge(dataset)
     reference = judge.reference(dataset)
-    return {"floor": reference.floor, **quality(judge, reference, decode_all(model, density.sample(N, temperature, seed)))}
+    return {"n": len(reference.images), "floor": reference.floor, **quality(judge, reference, decode_all(model, density.sample(N, temperature, seed)))}

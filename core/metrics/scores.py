@@ -3,7 +3,9 @@
     score_run(run, dataset)  ->  {"schema", "weights", "judge", "n", part: {figure: value}}
 
 Figures that a model cannot have (an AE's rate) are None. What does not apply is left out: a model trained to denoise is
-scored on denoising, one that never saw a class on anomalies.
+scored on denoising, one that never saw a class on anomalies. What these images do not allow to be measured (too few, all
+alike, one class) says why: a part that cannot be measured at all is {"not_measured": reason}; a part of which some figures
+cannot has None for them, and their reasons under "not_measured", by name.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import numpy as np
 from core import settings
 from core.config import ACTIVE_NATS, RunConfig
 from core.data import DATASETS, Dataset, load_dataset
+from core.errors import NotMeasurable
 from core.evaluation import per_image, summarise
 from core.metrics import compression, latent, paths, reconstruction, records, robustness, samples
 from core.metrics.judge import Judge, Reference, load_judge, spread
@@ -80,30 +83,43 @@ class Subject:
         return fit_pca(self.train[0], COMPONENTS)
 
 
+def figures(**measures: Callable[[], Any]) -> dict[str, Any]:
+    """Each measure's figure by name, or None, with the reasons under "not_measured" if there are any."""
+    found: dict[str, Any] = {}
+    reasons = {}
+    for name, measure in measures.items():
+        try:
+            found[name] = measure()
+        except NotMeasurable as error:
+            found[name], reasons[name] = None, str(error)
+    return found | ({"not_measured": reasons} if reasons else {})
+
+
 def reconstruction_part(s: Subject) -> dict[str, Any]:
     """Errors of the reconstruction from the posterior mean; D, R and bounds from sampled codes; PCA of the same d beside."""
     images, back = s.images, decode_all(s.model, s.codes.mean)
     d = s.config.latent_dim
     linear = s.pca.decode(s.pca.encode(images, d))
-    figures = summarise(per_image(s.model, s.reference.images))
+    summary = summarise(per_image(s.model, s.reference.images))
     bound = reconstruction.importance_weighted_bound(s.model, s.reference.images, BOUND_SAMPLES)
     return {
         "mse": reconstruction.mse(images, back),
         "psnr": reconstruction.psnr(images, back),
         "ssim": reconstruction.ssim(images, back),
-        "sharpness": reconstruction.sharpness_ratio(images, back),
+        **figures(sharpness=lambda: reconstruction.sharpness_ratio(images, back)),
         "kept_class": float((s.judge.name(back) == s.reference.labels).mean()),
-        **{name: figures[name] for name in ("distortion", "rate", "neg_elbo", "rate_per_dim", "active_units")},
+        **{name: summary[name] for name in ("distortion", "rate", "neg_elbo", "rate_per_dim", "active_units")},
         "importance_weighted": bound,
-        "bound_gap": None if bound is None else figures["neg_elbo"] - bound,
+        "bound_gap": None if bound is None else summary["neg_elbo"] - bound,
         "pca_mse": reconstruction.mse(images, linear),
     }
 
 
 def samples_part(s: Subject) -> dict[str, Any]:
     """Quality of samples from each source of codes, and the floor that real training images reach."""
+    floor = s.reference.floor  # first: without it nothing need be decoded
     found = {name: decode_all(s.model, s.densities[name].sample(samples.N)) for name in SOURCES}
-    return {"floor": s.reference.floor, **{name: samples.quality(s.judge, s.reference, images) for name, images in found.items()}}
+    return {"floor": floor, **{name: samples.quality(s.judge, s.reference, images) for name, images in found.items()}}
 
 
 def interpolation_part(s: Subject) -> dict[str, Any]:
@@ -125,13 +141,15 @@ def latent_part(s: Subject) -> dict[str, Any]:
     prior = np.random.default_rng(0).standard_normal(s.codes.z.shape)
     use = latent.dimension_use(s.model, s.reference.images, s.codes.z)
     return {
-        "knn_accuracy": knn_accuracy(s.codes.mean, labels),
-        "knn_accuracy_pca": knn_accuracy(pca, labels),
-        "linear_probe": latent.linear_probe(s.train_codes.mean, train_labels, s.codes.mean, labels),
-        "linear_probe_pca": latent.linear_probe(pca_train, train_labels, pca, labels),
-        "trustworthiness": trustworthiness(s.images.reshape(len(s.images), -1), s.codes.mean),
-        "prior_kl": latent.gaussian_kl(s.codes.z),
-        "prior_mmd": latent.mmd(s.codes.z, prior),
+        **figures(
+            knn_accuracy=lambda: knn_accuracy(s.codes.mean, labels),
+            knn_accuracy_pca=lambda: knn_accuracy(pca, labels),
+            linear_probe=lambda: latent.linear_probe(s.train_codes.mean, train_labels, s.codes.mean, labels),
+            linear_probe_pca=lambda: latent.linear_probe(pca_train, train_labels, pca, labels),
+            trustworthiness=lambda: trustworthiness(s.images.reshape(len(s.images), -1), s.codes.mean),
+            prior_kl=lambda: latent.gaussian_kl(s.codes.z),
+            prior_mmd=lambda: latent.mmd(s.codes.z, prior),
+        ),
         "mutual_information": information,
         "mutual_information_cap": cap,
         "dimension_use": use.tolist(),
@@ -245,7 +263,7 @@ def score_run(
         on_part(part)
         try:
             scores[part] = plain(PARTS[part](subject))
-        except ValueError as error:  # a data set too small or too plain for this part: the reason is the result
+        except NotMeasurable as error:  # a data set too small or too plain for this part: the reason is the result
             scores[part] = {"not_measured": str(error)}
         if keep:
             try:

@@ -2,9 +2,10 @@
 
 A claim has one or more cases. A case compares two figures of `core.metrics.scores`, left against right, seed by seed:
 
-    left > right + margin |right|     (for "<", left < right - margin |right|; for ">=", no less than right)
+    left - right > max(margin * the larger of the two, least)     (for "<" the other way round; for ">=", no less than right)
 
-so a difference smaller than the margin counts as none. A case holds if it does so for every seed, does not if for none,
+so a difference smaller than the margin counts as none. `exceeds` is that rule, and `larger` applies it to two models over
+their seeds; whatever else says which of two models has more or less of something asks them too. A case holds if it does so for every seed, does not if for none,
 and is mixed otherwise. A claim holds if all its cases do, does not if none does, and depends in between; the condition
 is then spelled out from the cases' labels.
 """
@@ -13,11 +14,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 HOLDS, DOES_NOT, DEPENDS, UNKNOWN = "holds", "does not", "depends", "not measured"
+MARGIN = 0.05  # the least difference that counts, as a share of the larger figure, unless a case says otherwise
 
 # role -> seed (or "class c, seed s") -> everything measured about that run
 Population = Mapping[str, Mapping[Any, Mapping[str, Any]]]
@@ -57,7 +59,7 @@ class Case:
         detail: tells cases under one condition apart; a verdict that all of them share is told without it.
         right: another figure, or a number.
         unit, digits: for people.
-        margin: least difference that counts, as a share of the right side.
+        margin, least: the least difference that counts, as a share of the larger figure and in the figure's own unit.
     """
 
     label: str
@@ -66,8 +68,9 @@ class Case:
     right: Measure | float
     unit: str = ""
     digits: int = 2
-    margin: float = 0.05
+    margin: float = MARGIN
     detail: str = ""
+    least: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -150,14 +153,36 @@ def _stat(measure: Measure | float, values: dict[Any, float]) -> Stat:
     return Stat(f"{measure:g}", None, measure, None, (measure,))
 
 
+def exceeds(a: float, b: float, margin: float = MARGIN, least: float = 0.0) -> bool:
+    """Whether a is larger than b by enough to count."""
+    return a - b > max(margin * max(abs(a), abs(b)), least)
+
+
+def larger(left: Sequence[float], right: Sequence[float], margin: float = MARGIN, least: float = 0.0) -> str:
+    """Which side's figures are larger by enough to count, pair by pair: "left", "right", or "neither" unless all pairs agree.
+
+    Args:
+        left, right: one value per seed, the same seeds in the same order.
+
+    Raises:
+        ValueError: another number of values on either side, or none.
+    """
+    both = list(zip(left, right, strict=True))
+    if not both:
+        raise ValueError("no figures to compare.")
+    if all(exceeds(a, b, margin, least) for a, b in both):
+        return "left"
+    return "right" if all(exceeds(b, a, margin, least) for a, b in both) else "neither"
+
+
 def decide_case(case: Case, population: Population) -> CaseResult:
     """Compare run by run: the same seed on both sides, or a run with itself, or with a number."""
     left = case.left.values(population)
     right = case.right.values(population) if isinstance(case.right, Measure) else dict.fromkeys(left, float(case.right))
     shared = [key for key in left if key in right]
     tests = {
-        ">": lambda a, b: a - b > case.margin * abs(b),
-        "<": lambda a, b: b - a > case.margin * abs(b),
+        ">": lambda a, b: exceeds(a, b, case.margin, case.least),
+        "<": lambda a, b: exceeds(b, a, case.margin, case.least),
         ">=": lambda a, b: a >= b,
     }
     held = sum(tests[case.relation](left[key], right[key]) for key in shared)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
+from core.errors import NotMeasurable
+from core.neighbours import NEIGHBOURS, check_measurable, check_trust, trusted_neighbours
 from dashboard import cache, catalog
 
 if TYPE_CHECKING:
@@ -17,30 +20,57 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MapView:
-    """One model's map: points (n, 2) and what was measured about it; `spread` is the codes' mean standard deviation."""
+    """One model's map, and what was measured about it.
+
+    Attributes:
+        points: (n, 2).
+        knn_accuracy, trustworthiness: see `core.neighbours`; None where they cannot be measured.
+        disparity: from the AE's map, see `core.projection.procrustes`; None where one of the two maps has no shape.
+        spread: the codes' mean standard deviation.
+        trusted: the number of neighbours that trustworthiness was measured with.
+        why_not: for each figure that is None, the reason.
+    """
 
     points: np.ndarray
-    knn_accuracy: float
-    trustworthiness: float
-    disparity: float
+    knn_accuracy: float | None
+    trustworthiness: float | None
+    disparity: float | None
     spread: float
+    trusted: int = NEIGHBOURS
+    why_not: Mapping[str, str] = field(default_factory=dict)
 
 
-def _spread(run_id: str) -> float:
-    return float(cache.gallery(run_id)["mean"].std(0).mean())
+def _view(run_id: str, points: np.ndarray, knn: float | None, trust: float | None, disparity: float | None) -> MapView:
+    """A map with the figures that mean something for its images, and the reasons for those that do not."""
+    codes, why_not = cache.gallery(run_id)["mean"], {}
+    labels = cache.dataset(cache.store().get(run_id).config.dataset).test_labels[: len(codes)]
+    for name, check in (("knn_accuracy", lambda: check_measurable(codes, labels)), ("trustworthiness", lambda: check_trust(codes))):
+        try:
+            check()
+        except NotMeasurable as error:
+            why_not[name] = str(error)
+    if disparity is not None and (len(points) < 3 or not np.ptp(points, axis=0).any()):
+        why_not["disparity"] = "one or two points have no shape"
+    kept = {"knn_accuracy": knn, "trustworthiness": trust, "disparity": disparity}
+    return MapView(
+        points, spread=float(codes.std(0).mean()), trusted=trusted_neighbours(len(codes)), why_not=why_not,
+        **{name: None if name in why_not or value is None else float(value) for name, value in kept.items()},
+    )  # fmt: skip
 
 
 def _kept_map(run_id: str, method: str, seed: int) -> MapView:
     found = cache.arrays(run_id, "projection.npz")
     name, at = (f"umap_{seed}", seed) if method == "umap" else (method, ())
-    return cache.MapView(
-        found[name], float(found["knn_accuracy"]), float(found[f"trust_{method}"][at]), float(found[f"disparity_{method}"][at]), _spread(run_id)
-    )
+    return _view(run_id, found[name], found["knn_accuracy"], found[f"trust_{method}"][at], found[f"disparity_{method}"][at])
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def disagreement(ae_id: str, vae_id: str) -> np.ndarray:
-    """Per image, the share of its nearest codes that the two spaces do not have in common; see `core.neighbours`."""
+    """Per image, the share of its nearest codes that the two spaces do not have in common; see `core.neighbours`.
+
+    Raises:
+        NotMeasurable: too few images, or codes that are all alike.
+    """
     from core.neighbours import disagreement as measure
 
     return measure(cache.gallery(ae_id)["mean"], cache.gallery(vae_id)["mean"])
@@ -61,12 +91,12 @@ def _laid_out(ae_id: str, vae_id: str, key: str) -> Future:
 @st.cache_resource(show_spinner="Measuring the maps…", max_entries=64)
 def _drawn_now(ae_id: str, vae_id: str, method: str) -> tuple[MapView, MapView]:
     """A map that costs nothing, PCA or native."""
-    from core.projection import knn_accuracy, project_pair
+    from core.projection import knn_accuracy, measured_or_none, project_pair
 
     codes = [cache.gallery(run_id)["mean"] for run_id in (ae_id, vae_id)]
     labels = cache.dataset(cache.store().get(ae_id).config.dataset).test_labels[: len(codes[0])]
     return tuple(
-        cache.MapView(m.coordinates, knn_accuracy(c, labels), m.trustworthiness, m.disparity or 0.0, _spread(run_id))
+        _view(run_id, m.coordinates, measured_or_none(knn_accuracy, c, labels), m.trustworthiness, m.disparity)
         for m, c, run_id in zip(project_pair(*codes, method), codes, (ae_id, vae_id))
     )
 
@@ -75,7 +105,7 @@ def latent_maps(pair: catalog.Pair, method: str, seed: int = 0) -> tuple[MapView
     """The AE's and the VAE's map; None while UMAPs that the runs do not carry yet are being laid out.
 
     Args:
-        method: "umap", "pca", or "native" for d <= 2.
+        method: "umap" (of more than `NEIGHBOURS` images only), "pca", or "native" for d <= 2.
     """
     ids = pair.ae.run_id, pair.vae.run_id
     if all(entry.run.has("projection.npz") for entry in (pair.ae, pair.vae)):

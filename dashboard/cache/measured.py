@@ -35,8 +35,15 @@ def _measured_quality(run_id: str, source: str, temperature: float) -> dict[str,
     return sample_quality(cache.model(run_id), images, cache.density(run_id, source), temperature=temperature)
 
 
+def gaussians(run_id: str) -> int:
+    """How many Gaussians the mixture fitted to a run's codes has: fewer than ten for very few training images."""
+    return len(cache.density(run_id, "mixture").weights)
+
+
 def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0) -> dict[str, float] | None:
-    """fd, its floor, density, coverage, precision and recall of a thousand samples (see `core.metrics.samples`).
+    """fd, its floor, density, coverage, precision and recall of a thousand samples, and n, the real images they are compared with.
+
+    See `core.metrics.samples`.
 
     Figures that came with the project are read, others are measured: in a third of a second, once the judge is there.
 
@@ -44,14 +51,15 @@ def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0)
         None while the judge of these images is being trained in the background.
 
     Raises:
-        NotMeasurable: these images can have no judge.
+        NotMeasurable: these images can have no judge, or are too few.
     """
     from core.metrics.records import scores_of
 
     run = cache.store().get(run_id)
-    kept = scores_of(run).get("samples", {}) if temperature == 1.0 else {}
+    scores = scores_of(run) if temperature == 1.0 else {}
+    kept = scores.get("samples", {})
     if source in kept:
-        return {"floor": kept["floor"], **kept[source]}
+        return {"n": scores["n"], "floor": kept["floor"], **kept[source]}
     judge = _judge(run.config.dataset)
     if not judge.done():
         return None
@@ -79,18 +87,19 @@ def flip_rate(run_id: str, step: float) -> float:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def flip_rates(name: str) -> dict[int, dict[str, dict[float, list[float]]]]:
-    """Latent size -> "ae" and "vae" -> step -> share of steps that change the class, a value a seed; of the pairs with a scorecard."""
-    from core.metrics.records import scores_of
+    """Latent size -> "ae" and "vae" -> step -> share of steps that change the class, one value per seed that both models have.
 
+    Of the latent sizes that have a pair, and from the very runs the scorecard rests on, so that both give one answer.
+    """
     found: dict[int, dict[str, dict[float, list[float]]]] = {}
-    for (dataset_name, d, _), pair in cache.pairs().items():
-        scores = [scores_of(entry.run).get("smoothness", {}).get("flip_rate") for entry in (pair.ae, pair.vae)]
-        if dataset_name != name or not all(scores):
-            continue
-        for kind, rates in zip(("ae", "vae"), scores):
-            for step, rate in rates.items():
-                found.setdefault(d, {"ae": {}, "vae": {}})[kind].setdefault(float(step), []).append(rate)
-    return dict(sorted(found.items()))
+    for d in sorted({d for dataset_name, d, _ in cache.pairs() if dataset_name == name}):
+        people = cache.scores(name, d)
+        measured = {kind: {seed: s["smoothness"]["flip_rate"] for seed, s in people.get(kind, {}).items() if "flip_rate" in s.get("smoothness", {})} for kind in ("ae", "vae")}
+        seeds = sorted(set(measured["ae"]) & set(measured["vae"]))
+        if seeds:
+            steps = [float(step) for step in measured["ae"][seeds[0]]]
+            found[d] = {kind: {step: [rates[seed][f"{step:g}"] for seed in seeds] for step in steps} for kind, rates in measured.items()}
+    return found
 
 
 @st.cache_resource(show_spinner=False, ttl=60)

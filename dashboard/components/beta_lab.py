@@ -17,6 +17,7 @@ import streamlit as st
 
 from core.config import ACTIVE_NATS, BETA_RANGE
 from dashboard.components.assets import OCTETS, media_url, script
+from dashboard.components.lanes import class_numbers
 
 CODES = 500  # test images whose clouds follow the knob
 SAMPLES = 36
@@ -130,7 +131,7 @@ class Lab:
         # The noise that every run's preview decodes (core.evaluation.preview) comes first, so that a network in training
         # is seen to make its own of the very same codes.
         noise = np.random.default_rng(0).standard_normal((SAMPLES, self.latent_dim)).astype(np.float32)
-        arrays = {"labels": np.ascontiguousarray(self.labels, np.uint8), "noise": noise}
+        arrays = {"labels": class_numbers(self.labels), "noise": noise}
         return {
             "key": self.key,
             "latent_dim": self.latent_dim,

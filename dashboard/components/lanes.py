@@ -64,6 +64,11 @@ class Images:
         }
 
 
+def class_numbers(labels: np.ndarray) -> np.ndarray:
+    """Class indices (n,) as the components read them: float32, which tells 16 million classes apart; a byte ends at 255."""
+    return np.ascontiguousarray(labels, np.float32)
+
+
 def packed(key: str, arrays: dict[str, np.ndarray]) -> str:
     """Address of a safetensors file of arrays, for `loadArrays`: bytes stay bytes, everything else becomes float32."""
     from safetensors.numpy import save

@@ -14,6 +14,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.components.assets import OCTETS, media_url, script
+from dashboard.components.lanes import class_numbers
 
 _mount = st.components.v2.component(
     "point_or_cloud_maps",
@@ -82,7 +83,7 @@ def map_arrays(left: MapData, right: MapData, labels: np.ndarray, colourings: Se
         ValueError: arrays of different lengths.
     """
     n = len(labels)
-    arrays: dict[str, np.ndarray] = {"labels": np.asarray(labels, dtype=np.uint8)}
+    arrays: dict[str, np.ndarray] = {"labels": class_numbers(labels)}
     for side, data in (("left", left), ("right", right)):
         arrays[f"{side}_xy"], arrays[f"{side}_codes"] = data.coordinates, data.codes
         if data.sigma is not None:
@@ -93,7 +94,7 @@ def map_arrays(left: MapData, right: MapData, labels: np.ndarray, colourings: Se
     for name, array in arrays.items():
         if len(array) != n:
             raise ValueError(f"{name} has {len(array)} rows for {n} images; maps are linked image by image.")
-    return {k: np.ascontiguousarray(v if v.dtype == np.uint8 else np.asarray(v, dtype=np.float32)) for k, v in arrays.items()}
+    return {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in arrays.items()}
 
 
 def linked_maps(
@@ -116,7 +117,7 @@ def linked_maps(
     """Draw two maps of the same n images.
 
     Args:
-        labels: (n,) class indices into `classes`; at most 256 classes.
+        labels: (n,) class indices into `classes`.
         images_png: all images as `sprites.sprite` lays them out.
         colourings: the one with id "error" is needed; the rest as wanted.
         key: names this pair in the page: what a visitor set up (view, selection, colours) is kept under it.

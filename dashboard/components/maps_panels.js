@@ -5,6 +5,7 @@
 const SIDES = ["left", "right"];
 const NEIGHBOURS = 8;
 const GALLERY_TILES = 48;
+const MANY = 20; // classes; more are chosen from a list, so that the maps stay on the screen
 const LAYERS = {
   circles: { label: "Prior circles r = 1, 2, 3", native: true },
   ellipses: { label: "Clouds: posterior ellipses, 1 sigma, to scale", native: true },
@@ -31,7 +32,7 @@ class MapPanels {
 
   legend() {
     const { classes, class_colors: colors } = this.data, { isolated } = this.state, { low, high, label, id, unit = "", note = "" } = this.colouring;
-    const chips = classes.map((name, c) =>
+    const chips = classes.length > MANY ? this.classList(classes, colors, isolated) : classes.map((name, c) =>
       make("button", {
         class: isolated.length && !isolated.includes(c) ? "away" : "", "data-class": c, "aria-pressed": String(isolated.includes(c)), title: `Show ${name} alone; again to show all. With Shift: add to those shown.`,
         onclick: (event) => {
@@ -45,6 +46,14 @@ class MapPanels {
       make("span", { class: "number" }, `${format(high)} ${unit}`), make("span", { class: "muted small" }, note || label),
     ];
     this.find(".legend").replaceChildren(...scale, ...chips);
+  }
+
+  /** What takes the place of a button per class where there are many: a list, and how far colours still tell classes apart. */
+  classList(classes, colors, isolated) {
+    const list = make("select", { class: "class-list", "aria-label": `Show one ${this.data.class_word} alone`, onchange: (event) => this.set({ isolated: event.target.value === "" ? [] : [Number(event.target.value)], selected: [] }) },
+      make("option", { value: "" }, `all ${classes.length} classes`), ...classes.map((name, c) => make("option", { value: c }, name)));
+    list.value = isolated.length ? isolated[0] : "";
+    return [make("label", {}, "Show ", list), make("span", { class: "muted small" }, sharedColours(classes, colors))];
   }
 
   network(side) {
@@ -111,6 +120,12 @@ class MapPanels {
     const heads = [data.class_word, "images", ...data.colourings.flatMap(({ id, label }) => SIDES.filter((side) => data[side].own.includes(id)).map((side) => (data.left.own.includes(id) && data.right.own.includes(id) ? `${data[side].short} ${label}` : label)))];
     this.find(".alternative").replaceChildren(make("details", {}, make("summary", { class: "muted" }, "The same as a table"), make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...rows))));
   }
+}
+
+/** What a reader has to know where there are more classes than colours. */
+function sharedColours(classes, colors) {
+  const own = new Set(colors).size;
+  return own < classes.length ? `${classes.length} classes share ${own} colours` : "";
 }
 
 function format(value) {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -19,12 +19,16 @@ _mount = st.components.v2.component(
 )
 
 
-def neighbours(lanes: Sequence[Lane], images: Images, judge: str, topic: str, key: str, step: float = 0.3, rates: bool = True) -> None:
+def neighbours(
+    lanes: Sequence[Lane], images: Images, judge: str, topic: str, key: str, said: Mapping[str, str], step: float = 0.3, rates: bool = True
+) -> None:
     """Draw one board a lane; the image published under `topic` is in the middle of each.
 
     Args:
         lanes: models, AE and VAE in turn, for one or more latent sizes.
         judge: address of the classifier (see `assets.judge_url`).
+        said: for the steps at which it was decided, whose pictures change class more often, e.g. {"0.1": "At this step, ..."}.
+            The page measures rates of these models at every step, and decides nothing.
         step: where the slider stands at first.
         rates: measure and tell over many images how often the class changes; without, only what is on screen is counted.
 
@@ -42,6 +46,7 @@ def neighbours(lanes: Sequence[Lane], images: Images, judge: str, topic: str, ke
             "topic": topic,
             "step": step,
             "rates": rates,
+            "said": dict(said),
             "arrays": packed(key, {f"codes_{i}": lane.codes[:MEASURED] for i, lane in enumerate(lanes)}),
         },
     )

@@ -10,6 +10,8 @@
 const SIDES = ["left", "right"];
 const MODES = { codes: "Codes", grid: "Picture grid", holes: "Holes", regions: "Classes" };
 const TILES = 15; // the picture grid's side
+const MANY = 20; // classes; more have no legend that fits the page
+const ENOUGH = 20; // real images: of fewer, "what 95 % exceed" is less than one image
 const CELLS = 40; // the measured maps' side
 const SLICE = 12; // milliseconds of measuring between two frames
 const measured = new Map(); // weights -> what was measured on that plane
@@ -96,7 +98,7 @@ class Planes {
       const n = xy.length / 2;
       for (let i = 0; i < n; i++) sum += xy[2 * i + axis];
       for (let i = 0; i < n; i++) squares += (xy[2 * i + axis] - sum / n) ** 2;
-      return [sum / n, Math.sqrt(squares / n)];
+      return [sum / n, Math.sqrt(squares / n) || 1]; // codes that are all alike have no spread to measure in
     });
     plane.tiles = null;
   }
@@ -168,7 +170,7 @@ class Planes {
       plane.text.replaceChildren(
         make("div", {}, `z = (${cursor.map((v) => v.toFixed(2).replace("-", "−")).join(", ")})`),
         make("div", {}, `${this.data.class_word} ${this.data.classes[this.name(decoded, 0, index)]}, likeness ${likeness.toFixed(2)}`),
-        make("div", { class: "muted" }, this.baseline ? `real images to each other: ${this.baseline.typical.toFixed(2)}` : ""));
+        make("div", { class: "muted" }, this.baseline && this.labels.length > 1 ? `real images to each other: ${this.baseline.typical.toFixed(2)}` : ""));
     }
     if (this.asked) this.root.dataset.ms = (performance.now() - this.asked).toFixed(1);
     this.asked = null;
@@ -239,7 +241,7 @@ class Planes {
   }
 
   *measurePlane(plane) {
-    const cells = this.cells(plane), likeness = new Float32Array(CELLS * CELLS), named = new Uint8Array(CELLS * CELLS), codes = new Float32Array(2 * CHUNK);
+    const cells = this.cells(plane), likeness = new Float32Array(CELLS * CELLS), named = new Uint32Array(CELLS * CELLS), codes = new Float32Array(2 * CHUNK);
     for (let i = 0; i < CELLS * CELLS; i += CHUNK) {
       for (let k = 0; k < CHUNK; k++) {
         const column = (i + k) % CELLS, row = Math.floor((i + k) / CELLS);
@@ -270,7 +272,7 @@ class Planes {
     const { low, high } = this.scale();
     const palette = this.data.class_colors.map(rgb), ramps = (this.ramps ??= Array.from({ length: 64 }, (_, i) => rgb(ramp(i / 63))));
     for (let i = 0; i < CELLS * CELLS; i++) {
-      const t = Math.min(Math.max((high - found.likeness[i]) / (high - low), 0), 1);
+      const t = Math.min(Math.max((high - found.likeness[i]) / (high - low || 1), 0), 1);
       const color = this.mode === "holes" ? ramps[Math.round(63 * t)] : palette[found.named[i]];
       pixels.data.set([...color, 255], 4 * i);
     }
@@ -293,12 +295,14 @@ class Planes {
     if (this.mode === "holes") {
       const { low, high } = this.scale();
       box.replaceChildren(make("span", { class: "number" }, `alike ${high.toFixed(2)}`), make("i", { class: "bar", style: `background:linear-gradient(90deg,${Array.from({ length: 9 }, (_, i) => ramp(i / 8))})` }), make("span", { class: "number" }, `unlike ${low.toFixed(2)}`), make("span", { class: "muted" }, "cosine between the decoded picture and the most similar real one"));
-    } else if (this.mode === "grid") box.replaceChildren(make("span", { class: "muted" }, `${TILES} × ${TILES} codes at equal steps of probability (quantiles of a Gaussian with the codes' own mean and spread), decoded.`));
+    } else if (this.mode !== "grid" && classes.length > MANY) box.replaceChildren(make("span", { class: "muted" }, `${classes.length} classes share ${new Set(colors).size} colours; that of the picture under the cursor is named below.`));
+    else if (this.mode === "grid") box.replaceChildren(make("span", { class: "muted" }, `${TILES} × ${TILES} codes at equal steps of probability (quantiles of a Gaussian with the codes' own mean and spread), decoded.`));
     else box.replaceChildren(...classes.map((name, c) => make("span", {}, make("i", { class: "swatch", style: `background:${colors[c]}` }), name)), ...(this.mode === "regions" ? [make("span", { class: "muted" }, this.judge ? `the ${this.data.class_word} that a classifier trained on the same images sees in what is decoded` : `the ${this.data.class_word} of the real image most like what is decoded`)] : []));
   }
 
   /** What the measured maps say about codes drawn from the prior, as numbers. */
   finding() {
+    if (this.labels.length < ENOUGH) return void this.find(".finding").replaceChildren(`How much of N(0, I) decodes to a hole needs at least ${ENOUGH} test images to compare with; there are ${this.labels.length}.`);
     const shares = SIDES.map((side) => {
       const { cells, likeness } = measured.get(this.data[side].weights);
       let inside = 0, holes = 0;

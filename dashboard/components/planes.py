@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from dashboard.components.assets import script
-from dashboard.components.lanes import SIDES, Images, Lane, check_length, packed
+from dashboard.components.lanes import SIDES, Images, Lane, check_length, class_numbers, packed
 
 _mount = st.components.v2.component(
     "point_or_cloud_planes",
@@ -27,7 +26,7 @@ def planes(left: Lane, right: Lane, images: Images, judge: str, topic: str, key:
     Raises:
         ValueError: codes that are not two-dimensional, or not one an image.
     """
-    arrays = {"labels": np.asarray(images.labels, np.uint8)}
+    arrays = {"labels": class_numbers(images.labels)}
     for side, lane in zip(SIDES, (left, right)):
         check_length(lane, images, latent_dim=2)
         arrays[f"{side}_xy"] = lane.codes

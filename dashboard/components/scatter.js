@@ -187,7 +187,8 @@ export function boundsOf(points) {
     const cut = Math.floor(values.length * 0.002);
     return [values[cut], values[values.length - 1 - cut]];
   };
-  if (points.length < 4) return [-1, -1, 1, 1];
+  if (points.length < 2) return [-1, -1, 1, 1];
+  if (points.length < 4) return [points[0] - 1, points[1] - 1, points[0] + 1, points[1] + 1];
   const [[x0, x1], [y0, y1]] = [range(0), range(1)];
   return [x0, y0, x1, y1];
 }

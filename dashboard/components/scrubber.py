@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.projection import plane_of
 from dashboard.components.assets import OCTETS, media_url, script
-from dashboard.components.through import plane_of
+from dashboard.components.lanes import class_numbers
 
 _mount = st.components.v2.component(
     "point_or_cloud_scrubber",
@@ -85,7 +86,7 @@ def scrubber(recordings: Sequence[Recording], sprites: Sequence[bytes], labels: 
     epochs = min(r.epochs for r in recordings)
     if epochs < 1:
         raise ValueError("a run recorded no epoch to play.")
-    arrays: dict[str, np.ndarray] = {"labels": np.ascontiguousarray(labels, np.uint8)}
+    arrays: dict[str, np.ndarray] = {"labels": class_numbers(labels)}
     lanes = []
     for i, (recording, sprite) in enumerate(zip(recordings, sprites, strict=True)):
         if recording.codes.shape[1] != len(labels):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from core.projection import plane_of
 from dashboard.components.assets import script
-from dashboard.components.lanes import SIDES, Images, Lane, check_length, packed
+from dashboard.components.lanes import SIDES, Images, Lane, check_length, class_numbers, packed
 
 _mount = st.components.v2.component(
     "point_or_cloud_through",
@@ -26,21 +27,6 @@ class Upload:
     id: str
     name: str
     pixels: np.ndarray
-
-
-def plane_of(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The plane codes (n, d) are drawn in: basis (2, d) and offset (2,), a code's place being basis @ z + offset.
-
-    The latent space itself for d <= 2, else the two directions along which the codes vary most (PCA), each pointing to
-    where its largest entry is positive.
-    """
-    d = codes.shape[1]
-    if d <= 2:
-        return np.eye(2, d, dtype=np.float32), np.zeros(2, np.float32)
-    centre = codes.mean(0, dtype=np.float64)
-    basis = np.linalg.eigh(np.cov(codes - centre, rowvar=False))[1].T[:-3:-1].copy()  # (d, d) is quicker taken apart than (n, d)
-    basis *= np.sign(basis[np.arange(2), np.abs(basis).argmax(1)])[:, None]
-    return basis.astype(np.float32), (-basis @ centre).astype(np.float32)
 
 
 def through(
@@ -67,7 +53,7 @@ def through(
     Raises:
         ValueError: not one code an image.
     """
-    arrays: dict[str, np.ndarray] = {"labels": np.asarray(images.labels, np.uint8)}
+    arrays: dict[str, np.ndarray] = {"labels": class_numbers(images.labels)}
     lanes = {}
     for side, lane in zip(SIDES, (left, right)):
         check_length(lane, images)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from dashboard import cache, catalog, theme
+from core.errors import NotMeasurable
+from core.metrics.claims import changes_class_more
+from core.neighbours import NEIGHBOURS
+from dashboard import cache, catalog, text, theme
 from dashboard.catalog import Entry, Pair
 from dashboard.components.assets import judge_url, weights_url
 from dashboard.components.beta_lab import beta_lab
@@ -39,28 +41,33 @@ def lane_of(kind: str, entry: Entry, title: str) -> Lane:
 def map_of(kind: str, entry: Entry, view: cache.MapView, native: bool) -> MapData:
     """What the linked maps need to know of one model; `native`: the map is the latent space itself."""
     gallery, d = cache.gallery(entry.run_id), entry.config.latent_dim
-    kept = "" if d <= 2 else f" · the map's trustworthiness is {view.trustworthiness:.3f} of 1"
     return MapData(
         TITLES[kind], kind.upper(), theme.color(kind), theme.color(kind, dark=True), view.points, gallery["mean"],
         sigma=gallery["stddev"] if d == 2 and kind == "vae" else None, native=native, weights=weights_url(entry.run),
-        caption=f"{view.knn_accuracy:.1%} of images share their class with most of their 15 nearest codes{kept}",
+        caption=text.map_caption(view, flat=d <= 2),
     )  # fmt: skip
 
 
-def colourings(pair: Pair) -> list[Colouring]:
-    """What a map's points can be coloured by, beside their class."""
+def colourings(pair: Pair) -> tuple[list[Colouring], dict[str, str]]:
+    """What a map's points can be coloured by, beside their class; and what else there would be, with the reason why not."""
     ae, vae = (cache.gallery(entry.run_id) for entry in (pair.ae, pair.vae))
-    return [
+    found = [
         Colouring("error", "squared error", ae["mse"], vae["mse"], note="mean squared error of each model's own reconstruction, per pixel"),
         Colouring("rate", "VAE's rate", vae["rate"], unit="nats", own=("right",), note="what the VAE pays for the image's cloud; the same image has the same colour in both maps"),
         Colouring("sigma", "VAE's mean σ", vae["stddev"].astype(float).mean(1), own=("right",), note="how wide the image's cloud is, averaged over latent numbers"),
-        Colouring("apart", "disagreement", cache.disagreement(pair.ae.run_id, pair.vae.run_id), own=(), note="share of the image's 15 nearest codes in one space that are not among the 15 in the other"),
     ]
+    try:
+        apart = cache.disagreement(pair.ae.run_id, pair.vae.run_id)
+    except NotMeasurable as error:
+        return found, {"how far the two spaces disagree about neighbours": str(error)}
+    note = f"share of the image's {NEIGHBOURS} nearest codes in one space that are not among the {NEIGHBOURS} in the other"
+    return [*found, Colouring("apart", "disagreement", apart, own=(), note=note)], {}
 
 
-def maps(pair: Pair, views: Mapping[str, cache.MapView], native: bool, on_open: Callable[[int], None] | None = None) -> None:
-    """Both models' maps of the same images, linked; `views` by "ae" and "vae"."""
+def maps(pair: Pair, views: Mapping[str, cache.MapView], native: bool, on_open: Callable[[int], None] | None = None) -> dict[str, str]:
+    """Both models' maps of the same images, linked; `views` by "ae" and "vae". Returns what could not be measured, and why."""
     images = images_of(pair)
+    coloured, left_out = colourings(pair)
     n = len(views["ae"].points)
     linked_maps(
         map_of("ae", pair.ae, views["ae"], native),
@@ -69,11 +76,12 @@ def maps(pair: Pair, views: Mapping[str, cache.MapView], native: bool, on_open: 
         images.classes,
         images.colors,
         png_of_test_images(pair.dataset, n),
-        colourings(pair),
+        coloured,
         key=f"maps-{pair.ae.run_id}",
         layers_note="The rest need the latent space itself (latent size 2): samples from the prior put through a UMAP are pulled onto the islands it knows.",
         on_open=on_open,
     )
+    return left_out
 
 
 def two_maps(stage: Stage, first: str = "ae") -> Facts:
@@ -98,6 +106,8 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
     )  # fmt: skip
     spread = {kind: view.spread for kind, view in views.items()}
     wide, tight = sorted(spread, key=spread.get, reverse=True)
+    if spread[tight] < 1e-6:
+        raise ExhibitError(f"All images have the same code in the {MARKS[tight]}, so there is no spread to compare: these images are all alike.")
     return {
         **{f"where_{kind}": LETTERS[place] for place, kind in enumerate(order)}, **{f"spread_{kind}": v for kind, v in spread.items()},
         "wider": MARKS[wide], "tighter": MARKS[tight], "ratio": spread[wide] / spread[tight],
@@ -132,24 +142,19 @@ def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.
         raise ExhibitError(f"small_steps needs a latent size, a test image from 0 to {len(images.labels) - 1} and a step from 0 to 1.")
     topic = publish(images, image, f"{stage.key}-image")
     boards = [lane_of(kind, entry_of(stage.other(size), kind), f"{kind.upper()}, latent size {size}") for size in sizes for kind in MARKS]
-    neighbours(boards, images, judge_url(stage.pair.dataset), topic, f"{stage.key}-steps", step=step, rates=stage.revealed)
+    known = cache.flip_rates(stage.pair.dataset)
+    said = text.changes_said(known, sizes) if stage.revealed else {}
+    neighbours(boards, images, judge_url(stage.pair.dataset), topic, f"{stage.key}-steps", said, step=step, rates=stage.revealed)
     facts: dict[str, object] = {"step": step}
     for size in sizes:
-        rates = {kind: [cache.flip_rate(entry_of(p, kind).run_id, step) for p in stage.seeds(size)] for kind in MARKS}
-        mean = {kind: float(np.mean(values)) for kind, values in rates.items()}
-        facts |= {f"flips_{kind}_{size}": value for kind, value in mean.items()}
-        facts[f"more_{size}"] = flips_more(rates)
+        rates = {kind: known.get(size, {}).get(kind, {}).get(step) for kind in MARKS}
+        if not all(rates.values()):  # a step or models that the scorecard does not know
+            rates = {kind: [cache.flip_rate(entry_of(p, kind).run_id, step) for p in stage.seeds(size)] for kind in MARKS}
+        facts |= {f"flips_{kind}_{size}": float(np.mean(values)) for kind, values in rates.items()}
+        facts[f"more_{size}"] = {"neither": "none"}.get(more := changes_class_more(rates["ae"], rates["vae"]), more)
     found = {facts[f"more_{size}"] for size in sizes}
     facts["lesson"] = "What is seen at one latent size need not be true at another." if len(found) > 1 else "That is so at every latent size shown."
     return facts
-
-
-def flips_more(rates: Mapping[str, list[float]]) -> str:
-    """Whose class changes more often, "ae" or "vae"; "none" where the seeds do not agree, or the means differ by less than a tenth or a point."""
-    ae, vae = rates["ae"], rates["vae"]
-    gap = float(np.mean(ae) - np.mean(vae))
-    agree = all(math.copysign(1, a - v) == math.copysign(1, gap) for a, v in zip(ae, vae))
-    return ("ae" if gap > 0 else "vae") if agree and abs(gap) > max(0.1 * min(np.mean(ae), np.mean(vae)), 0.01) else "none"
 
 
 def knob(stage: Stage, beta: float = 1.0, reveal: float = 10.0) -> Facts:

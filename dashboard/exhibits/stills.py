@@ -8,7 +8,9 @@ import numpy as np
 import streamlit as st
 
 from core.config import ACTIVE_NATS
+from core.errors import NotMeasurable
 from core.interpolation import KINDS, cross_fade, nearest
+from core.projection import plane_of
 from core.sampling import SOURCES
 from dashboard import cache, catalog, figures, hero, images, state, text
 from dashboard.catalog import Pair
@@ -18,13 +20,9 @@ from dashboard.text import AE, VAE
 
 
 def plane(codes: np.ndarray, stddev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Codes and widths (n, d) in a plane: as they are for d = 2, else along the two directions of largest variance."""
-    if codes.shape[1] == 2:
-        return codes, stddev
-    if codes.shape[1] == 1:
-        return np.hstack([codes, 0 * codes]), np.hstack([stddev, 0 * stddev])
-    axes = np.linalg.svd(codes - codes.mean(0), full_matrices=False)[2][:2]
-    return codes @ axes.T, np.sqrt(stddev**2 @ axes.T**2)
+    """Codes and widths (n, d) in their plane (see `core.projection.plane_of`), both (n, 2)."""
+    basis, offset = plane_of(codes)
+    return codes @ basis.T + offset, np.sqrt(stddev**2 @ basis.T**2)
 
 
 def lanes(drawn: Pair, index: int) -> None:
@@ -33,7 +31,7 @@ def lanes(drawn: Pair, index: int) -> None:
     galleries = {"ae": cache.gallery(drawn.ae.run_id), "vae": cache.gallery(drawn.vae.run_id)}
     planes = {name: plane(g["mean"], g["stddev"].astype(float)) for name, g in galleries.items()}
     codes, stddev = planes["vae"]
-    factor = hero.lens_factor(stddev[index], hero.plane_of(codes)[1])
+    factor = hero.lens_factor(stddev[index], hero.square_of(codes, stddev[index])[1])
     for column, name, title in zip(st.columns(2), ("ae", "vae"), (f"{AE}: a point", f"{VAE}: a cloud")):
         codes, stddev = planes[name]
         decoded = galleries[name]["reconstruction"][index]
@@ -73,8 +71,9 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
 def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
     """One image, its code on both planes; after the reveal, what further draws from its posterior decode to."""
     gallery = cache.gallery(stage.pair.vae.run_id)
-    if not 0 <= image < cache.PICTURES or stage.pair.latent_dim > 2:
-        raise ExhibitError(f"point_and_cloud shows one of the first {cache.PICTURES} test images on a pair of latent size 2 or 1.")
+    count = len(gallery["reconstruction"])
+    if not 0 <= image < count or stage.pair.latent_dim > 2:
+        raise ExhibitError(f"point_and_cloud shows one of the test images 0 to {count - 1} on a pair of latent size 2 or 1.")
     lanes(stage.pair, image)
     data = cache.dataset(stage.pair.dataset)
     redrawn = {kind: cache.redraws(entry_of(stage.pair, kind).run_id, image, draws) for kind in MARKS}
@@ -102,7 +101,8 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
     ae, vae = (cache.evaluation(entry.run_id) for entry in (stage.pair.ae, stage.pair.vae))
     d, active = stage.pair.latent_dim, vae["active_units"]
     if not 0 <= image < len(cache.gallery(stage.pair.vae.run_id)["mean"]) or not 3 <= steps <= 15:
-        raise ExhibitError("numbers turns the latent numbers of a test image there is, in 3 to 15 steps.")
+        count = len(cache.gallery(stage.pair.vae.run_id)["mean"])
+        raise ExhibitError(f"numbers turns the latent numbers of one of the test images 0 to {count - 1}, in 3 to 15 steps.")
     left, right = st.columns([3, 2]) if stage.revealed else (st.container(), None)
     turned = cache.turned(stage.pair.vae.run_id, image, steps)  # (d, steps, 28, 28)
     half = -(-d // 2)
@@ -120,19 +120,24 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
     }  # fmt: skip
 
 
-SAID = {"prior": "z ~ N(0, I)", "gaussian": "z ~ a fitted Gaussian", "mixture": "z ~ ten fitted Gaussians"}
+SAID = {"prior": "z ~ N(0, I)", "gaussian": "z ~ a fitted Gaussian", "mixture": "z ~ {} fitted Gaussians"}
+STILL_TRAINED = "The classifier that judges samples of these images is still being trained; come back in a minute."
 
 
 def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
     """New images side by side, from the same noise, e.g. ["ae mixture", "vae prior"]; after the reveal, how good they are."""
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = {"gaussians": cache.gaussians(stage.pair.ae.run_id)}
     scores: dict[str, float] = {}
+    why_not = STILL_TRAINED
     for place, (column, words) in enumerate(zip(st.columns(len(models)), models)):
         kind, source = model_of(words, SOURCES)
         entry = entry_of(stage.pair, kind)
-        measured = cache.sample_quality(entry.run_id, source)
+        try:
+            measured = cache.sample_quality(entry.run_id, source)
+        except NotMeasurable as error:  # the pictures are shown all the same, and then the reason
+            measured, why_not = None, f"How good these samples are cannot be measured: {error}"
         with column:
-            st.markdown(stage.name(place, kind, f"{MARKS[kind]}, {SAID[source]}"))
+            st.markdown(stage.name(place, kind, f"{MARKS[kind]}, {SAID[source].format(facts['gaussians'])}"))
             st.image(images.grid(cache.samples(entry.run_id, source)[: columns * columns], columns), width="stretch", alt=f"New images: {LETTERS[place]}")
             if stage.revealed and measured:
                 with st.container(horizontal=True, gap="large"):
@@ -143,7 +148,7 @@ def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
             scores[f"{kind}_{source}"] = measured["fd"]
             facts |= {f"fd_{kind}_{source}": measured["fd"], f"coverage_{kind}_{source}": measured["coverage"], "floor": measured["floor"]}
     if len(scores) < len(models):
-        raise ExhibitError("The classifier that judges samples of these images is still being trained; come back in a minute.")
+        raise ExhibitError(why_not)
     best, worst = min(scores, key=scores.get), max(scores, key=scores.get)
     return facts | {
         "better": MARKS[best.split("_")[0]], "better_where": facts[f"where_{best}"], "fd_better": scores[best], "fd_worse": scores[worst],
@@ -194,7 +199,10 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
     for name in ("largest", "smallest"):
         figure = cache.evaluation(trained[facts[f"beta_{name}"]].run_id)
         facts |= {f"rate_{name}": figure["rate"], f"distortion_{name}": figure["distortion"], f"active_{name}": figure["active_units"]}
-        facts[f"fd_{name}"] = (cache.sample_quality(trained[facts[f"beta_{name}"]].run_id) or {}).get("fd", float("nan"))
+        measured = cache.sample_quality(trained[facts[f"beta_{name}"]].run_id)
+        if measured is None:
+            raise ExhibitError(STILL_TRAINED)
+        facts[f"fd_{name}"] = measured["fd"]
     return facts
 
 
@@ -202,14 +210,14 @@ def curve(stage: Stage) -> Facts:
     """Every trained KL weight in the plane of rate and distortion, and which weight is best by which measure."""
     trained = catalog.over_beta(cache.entries(), stage.pair)
     found = {beta: cache.evaluation(entry.run_id) for beta, entry in trained.items()}
-    judged = {beta: q["fd"] for beta, entry in trained.items() if (q := cache.sample_quality(entry.run_id))}
     best = {"elbo": min(found, key=lambda b: found[b]["neg_elbo"]), "mse": min(found, key=lambda b: found[b]["mse"]), "rate": min(found, key=lambda b: found[b]["rate"])}
-    if judged:
-        best["fd"] = min(judged, key=judged.get)
     points = [{"beta": b, **e} for b, e in found.items()]
     level = cache.evaluation(stage.pair.ae.run_id)["distortion"]
     drawn = figures.rate_distortion(points, best["elbo"] if stage.revealed else None, level, stage.dark, height=420)
     chart(figures.for_projector(drawn) if stage.large else drawn, key=f"{stage.key}-curve", alt="Rate and distortion of every trained KL weight.")
+    judged = {beta: q["fd"] for beta, entry in trained.items() if (q := cache.sample_quality(entry.run_id))}  # may say why not
+    if judged:
+        best["fd"] = min(judged, key=judged.get)
     if stage.revealed:
         with st.container(horizontal=True, gap="large"):
             for label, name in (("Lowest −ELBO", "elbo"), ("Best copies", "mse"), ("Best samples", "fd"), ("Cheapest code", "rate")):

@@ -28,7 +28,7 @@ def jump(key: str) -> None:
 
 
 def shuffle() -> None:
-    a, b = np.random.default_rng().choice(count, 2, replace=False)
+    a, b = np.random.default_rng().choice(count, 2, replace=count < 2)
     state.put("a", int(a))
     state.put("b", int(b))
 
@@ -48,7 +48,7 @@ def end(key: str, title: str, first: int) -> int:
             with st.container(width=144):
                 index = controls.whole(title, 0, count - 1, first, key)
             state.put(f"{key}-class", data.classes[data.test_labels[index]])
-            st.selectbox("Class", data.classes, key=f"{key}-class", on_change=jump, args=(key,), width=144, filter_mode=None)
+            st.selectbox("Class", data.classes, key=f"{key}-class", on_change=jump, args=(key,), width=144, filter_mode=None if len(data.classes) <= controls.MANY else "fuzzy")
         picture.image(images.grid(data.test_images[index], 1, 6), width="stretch", alt=f"Test image {index}, class {data.classes[data.test_labels[index]]}")
     return index
 

@@ -126,7 +126,7 @@ def sample_quality() -> None:
         st.markdown("**Density and coverage**: higher is better", anchors=False)
         chart(figures.quality_over_beta(points, {"coverage": "coverage", "density": "density"}, beta, None, state.dark()), key="density", alt=alt)
     st.caption(
-        "A thousand samples z ~ N(0, I) of every trained weight against a thousand unseen images, in the features of a small classifier (so these are not ImageNet's FID). "
+        f"1,000 samples z ~ N(0, I) of every trained weight against {next(iter(points.values()))['n']:,} unseen images, in the features of a small classifier (so these are not ImageNet's FID). "
         "Density: how crowded the samples lie where real images are. Coverage: the share of real images that have a sample near them."
     )
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.neighbours import NEIGHBOURS
 from core.umap_ import is_warm
 from dashboard import boundary, cache, controls, state, text
 from dashboard.catalog import Pair
@@ -35,6 +36,10 @@ def wait() -> None:
         st.info(text.laying_out(status, first=not is_warm()), icon=":material/hourglass_top:")
 
 
+n = len(cache.gallery(pair.ae.run_id)["mean"])
+if method == "umap" and n <= NEIGHBOURS:
+    st.info(f"A UMAP of {NEIGHBOURS} neighbours needs at least {NEIGHBOURS + 1} test images; there are {n}. This is the codes' PCA.")
+    method, seed = "pca", 0
 found = cache.latent_maps(pair, method, seed)
 if found is None:
     method = "pca"
@@ -47,14 +52,18 @@ if found is None:
             wait()
     found = cache.latent_maps(pair, method)
 views = dict(zip(("ae", "vae"), found))
-lead.markdown(text.maps_takeaway(views["ae"].knn_accuracy, views["vae"].knn_accuracy, views["ae"].spread, views["vae"].spread, len(data.classes)))
-n = len(views["ae"].points)
-maps(pair, views, native=method == "native", on_open=lambda index: st.switch_page(ONE_IMAGE, query_params={"index": str(index)}))
+why_not = {**views["vae"].why_not, **views["ae"].why_not}
+lead.markdown(text.maps_takeaway(views["ae"].knn_accuracy, views["vae"].knn_accuracy, views["ae"].spread, views["vae"].spread, len(data.classes), why_not.get("knn_accuracy", "")))
+left_out = maps(pair, views, native=method == "native", on_open=lambda index: st.switch_page(ONE_IMAGE, query_params={"index": str(index)}))
 if not flat:
+    disparity = views["vae"].disparity
     st.caption(
-        f"Figures above the maps are measured in the latent spaces; trustworthiness says how far neighbours on the map are neighbours there, too (Venna & Kaski 2001; about 0.5 is chance). The VAE's map is turned, mirrored and scaled to lie on the AE's as well as it can (Procrustes). What remains apart: "
-        f"disparity {views['vae'].disparity:.2f}, where 0 is the same map and 1 is unrelated."
+        "Figures above the maps are measured in the latent spaces; trustworthiness says how far neighbours on the map are neighbours there, too (Venna & Kaski 2001; about 0.5 is chance). The VAE's map is turned, mirrored and scaled to lie on the AE's as well as it can (Procrustes)."
+        + ("" if disparity is None else f" What remains apart: disparity {disparity:.2f}, where 0 is the same map and 1 is unrelated.")
     )
+    left_out |= {"trustworthiness": why_not.get("trustworthiness"), "the maps' disparity": why_not.get("disparity")}
+if missing := text.not_measured({what: why for what, why in left_out.items() if why}):
+    st.caption(missing)
 st.caption(text.provenance(pair, n))
 
 with st.expander("Why: what a map like this cannot tell you", icon=":material/help:"):
@@ -77,7 +86,7 @@ with st.expander("Why: what a map like this cannot tell you", icon=":material/he
 - **Samples from the prior are not drawn here**: UMAP pulls any new point onto the islands it knows, so every prior would look perfect.
   At latent size 2 the space is drawn as it is.
 
-Codes are the posterior means, each dimension standardised, then 15 neighbours and a minimum distance of 0.1. PCA is a plain rotation
+Codes are the posterior means, each dimension standardised, then {NEIGHBOURS} neighbours and a minimum distance of 0.1. PCA is a plain rotation
 of the same codes: faithful to distances in its two directions, blind to the other {pair.latent_dim - 2}.
 """
         )

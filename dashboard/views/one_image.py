@@ -88,8 +88,10 @@ def small_steps() -> None:
         for p in sorted({p.latent_dim: p for p in (pair, flat) if p}.values(), key=lambda p: p.latent_dim)
         for kind, entry in (("ae", p.ae), ("vae", p.vae))
     ]
-    neighbours(boards, images, judge, topic, f"neighbours-{pair.ae.run_id}", step=float(controls.linked("step", STEPS, "0.3", STEP)))
-    if rates := cache.flip_rates(pair.dataset):
+    rates = cache.flip_rates(pair.dataset)
+    said = text.changes_said(rates, sorted({p.latent_dim for p in (pair, flat) if p}))
+    neighbours(boards, images, judge, topic, f"neighbours-{pair.ae.run_id}", said, step=float(controls.linked("step", STEPS, "0.3", STEP)))
+    if rates:
         st.markdown(text.steps_takeaway(rates, min(AROUND, n)))
         with st.expander("How often a small step changes the class, measured", icon=":material/table:"):
             st.markdown(text.steps_table(rates))

@@ -14,7 +14,7 @@ SHOWN, PAIRED = 36, 24  # pictures in a grid; with their nearest training image 
 SOURCES = {
     "prior": "z ~ N(0, I): the bell curve a VAE is trained for, and an AE never heard of.",
     "gaussian": "z ~ one Gaussian, fitted to the codes of the training images, for each model its own.",
-    "mixture": "z ~ ten Gaussians, fitted to the codes of the training images, for each model its own (Ghosh et al. 2020).",
+    "mixture": "z ~ {} Gaussians, fitted to the codes of the training images, for each model its own (Ghosh et al. 2020).",
 }
 BOTH = (("ae", AE, pair.ae), ("vae", VAE, pair.vae))
 
@@ -25,7 +25,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     temperature = controls.slide("Temperature", 0.0, 2.0, 1.0, 0.05, "temperature", help="Scales the noise. 0 is the middle of the distribution, 1 is as it was fitted.")
     seed = controls.whole("Noise seed", 0, 9999, 0, "noise")
     st.button("Draw again", icon=":material/casino:", type="primary", on_click=lambda: state.put("noise", (seed + 1) % 10_000))
-st.caption(SOURCES[source])
+st.caption(SOURCES[source].format(cache.gaussians(pair.ae.run_id)))
 with st.container(horizontal=True):
     beside = controls.switch("Show each sample's most similar training image", "nearest")
     kept = source != "prior" and controls.switch("Leave the VAE at N(0, I)", "vae_prior", help="The bell curve it was trained for.")

@@ -53,10 +53,12 @@ def sentence(line: dict[str, Any], row: Row | None, where: str) -> None:
 def rescue() -> None:
     """The AE's samples under three ways of drawing codes, beside the VAE's."""
     people = cache.scores(pair.dataset, pair.latent_dim)
-    found = {(m, s): [r["samples"][s]["fd"] for r in people.get(m, {}).values() if "fd" in r.get("samples", {}).get(s, {})] for m in ("ae", "vae") for s in SOURCES}
-    if not all(found.values()):
+    measured = {m: {seed: r["samples"] for seed, r in people.get(m, {}).items() if set(SOURCES) <= set(r.get("samples", {}))} for m in ("ae", "vae")}
+    seeds = sorted(set(measured["ae"]) & set(measured["vae"]))
+    if not seeds:
         return
-    floor = next(iter(people["ae"].values()))["samples"]["floor"]
+    found = {(m, s): [measured[m][seed][s]["fd"] for seed in seeds] for m in ("ae", "vae") for s in SOURCES}
+    floor, real = measured["ae"][seeds[0]]["floor"], people["ae"][seeds[0]]["n"]
     st.header("Sampling, rescued", anchor=False)
     st.markdown(text.rescue_takeaway(found, floor))
     left, right = st.columns(2, gap="large", vertical_alignment="center")
@@ -65,10 +67,10 @@ def rescue() -> None:
     with right:
         pictures = {kind: [images.grid(cache.samples(entry.run_id, source)[:SHOWN], 3) for source in SOURCES] for kind, entry in (("ae", pair.ae), ("vae", pair.vae))}
         st.html(tiles.table(list(SOURCES.values()), pictures, f"{SHOWN} samples", dark))
-    st.markdown(text.rescue_meaning(found))
-    n = len(found["ae", "prior"])
+    st.markdown(text.rescue_meaning(found, cache.gaussians(pair.ae.run_id)))
+    n = len(seeds)
     st.caption(
-        f"Fréchet distance between 1,000 samples and 1,000 unseen images, on the features of a small classifier trained on the same data (not an FID), "
+        f"Fréchet distance between 1,000 samples and {real:,} unseen images, on the features of a small classifier trained on the same data (not an FID), "
         f"mean of {n} {'seed' if n == 1 else 'seeds'}; the pictures are of seed {pair.seed}."
     )
 

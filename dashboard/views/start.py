@@ -40,7 +40,7 @@ with st.container(horizontal=True):
 data = cache.dataset(pair.dataset)
 labels = data.test_labels[: cache.PICTURES]
 present = [name for i, name in enumerate(data.classes) if (labels == i).any()]
-chosen = controls.choice("Image to send through both", present, "image", default="7" if "7" in present else present[0])
+chosen = controls.choice_of_any("Image to send through both", present, "image", default="7" if "7" in present else present[0])
 member = state.get("member", 0)
 drawn = drawn_pair()
 candidates = np.flatnonzero(labels == data.classes.index(chosen))

@@ -79,6 +79,11 @@ def mean_over(role: str, read: Callable[[dict[str, Any]], float | None]) -> floa
     return statistics.fmean(values) if values else None
 
 
+def measured_on() -> int:
+    """How many test images the scorecard's figures are of."""
+    return next(scores["n"] for role in people.values() for scores in role.values())
+
+
 # ---------------------------------------------------------------------------------------------------------- denoise
 
 
@@ -129,13 +134,13 @@ def over_levels(sigma: float) -> None:
         del curves["clean vae"]  # one line shows what a model does that was not trained to
     if not curves:
         return
-    st.markdown("**On a thousand unseen images**", anchors=False)
+    st.markdown(f"**On {measured_on():,} unseen images**", anchors=False)
     chart(figures.denoising([float(level) for level in levels], curves, sigma, dark), "denoising", "PSNR over the level of noise for every method.")
     role, networks = "ae", "the networks were trained on clean images only"
     if "ae" in curves:
         role, networks = "ae denoiser", f"those trained to denoise were trained at noise {NOISE:g} only"
     seeds = len(people[role])
-    st.caption(f"Means over 1,000 test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; {networks}, the simple methods are tuned at every level.")
+    st.caption(f"Means over {measured_on():,} test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; {networks}, the simple methods are tuned at every level.")
 
 
 # -------------------------------------------------------------------------------------------------------- anomalies
@@ -148,7 +153,7 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
     other = other_dataset(pair.dataset)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         with st.container(width=220):
-            what = controls.pick("What is odd", (*ODDITIES, *([other] if other else [])), "odd", help="Done to the test image above, and to a thousand others.")
+            what = controls.pick("What is odd", (*ODDITIES, *([other] if other else [])), "odd", help="Done to the test image above, and to the others.")
         with st.container(width=320):
             allowed = controls.slide("False alarms allowed, %", 0.5, 50.0, 5.0, 0.5, "alarms", help="The alarm's threshold is where this share of normal images exceed it.") / 100
     if given:
@@ -230,7 +235,7 @@ def compress(lead: Any, image: np.ndarray) -> None:
         curves["webp"] = [(p["bytes"], p["mse"]) for p in measured["webp_lossy"].values()]
         exact = {"WebP lossless": measured["webp_lossless"]["bytes"], "PNG": measured["png"]["bytes"]}
         marks = {"ae": (ae.bytes, ae.mse), "vae": (vae.bytes, vae.mse), "pca": (pca.bytes, pca.mse), "webp": (webp.bytes, webp.mse)}
-        st.markdown("**On a thousand unseen images** (circles: this image)", anchors=False)
+        st.markdown(f"**On {measured_on():,} unseen images** (circles: this image)", anchors=False)
         chart(figures.sizes(curves, exact, marks, dark), "sizes", "Squared error over bytes an image for AE, VAE, PCA and WebP.")
     size = (cache.store().get(pair.ae.run_id).path / WEIGHTS).stat().st_size / 1e6
     st.caption(

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from core.neighbours import disagreement, nearest_neighbours
+from core.errors import NotMeasurable
+from core.neighbours import disagreement, knn_accuracy, nearest_neighbours, trusted_neighbours, trustworthiness
 
 
 @pytest.mark.parametrize("batch", [7, 1000])
@@ -25,3 +26,37 @@ def test_bad_sizes_are_named():
         nearest_neighbours(np.zeros((3, 2)), 3)
     with pytest.raises(ValueError, match="3 and 4 codes"):
         disagreement(np.zeros((3, 2)), np.zeros((4, 2)))
+
+
+SOME = np.random.default_rng(3).standard_normal((16, 3))
+
+
+@pytest.mark.parametrize(
+    ("codes", "labels", "why"),
+    [
+        (SOME[:7], np.arange(7) % 2, "at least 16 test images; there are 7"),
+        (np.full((40, 3), 0.3) + 1e-5 * np.arange(3), np.arange(40) % 2, "all codes are alike"),
+        (np.zeros((40, 3)), np.arange(40) % 2, "all codes are alike"),
+        (SOME, np.zeros(16, int), "of one class"),
+        (SOME, np.arange(16), "no class has two"),
+    ],
+)
+def test_what_neighbours_cannot_tell_is_not_measured_and_says_why(codes, labels, why):
+    with pytest.raises(NotMeasurable, match=why):
+        knn_accuracy(codes, labels)
+    if "class" not in why:
+        with pytest.raises(NotMeasurable, match=why):
+            disagreement(codes, codes)
+
+
+def test_neighbours_are_measured_from_sixteen_images_on():
+    assert 0 <= knn_accuracy(SOME, np.arange(16) % 2) <= 1
+    assert not disagreement(SOME, 2 * SOME).any()
+
+
+def test_trustworthiness_says_how_many_neighbours_it_used():
+    assert [trusted_neighbours(n) for n in (2, 3, 16, 30, 31, 1000)] == [0, 1, 7, 14, 15, 15]
+    assert trustworthiness(SOME, SOME[:, :2]) == trustworthiness(SOME, SOME[:, :2], k=trusted_neighbours(16))
+    for codes, why in ((SOME[:2], "there are 2"), (np.ones((40, 3)), "alike")):
+        with pytest.raises(NotMeasurable, match=why):
+            trustworthiness(codes, np.zeros((len(codes), 2)))

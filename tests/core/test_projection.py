@@ -14,8 +14,8 @@ import torch
 from core import umap_
 from core.data import load_dataset
 from core.neighbours import trustworthiness
-from core.projection import ProjectionError, align, knn_accuracy, pca, procrustes, project, project_pair, project_run, project_task, reference_for, standardise
-from core.runs import RunStore, npz_bytes
+from core.projection import ProjectionError, align, knn_accuracy, pca, plane_of, procrustes, project, project_pair, project_run, project_task, reference_for, standardise
+from core.runs import Run, RunStore, npz_bytes
 
 RNG = np.random.default_rng(3)
 LABELS = np.repeat(np.arange(4), 60)
@@ -109,8 +109,44 @@ def test_knn_accuracy_of_clusters_and_of_shuffled_labels():
 
 def test_knn_accuracy_leaves_the_code_itself_out_and_the_nearest_wins_a_tie():
     line = np.array([[0.0], [1.0], [10.0], [11.0]])
-    assert knn_accuracy(line, [0, 1, 2, 3], k=1) == 0  # only itself has its class
+    assert knn_accuracy(line, [0, 1, 0, 1], k=1) == 0  # only itself has its class
     assert knn_accuracy(np.array([[0.0], [1.0], [-1.5]]), [1, 1, 0], k=2) == pytest.approx(2 / 3)
+
+
+# The plane of a drawing
+
+
+@pytest.mark.parametrize("d", [3, 6])
+def test_the_plane_does_not_depend_on_the_order_of_the_images_and_has_one_sign(d):
+    codes = BLOBS[:, :d] + 5
+    basis, offset = plane_of(codes)
+    np.testing.assert_allclose(basis @ basis.T, np.eye(2), atol=1e-6)
+    assert (basis[[0, 1], np.abs(basis).argmax(1)] > 0).all()
+    shuffled = plane_of(RNG.permutation(codes))
+    np.testing.assert_allclose(shuffled[0], basis, atol=1e-6)
+    drawn = codes @ basis.T + offset
+    np.testing.assert_allclose(drawn.mean(0), 0, atol=1e-4)
+    assert drawn[:, 0].var() > drawn[:, 1].var() > 0
+    np.testing.assert_allclose(drawn, pca(codes), atol=1e-4)
+
+
+def test_two_equally_large_entries_do_not_make_the_sign_a_matter_of_rounding():
+    line = np.linspace(-1, 1, 41)[:, None] * np.array([1.0, -1.0, 0.0]) + np.array([0, 0, 1.0]) * np.cos(np.arange(41))[:, None] * 0.1
+    signs = {tuple(np.sign(plane_of(line * scale + shift)[0][0][:2])) for scale in (1, 0.3, 7e-3, -1, -0.7) for shift in (0, 1e-3, 11)}
+    assert signs == {(1.0, -1.0)}
+
+
+@pytest.mark.parametrize("d", [1, 2])
+def test_the_plane_of_one_or_two_numbers_is_the_latent_space(d):
+    basis, offset = plane_of(BLOBS[:, :d])
+    np.testing.assert_allclose(BLOBS[:5, :d] @ basis.T + offset, np.pad(BLOBS[:5, :d], ((0, 0), (0, 2 - d))), rtol=1e-6)
+
+
+@pytest.mark.parametrize("codes", [np.ones((1, 4)), np.full((30, 4), 0.3)])
+def test_codes_without_extent_have_a_plane_too(codes):
+    basis, offset = plane_of(codes)
+    np.testing.assert_allclose(basis @ basis.T, np.eye(2), atol=1e-6)
+    np.testing.assert_allclose(codes @ basis.T + offset, 0, atol=1e-6)
 
 
 # UMAP
@@ -150,6 +186,13 @@ def test_fewer_codes_than_neighbours(n):
     assert 0 <= drawn.trustworthiness <= 1
 
 
+@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("method", ["pca", "native"])
+def test_one_or_two_codes_are_drawn_and_not_measured(n, method):
+    drawn = project(BLOBS[:n, :2], method)
+    assert drawn.coordinates.shape == (n, 2) and np.isfinite(drawn.coordinates).all() and drawn.trustworthiness is None
+
+
 def test_duplicates_and_one_dimension():
     twins = np.repeat(BLOBS[:10], 20, axis=0)
     for codes in (twins, BLOBS[:50, :1]):
@@ -161,7 +204,7 @@ def test_duplicates_and_one_dimension():
 def test_a_collapsed_space_is_one_point(method):
     drawn = project(np.full((40, 5), 0.3), method, reference=RNG.standard_normal((40, 2)))
     assert np.ptp(drawn.coordinates, axis=0).max() == 0
-    assert np.isnan(drawn.trustworthiness) and drawn.disparity == 1
+    assert drawn.trustworthiness is None and drawn.disparity == 1
 
 
 # Bad input
@@ -309,3 +352,13 @@ def test_a_workers_maps_are_kept_with_the_runs_and_made_once(trained, tmp_path, 
             np.testing.assert_array_equal(kept[name], expected[name])
     monkeypatch.setattr("core.projection.project_run", None)
     project_task(*task)  # nothing left to do
+
+
+def test_a_run_of_few_test_images_keeps_no_umap_of_fifteen_neighbours(trained, tmp_path):
+    path = shutil.copytree(trained["ae"].path, tmp_path / trained["ae"].run_id)
+    run, dataset = Run(path), load_dataset("tiny")
+    gallery = {name: values[:7] for name, values in run.arrays("gallery.npz").items()}
+    run.add("gallery.npz", npz_bytes(**gallery))
+    arrays = project_run(run, None, dataset)
+    assert set(arrays) == {"pca", "trust_pca", "disparity_pca", "knn_accuracy"} and arrays["pca"].shape == (7, 2)
+    assert np.isnan(arrays["knn_accuracy"]) and 0 <= arrays["trust_pca"] <= 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,8 @@ from streamlit.testing.v1 import AppTest
 from core.config import RunConfig
 from core.runs import Run, RunStore
 from dashboard import cache
-from driving import BETAS
+from driving import APP, BETAS, Waiting
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 TINY = {"dataset": "tiny", "epochs": 2, "batch_size": 16}
 
 
@@ -37,40 +35,6 @@ def small_store(trained: dict[str, Run], tmp_path_factory: pytest.TempPathFactor
         train(config, store)
     torch.set_num_threads(threads)
     return store
-
-
-class Waiting:
-    """Jobs that accept everything and start nothing: what was asked for is in `asked`."""
-
-    def __init__(self) -> None:
-        self.asked: list[RunConfig] = []
-        self.stopped: list[str] = []
-        self.state = "absent"
-        self.states: dict[str, str] | None = None  # by run, where a test has several
-        self.message = ""
-        self.called: list[tuple] = []
-        self.future: Future = Future()
-
-    def submit(self, config: RunConfig, visitor: str = "") -> None:
-        self.asked.append(config)
-        self.state = "running"
-        if self.states is not None:
-            self.states[config.run_id] = "running"
-
-    def status(self, run_id: str, visitor: str = ""):
-        from core.jobs import JobStatus
-
-        state = self.state if self.states is None else self.states.get(run_id, "absent")
-        return JobStatus(run_id, state, fraction=0.4, seconds_left=6, owner=True, visitors=1, message=self.message)
-
-    def stop(self, run_id: str, visitor: str = "") -> bool:
-        self.stopped.append(run_id)
-        self.state = "stopped"
-        return True
-
-    def call(self, key: str, function: Callable, *arguments) -> Future:
-        self.called.append((key, function, arguments))
-        return self.future
 
 
 @pytest.fixture
@@ -100,3 +64,11 @@ def dashboard(small_store: RunStore, jobs: Waiting, monkeypatch: pytest.MonkeyPa
 
     yield open_page
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def shipped(dashboard: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """The dashboard over the shipped runs and their committed figures alone."""
+    store = RunStore(tmp_path / "none")
+    monkeypatch.setattr(cache, "store", lambda: store)
+    return dashboard

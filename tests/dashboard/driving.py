@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
 from streamlit.testing.v1 import AppTest
 
+from core.config import RunConfig
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 BETAS = (0.25, 1.0, 4.0)  # the weights that are trained in the tests' store
 
 
@@ -11,3 +18,37 @@ def words(app: AppTest) -> str:
     """Everything written on the page."""
     kinds = ("title", "header", "subheader", "markdown", "caption", "warning", "info", "error")
     return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind))
+
+
+class Waiting:
+    """Jobs that accept everything and start nothing: what was asked for is in `asked`."""
+
+    def __init__(self) -> None:
+        self.asked: list[RunConfig] = []
+        self.stopped: list[str] = []
+        self.state = "absent"
+        self.states: dict[str, str] | None = None  # by run, where a test has several
+        self.message = ""
+        self.called: list[tuple] = []
+        self.future: Future = Future()
+
+    def submit(self, config: RunConfig, visitor: str = "") -> None:
+        self.asked.append(config)
+        self.state = "running"
+        if self.states is not None:
+            self.states[config.run_id] = "running"
+
+    def status(self, run_id: str, visitor: str = ""):
+        from core.jobs import JobStatus
+
+        state = self.state if self.states is None else self.states.get(run_id, "absent")
+        return JobStatus(run_id, state, fraction=0.4, seconds_left=6, owner=True, visitors=1, message=self.message)
+
+    def stop(self, run_id: str, visitor: str = "") -> bool:
+        self.stopped.append(run_id)
+        self.state = "stopped"
+        return True
+
+    def call(self, key: str, function: Callable, *arguments) -> Future:
+        self.called.append((key, function, arguments))
+        return self.future

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.errors import NotMeasurable
 from core.metrics import records
+from core.errors import NotMeasurable
 from core.metrics.judge import JudgeError, judge_task
 from dashboard import cache
 
@@ -14,9 +14,9 @@ from dashboard import cache
 def test_published_quality_is_read_and_any_other_waits_for_the_judge(dashboard, jobs, monkeypatch):
     entry = next(iter(cache.entries()))
     published = {"fd": 3.0, "density": 0.9, "coverage": 0.8, "precision": 0.7, "recall": 0.6}
-    kept = {**records.stamp(entry.run), "samples": {"floor": 1.0, "prior": published}}
+    kept = {**records.stamp(entry.run), "n": 120, "samples": {"floor": 1.0, "prior": published}}
     monkeypatch.setattr(records, "_found", lambda run: iter([kept]))
-    assert cache.sample_quality(entry.run_id) == {"floor": 1.0, **published} and not jobs.called
+    assert cache.sample_quality(entry.run_id) == {"n": 120, "floor": 1.0, **published} and not jobs.called
     assert cache.sample_quality(entry.run_id, temperature=0.5) is None, "published at temperature 1"
     assert cache.sample_quality(entry.run_id, "mixture") is None
     assert [(function, arguments) for _, function, arguments in jobs.called] == [(judge_task, (entry.config.dataset,))], "asked for once"

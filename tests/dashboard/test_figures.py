@@ -83,3 +83,12 @@ def test_the_lens_stays_inside_the_plane(index):
     circle = next(c for c in lane("vae", (0.05, 0.05), index).findall(f".//{SVG}circle") if float(c.get("r")) == hero.LENS)
     x, y = float(circle.get("cx")), float(circle.get("cy"))
     assert 132 <= x - hero.LENS and x + hero.LENS <= 132 + hero.PLANE and 8 <= y - hero.LENS and y + hero.LENS <= 8 + hero.PLANE
+
+
+def test_the_first_drawing_fits_codes_that_are_all_alike_and_clouds_wider_than_all_codes():
+    alike = np.full((20, 2), 0.3)
+    for stddev in ((0.0, 0.0), (1.0, 0.8)):
+        middle, side = hero.square_of(alike, np.array(stddev))
+        assert middle.tolist() == [0.3, 0.3] and np.isfinite(side) and side >= 4 * max(stddev) and side > 0
+        hero.drawing("vae", np.zeros((28, 28), np.uint8), alike, 0, np.array(stddev), np.zeros((28, 28), np.uint8), hero.lens_factor(np.array(stddev), side))
+    assert hero.square_of(POINTS, np.zeros(2))[1] == hero.square_of(POINTS, np.full(2, 1e-3))[1], "a small cloud does not move the view"

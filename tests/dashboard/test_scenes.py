@@ -113,7 +113,7 @@ def small_scenes(monkeypatch, small_store):
     found = scenes.parse(text, pictures())
     monkeypatch.setattr(cache, "scenes", lambda: found)
     # No judge is trained here: what it would say is tested where it is measured.
-    monkeypatch.setattr(cache, "sample_quality", lambda run_id, source="prior", temperature=1.0: {"fd": 9.0 if "-ae-" in f"-{run_id}" else 4.0, "coverage": 0.5, "density": 0.5, "floor": 0.1})
+    monkeypatch.setattr(cache, "sample_quality", lambda run_id, source="prior", temperature=1.0: {"fd": 9.0 if "-ae-" in f"-{run_id}" else 4.0, "coverage": 0.5, "density": 0.5, "floor": 0.1, "n": 120})
     monkeypatch.setattr(cache, "flip_rate", lambda run_id, step: 0.2 if run_id.startswith("ae") else 0.1)
     return found
 
@@ -192,15 +192,6 @@ def test_hostile_links_are_told(dashboard, small_scenes, key, value):
     app = dashboard("walkthrough", **{key: value})
     assert not app.error and not app.exception
     assert "The link asks for" in words(app) and "<script>" not in words(app)
-
-
-def test_flips_are_a_difference_only_where_the_seeds_agree():
-    from dashboard.exhibits.live import flips_more
-
-    assert flips_more({"ae": [0.20, 0.22], "vae": [0.14, 0.15]}) == "ae"
-    assert flips_more({"ae": [0.10, 0.11], "vae": [0.20, 0.22]}) == "vae"
-    assert flips_more({"ae": [0.20, 0.10], "vae": [0.14, 0.15]}) == "none"
-    assert flips_more({"ae": [0.015, 0.016], "vae": [0.016, 0.018]}) == "none"
 
 
 def test_where_to_draw_says_what_the_distances_say():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from dashboard import text
 
 
@@ -43,6 +45,30 @@ def test_maps_verdict():
     assert "hardly ordered" in text.maps_takeaway(0.12, 0.90, 1, 1, 10)
     assert "AE**]'s codes lie 2.0 times closer" in text.maps_takeaway(0.9, 0.9, 0.5, 1.0, 10)
     assert "equally wide" in text.maps_takeaway(0.9, 0.9, 1.0, 1.05, 10)
+
+
+def test_what_cannot_be_measured_about_maps_is_said_with_its_reason():
+    said = text.maps_takeaway(None, None, 0.5, 1.0, 10, "there are 7.")
+    assert "cannot be measured: there are 7." in said and "nearest" not in said and "2.0 times closer" in said
+    assert "alike in both" in text.spread_takeaway(0.0, 0.001) and "AE**]'s codes are all alike" in text.spread_takeaway(1e-9, 0.8)
+    assert text.not_measured({"a": "there are 7.", "b": "there are 7.", "c": "all are alike."}) == "Not measured: a, b, because there are 7. Not measured: c, because all are alike."
+    assert text.not_measured({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("view", "flat", "said"),
+    [
+        ({}, True, ["90.0%", "15 nearest"]),
+        ({}, False, ["90.0%", "trustworthiness is 0.950"]),
+        ({"trusted": 9}, False, ["trustworthiness is 0.950", "with 9 nearest"]),
+        ({"knn_accuracy": None, "trustworthiness": None}, False, ["order by class: not measured", "trustworthiness: not measured"]),
+    ],
+)
+def test_a_maps_caption_says_what_was_measured_and_with_how_many_neighbours(view, flat, said):
+    from dashboard.cache import MapView
+
+    caption = text.map_caption(MapView(**{"points": None, "knn_accuracy": 0.9, "trustworthiness": 0.95, "disparity": None, "spread": 1.0, **view}), flat)
+    assert all(part in caption for part in said) and ("trustworthiness" in caption) != flat and "nan" not in caption
 
 
 def test_path_verdict():
@@ -107,7 +133,7 @@ def test_where_the_story_of_small_steps_holds_is_read_off_the_seeds():
     said = text.steps_takeaway(rates, 250)
     parts = said.split(";")
     assert "size 2** the story holds" in parts[0] and "21.0%" in parts[0] and "12.0%" in parts[0]
-    assert "size 8** the seeds of the two overlap" in parts[1] and "size 16** it is the other way round" in parts[2]
+    assert "size 8** there is no difference that all seeds share" in parts[1] and "size 16** it is the other way round" in parts[2]
     assert "Around 250 unseen images and over 2 seeds" in said
     table = text.steps_table(rates).splitlines()
     assert len(table) == 2 + 6 and "30.0% |" in table[6] and "n/a" in table[7]

@@ -144,7 +144,7 @@ def test_samples_are_judged_once_their_judge_has_been_trained(dashboard, jobs, m
 
 
 def test_figures_that_came_with_the_project_are_read_not_measured(dashboard, jobs, monkeypatch):
-    kept = {"samples": {"floor": 0.5, "prior": {"fd": 12.5, "density": 0.75, "coverage": 0.25}}}
+    kept = {"n": 120, "samples": {"floor": 0.5, "prior": {"fd": 12.5, "density": 0.75, "coverage": 0.25}}}
     monkeypatch.setattr("core.metrics.records.scores_of", lambda run: kept)
     app = dashboard("samples")
     assert [m.value for m in app.metric] == ["12.5", "0.75", "25%"] * 2 and not jobs.called

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core import settings
+from core.errors import NotMeasurable
 from core.metrics import judge as judges
 from core.metrics.judge import JudgeError, Judge, find_judge, folders, load_judge, read_judge, spread, train_judge
 
@@ -108,6 +109,23 @@ def test_one_class_is_not_enough(tiny):
     single = dataclasses.replace(tiny, classes=("images",))
     with pytest.raises(JudgeError, match="at least two.*sub-folder"):
         train_judge(single)
+
+
+def test_images_that_are_all_alike_can_have_no_judge_and_no_distance(judge, tiny):
+    black = dataclasses.replace(tiny, train_images=np.zeros_like(tiny.train_images), digest="b" * 16)
+    with pytest.raises(JudgeError, match="320 training images.*alike"):
+        train_judge(black)
+    with pytest.raises(JudgeError, match="alike"):
+        judge.reference(black)
+
+
+def test_few_test_images_are_looked_at_but_not_compared_with(judge, tiny):
+    few = dataclasses.replace(tiny, test_images=tiny.test_images[:7], test_labels=tiny.test_labels[:7], digest="f" * 16)
+    reference = judge.reference(few)
+    assert reference.features.shape == (7, 64)
+    for figure in ("radii", "floor"):
+        with pytest.raises(NotMeasurable, match="at least 16 test images; this data set has 7"):
+            getattr(reference, figure)
 
 
 def test_reference_is_spread_over_the_held_out_images(judge, tiny):

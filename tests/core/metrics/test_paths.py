@@ -47,7 +47,7 @@ def test_path_length_of_a_line_a_corner_and_a_loop():
     corner = np.array([[0, 0], [1, 0], [1, 1.0]])
     assert path_length(np.linspace([0, 0], [3, 4], 7)) == pytest.approx(1)
     assert path_length(corner) == pytest.approx(2 / np.sqrt(2))
-    assert np.isnan(path_length(np.array([[0, 0], [1, 0], [0, 0.0]])))
+    assert path_length(np.array([[0, 0], [1, 0], [0, 0.0]])) is None
 
 
 def test_jacobian_of_a_linear_decoder_is_its_matrix(painter):

@@ -8,7 +8,7 @@ from scipy.ndimage import median_filter
 
 from core.metrics.linear import fit_pca
 from core.metrics.reconstruction import mse, psnr
-from core.metrics.robustness import add_noise, anomalies, as_unit, auroc, denoise, denoising, detection, median, oddness
+from core.metrics.robustness import Simple, add_noise, anomalies, as_unit, auroc, denoise, denoising, detection, median, oddness
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +98,9 @@ def test_the_held_out_class_is_not_among_the_normal_ones(trained, tiny, pca):
 def test_rotated_digits_are_odd_to_a_pca_of_upright_ones(trained, tiny, pca):
     result = anomalies(trained["ae"].load_model(), pca, tiny.test_images, tiny.test_labels)
     assert result["rotated"]["pca"] > 0.6
+
+
+def test_pca_is_said_to_have_as_many_components_as_it_has(tiny):
+    few = tiny.train_images[:5]
+    tuned = Simple.tuned(fit_pca(few, 64), few, 0.5)
+    assert 1 <= tuned.components <= 5

@@ -6,14 +6,16 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings as search
+from hypothesis import strategies as some
 
 import core.metrics.scores
 from core import settings
 from core.config import RunConfig
 from core.metrics import records, scorecard
-from core.metrics.claims import CLAIMS
+from core.metrics.claims import CLAIMS, changes_class_more, nearer
 from core.metrics.scorecard import SEEDS, SETTINGS, differences, evaluate_all, markdown, overview, plan, publish, role_of, standard
-from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Case, Claim, Measure, combine, decide, decide_case, show
+from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Case, Claim, Measure, combine, decide, decide_case, larger, show
 from core.runs import Run, RunStore
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -35,6 +37,45 @@ def test_a_case_is_decided_seed_by_seed():
 def test_a_difference_within_the_margin_counts_as_none():
     assert decide_case(SHARPER, people({0: 0.96}, {0: 1.0})).verdict == DOES_NOT
     assert decide_case(SHARPER, people({0: 0.94}, {0: 1.0})).verdict == HOLDS
+
+
+def test_what_is_larger_is_the_same_question_from_both_sides():
+    assert larger([0.2, 0.3], [0.1, 0.2]) == "left" and larger([0.1, 0.2], [0.2, 0.3]) == "right"
+    assert larger([0.2, 0.1], [0.1, 0.2]) == "neither", "the seeds disagree"
+    assert larger([1.04], [1.0]) == larger([1.0], [1.04]) == "neither" and larger([1.06], [1.0]) == "left"
+    assert larger([0.02], [0.015], margin=0.1, least=0.01) == "neither", "a fourth more, and yet too little to count"
+    for wrong in (([], []), ([1.0], [1.0, 2.0])):
+        with pytest.raises(ValueError):
+            larger(*wrong)
+
+
+SHARE = some.floats(0, 1, allow_subnormal=False)
+FIGURES = some.lists(some.tuples(SHARE, SHARE), min_size=1, max_size=4)
+
+
+@given(FIGURES)
+@search(max_examples=60, deadline=None)
+def test_pages_and_scorecard_answer_alike_whose_pictures_change_class(figures):
+    ae, vae = zip(*figures)
+    claim = next(claim for claim in CLAIMS if claim.id == "nearby")
+    people = {kind: {seed: {"smoothness": {"flip_rate": {"0.1": v}}} for seed, v in enumerate(values)} for kind, values in (("ae", ae), ("vae", vae))}
+    verdict, answer = decide(claim, people).verdict, changes_class_more(ae, vae)
+    assert (verdict == HOLDS) == (answer == "ae")
+    assert answer != "vae" or verdict == DOES_NOT
+
+
+@given(FIGURES)
+@search(max_examples=60, deadline=None)
+def test_pages_and_scorecard_answer_alike_whose_samples_are_nearer(figures):
+    ae, vae = zip(*figures)
+    case = next(claim for claim in CLAIMS if claim.id == "ae-generates").cases[0]
+    people = {
+        "ae": {seed: {"samples": {"mixture": {"fd": v}}} for seed, v in enumerate(ae)},
+        "vae": {seed: {"samples": {"prior": {"fd": v}}} for seed, v in enumerate(vae)},
+    }
+    verdict, answer = decide_case(case, people).verdict, nearer(ae, vae)
+    assert (verdict == HOLDS) == (answer == "first")
+    assert answer != "second" or verdict == DOES_NOT
 
 
 def test_only_seeds_that_both_have_are_compared():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.config import RunConfig
+from core.errors import NotMeasurable
 from core.metrics import records, scores
 from core.metrics.scorecard import leaves
 from core.metrics.scores import PARTS, Subject, other_dataset, parts_for, plain, score_run
@@ -103,7 +105,7 @@ def test_a_shipped_run_stays_as_it_came(run, tiny, judge, tmp_path, monkeypatch)
 
 def test_a_part_that_makes_no_sense_for_the_data_says_why(run, tiny, judge, monkeypatch):
     def refuse(subject):
-        raise ValueError("no two images of the same class")
+        raise NotMeasurable("no two images of the same class")
 
     monkeypatch.setitem(scores.PARTS, "latent", refuse)
     assert score_run(run, tiny, judge, keep=False)["latent"] == {"not_measured": "no two images of the same class"}
@@ -132,3 +134,15 @@ def test_other_data_is_only_what_is_here(monkeypatch, tmp_path):
 def test_plain_numbers():
     value = plain({"a": np.float32(1 / 3), 2: [np.int64(3), float("inf"), float("nan")], "c": (True, None, "x")})
     assert value == {"a": 0.333333, "2": [3, None, None], "c": [True, None, "x"]}
+
+
+def test_a_figure_that_cannot_be_had_leaves_the_others_of_its_part(trained, tiny, judge):
+    few = dataclasses.replace(tiny, test_images=np.zeros_like(tiny.test_images[:7]), test_labels=tiny.test_labels[:7], digest="0" * 16)
+    subject = Subject(trained["vae"].load_model(), few, judge)
+    reconstruction, latent = (plain(PARTS[part](subject)) for part in ("reconstruction", "latent"))
+    assert reconstruction["sharpness"] is None and "no detail" in reconstruction["not_measured"]["sharpness"]
+    assert reconstruction["mse"] > 0 and latent["dimensions"] == 4
+    assert latent["knn_accuracy"] is None and "at least 16" in latent["not_measured"]["knn_accuracy"]
+    json.dumps([reconstruction, latent], allow_nan=False)
+    with pytest.raises(NotMeasurable, match="at least 16"):
+        PARTS["samples"](subject)

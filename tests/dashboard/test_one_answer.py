@@ -1,0 +1,108 @@
+"""One question, one answer: whichever page is asked about a pair of models, no other page says the opposite."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from core.metrics.verdicts import DOES_NOT, HOLDS
+from dashboard import cache, text
+from driving import words
+
+CHOICES = {"the AE's": "ae", "the VAE's": "vae", "no difference": "neither"}
+
+
+def of_scorecard(latent_dim: int) -> set[str]:
+    """What the scorecard's claim that AE codes lead to other classes allows as answers."""
+    row = next(row for row in cache.verdicts("mnist-5k", latent_dim) if row.id == "nearby")
+    return {HOLDS: {"ae"}, DOES_NOT: {"vae", "neither"}}.get(row.verdict, {"neither"})
+
+
+def components(app) -> list[dict]:
+    """The data of the browser components on a page."""
+    sent = [getattr(node, "proto", None) for node in app._tree]
+    found = [getattr(element, "bidi_component", element) for element in sent if element is not None]
+    return [json.loads(c.json or c.mixed.json) for c in found if hasattr(c, "js_content") and (c.json or c.mixed.json)]
+
+
+@pytest.mark.parametrize("latent", ["2", "16"])
+def test_every_page_says_the_same_about_small_steps(shipped, latent):
+    d = int(latent)
+    app = shipped("one_image", latent=latent, part="Small steps", step="0.1")
+    below = re.search(rf"at \*\*latent size {d}\*\* ({'|'.join(text.STORY.values())})", words(app))[1]
+    answers = {"below the boards": next(kind for kind, said in text.STORY.items() if said == below)}
+    boards = next(data for data in components(app) if "said" in data)
+    said = re.search(rf"with {d} latent numbers ({'|'.join(text.CHANGES.values())})", boards["said"]["0.1"])[1]
+    answers["on the boards"] = next(kind for kind, words_ in text.CHANGES.items() if words_ == said)
+    scene = shipped("walkthrough", scene="small-steps", reveal="true")
+    if d == 16:  # what the scene asks about
+        marked = next(m.value for m in scene.markdown if "check_circle" in m.value)
+        answers["in the walkthrough"] = CHOICES[re.search(r"\*\*(.+?)\*\*", marked)[1]]
+    board = next(data for data in components(scene) if "said" in data)
+    assert said in board["said"]["0.1"]
+    assert len(set(answers.values())) == 1, answers
+    assert set(answers.values()) <= of_scorecard(d), (answers, of_scorecard(d))
+
+
+@pytest.mark.parametrize(("query", "scene", "case"), [({"source": "mixture", "vae_prior": "True"}, "mixture", ("ae-generates", 0)), ({"source": "prior"}, "prior", None)])
+def test_every_page_says_the_same_about_whose_samples_are_nearer(shipped, query, scene, case):
+    names = {text.AE: "ae", text.VAE: "vae"}
+    lead = next(m.value for m in shipped("samples", latent="16", **query).markdown if m.value.startswith("Drawn from"))
+    told = re.search(r"the (\S+)'s samples come nearer", lead)
+    answers = {"samples": names[told[1]] if told else "neither"}
+    told = words(shipped("walkthrough", scene=scene, reveal="true"))
+    if scene == "mixture":
+        answers["walkthrough"] = "neither" if "no difference" in told else names[re.search(rf"[AB], the ({re.escape(text.AE)}|{re.escape(text.VAE)}): its Fréchet", told)[1]]
+        rescue = words(shipped("scorecard", latent="16"))
+        answers["scorecard, in words"] = "ae" if "That is closer than" in rescue else "vae" if "That is farther than" in rescue else "neither"
+        row = next(row for row in cache.verdicts("mnist-5k", 16) if row.id == case[0])
+        answers["scorecard, as verdict"] = {HOLDS: "ae"}.get(row.cases[case[1]].verdict, answers["scorecard, in words"])
+    else:
+        answers["walkthrough"] = "vae" if f"the {text.VAE} generates" in told else "neither" if "no difference" in told else "ae"
+    assert len(set(answers.values())) == 1, answers
+
+
+def test_start_is_never_the_mirror_image_of_one_image(dashboard, small_store, monkeypatch):
+    """Both pages, and the recording of the training, draw the codes of one model in one plane."""
+    import numpy as np
+
+    from dashboard.components import through
+    from dashboard.components.scrubber import placed
+    from dashboard.exhibits.stills import plane
+
+    sent = {}
+    pack = through.packed
+    monkeypatch.setattr(through, "packed", lambda key, arrays: sent.update(arrays) or pack(key, arrays))
+    dashboard("one_image", latent="4")
+    pair = cache.pairs()["tiny", 4, 0]
+    for side, entry in (("left", pair.ae), ("right", pair.vae)):
+        gallery = cache.gallery(entry.run_id)
+        on_start, width = plane(gallery["mean"], gallery["stddev"].astype(float))
+        np.testing.assert_allclose(on_start, sent[f"{side}_xy"], atol=1e-4)
+        np.testing.assert_allclose(placed(gallery["mean"][None])[0][0], on_start, atol=1e-4)
+        assert width.shape == on_start.shape and (width >= 0).all()
+
+
+def test_classes_beyond_a_byte_reach_every_component(dashboard, monkeypatch):
+    """A data set of 400 classes: the labels that are sent to the browser are the images' own."""
+    import dataclasses
+
+    import numpy as np
+    import safetensors.numpy
+
+    data = cache.dataset("tiny")
+    labels = 250 + np.arange(len(data.test_labels))
+    many = dataclasses.replace(data, classes=tuple(f"class {i}" for i in range(400)), test_labels=labels)
+    monkeypatch.setattr(cache, "dataset", lambda name: many)
+    save, sent = safetensors.numpy.save, []
+    monkeypatch.setattr(safetensors.numpy, "save", lambda arrays: sent.append(arrays) or save(arrays))
+    for page, query in (("latent_maps", {}), ("one_image", {"part": "Decode as you move"}), ("training", {}), ("kl_weight", {})):
+        sent.clear()
+        app = dashboard(page, latent="2", **query)
+        assert not app.error and not app.exception, page
+        found = [arrays["labels"] for arrays in sent if "labels" in arrays]
+        assert found, page
+        for array in found:
+            assert array.astype(int).tolist() == labels[: len(array)].tolist(), page
