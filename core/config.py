@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.errors import UserFacingError
+from core.trunks import TRUNKS
 
 SCHEMA = 1
 # Settings that came after the first runs: left out of the canonical text at these values, so that those runs keep their ids.
 LATER = {"optimiser": "adam", "averaging": 0.0}
 
 MODELS = ("ae", "vae", "multirate")
-TRUNKS = ("conv", "mlp", "mlp-400")
 ACTIVATIONS = ("silu", "relu")
 LIKELIHOODS = ("bernoulli", "gaussian")
 REDUCTIONS = ("sum", "mean")
@@ -138,7 +138,7 @@ class RunConfig:
         put("latent_dim", _number("latent_dim", self.latent_dim, 1, 64, int))
         if self.trunk is None:
             put("trunk", "mlp" if self.latent_dim <= 3 else "conv")
-        _choice("trunk", self.trunk, TRUNKS)
+        _choice("trunk", self.trunk, tuple(TRUNKS))
         _choice("activation", self.activation, ACTIVATIONS)
         _choice("likelihood", self.likelihood, LIKELIHOODS)
         _choice("reduction", self.reduction, REDUCTIONS)

@@ -21,11 +21,11 @@ import numpy as np
 from core import settings
 from core.config import RunConfig
 from core.errors import UserFacingError
+from core.trunks import SIDE
 
 if TYPE_CHECKING:
     import torch
 
-SIDE = 28
 SPLIT_SEED = 0
 TEST_FRACTION = 0.2
 PATIENCE = 20.0

@@ -10,7 +10,7 @@ Shapes: images (B, 1, 28, 28) in [0, 1]; codes z (B, d); logits (B, 1, 28, 28).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -18,39 +18,22 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.config import BETA_CURVE, BETA_RANGE, RunConfig
-from core.data import SIDE
 from core.errors import ArgumentError, UserFacingError
 from core.objectives import LIKELIHOODS, Terms, terms
 from core.posteriors import LOGVAR_RANGE, DiagonalGaussian, Dirac, Posterior
+from core.trunks import SIDE, Layer, decoder_layers, encoder_layers
 
 ACTIVATIONS = {"silu": F.silu, "relu": F.relu}
-MLP_WIDTHS = {"mlp": (400, 200), "mlp-400": (400,)}
+# What makes a torch layer of each kind of description; a new kind is a line here.
+LAYERS: dict[str, Callable[[Layer], nn.Module]] = {
+    "linear": lambda x: nn.Linear(x.inputs, x.outputs),
+    "conv": lambda x: nn.Conv2d(x.inputs, x.outputs, x.kernel, x.stride, x.padding),
+    "transposed": lambda x: nn.ConvTranspose2d(x.inputs, x.outputs, x.kernel, x.stride, x.padding),
+}
 
 
-def encoder_layers(trunk: str) -> tuple[list[nn.Module], int]:
-    """The trunk's layers, an activation after each, and the width of its output."""
-    if trunk == "conv":
-        layers = [
-            nn.Conv2d(1, 16, 4, stride=2, padding=1),  # (B, 16, 14, 14)
-            nn.Conv2d(16, 32, 4, stride=2, padding=1),  # (B, 32, 7, 7)
-            nn.Linear(32 * 7 * 7, 128),  # (B, 128)
-        ]
-        return layers, 128
-    widths = (SIDE * SIDE, *MLP_WIDTHS[trunk])
-    return [nn.Linear(a, b) for a, b in zip(widths, widths[1:])], widths[-1]
-
-
-def decoder_layers(trunk: str, latent_dim: int) -> list[nn.Module]:
-    """The trunk's mirror image: from z (B, d) to logits; an activation after each layer but the last."""
-    if trunk == "conv":
-        return [
-            nn.Linear(latent_dim, 128),
-            nn.Linear(128, 32 * 7 * 7),
-            nn.ConvTranspose2d(32, 16, 4, stride=2, padding=1),  # (B, 16, 14, 14)
-            nn.ConvTranspose2d(16, 1, 4, stride=2, padding=1),  # (B, 1, 28, 28)
-        ]
-    widths = (latent_dim, *reversed(MLP_WIDTHS[trunk]), SIDE * SIDE)
-    return [nn.Linear(a, b) for a, b in zip(widths, widths[1:])]
+def _build(layers: Sequence[Layer]) -> list[nn.Module]:
+    return [LAYERS[layer.kind](layer) for layer in layers]
 
 
 def _apply(layer: nn.Module, h: Tensor) -> Tensor:
@@ -58,7 +41,8 @@ def _apply(layer: nn.Module, h: Tensor) -> Tensor:
     if isinstance(layer, nn.Linear):
         return layer(h.flatten(1))
     if h.dim() == 2 and isinstance(layer, nn.ConvTranspose2d):
-        h = h.reshape(len(h), layer.in_channels, 7, 7)
+        side = math.isqrt(h.shape[1] // layer.in_channels)
+        h = h.reshape(len(h), layer.in_channels, side, side)
     return layer(h)
 
 
@@ -133,11 +117,11 @@ class Trainable(nn.Module):
         super().__init__()
         self.config = config
         self.likelihood = LIKELIHOODS[config.likelihood]
-        layers, width = encoder_layers(config.trunk)
-        self.encoder = Stack(layers, config.activation, last=True, conditions=self.conditions)
-        self.decoder = Stack(decoder_layers(config.trunk, config.latent_dim), config.activation, last=False, conditions=self.conditions)
+        encoder, decoder = encoder_layers(config.trunk), decoder_layers(config.trunk, config.latent_dim)
+        self.encoder = Stack(_build(encoder), config.activation, last=True, conditions=self.conditions)
+        self.decoder = Stack(_build(decoder), config.activation, last=False, conditions=self.conditions)
         head = PointHead if config.model == "ae" else GaussianHead  # the one difference between the two models
-        self.head = head(width, config.latent_dim)
+        self.head = head(encoder[-1].outputs, config.latent_dim)
 
     def loss(self, images: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None, beta: float | None = None) -> Tensor:
         """What one training step minimises, in nats per image (a scalar).

@@ -17,12 +17,12 @@ from core import settings
 ROOT = settings.ROOT
 PACKAGES = ("core", "dashboard", "tests")
 PYTHON = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-BROWSER = sorted(path for path in (ROOT / "dashboard").rglob("*") if path.suffix in (".js", ".css", ".html", ".wat"))
+BROWSER = sorted(path for path in (ROOT / "dashboard").rglob("*") if path.suffix in (".js", ".css", ".html"))
 PAPERS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 DOTTED = re.compile(rf"(?<![\w./-])(?:{'|'.join(PACKAGES)})(?:\.[A-Za-z_]\w*)+(?![\w/])")
-FILE = re.compile(r"(?<![\w:/.-])(?:[\w-]+/)*[\w-]+\.(?:py|js|css|html|toml|md|wat)\b(?!\()")
+FILE = re.compile(r"(?<![\w:/.-])(?:[\w-]+/)*[\w-]+\.(?:py|js|css|html|toml|md)\b(?!\()")
 NAME = re.compile(r"`([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\([^`]*\))?`")
-COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|;;[^\n]*|<!--.*?-->", re.S)
+COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|<!--.*?-->", re.S)
 ELSEWHERE = {"load.py", "other.js", "plotly.js", "index.html"}  # made by a run, an example, another project's
 
 
@@ -134,12 +134,6 @@ def test_what_is_missing_is_found_missing():
     assert not exists("core.training.evaluate") and not exists("core.runs.Run.paint") and not exists("core.no_such_module") and not exists("core.evaluate")
     assert DOTTED.findall("see `core.metrics.paths.flip_rate`.") == ["core.metrics.paths.flip_rate"]
     assert FILE.findall("as canvas.js reads it; in core/models.py.") == ["canvas.js", "core/models.py"]
-
-
-def test_the_assembled_product_is_where_its_source_says():
-    source = (ROOT / "dashboard" / "components" / "product.wat").read_text()
-    (holder,) = re.findall(r"(\w+\.js) holds this file assembled", source)
-    assert "AGFzbQ" in (ROOT / "dashboard" / "components" / holder).read_text(), "the first bytes of any WebAssembly module"
 
 
 def test_fit_yields_the_rows_that_its_docstring_lists():

@@ -15,7 +15,7 @@ import functools
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from core.runs import Run
@@ -50,8 +50,20 @@ def script(*names: str) -> str:
 @functools.lru_cache(maxsize=32)
 def _weights(path: Path, modified: float) -> bytes:
     from core.runs import WEIGHTS, Run
+    from core.trunks import describe
 
-    return Run(path).read(WEIGHTS)
+    run = Run(path)
+    return with_layers(run.read(WEIGHTS), describe(run.config.trunk, run.config.latent_dim))
+
+
+def with_layers(weights: bytes, layers: dict[str, Any]) -> bytes:
+    """A safetensors file with the description of its network's layers in its metadata, for networks.js."""
+    length = 8 + int.from_bytes(weights[:8], "little")
+    header = json.loads(weights[8:length])
+    header["__metadata__"] = {**header.get("__metadata__", {}), "layers": json.dumps(layers)}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # the format wants tensors to start at a multiple of eight
+    return len(text).to_bytes(8, "little") + text + weights[length:]
 
 
 def weights_url(run: Run) -> str:

@@ -5,32 +5,39 @@
 export class Nearest {
   /** @param images n images (n * 784) in [0, 1] to search among */
   constructor(images) {
-    this.n = images.length / PIXELS;
-    images = images.slice();
-    for (let i = 0; i < this.n; i++) {
-      const length = Math.sqrt(dot(images, i * PIXELS, images, i * PIXELS, PIXELS)) || 1;
-      for (let p = i * PIXELS; p < (i + 1) * PIXELS; p++) images[p] /= length;
+    const n = (this.n = images.length / PIXELS), matrix = new Float32Array(PIXELS * upTo(n, PANEL));
+    for (let i = 0; i < n; i++) {
+      const length = lengthOf(images, i * PIXELS);
+      for (let p = 0; p < PIXELS; p++) matrix[packedPlace(PIXELS, p, i)] = images[i * PIXELS + p] / length;
     }
-    const own = { images, zeros: new Float32Array(this.n), query: new Float32Array(CHUNK * PIXELS), products: new Float32Array(CHUNK * this.n) };
-    if (Kernel.get()) {
-      const kernel = new Kernel(Object.keys(own).map((name) => [own, name]));
-      this.product = (...operands) => kernel.product(...operands);
-    } else this.product = product;
-    Object.assign(this, own);
+    this.heap = new Heap();
+    this.width = upTo(n, PANEL);
+    this.images = this.heap.take(matrix);
+    this.query = this.heap.take(CHUNK * PIXELS);
+    this.products = this.heap.take(CHUNK * this.width);
+    this.heap.seal();
   }
 
   /** For m <= 16 images (m * 784): index of the most similar one and their cosine; `skip[i]` leaves out an image's own copy. */
   find(images, m, skip = null) {
-    this.query.set(images.subarray(0, m * PIXELS));
-    this.product(this.query, this.images, this.zeros, this.products, m, this.n, PIXELS);
+    const { floats } = this.heap;
+    floats.set(images.subarray(0, m * PIXELS), this.query);
+    this.heap.product(this.query, this.images, this.products, m, this.width, PIXELS);
     return Array.from({ length: m }, (_, i) => {
-      const length = Math.sqrt(dot(this.query, i * PIXELS, this.query, i * PIXELS, PIXELS)) || 1;
+      const length = lengthOf(images, i * PIXELS), products = this.products + i * this.width;
       let index = -1, most = -Infinity;
       for (let j = 0; j < this.n; j++) {
-        const cosine = this.products[i * this.n + j];
+        const cosine = floats[products + j];
         if (cosine > most && j !== skip?.[i]) (most = cosine), (index = j);
       }
       return { index, likeness: most / length };
     });
   }
+}
+
+/** The length of an image as a vector; 1 for a black one. */
+function lengthOf(images, from) {
+  let sum = 0;
+  for (let p = from; p < from + PIXELS; p++) sum += images[p] ** 2;
+  return Math.sqrt(sum) || 1;
 }

@@ -47,7 +47,8 @@ def networks(browser, repeats: int = 31) -> None:
 
     from core.config import RunConfig
     from core.models import build_model
-    from dashboard.components.assets import script
+    from core.trunks import describe
+    from dashboard.components.assets import script, with_layers
 
     page = browser.new_page()
     page.add_script_tag(content=f"{script('networks.js')}\nObject.assign(window, {{Network}}); window.ready = true;", type="module")
@@ -60,6 +61,7 @@ def networks(browser, repeats: int = 31) -> None:
     }.items():
         config = RunConfig(**fields)
         weights = save({k: v.half().contiguous() for k, v in build_model(config).state_dict().items()}, {"config": config.to_json()})
+        weights = with_layers(weights, describe(config.trunk, config.latent_dim))
         got = page.evaluate(TIME, [base64.b64encode(weights).decode(), config.latent_dim, repeats])
         print(f"{name:24}{got['encode 1']:>10.2f}{got['decode 1']:>10.2f}{got['encode 36']:>11.1f}{got['decode 36']:>11.1f}")
     page.close()

@@ -14,7 +14,8 @@ from serving import APPS, chromium, opened, served
 
 from core.config import RunConfig
 from core.models import build_model
-from dashboard.components.assets import script
+from core.trunks import describe
+from dashboard.components.assets import script, with_layers
 
 LAB = ".lab"
 
@@ -232,7 +233,8 @@ def test_codes_between_the_nodes_agree_with_torch(browser):
     for name, parameter in model.named_parameters():  # conditioning as strong as training makes it
         parameter.add_((0.1 if "films" in name else 0.05) * torch.randn(parameter.shape, generator=generator))
     images = torch.rand(n, 1, 28, 28, generator=generator)
-    text = [base64.b64encode(data).decode() for data in (save(model.state_dict(), {"config": config.to_json()}), images.numpy().tobytes())]
+    weights = with_layers(save(model.state_dict(), {"config": config.to_json()}), describe(config.trunk, config.latent_dim))
+    text = [base64.b64encode(data).decode() for data in (weights, images.numpy().tobytes())]
     page = browser.new_page()
     names = "{Network, Family, Uint8Array}"
     page.add_script_tag(content=f"{script('networks.js', 'family.js')}\nObject.assign(window, {names}); window.ready = true;", type="module")

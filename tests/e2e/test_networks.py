@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import itertools
+import json
 
 import numpy as np
 import pytest
@@ -10,19 +12,22 @@ import torch
 from safetensors.torch import save
 from serving import chromium
 
-from core.config import RunConfig
+from core.config import ACTIVATIONS, MODELS, TRUNKS, RunConfig
 from core.models import build_model
-from dashboard.components.assets import script
+from core.trunks import Layer, dense, describe
+from dashboard.components.assets import FOLDER, script, with_layers
 
-# Trunk, activation and model cover every layer the forward pass knows; the shipped runs are among these.
+# Every architecture there is, at the latent size it is mostly used with.
 ARCHITECTURES = {
-    "vae-conv": dict(model="vae"),
-    "ae-conv": dict(model="ae"),
-    "vae-mlp-d2": dict(model="vae", latent_dim=2),
-    "ae-mlp-d2": dict(model="ae", latent_dim=2),
-    "vae-mlp-400-relu": dict(model="vae", trunk="mlp-400", activation="relu", latent_dim=20),
-    "multirate-conv": dict(model="multirate"),
-    "multirate-mlp": dict(model="multirate", trunk="mlp", latent_dim=2),
+    f"{model}-{trunk}-{activation}": dict(model=model, trunk=trunk, activation=activation, latent_dim={"conv": 16, "mlp": 2}.get(trunk, 5))
+    for model, trunk, activation in itertools.product(MODELS, TRUNKS, ACTIVATIONS)
+}
+# Convolutions that no trunk has yet: odd kernels, strides of 1, 2 and 7, channels that are no multiple of anything.
+OTHERS = {
+    "same size": (Layer("conv", 1, 3, 3, 1, 1), Layer("conv", 3, 6, 5, 1, 2), *dense(6 * 28 * 28, 20)),
+    "large steps": (Layer("conv", 1, 12, 7, 7, 0), *dense(12 * 4 * 4, 30, 7)),
+    "overlapping": (Layer("conv", 1, 8, 6, 2, 2), Layer("conv", 8, 9, 2, 2, 0), *dense(9 * 7 * 7, 33)),
+    "one channel": (Layer("conv", 1, 1, 3, 1, 1), Layer("conv", 1, 1, 4, 2, 1), Layer("conv", 1, 5, 4, 2, 1), *dense(5 * 7 * 7, 10)),
 }
 BETA = 2.5
 RUN = """([weights, images, codes, n, beta]) => {
@@ -42,12 +47,15 @@ RUN = """([weights, images, codes, n, beta]) => {
 }"""
 
 
+COMPONENTS = sorted(path.name for path in FOLDER.glob("*.js") if "export default" in path.read_text(encoding="utf-8"))
+
+
 @pytest.fixture(scope="module")
 def page():
     """An empty page with networks.js in it; nothing is loaded from anywhere."""
     with chromium() as browser:
         page = browser.new_page()
-        names = "Kernel, Network, parseSafetensors, stddev, klPerDim, reparameterise, distortion, normals"
+        names = "Heap, kernelModule, Network, UnsupportedNetwork, packed, parseSafetensors, stddev, klPerDim, reparameterise, distortion, normals"
         page.add_script_tag(content=f"{script('networks.js')}\nObject.assign(window, {{{names}}}); window.ready = true;", type="module")
         page.wait_for_function("window.ready")
         yield page
@@ -71,12 +79,29 @@ def perturbed(config: RunConfig) -> torch.nn.Module:
     return model
 
 
+def file_of(model: torch.nn.Module, dtype: torch.dtype = torch.float32) -> bytes:
+    """A model's weights as the page gets them."""
+    config = model.config
+    weights = save({k: v.to(dtype).contiguous() for k, v in model.state_dict().items()}, {"config": config.to_json()})
+    return with_layers(weights, describe(config.trunk, config.latent_dim))
+
+
 @pytest.mark.parametrize("dtype, tolerance", [(torch.float16, 1e-3), (torch.float32, 1e-4)])
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_agrees_with_torch(page, name, dtype, tolerance):
     config = RunConfig(**ARCHITECTURES[name])
     model, n = perturbed(config), 19  # more than one chunk, and an odd number of rows
-    weights = save({k: v.to(dtype).contiguous() for k, v in model.state_dict().items()}, {"config": config.to_json()})
+    agrees(page, model, tolerance, dtype, n)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_any_kernel_stride_and_padding_agrees_with_torch(page, monkeypatch, name):
+    monkeypatch.setitem(TRUNKS, "other", OTHERS[name])
+    agrees(page, perturbed(RunConfig(model="multirate", trunk="other", latent_dim=3)), 1e-4, torch.float32, n=17)
+
+
+def agrees(page, model: torch.nn.Module, tolerance: float, dtype: torch.dtype, n: int) -> None:
+    config, weights = model.config, file_of(model, dtype)
     generator = torch.Generator().manual_seed(2)
     images, codes = torch.rand(n, 1, 28, 28, generator=generator), torch.randn(n, config.latent_dim, generator=generator)
     got = run(page, weights, images, codes)
@@ -106,7 +131,7 @@ def test_agrees_with_torch(page, name, dtype, tolerance):
 def test_multirate_networks_depend_on_beta(page):
     config = RunConfig(model="multirate")
     model = perturbed(config)
-    weights = save(model.state_dict(), {"config": config.to_json()})
+    weights = file_of(model)
     images, codes = torch.rand(1, 1, 28, 28), torch.randn(1, 16)
     low, high = (run(page, weights, images, codes, beta)["logits"] for beta in (0.1, 10))
     assert np.abs(low - high).max() > 1e-2
@@ -119,6 +144,13 @@ def test_half_precision_values_are_exact(page):
     tensor = torch.from_numpy(np.where(np.isfinite(values), values, 0).astype(np.float16))
     got = page.evaluate("(t) => [...parseSafetensors(Uint8Array.from(atob(t), (c) => c.charCodeAt(0)).buffer).tensors.x.data]", text(save({"x": tensor})))
     assert np.array_equal(np.array(got, np.float32), tensor.float().numpy())
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_the_files_of_a_component_make_one_module(page, name):
+    """No two of them may declare the same name."""
+    load = "(text) => import(URL.createObjectURL(new Blob([text], {type: 'text/javascript'}))).then((module) => typeof module.default)"
+    assert page.evaluate(load, script(name)) == "function"
 
 
 def test_bad_weights_are_named(page):
@@ -141,16 +173,57 @@ def test_a_cloud_is_sampled_and_a_point_is_not(page):
     assert page.evaluate(sample, [[0.5, 1.0], [0.0, 0.0]]) == [1.5, -1.0]
 
 
-@pytest.mark.parametrize("name", ["vae-conv", "multirate-mlp"])
-def test_javascript_stands_in_for_the_vector_kernel(page, name):
-    """Where WebAssembly is missing, the same numbers come out of the plain loops."""
+@pytest.mark.parametrize("name", ["vae-conv-silu", "multirate-mlp-relu"])
+@pytest.mark.parametrize("module", ["without fused multiply-add", "without WebAssembly"])
+def test_an_older_browser_computes_the_same(page, name, module):
+    """Where relaxed SIMD or WebAssembly is missing, the same numbers come out."""
     config = RunConfig(**ARCHITECTURES[name])
-    weights = save(perturbed(config).state_dict(), {"config": config.to_json()})
+    weights = file_of(perturbed(config))
     arguments = weights, torch.rand(19, 1, 28, 28), torch.randn(19, config.latent_dim)
-    assert page.evaluate("Kernel.get() !== null"), "this browser has the kernel"
+    assert page.evaluate("WebAssembly.validate(kernelModule(true)) && Heap.module !== null"), "this browser has fused multiply-add"
     fast = run(page, *arguments)
-    page.evaluate("() => { Kernel.kept = Kernel.module; Kernel.module = null; }")
-    slow = run(page, *arguments)
-    page.evaluate("() => { Kernel.module = Kernel.kept; }")
-    for key in ("mean", "logvar", "logits", "one"):
+    page.evaluate("(compiled) => { Heap.kept = Heap.compiled; Heap.compiled = compiled && new WebAssembly.Module(kernelModule(false)); }", module.endswith("add"))
+    try:
+        slow = run(page, *arguments)
+    finally:
+        page.evaluate("() => { Heap.compiled = Heap.kept; }")
+    assert not np.array_equal(fast["logits"], slow["logits"]), "it did not compute in another way"
+    for key in ("mean", "logvar", "logits", "one", "image"):
         assert np.allclose(fast[key], slow[key], rtol=1e-4, atol=1e-5), key
+
+
+@pytest.mark.parametrize(("m", "n", "k"), [(1, 8, 1), (3, 16, 2), (4, 8, 4), (5, 24, 7), (49, 40, 32), (16, 8, 785)])
+def test_the_product_is_right_at_every_remainder(page, m, n, k):
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((m, k)).astype(np.float32), rng.standard_normal((k, n)).astype(np.float32)
+    product = """([A, B, m, n, k]) => {
+      const heap = new Heap(), places = [heap.take(Float32Array.from(A)), heap.take(packed(k, n, (i, j) => B[i * n + j])), heap.take(m * n)];
+      const guard = heap.take(Float32Array.from([7, 7, 7, 7]));
+      heap.seal();
+      heap.product(...places, m, n, k);
+      return [...heap.floats.subarray(places[2], places[2] + m * n), ...heap.floats.subarray(guard, guard + 4)];
+    }"""
+    got = np.array(page.evaluate(product, [a.ravel().tolist(), b.ravel().tolist(), m, n, k]))
+    assert np.allclose(got[:-4].reshape(m, n), a @ b, rtol=1e-4, atol=1e-4) and (got[-4:] == 7).all()
+
+
+def test_what_the_page_cannot_run_is_refused_by_name(page):
+    model = perturbed(RunConfig(model="vae", trunk="conv"))
+    weights = save(model.state_dict(), {"config": model.config.to_json()})
+    layers = describe("conv", 16)
+    read = """(t) => { try { new Network(Uint8Array.from(atob(t), (c) => c.charCodeAt(0)).buffer); return []; }
+      catch (e) { return [e instanceof UnsupportedNetwork, e.message]; } }"""
+
+    def refusal(file: bytes) -> list:
+        return page.evaluate(read, text(file))
+
+    def changed(**fields) -> dict:
+        return {**layers, "encoder": [{**layers["encoder"][0], **fields}, *layers["encoder"][1:]]}
+
+    assert refusal(with_layers(weights, layers)) == []
+    assert refusal(with_layers(weights, changed(kind="pool"))) == [True, 'a layer of the kind "pool"']
+    assert refusal(with_layers(weights, changed(kind="constructor"))) == [True, 'a layer of the kind "constructor"']
+    assert refusal(with_layers(weights, changed(kernel=3)))[0] is False, "a description that is not the weights' is an error"
+    assert refusal(weights)[0], "a file without a description"
+    other = save(model.state_dict(), {"config": json.dumps({**json.loads(model.config.to_json()), "activation": "gelu"})})
+    assert refusal(with_layers(other, layers)) == [True, 'the activation "gelu"']

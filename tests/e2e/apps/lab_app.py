@@ -13,7 +13,8 @@ from safetensors.torch import save
 
 from core.config import BETA_GRID, RunConfig
 from core.models import build_model
-from dashboard.components.assets import OCTETS, media_url
+from core.trunks import describe
+from dashboard.components.assets import OCTETS, media_url, with_layers
 from dashboard.components.beta_lab import Lab, Prediction, TrainedBeta, Training, beta_lab, rested
 from dashboard.components.sprites import sprite
 
@@ -30,7 +31,8 @@ def weights(config: RunConfig) -> bytes:
                 parameter.normal_(0, 0.15, generator=generator)
         model.decoder.layers[0].weight *= 5  # codes matter
         model.decoder.layers[0].weight[:, DEAD] = 0  # but for one
-    return save({k: v.half().contiguous() for k, v in model.state_dict().items()}, {"config": config.to_json()})
+    weights = save({k: v.half().contiguous() for k, v in model.state_dict().items()}, {"config": config.to_json()})
+    return with_layers(weights, describe(config.trunk, config.latent_dim))
 
 
 def figures(beta: float) -> dict:

@@ -1,0 +1,89 @@
+/* A very small assembler: WebAssembly functions from JavaScript, so that loops can be unrolled by loops and nothing binary
+   has to be kept in step with its source.
+
+     const { Procedure, assemble, ... } = wasm;
+     const f = new Procedure("twice", ["at", "count"]);          // parameters are 32-bit integers; there is no result
+     const x = f.vector();                                       // a local of four floats; f.integer() is a 32-bit integer
+     f.body = repeat(f.count, [...]);                            // code is a nested list of bytes
+     const bytes = assemble([f]);                                // a module that imports a memory as m.m
+
+   Code is written in the order of a stack machine: operands first. Opcodes: webassembly.github.io/spec, "Instructions". */
+
+const wasm = (() => {
+  /** An integer in the variable-length encoding of the format (LEB128), unsigned or signed. */
+  function leb(value, signed = false) {
+    const bytes = [];
+    for (;;) {
+      const byte = value & 0x7f;
+      value = signed ? value >> 7 : value >>> 7;
+      const done = signed ? (value === 0 && !(byte & 0x40)) || (value === -1 && byte & 0x40) : value === 0;
+      bytes.push(done ? byte : byte | 0x80);
+      if (done) return bytes;
+    }
+  }
+
+  const get = (local) => [0x20, leb(local)];
+  const set = (local, value) => [value, 0x21, leb(local)];
+  const integer = (value) => [0x41, leb(value, true)];
+  const plus = (a, b) => [a, b, 0x6a];
+  const minus = (a, b) => [a, b, 0x6b];
+  const times = (a, b) => [a, b, 0x6c];
+  const halved = (a, bits) => [a, integer(bits), 0x76]; // a >> bits
+  const masked = (a, mask) => [a, integer(mask), 0x71];
+  const equal = (a, b) => [a, b, 0x46];
+  const advance = (local, by) => set(local, plus(get(local), by));
+  const when = (condition, code) => [condition, 0x04, 0x40, code, 0x0b];
+
+  const vectorOp = (code) => (...operands) => [operands, 0xfd, leb(code)];
+  const load = (address, offset = 0) => [address, 0xfd, 0, 2, leb(offset)];
+  const loadSplat = (address, offset = 0) => [address, 0xfd, 9, 2, leb(offset)]; // one float, four times
+  const store = (address, value, offset = 0) => [address, value, 0xfd, 11, 2, leb(offset)];
+  const splat = (number) => [0xfd, 12, Array(4).fill([...new Uint8Array(new Float32Array([number]).buffer)])];
+  const [vadd, vsub, vmul, vdiv, vmin, vmax, vnearest] = [0xe4, 0xe5, 0xe6, 0xe7, 0xea, 0xeb, 0x6a].map(vectorOp);
+  const [toIntegers, shiftLeft, addIntegers] = [0xf8, 0xab, 0xae].map(vectorOp);
+  const fused = vectorOp(0x105); // a * b + c, rounded once where the processor does that: "relaxed SIMD"
+
+  /** Runs code with `counter` counting down from `times` to 1; not at all if that is 0. */
+  const repeat = (counter, count, code) => [
+    set(counter, count),
+    when(get(counter), [0x03, 0x40, code, set(counter, minus(get(counter), integer(1))), get(counter), 0x0d, 0, 0x0b]),
+  ];
+
+  class Procedure {
+    constructor(name, parameters) {
+      this.name = name;
+      this.parameters = parameters.length;
+      this.locals = [];
+      parameters.forEach((parameter, i) => (this[parameter] = i));
+    }
+
+    integer() {
+      return this.parameters + this.locals.push(0x7f) - 1;
+    }
+
+    vector() {
+      return this.parameters + this.locals.push(0x7b) - 1;
+    }
+  }
+
+  /** The bytes of a module that exports these procedures. */
+  function assemble(procedures) {
+    const text = (word) => [leb(word.length), [...word].map((letter) => letter.charCodeAt(0))];
+    const list = (entries) => [leb(entries.length), entries];
+    const sized = (code) => {
+      const bytes = code.flat(Infinity);
+      return [leb(bytes.length), bytes];
+    };
+    const section = (id, code) => [id, sized(code)];
+    return new Uint8Array([
+      [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      section(1, list(procedures.map(({ parameters }) => [0x60, list(Array(parameters).fill(0x7f)), 0]))),
+      section(2, list([[text("m"), text("m"), 2, 0, 1]])),
+      section(3, list(procedures.map((_, i) => leb(i)))),
+      section(7, list(procedures.map(({ name }, i) => [text(name), 0, leb(i)]))),
+      section(10, list(procedures.map(({ locals, body }) => sized([list(locals.map((type) => [1, type])), body, 0x0b])))),
+    ].flat(Infinity));
+  }
+
+  return { get, set, integer, plus, minus, times, halved, masked, equal, advance, when, repeat, load, loadSplat, store, splat, vadd, vsub, vmul, vdiv, vmin, vmax, vnearest, toIntegers, shiftLeft, addIntegers, fused, Procedure, assemble };
+})();
