@@ -18,6 +18,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from core.errors import NotMeasurable
+
 HOLDS, DOES_NOT, DEPENDS, UNKNOWN = "holds", "does not", "depends", "not measured"
 MARGIN = 0.05  # the least difference that counts, as a share of the larger figure, unless a case says otherwise
 
@@ -165,11 +167,12 @@ def larger(left: Sequence[float], right: Sequence[float], margin: float = MARGIN
         left, right: one value per seed, the same seeds in the same order.
 
     Raises:
-        ValueError: another number of values on either side, or none.
+        NotMeasurable: there are no values.
+        ValueError: another number of values on either side.
     """
     both = list(zip(left, right, strict=True))
     if not both:
-        raise ValueError("no figures to compare.")
+        raise NotMeasurable("there are no figures to compare.")
     if all(exceeds(a, b, margin, least) for a, b in both):
         return "left"
     return "right" if all(exceeds(b, a, margin, least) for a, b in both) else "neither"
