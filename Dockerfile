@@ -44,7 +44,7 @@ RUN python -m core warm-up
 
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-    CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:7860/_stcore/health', timeout=4)"
+    CMD python -c "import os, urllib.request as u; e = os.environ; b = e.get('STREAMLIT_SERVER_BASE_URL_PATH', '').strip('/'); u.urlopen('http://127.0.0.1:' + e['STREAMLIT_SERVER_PORT'] + '/' + (b and b + '/') + '_stcore/health', timeout=4)"
 
 # A setting that cannot be used ends the container at once, with a line that says why.
 CMD python -m core settings && exec streamlit run dashboard/server.py

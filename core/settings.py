@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,17 @@ def device(text: str) -> str:
     return text
 
 
+def frames(text: str) -> tuple[str, ...] | None:
+    """Who may show the pages in a frame, beside the pages' own origin: () for nobody else, None for anybody, or some origins."""
+    if text in ("self", "any"):
+        return () if text == "self" else None
+    origins = tuple(part for part in re.split(r"[,\s]+", text) if part)
+    for origin in origins:
+        if not re.fullmatch(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?", origin):
+            raise ValueError("is not known; give self, any, or origins such as https://example.org or https://*.example.org with commas between them")
+    return origins
+
+
 def dataset_names(text: str) -> tuple[str, ...] | None:
     """Names of data sets with commas between them; None for "all"."""
     from core.data import DATASETS
@@ -133,6 +145,10 @@ SETTINGS: dict[str, Setting] = {
     "VISITORS": Setting("people served at a time; others read that it is full", number(1, 100_000), unset="no limit", demo="80"),
     "MEMORY_MB": Setting(
         "memory of server and workers above which shared results are dropped and nothing new is trained", number(200, 1_000_000), unset="no limit", demo="2000"
+    ),
+    "FRAMES": Setting(
+        "which other sites may show the pages in a frame (`dashboard/server.py`): self (none), any, or origins with commas", frames,
+        "https://huggingface.co, https://*.streamlit.app, https://share.streamlit.io",
     ),
     "UPLOAD_MB": Setting("largest picture that may be uploaded", number(1, 5), "5", demo="3"),
 }  # fmt: skip

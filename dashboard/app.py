@@ -6,7 +6,7 @@
 import streamlit as st
 
 from core import settings
-from dashboard import boundary, cache, controls, crowd, recording, share, state
+from dashboard import addresses, boundary, cache, controls, crowd, recording, share, state
 from dashboard.components.dusk import redraw_at_dusk
 
 st.set_page_config(page_title="Point or Cloud", page_icon="☁️", layout="wide", initial_sidebar_state="auto")
@@ -35,6 +35,7 @@ PAGES = {
 }
 
 page = st.navigation(PAGES)
+addresses.shown(page.url_path)
 st.html(settings.ROOT / "dashboard" / "frame.css")
 notices = st.container()
 with boundary.guard():
@@ -56,4 +57,5 @@ with boundary.guard():
 for text in state.take_notices():
     notices.warning(text, icon=":material/link_off:")
 redraw_at_dusk(state.dark())
+addresses.watch()
 cache.warm()

@@ -22,7 +22,7 @@ from dashboard.recording import Node
 Read = Callable[[str], bytes | None]
 FOLDER = Path(__file__).with_name("components")
 KEYED = re.compile(r"\$\$ID-[0-9a-f]+-([\w-]+)$")  # the id of a container that has a key
-ADDRESS = re.compile(r"/media/[0-9a-f]{16,}\.[a-z0-9]+")
+ADDRESS = re.compile(r"\.?/media/[0-9a-f]{16,}\.[a-z0-9]+")  # Streamlit's elements have no dot, `assets.media_url` writes one
 NAMED = {"orange": (theme.AE, theme.AE_DARK), "blue": (theme.VAE, theme.VAE_DARK), "green": ("#1a7f37", "#3fb950"), "gray": (theme.MUTED, theme.MUTED_DARK), "red": ("#c0392b", "#ff7b72")}
 MARKS = {"check_circle": "✓", "radio_button_unchecked": "○"}
 

@@ -69,11 +69,11 @@ def tree(drawn: list[Any]) -> Node:
 
 
 def media(address: str) -> bytes | None:
-    """The bytes at one of this server's own media addresses; None if it is not one, or has gone."""
+    """The bytes at one of this server's own media addresses ("/media/..." or "./media/..."); None if it is not one, or has gone."""
     from streamlit.runtime import exists, get_instance
     from streamlit.runtime.media_file_storage import MediaFileStorageError
 
-    if not address.startswith("/media/") or not exists():
+    if not address.removeprefix(".").startswith("/media/") or not exists():
         return None
     try:  # Streamlit has no public way to read back what it serves
         return get_instance().media_file_mgr._storage.get_file(address.rsplit("/", 1)[-1]).content

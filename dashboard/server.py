@@ -1,50 +1,136 @@
-"""The dashboard as a public server runs it: the same pages, warm before the first visitor comes, with the headers a page needs.
+"""The dashboard as a public server runs it: the same pages, warm before the first visitor comes, fit for any address.
 
     streamlit run dashboard/server.py
 
-`streamlit run dashboard/app.py` shows the same on one's own machine, and warms up behind the first page. Streamlit's settings
-know no headers, so they are added here, to every answer.
+`streamlit run dashboard/app.py` shows the same on one's own machine, and warms up behind the first page. What Streamlit has no
+setting for is added here, to its answers: the headers that a public page needs, redirects that work behind a proxy that
+removes a prefix, and a sentence on the page where a proxy does not pass WebSocket connections on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core import settings
 
 HEADERS = {
     "x-content-type-options": "nosniff",  # a file is what its type says, whatever it looks like
     "referrer-policy": "same-origin",  # which view somebody looked at is no other site's business
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
-    "content-security-policy": "frame-ancestors 'self' https://huggingface.co",  # a Space is shown in a frame there
 }
+STREAM = "_stcore/stream"  # where Streamlit's page opens its WebSocket
+OWN = ("_stcore", "app", "component", "media", "static")  # first segments of paths that are no page
+SCRIPT = Path(__file__).with_name("connection.js")
+log = logging.getLogger("point_or_cloud")
 
 
-class Headers:
-    """Adds `HEADERS` to every answer that does not have them."""
+def frame_rule() -> str:
+    """The Content-Security-Policy that says who may show the pages in a frame: the setting POINT_OR_CLOUD_FRAMES."""
+    try:
+        origins = settings.value("FRAMES")
+    except settings.SettingError:  # the page says what is wrong
+        origins = ()
+    return "frame-ancestors " + ("*" if origins is None else " ".join(("'self'", *origins)))
+
+
+def relative(path: str, target: str) -> str:
+    """A redirect from one path of this server to another as a relative address, which stays right behind any prefix."""
+    here, there = path.split("/")[1:-1], target.split("/")[1:]
+    while here and len(there) > 1 and here[0] == there[0]:
+        here, there = here[1:], there[1:]
+    return ("../" * len(here) or "./") + "/".join(there)
+
+
+class Answers:
+    """Streamlit's answers, with what it has no setting for. Outermost: it sees them as the browser will."""
 
     def __init__(self, app: ASGIApp):
+        from streamlit import config
+
         self.app = app
+        self.headers = {**HEADERS, "content-security-policy": frame_rule()}
+        self.base = f"/{config.get_option('server.baseUrlPath').strip('/')}/".replace("//", "/")
+        self.script = f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>".encode()
+        self.told = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        path, answer = scope["path"], self.app
+        inside = path.removeprefix(self.base).split("/") if path.startswith(self.base) else []
+        page = scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
+        if path == self.base + STREAM:
+            answer = self.no_upgrade()
+        elif page and len(inside) > 1 and inside[-1] and inside[0] not in OWN:
+            # No page is that deep, and its own scripts would be looked for below it: to the page that is meant, if any.
+            answer = RedirectResponse("../" * (len(inside) - 1) + quote(inside[-1]))
+        if page:  # as it is, so that the script can be put in
+            scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]}
+        held: Message | None = None
+
         async def sent(message: Message) -> None:
+            nonlocal held
             if message["type"] == "http.response.start":
-                given = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *((n.encode(), v.encode()) for n, v in HEADERS.items() if n.encode() not in given)]
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+                self.redirect(path, headers, scope)
+                if page and message["status"] == 200 and headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers:
+                    held = message
+                    return
+            elif held is not None and message["type"] == "http.response.body":
+                message = self.with_script(held, message)
+                await send(held)
+                held = None
             await send(message)
 
-        await self.app(scope, receive, sent)
+        await answer(scope, receive, sent)
+
+    def redirect(self, path: str, headers: MutableHeaders, scope: Scope) -> None:
+        """Streamlit redirects to addresses from the root of the host that it sees, which is not the one that the browser sees."""
+        to = urlsplit(headers.get("location", ""))
+        if to.path.startswith("/") and to.netloc in ("", Headers(scope=scope).get("host", "")):
+            headers["location"] = relative(path, to.path) + (f"?{to.query}" if to.query else "")
+
+    def with_script(self, start: Message, body: Message) -> Message:
+        """The first part of a page with connection.js in its head."""
+        part, mark = body.get("body", b""), b"<head>"
+        headers = MutableHeaders(raw=start["headers"])
+        if mark not in part:
+            return body
+        if "content-length" in headers:
+            headers["content-length"] = str(int(headers["content-length"]) + len(self.script))
+        for name in ("etag", "last-modified"):  # they are of the file without the script
+            del headers[name]
+        return {**body, "body": part.replace(mark, mark + self.script, 1)}
+
+    def no_upgrade(self) -> ASGIApp:
+        """The answer to a plain request where a WebSocket was to be opened: a proxy has dropped the Upgrade header."""
+        text = (
+            "This address is for WebSocket connections, but the request came without the headers Upgrade and Connection: "
+            "a proxy in front of this server has to pass them on (docs/hosting.md, “Behind a reverse proxy”)."
+        )
+        if not self.told:
+            log.warning(text)
+            self.told = True
+        return PlainTextResponse(text, 426, {"upgrade": "websocket", "cache-control": "no-store"})
 
 
 @contextlib.asynccontextmanager
 async def life(_: Any) -> AsyncIterator[None]:
     """Import what takes seconds before anybody is served: the server is well only then."""
-    from core import settings
     from dashboard import cache
 
     with contextlib.suppress(settings.SettingError):  # the page will say what is wrong
@@ -53,4 +139,4 @@ async def life(_: Any) -> AsyncIterator[None]:
     yield
 
 
-app = st.App("app.py", lifespan=life, middleware=[Middleware(Headers)])
+app = st.App("app.py", lifespan=life, middleware=[Middleware(Answers)])

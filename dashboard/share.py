@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import functools
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
-from dashboard import cache, figure_data, handout, recording, state
+from dashboard import addresses, cache, figure_data, handout, recording, state
 from dashboard.catalog import Pair
 from dashboard.components.copy_link import copy_link
 from dashboard.components.picture import save_picture
 
 QR_MOST = 1000  # characters of an address that can still be read off a wall
-
-
-def link() -> str:
-    """The address of this page as it is now; "" where there is no browser to have one."""
-    if not st.context.url:
-        return ""
-    parts = urlsplit(st.context.url)
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(state.parameters()), ""))
 
 
 @functools.lru_cache(maxsize=256)
@@ -42,7 +33,7 @@ def drawer(title: str, name: str, drawn: list[Any], pair: Pair | None) -> None:
         drawn: its messages, see `recording`.
         pair: the models shown.
     """
-    dark, address = state.dark(), link()
+    dark, address = state.dark(), addresses.link()
     with st.popover("Share", icon=":material/ios_share:", width="stretch", key="share"):
         copy_link()
         code = qr(address)

@@ -7,6 +7,11 @@ Weights and sprites go through Streamlit's in-memory media files rather than thr
 made of the content's hash, so the browser fetches each file once and keeps it, a rerun re-sends a few bytes of address
 instead of a megabyte, and nothing has to be copied into a static folder. A file lives as long as a page of some session
 uses it, so call these functions in every rerun.
+
+Addresses are relative ("./media/HASH.png"), so the browser resolves them against the page it is showing, exactly as it does
+with the scripts that Streamlit's index.html names ("./static/..."): wherever the page itself can be loaded, below
+`server.baseUrlPath`, behind a proxy that removes a prefix, or in a frame, its media files are found too. All pages of the
+app are one path segment deep, so the result is the same from each of them.
 """
 
 from __future__ import annotations
@@ -94,10 +99,10 @@ def judge_url(dataset: str) -> str:
 
 
 def media_url(data: bytes, mimetype: str, name: str) -> str:
-    """Address of any bytes, e.g. a PNG sprite. `name` tells the files of one page apart.
+    """Address of any bytes, e.g. a PNG sprite, relative to the page. `name` tells the files of one page apart.
 
     Without a running server (a script run bare) there is nothing to serve them: an empty address.
     """
     from streamlit.runtime import exists, get_instance
 
-    return get_instance().media_file_mgr.add(data, mimetype, f"point-or-cloud/{name}") if exists() else ""
+    return "." + get_instance().media_file_mgr.add(data, mimetype, f"point-or-cloud/{name}") if exists() else ""

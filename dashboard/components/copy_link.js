@@ -1,22 +1,25 @@
-/* Copies the address of the page as it is in the address bar. Data: { label, done }. */
+/* Copies the address of the page as it is. Data: { label, done, failed }. */
+// needs address.js
 
 export default function ({ data, parentElement }) {
-  const button = parentElement.querySelector("button");
+  const button = parentElement.querySelector("button"), field = parentElement.querySelector("input");
   button.textContent = data.label;
+  field.hidden = true;
   button.onclick = async () => {
-    const address = window.location.href;
+    field.value = publicAddress();
+    let copied = true;
     try {
-      await navigator.clipboard.writeText(address);
+      await navigator.clipboard.writeText(field.value);
     } catch {
-      // Without https a browser has no clipboard to offer: the old way, through a selection.
-      const field = Object.assign(document.createElement("textarea"), { value: address, style: "position:fixed;opacity:0" });
-      document.body.append(field);
+      // Without https, or in a frame that does not grant it, a browser has no clipboard to offer: the old way, through a selection.
+      field.hidden = false;
       field.select();
-      document.execCommand("copy");
-      field.remove();
+      copied = document.execCommand("copy");
     }
-    button.textContent = data.done;
+    field.hidden = copied;
+    if (!copied) field.select(); // so that Ctrl+C is all that is left to do
+    button.textContent = copied ? data.done : data.failed;
     clearTimeout(button.timer);
-    button.timer = setTimeout(() => (button.textContent = data.label), 2500);
+    if (copied) button.timer = setTimeout(() => (button.textContent = data.label), 2500);
   };
 }

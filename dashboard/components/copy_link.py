@@ -1,4 +1,4 @@
-"""A button that copies the address of the page as the browser has it, with every choice in it."""
+"""A button that copies the address of the page as the browser has it, with every choice in it, or shows it where copying is not allowed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dashboard.components.assets import script
 
 _mount = st.components.v2.component(
     "point_or_cloud_copy_link",
-    html='<div class="poc"><button type="button" style="width:100%" aria-live="polite"></button></div>',
+    html='<div class="poc"><button type="button" style="width:100%" aria-live="polite"></button>'
+    '<input readonly hidden aria-label="The link to this view" style="width:100%; box-sizing:border-box"></div>',
     css=script("base.css"),
     js=script("copy_link.js"),
 )
 
 
 def copy_link(key: str = "copy-link") -> None:
-    _mount(key=key, data={"label": "Copy the link to this view", "done": "Copied"})
+    _mount(key=key, data={"label": "Copy the link to this view", "done": "Copied", "failed": "This browser did not let it be copied: press Ctrl+C"})

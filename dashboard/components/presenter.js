@@ -6,7 +6,7 @@
 
 const LEAST = 0.6; // of the type's full size, below which it is not made smaller
 const PAUSE = 45; // seconds that autoplay waits after somebody has touched the page
-const screen_ = (globalThis.pointOrCloudScreen ??= { blank: null, link: null, notes: null, since: Date.now(), touched: 0 });
+const screen_ = (globalThis.pointOrCloudScreen ??= { blank: null, link: null, told: null, notes: null, since: Date.now(), touched: 0 });
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".presenter");
@@ -20,6 +20,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.hidden = !data.present;
   if (data.present) document.documentElement.dataset.present = "1";
   else delete document.documentElement.dataset.present;
+  // In a frame, keys go to the page around it until the frame has been clicked: a link that opens a talk has to take them.
+  if (data.present && !screen_.present && window.parent !== window) window.focus();
+  screen_.present = data.present;
 
   find(".count").textContent = `${data.place} / ${data.total}`;
   find(".steps").setAttribute("aria-valuenow", data.place);
@@ -30,7 +33,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   /* ---- this screen ---- */
 
   function uncover() {
-    for (const name of ["blank", "link"]) screen_[name]?.remove(), (screen_[name] = null);
+    for (const name of ["blank", "link", "told"]) screen_[name]?.remove(), (screen_[name] = null);
   }
   function cover(name, ...content) {
     const was = screen_[name];
@@ -48,10 +51,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
     picture.alt = "QR code of the link below";
     cover("link", picture, data.url);
   }
+  const tell = (text) => (uncover(), cover("told", text));
+  const fullScreen = () => document.documentElement.requestFullscreen?.().catch(() => tell("The browser does not allow full screen here: the page is shown in a frame. Open its own address (Q), and try again there."));
+  function openNotes() {
+    screen_.notes = window.open("", "point-or-cloud-notes", "width=720,height=640");
+    if (screen_.notes) notes(true);
+    else tell("The browser did not open the window for the notes. Allow pop-ups for this page, or open its own address (Q) if it is shown in a frame.");
+  }
   const actions = {
     auto: () => go("auto"), leave: () => go("leave"), back: () => go("back"), next: () => go("next"), blank: () => cover("blank"), link,
-    full: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.()),
-    notes: () => ((screen_.notes = window.open("", "point-or-cloud-notes", "width=720,height=640")), notes(true)),
+    full: () => (document.fullscreenElement ? document.exitFullscreen() : fullScreen()), notes: openNotes,
   };
   for (const button of root.querySelectorAll("[data-do]")) button.onclick = () => (actions[button.dataset.do](), button.blur());
 
@@ -107,7 +116,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     let what = early ? always[event.key] : event.defaultPrevented || target.matches?.("input") ? null : keys[event.key];
     if (!early && !event.defaultPrevented && data.present) {
       if (event.key === " " && !pressing) what = "next";
-      if (event.key === "Escape") what = screen_.blank || screen_.link ? "uncover" : "leave";
+      if (event.key === "Escape") what = screen_.blank || screen_.link || screen_.told ? "uncover" : "leave";
       if (/^[1-9]$/.test(event.key) && data.choices[event.key - 1] !== undefined && !data.revealed) what = `choice:${data.choices[event.key - 1]}`;
       what ??= { b: "blank", ".": "blank", n: "notes", a: "auto", f: "full", q: "link" }[event.key.toLowerCase()];
     }

@@ -5,7 +5,7 @@ The scenes are data (dashboard/scenes.toml); their pictures are the ones the oth
 
 import streamlit as st
 
-from dashboard import boundary, cache, controls, share, state, text
+from dashboard import addresses, boundary, cache, controls, share, state, text
 from dashboard.catalog import Pair
 from dashboard.components import presenter
 from dashboard.exhibits import pictures
@@ -147,7 +147,7 @@ def one_scene() -> None:
     presenter.presenter(
         scene.id, at + 1, len(scenes), title=scene.title, next_title=scenes[at + 1].title if at + 1 < len(scenes) else "", notes=notes,
         answer=f"Answer: {scene.choices[solved]}" if facts and (solved := scene.solution(facts)) else "", choices=list(scene.choices), seconds=scene.seconds(),
-        present=present, revealed=revealed, auto=present and auto, url=share.link(), qr=share.qr(share.link()), on_go=steered,
+        present=present, revealed=revealed, auto=present and auto, url=addresses.link(), qr=share.qr(addresses.link()), on_go=steered,
     )  # fmt: skip
 
 

@@ -15,10 +15,12 @@ GOOD = {
     "PROFILE": "demo", "CACHE": "/tmp/a", "CACHE_MB": "20", "DATA": "/tmp/b", "DEVICE": "cuda:1", "THREADS": "3", "PRECISION": "fp32", "WORKERS": "2", "QUEUE": "0",
     "SCHEDULER": "tcp://a:1", "WARM": "off", "EPOCHS": "5", "LATENT_DIMS": "2, 4", "DATASETS": "mnist-5k, mnist", "FOLDERS": "off",
     "HOURLY": "0", "VISITORS": "1", "MEMORY_MB": "300", "UPLOAD_MB": "1",
+    "FRAMES": "https://lab.example, https://*.example.org:8443",
 }  # fmt: skip
 BAD = {
     "PROFILE": "public", "CACHE_MB": "9", "DEVICE": "gpu", "THREADS": "0", "PRECISION": "half", "WORKERS": "1.5", "QUEUE": "-1", "WARM": "maybe", "EPOCHS": "many",
     "LATENT_DIMS": "2,65", "DATASETS": "cifar", "FOLDERS": "yes", "HOURLY": "nan", "VISITORS": "0", "MEMORY_MB": "inf", "UPLOAD_MB": "6",
+    "FRAMES": "https://a.example; script-src *",
 }  # fmt: skip
 
 

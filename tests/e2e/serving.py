@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")  # as Debian, Ubuntu, Google name it
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 ARGS = [
@@ -50,16 +51,18 @@ def chromium() -> Iterator:
 
 @contextlib.contextmanager
 def served(script: Path, **environment: str) -> Iterator[str]:
-    """The address of a server that runs `script` until the block ends."""
+    """The address of a server that runs `script` until the block ends; below STREAMLIT_SERVER_BASE_URL_PATH, if that is given."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), "--server.address", "127.0.0.1"]
     command += ["--server.headless", "true", "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
     server = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    base = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "").strip("/")
+    address = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
     try:
         for _ in range(300):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as answer:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=1) as answer:
                 if answer.status == 200:
                     break
             try:
@@ -67,7 +70,7 @@ def served(script: Path, **environment: str) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 continue
             raise RuntimeError(f"streamlit ended with code {server.returncode} before it answered")
-        yield f"http://127.0.0.1:{port}"
+        yield address
     finally:
         server.terminate()
         try:
@@ -75,6 +78,42 @@ def served(script: Path, **environment: str) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+@contextlib.contextmanager
+def proxied(folder: Path, server: str) -> Iterator[str]:
+    """The address of an nginx whose `server` block is given, until the block ends; "@port@" in it becomes its port, "@folder@" its folder.
+
+    Without nginx the test is skipped, or fails where POINT_OR_CLOUD_REQUIRE_BROWSER is set (as CI does).
+    """
+    if NGINX is None:
+        (pytest.fail if os.environ.get("POINT_OR_CLOUD_REQUIRE_BROWSER") else pytest.skip)("no nginx on the PATH (Debian's package nginx-light)")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    http = f"access_log off;\ntypes {{ text/html html; }}\n{temporary}{server}".replace("@port@", str(port)).replace("@folder@", str(folder))
+    user = "user root;\n" if os.geteuid() == 0 else ""  # or its worker could not read what root's tests write
+    (folder / "nginx.conf").write_text(f"{user}daemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\nevents {{}}\nhttp {{\n{http}\n}}\n")
+    log = folder / "error.log"
+    proxy = subprocess.Popen([NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(log)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            try:
+                proxy.wait(0.1)
+            except subprocess.TimeoutExpired:
+                continue
+            raise RuntimeError(f"nginx ended with code {proxy.returncode}: {log.read_text() if log.exists() else ''}")
+        yield f"http://point-or-cloud.localhost:{port}"  # a browser knows that this is here; Streamlit takes only "localhost" itself for it
+    finally:
+        proxy.terminate()
+        try:
+            proxy.wait(20)
+        except subprocess.TimeoutExpired:
+            proxy.kill()
+            proxy.wait()
 
 
 def opened(browser, url: str, **options):

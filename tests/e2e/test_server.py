@@ -96,4 +96,4 @@ def test_the_public_server_says_with_every_answer_what_a_browser_may_do(tmp_path
         for path in ("/", "/_stcore/health", "/one_image", media, "/no/such/thing.js"):
             headers = ask(url, "GET", path)[1]
             assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin", path
-            assert headers.get_all("content-security-policy") == ["frame-ancestors 'self' https://huggingface.co"], path
+            assert headers.get_all("content-security-policy") == ["frame-ancestors 'self' https://huggingface.co https://*.streamlit.app https://share.streamlit.io"], path

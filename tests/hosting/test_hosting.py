@@ -2,7 +2,12 @@
 
 import re
 import shlex
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -64,9 +69,31 @@ def test_streamlits_options_exist():
 
 def test_one_port_everywhere():
     port = environment()["STREAMLIT_SERVER_PORT"]
-    assert of("EXPOSE") == [port] and f":{port}/_stcore/health" in of("HEALTHCHECK")[0]
+    assert of("EXPOSE") == [port]
     assert f"app_port: {port}" in (PROJECT / "docs" / "space-header.yml").read_text()
     assert f"-p {port}:{port}" in (PROJECT / "docs" / "hosting.md").read_text()
+
+
+@pytest.mark.parametrize("base", ["", "vae", "/vae/demo/"])
+def test_the_health_check_asks_the_server_where_it_is(base: str):
+    class Server(BaseHTTPRequestHandler):
+        asked: ClassVar[list[str]] = []
+
+        def do_GET(self):
+            self.asked.append(self.path)
+            self.send_response(200 if self.path == f"/{base.strip('/')}/_stcore/health".replace("//", "/") else 404)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    command = of("HEALTHCHECK")[0].split("CMD ", 1)[1].replace("python ", f"{sys.executable} ", 1)
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        there = {"STREAMLIT_SERVER_PORT": str(server.server_port), "STREAMLIT_SERVER_BASE_URL_PATH": base}
+        done = subprocess.run(["/bin/sh", "-c", command], env=there, capture_output=True, text=True)
+        server.shutdown()
+    assert done.returncode == 0, f"asked for {Server.asked}: {done.stderr[-300:]}"
 
 
 def test_the_settings_are_checked_before_the_server_starts():

@@ -1,0 +1,10 @@
+/* Tells the server where the app is, if it expects it elsewhere: see dashboard/addresses.py. Once a page load at most, so that
+   a server that does not accept the answer is not asked again and again. Data: { root }. */
+// needs address.js
+
+export default function ({ data, setTriggerValue }) {
+  const root = publicRoot();
+  if (root === data.root || globalThis.pointOrCloudAddress === root) return;
+  globalThis.pointOrCloudAddress = root;
+  setTriggerValue("root", root);
+}

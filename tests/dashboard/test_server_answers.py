@@ -1,0 +1,131 @@
+"""What dashboard/server.py changes in Streamlit's answers, on a stand-in for Streamlit."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse
+from starlette.routing import Route
+
+from core.settings import PREFIX
+from dashboard import server
+
+PAGE = "<html><head><title>x</title></head><body></body></html>"
+HTML = {"accept": "text/html", "accept-encoding": "gzip"}
+
+
+@dataclass
+class Answer:
+    status_code: int
+    headers: Headers
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        return self.content.decode()
+
+
+class Client:
+    """Sends a request to an ASGI app."""
+
+    def __init__(self, app: Any):
+        self.app = app
+
+    def get(self, url: str, headers: dict[str, str] | None = None) -> Answer:
+        path, _, query = url.partition("?")
+        given = [(name.encode(), value.encode()) for name, value in {"host": "here", **(headers or {})}.items()]
+        scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "root_path": "", "query_string": query.encode(), "headers": given, "scheme": "http", "server": ("here", 80)}
+        messages: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Any) -> None:
+            messages.append(message)
+
+        asyncio.run(self.app(scope, receive, send))
+        return Answer(messages[0]["status"], Headers(raw=messages[0]["headers"]), b"".join(m.get("body", b"") for m in messages[1:]))
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch, tmp_path):
+    """client(FRAMES="any", base="vae") -> a client of a server with these settings."""
+    from streamlit import config
+
+    (tmp_path / "index.html").write_text(PAGE)
+
+    def page(request):
+        return FileResponse(tmp_path / "index.html")
+
+    def made(base: str = "", **given: str) -> Client:
+        for name, value in given.items():
+            monkeypatch.setenv(PREFIX + name, value)
+        old = config.get_option
+        monkeypatch.setattr(config, "get_option", lambda name: base if name == "server.baseUrlPath" else old(name))
+        routes = [
+            Route("/slash/", lambda r: RedirectResponse("/slash")), Route("/mount", lambda r: RedirectResponse(str(r.url) + "/")),
+            Route("/away", lambda r: RedirectResponse("https://login.example/x")), Route("/text.html", lambda r: PlainTextResponse(PAGE)),
+            Route("/own", lambda r: HTMLResponse(PAGE, headers={"referrer-policy": "no-referrer"})), Route("/{path:path}", page),
+        ]  # fmt: skip
+        return Client(server.Answers(Starlette(routes=routes)))
+
+    return made
+
+
+def test_a_page_has_the_script_first_in_its_head_and_a_length_that_is_true(client):
+    answer = client().get("/latent_maps", headers=HTML)
+    assert answer.text.startswith("<html><head><script>") and answer.text.endswith("<title>x</title></head><body></body></html>")
+    assert int(answer.headers["content-length"]) == len(answer.content) and "_stcore/stream" in answer.text
+    assert "etag" not in answer.headers and "last-modified" not in answer.headers, "they are those of the file without the script"
+
+
+def test_what_is_no_page_is_left_as_it_is(client):
+    assert client().get("/text.html", headers=HTML).text == PAGE
+    assert client().get("/latent_maps", headers={"accept": "*/*"}).text == PAGE, "a script or picture asked for, not a page"
+
+
+def test_headers_are_added_and_do_not_replace(client):
+    assert client().get("/own").headers["referrer-policy"] == "no-referrer" and client().get("/own").headers["x-content-type-options"] == "nosniff"
+    for frames, rule in (("self", "'self'"), ("any", "*"), ("https://a.example, https://*.b.example:8443", "'self' https://a.example https://*.b.example:8443"), ("nonsense;", "'self'")):
+        assert client(FRAMES=frames).get("/").headers["content-security-policy"] == f"frame-ancestors {rule}"
+
+
+def test_the_hosts_that_show_the_app_in_a_frame_may_by_default(client):
+    rule = client().get("/").headers["content-security-policy"].split()
+    assert rule[:2] == ["frame-ancestors", "'self'"] and {"https://huggingface.co", "https://*.streamlit.app"} <= set(rule)
+
+
+def test_redirects_stay_right_behind_a_proxy_that_removes_a_prefix(client):
+    assert client().get("/slash/?a=1").headers["location"] == "../slash"
+    assert client().get("/mount").headers["location"] == "./mount/"
+    assert client().get("/away").headers["location"] == "https://login.example/x"
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "there"), [("/a/", "/a", "../a"), ("/vae/demo", "/vae/demo/", "./demo/"), ("/a/b/c/", "/a/b/c", "../c"), ("/a", "/", "./"), ("/a/b", "/c", "../c")]
+)
+def test_a_relative_redirect_leads_to_the_same_place_below_any_prefix(path, target, there):
+    from urllib.parse import urljoin
+
+    assert server.relative(path, target) == there
+    for prefix in ("", "/user/me/proxy/8501"):
+        assert urljoin(f"https://host{prefix}{path}", there) == f"https://host{prefix}{target}"
+
+
+def test_a_path_deeper_than_a_page_leads_to_the_page_it_names(client):
+    for base in ("", "vae/demo"):
+        below = client(base).get(f"/{base}/one/two/samples".replace("//", "/"), headers=HTML)
+        assert (below.status_code, below.headers["location"]) == (307, "../../samples")
+        assert client(base).get(f"/{base}/samples".replace("//", "/"), headers=HTML).status_code == 200
+    assert client().get("/media/deep/file", headers=HTML).status_code == 200
+    assert client().get("/static/js/a.js").status_code == 200
+
+
+def test_a_websocket_address_asked_for_without_an_upgrade_says_what_the_proxy_lacks(client, caplog):
+    answer = client("vae").get("/vae/_stcore/stream")
+    assert answer.status_code == 426 and "Upgrade and Connection" in answer.text and answer.text in caplog.text

@@ -1,0 +1,211 @@
+"""The dashboard at the addresses where people open it: below a path, behind a proxy that removes a prefix, in a frame, without WebSocket.
+
+In each of them: components load what they draw from, deep links and the walkthrough's keys work, and every address that is
+handed on (Share, QR code, notes, the file taken home) is the one that works from outside. nginx is configured with the lines of
+docs/hosting.md. The proxy's name is not one that Streamlit allows by itself, so the headers have to be right, too.
+"""
+
+from __future__ import annotations
+
+import re
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from serving import STILL, proxied, served, settled
+
+from dashboard import share
+
+ROOT = Path(__file__).parents[2]
+LINES = re.search(r"```nginx\n(.*?)```", (ROOT / "docs" / "hosting.md").read_text(), re.S)
+# As Community Cloud does it: the page at the public address holds a frame with the app, and passes path and query on.
+CLOUD = """<!doctype html><title>The page around the app</title><body style="margin:0">
+<iframe style="width:100%;height:100vh;border:0" allow="fullscreen; clipboard-write"
+ sandbox="allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-same-origin allow-scripts allow-downloads"></iframe>
+<script>document.querySelector("iframe").src = "/~/+" + location.pathname + location.search</script>"""
+COURSE = """<!doctype html><title>A course</title><h1>Lesson 3</h1><iframe style="width:100%;height:90vh" src="/vae/walkthrough?scene=copies&amp;present=true"></iframe>"""
+PLACES = ("base path", "prefix", "frame")
+DRAWN = """canvas => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), seen = new Set();
+  for (let i = 0; i < data.length; i += 4) seen.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]); return seen.size; }"""
+
+
+@dataclass
+class Place:
+    """Where the dashboard is reached: the address to open and hand on, and whether it is shown in a frame there."""
+
+    url: str
+    framed: bool = False
+
+
+class View:
+    """A page as a visitor sees it: `page` takes keys, `app` (the page, or its frame) is where the dashboard is."""
+
+    def __init__(self, context: Any, place: Place):
+        self.page, self.place = context.new_page(), place
+        self.page.set_default_timeout(60_000)
+        self.missing, self.errors = [], []
+        self.page.on("response", lambda r: self.missing.append(f"{r.status} {r.url}") if r.status >= 400 and "_stcore/h" not in r.url else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def go(self, path: str) -> Any:
+        """The dashboard at a path, at rest."""
+        self.page.goto(self.place.url + path)
+        self.page.wait_for_selector("iframe" if self.place.framed else "[data-testid=stApp]")
+        self.app = self.page.frames[1] if self.place.framed else self.page
+        self.app.wait_for_selector(STILL)
+        return self.app
+
+    def link(self, path: str) -> str:
+        return self.place.url + path
+
+
+@pytest.fixture(scope="session")
+def places(dashboard_browser, tmp_path_factory) -> dict[str, Place]:
+    """One server below a base path; one at the root of its own, behind an nginx that has it at several addresses."""
+    folder = tmp_path_factory.mktemp("nginx")
+    (folder / "cloud.html").write_text(CLOUD)
+    (folder / "course.html").write_text(COURSE)
+    cache = str(tmp_path_factory.mktemp("addresses-cache"))
+    below = served(ROOT / "dashboard" / "app.py", STREAMLIT_SERVER_BASE_URL_PATH="vae/demo", POINT_OR_CLOUD_CACHE=cache, POINT_OR_CLOUD_WARM="off")
+    plain = served(ROOT / "dashboard" / "server.py", POINT_OR_CLOUD_CACHE=cache, POINT_OR_CLOUD_WARM="off")
+    with below as below_url, plain as url:
+        lines = LINES[1].replace("http://127.0.0.1:8501", url)
+        upgrade, location = lines.split("location ", 1)
+        location = "location " + location
+        server = f"""{upgrade}
+server {{
+  listen 127.0.0.1:@port@;
+  {location}
+  {location.replace("/vae/", "/~/+/")}
+  location /without/ {{ proxy_pass {url}/; proxy_set_header Host $http_host; }}
+  location /course.html {{ root @folder@; }}
+  location / {{ root @folder@; try_files /cloud.html =404; }}
+}}"""
+        with proxied(folder, server) as proxy:
+            yield {
+                "base path": Place(below_url), "prefix": Place(proxy + "/vae"), "frame": Place(proxy, framed=True),
+                "without": Place(proxy + "/without"), "course": Place(proxy, framed=True), "server": Place(url),
+            }  # fmt: skip
+
+
+@pytest.fixture(params=PLACES, scope="module")
+def view(request, dashboard_browser, places):
+    """One browser page a place."""
+    context = dashboard_browser.new_context(viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"])
+    yield View(context, places[request.param])
+    context.close()
+
+
+@pytest.fixture
+def visit(dashboard_browser, places):
+    """visit("course") -> a page at that place."""
+    contexts = []
+
+    def go(place: str) -> View:
+        contexts.append(dashboard_browser.new_context(viewport={"width": 1280, "height": 900}))
+        return View(contexts[-1], places[place])
+
+    yield go
+    for context in contexts:
+        context.close()
+
+
+def drawn(app: Any, selector: str) -> None:
+    """Wait until a canvas holds more than an even ground."""
+    app.wait_for_function(f"canvas => ({DRAWN})(canvas) > 8", arg=app.locator(selector).first.element_handle())
+
+
+def at(app: Any, scene: str, revealed: bool = False) -> None:
+    """Wait until a scene is on screen, asked or revealed."""
+    app.locator(f".presenter[data-scene='{scene}'][data-revealed='{'1' if revealed else ''}']").wait_for(state="attached")
+    app.wait_for_selector(STILL)
+
+
+def test_components_load_and_draw(view):
+    for path, component, canvas in (
+        ("/latent_maps", ".maps[data-ready='1']", ".maps canvas[data-side]"), ("/one_image", ".through[data-ready='1']", ".through canvas"),
+        ("/kl_weight", ".lab[data-ready='1']", ".lab .samples canvas"),
+    ):  # fmt: skip
+        app = view.go(path)
+        app.locator(component).first.wait_for()
+        drawn(app, canvas)
+    assert view.missing == [] and view.errors == [] and not view.app.locator("#no-websocket").count()
+
+
+def test_a_talk_opened_by_its_link_has_its_keys_code_and_notes(view):
+    talk = "/walkthrough?scene=which-half&present=true"
+    app = view.go(talk)
+    at(app, "which-half")
+    view.page.keyboard.press("q")
+    sheet = app.locator(".presenter-screen.link")
+    assert sheet.inner_text().strip() == view.link(talk) and sheet.locator("img").get_attribute("src") == share.qr(view.link(talk))
+    view.page.keyboard.press("Escape")
+    sheet.wait_for(state="detached")
+    with view.page.context.expect_page() as opening:
+        view.page.keyboard.press("n")
+    notes = opening.value
+    notes.get_by_role("button", name="Next").click()
+    at(app, "which-half", revealed=True)
+    notes.close()
+    view.page.keyboard.press("ArrowRight")
+    at(app, "decode")
+    app.get_by_role("link", name="Play with this yourself").click()
+    app.get_by_role("heading", name="One image through both", level=1).wait_for()
+    app.locator(".planes[data-ready='1'], .through[data-ready='1']").first.wait_for()
+    assert view.missing == [] and view.errors == []
+
+
+def test_what_is_shared_and_taken_home_names_the_address_that_works(view, dashboard_browser, tmp_path):
+    path = "/walkthrough?scene=decode"
+    app = view.go(path)
+    at(app, "decode")
+    app.get_by_role("button", name="Share", exact=True).click()
+    app.get_by_role("button", name="Copy the link to this view").click()
+    app.get_by_role("button", name="Copied").wait_for()
+    assert view.page.evaluate("navigator.clipboard.readText()") == view.link(path)
+    code = app.locator("img[alt*='QR code of']")
+    assert code.get_attribute("alt") == f"QR code of {view.link(path)}"
+    with view.page.expect_download() as waiting:
+        app.get_by_role("button", name="This page as one HTML file").click()
+    home = tmp_path / "home.html"
+    waiting.value.save_as(home)
+    assert f'href="{view.link(path)}"' in home.read_text() and "./media/" not in home.read_text()
+    offline = dashboard_browser.new_context(offline=True)
+    page = offline.new_page()
+    page.goto(home.as_uri())
+    page.locator(".planes[data-ready='1']").wait_for()
+    offline.close()
+
+
+def test_without_websocket_the_page_says_so_and_what_to_do(visit):
+    view = visit("without")
+    view.page.goto(view.link("/latent_maps?seed=1"))
+    told = view.page.get_by_role("alert").filter(has_text="This page cannot connect")
+    told.wait_for(timeout=20_000)
+    assert "WebSocket" in told.inner_text() and "Upgrade, Connection and Host" in told.inner_text()
+
+
+def test_framed_by_another_page_of_the_same_site_links_name_the_app_and_not_that_page(visit):
+    view = visit("course")
+    app = view.go("/course.html")
+    at(app, "copies")
+    app.locator("body").press("q")
+    link = view.link("/vae/walkthrough?scene=copies&present=true")
+    app.locator(".presenter-screen.link", has_text=link).wait_for()
+
+
+def test_a_path_that_no_page_has_leads_to_the_dashboard(visit):
+    view = visit("prefix")
+    app = view.go("/latent_maps/?seed=0")  # Streamlit redirects to the path without the slash, from the root of the host
+    app.get_by_role("heading", name="Latent maps", level=1).wait_for()
+    assert view.page.url.startswith(view.link("/latent_maps"))
+    app = view.go("/one/two/samples")
+    app.get_by_role("heading", name="Random samples", level=1).wait_for()
+
+
+def test_a_request_without_upgrade_is_answered_as_that(places):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(places["server"].url + "/_stcore/stream")
+    assert refused.value.code == 426 and b"Upgrade" in refused.value.read()
