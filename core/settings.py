@@ -85,7 +85,7 @@ def frames(text: str) -> tuple[str, ...] | None:
     origins = tuple(part for part in re.split(r"[,\s]+", text) if part)
     for origin in origins:
         if not re.fullmatch(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?", origin):
-            raise ValueError("is not known; give self, any, or origins such as https://example.org or https://*.example.org with commas between them")
+            raise ValueError("must be self, any, or origins such as https://example.org or https://*.example.org with commas between them")
     return origins
 
 
