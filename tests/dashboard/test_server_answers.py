@@ -43,7 +43,7 @@ class Client:
         messages: list[Any] = []
 
         async def receive() -> Any:
-            return {"type": "http.request", "body": b"", "more_body": False}
+            await asyncio.Event().wait()  # nothing more is sent, and nobody goes away
 
         async def send(message: Any) -> None:
             messages.append(message)
