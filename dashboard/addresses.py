@@ -6,7 +6,7 @@ there: all pages are one path segment deep, so the root is the page's folder.
 
 Streamlit sends the address along with every rerun, but inside a frame of the same origin it sends that of the outermost window.
 On Streamlit Community Cloud that happens to be the public address; elsewhere (JupyterLab, a course page that frames the app)
-it is another page altogether. So a component compares (`components/address.js`, with the same rules as here) and reports the
+it is another page altogether. So a component compares (address.js, with the same rules as here) and reports the
 root once if it is a different one; `root` prefers what was reported.
 """
 

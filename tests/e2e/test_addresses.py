@@ -8,13 +8,14 @@ docs/hosting.md. The proxy's name is not one that Streamlit allows by itself, so
 from __future__ import annotations
 
 import re
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import STILL, proxied, served, settled
+from serving import STILL, proxied, served
 
 from dashboard import share
 
@@ -25,7 +26,10 @@ CLOUD = """<!doctype html><title>The page around the app</title><body style="mar
 <iframe style="width:100%;height:100vh;border:0" allow="fullscreen; clipboard-write"
  sandbox="allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-same-origin allow-scripts allow-downloads"></iframe>
 <script>document.querySelector("iframe").src = "/~/+" + location.pathname + location.search</script>"""
-COURSE = """<!doctype html><title>A course</title><h1>Lesson 3</h1><iframe style="width:100%;height:90vh" src="/vae/walkthrough?scene=copies&amp;present=true"></iframe>"""
+# A page of the same site with the app in a frame that may do little.
+COURSE = """<!doctype html><title>A course</title><h1>Lesson 3</h1>
+<iframe style="width:100%;height:90vh" sandbox="allow-scripts allow-same-origin" src="/vae/walkthrough?scene=copies&amp;present=true"></iframe>"""
+ALL = ("/", "/walkthrough?scene=decode", "/latent_maps", "/one_image", "/training", "/samples", "/interpolation", "/kl_weight", "/scorecard", "/uses")
 PLACES = ("base path", "prefix", "frame")
 DRAWN = """canvas => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), seen = new Set();
   for (let i = 0; i < data.length; i += 4) seen.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]); return seen.size; }"""
@@ -79,6 +83,7 @@ server {{
   listen 127.0.0.1:@port@;
   {location}
   {location.replace("/vae/", "/~/+/")}
+  {location.replace("/vae/", "/no-host/").replace("proxy_set_header Host $http_host;", "")}
   location /without/ {{ proxy_pass {url}/; proxy_set_header Host $http_host; }}
   location /course.html {{ root @folder@; }}
   location / {{ root @folder@; try_files /cloud.html =404; }}
@@ -86,7 +91,7 @@ server {{
         with proxied(folder, server) as proxy:
             yield {
                 "base path": Place(below_url), "prefix": Place(proxy + "/vae"), "frame": Place(proxy, framed=True),
-                "without": Place(proxy + "/without"), "course": Place(proxy, framed=True), "server": Place(url),
+                "without": Place(proxy + "/without"), "no host": Place(proxy + "/no-host"), "course": Place(proxy, framed=True), "server": Place(url),
             }  # fmt: skip
 
 
@@ -192,8 +197,15 @@ def test_framed_by_another_page_of_the_same_site_links_name_the_app_and_not_that
     app = view.go("/course.html")
     at(app, "copies")
     app.locator("body").press("q")
-    link = view.link("/vae/walkthrough?scene=copies&present=true")
-    app.locator(".presenter-screen.link", has_text=link).wait_for()
+    app.locator(".presenter-screen.link", has_text=view.link("/vae/walkthrough?scene=copies&present=true")).wait_for()
+    view.page.keyboard.press("n")
+    app.locator(".presenter-screen.told", has_text="did not open the window for the notes").wait_for()
+    view.page.keyboard.press("f")
+    app.locator(".presenter-screen.told", has_text="does not allow full screen here").wait_for()
+    view.page.keyboard.press("Escape")
+    app.locator(".presenter-screen").wait_for(state="detached")
+    at(app, "copies")
+    assert view.errors == []
 
 
 def test_a_path_that_no_page_has_leads_to_the_dashboard(visit):
@@ -209,3 +221,30 @@ def test_a_request_without_upgrade_is_answered_as_that(places):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(places["server"].url + "/_stcore/stream")
     assert refused.value.code == 426 and b"Upgrade" in refused.value.read()
+
+
+@pytest.mark.slow
+def test_a_proxy_that_passes_another_host_on_is_told_of_it(visit):
+    view = visit("no host")
+    view.page.goto(view.link("/latent_maps"))
+    view.page.get_by_role("alert").filter(has_text="Upgrade, Connection and Host").wait_for()
+
+
+@pytest.mark.slow
+def test_the_message_goes_away_when_a_connection_opens(visit):
+    view = visit("without")
+    view.page.goto(view.link("/samples"))
+    told = view.page.locator("#no-websocket")
+    told.wait_for()
+    view.page.evaluate("address => void new WebSocket(address)", view.place.url.replace("http", "ws").replace("/without", "/vae") + "/_stcore/stream")
+    told.wait_for(state="detached")
+
+
+@pytest.mark.slow
+def test_every_page_finds_all_that_it_asks_for(view):
+    for path in ALL:
+        app = view.go(path)
+        app.wait_for_function("() => [...document.images].every((image) => image.complete && image.naturalWidth)")
+        view.page.wait_for_load_state("networkidle")
+        failed = app.locator("text=could not be loaded").all_inner_texts()
+        assert view.missing == [] and view.errors == [] and not failed, path
