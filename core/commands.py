@@ -183,6 +183,7 @@ def project(options: Namespace) -> int:
         raise UsageError("say what to project: one RUN or more, or --all.")
     from tqdm import tqdm
 
+    from core import compiled
     from core.projection import project_run, reference_for
     from core.runs import npz_bytes
 
@@ -192,7 +193,8 @@ def project(options: Namespace) -> int:
     for run in tqdm(chosen, unit="run", disable=True if options.json else None):
         if run.has("projection.npz") and not options.again:
             continue
-        arrays = project_run(run, reference_for(store, run), load_dataset(run.config.dataset))
+        with compiled.quietly(options.json):
+            arrays = project_run(run, reference_for(store, run), load_dataset(run.config.dataset))
         with writing(run.path):
             run.add("projection.npz", npz_bytes(**arrays))
         done.append(run.run_id)
@@ -213,13 +215,15 @@ def export(options: Namespace) -> int:
 
 
 def warm_up(options: Namespace) -> int:
+    from core import compiled
     from core.projection import warm_up as compile_projection
 
     steps: dict[str, Callable[[], Any]] = {"data": load_dataset, "projection": compile_projection}
     seconds = {}
     for name, step in steps.items():
         began = time.perf_counter()
-        step()
+        with compiled.quietly(options.json):
+            step()
         seconds[name] = round(time.perf_counter() - began, 2)
         if not options.json:
             print(f"{name}: {seconds[name]:.1f} s")

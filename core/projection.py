@@ -299,5 +299,5 @@ def project_task(run_id: str, reference_id: str, cache: str, shipped: str) -> No
 
 
 def warm_up() -> None:
-    """Compile umap-learn and keep it for every later process: 10 to 20 s once. Meant for a background worker or an image build."""
+    """Compile what a map needs of umap-learn and keep it for every later process. Meant for the background or an image build."""
     project(np.random.default_rng(0).standard_normal((32, 3)), "umap", epochs=2)

@@ -313,17 +313,20 @@ def steps_table(rates: FlipRates) -> str:
     return "\n".join(lines)
 
 
-def laying_out(status: Any, first: bool) -> str:
+def laying_out(status: Any, warm: bool, compiling: Any) -> str:
     """What someone waits for who has asked for a UMAP that no run carries yet, and what is shown meanwhile.
 
     Args:
         status: a `core.jobs.JobStatus`.
-        first: whether umap-learn has yet to be compiled on this machine.
+        warm: whether umap-learn's compiled code is there.
+        compiling: how far that is, a `core.compiled.Progress`; None before the first function is done.
     """
     if status.state == "queued":
         why = f"waits for a training to end (place {status.position} in the queue)"
-    elif first:
-        why = "is being laid out in the background; the first time on a machine its code is compiled, which takes 10 to 30 s"
+    elif compiling:
+        why = f"needs umap-learn's code, which is being compiled for this processor, once: {compiling.fraction:.0%} done, about {max(compiling.seconds_left, 1):.0f} s left"
+    elif not warm:
+        why = "needs umap-learn's code, which is compiled for this processor, once: that has begun, and an estimate follows"
     else:
         why = "is being laid out in the background, a few seconds' work"
     return f"The UMAP of these codes {why}. Meanwhile this is their PCA."

@@ -84,8 +84,16 @@ def begin() -> bool:
 
 @st.cache_resource(show_spinner=False)
 def warm() -> bool:
-    """Once a server: import torch before somebody waits for it."""
-    return _later(load_networks)
+    """Once a server: import torch before somebody waits for it, then compile what a UMAP needs if no process has done so."""
+    return _later(_prepare)
+
+
+def _prepare() -> None:
+    from core.compiled import fill_in_background
+
+    load_networks()
+    if filling := fill_in_background():
+        filling.wait()
 
 
 @functools.cache

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from core import compiled
 from core.neighbours import NEIGHBOURS
-from core.umap_ import is_warm
 from dashboard import boundary, cache, controls, state, text
 from dashboard.catalog import Pair
 from dashboard.exhibits.live import maps
@@ -33,7 +33,7 @@ def wait() -> None:
         status = cache.lay_out(pair)
         if not status.active:
             st.rerun()
-        st.info(text.laying_out(status, first=not is_warm()), icon=":material/hourglass_top:")
+        st.info(text.laying_out(status, compiled.is_warm(), compiled.progress()), icon=":material/hourglass_top:")
 
 
 n = len(cache.gallery(pair.ae.run_id)["mean"])

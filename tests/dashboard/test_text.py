@@ -141,8 +141,11 @@ def test_where_the_story_of_small_steps_holds_is_read_off_the_seeds():
 
 
 def test_what_a_map_waits_for():
+    from core.compiled import Progress
     from core.jobs import JobStatus
 
-    assert "place 2" in text.laying_out(JobStatus("x", "queued", position=2), first=True)
-    assert "compiled" in text.laying_out(JobStatus("x", "running"), first=True)
-    assert "compiled" not in text.laying_out(JobStatus("x", "running"), first=False)
+    running = JobStatus("x", "running")
+    assert "place 2" in text.laying_out(JobStatus("x", "queued", position=2), False, Progress(0.4, 3.2))
+    assert "compiled for this processor" in text.laying_out(running, False, None)
+    assert "40% done, about 3 s left" in text.laying_out(running, False, Progress(0.4, 3.2))
+    assert "compiled" not in text.laying_out(running, True, None)
