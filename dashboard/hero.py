@@ -43,8 +43,8 @@ def _arrow(x1: float, x2: float, y: float, dark: bool) -> str:
 
 
 def lens_factor(stddev: np.ndarray, span: float) -> float:
-    """Magnification at which a cloud of this width (d,) fills about half the lens; `span` is the width of the plane."""
-    return float(np.clip(LENS * 0.36 / (max(float(np.max(stddev)), 1e-9) * PLANE / span), 2, 40))
+    """Magnification, 1 to 40, at which a cloud of this width (d,) fills about half the lens; `span` is the width of the plane."""
+    return float(np.clip(LENS * 0.36 / (max(float(np.max(stddev)), 1e-9) * PLANE / span), 1, 40))
 
 
 def drawing(
@@ -93,7 +93,8 @@ def drawing(
             f'<ellipse cx="{lx}" cy="{ly}" rx="{r * sx * factor:.1f}" ry="{r * sy * factor:.1f}" fill="{color}" fill-opacity=".13"/>' for r in (2, 1)
         )
         ellipse = f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{2 * sx:.2f}" ry="{2 * sy:.2f}" fill="{color}" fill-opacity=".45" stroke="{color}"/>'
-        lens = ellipse + lens + rings + f'<g class="drawn" stroke="{color}" stroke-width="2.6" stroke-linecap="round">{cloud}</g>'
+        lens = f'<g clip-path="url(#p)">{ellipse}</g>{lens}<clipPath id="l"><circle cx="{lx}" cy="{ly}" r="{LENS - 1}"/></clipPath><g clip-path="url(#l)">{rings}</g>'
+        lens += f'<g class="drawn" stroke="{color}" stroke-width="2.6" stroke-linecap="round">{cloud}</g>'
     else:
         lens += f'<circle class="same" cx="{lx}" cy="{ly}" r="2.6" fill="{color}"/>'
     lens += f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{color}"/>'

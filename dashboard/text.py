@@ -76,10 +76,10 @@ def spread_takeaway(ae: float, vae: float) -> str:
     """How far each model's codes spread; both are standard deviations."""
     near, far = min(ae, vae), max(ae, vae)
     if far < 0.005:  # shown as 0.00
-        return "The codes of all images are alike in both spaces."
+        return "Their codes hardly spread at all (standard deviation below 0.005 in both; the prior's is 1)."
     tighter = AE if ae < vae else VAE
     if near < 0.001 * far:
-        return f"The {tighter}'s codes are all alike (standard deviation {AE} {ae:.2f}, {VAE} {vae:.2f}; the prior's is 1)."
+        return f"The {tighter}'s codes hardly spread at all (standard deviation {AE} {ae:.2f}, {VAE} {vae:.2f}; the prior's is 1)."
     if far < 1.1 * near:
         return f"Their codes spread equally wide (standard deviation {ae:.2f} and {vae:.2f})."
     return f"The {tighter}'s codes lie {far / near:.1f} times closer together (standard deviation {AE} {ae:.2f}, {VAE} {vae:.2f}; the prior's is 1)."
@@ -262,8 +262,8 @@ def untrained(status: Any, config: Any) -> str:
 
 
 FlipRates = Mapping[int, Mapping[str, Mapping[float, Sequence[float]]]]  # see `dashboard.cache.flip_rates`
-STORY = {"ae": "the story holds", "vae": "it is the other way round", "neither": "there is no difference that all seeds share"}
-CHANGES = {"ae": "the AE's pictures change class more often", "vae": "the VAE's pictures change class more often", "neither": "there is no difference that all seeds share"}
+STORY = {"ae": "the story holds", "vae": "it is the other way round", "neither": "no difference is large enough to count in every seed"}
+CHANGES = {"ae": "the AE's pictures change class more often", "vae": "the VAE's pictures change class more often", "neither": "no difference is large enough to count in every seed"}
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -97,7 +97,8 @@ def case(result: CaseResult, dark: bool = False) -> str:
     """One comparison: its label, a dot a run on a common track, mean and spread of both sides."""
     label = f"{result.whole_label[:1].upper()}{result.whole_label[1:]}"
     if result.left is None or result.right is None:
-        return f'<div class="case" style="color:{theme.muted(dark)}">{escape(label or "Compared")}: not measured here</div>'
+        why_not = f", because {result.why_not.rstrip('.')}" if result.why_not else ""
+        return f'<div class="case" style="color:{theme.muted(dark)}">{escape(label or "Compared")}: not measured here{escape(why_not)}</div>'
     sides = (result.left, result.right)
     colors = [color_of(side, dark) for side in sides]
     hollow = [False, colors[0] == colors[1]]

@@ -53,6 +53,17 @@ class Measure:
         return found
 
 
+    def why_not(self, population: Population) -> str:
+        """Why no run of the role has the figure, where that was noted when it was measured (see `core.metrics.scores`); else ""."""
+        part, *rest = self.path.split("/")
+        for scores in population.get(self.role, {}).values():
+            reasons = scores.get(part, {}).get("not_measured", "") if isinstance(scores.get(part), Mapping) else ""
+            reason = reasons.get(rest[0], "") if isinstance(reasons, Mapping) and rest else reasons
+            if isinstance(reason, str) and reason:
+                return reason
+        return ""
+
+
 @dataclass(frozen=True)
 class Case:
     """left `relation` right, under the condition that `label` names.
@@ -104,7 +115,7 @@ class Stat:
 
 @dataclass(frozen=True)
 class CaseResult:
-    """A case as measured; `held` of `n` runs bear it out. left and right are None where nothing was measured."""
+    """A case as measured; `held` of `n` runs bear it out. left and right are None where nothing was measured; `why_not` says why, if known."""
 
     label: str
     relation: str
@@ -115,6 +126,7 @@ class CaseResult:
     held: int
     n: int
     detail: str = ""
+    why_not: str = ""
 
     @property
     def whole_label(self) -> str:
@@ -190,7 +202,9 @@ def decide_case(case: Case, population: Population) -> CaseResult:
     }
     held = sum(tests[case.relation](left[key], right[key]) for key in shared)
     stats = (_stat(case.left, {k: left[k] for k in shared}), _stat(case.right, {k: right[k] for k in shared})) if shared else (None, None)
-    return CaseResult(case.label, case.relation, case.unit, case.digits, *stats, held=held, n=len(shared), detail=case.detail)
+    sides = [side for side in (case.left, case.right) if isinstance(side, Measure)]
+    why_not = "" if shared else next(filter(None, (side.why_not(population) for side in sides)), "")
+    return CaseResult(case.label, case.relation, case.unit, case.digits, *stats, held=held, n=len(shared), detail=case.detail, why_not=why_not)
 
 
 def combine(verdicts: Mapping[str, str], before: str = "") -> tuple[str, str]:

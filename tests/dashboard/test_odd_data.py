@@ -167,7 +167,9 @@ def check(folder: Folder, root: Path, umap: bool = False, thorough: bool = False
             for query in queries if thorough else queries[(folder.classes + place) % len(queries) :][:1]:
                 for latent in latent_dims if thorough else latent_dims[:1]:
                     check_figures(look_at(page, dataset, latent=str(latent), **query), data)
-    run_commands(store, [run.run_id for run in runs.values()] if thorough else [runs["vae", latent_dims[0]].run_id], umap)
+    run_commands(store, [run.run_id for run in runs.values()] if thorough else [runs[model, latent_dims[0]].run_id for model in ("ae", "vae")], umap)
+    with dashboard_on(store, umap):  # with the maps that the commands kept
+        check_figures(look_at("latent_maps", dataset, latent=str(latent_dims[0])), data)
     for run in store:
         found = store.get(run.run_id)
         assert all(np.isfinite(array).all() for name in ("gallery.npz", "density.npz") for array in found.arrays(name).values())

@@ -80,6 +80,12 @@ def test_the_sentences_stand_in_groups_from_holding_to_not(shipped):
     assert [(int(n)) for _, n in titles] == [shown.count(v) for v in order if v in shown]
 
 
+def test_a_card_says_why_a_figure_is_not_there():
+    people = {kind: {0: {"mse": {"not_measured": "there are 7 test images."}}} for kind in ("ae", "vae")}
+    claim = Claim("s", "S.", "m", "start", (Case("in error", Measure("ae", "mse/all", "AE"), "<", Measure("vae", "mse/all", "VAE")),))
+    assert "not measured here, because there are 7 test images<" in verdict_cards.card(decide(claim, people), "tiny, d = 2")
+
+
 def test_the_lead_counts_the_verdicts():
     lead = text.scorecard_takeaway([HOLDS, HOLDS, DOES_NOT, DEPENDS, DEPENDS, DEPENDS, UNKNOWN], 12)
     assert "**7** sentences" in lead and "**2** hold" in lead and "**1** does not" in lead and "**3** depend on" in lead and "1 could not" in lead and "12 trained" in lead

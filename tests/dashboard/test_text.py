@@ -50,7 +50,7 @@ def test_maps_verdict():
 def test_what_cannot_be_measured_about_maps_is_said_with_its_reason():
     said = text.maps_takeaway(None, None, 0.5, 1.0, 10, "there are 7.")
     assert "cannot be measured: there are 7." in said and "nearest" not in said and "2.0 times closer" in said
-    assert "alike in both" in text.spread_takeaway(0.0, 0.001) and "AE**]'s codes are all alike" in text.spread_takeaway(1e-9, 0.8)
+    assert "below 0.005 in both" in text.spread_takeaway(0.0, 0.001) and "AE**]'s codes hardly spread" in text.spread_takeaway(1e-9, 0.8)
     assert text.not_measured({"a": "there are 7.", "b": "there are 7.", "c": "all are alike."}) == "Not measured: a, b, because there are 7. Not measured: c, because all are alike."
     assert text.not_measured({}) == ""
 
@@ -133,7 +133,7 @@ def test_where_the_story_of_small_steps_holds_is_read_off_the_seeds():
     said = text.steps_takeaway(rates, 250)
     parts = said.split(";")
     assert "size 2** the story holds" in parts[0] and "21.0%" in parts[0] and "12.0%" in parts[0]
-    assert "size 8** there is no difference that all seeds share" in parts[1] and "size 16** it is the other way round" in parts[2]
+    assert "size 8** no difference is large enough to count in every seed" in parts[1] and "size 16** it is the other way round" in parts[2]
     assert "Around 250 unseen images and over 2 seeds" in said
     table = text.steps_table(rates).splitlines()
     assert len(table) == 2 + 6 and "30.0% |" in table[6] and "n/a" in table[7]

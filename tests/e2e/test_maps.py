@@ -234,3 +234,18 @@ def test_no_more_bytes_are_sent_at_a_rerun(browser, url):
     settled(page)
     assert requests == first
     page.close()
+
+
+def test_hundreds_of_classes_keep_their_names_and_leave_the_maps_on_the_screen(browser, url):
+    page = opened(browser, f"{url}&classes=290")
+    page.wait_for_selector('.maps[data-ready="1"] [data-image="0"]')
+    box = canvas(page, "left").bounding_box()
+    assert box["y"] + 0.5 * box["height"] < page.viewport_size["height"], "the legend pushes the maps off the screen"
+    assert page.locator(".legend button").count() == 0 and "290 classes share 10 colours" in page.locator(".legend").inner_text()
+    page.locator(".class-list").select_option(label="273")
+    hover(page, "left", 36 * 3)  # the only point still shown in that cluster
+    page.wait_for_selector('.inspector [data-image="273"]')
+    assert "class 273" in page.locator(".inspector figure").first.inner_text(), "a label beyond 255 is another class's"
+    page.locator(".class-list").select_option(label="all 290 classes")
+    assert page.errors == []
+    page.close()

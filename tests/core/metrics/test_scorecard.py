@@ -87,6 +87,9 @@ def test_nothing_measured_is_no_verdict():
     for population in ({}, people({}, {}), people({0: None}, {0: 1.0}), {"ae": {0: {"r": {"not_measured": "why"}}}, "vae": {0: {"r": 3}}}):
         result = decide_case(SHARPER, population)
         assert result.verdict == UNKNOWN and result.left is None
+        assert result.why_not == ("why" if "not_measured" in str(population) else "")
+    one = {"ae": {0: {"r": {"mse": None, "not_measured": {"mse": "there are 7.", "other": "no"}}}}, "vae": {0: {"r": {"mse": 1.0}}}}
+    assert decide_case(SHARPER, one).why_not == "there are 7."
 
 
 def test_comparison_with_a_number_and_with_a_figure_of_the_same_run():
