@@ -15,3 +15,10 @@ def mallopt(values: dict[int, int]) -> None:
     if call is not None:
         for parameter, value in values.items():
             call(parameter, value)
+
+
+def trim() -> None:
+    """Give memory that was freed back to the system; glibc keeps what lies between blocks that are still in use."""
+    call = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if call is not None:
+        call(0)

@@ -12,6 +12,7 @@ Scores name the weights and the judge they were measured with, so that a run tra
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,22 @@ def committed(dataset: str, latent_dim: int) -> dict[str, dict[str, Any]]:
         return {}
 
 
+@functools.lru_cache(maxsize=16)
+def _texts(path: Path, changed: int) -> dict[str, str]:
+    """run_id -> its scores in a committed file, as JSON. `changed` is when the file was: pages ask for one run after another."""
+    runs = json.loads(path.read_bytes())["runs"]
+    return {run_id: json.dumps(entry["scores"]) for run_id, entry in runs.items()}
+
+
+def _committed_scores(dataset: str, latent_dim: int, run_id: str) -> Any:
+    """One run's scores in the committed scorecard, the caller's own; None where there are none that can be read."""
+    path = committed_file(dataset, latent_dim)
+    try:
+        return json.loads(_texts(path, path.stat().st_mtime_ns)[run_id])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
 def _beside(run: Run) -> Path:
     """Where a shipped run's own scores are kept."""
     return settings.cache_dir() / "scores" / f"{run.run_id}.json"
@@ -60,7 +77,7 @@ def _found(run: Run) -> Iterator[Any]:
             yield json.loads(run.read(FILE))
     except (OSError, RunError, ValueError):
         pass  # not there or damaged: as if it had not been measured
-    yield committed(run.config.dataset, run.config.latent_dim).get(run.run_id, {}).get("scores")
+    yield _committed_scores(run.config.dataset, run.config.latent_dim, run.run_id)
 
 
 def scores_of(run: Run) -> dict[str, Any]:

@@ -75,10 +75,10 @@ def _later(task: Callable[[], Any]) -> bool:
 
 @st.cache_resource(show_spinner=False)
 def begin() -> bool:
-    """Once a server, before its first page: every rerun of every visitor is a thread, see `core.limits.share_memory_pools`."""
-    from core.limits import share_memory_pools
+    """Once a server, before its first page: every rerun of every visitor is a thread, see `core.limits.spare_memory`."""
+    from core.limits import spare_memory
 
-    share_memory_pools()
+    spare_memory()
     return True
 
 
@@ -98,9 +98,16 @@ def _prepare() -> None:
 
 @functools.cache
 def load_networks() -> None:
-    """Once a process: import what networks need, and let the garbage collector leave its million objects alone."""
+    """Once a process: import what networks need, and let the garbage collector leave its million objects alone.
+
+    A page's networks run on one thread: they take milliseconds, and every rerun is a thread of its own, which would start
+    and keep helpers of its own, and wait for them beside other visitors'.
+    """
+    import torch
+
     import core.models  # noqa: F401
 
+    torch.set_num_threads(1)
     gc.collect()
     gc.freeze()
 

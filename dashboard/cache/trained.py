@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from core.config import RunConfig
 from core.runs import WEIGHTS, RunError, RunStore
 from dashboard import cache, catalog
 
@@ -28,17 +27,12 @@ def store() -> RunStore:
     return RunStore()
 
 
-@st.cache_resource(show_spinner=False, max_entries=1000)
-def _config(run_id: str, path: str) -> RunConfig:
-    return cache.store().run(run_id).config
-
-
 def entries() -> list[catalog.Entry]:
     """Every finished run there is now, shipped or trained by anyone; the folders are looked at each time."""
     found = []
     for run in (r for r in cache.store() if r.complete):
         try:
-            found.append(catalog.Entry(run, _config(run.run_id, str(run.path))))
+            found.append(catalog.Entry(run, run.config))  # parsed once, see `core.runs`
         except RunError:  # not readable: `python -m core runs` tells; here it is as if it were not there
             continue
     return found

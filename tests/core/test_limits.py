@@ -105,10 +105,10 @@ def test_abandoned_runs_are_evicted_like_finished_ones(store):
 
 POOLS = """
 import ctypes, sys, threading
-from core.limits import share_memory_pools
+from core.limits import spare_memory
 
 if sys.argv[1] == "shared":
-    share_memory_pools()
+    spare_memory()
 gate = threading.Barrier(12)
 threads = [threading.Thread(target=gate.wait) for _ in range(12)]  # all alive at once
 [thread.start() for thread in threads] and [thread.join() for thread in threads]
@@ -126,3 +126,31 @@ def test_threads_share_two_memory_pools(tmp_path):
         subprocess.run([sys.executable, "-c", POOLS, name, str(tmp_path / name)], check=True, timeout=60)
         pools[name] = (tmp_path / name).read_text().count("<heap nr=")
     assert pools["shared"] <= 2 < pools["own"]
+
+
+FREED = """
+import sys
+import numpy as np
+from core.limits import spare_memory
+
+def anonymous():
+    return next(int(line.split()[1]) for line in open("/proc/self/smaps_rollup") if line.startswith("Anonymous")) / 1000
+
+if sys.argv[1] == "spared":
+    spare_memory()
+np.ones(8 << 20, np.uint8)  # freed at once: from here on glibc takes blocks of this size from its pools
+before, large, small = anonymous(), [], []
+for _ in range(100):
+    large.append(np.ones(1 << 20, np.uint8))
+    small.append(np.ones(60_000, np.uint8))  # lies between two large ones, and stays
+large.clear()
+print(anonymous() - before)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="pools are glibc's")
+def test_large_arrays_go_back_to_the_system():
+    def held(name: str) -> float:
+        return float(subprocess.run([sys.executable, "-c", FREED, name], check=True, timeout=60, capture_output=True, text=True).stdout)
+
+    assert held("spared") < 20 < 80 < held("not")
