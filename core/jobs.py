@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core import settings
+from core import malloc, settings
 from core.config import QUICK, RunConfig
 from core.data import resolve
 from core.errors import FAILURE, UserFacingError
@@ -107,6 +107,8 @@ def train_task(config: dict[str, Any], cache: str, shipped: str, threads: int | 
         return "stopped"
     except RunError:
         return "failed"
+    finally:
+        malloc.trim()  # a worker waits longer than it works
     return "complete"
 
 
@@ -124,6 +126,7 @@ def warm_task(dataset: str = "mnist-5k", threads: int | None = None) -> None:
     for epoch in fit(RunConfig(train_size=256, **(QUICK | {"epochs": 1})), data):
         evaluation.preview(epoch.model, data)
     evaluation.portfolio(epoch.model, dataclasses.replace(data, train_images=data.train_images[:256]))
+    malloc.trim()
 
 
 def give_way() -> None:

@@ -76,8 +76,11 @@ def fit_density(source: str, codes: np.ndarray, seed: int = 0) -> Density:
         return Density(np.ones(1), codes.mean(0)[None], (np.cov(codes.T).reshape(d, d) + jitter * np.eye(d))[None])
     import warnings
 
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.mixture import GaussianMixture
+    from core.optional import without
+
+    with without("pandas"):
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.mixture import GaussianMixture
     from threadpoolctl import threadpool_limits
 
     components = min(COMPONENTS, len(codes) // 2)

@@ -130,14 +130,14 @@ class Answers:
 
 @contextlib.asynccontextmanager
 async def life(_: Any) -> AsyncIterator[None]:
-    """Import what takes seconds before anybody is served: the server is well only then."""
+    """Import and read what takes seconds before anybody is served: the server is well only then."""
     from core import limits
     from dashboard import cache
 
     limits.spare_memory()
     with contextlib.suppress(settings.SettingError):  # the page will say what is wrong
         if settings.value("WARM"):
-            await asyncio.to_thread(cache.load_networks)
+            await asyncio.to_thread(cache.make_ready)
     yield
 
 

@@ -18,7 +18,7 @@ from dashboard.cache import decoded, maps, measured, server, trained, uses
 from dashboard.cache.decoded import PICTURES, SAMPLES, decoded_path, likeness, one_of_each, redraws, samples, samples_likeness, turned
 from dashboard.cache.maps import MapView, disagreement, latent_maps, lay_out, lay_out_again
 from dashboard.cache.measured import flip_rate, flip_rates, gaussians, sample_quality, scorecards, scores, verdicts
-from dashboard.cache.server import begin, crowd, jobs, limits, load_networks, memory_mb, scenes, warm, warm_worker
+from dashboard.cache.server import begin, crowd, jobs, limits, load_networks, make_ready, memory_mb, scenes, warm, warm_worker
 from dashboard.cache.trained import (
     REFERENCE, arrays, dataset, density, entries, evaluation, export, film, gallery, model, pairs, parameters, recording, store, train_codes,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import threading
@@ -110,6 +111,23 @@ def load_networks() -> None:
     torch.set_num_threads(1)
     gc.collect()
     gc.freeze()
+
+
+def make_ready() -> None:
+    """Everything that the first visitors of a public server would wait for, each in the others' way: imports and the images."""
+    import scipy.ndimage
+    import scipy.spatial.distance  # noqa: F401
+
+    from core.data import load_dataset
+    from core.errors import UserFacingError
+    from dashboard import figures
+    from dashboard.catalog import STANDARD
+    from dashboard.components import beta_lab, chart, maps, neighbours, planes, scrubber, through, traverse  # noqa: F401
+
+    cache.load_networks()
+    figures.kl_bars([1.0], 0.1)  # plotly imports its parts when they are first used
+    with contextlib.suppress(UserFacingError):  # the page will say what is wrong
+        load_dataset(STANDARD.dataset)
 
 
 @st.cache_resource(show_spinner=False)

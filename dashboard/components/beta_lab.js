@@ -43,6 +43,7 @@ class BetaLab {
     this.plane.redraw = this.redraw;
     this.stopLooking = onLook(this.root, () => ((this.ticked = 0), this.redraw()));
     this.drawn = { frames: 0, complete: 0 };
+    this.later = []; // what waits until all pictures have been drawn once
     this.families = new Map();
   }
 
@@ -62,6 +63,7 @@ class BetaLab {
     this.root.classList.toggle("compact", Boolean(data.compact));
     this.trained = [...data.trained].sort((a, b) => a.beta - b.beta);
     this.curve = data.prediction?.curve ?? [];
+    if (!this.shown) this.sketch();
     const problem = this.find(".problem");
     try {
       const [network, sprite, arrays] = await Promise.all([data.prediction ? loadNetwork(data.prediction.weights) : null, loadSprite(data.sprite), loadArrays(data.arrays)]);
@@ -99,7 +101,8 @@ class BetaLab {
         this.redraw();
       });
       this.families.set(network, family);
-      family.fill(this.beta);
+      if (this.drawn.complete) family.fill(this.beta);
+      else this.later.push(() => family.fill(this.beta)); // first the pictures, then the clouds
     }
     return this.families.get(network);
   }
@@ -285,13 +288,29 @@ class BetaLab {
     return { predicted, own: run ?? live ?? nearest, live: !run && Boolean(live) };
   }
 
+  /** The models' colours on the page as it is now; the style sheet is told. */
+  colors(look) {
+    const { data } = this, own = look.dark ? data.color_dark : data.color, ae = look.dark ? data.ae_color_dark : data.ae_color;
+    this.root.style.setProperty("--own", own);
+    this.root.style.setProperty("--ae", ae);
+    return { own, ae };
+  }
+
+  /** What needs no network, drawn while the networks are on their way: the knob, the curve with its point, the units' rates. */
+  sketch() {
+    const { data, curve, trained, beta } = this, at = this.run ?? (curve.length ? curveAt(curve, this.state.t, data.active) : trained[0]);
+    const look = theme(this.root), { own, ae } = this.colors(look), dims = byRate(curve.length ? curve.map(({ rate_per_dim }) => rate_per_dim) : [at.rate_per_dim]);
+    drawBars(this.find(".bars"), at.rate_per_dim, dims, data.active, Math.max(...(curve[0] ?? at).rate_per_dim, ...at.rate_per_dim, 0.5), this.state.off, (unit) => this.toggle(unit));
+    this.plane.draw({ curve, trained, ae: data.ae_distortion, at: { ...at, beta: at.beta ?? beta }, path: [], own, aeColor: ae, look });
+    this.layTicks();
+    this.slide.value = this.state.t;
+    this.find(".beta").textContent = `β = ${short(beta, 4)}`;
+  }
+
   draw() {
     if (!this.shown || !this.root.isConnected) return;
     const began = performance.now();
-    const { data, shown, beta, real } = this, look = theme(this.root);
-    const own = look.dark ? data.color_dark : data.color, ae = look.dark ? data.ae_color_dark : data.ae_color;
-    this.root.style.setProperty("--own", own);
-    this.root.style.setProperty("--ae", ae);
+    const { data, shown, beta, real } = this, look = theme(this.root), { own, ae } = this.colors(look);
     const codes = shown.family.codes(beta), complete = this.decode(shown.network, codes);
     this.drawTiles();
     const figures = this.figures(), at = real ? real.run : figures.predicted;
@@ -303,8 +322,10 @@ class BetaLab {
     if (this.ticked !== this.root.clientWidth) this.layTicks();
     describe(this, at, label, figures, codes);
     this.drawn.frames++;
-    if (complete) this.drawn.complete++;
-    else this.redraw();
+    if (complete) {
+      this.drawn.complete++;
+      this.later.splice(0).forEach((task) => task());
+    } else this.redraw();
     const live = this.training && this.live;
     Object.assign(this.root.dataset, {
       beta: label, complete: this.drawn.complete, frame: (performance.now() - began).toFixed(1),

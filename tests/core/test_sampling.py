@@ -1,5 +1,8 @@
 """Densities recover what they were fitted to; temperature and seeds do what they say; paths are the right curves."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -139,3 +142,16 @@ def test_nearest_against_brute_force():
     brute = np.linalg.norm(a.reshape(5, 1, -1) - (b / 255).reshape(1, 40, -1), axis=2)
     assert np.array_equal(index, brute.argmin(1))
     np.testing.assert_allclose(distance, brute.min(1), rtol=1e-4)
+
+
+def test_a_mixture_is_fitted_without_importing_pandas():
+    code = """
+import sys, numpy as np
+from core.sampling import fit_density
+fit_density("mixture", np.random.default_rng(0).normal(size=(100, 2)))
+print("pandas" in sys.modules or "pyarrow" in sys.modules)
+import pandas  # and it can be had afterwards
+print(pandas.DataFrame({"a": [1]}).shape)
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert result.stdout.split("\n")[:2] == ["False", "(1, 1)"], result.stderr

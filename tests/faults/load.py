@@ -3,7 +3,14 @@
     python -m tests.faults.load                                     50 visitors, 300 s
     python -m tests.faults.load --visitors 8 --seconds 1800 --pause 5     a soak
 
-Prints how long pages took, what visitors were told, what went wrong, and the memory of server and worker over time.
+Prints how long pages took, what visitors were told, what went wrong, and the memory of server and worker over time; then,
+under the same load in the same run, how long a bare Streamlit page with one picture took. Wanted: no error, the 95th
+percentile of all pages, the cold start included, at most 3 times the bare page's, and a training finished every 40 s. Exit
+status 1 where one of these is missed.
+
+Whether memory leaks is told by bytes per visit: the growth of the memory that is in use between two moments with as many
+sessions. Streamlit keeps a session for two minutes after its visitor has left, and results are kept up to a limit, so
+memory grows at first; the second half of a run of ten minutes and more shows what stays.
 
 What it models: everybody arrives within twice the pause, at a server that has just been started, and looks at a page for an
 exponentially distributed time, 5 seconds on average, which is a hasty reader's. A visit is the Start page and a dozen others
@@ -22,12 +29,16 @@ import os
 import random
 import statistics
 import time
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.faults.client import Browser, Shown, Visitor
 from tests.faults.serving import Server, demo_server
 
+BARE = Path(__file__).parents[1] / "e2e" / "apps" / "bare_app.py"
+MOST = 3.0  # times the bare page's 95th percentile
 COLD = 30.0  # seconds in which a server that has just been started imports and reads what it needs
 
 # What a visitor may click on a page, as its link says it.
@@ -53,6 +64,8 @@ class Tally:
     asked: int = 0
     bytes: int = 0
     memory: list[tuple[float, float]] = field(default_factory=list)
+    visits: list[tuple[float, int]] = field(default_factory=list)  # (seconds, visits begun until then)
+    visits_so_far: int = 0
 
     def add(self, page: str, shown: Shown, before: float = 0.0) -> None:
         """Count one page; `before` are the seconds its visitor waited for Streamlit's own files."""
@@ -65,6 +78,16 @@ class Tally:
         for kind, text in shown.alerts:
             self.told[f"{kind}: {text[:70]}"] += 1
 
+    def all(self) -> list[float]:
+        """Seconds of every page, the cold start included."""
+        return [s for times in self.seconds.values() for s in times] + self.cold
+
+    def bytes_per_visit(self) -> float | None:
+        """Growth of memory in the second half, for each visit that began in it; None without a visit."""
+        half = self.memory[len(self.memory) // 2][0] if self.memory else 0.0
+        begun = self.visits_so_far - next((n for at, n in self.visits if at >= half), self.visits_so_far)
+        return 1e6 * growth(self.memory) / begun if begun else None
+
     def report(self) -> str:
         warm = [s for times in self.seconds.values() for s in times]
         rows = [*sorted(self.seconds.items()), ("all of these", warm), (f"first {COLD:.0f} s", self.cold), ("all", warm + self.cold)]
@@ -76,6 +99,8 @@ class Tally:
         lines.append(f"trainings asked for: {self.asked}; visitors were told:" + "".join(f"\n  {n} x {text}" for text, n in self.told.most_common(10)))
         lines.append("memory of server and worker, MB: " + ", ".join(f"{mb:.0f} at {at:.0f} s" for at, mb in thinned(self.memory)))
         lines.append(f"growth in the second half: {growth(self.memory):+.0f} MB ({self.bytes / 1e6:.0f} MB were sent)")
+        per_visit = self.bytes_per_visit()
+        lines.append(f"visits: {self.visits_so_far}; " + ("too few to tell bytes per visit" if per_visit is None else f"{per_visit:+,.0f} bytes per visit in the second half"))
         return "\n".join(lines)
 
 
@@ -103,6 +128,7 @@ async def stroll(server: Server, tally: Tally, until: float, pause: float, seed:
     while time.monotonic() < until:
         try:
             came = time.monotonic()
+            tally.visits_so_far += 1
             async with Visitor(server.url, browser) as visitor:
                 arrived = time.monotonic()
                 shown = await visitor.open()
@@ -136,23 +162,47 @@ async def watch_memory(server: Server, tally: Tally, until: float) -> None:
     began = time.monotonic()
     while time.monotonic() < until:
         tally.memory.append((time.monotonic() - began, await asyncio.to_thread(server.memory_mb)))
+        tally.visits.append((time.monotonic() - began, tally.visits_so_far))
         await asyncio.sleep(1)
 
 
-async def load(server: Server, visitors: int, seconds: float, pause: float) -> Tally:
-    """The strolls of all visitors at once."""
+async def rest(server: Server, tally: Tally, until: float, pause: float, seed: int) -> None:
+    """One visitor of a bare page until the time is over: the same sessions and the same pauses, always the one page."""
+    rng, browser = random.Random(seed), Browser()
+    await asyncio.sleep(rng.uniform(0, pause * 2))
+    while time.monotonic() < until:
+        try:
+            came = time.monotonic()
+            tally.visits_so_far += 1
+            async with Visitor(server.url, browser) as visitor:
+                arrived = time.monotonic()
+                tally.add("", await visitor.open(), before=arrived - came)
+                for _ in range(12):
+                    if time.monotonic() > until:
+                        break
+                    await asyncio.sleep(rng.expovariate(1 / pause))
+                    tally.add("", await visitor.open())
+        except Exception as error:
+            tally.errors[f"{type(error).__name__}: {str(error)[:80]}"] += 1
+            await asyncio.sleep(1)
+
+
+async def load(server: Server, visitors: int, seconds: float, pause: float, way: Callable[..., Coroutine] = stroll) -> Tally:
+    """The ways of all visitors at once."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * visitors + 4))  # nobody queues for a thread of the client
     tally, until = Tally(), time.monotonic() + seconds
-    await asyncio.gather(watch_memory(server, tally, until), *(stroll(server, tally, until, pause, seed) for seed in range(visitors)))
+    await asyncio.gather(watch_memory(server, tally, until), *(way(server, tally, until, pause, seed) for seed in range(visitors)))
     return tally
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--visitors", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--pause", type=float, default=5, help="seconds a visitor looks at a page, on average")
+    parser.add_argument("--bare-seconds", type=float, default=None, help="how long the bare page is visited; as long as the dashboard by default, 0 leaves it out")
     options = parser.parse_args()
+    bare_seconds = options.seconds if options.bare_seconds is None else options.bare_seconds
     with demo_server() as server:
         computed, began = server.processor_seconds(), time.monotonic()
         tally = asyncio.run(load(server, options.visitors, options.seconds, options.pause))
@@ -163,7 +213,18 @@ def main() -> None:
     print(tally.report())
     print(f"one core's time: server {computed / took:.0%}, this client {time.process_time() / took:.0%}")
     print(f"finished trainings: {trained}; tracebacks in the server's log: {tracebacks}")
+    missed = [text for text, bad in (("errors", tally.errors or tracebacks), ("a training every 40 s", tally.asked and trained < options.seconds // 40)) if bad]
+    if bare_seconds:
+        with demo_server(script=BARE) as server:
+            bare = asyncio.run(load(server, options.visitors, bare_seconds, options.pause, rest))
+        slow, bare_slow = (quantile(t.all() or [float("nan")], 0.95) for t in (tally, bare))
+        print(f"a bare page under the same load for {bare_seconds:.0f} s: {len(bare.all())} opened, median {statistics.median(bare.all() or [float('nan')]):.2f}, p95 {bare_slow:.2f}, errors {sum(bare.errors.values())}")
+        print(f"p95 of all pages is {slow / bare_slow:.1f} times the bare page's (wanted: at most {MOST:g})")
+        missed += ["the bare page's p95"] * (not slow <= MOST * bare_slow)
+    if missed:
+        print(f"missed: {', '.join(missed)}")
+    return int(bool(missed))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

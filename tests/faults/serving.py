@@ -24,12 +24,16 @@ def free_port() -> int:
 
 
 class Server:
-    """The dashboard in a process group of its own, over a cache folder that outlives it; its log is kept beside it."""
+    """The dashboard in a process group of its own, over a cache folder that outlives it; its log is kept beside it.
 
-    def __init__(self, cache: Path, port: int | None = None, **environment: str):
+    Args:
+        script: what is served instead, e.g. a bare page.
+    """
+
+    def __init__(self, cache: Path, port: int | None = None, script: Path = APP, **environment: str):
         self.cache, self.port = cache, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(self.port), "--server.address", "127.0.0.1"]
+        command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(self.port), "--server.address", "127.0.0.1"]
         command += ["--server.headless", "true", "--server.fileWatcherType", "none"]
         values = {**os.environ, "POINT_OR_CLOUD_CACHE": str(cache), **environment}
         self.log_path = Path(tempfile.mkstemp(prefix="server-", suffix=".log")[1])
@@ -80,10 +84,10 @@ class Server:
 
 
 @contextlib.contextmanager
-def demo_server(**environment: str) -> Iterator[Server]:
+def demo_server(script: Path = APP, **environment: str) -> Iterator[Server]:
     """A server in the demo profile with an empty cache."""
     with tempfile.TemporaryDirectory(prefix="point-or-cloud-faults-", ignore_cleanup_errors=True) as folder:
-        server = Server(Path(folder), **{"POINT_OR_CLOUD_PROFILE": "demo", **environment})
+        server = Server(Path(folder), script=script, **{"POINT_OR_CLOUD_PROFILE": "demo", **environment})
         try:
             yield server
         finally:

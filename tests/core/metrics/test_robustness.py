@@ -8,7 +8,7 @@ from scipy.ndimage import median_filter
 
 from core.metrics.linear import fit_pca
 from core.metrics.reconstruction import mse, psnr
-from core.metrics.robustness import Simple, add_noise, anomalies, as_unit, auroc, denoise, denoising, detection, median, oddness
+from core.metrics.robustness import Simple, add_noise, anomalies, as_unit, auroc, denoise, denoising, detection, median, oddness, roc
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,25 @@ def test_auroc_is_the_probability_that_odd_scores_higher():
     assert auroc(np.exp(normal), np.exp(odd)) == pytest.approx(expected)  # only the order counts
     with pytest.raises(ValueError, match="at least one"):
         auroc(normal, odd[:0])
+
+
+def test_the_curve_holds_every_threshold_and_its_area_is_the_auroc():
+    rng = np.random.default_rng(1)
+    for ties in (0, 1, 6):
+        normal, odd = rng.normal(size=40).round(ties), rng.normal(0.5, 1, size=30).round(ties)
+        false, true = roc(normal, odd)
+        assert (false[0], true[0], false[-1], true[-1]) == (0, 0, 1, 1)
+        assert (np.diff(false) >= 0).all() and (np.diff(true) >= 0).all()
+        assert np.trapezoid(true, false) == pytest.approx(auroc(normal, odd))
+        for threshold in np.r_[normal, odd]:  # what is at or above it lies on the curve
+            at = (normal >= threshold).mean(), (odd >= threshold).mean()
+            on = [abs((f1 - f0) * (at[1] - t0) - (t1 - t0) * (at[0] - f0)) < 1e-9 and f0 - 1e-9 <= at[0] <= f1 + 1e-9 for f0, f1, t0, t1 in zip(false, false[1:], true, true[1:])]
+            assert any(on)
+
+
+def test_scores_without_an_order_are_refused():
+    with pytest.raises(ValueError, match="finite"):
+        auroc(np.array([0.0, np.nan]), np.ones(2))
 
 
 def test_pca_is_the_best_linear_autoencoder(pca, tiny):
