@@ -344,3 +344,16 @@ def test_a_run_of_few_test_images_keeps_no_umap_of_fifteen_neighbours(trained, t
     arrays = project_run(run, None, dataset)
     assert set(arrays) == {"pca", "trust_pca", "disparity_pca", "knn_accuracy"} and arrays["pca"].shape == (7, 2)
     assert np.isnan(arrays["knn_accuracy"]) and 0 <= arrays["trust_pca"] <= 1
+
+
+# The benchmark
+
+
+def test_the_benchmark_past_its_limit_says_what_is_missing(monkeypatch, capsys):
+    from tests.benchmarks import bench_projection
+
+    monkeypatch.setattr(bench_projection, "shipped_codes", lambda n, file: None)
+    monkeypatch.setattr("sys.argv", ["bench_projection", "--limit", "0", "--repeats", "1"])
+    assert bench_projection.main() == 1
+    missing = [line for line in capsys.readouterr().out.splitlines() if line.startswith("missing: ")]
+    assert len(missing) == 4 and all("within the limit" in line for line in missing)
