@@ -299,7 +299,7 @@ class BetaLab {
   /** What needs no network, drawn while the networks are on their way: the knob, the curve with its point, the units' rates. */
   sketch() {
     const { data, curve, trained, beta } = this, at = this.run ?? (curve.length ? curveAt(curve, this.state.t, data.active) : trained[0]);
-    const look = theme(this.root), { own, ae } = this.colors(look), dims = byRate(curve.length ? curve.map(({ rate_per_dim }) => rate_per_dim) : [at.rate_per_dim]);
+    const look = theme(this.root), { own, ae } = this.colors(look), dims = byRate(this.run || !curve.length ? [at.rate_per_dim] : curve.map(({ rate_per_dim }) => rate_per_dim));
     drawBars(this.find(".bars"), at.rate_per_dim, dims, data.active, Math.max(...(curve[0] ?? at).rate_per_dim, ...at.rate_per_dim, 0.5), this.state.off, (unit) => this.toggle(unit));
     this.plane.draw({ curve, trained, ae: data.ae_distortion, at: { ...at, beta: at.beta ?? beta }, path: [], own, aeColor: ae, look });
     this.layTicks();
