@@ -174,15 +174,18 @@ def beta_lab(browser, frames: int = 200) -> None:
         page.close()
 
 
-def main() -> None:
+def main() -> int:
+    from tests.benchmarks.parts import Parts
     from tests.e2e.serving import chromium
 
-    with chromium() as browser:
-        networks(browser)
-        maps(browser)
-        one_image(browser)
-        beta_lab(browser)
+    parts = Parts()
+    with parts("the browser"), chromium() as browser:
+        for measure in (networks, maps, one_image, beta_lab):
+            if parts.begin(measure.__name__):
+                with parts(measure.__name__):
+                    measure(browser)
+    return parts.status()
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -13,15 +13,24 @@ import argparse
 import statistics
 import time
 
+from tests.benchmarks.parts import Parts
+
 WANTED = {"scorecard": 60.0, "quick": 2.0, "judge": 20.0}
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--train-judge", action="store_true", help="time training a judge, too")
     options = parser.parse_args()
+    parts = Parts()
+    with parts("the scorecard and the judge"):  # each figure is printed as soon as it is there
+        measure(options)
+    return parts.status()
 
+
+def measure(options: argparse.Namespace) -> None:
+    """All figures, printed one by one."""
     began = time.perf_counter()
     from core.data import load_dataset
     from core.device import describe, pick, set_threads
@@ -65,4 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -20,6 +20,7 @@ from core import device  # noqa: E402
 from core.data import load_dataset  # noqa: E402
 from core.runs import Run, RunStore  # noqa: E402
 from core.training import fit  # noqa: E402
+from tests.benchmarks.parts import Parts  # noqa: E402
 
 WITHIN = (0.25, 10.0)  # the betas over which the largest difference is told
 
@@ -65,17 +66,21 @@ def cost(multirate: Run, one: Run, repeats: int) -> str:
     )
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--no-times", action="store_true", help="the table alone")
     options = parser.parse_args()
     device.set_threads()
-    multirate, separate = shipped(RunStore())
-    print(table(multirate, separate))
-    if not options.no_times:
-        print("\n" + cost(multirate, separate[1.0], options.repeats))
+    parts = Parts()
+    with parts("the table"):
+        multirate, separate = shipped(RunStore())
+        print(table(multirate, separate), flush=True)
+    if not options.no_times and parts.begin("the cost"):
+        with parts("the cost"):
+            print("\n" + cost(multirate, separate[1.0], options.repeats))
+    return parts.status()
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

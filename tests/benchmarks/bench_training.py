@@ -33,6 +33,7 @@ from core import cores, data, device, settings
 from core.config import RunConfig
 from core.torchvision_ import import_datasets
 from core.training import fit
+from tests.benchmarks.parts import Parts
 
 cores.spin()  # threads of the fresh processes wait for each other as in a terminal's training
 CONFIG = RunConfig(trunk="mlp-400", activation="relu", latent_dim=20, batch_size=128, learning_rate=1e-3, schedule="constant", epochs=1)
@@ -113,11 +114,12 @@ def in_fresh_process(loop: Callable[..., float], *arguments: object) -> float:
         return pool.submit(loop, *arguments).result()
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=60_000)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--limit", type=float, metavar="SECONDS", help="begin nothing more after this (default: none)")
     options = parser.parse_args()
     threads = device.set_threads().count
     try:
@@ -127,15 +129,20 @@ def main() -> None:
     index = np.resize(np.arange(len(dataset.train_images)), options.images)
     dataset = dataclasses.replace(dataset, train_images=dataset.train_images[index], train_labels=dataset.train_labels[index])
     results: dict[str, list[float]] = {}
-    for _ in range(options.repeats):
-        results.setdefault("usual", []).append(in_fresh_process(usual_loop, dataset, threads, options.epochs))
-        for precision in dict.fromkeys(("fp32", device.products(torch.device("cpu")))):
-            results.setdefault(f"core, {precision}", []).append(in_fresh_process(core_loop, dataset, threads, options.epochs, precision))
+    loops = {"usual": (usual_loop,)} | {f"core, {p}": (core_loop, p) for p in dict.fromkeys(("fp32", device.products(torch.device("cpu"))))}
+    parts = Parts(options.limit)
+    for repeat in range(options.repeats):
+        for name, (loop, *precision) in loops.items():
+            part = f"{name}, repeat {repeat + 1}"
+            if parts.begin(part):
+                with parts(part):
+                    results.setdefault(name, []).append(in_fresh_process(loop, dataset, threads, options.epochs, *precision))
     median = {name: statistics.median(values) for name, values in results.items()}
     print(f"{dataset.name}, {options.images} images, {options.epochs} epochs, {threads} threads, median of {options.repeats}")
     for name, value in median.items():
-        print(f"  {name:10s} {value:8.0f} images/s  ratio {value / median['usual']:.1f}")
+        print(f"  {name:10s} {value:8.0f} images/s" + (f"  ratio {value / median['usual']:.1f}" if "usual" in median else ""))
+    return parts.status()
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -44,6 +44,17 @@ def without_bf16(monkeypatch):
     assert products(torch.device("cpu")) == "fp32"
 
 
+@pytest.mark.parametrize(("most", "expected"), [(None, "bf16"), ("DEFAULT", "bf16"), ("AVX512_CORE_AMX", "bf16"), ("AVX2", "fp32"), ("avx512_core", "fp32")])
+def test_amx_that_may_not_be_used_is_not_counted_on(monkeypatch, most, expected):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    monkeypatch.delenv("POINT_OR_CLOUD_PRECISION", raising=False)
+    for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"):
+        monkeypatch.delenv(name, raising=False)
+    if most:
+        monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", most)
+    assert products(torch.device("cpu")) == expected
+
+
 RECIPES = {"shipped": {}, "quick": QUICK} | {optimiser: {"optimiser": optimiser, "learning_rate": 1e-3} for optimiser in OPTIMISERS}
 
 

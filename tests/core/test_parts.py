@@ -1,0 +1,51 @@
+"""A benchmark prints what it has, names what did not finish, and says so in its exit status."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from core import settings
+from tests.benchmarks.parts import Parts, Unfinished
+
+
+def test_a_part_that_fails_is_named_and_the_others_go_on(capsys):
+    parts, done = Parts(), []
+    for name, error in [("first", None), ("second", Unfinished("more than 3 s")), ("third", ValueError("two\nlines")), ("fourth", None)]:
+        if parts.begin(name):
+            with parts(name):
+                if error:
+                    raise error
+                done.append(name)
+    assert done == ["first", "fourth"] and parts.status() == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["not finished: second: Unfinished: more than 3 s", "not finished: third: ValueError: two lines"]
+
+
+def test_past_the_limit_nothing_is_begun(capsys):
+    parts = Parts(limit=0.0)
+    time.sleep(0.01)
+    assert not parts.begin("late") and parts.status() == 1 and "late: not begun: the limit of 0 s" in capsys.readouterr().out
+
+
+def test_an_interruption_ends_all_parts_and_prints(capsys):
+    parts = Parts()
+    with parts("one"):
+        raise KeyboardInterrupt
+    assert not parts.begin("two") and parts.status() == 1
+    assert capsys.readouterr().out.count("interrupted") == 2
+
+
+def test_all_finished_is_status_0(capsys):
+    parts = Parts(60)
+    with parts("one"):
+        pass
+    assert parts.begin("two") and parts.status() == 0 and capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("command", ["bench_machines --isa AVX2 --threads 1 --beside 0 --limit 1", "bench_jobs --limit 0.1 --repeats 1"])
+def test_a_benchmark_past_its_limit_ends_without_a_traceback(command):
+    name, *options = command.split()
+    done = subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}", *options], capture_output=True, text=True, cwd=settings.ROOT)
+    assert done.returncode == 1 and "not finished: " in done.stdout and "Traceback" not in done.stdout + done.stderr
