@@ -69,9 +69,10 @@ class Pace:
     @property
     def now(self) -> float | None:
         """The best estimate of seconds an image; None while there is nothing to base it on."""
-        if not self.known:
-            return self.measured
-        return (self.seconds + self.prior) / (self.images + self.prior / self.known)
+        if not self.known or not self.measured:
+            return self.measured or self.known
+        weight = self.prior / (self.prior + self.seconds)
+        return self.known**weight * self.measured ** (1 - weight)  # so that too fast and too slow are equally wrong
 
 
 def kind(config: RunConfig) -> str:

@@ -7,13 +7,13 @@ read; what the processor does not have is left out. One thread is a request's wo
 (`python -m core train`), which spin, and give way to others. Beside N: so many processes that never rest. In each process:
 
     request   the whole training of `core.config.QUICK`: its steps, measurements, pictures, and the finished run's files, in seconds
-    of Adam   that, as a share of 7 epochs of Adam in fp32 with their measurements; their steps alone in brackets
+    of Adam   that, as a share of 7 epochs of Adam in fp32 with their measurements, their steps alone in brackets; only alone, since
+              what is beside it disturbs each by chance
     of GEMM   that, over the time in which fp32 matrix products of 512 x 512, timed in the same process, do as many operations
     beside    that, over the same configuration's alone
 
 Held down, a processor keeps its own caches, clock and memory, and runs AVX2 code as fast as it can: another vendor's processor with
-the same instructions may be slower by a half, and nothing is said of ARM. `--write` keeps the figures of a complete run, by the
-processor's name, in tests/benchmarks/machines.json, from which the README's table is made. What does not finish within the limit is
+the same instructions may be slower by a half, and nothing is said of ARM. `--write` keeps the figures, by the processor's name, in tests/benchmarks/machines.json, from which the README's table is made. What does not finish within the limit is
 named, and the exit status is 1.
 """
 
@@ -108,18 +108,23 @@ def measure(threads: int, epochs: int, adam_epochs: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         train(config.replace(epochs=1, train_size=256), RunStore(Path(folder) / "warm", Path(folder) / "none"), "cpu", on_beat=following.follow)
         speed = gemm_speed()
+        loop, steps, whole = fit(RunConfig(epochs=2 * adam_epochs), dataset, "cpu"), [], []
+
+        def adam_for(epochs: int) -> None:
+            """Time so many epochs of Adam: half of them before the request and half after it, since clocks and loads drift."""
+            for _ in range(epochs):
+                following.follow()
+                began = time.perf_counter()
+                steps.append(next(loop).row["seconds"])
+                whole.append(time.perf_counter() - began)
+
+        next(loop)  # the measurement before any step
+        adam_for(adam_epochs)
         began = time.perf_counter()
         run = train(config, RunStore(Path(folder) / "runs", Path(folder) / "none"), "cpu", on_beat=following.follow)
         request, neg_elbo = time.perf_counter() - began, run.evaluation()["neg_elbo"]
-    steps, began, whole = [], time.perf_counter(), []
-    for epoch in fit(RunConfig(epochs=adam_epochs), dataset, "cpu"):
-        now = time.perf_counter()
-        if epoch.number:
-            steps.append(epoch.row["seconds"])
-            whole.append(now - began)
-        following.follow()
-        began = now
-    adam, adam_steps = (ADAM_EPOCHS * sum(values) / adam_epochs for values in (whole, steps))
+        adam_for(adam_epochs)
+    adam, adam_steps = (ADAM_EPOCHS * sum(values) / len(values) for values in (whole, steps))
     limit = operations(config, dataset, epochs) / speed
     return {"request": request, "neg_elbo": neg_elbo, "adam": adam, "adam_steps": adam_steps, "limit": limit, "threads": following.count}
 
@@ -146,9 +151,10 @@ def row(isa: str, threads: int, beside: int, found: dict[str, float], alone: dic
     """One configuration as a row of the table."""
     request = found["request"]
     slower = "–" if not beside or alone is None else f"{request / alone['request']:.2f}"
+    adam = "–" if beside else f"{request / found['adam']:.2f} ({request / found['adam_steps']:.2f})"
     cells = [
         isa, str(threads), str(beside) if beside else "alone", f"{request:.1f}",
-        f"{request / found['adam']:.2f} ({request / found['adam_steps']:.2f})", f"{request / found['limit']:.1f}", slower, f"{found['neg_elbo']:.1f}",
+        adam, f"{request / found['limit']:.1f}", slower, f"{found['neg_elbo']:.1f}",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
@@ -168,15 +174,26 @@ def table(machines: dict[str, list[dict[str, Any]]] | None = None) -> str:
     return "\n\n".join(blocks)
 
 
+def keep(found: dict[str, Any]) -> None:
+    """Put one row of this machine into `KEPT`, in the place of an earlier one of the same configuration."""
+    from core.runs import write_json
+
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    same = {(r["isa"], r["most"], r["beside"]): r for r in [*kept.get(processor(), []), found]}
+    order = list(HELD_DOWN)
+    kept[processor()] = sorted(same.values(), key=lambda r: (order.index(r["isa"]), r["most"], r["beside"]))
+    write_json(KEPT, kept)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--isa", help=f"with commas, of {', '.join(HELD_DOWN)} (default: those that differ here)")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--beside", default="0,1")
     parser.add_argument("--epochs", type=int, help="of a request; fewer for a quick look (default: all)")
-    parser.add_argument("--adam-epochs", type=int, default=3, help="timed for the comparison (default 3)")
+    parser.add_argument("--adam-epochs", type=int, default=2, help="timed for the comparison before the request, and as many after (default 2)")
     parser.add_argument("--limit", type=float, default=230.0, metavar="SECONDS", help="for all of it (default 230)")
-    parser.add_argument("--write", action="store_true", help="add the rows to machines.json; only without --epochs")
+    parser.add_argument("--write", action="store_true", help="put the rows into machines.json; only without --epochs")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
@@ -186,7 +203,7 @@ def main() -> int:
         parser.error("--write keeps whole requests: leave out --epochs.")
     from core.config import QUICK
 
-    parts, rows = Parts(options.limit), []
+    parts = Parts(options.limit)
     chosen = options.isa.split(",") if options.isa else instruction_sets()
     if unknown := set(chosen) - set(HELD_DOWN):
         parser.error(f"--isa {sorted(unknown)[0]} is not known; choose from {', '.join(HELD_DOWN)}.")
@@ -200,16 +217,9 @@ def main() -> int:
                     with parts(name):
                         found = fresh(isa, threads, beside, options.epochs or QUICK["epochs"], options.adam_epochs, parts.end - time.monotonic())
                         alone = alone if beside else found
-                        rows.append({"isa": isa, "most": threads, "beside": beside, **{k: round(v, 3) for k, v in found.items()}})
+                        if options.write:
+                            keep({"isa": isa, "most": threads, "beside": beside, **{k: round(v, 3) for k, v in found.items()}})
                         print(row(isa, threads, beside, found, alone), flush=True)
-    if options.write:
-        from core.runs import write_json
-
-        kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-        same = {(r["isa"], r["most"], r["beside"]): r for r in [*kept.get(processor(), []), *rows]}
-        order = list(HELD_DOWN)
-        kept[processor()] = sorted(same.values(), key=lambda r: (order.index(r["isa"]), r["most"], r["beside"]))
-        write_json(KEPT, kept)
     return parts.status()
 
 

@@ -6,6 +6,7 @@
     multirate    one network for every beta beside those trained for one (`tests.benchmarks.bench_multirate`)
     scorecard    the claims and their verdicts (`core.metrics.scorecard`)
     literature   figures that others published beside this project's (`tests.benchmarks.literature`)
+    machines     what a training on request costs on several machines (`tests.benchmarks.bench_machines`)
 
 --write puts each into README.md, between its markers; a test checks that the README holds what this prints.
 """
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterable
 from core import settings
 from core.metrics import scorecard
 from core.runs import Run, RunStore, write_bytes
-from tests.benchmarks import bench_multirate, literature
+from tests.benchmarks import bench_machines, bench_multirate, literature
 
 COLUMNS = ("distortion", "rate", "neg_elbo", "mse", "active_units")
 
@@ -59,6 +60,7 @@ TABLES: dict[str, Callable[[RunStore], str]] = {
     "multirate": lambda store: bench_multirate.table(*bench_multirate.shipped(store)),
     "scorecard": scorecard.markdown,
     "literature": literature.table,
+    "machines": lambda store: bench_machines.table(),
 }
 
 
