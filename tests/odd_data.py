@@ -25,16 +25,18 @@ class Folder:
         classes: how many sub-folders. per_class: images in each; a fifth of them, rounded, is held out for testing.
         look: one of `LOOKS`.
         side: of the image files, in pixels.
+        singles: further sub-folders with one image each, none of which is held out.
     """
 
     classes: int
     per_class: int
     look: str = "real"
     side: int = 28
+    singles: int = 0
 
     @property
     def name(self) -> str:
-        return f"{self.classes}x{self.per_class}-{self.look.replace(' ', '-')}-{self.side}"
+        return f"{self.classes}x{self.per_class}+{self.singles}-{self.look.replace(' ', '-')}-{self.side}"
 
 
 def pictures(folder: Folder) -> np.ndarray:
@@ -69,7 +71,8 @@ def write(folder: Folder, root: Path) -> str:
     from PIL import Image
 
     path = root / folder.name
-    for c, images in enumerate(pictures(folder)):
+    found = pictures(folder)
+    for c, images in enumerate([*found, *(found[-1, :1] for _ in range(folder.singles))]):
         below = path / f"class {c:03d}"
         below.mkdir(parents=True, exist_ok=True)
         for i, image in enumerate(images):

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
@@ -45,6 +45,7 @@ TITLES = {
     "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "scorecard": "Scorecard", "uses": "Uses",
     "walkthrough": "The whole walkthrough",
 }  # fmt: skip
+ANOTHER = {"start": "Another one", "interpolation": "A random pair", "samples": "Draw again"}  # buttons that are pressed, too
 NOT_A_NUMBER = re.compile(r"(?<![\w-])-?(nan|inf|infinity)(?![\w-])", re.IGNORECASE)
 ABSURD = re.compile(r"(?:distance|times|error|spread|deviation)\D{0,40}(\d{5,}|\d{1,3}(?:,\d{3})+)")
 NEIGHBOURS = re.compile(r"most of (?:the|their) (\d+) nearest|measured with (\d+) nearest|image's (\d+) nearest codes")
@@ -132,6 +133,9 @@ def look_at(page: str, dataset: str, **query: str) -> AppTest:
     app.query_params.update({"data": dataset, **query})
     app.switch_page(f"views/{page}.py")
     app.run()
+    for button in app.button:
+        if button.label == ANOTHER.get(page):
+            button.click().run()
     told = [error.value for error in app.error]
     assert [title.value for title in app.title] == [TITLES[page]], (page, query, told)
     assert not app.exception and not any("Sorry" in error for error in told), (page, query, told)
@@ -196,8 +200,10 @@ def test_no_page_and_no_command_fails(folder, tmp_path):
     per_class=some.integers(3, 40),
     look=some.sampled_from(LOOKS),
     side=some.sampled_from([1, 28, 61]),
+    singles=some.sampled_from([0, 0, 5]),
 )
-def test_no_page_and_no_command_fails_on_any_folder(classes, per_class, look, side):
-    assume(10 <= classes * per_class <= 1200)
+@example(classes=1, per_class=4, look="real", side=28, singles=6)  # a single test image
+def test_no_page_and_no_command_fails_on_any_folder(classes, per_class, look, side, singles):
+    assume(10 <= classes * per_class + singles <= 1200)
     with tempfile.TemporaryDirectory() as root:
-        check(Folder(classes, per_class, look, side), Path(root), umap=True, thorough=True)
+        check(Folder(classes, per_class, look, side, singles), Path(root), umap=True, thorough=True)
