@@ -1,13 +1,13 @@
 """Where the app is, as a visitor's browser sees it: what links, QR codes and files taken home have to name.
 
-The server cannot know this by itself. `server.baseUrlPath` may be set, a reverse proxy may have removed a prefix from the path, and
-a host may show the app in a frame. Only the browser knows, so the root of the app is worked out from the address of the page
-there: all pages are one path segment deep, so the root is the page's folder.
+The server cannot know this by itself. `server.baseUrlPath` may be set, a reverse proxy may have removed a prefix from
+the path, and a host may show the app in a frame. Only the browser knows, so the root of the app is worked out from the
+address of the page there: all pages are one path segment deep, so the root is the page's folder.
 
-Streamlit sends the address along with every rerun, but inside a frame of the same origin it sends that of the outermost window.
-On Streamlit Community Cloud that happens to be the public address; elsewhere (JupyterLab, a course page that frames the app)
-it is another page altogether. So a component compares (address.js, with the same rules as here) and reports the
-root once if it is a different one; `root` prefers what was reported.
+Streamlit sends the address along with every rerun, but inside a frame of the same origin it sends that of the outermost
+window. On Streamlit Community Cloud that happens to be the public address; elsewhere (JupyterLab, a course page that
+frames the app) it is another page altogether. So a component compares (address.js, with the same rules as here) and
+reports the root once if it is a different one; `root` prefers what was reported.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ import streamlit as st
 from dashboard import state
 from dashboard.components.address import mount_address
 
-COMMUNITY_CLOUD = "~/+/"  # the app itself is served there, in the frame of a page at the public address, which passes the path on
-HOSTS = re.compile(r"embed|embed_options|__.*")  # parameters of the site that frames the app; Hugging Face's __sign is a secret
+# Community Cloud serves the app itself there, in the frame of a page at the public address, which passes the path on.
+COMMUNITY_CLOUD = "~/+/"
+# Parameters of the site that frames the app; Hugging Face's __sign is a secret.
+HOSTS = re.compile(r"embed|embed_options|__.*")
 MOST = 2000  # characters
 _ROOT, _PAGE, _KEY = "_root", "_page", "address"
 
 
 def root_of(url: str) -> str:
-    """The root of the app, ending with "/", from the address of any of its pages; "" if that is not an address of the web.
+    """The root of the app, ending with "/", from the address of any of its pages; "" if that is no address of the web.
 
     http://host/vae/demo/latent_maps?seed=1  ->  http://host/vae/demo/
     https://name.streamlit.app/~/+/          ->  https://name.streamlit.app/
@@ -38,8 +40,10 @@ def root_of(url: str) -> str:
         return ""
     if parts.scheme not in ("http", "https") or not parts.netloc or len(url) > MOST or re.search(r"[\s<>\"]", url):
         return ""
-    path = parts.path.removesuffix(COMMUNITY_CLOUD) if parts.path.endswith("/" + COMMUNITY_CLOUD) else parts.path
-    return urlunsplit((parts.scheme, parts.netloc, path or "/", "", ""))
+    path = parts.path or "/"
+    if path.endswith("/" + COMMUNITY_CLOUD):
+        path = path.removesuffix(COMMUNITY_CLOUD)
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
 def root() -> str:
@@ -62,7 +66,7 @@ def shown(page: str) -> None:
 
 
 def watch() -> None:
-    """Let the browser report the app's root where Streamlit has it wrong. An element of the page, though an invisible one."""
+    """Let the browser report the app's root where Streamlit has it wrong. An invisible element of the page."""
     if root():
         mount_address(root(), _KEY, _reported)
 
@@ -75,8 +79,8 @@ def _reported() -> None:
 
 
 def _sent() -> str:
-    """The address that came with this rerun. `st.context.url` cuts a page's name off its end wherever it finds one: the "samples" off
-    https://lab.example/my-samples/, for instance."""
+    """The address that came with this rerun. `st.context.url` will not do: it cuts a page's name off the end wherever it
+    finds one, for instance "samples" off https://lab.example/my-samples/."""
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
     context = get_script_run_ctx()

@@ -2,9 +2,9 @@
 
     streamlit run dashboard/server.py
 
-`streamlit run dashboard/app.py` shows the same on one's own machine, and warms up behind the first page. What Streamlit has no
-setting for is added here, to its answers: the headers that a public page needs, redirects that work behind a proxy that
-removes a prefix, and a sentence on the page where a proxy does not pass WebSocket connections on.
+`streamlit run dashboard/app.py` shows the same on one's own machine, and warms up behind the first page. What Streamlit
+has no setting for is added here, to its answers: the headers that a public page needs, redirects that work behind a
+proxy that removes a prefix, and a sentence on the page where a proxy does not pass WebSocket connections on.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Answers:
         self.app = app
         self.headers = {**HEADERS, "content-security-policy": frame_rule()}
         self.base = f"/{config.get_option('server.baseUrlPath').strip('/')}/".replace("//", "/")
-        self.script = f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>".encode()
+        self.script = SCRIPT.read_text(encoding="utf-8")
         self.told = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,10 +74,10 @@ class Answers:
         if path == self.base + STREAM:
             answer = self.no_upgrade()
         elif page and len(inside) > 1 and inside[-1] and inside[0] not in OWN:
-            # No page is that deep, and its own scripts would be looked for below it: to the page that is meant, if any.
+            # No page is that deep, and its scripts would be looked for below it: to the page that is meant, if any.
             answer = RedirectResponse("../" * (len(inside) - 1) + quote(inside[-1]))
         if page:  # as it is, so that the script can be put in
-            scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]}
+            scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
         held: Message | None = None
 
         async def sent(message: Message) -> None:
@@ -87,11 +87,12 @@ class Answers:
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
                 self.redirect(path, headers, scope)
-                if page and message["status"] == 200 and headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers:
+                html = headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers
+                if page and html and message["status"] == 200:
                     held = message
                     return
             elif held is not None and message["type"] == "http.response.body":
-                message = self.with_script(held, message)
+                message = self.with_script(held, message, path == self.base)
                 await send(held)
                 held = None
             await send(message)
@@ -99,22 +100,23 @@ class Answers:
         await answer(scope, receive, sent)
 
     def redirect(self, path: str, headers: MutableHeaders, scope: Scope) -> None:
-        """Streamlit redirects to addresses from the root of the host that it sees, which is not the one that the browser sees."""
+        """Streamlit redirects to addresses from the root of the host as it sees it; the browser may see another."""
         to = urlsplit(headers.get("location", ""))
         if to.path.startswith("/") and to.netloc in ("", Headers(scope=scope).get("host", "")):
             headers["location"] = relative(path, to.path) + (f"?{to.query}" if to.query else "")
 
-    def with_script(self, start: Message, body: Message) -> Message:
-        """The first part of a page with connection.js in its head."""
+    def with_script(self, start: Message, body: Message, root: bool) -> Message:
+        """The first part of a page with connection.js in its head; `root`: it is the app's root that was asked for."""
         part, mark = body.get("body", b""), b"<head>"
+        script = f"<script{' data-root' if root else ''}>{self.script}</script>".encode()
         headers = MutableHeaders(raw=start["headers"])
         if mark not in part:
             return body
         if "content-length" in headers:
-            headers["content-length"] = str(int(headers["content-length"]) + len(self.script))
+            headers["content-length"] = str(int(headers["content-length"]) + len(script))
         for name in ("etag", "last-modified"):  # they are of the file without the script
             del headers[name]
-        return {**body, "body": part.replace(mark, mark + self.script, 1)}
+        return {**body, "body": part.replace(mark, mark + script, 1)}
 
     def no_upgrade(self) -> ASGIApp:
         """The answer to a plain request where a WebSocket was to be opened: a proxy has dropped the Upgrade header."""

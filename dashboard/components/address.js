@@ -1,7 +1,7 @@
 /* The page's address for others, from its address in this browser. The same rules as in dashboard/addresses.py. */
 
-const COMMUNITY_CLOUD = /\/~\/\+\/(?=[^/]*$)/; // the app itself is served there, in the frame of a page at the public address
-const HOSTS = /^(embed|embed_options|__.*)$/; // parameters of the site that frames the app; Hugging Face's __sign is a secret
+const COMMUNITY_CLOUD = /\/~\/\+\/(?=[^/]*$)/;
+const HOSTS = /^(embed|embed_options|__.*)$/;
 
 /** The address of the page as it is, without what belongs to the host that shows it in a frame. */
 export function publicAddress() {

@@ -11,7 +11,7 @@ export default function ({ data, parentElement }) {
     try {
       await navigator.clipboard.writeText(field.value);
     } catch {
-      // Without https, or in a frame that does not grant it, a browser has no clipboard to offer: the old way, through a selection.
+      // Without https, or in a frame that does not grant it, there is no clipboard: the old way, through a selection.
       field.hidden = false;
       field.select();
       copied = document.execCommand("copy");

@@ -1,4 +1,7 @@
-"""A button that copies the address of the page as the browser has it, with every choice in it, or shows it where copying is not allowed."""
+"""A button that copies the address of the page as the browser has it, with every choice in it.
+
+Where copying is not allowed, the address is shown instead, selected.
+"""
 
 from __future__ import annotations
 
@@ -16,4 +19,5 @@ _mount = st.components.v2.component(
 
 
 def copy_link(key: str = "copy-link") -> None:
-    _mount(key=key, data={"label": "Copy the link to this view", "done": "Copied", "failed": "This browser did not let it be copied: press Ctrl+C"})
+    failed = "The browser did not allow copying: press Ctrl+C"
+    _mount(key=key, data={"label": "Copy the link to this view", "done": "Copied", "failed": failed})

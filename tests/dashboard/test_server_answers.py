@@ -84,6 +84,11 @@ def test_a_page_has_the_script_first_in_its_head_and_a_length_that_is_true(clien
     assert "etag" not in answer.headers and "last-modified" not in answer.headers, "they are those of the file without the script"
 
 
+def test_the_root_is_marked_because_only_it_needs_a_slash_at_its_end(client):
+    assert "<script data-root>" in client().get("/", headers=HTML).text and "<script data-root>" not in client().get("/samples", headers=HTML).text
+    assert "<script data-root>" in client("vae").get("/vae/", headers=HTML).text
+
+
 def test_what_is_no_page_is_left_as_it_is(client):
     assert client().get("/text.html", headers=HTML).text == PAGE
     assert client().get("/latent_maps", headers={"accept": "*/*"}).text == PAGE, "a script or picture asked for, not a page"

@@ -30,7 +30,7 @@ CLOUD = """<!doctype html><title>The page around the app</title><body style="mar
 COURSE = """<!doctype html><title>A course</title><h1>Lesson 3</h1>
 <iframe style="width:100%;height:90vh" sandbox="allow-scripts allow-same-origin" src="/vae/walkthrough?scene=copies&amp;present=true"></iframe>"""
 ALL = ("/", "/walkthrough?scene=decode", "/latent_maps", "/one_image", "/training", "/samples", "/interpolation", "/kl_weight", "/scorecard", "/uses")
-PLACES = ("base path", "prefix", "frame")
+PLACES = ("base path", "prefix", "frame", pytest.param("kept prefix", marks=pytest.mark.slow))
 DRAWN = """canvas => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), seen = new Set();
   for (let i = 0; i < data.length; i += 4) seen.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]); return seen.size; }"""
 
@@ -84,13 +84,15 @@ server {{
   {location}
   {location.replace("/vae/", "/~/+/")}
   {location.replace("/vae/", "/no-host/").replace("proxy_set_header Host $http_host;", "")}
+  {location.replace("/vae/", "= /vae")}
+  {location.replace("/vae/", "/vae/demo/").replace(url + "/", below_url.removesuffix("/vae/demo"))}
   location /without/ {{ proxy_pass {url}/; proxy_set_header Host $http_host; }}
   location /course.html {{ root @folder@; }}
   location / {{ root @folder@; try_files /cloud.html =404; }}
 }}"""
         with proxied(folder, server) as proxy:
             yield {
-                "base path": Place(below_url), "prefix": Place(proxy + "/vae"), "frame": Place(proxy, framed=True),
+                "base path": Place(below_url), "kept prefix": Place(proxy + "/vae/demo"), "prefix": Place(proxy + "/vae"), "frame": Place(proxy, framed=True),
                 "without": Place(proxy + "/without"), "no host": Place(proxy + "/no-host"), "course": Place(proxy, framed=True), "server": Place(url),
             }  # fmt: skip
 
@@ -215,6 +217,9 @@ def test_a_path_that_no_page_has_leads_to_the_dashboard(visit):
     assert view.page.url.startswith(view.link("/latent_maps"))
     app = view.go("/one/two/samples")
     app.get_by_role("heading", name="Random samples", level=1).wait_for()
+    app = view.go("?latent=2")  # as jupyter-server-proxy passes it on, to the root
+    app.get_by_role("heading", name="Point or Cloud", level=1).wait_for()
+    assert view.page.url == view.link("/?latent=2")
 
 
 def test_a_request_without_upgrade_is_answered_as_that(places):
