@@ -28,7 +28,7 @@ CLOUD = """<!doctype html><title>The page around the app</title><body style="mar
 <script>document.querySelector("iframe").src = "/~/+" + location.pathname + location.search</script>"""
 # A page of the same site with the app in a frame that may do little.
 COURSE = """<!doctype html><title>A course</title><h1>Lesson 3</h1>
-<iframe style="width:100%;height:90vh" sandbox="allow-scripts allow-same-origin" src="/vae/walkthrough?scene=copies&amp;present=true"></iframe>"""
+<iframe style="width:100%;height:90vh" sandbox="allow-scripts allow-same-origin" allow="fullscreen 'none'" src="/vae/walkthrough?scene=copies&amp;present=true"></iframe>"""
 ALL = ("/", "/walkthrough?scene=decode", "/latent_maps", "/one_image", "/training", "/samples", "/interpolation", "/kl_weight", "/scorecard", "/uses")
 PLACES = ("base path", "prefix", "frame", pytest.param("kept prefix", marks=pytest.mark.slow))
 DRAWN = """canvas => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), seen = new Set();
