@@ -41,11 +41,13 @@ def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
 
     from core.device import set_threads
     from core.metrics import scorecard
+    from core.metrics.records import scores_of
 
     set_threads()
     compared: list[str] = []
     problems: list[str] = []
     missed: dict[str, str] = {}
+    missing: dict[str, dict[str, str]] = {}
     with tqdm(disable=True if options.json else None, unit="run") as bar:
 
         def progress(done: int, total: int, what: str = "") -> None:
@@ -57,6 +59,8 @@ def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
             if options.all:
                 outcome = scorecard.evaluate_all(store, progress=progress)
                 missed = {run_id: why for run_id, why in outcome.items() if why != "measured"}
+                found = {run_id: scorecard.reasons(scores_of(store.get(run_id))) for run_id in outcome if run_id not in missed}
+                missing = {run_id: reasons for run_id, reasons in found.items() if reasons}
             if options.publish:
                 scorecard.publish(store)
             if options.check:
@@ -71,10 +75,13 @@ def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
             kept = "What was measured is kept; the same command goes on from there." if options.all else "A check keeps nothing."
             raise KeyboardInterrupt(f"Interrupted. {kept}") from None
     if options.json:
-        print_json({"compared": compared, "problems": problems, "not_measured": missed})
+        print_json({"compared": compared, "problems": problems, "not_measured": missed, "figures_not_measured": missing})
     else:
         for run_id, why in missed.items():
             print(f"{run_id} was not measured: {why}")
+        for run_id, why_not in missing.items():
+            for why in dict.fromkeys(why_not.values()):
+                print(f"{run_id}: not measured: {', '.join(what for what in why_not if why_not[what] == why)}: {why}")
         if options.check:
             every = f"Every committed figure of the {len(compared)} runs compared is reproduced within its tolerance."
             nothing = "Nothing was compared: no run with committed figures, or none of their images, is on this machine."

@@ -169,6 +169,15 @@ def evaluate_all(store: RunStore | None = None, progress: Progress = lambda done
     return outcome
 
 
+def reasons(scores: dict[str, Any]) -> dict[str, str]:
+    """What could not be measured of a run, "samples" or "latent/knn_accuracy", each with the reason (see `core.metrics.scores`)."""
+    found: dict[str, str] = {}
+    for part, values in scores.items():
+        why = values.get("not_measured") if isinstance(values, dict) else None
+        found |= {part: why} if isinstance(why, str) else {f"{part}/{name}": reason for name, reason in (why or {}).items()}
+    return found
+
+
 def publish(store: RunStore | None = None) -> list[Path]:
     """Write the committed scorecards from the measured standard runs; entries of runs that are not here are kept.
 

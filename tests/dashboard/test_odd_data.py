@@ -143,7 +143,7 @@ def look_at(page: str, dataset: str, **query: str) -> AppTest:
     return app
 
 
-def run_commands(store: RunStore, runs: list[str], umap: bool) -> None:
+def run_commands(store: RunStore, runs: list[str], test_images: int, umap: bool) -> None:
     """Each command on each run; `evaluate --all` on all of them."""
     with tempfile.TemporaryDirectory() as folder:
         out = ("--out", f"{folder}/picture.png")
@@ -157,6 +157,8 @@ def run_commands(store: RunStore, runs: list[str], umap: bool) -> None:
                 code = main([*command, "--store", str(store.cache)])
             assert code == 0, (command, printed.getvalue())
             assert not NOT_A_NUMBER.search(printed.getvalue()), (command, printed.getvalue())
+            if command == ["evaluate", "--all"] and test_images < 16:
+                assert re.search(r"not measured: .*(at least 16 test images|two|alike)", printed.getvalue()), printed.getvalue()
 
 
 def check(folder: Folder, root: Path, umap: bool = False, thorough: bool = False) -> None:
@@ -171,7 +173,7 @@ def check(folder: Folder, root: Path, umap: bool = False, thorough: bool = False
             for query in queries if thorough else queries[(folder.classes + place) % len(queries) :][:1]:
                 for latent in latent_dims if thorough else latent_dims[:1]:
                     check_figures(look_at(page, dataset, latent=str(latent), **query), data)
-    run_commands(store, [run.run_id for run in runs.values()] if thorough else [runs[model, latent_dims[0]].run_id for model in ("ae", "vae")], umap)
+    run_commands(store, [run.run_id for run in runs.values()] if thorough else [runs[model, latent_dims[0]].run_id for model in ("ae", "vae")], len(data.test_images), umap)
     with dashboard_on(store, umap):  # with the maps that the commands kept
         check_figures(look_at("latent_maps", dataset, latent=str(latent_dims[0])), data)
     for run in store:

@@ -39,6 +39,11 @@ def test_a_difference_within_the_margin_counts_as_none():
     assert decide_case(SHARPER, people({0: 0.94}, {0: 1.0})).verdict == HOLDS
 
 
+def test_what_could_not_be_measured_is_listed_with_its_reason():
+    scores = {"n": 7, "samples": {"not_measured": "too few."}, "latent": {"knn_accuracy": None, "mmd": 0.1, "not_measured": {"knn_accuracy": "there are 7."}}, "smoothness": {"jacobian": 1.0}}
+    assert scorecard.reasons(scores) == {"samples": "too few.", "latent/knn_accuracy": "there are 7."}
+
+
 def test_what_is_larger_is_the_same_question_from_both_sides():
     assert larger([0.2, 0.3], [0.1, 0.2]) == "left" and larger([0.1, 0.2], [0.2, 0.3]) == "right"
     assert larger([0.2, 0.1], [0.1, 0.2]) == "neither", "the seeds disagree"
