@@ -3,7 +3,8 @@
 Work is counted in images trained on. An epoch's measurement and the publishing of a finished run are worth a fixed number
 of those, so that one figure, seconds an image, tells the time of everything. It is measured while a run trains and kept in
 the cache folder by kind of training, so that the next one of that kind has an estimate before it begins, and those that
-wait for it have one, too. No torch: the server asks.
+wait for it have one, too. What is kept is the time with a core of its own; a run that shares one notices by the share it is
+given, before it has measured much. No torch: the server asks.
 """
 
 from __future__ import annotations

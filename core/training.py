@@ -288,9 +288,14 @@ def _train_into(
 
     began = beat = saved = time.monotonic()
     speeds, pace, work, mark = Speeds(), Pace(), None, None  # mark: when work was last counted, and what was left then
+    computed, known = time.process_time(), None
     resume = _resume_point(run)
     first, trace = (resume[0], resume[2]) if resume else (0, [])
     rows = run.history()[: first + 1] if resume else []
+
+    def share() -> float:
+        """Of this run's time so far, how much its process was given a core: less than 1 where others want it, too."""
+        return min(max((time.process_time() - computed) / max(time.monotonic() - began, 1e-3), 0.02), 1.0)
 
     def heartbeat(fraction: float, urgent: bool = False) -> None:
         """At most every `BEAT_SECONDS`: say that the run is alive and how far it is, show it, and look for a request to stop."""
@@ -310,6 +315,7 @@ def _train_into(
             if mark is not None and now > mark[0]:
                 pace.add(now - mark[0], mark[1] - images)
             mark = (now, images) if trace else None  # what comes before the first measurement happens once a process
+            pace.known = known and known / share()
             left = None if pace.now is None else pace.now * images
         write_bytes(run.path / HEARTBEAT, json.dumps({"fraction": round(fraction, 4), "seconds_left": left and round(left, 1)}).encode())
 
@@ -323,7 +329,7 @@ def _train_into(
         raise TrainingError(f"{config.dataset} has changed: its digest is {dataset.digest}, the run is for {config.data_digest}. Leave data_digest out to train on what is there.")
     write_history()
     work, where = Work(config, len(training_images(config, dataset)), len(dataset.test_images)), devices.describe(devices.pick(device))
-    pace.known = speeds.seconds(config, where)
+    known = speeds.seconds(config, where)
     for epoch in fit(config, dataset, device, resume and resume[:2], heartbeat):
         rows.append(epoch.row)
         trace.append(evaluation.traced_codes(epoch.model.reference(), dataset))
@@ -337,7 +343,7 @@ def _train_into(
             write_bytes(run.path / RESUME, save({k: v.contiguous().cpu() for k, v in tensors.items()}, {"epoch": str(epoch.number)}))
         on_epoch(epoch.row)
         if pace.measured:
-            speeds.learn(config, where, pace.measured, pace.measured * work.total)
+            speeds.learn(config, where, share() * pace.measured, share() * pace.measured * work.total)
         heartbeat(epoch.number / config.epochs, urgent=epoch.number < config.epochs)
     if epoch is None:  # every epoch had been done; only publishing was left
         weights = _named(resume[1], MEAN if config.averaging else "weight")
@@ -345,7 +351,7 @@ def _train_into(
         weights = epoch.model.state_dict()
     publish(run, config, weights, dataset, np.stack(trace))
     if pace.measured and not resume:
-        speeds.learn(config, where, pace.measured, time.monotonic() - began)
+        speeds.learn(config, where, share() * pace.measured, share() * (time.monotonic() - began))
 
 
 def publish(run: Run, config: RunConfig, weights: dict[str, torch.Tensor], dataset: Dataset, trace: np.ndarray) -> None:
