@@ -103,6 +103,15 @@ def word_list(choices: Sequence[str]) -> Callable[[str], list[str]]:
     return parse
 
 
+def dataset_list(text: str) -> list[str]:
+    """ "mnist-5k,folder:a,folder:b"; a comma that no data set's name follows belongs to the path before it. """
+    names = re.split(rf",(?=folder:|(?:{'|'.join(map(re.escape, DATASETS))})(?:,|$))", text)
+    for name in names:
+        if name not in DATASETS and not name.startswith("folder:"):
+            raise argparse.ArgumentTypeError(f"{name!r} is not known; choose from {', '.join(DATASETS)} or folder:PATH")
+    return names
+
+
 def number(low: float, high: float, kind: type = int) -> Callable[[str], Any]:
     """A number from `low` to `high`."""
 
@@ -181,11 +190,12 @@ def build_parser() -> Parser:
 
     sweep = command("sweep", "train several models: every combination of the lists given", device=True)
     betas = "0.5,1,2, or LOW:HIGH:COUNT (even in log beta), or grid: the 10 shipped values from 0.1 to 10"
-    sweep.add_argument("--betas", type=beta_list, help=betas)
-    sweep.add_argument("--seeds", type=seed_list, default=[0], help="0,1,2 or 0-4 (default 0)")
-    sweep.add_argument("--models", type=word_list(MODELS), default=["vae"], help="ae,vae,multirate (default vae)")
-    sweep.add_argument("--latent-dims", type=seed_list, default=[16], help="2,4,8,16,32 (default 16)")
-    sweep.add_argument("--datasets", type=word_list(tuple(DATASETS)), default=["mnist-5k"], help="comma-separated (default mnist-5k)")
+    # The names that `train` knows them by are taken too: a `train` command becomes a sweep by changing one word.
+    sweep.add_argument("--betas", "--beta", type=beta_list, help=betas)
+    sweep.add_argument("--seeds", "--seed", type=seed_list, default=[0], help="0,1,2 or 0-4 (default 0)")
+    sweep.add_argument("--models", "--model", type=word_list(MODELS), default=["vae"], help="ae,vae,multirate (default vae)")
+    sweep.add_argument("--latent-dims", "--latent-dim", type=seed_list, default=[16], help="2,4,8,16,32 (default 16)")
+    sweep.add_argument("--datasets", "--dataset", type=dataset_list, default=["mnist-5k"], help=f"comma-separated: {CONFIG_OPTIONS['dataset']} (default mnist-5k)")
     cluster = "train on the workers of a Dask scheduler, e.g. tcp://10.0.0.5:8786, over a shared --store"
     sweep.add_argument("--scheduler", metavar="ADDRESS", help=cluster)
     sweep.add_argument("--dry-run", action="store_true", help="only list the runs and their status")
@@ -201,6 +211,10 @@ def build_parser() -> Parser:
     evaluate.add_argument("--all", action="store_true", help="the whole scorecard for every run; resumes where it was interrupted")
     evaluate.add_argument("--publish", action="store_true", help="with --all: write the standard runs' figures to checkpoints/scorecards/, to be committed")
     evaluate.add_argument("--check", action="store_true", help="measure again and compare with the committed figures, all runs or the RUN; exit code 1 where one is off")
+
+    data = command("data", "list what a data set holds: its classes, what was decided for its images, and every file that is skipped", out="")
+    data.add_argument("dataset", metavar="DATASET", help=f"{', '.join(DATASETS)} or folder:PATH")
+    data.add_argument("--out", metavar="FILE", help="PNG to write: some images as they came, and below each what the models are given")
 
     judge = command("judge", "train the small classifier that measures samples and paths, unless it is there already", device=True)
     judge.add_argument("dataset", metavar="DATASET", help=f"{', '.join(DATASETS)} or folder:PATH")

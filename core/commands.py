@@ -10,15 +10,19 @@ from __future__ import annotations
 import itertools
 import math
 import os
+import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from core.cli import config_from
 from core.config import DEFAULTS, WITHOUT_EFFECT, RunConfig
 from core.data import load_dataset, resolve
 from core.errors import FAILURE, UserFacingError
+from core.folder import canonical, what_was_read
 from core.metrics.commands import evaluate, judge
 from core.runs import Run, RunStore, Status
 from core.terminal import UsageError, describe, figures, find_run, model_of, open_store, print_json, print_table, write_png, writing
@@ -58,6 +62,7 @@ def train_with_bar(config: RunConfig, store: RunStore, device: str | None, quiet
 
 def train(options: Namespace) -> int:
     store, config = open_store(options), resolve(config_from(options))
+    say_what_was_read([config])
     began, there = time.perf_counter(), store.run(config).status() is Status.COMPLETE
     run = train_with_bar(config, store, options.device, options.json)
     seconds, evaluation = time.perf_counter() - began, run.evaluation()
@@ -67,6 +72,13 @@ def train(options: Namespace) -> int:
         print(f"{run.run_id}: {'was there already' if there else f'trained in {seconds:.1f} s'}, in {run.path}")
         print_table([figures(evaluation)])
     return 0
+
+
+def say_what_was_read(configs: Sequence[RunConfig]) -> None:
+    """Tell on stderr what was decided for the images of folders, and which files were skipped."""
+    for name in dict.fromkeys(config.dataset for config in configs if config.dataset.startswith("folder:")):
+        for line in what_was_read(load_dataset(name)):
+            print(line, file=sys.stderr)
 
 
 def sweep_configs(options: Namespace) -> list[RunConfig]:
@@ -91,6 +103,7 @@ def sweep(options: Namespace) -> int:
     if options.scheduler and options.device:
         raise UsageError("--device applies to this machine; with --scheduler each worker takes the best device it has. Leave it out.")
     store, configs = open_store(options), sweep_configs(options)
+    say_what_was_read(configs)
     if options.dry_run:
         rows = [{"run_id": c.run_id, "status": str(store.run(c).status())} for c in configs]
         print_json(rows) if options.json else print_table(rows)
@@ -125,11 +138,12 @@ def sweep(options: Namespace) -> int:
 
 
 def runs(options: Namespace) -> int:
+    wanted = canonical(options.dataset) if options.dataset else None
     rows = [
         describe(run)
         for run in open_store(options)
         if (options.model is None or run.config.model in options.model)
-        and (options.dataset is None or run.config.dataset == options.dataset)
+        and (wanted is None or canonical(run.config.dataset) == wanted)
         and (options.latent_dim is None or run.config.latent_dim == options.latent_dim)
     ]
     if options.json:
@@ -138,6 +152,31 @@ def runs(options: Namespace) -> int:
         print_table([row | {"shipped": "yes" if row["shipped"] else "no"} for row in rows])
     else:
         print("No run fits. `python -m core train` makes one.")
+    return 0
+
+
+def data(options: Namespace) -> int:
+    dataset = load_dataset(options.dataset)
+    counts = {split: np.bincount(dataset.labels(split), minlength=len(dataset.classes)).tolist() for split in ("train", "test")}
+    rows = [{"class": name, "train": counts["train"][i], "test": counts["test"][i]} for i, name in enumerate(dataset.classes)]
+    if options.out:
+        from core.sheet import write_sheet
+
+        write_sheet(options.out, dataset)
+    if options.json:
+        about = {"dataset": dataset.name, "digest": dataset.digest, "train": sum(counts["train"]), "test": sum(counts["test"])}
+        print_json({**about, "classes": rows, "notes": dataset.notes, "skipped": dataset.skipped, "out": options.out})
+        return 0
+    print(f"{dataset.name}: {sum(counts['train'])} training and {sum(counts['test'])} test images, 28x28 grey, digest {dataset.digest}")
+    print_table(rows)
+    for note in dataset.notes:
+        print(note)
+    if dataset.skipped:
+        print(f"{len(dataset.skipped)} files are skipped:")
+        for line in dataset.skipped:
+            print(f"  {line}")
+    if options.out:
+        print(f"{options.out}: images as they came, and below each what the models are given")
     return 0
 
 
@@ -157,7 +196,7 @@ def interpolate(options: Namespace) -> int:
     from core.interpolation import interpolate as walk
 
     run = find_run(open_store(options), options.run)
-    images: torch.Tensor = load_dataset(run.config.dataset).floats("test")
+    images: torch.Tensor = run.dataset().floats("test")
     for name, index in (("--from", options.start), ("--to", options.end)):
         if index >= len(images):
             raise UsageError(f"{name} {index}: {run.config.dataset} has test images 0 to {len(images) - 1}.")
@@ -194,7 +233,7 @@ def project(options: Namespace) -> int:
         if run.has("projection.npz") and not options.again:
             continue
         with compiled.quietly(options.json):
-            arrays = project_run(run, reference_for(store, run), load_dataset(run.config.dataset))
+            arrays = project_run(run, reference_for(store, run), run.dataset())
         with writing(run.path):
             run.add("projection.npz", npz_bytes(**arrays))
         done.append(run.run_id)
@@ -249,6 +288,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "sweep": sweep,
     "runs": runs,
     "evaluate": evaluate,
+    "data": data,
     "judge": judge,
     "sample": sample,
     "interpolate": interpolate,

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -49,7 +49,9 @@ class Dataset:
         train_images, test_images: uint8 (N, 1, 28, 28), 0 is background.
         train_labels, test_labels: int64 (N,).
         digest: 16 hex digits of SHA-256 over all four arrays.
-        skipped: files of a folder data set that could not be read.
+        skipped: files of a folder data set that could not be read, a line each: the path and the reason.
+        notes: what was decided for a folder's images, a sentence each.
+        paths: the files of a folder that was just read: of its training images, then of its test images.
     """
 
     name: str
@@ -61,6 +63,8 @@ class Dataset:
     test_labels: np.ndarray
     digest: str
     skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
 
     def images(self, split: str = "test") -> np.ndarray:
         """uint8 (N, 1, 28, 28) of "train" or "test"."""
@@ -73,6 +77,16 @@ class Dataset:
     def floats(self, split: str = "test", n: int | None = None) -> torch.Tensor:
         """The first n images as the models take them: float32 (N, 1, 28, 28) in [0, 1]."""
         return as_floats(self.images(split)[:n])
+
+
+class DataKey(NamedTuple):
+    """Which images: a name, and the digest of the images that it stood for. A folder's images may be others tomorrow.
+
+    An empty digest is whatever the name stands for now.
+    """
+
+    name: str
+    digest: str = ""
 
 
 def as_floats(images: np.ndarray, device: str = "cpu") -> torch.Tensor:
@@ -203,17 +217,35 @@ DATASETS: dict[str, Source] = {
 }
 
 
-@functools.lru_cache(maxsize=4)
-def load_dataset(name: str = "mnist-5k") -> Dataset:
+def load_dataset(name: str = "mnist-5k", digest: str = "", store: Path | None = None) -> Dataset:
     """The data set called `name`: a key of `DATASETS`, or "folder:PATH" for your own images.
 
+    Args:
+        digest: of the images that are meant, as a run's `data_digest` says; "" is whatever the name stands for now.
+        store: the folder of runs that may keep a folder's images as they were (see `core.kept`); by default the user's own.
+
     Raises:
-        DataError: unknown name, or the images cannot be had; says what to do.
+        DataError: unknown name, or the images cannot be had, or they are others than those of `digest`; says what to do.
     """
     if name.startswith("folder:"):
+        from core import kept
         from core.folder import load_folder
 
-        return load_folder(name)
+        store = store or settings.cache_dir() / "runs"
+        return kept.load(name, digest, store) if digest else load_folder(name)
+    dataset = named(name)
+    if digest not in ("", dataset.digest):
+        raise DataError(f"{name} has digest {dataset.digest}, not {digest}: these are not the images that are meant. Train again on those that are here.")
+    return dataset
+
+
+@functools.lru_cache(maxsize=4)
+def named(name: str) -> Dataset:
+    """The data set of that name in `DATASETS`, read once per process.
+
+    Raises:
+        DataError: as `load_dataset`.
+    """
     if name not in DATASETS:
         raise DataError(f"dataset {name!r} is not known; choose one of {', '.join(DATASETS)} or folder:PATH.")
     source = DATASETS[name]
@@ -230,7 +262,7 @@ def load_dataset(name: str = "mnist-5k") -> Dataset:
 
 
 def resolve(config: RunConfig) -> RunConfig:
-    """The config with its data's digest filled in, as every stored run has it.
+    """The config with its data's digest filled in, and a folder's name in its one canonical spelling, as new runs have them.
 
     Fixed data sets have a known digest, so no image is read for them.
 
@@ -240,5 +272,7 @@ def resolve(config: RunConfig) -> RunConfig:
     if config.data_digest:
         return config
     source = DATASETS.get(config.dataset)
-    digest = source.digest if source and source.digest else load_dataset(config.dataset).digest
-    return config.replace(data_digest=digest)
+    if source and source.digest:
+        return config.replace(data_digest=source.digest)
+    dataset = load_dataset(config.dataset)
+    return config.replace(dataset=dataset.name, data_digest=dataset.digest)

@@ -268,11 +268,11 @@ def _compact(coordinates: np.ndarray) -> np.ndarray:
 
 
 def reference_for(store: RunStore, run: Run) -> Run | None:
-    """The AE run whose map this one is turned to match: same data, latent size and seed. None for an AE, or if there is none."""
+    """The AE run whose map this one is turned to match: same images, latent size and seed. None for an AE, or if there is none."""
     c = run.config
     if c.model == "ae":
         return None
-    same = ("dataset", "latent_dim", "seed", "trunk", "noise", "held_out_class")
+    same = ("dataset", "data_digest", "latent_dim", "seed", "trunk", "noise", "held_out_class")
     twins = store.find(model="ae", **{name: getattr(c, name) for name in same})
     return next((twin for twin in twins if twin.has("gallery.npz")), None)
 
@@ -283,15 +283,15 @@ def project_task(run_id: str, reference_id: str, cache: str, shipped: str) -> No
     Raises:
         RunError: a run is not complete, or damaged, or its folder cannot be written.
         ProjectionError: codes that cannot be drawn.
+        DataError: the images it was trained on are gone.
     """
-    from core.data import load_dataset
     from core.runs import RunError, RunStore, npz_bytes
 
     store = RunStore(Path(cache), Path(shipped))
     run, reference = store.get(run_id), store.get(reference_id)
     for one, frame in ((reference, None), (run, reference)):
         if not one.has("projection.npz"):
-            arrays = project_run(one, frame, load_dataset(one.config.dataset))
+            arrays = project_run(one, frame, one.dataset())
             try:
                 one.add("projection.npz", npz_bytes(**arrays))
             except OSError as error:

@@ -14,6 +14,8 @@
       heartbeat, live.png   while it trains: how far it is, and that it is alive; a preview of this moment, between epochs too
       error.txt, stop       why it failed; a request to stop
 
+The images of a `folder:` data set are kept beside the runs that were trained on them, see `core.kept`.
+
 No pickle anywhere: safetensors, JSON, and npz with allow_pickle=False.
 """
 
@@ -39,6 +41,7 @@ from core.config import ConfigError, RunConfig
 from core.errors import FAILURE, UserFacingError
 
 if TYPE_CHECKING:
+    from core.data import Dataset
     from core.models import Autoencoder, MultiRate
 
 # What a finished run carries of the test images: codes, of which so many with their reconstruction; codes epoch by epoch.
@@ -46,6 +49,7 @@ GALLERY, PICTURES, TRACED = 1000, 100, 200
 SAMPLES = 64  # new images that a run carries from every source
 STALE_SECONDS = 20.0  # an unfinished run that wrote nothing for this long, with no live job, has been abandoned
 ABANDONED_SECONDS = 900.0  # an unfinished run that wrote nothing for this long may be evicted, with the epochs it saved
+ORPHANED_SECONDS = 900.0  # kept images that no run needs are removed after this long: a run that is just beginning may need them
 CONFIG, WEIGHTS, MANIFEST, RESUME = "config.json", "weights.safetensors", "manifest.json", "resume.safetensors"
 HEARTBEAT, LIVE, ERROR, STOP = "heartbeat", "live.png", "error.txt", "stop"
 
@@ -272,6 +276,18 @@ class Run:
         self.path.mkdir(parents=True, exist_ok=True)
         (self.path / STOP).touch()
 
+    def dataset(self) -> Dataset:
+        """The images this run was trained and measured on, whatever its data set's name stands for now.
+
+        Raises:
+            RunNotFound, RunDamaged: there is no readable config.
+            DataError: those images cannot be had any more; says what to do.
+        """
+        from core.data import load_dataset
+
+        config = self.config
+        return load_dataset(config.dataset, config.data_digest, self.path.parent)
+
     def load_model(self, device: str = "cpu") -> Autoencoder | MultiRate:
         """The trained model in eval mode, its weights frozen.
 
@@ -325,7 +341,20 @@ class RunStore:
         cached = Run(self.cache / run_id)
         if shipped.complete and not (cached.complete and shipped.status() is Status.DAMAGED):
             return shipped
+        if isinstance(which, RunConfig) and which.dataset.startswith("folder:") and not cached.path.exists():
+            return self._spelled_otherwise(which) or cached
         return cached
+
+    def _spelled_otherwise(self, config: RunConfig) -> Run | None:
+        """The finished run that differs from a config only in how its folder's name is written, as earlier versions stored it."""
+        from core.folder import canonical
+
+        for run in self:
+            other = run.config
+            same = other.data_digest == config.data_digest and other.replace(dataset=config.dataset) == config
+            if same and run.complete and canonical(other.dataset) == canonical(config.dataset):
+                return run
+        return None
 
     def get(self, which: str | RunConfig) -> Run:
         """The complete run with this id or config.
@@ -358,10 +387,25 @@ class RunStore:
         return [run for run in self if run.complete and all(getattr(run.config, k) == v for k, v in fields.items())]
 
     def evict(self, keep: str = "") -> list[str]:
-        """Remove the least recently used runs of the cache, finished or abandoned, until it fits; returns their ids."""
-        runs = [Run(p) for p in self.cache.iterdir() if p.is_dir()] if self.cache.is_dir() else []
+        """Remove the least recently used runs of the cache, finished or abandoned, until it fits; returns their ids.
+
+        Kept images (see `core.kept`) count, and go with the last run that was trained on them.
+        """
+        from core.kept import FOLDER
+
+        runs = [Run(p) for p in self.cache.iterdir() if p.is_dir() and not p.name.startswith(".")] if self.cache.is_dir() else []
         sizes = {run.run_id: sum(f.stat().st_size for f in run.path.rglob("*") if f.is_file()) for run in runs}
-        total, removed = sum(sizes.values()), []
+        images = {path.stem: path.stat() for path in (self.cache / FOLDER).glob("*.npz")}
+        needed = {run.run_id: _digest(run) for run in runs}
+        total, removed = sum(sizes.values()) + sum(at.st_size for at in images.values()), []
+
+        def drop_images() -> None:
+            nonlocal total
+            for digest in [d for d, at in images.items() if d not in needed.values() and time.time() - at.st_mtime > ORPHANED_SECONDS]:
+                (self.cache / FOLDER / f"{digest}.npz").unlink(missing_ok=True)
+                total -= images.pop(digest).st_size
+
+        drop_images()
         used = {run.run_id: (run.path / WEIGHTS).stat().st_mtime if run.complete else run.last_sign_of_life() or run.path.stat().st_mtime for run in runs}
         idle = [run for run in runs if run.run_id != keep and (run.complete or time.time() - used[run.run_id] > ABANDONED_SECONDS)]
         for run in sorted(idle, key=lambda r: used[r.run_id]):
@@ -371,4 +415,14 @@ class RunStore:
             shutil.rmtree(run.path, ignore_errors=True)
             total -= sizes[run.run_id]
             removed.append(run.run_id)
+            del needed[run.run_id]
+            drop_images()
         return removed
+
+
+def _digest(run: Run) -> str:
+    """The digest of the images a run was trained on; "" where its config cannot be read."""
+    try:
+        return run.config.data_digest
+    except RunError:
+        return ""

@@ -168,6 +168,6 @@ def sample(
     else:
         from core.data import load_dataset
 
-        data = dataset or load_dataset(model.config.dataset)
+        data = dataset or load_dataset(model.config.dataset, model.config.data_digest)
         density = fit_density(source, encode_all(model, data.train_images[:10_000], seed=seed).z, seed)
     return torch.from_numpy(decode_all(model, density.sample(n, temperature, seed)))[:, None]

@@ -23,7 +23,7 @@ import torch
 from core import device as devices
 from core import evaluation, outcome
 from core.config import ConfigError, RunConfig
-from core.data import Dataset, load_dataset, resolve
+from core.data import Dataset, resolve
 from core.errors import FAILURE, UserFacingError
 from core.models import Trainable, build_model
 from core.optimisation import SCHEDULES, Average, Optimiser, optimisers
@@ -324,9 +324,7 @@ def _train_into(
 
     epoch: Epoch | None = None
     heartbeat(0.0, urgent=True)
-    dataset = load_dataset(config.dataset)
-    if dataset.digest != config.data_digest:
-        raise TrainingError(f"{config.dataset} has changed: its digest is {dataset.digest}, the run is for {config.data_digest}. Leave data_digest out to train on what is there.")
+    dataset = run.dataset()  # of a folder: kept with the run from now on
     write_history()
     work, where = Work(config, len(training_images(config, dataset)), len(dataset.test_images)), devices.describe(devices.pick(device))
     known = speeds.seconds(config, where)

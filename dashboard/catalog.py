@@ -7,11 +7,15 @@ Two runs are a matched pair when their configs agree in everything but the model
 from __future__ import annotations
 
 import dataclasses
+import functools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.config import RunConfig
-from core.runs import Run
+from core.data import DataKey
+from core.folder import canonical
+from core.runs import CONFIG, Run
 
 STANDARD = RunConfig()
 
@@ -27,6 +31,19 @@ class Entry:
     def run_id(self) -> str:
         return self.run.run_id
 
+    @functools.cached_property
+    def data(self) -> DataKey:
+        """The images it was trained on."""
+        return DataKey(canonical(self.config.dataset), self.config.data_digest)
+
+    @property
+    def trained(self) -> float:
+        """When its training began, in seconds since the epoch; 0 where the file does not tell."""
+        try:
+            return (self.run.path / CONFIG).stat().st_mtime
+        except OSError:
+            return 0.0
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -36,8 +53,18 @@ class Pair:
     vae: Entry
 
     @property
+    def data(self) -> DataKey:
+        """The images both were trained on."""
+        return self.ae.data
+
+    @property
     def dataset(self) -> str:
-        return self.ae.config.dataset
+        return self.data.name
+
+    @property
+    def slug(self) -> str:
+        """The data set's name as part of a file's name."""
+        return re.sub(r"[^\w.-]+", "-", self.dataset.rsplit("/", 1)[-1]).strip("-")[:40] or "data"
 
     @property
     def latent_dim(self) -> int:
@@ -49,8 +76,8 @@ class Pair:
 
 
 def recipe(config: RunConfig) -> RunConfig:
-    """The config with the model and beta taken out: equal for all runs that were trained alike."""
-    return dataclasses.replace(config, model="vae", beta=1.0)  # the model that every setting has an effect on
+    """The config with the model and beta taken out: equal for all runs that were trained alike, on the same images."""
+    return dataclasses.replace(config, dataset=canonical(config.dataset), model="vae", beta=1.0)  # the model that every setting has an effect on
 
 
 def usual(config: RunConfig) -> bool:
@@ -71,26 +98,38 @@ def _preference(entry: Entry) -> tuple:
 
 
 def pairs(entries: Iterable[Entry]) -> dict[tuple[str, int, int], Pair]:
-    """The best matched pair for every (data set, latent size, seed) that has one, the default choice first."""
+    """The best matched pair for every (data set, latent size, seed) that has one, the default choice first.
+
+    Of a folder that has changed between trainings, the pair trained on its newest images.
+    """
     chosen = [e for e in entries if plain(e.config) and e.config.beta in (None, 1.0)]
     aes: dict[RunConfig, Entry] = {}
     for entry in sorted(chosen, key=_preference):
         if entry.config.model == "ae":
             aes.setdefault(recipe(entry.config), entry)
+    newest: dict[DataKey, float] = {}
+    for entry in chosen:
+        if entry.data.name.startswith("folder:"):
+            newest[entry.data] = max(newest.get(entry.data, 0.0), entry.trained)
     found: dict[tuple[str, int, int], Pair] = {}
-    for vae in sorted(chosen, key=_preference):
-        key = (vae.config.dataset, vae.config.latent_dim, vae.config.seed)
+    for vae in sorted(chosen, key=lambda e: (-newest.get(e.data, 0.0), *_preference(e))):
+        key = (vae.data.name, vae.config.latent_dim, vae.config.seed)
         if vae.config.model == "vae" and key not in found and (ae := aes.get(recipe(vae.config))):
             found[key] = Pair(ae, vae)
     order = sorted(found, key=lambda k: (k[0] != STANDARD.dataset, k[0], k[1] != STANDARD.latent_dim, k[1], k[2]))
     return {key: found[key] for key in order}
 
 
+def of_size(pairs: Iterable[Pair], pair: Pair, latent_dim: int) -> list[Pair]:
+    """Those of another latent size that were trained on the same images as `pair`, one per seed."""
+    return [p for p in pairs if p.data == pair.data and p.latent_dim == latent_dim]
+
+
 def over_beta(entries: Iterable[Entry], pair: Pair) -> dict[float, Entry]:
     """beta -> the VAE trained like the pair for that weight, in rising order of beta."""
     found: dict[float, Entry] = {}
     for entry in sorted((e for e in entries if e.config.model == "vae" and plain(e.config)), key=_preference):
-        if (entry.config.dataset, entry.config.latent_dim, entry.config.seed) == (pair.dataset, pair.latent_dim, pair.seed):
+        if (entry.data, entry.config.latent_dim, entry.config.seed) == (pair.data, pair.latent_dim, pair.seed):
             found.setdefault(entry.config.beta, entry)
     return dict(sorted(found.items()))
 
@@ -109,7 +148,7 @@ def trained_to_denoise(entries: Iterable[Entry], pair: Pair, noise: float) -> Pa
 
 def multirate(entries: Iterable[Entry], pair: Pair) -> Entry | None:
     """The multi-rate model of the pair's data set and latent size, of the pair's seed if there is one."""
-    found = [e for e in entries if e.config.model == "multirate" and usual(e.config) and (e.config.dataset, e.config.latent_dim) == (pair.dataset, pair.latent_dim)]
+    found = [e for e in entries if e.config.model == "multirate" and usual(e.config) and (e.data, e.config.latent_dim) == (pair.data, pair.latent_dim)]
     return min(found, key=lambda e: (e.config.seed != pair.seed, *_preference(e)), default=None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,6 +41,11 @@ def start_takeaway(ae: Mapping[str, Any], vae: Mapping[str, Any]) -> str:
         f"On {vae['n']:,} images neither model has seen, {compare_mse(ae['mse'], vae['mse'])}. "
         f"What the {VAE} pays besides is its rate: {nats(vae['rate'])} nats an image for clouds that must not stray far from one common bell curve."
     )
+
+
+def train_command(pair: Pair, latent_dim: int | None = None) -> str:
+    """What to type to train the AE of a pair like this one."""
+    return f"python -m core train --model ae --dataset {shlex.quote(pair.dataset)} --latent-dim {latent_dim or pair.latent_dim} --seed {pair.seed}"
 
 
 def provenance(pair: Pair, n: int, how: str = "Measured on", what: str = "unseen test images") -> str:

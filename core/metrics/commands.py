@@ -25,7 +25,7 @@ def evaluate(options: Namespace) -> int:
     from core import evaluation
 
     run = find_run(store, options.run)
-    measured = evaluation.evaluate(model_of(run, options), load_dataset(run.config.dataset))
+    measured = evaluation.evaluate(model_of(run, options), run.dataset())
     recorded = run.evaluation()
     if options.json:
         print_json({"run_id": run.run_id, "measured": measured, "recorded": recorded})

@@ -293,6 +293,6 @@ def load_judge(dataset: Dataset, device: str = "cpu") -> Judge:
     return _LOADED[dataset.digest]
 
 
-def judge_task(name: str) -> None:
-    """What a background worker runs where a data set has no judge yet: train one, and keep it."""
-    load_judge(load_dataset(name))
+def judge_task(name: str, digest: str, store: str) -> None:
+    """What a background worker runs where images have no judge yet: train one, and keep it; arguments as of `core.data.load_dataset`."""
+    load_judge(load_dataset(name, digest, Path(store)))

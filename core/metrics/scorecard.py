@@ -76,10 +76,14 @@ def role_of(config: RunConfig) -> tuple[str, Any] | None:
     return (f"vae beta {config.beta:g}" if special[2] else config.model), config.seed
 
 
-def population(store: RunStore, dataset: str, latent_dim: int) -> Population:
-    """Scores by role and seed: the committed ones, and those of runs in the store that have been measured."""
-    entries = dict(committed(dataset, latent_dim))
-    for run in store.find(dataset=dataset, latent_dim=latent_dim):
+def population(store: RunStore, dataset: str, latent_dim: int, digest: str = "") -> Population:
+    """Scores by role and seed: the committed ones, and those of runs in the store that have been measured.
+
+    Args:
+        digest: only runs trained on the images with this digest; by default whatever the data set's name stood for.
+    """
+    entries = {run_id: e for run_id, e in committed(dataset, latent_dim).items() if digest in ("", e["config"].get("data_digest"))}
+    for run in store.find(latent_dim=latent_dim, **({"data_digest": digest} if digest else {"dataset": dataset})):
         scores = scores_of(run)
         if scores:
             entries[run.run_id] = {"config": run.config.to_dict(), "scores": scores}
@@ -96,9 +100,9 @@ def population(store: RunStore, dataset: str, latent_dim: int) -> Population:
     return result
 
 
-def scorecard(store: RunStore | None = None, dataset: str = "mnist-5k", latent_dim: int = 16) -> list[Row]:
-    """Every claim with its figures, verdict and condition at one data set and latent size."""
-    people = population(store or RunStore(), dataset, latent_dim)
+def scorecard(store: RunStore | None = None, dataset: str = "mnist-5k", latent_dim: int = 16, digest: str = "") -> list[Row]:
+    """Every claim with its figures, verdict and condition at one data set and latent size; `digest` as in `population`."""
+    people = population(store or RunStore(), dataset, latent_dim, digest)
     return [decide(claim, people) for claim in CLAIMS]
 
 
@@ -187,7 +191,7 @@ def publish(store: RunStore | None = None) -> list[Path]:
     entries: dict[tuple[str, int], dict[str, Any]] = {}
     for run in _complete(store or RunStore()):
         config, scores = run.config, scores_of(run)
-        if scores and role_of(config) is not None:
+        if scores and role_of(config) is not None and not config.dataset.startswith("folder:"):  # nobody else has those images
             key = config.dataset, config.latent_dim
             entries.setdefault(key, dict(committed(*key)))[run.run_id] = {"config": config.to_dict(), "scores": scores}
     return [commit(*key, runs) for key, runs in entries.items()]

@@ -250,7 +250,7 @@ def score_run(
         DataError, JudgeError: its images, or a judge for them, cannot be had.
     """
     config = run.config
-    dataset = dataset or load_dataset(config.dataset)
+    dataset = dataset or run.dataset()
     judge = judge or load_judge(dataset)
     scores = _so_far(run, judge, fresh)
     missing = [part for part in parts_for(config) if part not in scores]

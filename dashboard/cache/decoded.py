@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.data import DataKey
 from core.runs import PICTURES, SAMPLES
 from dashboard import cache
 from dashboard.cache.trained import REFERENCE
@@ -23,13 +24,13 @@ def samples(run_id: str, source: str, temperature: float = 1.0, seed: int = 0) -
     return images
 
 
-def one_of_each(name: str, most: int = 10) -> np.ndarray:
+def one_of_each(data: DataKey, most: int = 10) -> np.ndarray:
     """Indices of the first test image of each class, among those whose reconstruction every run carries."""
-    labels = cache.dataset(name).test_labels[:PICTURES]
+    labels = cache.dataset(data).test_labels[:PICTURES]
     return np.array([np.flatnonzero(labels == label)[0] for label in np.unique(labels)][:most])
 
 
-def likeness(name: str, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def likeness(data: DataKey, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(index, cosine) of the training image most like each of `images` (n, 28, 28).
 
     The cosine between pixel vectors does not care how bright an image is; a plain distance would find a faint smear near
@@ -37,7 +38,7 @@ def likeness(name: str, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     from core.interpolation import nearest
 
-    index, distance = nearest(unit(images), unit(cache.dataset(name).train_images[:REFERENCE]))
+    index, distance = nearest(unit(images), unit(cache.dataset(data).train_images[:REFERENCE]))
     return index, 1 - distance**2 / 2
 
 
@@ -50,7 +51,7 @@ def unit(images: np.ndarray) -> np.ndarray:
 @st.cache_resource(show_spinner=False, max_entries=128)
 def samples_likeness(run_id: str, source: str, temperature: float = 1.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """`likeness` of `samples(...)`."""
-    return cache.likeness(cache.store().get(run_id).config.dataset, cache.samples(run_id, source, temperature, seed))
+    return cache.likeness(cache.data_of(run_id), cache.samples(run_id, source, temperature, seed))
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)

@@ -94,7 +94,7 @@ def _drawn_now(ae_id: str, vae_id: str, method: str) -> tuple[MapView, MapView]:
     from core.projection import knn_accuracy, measured_or_none, project_pair
 
     codes = [cache.gallery(run_id)["mean"] for run_id in (ae_id, vae_id)]
-    labels = cache.dataset(cache.store().get(ae_id).config.dataset).test_labels[: len(codes[0])]
+    labels = cache.dataset(cache.data_of(ae_id)).test_labels[: len(codes[0])]
     return tuple(
         _view(run_id, m.coordinates, measured_or_none(knn_accuracy, c, labels), m.trustworthiness, m.disparity)
         for m, c, run_id in zip(project_pair(*codes, method), codes, (ae_id, vae_id))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from core.data import DataKey
 from core.errors import NotMeasurable
 from dashboard import cache
 
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _judge(name: str) -> Future:
+def _judge(data: DataKey) -> Future:
     """Done when the judge of a data set can be loaded; one that has to be trained is trained in the background worker."""
     from core.metrics.judge import find_judge, judge_task
 
-    if find_judge(cache.dataset(name)) is None:
-        return cache.jobs().call(f"judge-{cache.dataset(name).digest}", judge_task, name)
+    if find_judge(cache.dataset(data)) is None:
+        return cache.jobs().call(f"judge-{cache.dataset(data).digest}", judge_task, *data, str(cache.store().cache))
     there: Future = Future()
     there.set_result(None)
     return there
@@ -31,7 +32,7 @@ def _judge(name: str) -> Future:
 def _measured_quality(run_id: str, source: str, temperature: float) -> dict[str, float]:
     from core.metrics.samples import sample_quality
 
-    images = cache.dataset(cache.store().get(run_id).config.dataset)
+    images = cache.dataset(cache.data_of(run_id))
     return sample_quality(cache.model(run_id), images, cache.density(run_id, source), temperature=temperature)
 
 
@@ -60,7 +61,7 @@ def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0)
     kept = scores.get("samples", {})
     if source in kept:
         return {"n": scores["n"], "floor": kept["floor"], **kept[source]}
-    judge = _judge(run.config.dataset)
+    judge = _judge(cache.data_of(run_id))
     if not judge.done():
         return None
     if judge.exception() is not None:
@@ -74,7 +75,7 @@ def _flip_rate(run_id: str, step: float) -> float:
     from core.metrics.paths import AROUND, flip_rate
 
     codes = cache.gallery(run_id)["mean"].astype(np.float32)
-    return flip_rate(cache.model(run_id), load_judge(cache.dataset(cache.store().get(run_id).config.dataset)), codes[:AROUND], codes.std(0), step)
+    return flip_rate(cache.model(run_id), load_judge(cache.dataset(cache.data_of(run_id))), codes[:AROUND], codes.std(0), step)
 
 
 def flip_rate(run_id: str, step: float) -> float:
@@ -86,14 +87,14 @@ def flip_rate(run_id: str, step: float) -> float:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def flip_rates(name: str) -> dict[int, dict[str, dict[float, list[float]]]]:
+def flip_rates(data: DataKey) -> dict[int, dict[str, dict[float, list[float]]]]:
     """Latent size -> "ae" and "vae" -> step -> share of steps that change the class, one value per seed that both models have.
 
     Of the latent sizes that have a pair, and from the very runs the scorecard rests on, so that both give one answer.
     """
     found: dict[int, dict[str, dict[float, list[float]]]] = {}
-    for d in sorted({d for dataset_name, d, _ in cache.pairs() if dataset_name == name}):
-        people = cache.scores(name, d)
+    for d in sorted({pair.latent_dim for pair in cache.pairs().values() if pair.data == data}):
+        people = cache.scores(data.name, d, data.digest)
         measured = {kind: {seed: s["smoothness"]["flip_rate"] for seed, s in people.get(kind, {}).items() if "flip_rate" in s.get("smoothness", {})} for kind in ("ae", "vae")}
         seeds = sorted(set(measured["ae"]) & set(measured["vae"]))
         if seeds:
@@ -111,16 +112,16 @@ def scorecards() -> list[dict[str, Any]]:
 
 
 @st.cache_resource(show_spinner=False, ttl=60, max_entries=16)
-def verdicts(name: str, latent_dim: int) -> list[Row]:
+def verdicts(name: str, latent_dim: int, digest: str = "") -> list[Row]:
     """Every claim at one data set and latent size."""
     from core.metrics.scorecard import scorecard
 
-    return scorecard(cache.store(), name, latent_dim)
+    return scorecard(cache.store(), name, latent_dim, digest)
 
 
 @st.cache_resource(show_spinner=False, ttl=60, max_entries=16)
-def scores(name: str, latent_dim: int) -> dict[str, dict[Any, Any]]:
+def scores(name: str, latent_dim: int, digest: str = "") -> dict[str, dict[Any, Any]]:
     """Everything measured about the standard runs of a data set and latent size, by role and seed; empty if nothing was."""
     from core.metrics.scorecard import population
 
-    return population(cache.store(), name, latent_dim)
+    return population(cache.store(), name, latent_dim, digest)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from core.data import DataKey
 from core.runs import WEIGHTS, RunError, RunStore
 from dashboard import cache, catalog
 
@@ -99,11 +100,20 @@ def parameters(run_id: str) -> int:
 
 
 @st.cache_resource(show_spinner="Reading the images (the first time they may have to be downloaded)…", max_entries=4)
-def dataset(name: str) -> Dataset:
-    """The images of a data set."""
+def dataset(data: DataKey) -> Dataset:
+    """The images that runs were trained on.
+
+    Raises:
+        DataError: they cannot be had; says what to do.
+    """
     from core.data import load_dataset
 
-    return load_dataset(name)
+    return load_dataset(data.name, data.digest, cache.store().cache)
+
+
+def data_of(run_id: str) -> DataKey:
+    """Which images a run was trained on."""
+    return catalog.Entry((run := cache.store().get(run_id)), run.config).data
 
 
 @st.cache_resource(show_spinner=LOADING, max_entries=16)
@@ -125,7 +135,7 @@ def train_codes(run_id: str) -> np.ndarray:
     """Posterior means of at most `REFERENCE` training images, (n, d)."""
     from core.sampling import encode_all
 
-    return encode_all(cache.model(run_id), cache.dataset(cache.store().get(run_id).config.dataset).train_images[:REFERENCE]).mean
+    return encode_all(cache.model(run_id), cache.dataset(cache.data_of(run_id)).train_images[:REFERENCE]).mean
 
 
 def export(run_id: str) -> bytes:

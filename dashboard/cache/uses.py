@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from core.data import DataKey
 from dashboard import cache
 from dashboard.cache.trained import LOADING, REFERENCE
 
@@ -17,28 +18,28 @@ if TYPE_CHECKING:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def pca(name: str) -> Pca:
+def pca(data: DataKey) -> Pca:
     """The linear control of a data set."""
     from core.metrics.linear import fit_pca
     from core.metrics.scores import COMPONENTS
 
-    return fit_pca(cache.dataset(name).train_images[:REFERENCE], COMPONENTS)
+    return fit_pca(cache.dataset(data).train_images[:REFERENCE], COMPONENTS)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def simple_denoisers(name: str, sigma: float) -> Simple:
+def simple_denoisers(data: DataKey, sigma: float) -> Simple:
     """The median filter and the PCA as they were tuned for one level of noise."""
     from core.metrics.robustness import Simple
 
-    return Simple.tuned(cache.pca(name), cache.dataset(name).train_images, sigma)
+    return Simple.tuned(cache.pca(data), cache.dataset(data).train_images, sigma)
 
 
-def odd_images(name: str, what: str) -> np.ndarray:
+def odd_images(data: DataKey, what: str) -> np.ndarray:
     """A thousand odd images, uint8 (n, 1, 28, 28): of another data set, or one of `core.metrics.robustness.ODDITIES`."""
     from core.data import DATASETS
     from core.metrics.robustness import ODDITIES
 
-    return cache.dataset(what).test_images[:1000] if what in DATASETS else ODDITIES[what](cache.dataset(name).test_images[:1000])
+    return cache.dataset(DataKey(what)).test_images[:1000] if what in DATASETS else ODDITIES[what](cache.dataset(data).test_images[:1000])
 
 
 @st.cache_resource(show_spinner=LOADING, max_entries=64)
@@ -48,15 +49,15 @@ def oddness(run_id: str, what: str = "") -> np.ndarray:
         return cache.gallery(run_id)["distortion"]
     from core.metrics.robustness import oddness as measure
 
-    return measure(cache.model(run_id), cache.odd_images(cache.store().get(run_id).config.dataset, what))["distortion"]
+    return measure(cache.model(run_id), cache.odd_images(cache.data_of(run_id), what))["distortion"]
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def pca_oddness(name: str, d: int, what: str = "") -> np.ndarray:
+def pca_oddness(data: DataKey, d: int, what: str = "") -> np.ndarray:
     """As `oddness`, for a PCA with d components: its squared error."""
     from core.metrics.robustness import pca_error
 
-    return pca_error(cache.pca(name), cache.odd_images(name, what) if what else cache.dataset(name).test_images[:1000], d)
+    return pca_error(cache.pca(data), cache.odd_images(data, what) if what else cache.dataset(data).test_images[:1000], d)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -68,8 +69,8 @@ def quantiser(run_id: str, bits: int) -> Quantiser:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def pca_quantisers(name: str) -> list[Quantiser]:
+def pca_quantisers(data: DataKey) -> list[Quantiser]:
     """The bins of the PCA's codes, coarse to fine."""
     from core.metrics.compression import pca_quantisers as make
 
-    return make(cache.pca(name), cache.dataset(name).train_images[:REFERENCE, 0].astype(np.float32) / 255)
+    return make(cache.pca(data), cache.dataset(data).train_images[:REFERENCE, 0].astype(np.float32) / 255)

@@ -7,6 +7,8 @@ import io
 
 import numpy as np
 
+from core.data import DataKey
+
 SPRITE_COLUMNS = 50  # as canvas.js reads it
 
 
@@ -23,8 +25,8 @@ def sprite(images: np.ndarray, columns: int = SPRITE_COLUMNS) -> bytes:
 
 
 @functools.lru_cache(maxsize=8)
-def png_of_test_images(dataset: str, n: int) -> bytes:
+def png_of_test_images(data: DataKey, n: int) -> bytes:
     """The first n test images of a data set as one PNG. Kept, because compressing it takes longer than a rerun should."""
-    from core.data import load_dataset
+    from dashboard import cache
 
-    return sprite(load_dataset(dataset).test_images[:n])
+    return sprite(cache.dataset(data).test_images[:n])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -11,6 +10,7 @@ import streamlit as st
 from core.projection import plane_of
 from dashboard.components.assets import script
 from dashboard.components.lanes import SIDES, Images, Lane, check_length, class_numbers, packed
+from dashboard.uploads import Upload
 
 _mount = st.components.v2.component(
     "point_or_cloud_through",
@@ -20,13 +20,6 @@ _mount = st.components.v2.component(
 )
 
 
-@dataclass(frozen=True)
-class Upload:
-    """An uploaded image: uint8 (28, 28), a name for people, and an id that changes with every upload."""
-
-    id: str
-    name: str
-    pixels: np.ndarray
 
 
 def through(

@@ -36,7 +36,7 @@ def loss_source() -> tuple[str, str]:
 
 def mistaken(pair: Pair) -> Entry | None:
     """A run of the pair's data and latent size whose distortion was averaged over pixels while its rate was summed."""
-    found = [e for e in cache.entries() if e.config.reduction == "mean" and (e.config.dataset, e.config.latent_dim) == (pair.dataset, pair.latent_dim)]
+    found = [e for e in cache.entries() if e.config.reduction == "mean" and (e.data, e.config.latent_dim) == (pair.data, pair.latent_dim)]
     return min(found, key=lambda e: (e.config.seed != pair.seed, not e.run.shipped, e.run_id), default=None)
 
 
@@ -49,8 +49,8 @@ def mistake(pair: Pair) -> None:
     right = catalog.over_beta(cache.entries(), pair).get(wrong.config.beta, pair.vae)
     figures = {e.run_id: cache.evaluation(e.run_id) for e in (wrong, right)}
     st.markdown(text.mistake_takeaway(wrong.config.beta, effective_beta(wrong.config), figures[wrong.run_id], figures[right.run_id], pair.latent_dim))
-    chosen = cache.one_of_each(pair.dataset)
-    real = cache.dataset(pair.dataset).test_images[chosen, 0]
+    chosen = cache.one_of_each(pair.data)
+    real = cache.dataset(pair.data).test_images[chosen, 0]
     for column, entry, name in zip(st.columns(2), (wrong, right), ("`mean`: averaged over pixels", "`sum`: as everywhere else here")):
         with column:
             st.markdown(f"**{name}**, w = {entry.config.beta:g}", anchors=False)

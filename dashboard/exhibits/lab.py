@@ -25,11 +25,11 @@ def lab_of(pair: Pair, trained: Mapping[float, Entry], beta: float) -> Lab:
     ]
     several = catalog.multirate(entries, pair)
     prediction = Prediction(several.run_id, weights_url(several.run), cache.evaluation(several.run_id)["curve"]) if several else None
-    data = cache.dataset(pair.dataset)
+    data = cache.dataset(pair.data)
     n = min(CODES, len(data.test_labels))
     colors = {f"{kind}{suffix}": theme.color(kind, dark) for kind in ("ae", "vae") for suffix, dark in (("", False), ("_dark", True))}
     return Lab(
-        f"lab-{pair.vae.run_id}", pair.latent_dim, prediction, runs, data.test_labels[:n], theme.CLASSES, png_of_test_images(pair.dataset, n), colors,
+        f"lab-{pair.vae.run_id}", pair.latent_dim, prediction, runs, data.test_labels[:n], theme.CLASSES, png_of_test_images(pair.data, n), colors,
         cache.evaluation(pair.ae.run_id)["distortion"],
     )  # fmt: skip
 

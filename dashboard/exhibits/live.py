@@ -28,8 +28,8 @@ TITLES = {"ae": "AE: an image is a point", "vae": "VAE: an image is a cloud"}
 
 def images_of(pair: Pair) -> Images:
     """The test images whose codes a pair's runs carry."""
-    data, n = cache.dataset(pair.dataset), len(cache.gallery(pair.ae.run_id)["mean"])
-    return Images(data.test_labels[:n], data.classes, theme.CLASSES, png_of_test_images(pair.dataset, n))
+    data, n = cache.dataset(pair.data), len(cache.gallery(pair.ae.run_id)["mean"])
+    return Images(data.test_labels[:n], data.classes, theme.CLASSES, png_of_test_images(pair.data, n))
 
 
 def lane_of(kind: str, entry: Entry, title: str) -> Lane:
@@ -75,7 +75,7 @@ def maps(pair: Pair, views: Mapping[str, cache.MapView], native: bool, on_open: 
         images.labels[:n],
         images.classes,
         images.colors,
-        png_of_test_images(pair.dataset, n),
+        png_of_test_images(pair.data, n),
         coloured,
         key=f"maps-{pair.ae.run_id}",
         layers_note="The rest need the latent space itself (latent size 2): samples from the prior put through a UMAP are pulled onto the islands it knows.",
@@ -100,7 +100,7 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
     n = len(views["ae"].points)
     error = [cache.gallery(entry_of(stage.pair, kind).run_id)["mse"] for kind in order]
     linked_maps(
-        *drawn, images.labels[:n], images.classes, images.colors, png_of_test_images(stage.pair.dataset, n),
+        *drawn, images.labels[:n], images.classes, images.colors, png_of_test_images(stage.pair.data, n),
         [Colouring("error", "squared error", *error, note="mean squared error of each model's own reconstruction, per pixel")],
         key=f"{stage.key}-{'named' if stage.revealed else 'nameless'}", plain=True,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import UserFacingError
-from dashboard import cache, text, theme
+from dashboard import cache, catalog, text, theme
 from dashboard.catalog import Entry, Pair
 
 Facts = Mapping[str, Any]  # figures and words that a scene's texts may name
@@ -39,14 +39,14 @@ class Stage:
         Raises:
             ExhibitError: there is none.
         """
-        found = [p for (name, d, _), p in cache.pairs().items() if name == self.pair.dataset and d == latent]
+        found = catalog.of_size(cache.pairs().values(), self.pair, latent)
         if not found:
             raise ExhibitError(f"There is no trained pair of latent size {latent} on {self.pair.dataset}.")
         return min(found, key=lambda p: (p.seed != self.pair.seed, p.seed))
 
     def seeds(self, latent: int) -> list[Pair]:
         """All pairs of a latent size on the same data set, one a seed."""
-        return [p for (name, d, _), p in cache.pairs().items() if name == self.pair.dataset and d == latent]
+        return catalog.of_size(cache.pairs().values(), self.pair, latent)
 
     def name(self, place: int, kind: str, said: str) -> str:
         """The heading of one part of the picture: a letter, and after the reveal also what it is."""

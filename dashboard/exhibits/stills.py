@@ -27,7 +27,7 @@ def plane(codes: np.ndarray, stddev: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 def lanes(drawn: Pair, index: int) -> None:
     """The image through both models, side by side."""
-    data = cache.dataset(drawn.dataset)
+    data = cache.dataset(drawn.data)
     galleries = {"ae": cache.gallery(drawn.ae.run_id), "vae": cache.gallery(drawn.vae.run_id)}
     planes = {name: plane(g["mean"], g["stddev"].astype(float)) for name, g in galleries.items()}
     codes, stddev = planes["vae"]
@@ -49,8 +49,8 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
         models: e.g. ["ae 2", "vae 16"]: model and latent size, a row each.
         shown: images a row.
     """
-    data = cache.dataset(stage.pair.dataset)
-    first = cache.one_of_each(stage.pair.dataset)[:shown]
+    data = cache.dataset(stage.pair.data)
+    first = cache.one_of_each(stage.pair.data)[:shown]
     st.caption("Unseen images")
     st.image(images.grid(data.test_images[first, 0], len(first)), width="stretch", alt="Unseen images")
     facts: dict[str, Any] = {}
@@ -75,7 +75,7 @@ def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
     if not 0 <= image < count or stage.pair.latent_dim > 2:
         raise ExhibitError(f"point_and_cloud shows one of the test images 0 to {count - 1} on a pair of latent size 2 or 1.")
     lanes(stage.pair, image)
-    data = cache.dataset(stage.pair.dataset)
+    data = cache.dataset(stage.pair.data)
     redrawn = {kind: cache.redraws(entry_of(stage.pair, kind).run_id, image, draws) for kind in MARKS}
     if stage.revealed:
         for column, kind in zip(st.columns(2), MARKS):
@@ -162,7 +162,7 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
     Args:
         order: "ae", "vae" and "pixels", from top to bottom.
     """
-    data = cache.dataset(stage.pair.dataset)
+    data = cache.dataset(stage.pair.data)
     count = len(cache.gallery(stage.pair.ae.run_id)["mean"])
     if sorted(order) != ["ae", "pixels", "vae"] or way not in KINDS or not (0 <= start < count and 0 <= end < count) or not 3 <= steps <= 15:
         raise ExhibitError(f"between shows ae, vae and pixels in some order, way {' or '.join(KINDS)}, test images 0 to {count - 1}, 3 to 15 steps.")

@@ -11,7 +11,7 @@ from dashboard.components.picker import GALLERY, picker
 from dashboard.text import AE, VAE
 
 pair: Pair = state.get("pair")
-data = cache.dataset(pair.dataset)
+data = cache.dataset(pair.data)
 count = len(cache.gallery(pair.ae.run_id)["mean"])
 BOTH = (("ae", AE, pair.ae), ("vae", VAE, pair.vae))
 
@@ -87,7 +87,7 @@ chart(
     key="distances", alt="Distance of each frame to the nearest training image, for the AE, the VAE and the cross-fade.",
 )
 named = [("AE", strips[0][2]), ("VAE", strips[1][2]), ("cross-fade", fade)]
-stem = f"interpolation-{pair.dataset}-d{pair.latent_dim}-{a}-{b}-{kind}"
+stem = f"interpolation-{pair.slug}-d{pair.latent_dim}-{a}-{b}-{kind}"
 with st.container(horizontal=True):
     st.download_button(
         "PNG", icon=":material/download:", file_name=f"{stem}.png", mime="image/png", on_click="ignore",

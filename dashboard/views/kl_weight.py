@@ -132,7 +132,7 @@ def sample_quality() -> None:
 
 
 beta = asked_weight()
-data = cache.dataset(pair.dataset)
+data = cache.dataset(pair.data)
 entries = cache.entries()
 trained = catalog.over_beta(entries, pair)
 evaluations = {b: cache.evaluation(e.run_id) for b, e in trained.items()}

@@ -10,7 +10,7 @@ from dashboard.exhibits.live import maps
 from dashboard.text import AE, VAE
 
 pair: Pair = state.get("pair")
-data = cache.dataset(pair.dataset)
+data = cache.dataset(pair.data)
 flat = pair.latent_dim <= 2
 ONE_IMAGE = "views/one_image.py"
 

@@ -1,22 +1,19 @@
 """One image through both: drawn, chosen or uploaded; its point and its cloud, while it changes."""
 
-import hashlib
-
 import streamlit as st
 
-from core import settings
 from core.config import AROUND
-from core.picture import PictureError, read_picture
-from dashboard import cache, controls, state, text
+from dashboard import cache, catalog, controls, state, text
 from dashboard.catalog import Pair
 from dashboard.components.assets import judge_url
 from dashboard.components.maths import maths
 from dashboard.components.neighbours import neighbours
 from dashboard.components.planes import planes
-from dashboard.components.through import Upload, through
+from dashboard.components.through import through
 from dashboard.components.traverse import traverse
 from dashboard.exhibits.live import TITLES, images_of, lane_of
 from dashboard.text import AE, VAE
+from dashboard.uploads import uploaded
 
 # The URL's parameters for what the page begins with: which test image, what the planes show, how small a step.
 IMAGE, VIEW, STEP = "index", "view", "step"
@@ -24,11 +21,10 @@ VIEWS = ("codes", "grid", "holes", "regions")  # of `components.planes`
 STEPS = tuple(f"{tenths / 10:g}" for tenths in range(1, 11))
 
 pair: Pair = state.get("pair")
-data = cache.dataset(pair.dataset)
+data = cache.dataset(pair.data)
 images = images_of(pair)
 n = len(images.labels)
 judge = judge_url(pair.dataset)
-digits = pair.dataset in ("mnist", "mnist-5k", "kmnist")
 
 
 def start_image() -> int:
@@ -41,33 +37,16 @@ def start_image() -> int:
     return index
 
 
-def uploaded() -> Upload | None:
-    """The visitor's own picture, kept in this session's memory only."""
-    with st.expander("Use a picture of your own", icon=":material/upload:"):
-        file = st.file_uploader("A PNG or JPEG of one thing, e.g. a digit written on paper", type=["png", "jpg", "jpeg"], max_upload_size=settings.value("UPLOAD_MB"))
-        centre = st.toggle("Place it as MNIST's digits are", value=digits, help="Cut out, scaled into 20×20 and moved so that its centre of mass is in the middle.")
-        st.caption("The picture is turned into 28×28 grey levels here and is not stored.")
-        if file is None:
-            return None
-        content = file.getvalue()
-        try:
-            pixels = read_picture(content, centre)
-        except PictureError as error:
-            st.error(str(error), icon=":material/broken_image:")
-            return None
-        return Upload(f"{hashlib.sha256(content).hexdigest()[:16]}-{centre}", "Your picture", pixels)
-
-
 def flat_pair() -> Pair | None:
     """The same data set's pair with two latent numbers, of the same seed if there is one."""
-    flat = [p for (name, d, _), p in cache.pairs().items() if name == pair.dataset and d == 2]
+    flat = catalog.of_size(cache.pairs().values(), pair, 2)
     return min(flat, key=lambda p: (p.seed != pair.seed, p.seed), default=None)
 
 
 def decode_as_you_move() -> None:
     """Both planes of two latent numbers, with the decoder under the cursor."""
     if flat is None:
-        st.info(f"There is no pair with latent size 2 for {pair.dataset} yet: train one with `python -m core train --latent-dim 2`, as AE and as VAE.")
+        st.info(f"There is no pair with latent size 2 for {pair.dataset} yet: train one with `{text.train_command(pair, latent_dim=2)}`, and the same with `--model vae`.")
         return
     st.markdown(
         "Both planes are whole latent spaces of two numbers. Move over them: the decoder runs under the cursor, starting at the code of the image above. "
@@ -88,7 +67,7 @@ def small_steps() -> None:
         for p in sorted({p.latent_dim: p for p in (pair, flat) if p}.values(), key=lambda p: p.latent_dim)
         for kind, entry in (("ae", p.ae), ("vae", p.vae))
     ]
-    rates = cache.flip_rates(pair.dataset)
+    rates = cache.flip_rates(pair.data)
     said = text.changes_said(rates, sorted({p.latent_dim for p in (pair, flat) if p}))
     neighbours(boards, images, judge, topic, f"neighbours-{pair.ae.run_id}", said, step=float(controls.linked("step", STEPS, "0.3", STEP)))
     if rates:
@@ -119,7 +98,8 @@ def the_maths() -> None:
 st.title("One image through both", anchor=False)
 st.markdown("Draw a digit, or change one: both networks run in this page, at every movement.")
 board = st.container()
-upload = uploaded()
+with st.expander("Use a picture of your own", icon=":material/upload:"):
+    upload = uploaded(data)
 ae, vae = (lane_of(kind, entry, TITLES[kind]) for kind, entry in (("ae", pair.ae), ("vae", pair.vae)))
 with board:
     topic = through(

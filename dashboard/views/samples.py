@@ -32,7 +32,7 @@ with st.container(horizontal=True):
 sources = {"ae": source, "vae": "prior" if kept else source}
 
 pictures = {kind: cache.samples(entry.run_id, sources[kind], temperature, seed) for kind, _, entry in BOTH}
-data = cache.dataset(pair.dataset)
+data = cache.dataset(pair.data)
 slots = {}
 for column, (kind, name, entry) in zip(st.columns(2), BOTH):
     with column:
@@ -85,7 +85,7 @@ except NotMeasurable as error:
     st.info(f"These samples cannot be measured: {error}")
 
 st.download_button(
-    "Download as PNG", icon=":material/download:", mime="image/png", on_click="ignore", file_name=f"samples-{pair.dataset}-d{pair.latent_dim}-{'-'.join(dict.fromkeys(sources.values()))}-T{temperature:g}-{seed}.png",
+    "Download as PNG", icon=":material/download:", mime="image/png", on_click="ignore", file_name=f"samples-{pair.slug}-d{pair.latent_dim}-{'-'.join(dict.fromkeys(sources.values()))}-T{temperature:g}-{seed}.png",
     data=lambda: images.labelled(
         [(f"{kind.upper()}  {entry.run_id}  {sources[kind]}", pictures[kind]) for kind, _, entry in BOTH],
         f"Random samples: {', '.join(dict.fromkeys(sources.values()))}, temperature {temperature:g}, noise seed {seed}", columns=16,

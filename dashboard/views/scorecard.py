@@ -29,7 +29,7 @@ def models(scores: dict[str, dict[Any, Any]]) -> int:
 def sentences(lines: list[dict[str, Any]]) -> None:
     """The claims by how much of them holds, each a line that opens."""
     where = f"{pair.dataset}, d = {pair.latent_dim}"
-    rows = {row.id: row for row in cache.verdicts(pair.dataset, pair.latent_dim)} if models(here) else {}
+    rows = {row.id: row for row in cache.verdicts(pair.dataset, pair.latent_dim, pair.data.digest)} if models(here) else {}
     labels = list(lines[0]["rows"])
     with st.container(key="claims"):
         for verdict, title in GROUPS.items():
@@ -52,7 +52,7 @@ def sentence(line: dict[str, Any], row: Row | None, where: str) -> None:
 
 def rescue() -> None:
     """The AE's samples under three ways of drawing codes, beside the VAE's."""
-    people = cache.scores(pair.dataset, pair.latent_dim)
+    people = cache.scores(pair.dataset, pair.latent_dim, pair.data.digest)
     measured = {m: {seed: r["samples"] for seed, r in people.get(m, {}).items() if set(SOURCES) <= set(r.get("samples", {}))} for m in ("ae", "vae")}
     seeds = sorted(set(measured["ae"]) & set(measured["vae"]))
     if not seeds:
@@ -76,7 +76,7 @@ def rescue() -> None:
 
 
 lines = cache.scorecards()
-here = cache.scores(pair.dataset, pair.latent_dim)
+here = cache.scores(pair.dataset, pair.latent_dim, pair.data.digest)
 st.title("Scorecard", anchor=False)
 st.markdown(text.scorecard_takeaway([line["verdict"] for line in lines], sum(models(cache.scores(*setting)) for setting in SETTINGS)))
 if not models(here):

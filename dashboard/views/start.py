@@ -13,7 +13,7 @@ pair: Pair = state.get("pair")
 
 def drawn_pair() -> Pair:
     """The pair to draw: the chosen data set's with two latent numbers, if there is one."""
-    same = [p for (name, d, _), p in cache.pairs().items() if name == pair.dataset and d == 2]
+    same = catalog.of_size(cache.pairs().values(), pair, 2)
     return next((p for p in same if p.seed == pair.seed), same[0] if same else pair)
 
 
@@ -37,7 +37,7 @@ with st.container(horizontal=True):
     if st.button("Draw a digit", icon=":material/draw:", help="And watch its point, its cloud and both reconstructions move."):
         st.switch_page("views/one_image.py")
 
-data = cache.dataset(pair.dataset)
+data = cache.dataset(pair.data)
 labels = data.test_labels[: cache.PICTURES]
 present = [name for i, name in enumerate(data.classes) if (labels == i).any()]
 chosen = controls.choice_of_any("Image to send through both", present, "image", default="7" if "7" in present else present[0])
@@ -73,7 +73,7 @@ with right.container(border=True, height="stretch"):
     )
     metrics(vae)
 
-first = cache.one_of_each(pair.dataset)
+first = cache.one_of_each(pair.data)
 for caption, strip, alt in (
     ("Unseen images", data.test_images[first, 0], "One unseen image of each class"),
     (f"{AE}: decoded from the code", cache.gallery(pair.ae.run_id)["reconstruction"][first], "The same images as the autoencoder gives them back"),

@@ -20,7 +20,7 @@ def recorded(kind: str, entry: Entry) -> Recording:
 st.title("How the spaces form", anchor=False)
 recordings = [recorded("ae", pair.ae), recorded("vae", pair.vae)]
 n = recordings[0].codes.shape[1]
-labels = cache.dataset(pair.dataset).test_labels[:n]
+labels = cache.dataset(pair.data).test_labels[:n]
 st.markdown(text.training_takeaway(*(r.history for r in recordings)))
 scrubber(recordings, [cache.film(entry.run_id) for entry in (pair.ae, pair.vae)], labels, theme.CLASSES, f"scrubber-{pair.ae.run_id}")
 st.caption(

@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 
 from core.metrics.scorecard import NOISE
-from core.picture import PictureError, read_picture
 from core.runs import WEIGHTS
 from dashboard import cache, catalog, controls, figures, state, text, tiles
 from dashboard.catalog import Pair
@@ -18,11 +17,12 @@ from dashboard.components.pad import pad
 from dashboard.components.picker import GALLERY, picker
 from dashboard.text import AE, VAE
 from dashboard.tiles import Tile
+from dashboard.uploads import uploaded
 
 pair: Pair = state.get("pair")
-data = cache.dataset(pair.dataset)
+data = cache.dataset(pair.data)
 n = len(cache.gallery(pair.ae.run_id)["mean"])
-people = cache.scores(pair.dataset, pair.latent_dim)
+people = cache.scores(pair.dataset, pair.latent_dim, pair.data.digest)
 dark = state.dark()
 BOTH = (("ae", "AE", pair.ae), ("vae", "VAE", pair.vae))
 
@@ -36,17 +36,6 @@ def clicked() -> None:
         state.put("item", index)
 
 
-def uploaded() -> np.ndarray | None:
-    file = st.file_uploader("A PNG or JPEG of one thing, e.g. a digit on paper. It is not stored.", type=["png", "jpg", "jpeg"], max_upload_size=5)
-    if file is None:
-        return None
-    try:
-        return read_picture(file.getvalue(), centre=st.toggle("Place it as MNIST's digits are", value=pair.dataset != "fashion-mnist"))
-    except PictureError as error:
-        st.error(str(error), icon=":material/broken_image:")
-        return None
-
-
 def image_at_hand() -> tuple[np.ndarray, bool]:
     """The image uint8 (28, 28), and whether it is one of the test images (else the visitor made it)."""
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
@@ -57,7 +46,8 @@ def image_at_hand() -> tuple[np.ndarray, bool]:
         value, made = pad("uses-pad", state.get("uses-drawn", ""))
         state.put("uses-drawn", value)
     elif source == "upload one":
-        made = uploaded()
+        upload = uploaded(data)
+        made = upload.pixels if upload else None
     if made is not None:
         return made, False
     if source != "test image":
@@ -96,8 +86,8 @@ def denoise(lead: Any, image: np.ndarray) -> None:
     trained = catalog.trained_to_denoise(cache.entries(), pair, NOISE)
     clean = image[None].astype(np.float32) / 255
     noisy = add_noise(clean, sigma)
-    simple = cache.simple_denoisers(pair.dataset, sigma)
-    others = simple.denoised(cache.pca(pair.dataset), noisy)
+    simple = cache.simple_denoisers(pair.data, sigma)
+    others = simple.denoised(cache.pca(pair.data), noisy)
     results = {"input": noisy, **others, "clean": through(cache.model(pair.ae.run_id), noisy)}
     if trained is not None:
         results |= {kind: through(cache.model(entry.run_id), noisy) for kind, entry in (("ae", trained.ae), ("vae", trained.vae))}
@@ -108,7 +98,7 @@ def denoise(lead: Any, image: np.ndarray) -> None:
     ]  # fmt: skip
     shown = [Tile(title, results[key][0], f"{decibel[key]:.1f} dB", model) for key, title, model in wanted if key in results]
     if trained is None:
-        command = f"python -m core train --model ae --dataset {pair.dataset} --latent-dim {pair.latent_dim} --seed {pair.seed} --noise {NOISE:g}"
+        command = f"{text.train_command(pair)} --noise {NOISE:g}"
         other = through(cache.model(pair.vae.run_id), noisy)
         shown.append(Tile("VAE trained on clean images", other[0], f"{psnr(clean, other):.1f} dB", "vae"))
         lead.markdown(text.untrained_takeaway(sigma, {**decibel, "ae": decibel["clean"], "vae": psnr(clean, other)}))
@@ -158,14 +148,14 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
             allowed = controls.slide("False alarms allowed, %", 0.5, 50.0, 5.0, 0.5, "alarms", help="The alarm's threshold is where this share of normal images exceed it.") / 100
     if given:
         index = int(state.get("uses-item", 0))
-        odd = cache.odd_images(pair.dataset, what)
+        odd = cache.odd_images(pair.data, what)
         image = odd[index % len(odd), 0]
     found = {}
     for kind, _, entry in BOTH:
         normal, strange = cache.oddness(entry.run_id), cache.oddness(entry.run_id, what)
         mark = float(oddness(cache.model(entry.run_id), image[None, None])["distortion"][0])
         found[kind] = (normal, strange, mark, float(np.quantile(normal, 1 - allowed)))
-    linear = cache.pca_oddness(pair.dataset, pair.latent_dim), cache.pca_oddness(pair.dataset, pair.latent_dim, what)
+    linear = cache.pca_oddness(pair.data, pair.latent_dim), cache.pca_oddness(pair.data, pair.latent_dim, what)
     area = {kind: auroc(normal, strange) for kind, (normal, strange, *_) in found.items()} | {"pca": auroc(*linear)}
     above = {kind: float((normal < mark).mean()) for kind, (normal, _, mark, _) in found.items()}
     name = f"of {what}" if what == other else what
@@ -216,7 +206,7 @@ def compress(lead: Any, image: np.ndarray) -> None:
     bits = controls.choice("Bits for each latent number", compression.BITS, "bits", default=4)
     ae, vae = (compression.store_code(cache.model(entry.run_id), cache.quantiser(entry.run_id, bits), image) for _, _, entry in BOTH)
     others = data.test_images[1 : min(compression.SHEET, math.isqrt(len(data.test_images))) ** 2]
-    pca = compression.store_pca(cache.pca(pair.dataset), cache.pca_quantisers(pair.dataset), image, ae.bytes)
+    pca = compression.store_pca(cache.pca(pair.data), cache.pca_quantisers(pair.data), image, ae.bytes)
     webp = compression.store_webp(image, others, ae.mse)
     png = compression.store_file(image, others, "PNG", optimize=True)
     lead.markdown(text.compress_takeaway(bits, pair.latent_dim, ae, vae, pca, webp))

@@ -16,9 +16,9 @@ def cache(tmp_path, monkeypatch):
     """An empty cache folder, and no data set remembered from before."""
     monkeypatch.setenv("POINT_OR_CLOUD_CACHE", str(tmp_path))
     monkeypatch.delenv("POINT_OR_CLOUD_DATA", raising=False)
-    load_dataset.cache_clear()
+    data.named.cache_clear()
     yield tmp_path
-    load_dataset.cache_clear()
+    data.named.cache_clear()
 
 
 # The split
@@ -67,7 +67,7 @@ def test_the_images_are_parsed_once(cache, monkeypatch):
     load_dataset("mnist-5k")
     kept = cache / "data" / "mnist-5k.npz"
     assert [path.name for path in kept.parent.iterdir()] == ["mnist-5k.npz"], "nothing temporary is left"
-    load_dataset.cache_clear()
+    data.named.cache_clear()
     monkeypatch.setattr(np, "loadtxt", lambda *a, **k: pytest.fail("parsed again"))
     assert load_dataset("mnist-5k").digest == DATASETS["mnist-5k"].digest
 
@@ -82,7 +82,7 @@ def test_a_damaged_cache_is_parsed_again_and_replaced(cache, damage):
         data.write_npz(kept, train_images=blank, train_labels=np.arange(10), test_images=blank, test_labels=np.arange(10))
     else:
         kept.write_bytes({"cut short": whole[: len(whole) // 2], "empty": b"", "not an npz": b"\x80\x04hello"}[damage])
-    load_dataset.cache_clear()
+    data.named.cache_clear()
     assert load_dataset("mnist-5k").digest == DATASETS["mnist-5k"].digest
     assert kept.read_bytes() == whole
 

@@ -19,7 +19,7 @@ def test_published_quality_is_read_and_any_other_waits_for_the_judge(dashboard, 
     assert cache.sample_quality(entry.run_id) == {"n": 120, "floor": 1.0, **published} and not jobs.called
     assert cache.sample_quality(entry.run_id, temperature=0.5) is None, "published at temperature 1"
     assert cache.sample_quality(entry.run_id, "mixture") is None
-    assert [(function, arguments) for _, function, arguments in jobs.called] == [(judge_task, (entry.config.dataset,))], "asked for once"
+    assert [(function, arguments) for _, function, arguments in jobs.called] == [(judge_task, (*entry.data, str(cache.store().cache)))], "asked for once"
     jobs.future.set_exception(JudgeError("a judge needs at least two classes"))
     with pytest.raises(NotMeasurable, match="at least two classes"):
         cache.sample_quality(entry.run_id, "mixture")

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 import pytest
 
 from core.config import QUICK
-from core.data import DataError
+from core.data import DataError, DataKey
 from core.runs import write_json
 from dashboard import cache
 from driving import BETAS, words
@@ -159,7 +159,7 @@ def test_draw_again_changes_the_noise_in_the_url(dashboard):
 def test_interpolation_class_and_random_pair(dashboard):
     app = dashboard("interpolation")
     app.selectbox("a-class").set_value("7").run()
-    data = cache.dataset("tiny")
+    data = cache.dataset(DataKey("tiny"))
     assert data.test_labels[app.session_state["a"]] == 7
     next(b for b in app.button if b.label == "A random pair").click().run()
     assert app.session_state["a"] != app.session_state["b"] and not app.error

@@ -176,7 +176,7 @@ def test_uploads_are_read_or_refused(page, tmp_path, dashboard_cache):
     chooser = page.locator('[data-testid="stFileUploaderDropzone"] input')
     before = grey(page, ".seen .tile")
     files = {path.name for path in dashboard_cache.rglob("*")}
-    for content, words in ((b"<svg onload=alert(1)>", "not a PNG or JPEG"), (png(np.zeros((90, 90), np.uint8))[:60], "damaged")):
+    for content, words in ((b"<svg onload=alert(1)>", "not a PNG, JPEG,"), (png(np.zeros((90, 90), np.uint8))[:60], "damaged")):
         bad = tmp_path / f"{words[:3]}.png"
         bad.write_bytes(content)
         chooser.set_input_files(bad)
