@@ -23,7 +23,7 @@ import torch
 from core import device as devices
 from core import evaluation, outcome
 from core.config import ConfigError, RunConfig
-from core.data import Dataset, resolve
+from core.data import Dataset, load_dataset, resolve
 from core.errors import FAILURE, UserFacingError
 from core.models import Trainable, build_model
 from core.optimisation import SCHEDULES, Average, Optimiser, optimisers
@@ -253,7 +253,7 @@ def train(
     if found.status() is Status.COMPLETE:
         return found
     if config.held_out_class is not None or config.train_size is not None:
-        training_images(config, load_dataset(config.dataset))  # a wrong request is refused before anything is written
+        training_images(config, load_dataset(config.dataset, config.data_digest, store.cache))  # a wrong request is refused before anything is written
     run = Run(store.cache / config.run_id)
     locks = store.cache / ".locks"
     locks.mkdir(parents=True, exist_ok=True)
