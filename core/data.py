@@ -51,6 +51,7 @@ class Dataset:
         digest: 16 hex digits of SHA-256 over all four arrays.
         skipped: files of a folder data set that could not be read, a line each: the path and the reason.
         notes: what was decided for a folder's images, a sentence each.
+        fingerprint: of a folder's files when it was read, see `core.folder.Listing`; "" for other data sets.
         paths: the files of a folder that was just read: of its training images, then of its test images.
     """
 
@@ -64,6 +65,7 @@ class Dataset:
     digest: str
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    fingerprint: str = ""
     paths: tuple[str, ...] = ()
 
     def images(self, split: str = "test") -> np.ndarray:
@@ -139,6 +141,7 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             np.savez_compressed(file, **arrays)
+        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

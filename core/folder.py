@@ -320,7 +320,8 @@ def _read(place: Place, found: Listing, progress: Callable[[int, int], None]) ->
     for array in arrays:
         array.setflags(write=False)  # shared by every visitor
     order = tuple(paths[i] for i in np.concatenate([train, test]))
-    return Dataset(place.name, place.title, names, *arrays, digest=digest_of(*arrays), skipped=tuple(skipped), notes=tuple(notes), paths=order)
+    told = {"skipped": tuple(skipped), "notes": tuple(notes), "fingerprint": found.fingerprint, "paths": order}
+    return Dataset(place.name, place.title, names, *arrays, digest=digest_of(*arrays), **told)
 
 
 def _classes(groups: list[tuple[str, ...]]) -> tuple[tuple[str, ...], np.ndarray]:
@@ -382,6 +383,21 @@ def _notes(readings: list[Reading], ground: int | None, others: int, white: floa
         yield f"{sum(r.deep is not None for r in readings)} images have more than 8 bits; white is {white:g} in all of them"
     if several := sum(r.frames for r in readings):
         yield f"{several} files hold several frames or pages; the first one of each is used"
+
+
+def changed(dataset: Dataset) -> Dataset | None:
+    """What the folder of a data set holds now, if those are other images; None where it has not changed.
+
+    Files are read only where the listing's fingerprint is another one.
+
+    Raises:
+        DataError: the folder cannot be used as it is now.
+    """
+    place = find(dataset.name)
+    if dataset.fingerprint == listing(place).fingerprint:
+        return None
+    now = load_folder(dataset.name)
+    return None if now.digest == dataset.digest else now
 
 
 FIRST = 5  # skipped files that are named; `python -m core data` names them all

@@ -19,7 +19,7 @@ from core.data import DataError, Dataset, digest_of, write_npz
 
 FOLDER = ".data"
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
-TEXTS = ("title", "classes", "skipped", "notes")
+TEXTS = ("title", "classes", "skipped", "notes", "fingerprint")
 
 
 def path_of(store: Path, digest: str) -> Path:
@@ -66,7 +66,8 @@ def _read(name: str, digest: str, path: Path, modified: int) -> Dataset:
         raise ValueError("these are other images")
     for array in arrays:
         array.setflags(write=False)  # shared by every visitor
-    return Dataset(name, about["title"], tuple(about["classes"]), *arrays, digest=digest, skipped=tuple(about["skipped"]), notes=tuple(about["notes"]))
+    lists = {key: tuple(about[key]) for key in ("skipped", "notes")}
+    return Dataset(name, about["title"], tuple(about["classes"]), *arrays, digest=digest, fingerprint=about["fingerprint"], **lists)
 
 
 def load(name: str, digest: str, store: Path) -> Dataset:

@@ -11,9 +11,10 @@ from typing import Any
 
 import streamlit as st
 
-from core.data import DATASETS
+from core.data import DATASETS, DataError
 from core.errors import UserFacingError
-from dashboard import cache, state
+from core.folder import PREFIX, canonical, what_was_read
+from dashboard import cache, state, text
 from dashboard.catalog import Pair
 
 SHARED = DATA, LATENT, SEED = "data", "latent", "seed"  # the shared controls' keys and URL parameters
@@ -118,13 +119,43 @@ def shared() -> Pair:
     found = pairs()
     names = list(dict.fromkeys(name for name, _, _ in found))
     state.settle(DATA, names, "The data set", "has no trained pair any more")
+    respell(names)
     name = pick("Data set", names, DATA, help="Only data sets with a trained pair are listed.", filter_mode=None)
-    if name in DATASETS:
-        st.caption(DATASETS[name].title)
+    about = st.container()
     sizes = list(dict.fromkeys(d for n, d, _ in found if n == name))
     state.settle(LATENT, sizes, "Latent size", f"has no trained pair on {name}")
     size = choice("Latent size", sorted(sizes), LATENT, default=sizes[0], help="How many numbers an image becomes. 2 can be drawn as it is; 16 gives better pictures.")
     seeds = [s for n, d, s in found if (n, d) == (name, size)]
     state.settle(SEED, seeds, "Seed", f"has no trained pair on {name} at latent size {size}")
     seed = choice("Seed", seeds, SEED, help="Of the initial weights and the order of the images: trained again, how much changes?")
-    return found[name, size, seed]
+    pair = found[name, size, seed]
+    with about:
+        about_images(pair)
+    return pair
+
+
+def respell(names: Sequence[str]) -> None:
+    """Let a link that spells a folder otherwise ask for the data set of that folder."""
+    folders = [name for name in names if name.startswith(PREFIX)]
+    asked = state.asked(DATA).text
+    if folders and asked is not None and asked not in names and (meant := canonical(asked)) in folders:
+        state.go(**{DATA: meant})
+
+
+def about_images(pair: Pair) -> None:
+    """Below the choice of a data set: what it is; of a folder, what was decided and skipped, and whether it has changed."""
+    if pair.dataset in DATASETS:
+        st.caption(DATASETS[pair.dataset].title)
+    if not pair.dataset.startswith(PREFIX):
+        return
+    try:
+        data = cache.dataset(pair.data)
+    except DataError:  # the page says so
+        return
+    lines = what_was_read(data)
+    st.caption(text.folder_summary(data))
+    if len(lines) > 1:
+        with st.expander("What was done to these files"):
+            st.code("\n".join(lines[1:]), language=None, wrap_lines=True)
+    if (how := cache.folder_changed(pair.data)) is not None:
+        state.notice(text.folder_changed(pair, data, how))

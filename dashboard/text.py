@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import shlex
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.data import Dataset
 from core.metrics.claims import changes_class_more, nearer
 from core.metrics.verdicts import larger
 from core.neighbours import NEIGHBOURS
@@ -46,6 +48,22 @@ def start_takeaway(ae: Mapping[str, Any], vae: Mapping[str, Any]) -> str:
 def train_command(pair: Pair, latent_dim: int | None = None) -> str:
     """What to type to train the AE of a pair like this one."""
     return f"python -m core train --model ae --dataset {shlex.quote(pair.dataset)} --latent-dim {latent_dim or pair.latent_dim} --seed {pair.seed}"
+
+
+def folder_summary(data: Dataset) -> str:
+    """How many images a folder gave, and how they look to the models."""
+    n, classes, missed = len(data.train_images) + len(data.test_images), len(data.classes), len(data.skipped)
+    what = f"{n:,} images in {classes:,} {'class' if classes == 1 else 'classes'}, as the models see them: 28×28 grey levels, the whole picture scaled to fit."
+    return what + (f" {missed:,} {'file was' if missed == 1 else 'files were'} skipped." if missed else "")
+
+
+def folder_changed(pair: Pair, data: Dataset, how: str) -> str:
+    """That a folder is not any more what a pair was trained on; `how` is what has become of it."""
+    n, day = len(data.train_images) + len(data.test_images), time.strftime("%d %b %Y", time.localtime(pair.vae.trained)).lstrip("0")
+    return (
+        f"These models were trained on {n:,} images that this folder held on {day}; everything here is about those. The folder now {how.rstrip('.')}. "
+        f"To train on what it holds now: `{train_command(pair)}`, and the same with `--model vae`."
+    )
 
 
 def provenance(pair: Pair, n: int, how: str = "Measured on", what: str = "unseen test images") -> str:

@@ -82,7 +82,7 @@ def population(store: RunStore, dataset: str, latent_dim: int, digest: str = "")
     Args:
         digest: only runs trained on the images with this digest; by default whatever the data set's name stood for.
     """
-    entries = {run_id: e for run_id, e in committed(dataset, latent_dim).items() if digest in ("", e["config"].get("data_digest"))}
+    entries = dict(committed(dataset, latent_dim))
     for run in store.find(latent_dim=latent_dim, **({"data_digest": digest} if digest else {"dataset": dataset})):
         scores = scores_of(run)
         if scores:
@@ -90,7 +90,8 @@ def population(store: RunStore, dataset: str, latent_dim: int, digest: str = "")
     result: dict[str, dict[Any, Any]] = {}
     for run_id in sorted(entries):
         try:
-            role = role_of(RunConfig.from_dict(entries[run_id]["config"]))
+            config = RunConfig.from_dict(entries[run_id]["config"])
+            role = role_of(config) if digest in ("", config.data_digest) else None
         except (ConfigError, KeyError, TypeError):
             continue  # written by another version: its figures are not comparable
         if role is not None:

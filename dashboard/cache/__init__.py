@@ -20,7 +20,7 @@ from dashboard.cache.maps import MapView, disagreement, latent_maps, lay_out, la
 from dashboard.cache.measured import flip_rate, flip_rates, gaussians, sample_quality, scorecards, scores, verdicts
 from dashboard.cache.server import begin, crowd, jobs, limits, load_networks, make_ready, memory_mb, scenes, warm, warm_worker
 from dashboard.cache.trained import (
-    REFERENCE, arrays, data_of, dataset, density, entries, evaluation, export, film, gallery, model, pairs, parameters, recording, store, train_codes,
+    REFERENCE, arrays, data_of, dataset, density, entries, evaluation, export, film, folder_changed, gallery, model, pairs, parameters, recording, store, train_codes,
 )  # fmt: skip
 from dashboard.cache.uses import odd_images, oddness, pca, pca_oddness, pca_quantisers, quantiser, simple_denoisers
 

@@ -111,6 +111,24 @@ def dataset(data: DataKey) -> Dataset:
     return load_dataset(data.name, data.digest, cache.store().cache)
 
 
+@st.cache_resource(show_spinner="Looking whether the folder has changed…", ttl=10, max_entries=16)
+def folder_changed(data: DataKey) -> str | None:
+    """How a folder differs from the images with a digest, in words; None where it does not. Looked at every ten seconds at most.
+
+    Raises:
+        DataError: the images with that digest cannot be had.
+    """
+    from core.data import DataError
+    from core.folder import changed
+
+    images = cache.dataset(data)
+    try:
+        now = changed(images)
+    except DataError as error:
+        return f"cannot be used any more: {error}"
+    return None if now is None else f"holds {len(now.train_images) + len(now.test_images):,} images that are not all the same"
+
+
 def data_of(run_id: str) -> DataKey:
     """Which images a run was trained on."""
     return catalog.Entry((run := cache.store().get(run_id)), run.config).data

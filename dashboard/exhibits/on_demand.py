@@ -86,7 +86,8 @@ def on_demand(pair: Pair) -> int:
             "then this page trains other weights of it."
         )
         columns = st.columns(3)
-        dataset = columns[0].selectbox("Data set of the pair", limits.datasets, limits.datasets.index(pair.dataset) if pair.dataset in limits.datasets else 0, key="pair-data")
+        names = [*limits.datasets, *([pair.dataset] if pair.dataset.startswith("folder:") else [])]
+        dataset = columns[0].selectbox("Data set of the pair", names, names.index(pair.dataset) if pair.dataset in names else 0, key="pair-data")
         latent_dim = columns[1].selectbox("Latent size of the pair", limits.latent_dims, min(2, len(limits.latent_dims) - 1), key="pair-latent")
         seed = int(columns[2].number_input("Seed of the pair", 0, limits.seeds - 1, 0, 1, key="pair-seed"))
         st.button("Train this pair", icon=":material/play_arrow:", key="train-pair", on_click=ask, args=(dataset, latent_dim, seed, length))

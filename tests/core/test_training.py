@@ -12,7 +12,7 @@ import torch
 
 from core import device, training
 from core.config import QUICK, ConfigError, RunConfig
-from core.data import load_dataset, resolve
+from core.data import DataError, load_dataset, resolve
 from core.models import build_model
 from core.runs import ERROR, HEARTBEAT, LIVE, RESUME, STOP, WEIGHTS, RunStore, Status
 from core.training import Stopped, TrainingError, fit, train
@@ -242,7 +242,7 @@ def test_a_failed_run_says_why_and_can_be_taken_up_again(store, monkeypatch):
 
 def test_changed_data_is_refused(store):
     config = resolve(SMALL)
-    with pytest.raises(TrainingError, match="has changed"):
+    with pytest.raises(DataError, match="not the images that are meant"):
         train(config.replace(data_digest="0" * 16), store)
 
 
