@@ -187,7 +187,8 @@ def sample(options: Namespace) -> int:
     from core.sampling import sample as draw
 
     run = find_run(open_store(options), options.run)
-    images = draw(model_of(run, options), options.n, options.source, options.temperature, options.seed)
+    images_of_run = None if options.source == "prior" else run.dataset()
+    images = draw(model_of(run, options), options.n, options.source, options.temperature, options.seed, images_of_run)
     write_png(options.out, images[:, 0].numpy(), math.ceil(math.sqrt(options.n)))
     return report(options, run, n=options.n, source=options.source, temperature=options.temperature, seed=options.seed)
 

@@ -50,7 +50,7 @@ def table(multirate: Run, separate: dict[float, Run]) -> str:
 
 def cost(multirate: Run, one: Run, repeats: int) -> str:
     """The price of the whole curve in runs for one beta, from epochs timed in turn."""
-    data = load_dataset(one.config.dataset)
+    data = one.dataset()
     loops = {run.run_id: iter(fit(run.config, data, "cpu")) for run in (multirate, one)}
     seconds: dict[str, list[float]] = {run_id: [] for run_id in loops}
     for turn in range(repeats + 1):

@@ -82,7 +82,7 @@ def example(images: int | None, epochs: int, device: str | None, seed: int = 0) 
     from core.training import fit
 
     config = EXAMPLE.replace(epochs=epochs, train_size=images, seed=seed)
-    dataset = load_dataset(config.dataset)
+    dataset = load_dataset(config.dataset, config.data_digest)
     began = time.perf_counter()
     for epoch in fit(config, dataset, device):
         print(f"    epoch {epoch.number:2}: {epoch.row['neg_elbo']:.2f} on 1,000 test images ({time.perf_counter() - began:.0f} s)", flush=True)

@@ -1,9 +1,15 @@
+import json
 import os
+import shutil
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from core import folder
@@ -230,3 +236,176 @@ def test_too_many_files_and_classes_too_small_are_refused(tmp_path, monkeypatch)
     monkeypatch.setattr(folder, "MAX_FILES", 5)
     with pytest.raises(DataError, match="10 images, more than 5"):
         load_dataset(f"folder:{tmp_path / 'ones'}")
+
+
+# Names
+
+
+@pytest.mark.parametrize("odd", ["plain", "with space", "it's \"quoted\"", "ünï-💡", "a,b", "100%", "what?", "a?x=1", "tick`", "line\nbreak", "caf\udce9", "%41", "#hash&and=1"])
+def test_a_path_of_any_bytes_has_one_printable_name_that_leads_back(tmp_path, odd):
+    name = fill(tmp_path / odd)
+    dataset = load_dataset(name)
+    for again in (dataset.name, name + "/", f"folder:{tmp_path}/./{odd}/../{odd}"):
+        assert folder.canonical(again) == dataset.name
+    assert load_dataset(dataset.name) is dataset, "the name written into a run finds the folder"
+    assert dataset.name.isprintable() and dataset.name.encode() and "`" not in dataset.name
+    config = resolve(RunConfig(dataset=name))
+    assert RunConfig.from_dict(json.loads(config.to_json())) == config and config.run_id.isascii()
+    assert dataset.title.isprintable()
+
+
+def test_two_spellings_of_a_folder_are_one_data_set(tmp_path, monkeypatch):
+    name = fill(tmp_path / "mine")
+    (tmp_path / "link").symlink_to(tmp_path / "mine")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    spellings = [name, name + "/", "folder:mine", "folder:./mine/", "folder:~/mine", f"folder:{tmp_path}/link", f"folder:{tmp_path}//mine", f"folder://{tmp_path}/mine"]
+    configs = {resolve(RunConfig(dataset=spelling)) for spelling in spellings}
+    assert len(configs) == 1 and next(iter(configs)).dataset == name
+    monkeypatch.chdir("/")
+    assert load_dataset(next(iter(configs)).dataset).name == name, "a relative path means the same folder tomorrow"
+
+
+def test_an_option_that_does_not_exist_is_refused(tmp_path):
+    name = fill(tmp_path / "mine")
+    for option in ("inverse=1", "invert=2", "invert"):
+        with pytest.raises(DataError, match=r"is not known; choose invert=1"):
+            load_dataset(f"{name}?{option}")
+    assert load_dataset(f"{name}?invert=0").name == name
+    fill(tmp_path / "mine?invert=1", ("x", "y"))
+    assert load_dataset(f"{name}?invert=1").classes == ("a", "b"), "of two readings, the option"
+    assert load_dataset(f"folder:/{tmp_path}/mine%3Finvert=1").classes == ("x", "y")
+
+
+# What lies in a folder
+
+
+def test_a_folder_that_changes_is_read_again_and_one_that_does_not_is_not(tmp_path, monkeypatch):
+    name = fill(tmp_path / "mine")
+    first = load_dataset(name)
+    assert load_dataset(name) is first
+    picture = tmp_path / "mine" / "a" / "0.png"
+    shutil.copy(picture, tmp_path / "mine" / "a" / "more.png")
+    more = load_dataset(name)
+    assert more.digest != first.digest and len(more.train_images) + len(more.test_images) == 13
+    (tmp_path / "mine" / "a" / "more.png").unlink()
+    assert load_dataset(name).digest == first.digest
+    level = Image.new("L", (30, 30), 77)
+    level.save(picture)
+    assert load_dataset(name).digest != first.digest, "a picture that was changed in place"
+
+
+def test_tool_folders_and_hidden_files_are_not_images(tmp_path):
+    name = fill(tmp_path)
+    before = load_dataset(name)
+    for tool in (".ipynb_checkpoints", "__MACOSX", ".git", ".thumbnails", "@eaDir", "a/.cache"):
+        (tmp_path / tool).mkdir(parents=True)
+        shutil.copy(tmp_path / "a" / "0.png", tmp_path / tool / "0.png")
+    shutil.copy(tmp_path / "a" / "0.png", tmp_path / "a" / "._0.png")
+    for junk in (".DS_Store", "Thumbs.db", "desktop.ini"):
+        (tmp_path / "a" / junk).write_bytes(b"junk")
+    after = load_dataset(name)
+    assert after.classes == ("a", "b") and after.digest == before.digest and not after.skipped
+
+
+def test_class_folders_may_be_links_and_each_image_is_read_once(tmp_path):
+    fill(tmp_path / "elsewhere", ("ants", "bees"), 6)
+    root = tmp_path / "mine"
+    root.mkdir()
+    for name in ("ants", "bees"):
+        (root / name).symlink_to(tmp_path / "elsewhere" / name)
+    (root / "ants again").symlink_to(root / "ants")
+    (tmp_path / "elsewhere" / "bees" / "up").symlink_to(root)
+    dataset = load_dataset(f"folder:{root}")
+    assert dataset.classes == ("ants", "bees") and len(dataset.train_images) + len(dataset.test_images) == 12
+
+
+def test_images_belong_to_the_folder_they_lie_in_and_not_to_one_that_links_there(tmp_path):
+    fill(tmp_path, ("z",), 12)
+    (tmp_path / "a").symlink_to(tmp_path / "z")
+    assert load_dataset(f"folder:{tmp_path}").classes == ("z",)
+
+
+def test_loose_images_do_not_join_a_folder_called_images(tmp_path):
+    name = fill(tmp_path, ("images", "z"), 6)
+    for i in range(6):
+        shutil.copy(tmp_path / "z" / f"{i}.png", tmp_path / f"{i}.png")
+    assert load_dataset(name).classes == ("images", "images (in no sub-folder)", "z")
+    (tmp_path / "images").rename(tmp_path / "b")
+    assert load_dataset(name).classes == ("b", "images", "z")
+
+
+@pytest.mark.parametrize("tops", [("train", "test"), ("Training", "VAL"), ("train", "validation", "testing")])
+def test_train_and_test_folders_are_the_split(tmp_path, tops):
+    for number, top in enumerate(tops):
+        fill(tmp_path / top, ("ant", "bee"), 6 + number)
+    dataset = load_dataset(f"folder:{tmp_path}")
+    assert dataset.classes == ("ant", "bee")
+    assert len(dataset.train_images) == 12 and len(dataset.test_images) == 2 * (5 + len(tops))
+    trained, tested = ({Path(p).relative_to(tmp_path).parts[0] for p in part} for part in (dataset.paths[:12], dataset.paths[12:]))
+    assert trained == {tops[0]} and tested == {tops[-1]}
+    assert any("trained on" in note for note in dataset.notes)
+    assert any("not used" in note for note in dataset.notes) == (len(tops) == 3)
+
+
+def test_a_class_called_test_is_a_class_and_a_word_is_said(tmp_path):
+    dataset = load_dataset(fill(tmp_path, ("bench", "test"), 6))
+    assert dataset.classes == ("bench", "test") and any("test/ count" in note for note in dataset.notes)
+    fill(tmp_path / "outer" / "all", ("x", "y"), 6)
+    wrapped = load_dataset(f"folder:{tmp_path / 'outer'}")
+    assert wrapped.classes == ("all",) and any("give the path of all/" in note for note in wrapped.notes)
+
+
+def test_every_skipped_file_is_listed_with_its_reason(tmp_path):
+    name = fill(tmp_path)
+    (tmp_path / "a" / "IMG_1.HEIC").write_bytes(b"ftypheic")
+    Image.new("L", (2000, 3)).save(tmp_path / "a" / "strip.png")
+    (tmp_path / "b" / "text.jpg").write_text("no")
+    (tmp_path / "b" / "gone.png").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "b" / "caf\udce9.png").write_bytes((tmp_path / "a" / "0.png").read_bytes()[:80])
+    reasons = dict(line.split(": ", 1) for line in load_dataset(name).skipped)
+    assert set(reasons) == {"a/IMG_1.HEIC", "a/strip.png", "b/text.jpg", "b/gone.png", "b/caf\\xe9.png"}
+    for path, word in (("a/IMG_1.HEIC", "convert it"), ("a/strip.png", "so long a strip"), ("b/text.jpg", "not an image"), ("b/gone.png", "leads nowhere"), ("b/caf\\xe9.png", "damaged")):
+        assert word in reasons[path]
+
+
+def test_what_was_read_names_the_first_few_and_where_the_rest_is(tmp_path):
+    name = fill(tmp_path)
+    assert folder.what_was_read(load_dataset(name)) == [f"{name}: 12 images in 2 classes"]
+    for i in range(8):
+        (tmp_path / "a" / f"bad{i}.png").write_text("no")
+    lines = folder.what_was_read(load_dataset(name))
+    assert lines[1] == "skipped: 8 of 20 files cannot be used:" and len(lines) == 2 + folder.FIRST + 1
+    assert "3 more; `python -m core data" in lines[-1]
+
+
+NAMES = st.text(st.characters(blacklist_characters="/\0", blacklist_categories=("Cs",)), min_size=1, max_size=12).filter(lambda t: t not in (".", "..") and len(t.encode()) < 200)
+
+
+@given(data=st.data())
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_folder_gives_images_with_the_class_of_their_first_folder_or_a_reason(tmp_path_factory, data):
+    """A law over trees: every image file is used once or listed with a reason; classes are first-level folders; the digest is stable."""
+    root = tmp_path_factory.mktemp("tree")
+    tops = data.draw(st.lists(NAMES, min_size=1, max_size=3, unique_by=str.lower))
+    good, bad = 0, 0
+    for top in tops:
+        at = root / top / data.draw(st.sampled_from(["", "deep", "deep/er"]))
+        at.mkdir(parents=True, exist_ok=True)
+        for i in range(data.draw(st.integers(0, 9))):
+            usable = data.draw(st.booleans()) or i < 4
+            Image.new("L", (8, 8), 10 * i).save(at / f"{i}.png") if usable else (at / f"{i}.png").write_bytes(b"broken")
+            hidden = top.startswith(".") or top.lower() in folder.TOOL_FOLDERS
+            good, bad = good + (usable and not hidden), bad + (not usable and not hidden)
+    try:
+        dataset = load_dataset(f"folder:{root}")
+    except DataError as error:
+        assert good < 10 or "three per class" in str(error)
+        return
+    assert len(dataset.train_images) + len(dataset.test_images) == len(dataset.paths) == good and len(dataset.skipped) == bad
+    labels = [*dataset.train_labels, *dataset.test_labels]
+    for path, label in zip(dataset.paths, labels):
+        assert dataset.classes[label] == folder.shown(Path(path).relative_to(root).parts[0])
+    assert all(text.isprintable() for text in dataset.classes)
+    folder._loaded.clear()
+    assert load_dataset(f"folder:{root}").digest == dataset.digest
