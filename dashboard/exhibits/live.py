@@ -142,7 +142,7 @@ def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.
         raise ExhibitError(f"small_steps needs a latent size, a test image from 0 to {len(images.labels) - 1} and a step from 0 to 1.")
     topic = publish(images, image, f"{stage.key}-image")
     boards = [lane_of(kind, entry_of(stage.other(size), kind), f"{kind.upper()}, latent size {size}") for size in sizes for kind in MARKS]
-    known = cache.flip_rates(stage.pair.dataset)
+    known = cache.flip_rates(stage.pair.data)
     said = text.changes_said(known, sizes) if stage.revealed else {}
     neighbours(boards, images, judge_url(stage.pair.dataset), topic, f"{stage.key}-steps", said, step=step, rates=stage.revealed)
     facts: dict[str, object] = {"step": step}

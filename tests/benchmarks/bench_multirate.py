@@ -17,7 +17,6 @@ from core import cores
 cores.spin()  # before torch: threads wait for each other as in a terminal's training
 
 from core import device  # noqa: E402
-from core.data import load_dataset  # noqa: E402
 from core.runs import Run, RunStore  # noqa: E402
 from core.training import fit  # noqa: E402
 from tests.benchmarks.parts import Parts  # noqa: E402
