@@ -43,7 +43,7 @@ class MapView:
 def _view(run_id: str, points: np.ndarray, knn: float | None, trust: float | None, disparity: float | None) -> MapView:
     """A map with the figures that mean something for its images, and the reasons for those that do not."""
     codes, why_not = cache.gallery(run_id)["mean"], {}
-    labels = cache.dataset(cache.store().get(run_id).config.dataset).test_labels[: len(codes)]
+    labels = cache.dataset(cache.data_of(run_id)).test_labels[: len(codes)]
     for name, check in (("knn_accuracy", lambda: check_measurable(codes, labels)), ("trustworthiness", lambda: check_trust(codes))):
         try:
             check()
