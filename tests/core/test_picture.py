@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.picture import PictureError, as_digit, read_picture
+from core.picture import PictureError, as_digit, ground_of, kinds, prepare, read_picture
 
 
 def encoded(array: np.ndarray, kind: str = "PNG") -> bytes:
@@ -77,3 +77,45 @@ def test_bad_files_are_refused_with_a_remedy(data, words):
     with pytest.raises(PictureError, match=words) as caught:
         read_picture(data, centre=True)
     assert "TIFF image of at most 5 MB" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [name for name in kinds() if name not in ("PNG", "JPEG")])
+def test_every_kind_that_the_form_names_is_read(kind):
+    image = prepare(encoded(stroke(), kind)).image
+    assert image[8, 4] > 180 and image[20, 20] < 60
+
+
+def test_ink_on_transparency_is_seen_and_the_steps_say_what_was_done():
+    ink = np.zeros((200, 200, 4), np.uint8)  # black everywhere, visible only in the stroke
+    ink[..., 3] = stroke()
+    for centre in (False, True):
+        picture = prepare(encoded(ink), centre)
+        assert picture.image.max() > 150 and picture.image[0, 0] < 60
+        told = "; ".join(picture.steps)
+        assert "laid on white" in told and "black and white exchanged" in told and ("cut out, scaled" in told) == centre
+    with Image.open(io.BytesIO(picture.original)) as original:
+        assert original.size == (200, 200)
+
+
+@pytest.mark.parametrize("ground", ["dark", "light"])
+@pytest.mark.parametrize("light", [False, True])
+@pytest.mark.parametrize("centre", [False, True])
+def test_a_picture_has_the_ground_that_the_model_knows(ground, light, centre):
+    image = read_picture(encoded(stroke(light=light)), centre, ground)
+    assert (image[0, 0] > 127) == (ground == "light") and abs(int(image.max()) - int(image.min())) > 150
+
+
+def test_a_photograph_is_not_turned_for_models_of_photographs():
+    rng = np.random.default_rng(0)
+    photos = rng.integers(0, 255, (50, 1, 28, 28), np.uint8)
+    assert ground_of(photos) is None
+    bright = rng.integers(150, 255, (60, 60), np.uint8)
+    assert abs(read_picture(encoded(bright), ground=None).mean() - bright.mean()) < 5
+    digits = np.zeros((50, 1, 28, 28), np.uint8)
+    digits[:, :, 8:20, 8:20] = 255
+    assert (ground_of(digits), ground_of(255 - digits)) == ("dark", "light")
+
+
+def test_a_long_strip_is_refused_with_the_reason():
+    with pytest.raises(PictureError, match="so long a strip.*squarer pieces"):
+        read_picture(encoded(np.zeros((10, 900), np.uint8)))

@@ -1,0 +1,99 @@
+"""Pages about a folder that changed after the training: the images of the training, a word about the change, and never a failure."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+
+from core import folder, kept
+from core.config import RunConfig
+from core.runs import RunStore
+from core.training import train
+from dashboard import cache, uploads
+from driving import words
+
+
+@pytest.fixture
+def trained_on_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs) -> tuple[RunStore, Path]:
+    """A pair at d = 2 on 60 dark icons on transparency; then 20 of them go and 5 others come."""
+    rng, root = np.random.default_rng(0), tmp_path / "mine"
+    for name in ("discs", "boxes", "lines"):
+        (root / name).mkdir(parents=True)
+        for i in range(20):
+            icon = np.zeros((30, 30, 4), np.uint8)
+            top, left = rng.integers(2, 10, 2)
+            icon[top : top + 12, left : left + 12, 3] = rng.integers(150, 255)
+            Image.fromarray(icon).save(root / name / f"{i}.png")
+    (root / "discs" / "broken.png").write_text("no")
+    store = RunStore(tmp_path / "runs", tmp_path / "none", limit_bytes=10**9)
+    for model in ("ae", "vae"):
+        train(RunConfig(dataset=f"folder:{root}", model=model, epochs=1, latent_dim=2, batch_size=16), store)
+    for i in range(20):
+        (root / "lines" / f"{i}.png").unlink()
+    for i in range(5):
+        Image.fromarray(rng.integers(0, 255, (30, 30), np.uint8)).save(root / "discs" / f"new {i}.png")
+    folder._loaded.clear()
+    kept._read.cache_clear()
+    monkeypatch.setattr(cache, "store", lambda: store)
+    st.cache_resource.clear()
+    return store, root
+
+
+@pytest.mark.parametrize("page", ["start", "latent_maps", "one_image", "training", "samples", "interpolation", "kl_weight", "scorecard", "uses"])
+def test_every_page_shows_the_images_of_the_training_and_says_that_the_folder_has_changed(trained_on_folder, dashboard, monkeypatch, page):
+    store, root = trained_on_folder
+    monkeypatch.setattr(cache, "store", lambda: store)
+    app = dashboard(page, latent="2", data=f"folder:{root}/")
+    assert not app.exception and not app.error, [e.value for e in app.error]
+    told = words(app)
+    assert "were trained on 60 images" in told and "now holds 45 images" in told and "core train --model ae --dataset" in told
+    assert "asks for" not in told, "another spelling of the folder is the same data set"
+    assert app.selectbox(key="data").value == f"folder:{root}"
+    assert "1 file was skipped" in told and any("discs/broken.png" in block.value for block in app.code)
+    assert cache.dataset(next(iter(cache.pairs().values())).data).classes == ("boxes", "discs", "lines")
+
+
+def test_a_picture_is_given_to_a_model_in_the_polarity_of_its_training_images(trained_on_folder):
+    from core.picture import ground_of, prepare
+
+    images = cache.dataset(next(iter(cache.pairs().values())).data).train_images
+    assert ground_of(images) == "light", "dark icons were laid on white"
+    import io
+
+    strokes = np.zeros((60, 60), np.uint8)
+    strokes[20:40, 20:40] = 255
+    for picture in (strokes, 255 - strokes):
+        buffer = io.BytesIO()
+        Image.fromarray(picture).save(buffer, "PNG")
+        seen = prepare(buffer.getvalue(), ground="light").image
+        assert seen[1, 1] == 255 and seen[14, 14] == 0
+
+
+def test_the_two_upload_forms_are_one(dashboard):
+    """Both pages call the same form: one limit, one default, one list of formats."""
+    forms = {}
+    for page, query in (("one_image", {}), ("uses", {"picture": "upload one"})):
+        app = dashboard(page, **query)
+        shown = app.get("file_uploader")[0].proto
+        toggle = next(t for t in app.toggle if t.label == "Place it as MNIST's digits are")
+        forms[page] = (shown.label, tuple(shown.type), shown.max_upload_size_mb, toggle.value)
+    assert len(set(forms.values())) == 1
+    views = Path(uploads.__file__).parent / "views"
+    assert not [path.name for path in views.glob("*.py") if "st.file_uploader" in path.read_text()]
+
+
+def test_a_retrained_pair_takes_the_old_ones_place(trained_on_folder):
+    store, root = trained_on_folder
+    old = next(iter(cache.pairs().values()))
+    for model in ("ae", "vae"):
+        run = train(RunConfig(dataset=f"folder:{root}", model=model, epochs=1, latent_dim=2, batch_size=16), store)
+        assert next(iter(cache.pairs().values())).data == (old.data if model == "ae" else cache.data_of(run.run_id)), "a pair is of one digest"
+    new = next(iter(cache.pairs().values()))
+    assert {e.run_id for e in (new.ae, new.vae)} & {e.run_id for e in (old.ae, old.vae)} == set()
+    shutil.rmtree(root)
+    assert len(cache.dataset(new.data).classes) == 2 and len(cache.dataset(old.data).classes) == 3
