@@ -17,6 +17,7 @@ from core.folder import PREFIX, canonical, what_was_read
 from dashboard import cache, state, text
 from dashboard.catalog import Pair
 
+RESPELLED = "_respelled"
 SHARED = DATA, LATENT, SEED = "data", "latent", "seed"  # the shared controls' keys and URL parameters
 
 
@@ -62,7 +63,9 @@ def pick(label: str, options: Sequence[Any], key: str, help: str | None = None, 
     asked = state.asked(key)
     value = st.selectbox(label, options, key=key, bind="query-params", help=help, **kwargs)
     value = options[kwargs.get("index", 0)] if value is None else value
-    asked.tell(label, value, one_of(options))
+    respelled = asked.text is not None and str(value).startswith(PREFIX) and canonical(asked.text) == value
+    if not respelled:  # another spelling of the same folder is what the link asks for
+        asked.tell(label, value, one_of(options))
     return value
 
 
@@ -138,8 +141,9 @@ def respell(names: Sequence[str]) -> None:
     """Let a link that spells a folder otherwise ask for the data set of that folder."""
     folders = [name for name in names if name.startswith(PREFIX)]
     asked = state.asked(DATA).text
-    if folders and asked is not None and asked not in names and (meant := canonical(asked)) in folders:
-        state.go(**{DATA: meant})
+    if folders and asked is not None and asked not in names and (meant := canonical(asked)) in folders and state.get(RESPELLED) != asked:
+        state.put(RESPELLED, asked)  # once: from then on the choice is the visitor's
+        state.put(DATA, meant)
 
 
 def about_images(pair: Pair) -> None:
