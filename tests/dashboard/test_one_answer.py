@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from core.data import DataKey
 from core.metrics.verdicts import DOES_NOT, HOLDS
 from dashboard import cache, text
 from driving import words
@@ -92,7 +93,7 @@ def test_classes_beyond_a_byte_reach_every_component(dashboard, monkeypatch):
     import numpy as np
     import safetensors.numpy
 
-    data = cache.dataset("tiny")
+    data = cache.dataset(DataKey("tiny"))
     labels = 250 + np.arange(len(data.test_labels))
     many = dataclasses.replace(data, classes=tuple(f"class {i}" for i in range(400)), test_labels=labels)
     monkeypatch.setattr(cache, "dataset", lambda name: many)
