@@ -12,7 +12,7 @@
 
 const PER_ROW = 6;
 const COPIES = 10;
-const BUDGET = 24; // ms a frame may spend on decoding; what does not fit is decoded in the next frame
+const BUDGET = 8; // ms a frame may spend on decoding; what does not fit is decoded in the next frame
 const SNAP = 0.022; // in log10 beta: how near the finger has to come to a trained weight
 const REST = 600; // ms after the last key that moved the knob until its weight counts as chosen
 const KEY_STEP = 0.01;
@@ -291,8 +291,11 @@ class BetaLab {
   /** The models' colours on the page as it is now; the style sheet is told. */
   colors(look) {
     const { data } = this, own = look.dark ? data.color_dark : data.color, ae = look.dark ? data.ae_color_dark : data.ae_color;
-    this.root.style.setProperty("--own", own);
-    this.root.style.setProperty("--ae", ae);
+    if (this.inks !== own + ae) {
+      this.inks = own + ae;
+      this.root.style.setProperty("--own", own);
+      this.root.style.setProperty("--ae", ae);
+    }
     return { own, ae };
   }
 
@@ -300,7 +303,7 @@ class BetaLab {
   sketch() {
     const { data, curve, trained, beta } = this, at = this.run ?? (curve.length ? curveAt(curve, this.state.t, data.active) : trained[0]);
     const look = theme(this.root), { own, ae } = this.colors(look), dims = byRate(this.run || !curve.length ? [at.rate_per_dim] : curve.map(({ rate_per_dim }) => rate_per_dim));
-    drawBars(this.find(".bars"), at.rate_per_dim, dims, data.active, Math.max(...(curve[0] ?? at).rate_per_dim, ...at.rate_per_dim, 0.5), this.state.off, (unit) => this.toggle(unit));
+    drawBars(this.find(".bars"), at.rate_per_dim, dims, data.active, Math.max(...(curve[0] ?? at).rate_per_dim, ...at.rate_per_dim, 0.5), this.state.off, true, (unit) => this.toggle(unit));
     this.plane.draw({ curve, trained, ae: data.ae_distortion, at: { ...at, beta: at.beta ?? beta }, path: [], own, aeColor: ae, look });
     this.layTicks();
     this.slide.value = this.state.t;
@@ -311,25 +314,28 @@ class BetaLab {
     if (!this.shown || !this.root.isConnected) return;
     const began = performance.now();
     const { data, shown, beta, real } = this, look = theme(this.root), { own, ae } = this.colors(look);
+    // Sizes are read before anything is written: in between, each reading would make the browser lay out the page again.
+    if (this.ticked !== this.root.clientWidth) this.layTicks();
     const codes = shown.family.codes(beta), complete = this.decode(shown.network, codes);
     this.drawTiles();
     const figures = this.figures(), at = real ? real.run : figures.predicted;
-    if (codes || !this.clouded) drawClouds(this.find(".cloud canvas"), codes, shown.dims, data, this.labels, look); // else the last ones stay
+    const waits = !this.state.resting && this.clouded && (this.turn = !this.turn); // clouds cost most: in every other frame while the knob moves
+    if (!waits && (codes || !this.clouded)) drawClouds(this.find(".cloud canvas"), codes, shown.dims, data, this.labels, look); // else the last ones stay
     this.clouded ||= Boolean(codes);
-    drawBars(this.find(".bars"), at.rate_per_dim, shown.dims, data.active, Math.max(...(this.curve[0] ?? at).rate_per_dim, ...at.rate_per_dim, 0.5), this.state.off, (unit) => this.toggle(unit));
     const label = short(beta, 4);
     this.plane.draw({ curve: this.curve, trained: this.trained, ae: data.ae_distortion, at: { ...at, beta: real ? real.run.beta : beta }, path: this.training?.path ?? [], own, aeColor: ae, look });
-    if (this.ticked !== this.root.clientWidth) this.layTicks();
+    drawBars(this.find(".bars"), at.rate_per_dim, shown.dims, data.active, Math.max(...(this.curve[0] ?? at).rate_per_dim, ...at.rate_per_dim, 0.5), this.state.off, this.state.resting, (unit) => this.toggle(unit));
     describe(this, at, label, figures, codes);
     this.drawn.frames++;
     if (complete) {
       this.drawn.complete++;
       this.later.splice(0).forEach((task) => task());
-    } else this.redraw();
+    }
+    if (!complete || waits) this.redraw();
     const live = this.training && this.live;
     Object.assign(this.root.dataset, {
       beta: label, complete: this.drawn.complete, frame: (performance.now() - began).toFixed(1),
-      shows: real ? real.run.run_id : "prediction", live: live ? this.training.epoch : "", settled: complete && shown.family.ready ? "1" : "",
+      shows: real ? real.run.run_id : "prediction", live: live ? this.training.epoch : "", settled: complete && !waits && shown.family.ready ? "1" : "",
     });
   }
 

@@ -113,6 +113,20 @@ export function paintSigned(canvas, image, scale, negative = [86, 180, 233], pos
   context.putImageData(pixels, 0, 0);
 }
 
+/** An element's text; one that says so already is left alone, so that nothing has to be laid out again. */
+export function putText(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
+/** Texts into a table's body, row by row; cells that are there already are kept. A row's first cell is made by `first`. */
+export function putRows(body, rows, first = "td") {
+  rows.forEach((texts, i) => {
+    const row = body.rows[i] ?? body.appendChild(make("tr"));
+    texts.forEach((words, j) => putText(row.cells[j] ?? row.appendChild(make(j ? "td" : first)), words));
+  });
+  while (body.rows.length > rows.length) body.rows[rows.length].remove();
+}
+
 /** A new element: make("span", {class: "name"}, "text", child, ...). */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);

@@ -54,7 +54,7 @@ function paintGrid(canvas, columns, rows, tile) {
 
 /** A grey level of [0, 1] as an opaque pixel. */
 function greyWord(level) {
-  return 0xff000000 | (Math.round(level * 255) * 0x010101);
+  return 0xff000000 | (((level * 255 + 0.5) | 0) * 0x010101);
 }
 
 /** Every image's posterior in two units: its mean a dot, its standard deviations a disc; without codes, only the prior's rings. */
@@ -88,23 +88,25 @@ function drawClouds(canvas, codes, dims, data, labels, look) {
   context.fillText(unitName(b), cx + 4, 12);
 }
 
-/** A button a unit, as high as its rate; `off` are switched off, `onPress(unit)` is called for one that is pressed. */
-function drawBars(box, rates, dims, active, most, off, onPress) {
+/** A button a unit, as high as its rate; `off` are switched off, `onPress(unit)` is called for one that is pressed. Their descriptions
+    in words follow when the knob rests: nobody can read them while they change in every frame. */
+function drawBars(box, rates, dims, active, most, off, resting, onPress) {
   if (box.querySelectorAll("button").length !== dims.length) {
     box.replaceChildren(...dims.map(() => make("button", { onclick: (event) => onPress(Number(event.currentTarget.dataset.unit)) }, make("span", { class: "column" }, make("i")), make("small"))), make("span", { class: "guide" }));
   }
   const guide = box.querySelector(".guide"), round = [0.5, 1, 2, 5, 10, 20].findLast((v) => v < 0.95 * most) ?? most;
   guide.style.bottom = `calc(1.1rem + (100% - 1.1rem) * ${round / most})`;
-  guide.textContent = `${round} nat${round === 1 ? "" : "s"}`;
+  putText(guide, `${round} nat${round === 1 ? "" : "s"}`);
   dims.forEach((j, place) => {
     const button = box.children[place], asleep = rates[j] <= active;
     button.dataset.unit = j;
     button.querySelector("i").style.height = `${(100 * rates[j]) / most}%`;
     button.className = asleep ? "asleep" : "";
     button.setAttribute("aria-pressed", off.has(j));
+    putText(button.querySelector("small"), unitName(j));
+    if (!resting) return;
     button.title = `${unitName(j)}: ${rates[j].toFixed(2)} nats${asleep ? ", asleep" : ""}; press to switch it ${off.has(j) ? "on" : "off"}`;
     button.setAttribute("aria-label", button.title);
-    button.querySelector("small").textContent = unitName(j);
   });
 }
 
@@ -117,11 +119,8 @@ function drawFigures(table, { predicted, own }, beta, latentDim, name) {
   if (predicted) rows.push(["Prediction", ...row(predicted)]);
   if (predicted || own) rows.push([name, ...row(own)]);
   if (predicted) rows.push(["Difference", ...Object.values(columns).map((read, i) => (own ? signed(read(own) - read(predicted), digits(i)) : "–"))]);
-  const text = JSON.stringify(rows);
-  if (table.dataset.text === text) return;
-  table.dataset.text = text;
-  const cells = (tag, values) => values.map((value, i) => make(i ? tag : "th", {}, value));
-  table.replaceChildren(make("thead", {}, make("tr", {}, ...cells("th", ["nats an image", ...names]))), make("tbody", {}, ...rows.map((values) => make("tr", {}, ...cells("td", values)))));
+  if (!table.tHead) table.replaceChildren(make("thead", {}, make("tr", {}, ...["nats an image", ...names].map((words) => make("th", {}, words)))), make("tbody"));
+  putRows(table.tBodies[0], rows, "th");
 }
 
 function signed(value, digits) {

@@ -18,7 +18,7 @@ function describe(lab, at, label, figures, codes) {
   lab.slide.value = state.t;
   lab.slide.setAttribute("aria-label", "KL weight beta, logarithmic. Arrow keys move it, Page Up and Page Down go to trained weights.");
   lab.slide.setAttribute("aria-valuetext", `beta ${label}${run ? ", a trained weight" : ""}`);
-  lab.find(".beta").textContent = `β = ${label}`;
+  putText(lab.find(".beta"), `β = ${label}`);
   const whose = lab.find(".whose"), text = source(lab, label);
   if (whose.dataset.text !== text) {
     whose.dataset.text = text;
@@ -28,10 +28,7 @@ function describe(lab, at, label, figures, codes) {
   }
   drawFigures(lab.find(".figures"), figures, lab.beta, data.latent_dim, base ? (figures.live ? `In training, epoch ${lab.training.path.length - 1}` : "Trained") : `Trained, β = ${short(real.run.beta, 4)}`);
   const asleep = data.latent_dim - at.active_units, network = real?.run.run_id ?? data.prediction.run_id;
-  const say = (selector, words) => {
-    const element = lab.find(selector);
-    if (element.textContent !== words) element.textContent = words;
-  };
+  const say = (selector, words) => putText(lab.find(selector), words);
   say(".samples h4", "Samples from the same noise");
   say(".samples .muted", "z ~ N(0, I), held while β moves");
   say(".cloud h4", `Clouds of ${data.n} test images`);
@@ -41,10 +38,13 @@ function describe(lab, at, label, figures, codes) {
   say(".plane h4", "Rate against distortion");
   say(".plane p", `${base ? "Dashed: multi-rate model. " : ""}Dots: ${lab.trained.length} trained network${lab.trained.length > 1 ? "s" : ""}; press one to go there.${base ? "" : " No multi-rate model was trained for these images and this latent size, so between them the nearest one is shown."}`);
   say(".units h4", `What each latent unit costs${asleep ? `: ${asleep} of ${data.latent_dim} asleep` : ""}`);
-  lab.find(".plane canvas").setAttribute("aria-label", `Rate-distortion plane. At beta ${label}: rate ${at.rate.toFixed(1)}, distortion ${at.distortion.toFixed(1)} nats. ${lab.trained.map((r) => `beta ${short(r.beta)}: rate ${r.rate.toFixed(1)}, distortion ${r.distortion.toFixed(1)}`).join("; ")}.`);
-  lab.find(".samples canvas").setAttribute("aria-label", `${SAMPLES} samples at beta ${label}`);
-  lab.find(".cloud canvas").setAttribute("aria-label", `Posterior means and widths of ${data.n} test images in two latent units at beta ${label}`);
-  lab.find(".copies canvas").setAttribute("aria-label", `${lab.copied.length} test images above, their reconstructions at beta ${label} below`);
+  if (state.resting) {
+    // What the pictures are called changes when the knob rests: nobody can follow it at the screen's rate.
+    lab.find(".plane canvas").setAttribute("aria-label", `Rate-distortion plane. At beta ${label}: rate ${at.rate.toFixed(1)}, distortion ${at.distortion.toFixed(1)} nats. ${lab.trained.map((r) => `beta ${short(r.beta)}: rate ${r.rate.toFixed(1)}, distortion ${r.distortion.toFixed(1)}`).join("; ")}.`);
+    lab.find(".samples canvas").setAttribute("aria-label", `${SAMPLES} samples at beta ${label}`);
+    lab.find(".cloud canvas").setAttribute("aria-label", `Posterior means and widths of ${data.n} test images in two latent units at beta ${label}`);
+    lab.find(".copies canvas").setAttribute("aria-label", `${lab.copied.length} test images above, their reconstructions at beta ${label} below`);
+  }
   let remark = `Nats an image. Dashed: asleep, under ${data.active}. Press a unit to switch it off.`;
   if (state.off.size && codes) {
     const names = [...state.off].map((j) => `${unitName(j)} (${at.rate_per_dim[j].toFixed(2)} nats)`).join(", ");

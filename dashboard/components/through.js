@@ -169,10 +169,11 @@ class Through {
 
   run() {
     if (!this.labels || !this.info) return;
+    for (const lane of Object.values(this.lanes)) lane.width = lane.section.clientWidth; // before anything is written, see beta_lab.js
     const image = this.pad.image();
     this.pad.draw("Draw here");
     paint(this.find(".seen .tile"), image);
-    this.find(".seen figcaption").textContent = this.describe();
+    putText(this.find(".seen figcaption"), this.describe());
     for (const button of this.find(".thumbs").children) button.setAttribute("aria-pressed", String(this.info.source === "test" && !this.info.edited && Number(button.dataset.image) === this.info.index));
     const look = theme(this.root);
     // The cloud first: its size decides how much both lenses enlarge.
@@ -219,7 +220,7 @@ class Through {
     paintSigned(lane.error, decoded.map((value, i) => ((squared += (value - image[i]) ** 2), value - image[i])), 1 / LIMIT, [190, 110, 235], [120, 205, 110]);
     const rate = klPerDim(mean, logvar)?.reduce((sum, value) => sum + value, 0) ?? null;
     const rows = [["D, distortion", nats], ["R, rate", rate], ["−ELBO", rate === null ? null : nats + rate]].map(([name, value]) => [name, value === null ? "n/a" : `${value.toFixed(1)} nats`]);
-    lane.table.replaceChildren(...[...rows, ["squared error", (squared / PIXELS).toFixed(4)]].map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, cell)))));
+    putRows(lane.table, [...rows, ["squared error", (squared / PIXELS).toFixed(4)]]);
     this.drawMap(lane, mean, sigma, codes, look);
     return { ...spread(codes, d), sigma, squared: squared / PIXELS, rate, isCloud: network.isCloud };
   }
@@ -228,7 +229,7 @@ class Through {
     const { scatter, info, basis, offset, map } = lane, d = mean.length;
     const own = look.dark ? info.color_dark : info.color;
     lane.title.style.color = inked(own);
-    const width = lane.section.clientWidth;
+    const { width } = lane;
     if (!width) return;
     const height = Math.round(width * 0.8);
     const context = prepare(map, width, height);
@@ -268,7 +269,7 @@ class Through {
     }
     this.drawLens(lane, context, here, covariance, drawn, own, look);
     lane.section.dataset.place = [x, y].map((v) => v.toFixed(1)).join();
-    lane.label.textContent = `${info.map_label} Below: ${SHOWN} of ${DRAWS} codes drawn for this image, decoded.`;
+    putText(lane.label, `${info.map_label} Below: ${SHOWN} of ${DRAWS} codes drawn for this image, decoded.`);
     map.setAttribute("aria-label", `${info.title}: this image's code at ${here.map((v) => v.toFixed(2)).join(", ")} among the codes of ${this.labels.length} test images.`);
   }
 
