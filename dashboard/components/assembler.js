@@ -85,5 +85,8 @@ const wasm = (() => {
     ].flat(Infinity));
   }
 
-  return { get, set, integer, plus, minus, times, halved, masked, equal, advance, when, repeat, load, loadSplat, store, splat, vadd, vsub, vmul, vdiv, vmin, vmax, vnearest, toIntegers, shiftLeft, addIntegers, fused, Procedure, assemble };
+  return {
+    get, set, integer, plus, minus, times, halved, masked, equal, advance, when, repeat, load, loadSplat, store, splat,
+    vadd, vsub, vmul, vdiv, vmin, vmax, vnearest, toIntegers, shiftLeft, addIntegers, fused, Procedure, assemble,
+  };
 })();

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from core.config import RunConfig
     from core.runs import Run
 
 FOLDER = Path(__file__).parent
@@ -32,6 +33,10 @@ NEEDS = re.compile(r"^// needs (\S+)$", re.MULTILINE)
 # compressed already. Half-precision weights hardly shrink, so they travel as this one.
 UNCOMPRESSED = "application/zip"
 OCTETS = "application/octet-stream"
+
+# What layers.js and kernels.js have code for.
+LAYER_KINDS = ("linear", "conv", "transposed")
+ACTIVATIONS = ("relu", "silu")
 
 
 def script(*names: str) -> str:
@@ -71,8 +76,21 @@ def with_layers(weights: bytes, layers: dict[str, Any]) -> bytes:
     return len(text).to_bytes(8, "little") + text + weights[length:]
 
 
+def not_in_page(*configs: RunConfig) -> str:
+    """What the page has no code for in these networks, as a sentence for people; "" if it can run them all."""
+    from core.trunks import describe
+
+    for config in configs:
+        kinds = [layer["kind"] for stack in describe(config.trunk, config.latent_dim).values() for layer in stack]
+        unknown = [f'a layer of the kind "{kind}"' for kind in kinds if kind not in LAYER_KINDS]
+        unknown += [] if config.activation in ACTIVATIONS else [f'the activation "{config.activation}"']
+        if unknown:
+            return f"These networks cannot run in the page, which has no code for {unknown[0]}; the pictures come from the server."
+    return ""
+
+
 def weights_url(run: Run) -> str:
-    """Address of a complete run's safetensors file, for `loadNetwork` in networks.js.
+    """Address of a complete run's safetensors file, for `loadNetwork` in networks.js; "" if the page cannot run the network.
 
     Raises:
         RunError: the run is unfinished or damaged.
@@ -81,6 +99,8 @@ def weights_url(run: Run) -> str:
 
     if not run.complete:
         raise RunNotFound(f"{run.run_id} has no weights yet: it is not finished.")
+    if not_in_page(run.config):
+        return ""
     return media_url(_weights(run.path, (run.path / WEIGHTS).stat().st_mtime), UNCOMPRESSED, f"{run.run_id}/weights")
 
 

@@ -83,7 +83,7 @@ class BetaLab {
       }
       problem.hidden = true;
     } catch (error) {
-      problem.textContent = `The networks could not be loaded (${error.message}). Reload the page.`;
+      problem.textContent = loadingProblem(error);
       problem.hidden = false;
       return;
     }

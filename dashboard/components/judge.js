@@ -10,7 +10,8 @@ export class Judge {
     const layer = (kind, name, kernel) => {
       const weight = tensors[`${name}.weight`], [outputs, inputs] = weight.shape;
       const description = { kind, inputs, outputs, kernel, stride: 1, padding: 0 };
-      const made = new Stack(heap, [description], { "judge.layers.0.weight": weight, "judge.layers.0.bias": tensors[`${name}.bias`] }, "judge", "relu", name !== "classes", shape);
+      const named = { "judge.layers.0.weight": weight, "judge.layers.0.bias": tensors[`${name}.bias`] };
+      const made = new Stack(heap, [description], named, "judge", "relu", name !== "classes", shape);
       shape = kernel ? imageShape(outputs, made.output.side >> 1) : made.output;
       return made;
     };
@@ -51,7 +52,8 @@ function halve(floats, { side, depth }, from, to) {
   for (let y = 0; y < half; y++)
     for (let x = 0; x < half; x++) {
       const i = from.at + 2 * y * line + 2 * x * depth, out = to.at + y * to.jump + x * depth;
-      for (let c = 0; c < depth; c++) floats[out + c] = Math.max(floats[i + c], floats[i + depth + c], floats[i + line + c], floats[i + line + depth + c]);
+      for (let c = 0, j = i; c < depth; c++, j++)
+        floats[out + c] = Math.max(floats[j], floats[j + depth], floats[j + line], floats[j + line + depth]);
     }
 }
 

@@ -86,7 +86,8 @@ class Conv extends Layer {
     agree(weight, [outputs, inputs, kernel, kernel], inputs === input.channels);
     const { depth } = input, { side } = this.output, full = input.side + 2 * padding;
     const line = upTo(kernel * depth, 4), width = upTo(outputs, PANEL);
-    Object.assign(this, { kernel, line4: line / 4, width, K: kernel * line, right: stride * depth, down: stride * full * depth, pitch: full * depth });
+    Object.assign(this, { kernel, line4: line / 4, width, K: kernel * line });
+    Object.assign(this, { right: stride * depth, down: stride * full * depth, pitch: full * depth });
     const matrix = new Float32Array(this.K * width), { data } = weight;
     for (let o = 0, i = 0; o < outputs; o++)
       for (let c = 0; c < inputs; c++)
@@ -120,7 +121,8 @@ class Transposed extends Layer {
     super(heap, input, imageShape(outputs, full - 2 * padding));
     agree(weight, [inputs, outputs, kernel, kernel], inputs === input.channels);
     const { depth } = this.output, line = upTo(kernel * depth, 4), width = upTo(kernel * line, PANEL);
-    Object.assign(this, { kernel, line4: line / 4, width, right: stride * depth, down: stride * full * depth, pitch: full * depth, full: full * full * depth });
+    Object.assign(this, { kernel, line4: line / 4, width, full: full * full * depth });
+    Object.assign(this, { right: stride * depth, down: stride * full * depth, pitch: full * depth });
     const matrix = new Float32Array(input.depth * width), { data } = weight;
     for (let c = 0, i = 0; c < inputs; c++)
       for (let o = 0; o < outputs; o++)
@@ -149,7 +151,8 @@ const LAYER_KINDS = { linear: Linear, conv: Conv, transposed: Transposed };
 
 /** Weights have to be what the table says of them. */
 function agree(weight, shape, fits) {
-  if (!fits || weight.shape.join() !== shape.join()) throw new Error(`weights of ${weight.shape.join(" x ")} where the network's description asks for ${shape.join(" x ")}`);
+  if (fits && weight.shape.join() === shape.join()) return;
+  throw new Error(`weights of ${weight.shape.join(" x ")} where the network's description asks for ${shape.join(" x ")}`);
 }
 
 /** Layers in a row, as core/models.py's Stack: an activation after each, or each but the last; FiLM where the file has it. */

@@ -26,7 +26,7 @@ class Maths {
     try {
       this.networks = await Promise.all(SIDES.map((side) => loadNetwork(data[side].weights)));
     } catch (error) {
-      problem.textContent = `The networks could not be loaded (${error.message}). Reload the page.`;
+      problem.textContent = loadingProblem(error);
       problem.hidden = false;
       return;
     }

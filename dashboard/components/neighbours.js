@@ -46,7 +46,7 @@ class Neighbours {
       this.boards = data.lanes.map((info, i) => this.makeBoard(info, networks[i], arrays[`codes_${i}`]));
       this.find(".boards").replaceChildren(...this.boards.map(({ section }) => section));
     } catch (error) {
-      problem.textContent = `The networks could not be loaded (${error.message}). Reload the page.`;
+      problem.textContent = loadingProblem(error);
       problem.hidden = false;
       return;
     }

@@ -115,3 +115,9 @@ export class Network {
 
 /** The network at a URL. */
 export const loadNetwork = (url) => load(url, (bytes) => new Network(bytes));
+
+/** Why there are no networks, for people. Python asks assets.py first, so a refusal is seen only where the two disagree. */
+export function loadingProblem(error) {
+  if (error instanceof UnsupportedNetwork) return `These networks cannot run in the page: it has no code for ${error.message}.`;
+  return `The networks could not be loaded (${error.message}). Reload the page.`;
+}

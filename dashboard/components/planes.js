@@ -70,7 +70,7 @@ class Planes {
       }
       SIDES.forEach((side, i) => this.preparePlane(this.planes[side], networks[i]));
     } catch (error) {
-      problem.textContent = `The networks could not be loaded (${error.message}). Reload the page.`;
+      problem.textContent = loadingProblem(error);
       problem.hidden = false;
       return;
     }

@@ -65,7 +65,7 @@ class Through {
       Object.assign(this, { arrays, sprite, labels: arrays.labels });
       SIDES.forEach((side, i) => this.prepareLane(side, networks[i], changed));
     } catch (error) {
-      problem.textContent = `The networks could not be loaded (${error.message}). Reload the page.`;
+      problem.textContent = loadingProblem(error);
       problem.hidden = false;
       return;
     }
@@ -170,6 +170,7 @@ class Through {
   run() {
     if (!this.labels || !this.info) return;
     for (const lane of Object.values(this.lanes)) lane.width = lane.section.clientWidth; // before anything is written, see beta_lab.js
+    this.turn = this.turn === SIDES[0] ? SIDES[1] : SIDES[0];
     const image = this.pad.image();
     this.pad.draw("Draw here");
     paint(this.find(".seen .tile"), image);
@@ -213,7 +214,9 @@ class Through {
     const logits = network.decode(codes, SHOWN);
     let nats = 0;
     for (let i = 0; i < SHOWN; i++) nats += distortion(logits.subarray(i * PIXELS), image, network.config.likelihood) / SHOWN;
-    lane.tiles.forEach((tile, i) => paint(tile, logits.subarray(i * PIXELS, (i + 1) * PIXELS).map((l) => 1 / (1 + Math.exp(-l)))));
+    // Small canvases cost the browser most: while the pen is down, the two models' draws take turns, a frame each.
+    const waits = this.pad.last && !this.resting && lane === this.lanes[this.turn];
+    if (!waits) lane.tiles.forEach((tile, i) => paint(tile, logits.subarray(i * PIXELS, (i + 1) * PIXELS).map((l) => 1 / (1 + Math.exp(-l)))));
     const decoded = network.decodeImage(mean);
     paint(lane.mean, decoded);
     let squared = 0;

@@ -31,7 +31,7 @@ class Traverse {
       this.lanes = SIDES.map((side, i) => this.makeLane(side, data[side], networks[i]));
       this.root.querySelector(".lanes").replaceChildren(...this.lanes.map(({ section }) => section));
     } catch (error) {
-      problem.textContent = `The networks could not be loaded (${error.message}). Reload the page.`;
+      problem.textContent = loadingProblem(error);
       problem.hidden = false;
       return;
     }

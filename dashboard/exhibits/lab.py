@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import streamlit as st
+
 from core.runs import RunError
-from dashboard import cache, catalog, theme
+from dashboard import cache, catalog, images, theme
 from dashboard.catalog import Entry, Pair
-from dashboard.components.assets import weights_url
+from dashboard.components.assets import not_in_page, weights_url
 from dashboard.components.beta_lab import CODES, Lab, Prediction, TrainedBeta, Training
 from dashboard.components.sprites import png_of_test_images
 
+STILLS = 5  # weights shown, and samples a row of each, where the page cannot run the networks
 ADDRESSES = 24  # trained networks a page can fetch; of more, the ones nearest to the weight shown
 
 
@@ -24,7 +27,8 @@ def lab_of(pair: Pair, trained: Mapping[float, Entry], beta: float) -> Lab:
         for b, e in trained.items()
     ]
     several = catalog.multirate(entries, pair)
-    prediction = Prediction(several.run_id, weights_url(several.run), cache.evaluation(several.run_id)["curve"]) if several else None
+    runs_here = several and not not_in_page(several.config)
+    prediction = Prediction(several.run_id, weights_url(several.run), cache.evaluation(several.run_id)["curve"]) if runs_here else None
     data = cache.dataset(pair.data)
     n = min(CODES, len(data.test_labels))
     colors = {f"{kind}{suffix}": theme.color(kind, dark) for kind in ("ae", "vae") for suffix, dark in (("", False), ("_dark", True))}
@@ -46,3 +50,19 @@ def training_of(run_id: str, beta: float, fraction: float) -> Training:
     """How far a run that is being trained has come; `fraction` as its job's status says."""
     run = cache.store().run(run_id)
     return Training(beta, run_id, fraction, run.history(), run.preview())
+
+
+def without_networks(trained: Mapping[float, Entry], beta: float, why: str) -> None:
+    """In the lab's place where the page cannot run the networks: samples of the trained weights nearest to one.
+
+    Args:
+        trained: as `catalog.over_beta` gives it. why: the sentence of `assets.not_in_page`.
+    """
+    st.info(why)
+    near = sorted(sorted(trained, key=lambda b: abs(math.log(b / beta)))[:STILLS])
+    for column, b in zip(st.columns(STILLS), near):
+        figure = cache.evaluation(trained[b].run_id)
+        with column:
+            st.markdown(f"β = {b:g}")
+            st.image(images.grid(cache.samples(trained[b].run_id, "prior")[: STILLS**2], STILLS), width="stretch", alt=f"Samples of the network trained with β = {b:g}")
+            st.caption(f"R = {figure['rate']:.1f}, D = {figure['distortion']:.1f} nats")

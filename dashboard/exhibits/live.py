@@ -12,7 +12,7 @@ from core.metrics.claims import changes_class_more
 from core.neighbours import NEIGHBOURS
 from dashboard import cache, catalog, text, theme
 from dashboard.catalog import Entry, Pair
-from dashboard.components.assets import judge_url, weights_url
+from dashboard.components.assets import judge_url, not_in_page, weights_url
 from dashboard.components.beta_lab import beta_lab
 from dashboard.components.lanes import Images, Lane
 from dashboard.components.maps import Colouring, MapData, linked_maps
@@ -20,7 +20,7 @@ from dashboard.components.neighbours import neighbours
 from dashboard.components.planes import planes
 from dashboard.components.publish import publish
 from dashboard.components.sprites import png_of_test_images
-from dashboard.exhibits.lab import lab_of
+from dashboard.exhibits.lab import lab_of, without_networks
 from dashboard.exhibits.stage import LETTERS, MARKS, ExhibitError, Facts, Stage, entry_of, sides
 
 TITLES = {"ae": "AE: an image is a point", "vae": "VAE: an image is a cloud"}
@@ -33,7 +33,13 @@ def images_of(pair: Pair) -> Images:
 
 
 def lane_of(kind: str, entry: Entry, title: str) -> Lane:
-    """One model as the components about one image know it."""
+    """One model as the components about one image know it.
+
+    Raises:
+        ExhibitError: the page cannot run its network.
+    """
+    if why := not_in_page(entry.config):
+        raise ExhibitError(why)
     means = cache.gallery(entry.run_id)["mean"]
     return Lane(title, kind.upper(), theme.color(kind), theme.color(kind, dark=True), weights_url(entry.run), means)
 
@@ -164,7 +170,10 @@ def knob(stage: Stage, beta: float = 1.0, reveal: float = 10.0) -> Facts:
     if missing:
         raise ExhibitError(f"There is no VAE trained with β = {missing[0]:g}; there are {', '.join(f'{b:g}' for b in trained)}.")
     shown = reveal if stage.revealed else beta
-    beta_lab(lab_of(stage.pair, trained, shown), shown, f"{stage.key}-lab", compact=stage.large)
+    if why := not_in_page(stage.pair.vae.config):
+        without_networks(trained, shown, why)
+    else:
+        beta_lab(lab_of(stage.pair, trained, shown), shown, f"{stage.key}-lab", compact=stage.large)
     before, after = (cache.evaluation(trained[b].run_id) for b in (beta, reveal))
     shares = {name: after[name] / before[name] for name in ("rate", "distortion", "active_units")}
     return {

@@ -6,10 +6,11 @@ from core.config import ACTIVE_NATS, BETA_RANGE, QUICK, RunConfig
 from core.errors import NotMeasurable, UserFacingError
 from dashboard import boundary, cache, catalog, figures, state, text
 from dashboard.catalog import Entry, Pair
+from dashboard.components.assets import not_in_page
 from dashboard.components.beta_lab import Training, beta_lab, rested
 from dashboard.components.chart import chart
 from dashboard.exhibits.conventions import conventions
-from dashboard.exhibits.lab import lab_of, training_of
+from dashboard.exhibits.lab import lab_of, training_of, without_networks
 from dashboard.exhibits.on_demand import on_demand
 from dashboard.text import AE, VAE
 
@@ -95,7 +96,10 @@ def draw() -> None:
         training = bench(config, entry)
         if watching and training is None:
             st.rerun()  # it has ended
-        beta_lab(lab, beta, LAB, training, moved)
+        if why:
+            without_networks(trained, beta, why)
+        else:
+            beta_lab(lab, beta, LAB, training, moved)
         if state.get(BETA, beta) != beta:
             st.rerun()  # the knob was moved while only this part of the page ran
 
@@ -137,6 +141,7 @@ entries = cache.entries()
 trained = catalog.over_beta(entries, pair)
 evaluations = {b: cache.evaluation(e.run_id) for b, e in trained.items()}
 entry = trained.get(beta)
+why = not_in_page(pair.vae.config)
 board = st.container()
 length = on_demand(pair)  # drawn below the board, but read first
 config = pair.vae.config.replace(beta=beta, **{**QUICK, "epochs": length})

@@ -5,13 +5,14 @@ import streamlit as st
 from core.config import AROUND
 from dashboard import cache, catalog, controls, state, text
 from dashboard.catalog import Pair
-from dashboard.components.assets import judge_url
+from dashboard.components.assets import judge_url, not_in_page
 from dashboard.components.maths import maths
 from dashboard.components.neighbours import neighbours
 from dashboard.components.planes import planes
 from dashboard.components.through import through
 from dashboard.components.traverse import traverse
 from dashboard.exhibits.live import TITLES, images_of, lane_of
+from dashboard.exhibits.stills import lanes
 from dashboard.text import AE, VAE
 from dashboard.uploads import uploaded
 
@@ -52,6 +53,9 @@ def decode_as_you_move() -> None:
         "Both planes are whole latent spaces of two numbers. Move over them: the decoder runs under the cursor, starting at the code of the image above. "
         "**Holes** shows how like anything real the decoded picture is, **Classes** which class it looks like."
     )
+    if reason := not_in_page(flat.ae.config, flat.vae.config):
+        on_the_server(flat, reason)
+        return
     planes(lane_of("ae", flat.ae, "AE: a plane of points"), lane_of("vae", flat.vae, "VAE: a plane of clouds"), images, judge, topic, f"planes-{flat.ae.run_id}", mode=controls.linked("view of the planes", VIEWS, "codes", VIEW))
     st.caption(text.provenance(flat, n, "Measured against"))
 
@@ -64,7 +68,7 @@ def small_steps() -> None:
     )
     boards = [
         lane_of(kind, entry, f"{kind.upper()}, latent size {p.latent_dim}")
-        for p in sorted({p.latent_dim: p for p in (pair, flat) if p}.values(), key=lambda p: p.latent_dim)
+        for p in sorted({p.latent_dim: p for p in (pair, flat) if p and not not_in_page(p.ae.config, p.vae.config)}.values(), key=lambda p: p.latent_dim)
         for kind, entry in (("ae", p.ae), ("vae", p.vae))
     ]
     rates = cache.flip_rates(pair.data)
@@ -95,7 +99,18 @@ def the_maths() -> None:
     maths(ae, vae, pair.ae.config.likelihood, topic, f"maths-{pair.ae.run_id}")
 
 
+def on_the_server(shown: Pair, why: str) -> None:
+    """A test image through both models, drawn on the server: where the page cannot run the networks."""
+    st.info(f"{why} There is no drawing here: choose a test image.")
+    index = st.number_input("Test image", 0, n - 1, start_image(), key="still_index")
+    lanes(shown, int(index))
+
+
 st.title("One image through both", anchor=False)
+if reason := not_in_page(pair.ae.config, pair.vae.config):
+    on_the_server(pair, reason)
+    st.caption(text.provenance(pair, n, "The codes are those of"))
+    st.stop()
 st.markdown("Draw a digit, or change one: both networks run in this page, at every movement.")
 board = st.container()
 with st.expander("Use a picture of your own", icon=":material/upload:"):

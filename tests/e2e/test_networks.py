@@ -15,7 +15,8 @@ from serving import chromium
 from core.config import ACTIVATIONS, MODELS, TRUNKS, RunConfig
 from core.models import build_model
 from core.trunks import Layer, dense, describe
-from dashboard.components.assets import FOLDER, script, with_layers
+from dashboard.components.assets import ACTIVATIONS as PAGE_ACTIVATIONS
+from dashboard.components.assets import FOLDER, LAYER_KINDS, not_in_page, script, with_layers
 
 # Every architecture there is, at the latent size it is mostly used with.
 ARCHITECTURES = {
@@ -55,7 +56,7 @@ def page():
     """An empty page with networks.js in it; nothing is loaded from anywhere."""
     with chromium() as browser:
         page = browser.new_page()
-        names = "Heap, kernelModule, Network, UnsupportedNetwork, packed, parseSafetensors, stddev, klPerDim, reparameterise, distortion, normals"
+        names = "LAYER_KINDS, KINDS, Heap, kernelModule, Network, UnsupportedNetwork, packed, parseSafetensors, stddev, klPerDim, reparameterise, distortion, normals"
         page.add_script_tag(content=f"{script('networks.js')}\nObject.assign(window, {{{names}}}); window.ready = true;", type="module")
         page.wait_for_function("window.ready")
         yield page
@@ -205,6 +206,12 @@ def test_the_product_is_right_at_every_remainder(page, m, n, k):
     }"""
     got = np.array(page.evaluate(product, [a.ravel().tolist(), b.ravel().tolist(), m, n, k]))
     assert np.allclose(got[:-4].reshape(m, n), a @ b, rtol=1e-4, atol=1e-4) and (got[-4:] == 7).all()
+
+
+def test_the_server_knows_what_the_page_has_code_for(page):
+    assert page.evaluate("Object.keys(LAYER_KINDS)") == list(LAYER_KINDS)
+    assert set(page.evaluate("Object.keys(KINDS)")) == {*PAGE_ACTIVATIONS, "none", "sigmoid"}
+    assert not_in_page(*(RunConfig(**fields) for fields in ARCHITECTURES.values())) == "", "all that this project trains"
 
 
 def test_what_the_page_cannot_run_is_refused_by_name(page):
