@@ -24,11 +24,8 @@ UNKNOWN = """
 import torch
 from core.models import LAYERS
 from core.trunks import TRUNKS, Layer
-class Doubled(torch.nn.Linear):
-    def forward(self, h):
-        return 2 * super().forward(h)
-LAYERS["doubled"] = lambda x: Doubled(x.inputs, x.outputs)
-TRUNKS["other"] = (Layer("doubled", 28 * 28, 24),)
+LAYERS["unheard-of"] = lambda x: torch.nn.Linear(x.inputs, x.outputs)
+TRUNKS["other"] = (Layer("unheard-of", 28 * 28, 24),)
 """
 
 
@@ -52,7 +49,7 @@ def page_of(request, tmp_path, folder):
     (tmp_path / "code" / "sitecustomize.py").write_text(request.param)
     environment = {"PYTHONPATH": os.pathsep.join([str(tmp_path / "code"), str(ROOT), os.environ.get("PYTHONPATH", "")]), "POINT_OR_CLOUD_CACHE": str(tmp_path / "cache")}
     for model in ("ae", "vae"):
-        command = [sys.executable, "-m", "core", "train", "--dataset", f"folder:{folder}", "--model", model, "--trunk", "other", "--latent-dim", "4", "--epochs", "3"]
+        command = [sys.executable, "-m", "core", "train", "--dataset", f"folder:{folder}", "--model", model, "--trunk", "other", "--latent-dim", "4", "--epochs", "12"]
         subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True, capture_output=True, timeout=300)
     with chromium() as browser, served(ROOT / "dashboard" / "app.py", **environment) as url:
         yield (lambda path: opened(browser, f"{url}{path}?data=folder:{folder}&latent=4")), request.param == CONVOLUTIONAL
@@ -66,7 +63,7 @@ def test_the_pages_run_a_new_trunk_or_the_server_draws(page_of):
         page.wait_for_selector('.through[data-ready="1"][data-runs]', timeout=60_000)
         assert page.locator(".through .problem").is_hidden()
     else:
-        page.get_by_text('no code for a layer of the kind "doubled"; the pictures come from the server').wait_for(timeout=60_000)
+        page.get_by_text('no code for a layer of the kind "unheard-of"; the pictures come from the server').wait_for(timeout=60_000)
         assert page.locator("[data-testid=stImage] img").count() == 2, "the image through both models, drawn by the server"
         assert page.locator(".through").count() == 0
 
