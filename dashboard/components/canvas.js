@@ -59,6 +59,16 @@ export function onLook(element, callback) {
   return () => (resize.disconnect(), themed.disconnect());
 }
 
+/** Resolves when the element is on screen, or a moment later anyway: networks that are seen first are fetched and run first. */
+export function inTurn(element, moment = 800) {
+  return new Promise((resolve) => {
+    const done = () => (clearTimeout(timer), watch.disconnect(), resolve());
+    const watch = new IntersectionObserver((seen) => seen.some(({ isIntersecting }) => isIntersecting) && done());
+    const timer = setTimeout(done, moment);
+    watch.observe(element);
+  });
+}
+
 /** Wraps a function so that however often it is asked for, it runs once in the next frame. */
 export function everyFrame(draw) {
   let asked = 0;

@@ -55,6 +55,8 @@ class Planes {
   async update(data) {
     this.data = data;
     const problem = this.find(".problem");
+    await (this.turn ??= inTurn(this.root));
+    if (this.data !== data) return;
     try {
       const [arrays, sprite, ...networks] = await Promise.all([loadArrays(data.arrays), loadSprite(data.sprite), ...SIDES.map((side) => loadNetwork(data[side].weights))]);
       this.judge = data.judge ? await loadJudge(data.judge) : null;
