@@ -65,7 +65,7 @@ def numbers(low: int, high: int) -> Callable[[str], tuple[int, ...]]:
         try:
             return tuple(number(low, high)(part.strip()) for part in text.split(","))
         except ValueError:
-            raise ValueError(f"must be whole numbers from {low} to {high} with commas between them") from None
+            raise ValueError(f"must be whole numbers from {low} to {high}, separated by commas") from None
 
     return parse
 
@@ -85,7 +85,7 @@ def frames(text: str) -> tuple[str, ...] | None:
     origins = tuple(part for part in re.split(r"[,\s]+", text) if part)
     for origin in origins:
         if not re.fullmatch(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?", origin):
-            raise ValueError("must be self, any, or origins such as https://example.org or https://*.example.org with commas between them")
+            raise ValueError("must be self, any, or origins such as https://example.org or https://*.example.org, separated by commas")
     return origins
 
 
@@ -98,7 +98,7 @@ def dataset_names(text: str) -> tuple[str, ...] | None:
     names = tuple(part.strip() for part in text.split(","))
     for name in names:
         if name not in DATASETS:
-            raise ValueError(f"is not known; give all, or some of {', '.join(DATASETS)} with commas between them")
+            raise ValueError(f"is not known; give all, or some of {', '.join(DATASETS)}, separated by commas")
     return names
 
 
@@ -125,32 +125,32 @@ class Setting:
 
 
 SETTINGS: dict[str, Setting] = {
-    "PROFILE": Setting("whose machine it is: `own`, or `demo` for a page that strangers open", one_of("own", "demo"), "own"),
-    "CACHE": Setting("where new runs, parsed data and compiled code go", str, unset="the user's cache folder"),
-    "CACHE_MB": Setting("size of new runs above which the least recently used are removed", number(10, 1_000_000), "1000", demo="100"),
-    "DATA": Setting("where torchvision's data sets are, or are downloaded to", str, unset="`data` in the cache"),
-    "DEVICE": Setting("auto (the best there is), cpu, cuda, cuda:N, mps", device, "auto"),
-    "THREADS": Setting("CPU threads of a training", number(1, 1024), unset="one a core that is not in use, at most 4; on request one fewer"),
-    "PRECISION": Setting("what a training multiplies in: auto (bf16 where the GPU or CPU has it), fp32, bf16", one_of("auto", "fp32", "bf16"), "auto"),
-    "WORKERS": Setting("trainings at a time", number(1, 256), "1"),
-    "QUEUE": Setting("trainings that may wait", number(0, 10_000), "8", demo="4"),
-    "SCHEDULER": Setting("address of a Dask scheduler that trains instead of this machine", str, unset="none"),
-    "WARM": Setting("off: do not import torch ahead of the first request", switch, "on"),
-    "SCENES": Setting("a file of scenes (TOML) that takes the walkthrough's place", str, unset="`dashboard/scenes.toml`"),
-    "EPOCHS": Setting("longest training that a page may ask for", number(1, 1000), "60", demo="10"),
-    "LATENT_DIMS": Setting("latent sizes that a page may ask for", numbers(1, 64), "2,4,8,16,32", demo="2,16"),
-    "DATASETS": Setting("data sets that the pages offer; all, or names with commas", dataset_names, "all", demo="mnist-5k"),
-    "FOLDERS": Setting("whether a page may train on `folder:` data sets", switch, "on", demo="off"),
-    "HOURLY": Setting("trainings one visitor may start in an hour", number(0, 10_000), unset="no limit", demo="6"),
-    "VISITORS": Setting("people served at a time; others read that it is full", number(1, 100_000), unset="no limit", demo="80"),
+    "PROFILE": Setting("set of defaults: `own` for your own machine, `demo` for a public server", one_of("own", "demo"), "own"),
+    "CACHE": Setting("folder for new runs, parsed data and compiled code", str, unset="the user's cache folder"),
+    "CACHE_MB": Setting("maximum total size of new runs, in MB; beyond it, the least recently used are removed", number(10, 1_000_000), "1000", demo="100"),
+    "DATA": Setting("folder that torchvision's data sets are read from or downloaded to", str, unset="`data` in the cache"),
+    "DEVICE": Setting("training device: auto (the best available), cpu, cuda, cuda:N, mps", device, "auto"),
+    "THREADS": Setting("CPU threads per training", number(1, 1024), unset="one per idle core, at most 4; one fewer for trainings started from a page"),
+    "PRECISION": Setting("precision of matrix products in training: auto (bf16 where the GPU or CPU supports it), fp32, bf16", one_of("auto", "fp32", "bf16"), "auto"),
+    "WORKERS": Setting("number of concurrent trainings", number(1, 256), "1"),
+    "QUEUE": Setting("maximum number of queued trainings", number(0, 10_000), "8", demo="4"),
+    "SCHEDULER": Setting("address of a Dask scheduler; its workers then run the trainings instead of this machine", str, unset="none"),
+    "WARM": Setting("whether torch is imported ahead of the first request: on, off", switch, "on"),
+    "SCENES": Setting("TOML file with the scenes of the walkthrough", str, unset="`dashboard/scenes.toml`"),
+    "EPOCHS": Setting("maximum number of epochs for trainings started from a page", number(1, 1000), "60", demo="10"),
+    "LATENT_DIMS": Setting("latent sizes available for trainings started from a page", numbers(1, 64), "2,4,8,16,32", demo="2,16"),
+    "DATASETS": Setting("data sets offered by the pages: all, or names separated by commas", dataset_names, "all", demo="mnist-5k"),
+    "FOLDERS": Setting("whether pages may train on `folder:` data sets: on, off", switch, "on", demo="off"),
+    "HOURLY": Setting("maximum number of trainings one visitor may start per hour", number(0, 10_000), unset="no limit", demo="6"),
+    "VISITORS": Setting("maximum number of concurrent visitors; further visitors see a page saying that the server is full", number(1, 100_000), unset="no limit", demo="80"),
     "MEMORY_MB": Setting(
-        "memory of server and workers above which shared results are dropped and nothing new is trained", number(200, 1_000_000), unset="no limit", demo="2000"
+        "memory of the server and its workers, in MB, above which cached results are dropped and no new training starts", number(200, 1_000_000), unset="no limit", demo="2000"
     ),
     "FRAMES": Setting(
-        "which other sites may show the pages in a frame (`dashboard/server.py`): self (none), any, or origins with commas", frames,
+        "other sites that may embed the pages in a frame (under `dashboard/server.py`): self (none), any, or origins separated by commas", frames,
         "https://huggingface.co, https://*.streamlit.app, https://share.streamlit.io",
     ),
-    "UPLOAD_MB": Setting("largest picture that may be uploaded", number(1, 5), "5", demo="3"),
+    "UPLOAD_MB": Setting("maximum size of an uploaded image, in MB", number(1, 5), "5", demo="3"),
 }  # fmt: skip
 
 
@@ -186,8 +186,8 @@ def check(environment: Mapping[str, str] | None = None) -> None:
         name = variable.removeprefix(PREFIX)
         if variable.startswith(PREFIX) and name not in SETTINGS and name not in ELSEWHERE:
             close = difflib.get_close_matches(name, SETTINGS, n=1)
-            meant = f"Did you mean {PREFIX}{close[0]}?" if close else f"Known are {', '.join(SETTINGS)}."
-            raise SettingError(f"{variable} is no setting. {meant}")
+            meant = f"Did you mean {PREFIX}{close[0]}?" if close else f"The settings are {', '.join(SETTINGS)}."
+            raise SettingError(f"{variable} is not a setting. {meant}")
     for name in SETTINGS:
         value(name)
 
@@ -201,7 +201,7 @@ def source(name: str) -> str:
 
 def table() -> str:
     """All settings as README.md shows them."""
-    rows = ["| name | default | in the demo | meaning |", "|---|---|---|---|"]
+    rows = ["| name | default | demo default | meaning |", "|---|---|---|---|"]
     for name, setting in SETTINGS.items():
         demo = "" if setting.demo is None else setting.demo
         rows.append(f"| `{PREFIX}{name}` | {setting.default or setting.unset} | {demo} | {setting.meaning} |")

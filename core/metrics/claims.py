@@ -45,24 +45,24 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "sharper",
         "An AE reconstructs more precisely than a VAE.",
-        "Error, and kept fine detail, of reconstructions of held-out images",
+        "Squared error and sharpness of the reconstructions of held-out images",
         "start",
         (
             _pair("in squared error", "reconstruction/mse", "<", digits=4, margin=0.02),
-            _pair("in sharpness", "reconstruction/sharpness", ">", unit="of the original's"),
+            _pair("in sharpness", "reconstruction/sharpness", ">", unit="of the original"),
         ),
     ),
     Claim(
         "prior-nonsense",
         "Random codes from N(0, I) decode to nonsense in an AE.",
-        "Share of real images that have a sample near them (coverage): less than half the VAE's",
+        "Share of real images with a sample nearby (coverage): less than half that of the VAE",
         "samples",
         (_pair("", "samples/prior/coverage", "<", margin=0.5),),
     ),
     Claim(
         "prior-best",
-        "The prior is where a VAE has to be sampled.",
-        "Fréchet distance of the VAE's samples: from the prior against from a mixture fitted to its codes",
+        "A VAE is best sampled from its prior.",
+        "Fréchet distance of the VAE's samples: codes from the prior against codes from a fitted mixture",
         "samples",
         (Case("", Measure("vae", "samples/prior/fd", "VAE from the prior"), "<", Measure("vae", "samples/mixture/fd", "VAE from a mixture"), digits=1),),
     ),
@@ -80,7 +80,7 @@ CLAIMS: tuple[Claim, ...] = (
                 digits=1,
             ),
             Case(
-                "against a VAE with a mixture of its own",
+                "against a mixture fitted to the VAE's codes",
                 Measure("ae", "samples/mixture/fd", "AE from a mixture"),
                 "<",
                 Measure("vae", "samples/mixture/fd", "VAE from a mixture"),
@@ -91,29 +91,29 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "nearby",
         "Nearby AE codes decode to different images, nearby VAE codes do not.",
-        "How often a step of a tenth of a standard deviation changes the class the judge sees",
+        "How often a step of 0.1 standard deviations changes the class predicted by the classifier",
         "interpolation",
         (NEARBY,),
     ),
     Claim(
         "smooth",
         "A VAE's latent space is smoother.",
-        "How far the image moves for one standard deviation of the code, and how much longer than straight a path is",
+        "Change of the image per standard deviation of the code (slope), and length of the decoded path relative to a straight line",
         "interpolation",
         (
             _pair("in slope", "smoothness/jacobian", "<", "vae", digits=1),
-            _pair("in path length", "interpolation/linear/path_length", "<", "vae", unit="times straight"),
+            _pair("in path length", "interpolation/linear/path_length", "<", "vae", unit="× a straight line"),
         ),
     ),
     Claim(
         "on-data",
-        "VAE interpolations stay on the data, an AE's do not.",
+        "VAE interpolations stay close to the data, AE interpolations do not.",
         "Density of real images around the image halfway between two codes",
         "interpolation",
         (
             _pair("against the AE", "interpolation/linear/midpoint_density", ">", "vae"),
             Case(
-                "against fading pixels",
+                "against a pixel cross-fade",
                 Measure("vae", "interpolation/linear/midpoint_density", "VAE"),
                 ">",
                 Measure("vae", "interpolation/cross_fade/midpoint_density", "cross-fade"),
@@ -138,17 +138,17 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "organised",
         "A VAE's codes are better organised by class than an AE's.",
-        "How well an image's class can be told from its code: by its neighbours, by a linear classifier",
+        "Accuracy of predicting the class from the code: by nearest neighbours and by a linear classifier",
         "latent_maps",
         (
-            _pair("by neighbours", "latent/knn_accuracy", ">", "vae", digits=3, margin=0.01),
-            _pair("by a linear cut", "latent/linear_probe", ">", "vae", digits=3, margin=0.01),
+            _pair("by nearest neighbours", "latent/knn_accuracy", ">", "vae", digits=3, margin=0.01),
+            _pair("by a linear classifier", "latent/linear_probe", ">", "vae", digits=3, margin=0.01),
         ),
     ),
     Claim(
         "like-prior",
         "The KL term makes the codes follow N(0, I).",
-        "Distance of all codes together from the prior: by mean and covariance, and by kernel (MMD)",
+        "Distance between the distribution of all codes and the prior: by mean and covariance (KL), and by kernel (MMD)",
         "latent_maps",
         (
             _pair("in mean and covariance", "latent/prior_kl", "<", "vae", unit="nats"),
@@ -157,8 +157,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "all-dimensions",
-        "A VAE switches off dimensions that it does not need, an AE uses all.",
-        "Latent dimensions without which an image costs more than 0.1 nats",
+        "A VAE leaves unneeded latent dimensions inactive, an AE uses all of them.",
+        "Number of latent dimensions whose removal raises the distortion by more than 0.1 nats per image",
         "kl_weight",
         tuple(
             Case(
@@ -174,7 +174,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "bigger-beta",
-        "A bigger β gives better samples.",
+        "A larger β gives better samples.",
         "Fréchet distance of samples from the prior",
         "kl_weight",
         tuple(
@@ -190,15 +190,15 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "elbo",
-        "The ELBO tells how likely an image is.",
-        "How much lower a bound from 64 weighted codes is than -ELBO: less than 1 nat",
+        "The ELBO is a good estimate of an image's log-likelihood.",
+        "How far a 64-sample importance-weighted bound lies below −ELBO: less than 1 nat",
         "kl_weight",
         (Case("", Measure("vae", "reconstruction/bound_gap", "VAE"), "<", 1.0, unit="nats", digits=1, margin=0),),
     ),
     Claim(
         "denoises",
         "An AE denoises.",
-        "PSNR against the clean image at noise 0.5: against the better of two median filters, and against PCA",
+        "PSNR at noise 0.5, compared with the better of two median filters and with PCA",
         "uses",
         tuple(
             Case(
@@ -217,19 +217,19 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "anomalies",
-        "An AE detects what it was not trained on.",
+        "An AE detects images unlike its training data.",
         "AUROC of the reconstruction error: at least 0.9",
         "uses",
         (
-            Case("on turned images", Measure("ae", "anomalies/rotated/distortion", "AE"), ">", 0.9, margin=0),
+            Case("on rotated images", Measure("ae", "anomalies/rotated/distortion", "AE"), ">", 0.9, margin=0),
             Case("on another data set", Measure("ae", "anomalies/other/distortion", "AE"), ">", 0.9, margin=0),
             Case("on a class left out of training", Measure("ae held-out", "anomalies/held_out/distortion", "AE"), ">", 0.9, margin=0),
         ),
     ),
     Claim(
         "vae-anomalies",
-        "A VAE detects anomalies better, because it has a probability.",
-        "AUROC: the VAE's -ELBO against the AE's reconstruction error",
+        "A VAE detects anomalies better than an AE, because it models probability.",
+        "AUROC of the VAE's −ELBO against that of the AE's reconstruction error",
         "uses",
         tuple(
             Case(
@@ -241,7 +241,7 @@ CLAIMS: tuple[Claim, ...] = (
                 margin=0.01,
             )
             for what, kind, path in (
-                ("turned images", "", "rotated"),
+                ("rotated images", "", "rotated"),
                 ("another data set", "", "other"),
                 ("a class left out of training", " held-out", "held_out"),
             )
@@ -250,7 +250,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "compresses",
         "An AE compresses images.",
-        "Codes of 4 bits a dimension: squared error against PCA at the same size, bytes against lossy WebP at the same error",
+        "Codes with 4 bits per dimension: squared error compared with PCA at the same size, bytes compared with lossy WebP at the same error",
         "uses",
         (
             Case(

@@ -138,7 +138,7 @@ def markdown(store: RunStore | None = None, settings: tuple[tuple[str, int], ...
     """The scorecard as the README shows it: a line a claim, the verdict at each setting, the first case's figures at `shown`."""
     labels = [f"{dataset}, d = {d}" for dataset, d in settings]
     figures = f"{shown[0]}, d = {shown[1]}"
-    lines = ["| claim | " + " | ".join(labels) + f" | figures at {figures} |", "|---" * (len(settings) + 2) + "|"]
+    lines = ["| claim | " + " | ".join(labels) + f" | values for {figures} |", "|---" * (len(settings) + 2) + "|"]
     for line in overview(store, settings):
         first = next((case for case in line["rows"][figures].cases if case.left is not None), None)
         cell = "–"

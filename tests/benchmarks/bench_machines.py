@@ -143,7 +143,7 @@ def fresh(isa: str, threads: int, beside: int, epochs: int, adam_epochs: int, pa
     except subprocess.TimeoutExpired:
         raise Unfinished(f"more than {patience:.0f} s") from None
     if done.returncode:
-        raise Unfinished(f"exit status {done.returncode}, {(done.stderr.strip().splitlines() or ['without a word'])[-1]}")
+        raise Unfinished(f"exit status {done.returncode}, {(done.stderr.strip().splitlines() or ['no error message'])[-1]}")
     return json.loads(done.stdout)
 
 
@@ -159,7 +159,7 @@ def row(isa: str, threads: int, beside: int, found: dict[str, float], alone: dic
     return f"| {' | '.join(cells)} |"
 
 
-HEAD = """| instructions | threads | busy processes beside it | a request, s | of 7 epochs of Adam | of GEMM | of its time alone | −ELBO |
+HEAD = """| instructions | threads | other busy processes | time per request, s | × 7 epochs of Adam | × GEMM | × time alone | −ELBO |
 |---|--:|--:|--:|--:|--:|--:|--:|"""
 
 

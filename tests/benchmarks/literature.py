@@ -111,7 +111,7 @@ def monotone(values: list[float], sign: int) -> str:
 
 def table(store: RunStore) -> str:
     """Markdown: what was published, what is measured here, whether they agree."""
-    lines = ["| published | here | agrees |", "|---|---|---|"]
+    lines = ["| published | this project | agrees |", "|---|---|---|"]
     order = " < ".join(name for name, *_ in ORDER)
     for one in rankings(store):
         figures = ", ".join(f"{name} {value:.1f}" for name, value in one["fd"].items())
@@ -136,8 +136,8 @@ def table(store: RunStore) -> str:
         lines += [
             f"| As β grows the rate falls (Higgins et al. 2017, Alemi et al. 2018) | {betas}: {fall('rate', 1)} nats | {monotone([e['rate'] for e in curve], -1)} |",
             f"| … and the distortion rises | {fall('distortion', 1)} nats | {monotone([e['distortion'] for e in curve], 1)} |",
-            f"| −ELBO is least where it is what is minimised, β = 1 | least at β = {least['beta']:g}: {least['neg_elbo']:.1f} nats | {'yes' if least['beta'] == 1 else 'no'} |",
-            f"| A VAE leaves latent units unused, the more the larger β (Burda et al. 2016) | {fall('active_units', 0)} of 16 units active | {monotone([e['active_units'] for e in curve], -1)} |",
+            f"| −ELBO is lowest at β = 1, where it is the training objective | lowest at β = {least['beta']:g}: {least['neg_elbo']:.1f} nats | {'yes' if least['beta'] == 1 else 'no'} |",
+            f"| The number of inactive latent units grows with β (Burda et al. 2016) | {fall('active_units', 0)} of 16 units active | {monotone([e['active_units'] for e in curve], -1)} |",
         ]
     return "\n".join(lines)
 

@@ -75,7 +75,7 @@ def test_a_misspelt_name_is_told(monkeypatch, capsys):
     monkeypatch.setenv(PREFIX + "QEUE", "3")
     with pytest.raises(SettingError, match=f"Did you mean {PREFIX}QUEUE"):
         settings.check()
-    assert main(["runs"]) == 2 and "QEUE is no setting" in capsys.readouterr().err
+    assert main(["runs"]) == 2 and "QEUE is not a setting" in capsys.readouterr().err
 
 
 def test_the_demo_is_narrower_everywhere(monkeypatch):
