@@ -74,7 +74,7 @@ def test_the_decoder_runs_under_the_cursor_in_a_file_without_a_network(online, o
         page.wait_for_timeout(100)
         seen.add(decoded.evaluate("canvas => canvas.toDataURL()"))
     assert len(seen) == 3
-    assert page.locator("h1").inner_text() == "Every place is a picture"
+    assert page.locator("h1").inner_text() == "Every point decodes to an image"
 
 
 def test_the_knob_turns_in_a_file_without_a_network(online, offline, tmp_path):

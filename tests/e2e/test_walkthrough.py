@@ -94,9 +94,9 @@ def test_notes_are_in_a_window_of_their_own_that_follows_and_steers(talk):
     with page.expect_popup() as opened:
         page.keyboard.press("n")
     notes = opened.value
-    notes.get_by_text("Making up digits").wait_for()
+    notes.get_by_text("Generating digits").wait_for()
     assert re.search(r"\d\d:\d\d.*\d:\d\d", notes.inner_text("p >> nth=0")) and "Answer: " in notes.inner_text("body")
-    assert "Making up digits" in notes.inner_text("body") and "Next: Was the comparison fair?" in notes.inner_text("body")
+    assert "Generating digits" in notes.inner_text("body") and "Next: Was the comparison fair?" in notes.inner_text("body")
     notes.keyboard.press("PageDown")
     at(page, "prior", revealed=True)
     notes.get_by_role("button", name="Next").click()
