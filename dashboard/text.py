@@ -41,7 +41,7 @@ def compare_mse(ae: float, vae: float) -> str:
 def start_takeaway(ae: Mapping[str, Any], vae: Mapping[str, Any]) -> str:
     return (
         f"On {vae['n']:,} images neither model has seen, {compare_mse(ae['mse'], vae['mse'])}. "
-        f"What the {VAE} pays besides is its rate: {nats(vae['rate'])} nats an image for clouds that must not stray far from one common bell curve."
+        f"The {VAE}'s loss also includes a rate of {nats(vae['rate'])} nats per image, which penalises clouds that differ from the prior N(0, I)."
     )
 
 
@@ -84,40 +84,40 @@ def maps_takeaway(ae_accuracy: float | None, vae_accuracy: float | None, ae_spre
     """How far codes of one class lie together (or `why_not`, where that cannot be measured), and how far the codes spread."""
     spread = spread_takeaway(ae_spread, vae_spread)
     if ae_accuracy is None or vae_accuracy is None:
-        return f"How well the two spaces are ordered by class cannot be measured: {why_not} {spread}"
+        return f"Class structure cannot be measured: {why_not} {spread}"
     gap = abs(ae_accuracy - vae_accuracy)
     chance = 1 / classes
     if min(ae_accuracy, vae_accuracy) < chance + 0.2:
-        verdict = "At least one of the two spaces is hardly ordered by class"
+        verdict = "At least one of the two spaces shows hardly any class structure"
     elif gap < 0.05:  # about two and a half standard errors of the difference on 1,000 images
-        verdict = "Both spaces are ordered by class alike, though neither model was told the classes"
+        verdict = "Both spaces separate the classes equally well, although neither model was trained with labels"
     else:
-        verdict = f"The {AE if ae_accuracy > vae_accuracy else VAE}'s space is ordered more by class, though neither model was told the classes"
-    return f"{verdict}: most of the {NEIGHBOURS} nearest codes are of an image's own class for {ae_accuracy:.0%} of the images in the {AE}, for {vae_accuracy:.0%} in the {VAE} (chance is {chance:.0%}). {spread}"
+        verdict = f"The {AE if ae_accuracy > vae_accuracy else VAE}'s space separates the classes better, although neither model was trained with labels"
+    return f"{verdict}: the majority class of the {NEIGHBOURS} nearest codes is the image's own class for {ae_accuracy:.0%} of the images in the {AE} and {vae_accuracy:.0%} in the {VAE} (chance: {chance:.0%}). {spread}"
 
 
 def spread_takeaway(ae: float, vae: float) -> str:
     """How far each model's codes spread; both are standard deviations."""
     near, far = min(ae, vae), max(ae, vae)
     if far < 0.005:  # shown as 0.00
-        return "Their codes hardly spread at all (standard deviation below 0.005 in both; the prior's is 1)."
+        return "Their codes hardly vary (standard deviation below 0.005 in both; prior: 1)."
     tighter = AE if ae < vae else VAE
     if near < 0.001 * far:
-        return f"The {tighter}'s codes hardly spread at all (standard deviation {AE} {ae:.2f}, {VAE} {vae:.2f}; the prior's is 1)."
+        return f"The {tighter}'s codes hardly vary (standard deviation {AE} {ae:.2f}, {VAE} {vae:.2f}; prior: 1)."
     if far < 1.1 * near:
-        return f"Their codes spread equally wide (standard deviation {ae:.2f} and {vae:.2f})."
-    return f"The {tighter}'s codes lie {far / near:.1f} times closer together (standard deviation {AE} {ae:.2f}, {VAE} {vae:.2f}; the prior's is 1)."
+        return f"Their codes are spread equally widely (standard deviation {ae:.2f} and {vae:.2f})."
+    return f"The {tighter}'s codes lie {far / near:.1f} times closer together (standard deviation {AE} {ae:.2f}, {VAE} {vae:.2f}; prior: 1)."
 
 
 def map_caption(view: Any, flat: bool) -> str:
     """What was measured about one map (a `dashboard.cache.MapView`), or why it was not; `flat`: the map is the latent space itself."""
-    order = "order by class: not measured" if view.knn_accuracy is None else f"{view.knn_accuracy:.1%} of images share their class with most of their {NEIGHBOURS} nearest codes"
+    order = "class structure: not measured" if view.knn_accuracy is None else f"{view.knn_accuracy:.1%} of images share their class with most of their {NEIGHBOURS} nearest codes"
     if flat:
         return order
     if view.trustworthiness is None:
         return f"{order} · trustworthiness: not measured"
     fewer = "" if view.trusted == NEIGHBOURS else f", measured with {view.trusted} nearest codes"
-    return f"{order} · the map's trustworthiness is {view.trustworthiness:.3f} of 1{fewer}"
+    return f"{order} · trustworthiness of the map: {view.trustworthiness:.3f} (maximum 1){fewer}"
 
 
 def not_measured(reasons: Mapping[str, str]) -> str:
@@ -144,14 +144,14 @@ def samples_takeaway(sources: Mapping[str, str], ae: Mapping[str, float], vae: M
     drawn = FROM[sources["ae"]] if sources["ae"] == sources["vae"] else f"{FROM[sources['ae']]} for the {AE} and {FROM[sources['vae']]} for the {VAE}"
     better, worse = (AE, VAE) if ae["fd"] < vae["fd"] else (VAE, AE)
     if min(ae["fd"], vae["fd"]) >= ONE_AVERAGE:
-        verdict = f"neither model's samples are nearer to real images than one average image over and over would be ({ONE_AVERAGE:.0f})"
+        verdict = f"neither model's samples are closer to real images than a single repeated average image ({ONE_AVERAGE:.0f})"
     elif nearer([ae["fd"]], [vae["fd"]]) == "neither":
-        verdict = "the samples of both come equally near to real images"
+        verdict = "the samples of both models are equally close to real images"
     else:
-        verdict = f"the {better}'s samples come nearer to real images than the {worse}'s"
+        verdict = f"the {better}'s samples are closer to real images than the {worse}'s"
     return (
         f"Drawn from {drawn}, {verdict}: Fréchet distance {ae['fd']:.1f} for the {AE}, {vae['fd']:.1f} for the {VAE}, "
-        f"{ae['floor']:.1f} for real images. The {AE}'s come near {ae['coverage']:.0%} of the unseen images, the {VAE}'s near {vae['coverage']:.0%}."
+        f"{ae['floor']:.1f} for real images. Coverage of the unseen images: {ae['coverage']:.0%} for the {AE}, {vae['coverage']:.0%} for the {VAE}."
     )
 
 
@@ -160,29 +160,29 @@ def where_to_draw(distances: Mapping[str, float]) -> str:
     names = {"ae": AE, "vae": VAE}
     best, worst = min(distances, key=distances.get), max(distances, key=distances.get)
     if nearer([distances[best]], [distances[worst]]) == "neither":
-        return "That is no difference to speak of."
+        return "The difference is negligible."
     times = distances[worst] / max(distances[best], 1e-9)
     (better, source), (other, other_source) = best.split("_"), worst.split("_")
     if better == "ae" and source != "prior" and other_source == "prior":
-        return f"That is {times:.1f} times nearer to real ones: N(0, I) was a bad place to ask an {AE}, not the {AE} a bad generator."
+        return f"That is {times:.1f} times closer to real images: the {AE} is not a bad generator, but N(0, I) is the wrong distribution to sample its codes from."
     if (better, source, other, other_source) == ("vae", "prior", "ae", "prior"):
-        return f"So far this is the story as it is usually told: the {VAE} generates, the {AE} does not."
-    return f"The {names[better]}'s are {times:.1f} times nearer to real ones."
+        return f"So far this is the usual story: the {VAE} generates, the {AE} does not."
+    return f"The {names[better]}'s samples are {times:.1f} times closer to real images."
 
 
 def path_takeaway(middle: Mapping[str, float], tolerance: float = 0.05) -> str:
     """Whose picture half-way is nearest to real images: "ae", "vae" or "pixels" (the cross-fade); equal within 5 %."""
-    names = {"ae": f"the {AE}", "vae": f"the {VAE}", "pixels": "the plain cross-fade"}
+    names = {"ae": f"the {AE}", "vae": f"the {VAE}", "pixels": "the cross-fade"}
     figures = ", ".join(f"{names[k]} {middle[k]:.1f}" for k in ("ae", "vae", "pixels"))
     best = min(middle.values())
     near = [k for k in ("ae", "vae", "pixels") if middle[k] <= (1 + tolerance) * best]
     if "pixels" in near:
-        verdict = "for this pair, mixing pixels comes as close to real images as any latent space does"
+        verdict = "for this pair the pixel cross-fade is as close to real images as either latent space"
     elif len(near) == 2:
-        verdict = "both models come about equally close to real images, and closer than mixing pixels does"
+        verdict = "both models are about equally close to real images, and closer than the pixel cross-fade"
     else:
-        verdict = f"for this pair {names[near[0]]} comes closest to real images"
-    return f"Half-way, {verdict}. (Distance to the nearest real image: {figures}.)"
+        verdict = f"for this pair {names[near[0]]} is closest to real images"
+    return f"At the midpoint, {verdict}. (Distance to the nearest real image: {figures}.)"
 
 
 def weight_takeaway(beta: float, evaluations: Mapping[float, Mapping[str, Any]], latent_dim: int) -> str:
@@ -197,16 +197,16 @@ def weight_takeaway(beta: float, evaluations: Mapping[float, Mapping[str, Any]],
         lowest = f"Its −ELBO is {nats(evaluations[best]['neg_elbo'])}; no other weight has been trained."
     if beta in evaluations:
         e = evaluations[beta]
-        asleep = latent_dim - e["active_units"]
+        inactive = latent_dim - e["active_units"]
         state = (
-            f"all {latent_dim} latent units carry something" if asleep == 0
-            else "all latent units are asleep: every image becomes the same" if asleep == latent_dim
-            else f"{asleep} of {latent_dim} latent units are asleep"
+            f"all {latent_dim} latent units are active" if inactive == 0
+            else "all latent units are inactive, so every image is decoded to the same output" if inactive == latent_dim
+            else f"{inactive} of {latent_dim} latent units are inactive"
         )  # fmt: skip
-        return f"At β = {beta:g} the {VAE} spends {nats(e['rate'])} nats on its code and {nats(e['distortion'])} on the picture; {state}. {lowest}"
+        return f"At β = {beta:g} the {VAE} has a rate of {nats(e['rate'])} nats and a distortion of {nats(e['distortion'])} nats; {state}. {lowest}"
     nearest = sorted(evaluations, key=lambda b: abs(math.log(b / beta)))[:2]
-    first, *rest = (f"β = {b:g} spends {nats(evaluations[b]['rate'])} nats on its code and {nats(evaluations[b]['distortion'])} on the picture" for b in sorted(nearest))
-    return f"No network has been trained for β = {beta:g} yet. Nearest to it, the {VAE} of {'; that of '.join([first, *rest])}."
+    first, *rest = (f"β = {b:g} has a rate of {nats(evaluations[b]['rate'])} and a distortion of {nats(evaluations[b]['distortion'])} nats" for b in sorted(nearest))
+    return f"No network has been trained for β = {beta:g} yet. Of the nearest trained weights, the {VAE} with {'; that with '.join([first, *rest])}."
 
 
 def half_way(values: Sequence[float]) -> int:
@@ -221,11 +221,11 @@ def training_takeaway(ae: Sequence[Mapping[str, Any]], vae: Sequence[Mapping[str
     last = len(vae) - 1
     rates = [row["rate"] for row in vae]
     top = max(range(len(rates)), key=rates.__getitem__)
-    course = f"rises from {rates[0]:.1f} to {rates[-1]:.1f} nats: it learns what is worth saying" if rates[-1] > 0.95 * rates[top] else f"rises to {rates[top]:.1f} nats in epoch {top} and settles at {rates[-1]:.1f}"
+    course = f"rises from {rates[0]:.1f} to {rates[-1]:.1f} nats, as it learns which information is worth encoding" if rates[-1] > 0.95 * rates[top] else f"rises to {rates[top]:.1f} nats in epoch {top} and settles at {rates[-1]:.1f}"
     same = fast[AE] == fast[VAE] and len(ae) == len(vae)
-    when = f"both models make after {fast[AE]} of {last} epochs" if same else f"the {AE} makes after {fast[AE]} of {len(ae) - 1} epochs, the {VAE} after {fast[VAE]} of {last}"
+    when = f"Both models reach half of this reduction after {fast[AE]} of {last} epochs" if same else f"The {AE} reaches half of this reduction after {fast[AE]} of {len(ae) - 1} epochs, the {VAE} after {fast[VAE]} of {last}"
     return (
-        f"Half of the way to the final distortion ({AE} {ae[-1]['distortion']:.1f}, {VAE} {vae[-1]['distortion']:.1f} nats) {when}. "
+        f"Training reduces the distortion to {ae[-1]['distortion']:.1f} nats in the {AE} and {vae[-1]['distortion']:.1f} nats in the {VAE}. {when}. "
         f"The {VAE}'s rate {course}."
     )
 
@@ -239,16 +239,16 @@ def quality_takeaway(points: Mapping[float, Mapping[str, float]]) -> str:
     betas = sorted(points)
     if len(points) < 3:
         found = " and ".join(f"{points[b]['fd']:.1f} at β = {b:g}" for b in betas)
-        return f"So far samples have a Fréchet distance of {found}; real images reach {points[betas[0]]['floor']:.1f}. Train more weights to see where samples are best."
+        return f"So far the samples have a Fréchet distance of {found}; real images have {points[betas[0]]['floor']:.1f}. Train more weights to find where samples are best."
     best = min(betas, key=lambda b: points[b]["fd"])
     ends = f"{points[betas[0]]['fd']:.1f} at β = {betas[0]:g} and {points[betas[-1]]['fd']:.1f} at β = {betas[-1]:g}"
     close = [b for b in betas if nearer([points[best]["fd"]], [points[b]["fd"]]) == "neither"]
     where = f"from β = {close[0]:g} to {close[-1]:g}" if len(close) > 1 else f"at β = {best:g}"
     if best in (betas[0], betas[-1]):
-        return f"The trained weights' samples are best at β = {best:g}, an end of the range: Fréchet distance {points[best]['fd']:.1f}, against {ends}."
+        return f"Among the trained weights, samples are best at β = {best:g}, an end of the range: Fréchet distance {points[best]['fd']:.1f}, compared with {ends}."
     return (
-        f"Samples are best in between: a Fréchet distance of {points[best]['fd']:.1f} at β = {best:g} (as near {where}), against {ends}. "
-        f"Real images reach {points[best]['floor']:.1f}."
+        f"Samples are best at an intermediate weight: the Fréchet distance is {points[best]['fd']:.1f} at β = {best:g} (equally good {where}), compared with {ends}. "
+        f"Real images have {points[best]['floor']:.1f}."
     )
 
 
@@ -256,18 +256,18 @@ def convention_takeaway(beta: float, nominal: Mapping[str, float]) -> str:
     """How far apart the numbers are that mean the same weight; `nominal` by the codes' names."""
     low, high = min(nominal, key=nominal.get), max(nominal, key=nominal.get)
     return (
-        f"The β = {beta:g} of this page is written {nominal[low]:.3g} in one code ({low}) and {nominal[high]:.3g} in another ({high}): "
-        f"numbers {nominal[high] / nominal[low]:,.0f} times apart for one and the same weight. What decides is whether D and the KL are summed or averaged."
+        f"The β = {beta:g} of this page corresponds to {nominal[low]:.3g} in one code base ({low}) and to {nominal[high]:.3g} in another ({high}), "
+        f"a factor of {nominal[high] / nominal[low]:,.0f} for the same weight. The reason is whether D and the KL are summed or averaged."
     )
 
 
 def mistake_takeaway(weight: float, effective: float, wrong: Mapping[str, Any], right: Mapping[str, Any], latent_dim: int) -> str:
     """What averaging D over the pixels did to a run of the same nominal weight, from both runs' figures."""
-    awake = wrong["active_units"]
-    fate = "It **collapses**: no latent unit is left awake, every image comes back as the same average" if awake == 0 else f"{awake} of {latent_dim} latent units stay awake"
+    active = wrong["active_units"]
+    fate = "The model **collapses**: no latent unit is active, and every image is decoded to the same average" if active == 0 else f"{active} of {latent_dim} latent units are active"
     return (
         f"With D averaged over pixels and the KL summed, a weight of {weight:g} acts as β = {effective:g}. {fate} "
-        f"(rate {wrong['rate']:.2f} nats, squared error {wrong['mse']:.4f}; summed, the same weight keeps {right['active_units']} units awake at {right['rate']:.1f} nats and {right['mse']:.4f})."
+        f"(rate {wrong['rate']:.2f} nats, squared error {wrong['mse']:.4f}; with both summed, the same weight gives {right['active_units']} active units, a rate of {right['rate']:.1f} nats and a squared error of {right['mse']:.4f})."
     )
 
 
@@ -281,13 +281,13 @@ def untrained(status: Any, config: Any) -> str:
     if status.message:
         return f"The training of β = {config.beta:g} ended early: {status.message}"
     if status.state in ("stopped", "stale"):
-        return f"The training of β = {config.beta:g} was {'stopped' if status.state == 'stopped' else 'interrupted'}; it can go on from its last saved epoch."
-    return f"{config.epochs} epochs in the background. Everyone finds the network here afterwards."
+        return f"The training of β = {config.beta:g} was {'stopped' if status.state == 'stopped' else 'interrupted'}; it can be resumed from its last saved epoch."
+    return f"Trains {config.epochs} epochs in the background. Afterwards the network is available to everyone."
 
 
 FlipRates = Mapping[int, Mapping[str, Mapping[float, Sequence[float]]]]  # see `dashboard.cache.flip_rates`
-STORY = {"ae": "the story holds", "vae": "it is the other way round", "neither": "no difference is large enough to count in every seed"}
-CHANGES = {"ae": "the AE's pictures change class more often", "vae": "the VAE's pictures change class more often", "neither": "no difference is large enough to count in every seed"}
+STORY = {"ae": "the story holds", "vae": "the opposite holds", "neither": "no difference exceeds the margin in all seeds"}
+CHANGES = {"ae": "the AE's images change class more often", "vae": "the VAE's images change class more often", "neither": "no difference exceeds the margin in all seeds"}
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -308,7 +308,7 @@ def steps_takeaway(rates: FlipRates, images: int, step: float = 0.1) -> str:
     if not parts:
         return ""
     seeds = max(len(by["ae"].get(step, ())) for by in rates.values())
-    return f"Around {images:,} unseen images and over {seeds} {'seed' if seeds == 1 else 'seeds'}, a step of {step:g} changes the class this often: " + "; ".join(parts) + "."
+    return f"Around {images:,} unseen images and over {seeds} {'seed' if seeds == 1 else 'seeds'}, the fraction of steps of {step:g} that change the class: " + "; ".join(parts) + "."
 
 
 def changes_said(rates: FlipRates, sizes: Sequence[int]) -> dict[str, str]:
@@ -346,14 +346,14 @@ def laying_out(status: Any, warm: bool, compiling: Any) -> str:
         compiling: how far that is, a `core.compiled.Progress`; None before the first function is done.
     """
     if status.state == "queued":
-        why = f"waits for a training to end (place {status.position} in the queue)"
+        why = f"is waiting for a training to finish (position {status.position} in the queue)"
     elif compiling:
-        why = f"needs umap-learn's code, which is being compiled for this processor, once: {compiling.fraction:.0%} done, about {max(compiling.seconds_left, 1):.0f} s left"
+        why = f"needs umap-learn's code, which is being compiled once for this processor: {compiling.fraction:.0%} done, about {max(compiling.seconds_left, 1):.0f} s left"
     elif not warm:
-        why = "needs umap-learn's code, which is compiled for this processor, once: that has begun, and an estimate follows"
+        why = "needs umap-learn's code, which is being compiled once for this processor; an estimate of the time left follows"
     else:
-        why = "is being laid out in the background, a few seconds' work"
-    return f"The UMAP of these codes {why}. Meanwhile this is their PCA."
+        why = "is being computed in the background, which takes a few seconds"
+    return f"The UMAP of these codes {why}. Until then, their PCA is shown."
 
 
 def progress(status: Any, history: Sequence[Mapping[str, Any]]) -> str:
@@ -361,7 +361,7 @@ def progress(status: Any, history: Sequence[Mapping[str, Any]]) -> str:
     left = "" if status.seconds_left is None else f" · about {max(status.seconds_left, 1):.0f} s left"
     others = f" · {status.visitors - 1} more waiting for it" if status.visitors > 1 else ""
     if status.state == "queued":
-        return f"Waiting, place {status.position} in the queue{left}{others}"
+        return f"Waiting, position {status.position} in the queue{left}{others}"
     if status.state == "stopping":
         return "Stopping after this batch"
     if not history:
@@ -385,9 +385,9 @@ def scorecard_takeaway(verdicts: Sequence[str], runs: int) -> str:
         return "Nothing has been measured for these models yet."
     rest = f" {unknown} could not be measured here." if unknown else ""
     return (
-        f"Of **{len(verdicts)}** sentences of the usual story about autoencoders and VAEs, {_count(holds, 'holds', 'hold')} wherever measured, "
-        f"{_count(fails, 'does', 'do')} not, and {_count(depends, 'depends', 'depend')} on the data, the latent size or on how one measures.{rest} "
-        f"No verdict is written by hand: each is computed from {runs} trained models."
+        f"Of **{len(verdicts)}** common claims about autoencoders and VAEs, {_count(holds, 'holds', 'hold')} in every measured case, "
+        f"{_count(fails, 'does', 'do')} not, and {_count(depends, 'depends', 'depend')} on the data, the latent size or the measure.{rest} "
+        f"All verdicts are computed from {runs} trained models."
     )
 
 
@@ -401,16 +401,16 @@ def rescue_takeaway(fd: Mapping[tuple[str, str], Sequence[float]], floor: float)
     mean = {key: sum(values) / len(values) for key, values in fd.items()}
     ae, vae, own = mean["ae", "mixture"], mean["vae", "prior"], mean["vae", "mixture"]
     closer = {source: nearer(fd["ae", "mixture"], fd["vae", source]) for source in ("prior", "mixture")}
-    text = f"From noise N(0, I) the {AE}'s samples are {mean['ae', 'prior']:.0f} away from real images; from a Gaussian fitted to its codes {mean['ae', 'gaussian']:.1f}; from a mixture {ae:.1f}. "
+    text = f"The Fréchet distance of the {AE}'s samples to real images is {mean['ae', 'prior']:.0f} with codes from N(0, I), {mean['ae', 'gaussian']:.1f} with codes from a fitted Gaussian and {ae:.1f} with codes from a fitted mixture. "
     against = f"the {VAE}'s from its prior ({vae:.1f})"
     if closer["prior"] == "first":
         text += f"That is closer than {against}"
-        text += f", and than the {VAE}'s from a mixture of its own ({own:.1f})." if closer["mixture"] == "first" else f", though not than the {VAE}'s from a mixture of its own ({own:.1f})."
+        text += f", and than the {VAE}'s from its own fitted mixture ({own:.1f})." if closer["mixture"] == "first" else f", though not than the {VAE}'s from its own fitted mixture ({own:.1f})."
     elif closer["prior"] == "second":
         text += f"That is farther than {against}."
     else:
-        text += f"Over all seeds that is no closer than {against}, nor farther."
-    return text + f" Real images reach {floor:.1f}."
+        text += f"Over all seeds, that is neither closer nor farther than {against}."
+    return text + f" Real images have {floor:.1f}."
 
 
 def _named(kind: str) -> str:
@@ -426,14 +426,14 @@ def denoise_takeaway(sigma: float, psnr: Mapping[str, float], clean_trained: flo
     """
     best = max((k for k in psnr if k != "input"), key=lambda k: psnr[k])
     rest = [psnr[k] for k in ("median", "pca")]
-    text = f"At noise {sigma:g} this image has {psnr['input']:.1f} dB, and {_named(best)} brings it closest to the clean one: {psnr[best]:.1f} dB"
-    text += f", against {max(rest):.1f} for the better of the simple methods. " if best in ("ae", "vae") else ": here no network is needed. "
-    text += f"An {AE} that was trained on clean images reaches {clean_trained:.1f} dB: "
+    text = f"With noise of standard deviation {sigma:g} this image has a PSNR of {psnr['input']:.1f} dB. The best result is that of {_named(best)}, with {psnr[best]:.1f} dB"
+    text += f", compared with {max(rest):.1f} dB for the better of the simple methods. " if best in ("ae", "vae") else "; no network is needed here. "
+    text += f"An {AE} that was trained on clean images reaches {clean_trained:.1f} dB, "
     if clean_trained < psnr["input"]:
-        return text + "it makes things worse. An autoencoder denoises only if it was trained to."
+        return text + "less than the noisy image itself. An autoencoder denoises only if it was trained to."
     if clean_trained < max(rest):
         return text + "less than a simple filter. An autoencoder denoises well only if it was trained to."
-    return text + "no worse than a simple filter, at this noise."
+    return text + "no worse than a simple filter at this noise level."
 
 
 def anomaly_takeaway(what: str, above: Mapping[str, float], auroc: Mapping[str, float]) -> str:
@@ -444,16 +444,16 @@ def anomaly_takeaway(what: str, above: Mapping[str, float], auroc: Mapping[str, 
         above: by "ae" and "vae", the share of normal images that cost less than this one.
         auroc: by "ae", "vae" and "pca", for a thousand such images.
     """
-    both = f"This image costs the {AE} more than {above['ae']:.0%} of normal images do, and the {VAE} more than {above['vae']:.0%}. "
+    both = f"This image has a higher distortion than {above['ae']:.0%} of normal images in the {AE}, and than {above['vae']:.0%} in the {VAE}. "
     best = max(auroc, key=lambda k: auroc[k])
     level = auroc[best] - sorted(auroc.values())[-2] < 0.01
     figures = f"{AE} {auroc['ae']:.3f}, {VAE} {auroc['vae']:.3f}, PCA {auroc['pca']:.3f}"
-    text = f"Of images {what}, told from normal ones (AUROC): {figures}. "
+    text = f"AUROC for separating images {what} from normal ones: {figures}. "
     if max(auroc["ae"], auroc["vae"]) < 0.5:
-        return both + text + "**Both find the odd ones more normal than the normal ones**: what is easy to reconstruct is not what is familiar."
+        return both + text + "**Both models reconstruct the anomalies better than normal images**: being easy to reconstruct is not the same as being familiar."
     if auroc[best] < 0.7:
-        return both + text + "That is little better than guessing (0.5)."
-    return both + text + ("The best two do equally well." if level else f"Here {_named(best)} does best.")
+        return both + text + "That is little better than chance (0.5)."
+    return both + text + ("The best two methods perform equally well." if level else f"Here {_named(best)} performs best.")
 
 
 def held_out_takeaway(ae: Mapping[str, float], vae: Mapping[str, float]) -> str:
@@ -461,23 +461,23 @@ def held_out_takeaway(ae: Mapping[str, float], vae: Mapping[str, float]) -> str:
     both = {name: (ae[name] + vae[name]) / 2 for name in ae}
     worst, best = min(both, key=lambda k: both[k]), max(both, key=lambda k: both[k])
     text = (
-        f"Ten times each model was trained without one class, and asked to notice it. Easiest to notice is **{best}** (AUROC {AE} {ae[best]:.2f}, {VAE} {vae[best]:.2f}), "
-        f"hardest **{worst}** ({AE} {ae[worst]:.2f}, {VAE} {vae[worst]:.2f})"
+        f"Each model was trained ten times, each time without one class, and then used to detect that class. The easiest class to detect is **{best}** (AUROC {AE} {ae[best]:.2f}, {VAE} {vae[best]:.2f}), "
+        f"the hardest **{worst}** ({AE} {ae[worst]:.2f}, {VAE} {vae[worst]:.2f})"
     )
     if both[worst] < 0.5:
-        return text + f": though no model ever saw a {worst}, both reconstruct it *better* than the classes they know. Little ink is cheap, known or not."
+        return text + f". Although neither model was trained on {worst}, both reconstruct it *better* than the classes they were trained on: simple images have a low distortion, familiar or not."
     return text + "."
 
 
 def compress_takeaway(bits: int, latent_dim: int, ae: Any, vae: Any, pca: Any, webp: Any) -> str:
     """What the image costs as a code, and what PCA and WebP make of the same budget. Each is a `core.metrics.compression.Stored`."""
-    text = f"With {bits} {'bit' if bits == 1 else 'bits'} for each of {latent_dim} numbers, this image takes {ae.bytes:.1f} bytes in the {AE} (squared error {ae.mse:.4f}) and {vae.bytes:.1f} in the {VAE} ({vae.mse:.4f}). "
+    text = f"With {bits} {'bit' if bits == 1 else 'bits'} for each of the {latent_dim} latent numbers, this image takes {ae.bytes:.1f} bytes in the {AE} (squared error {ae.mse:.4f}) and {vae.bytes:.1f} in the {VAE} ({vae.mse:.4f}). "
     if pca.bytes <= ae.bytes:
-        text += f"PCA with as many bytes as the {AE} has " + (f"{pca.mse / ae.mse:.1f} times its error" if pca.mse > ae.mse else "no more error") + ". "
+        text += f"PCA with the same number of bytes as the {AE} has " + (f"{pca.mse / ae.mse:.1f} times its error" if pca.mse > ae.mse else "no more error") + ". "
     if webp.mse <= ae.mse:
-        text += f"The smallest WebP that is as good takes {webp.bytes:.0f} bytes ({webp.mse:.4f}), {webp.bytes / ae.bytes:.0f} times as many: but it was made for any picture, and these codes only for pictures like this one."
+        text += f"The smallest WebP with no larger error takes {webp.bytes:.0f} bytes ({webp.mse:.4f}), {webp.bytes / ae.bytes:.0f} times as many. But WebP works for any image, and these codes only for images like this one."
     else:
-        text += "At no quality setting is WebP as good as that."
+        text += "WebP does not reach that error at any quality setting."
     return text
 
 
@@ -487,8 +487,8 @@ def rescue_meaning(fd: Mapping[tuple[str, str], Sequence[float]], gaussians: int
     against = nearer(fd["ae", "mixture"], fd["vae", "prior"])
     if against == "first":
         return (
-            f"**What that means.** An {AE} with a density fitted to its codes *is* a generative model. What it lacked was not a decoder that can make images, but the "
-            f"knowledge of where its codes lie, and {gaussians} Gaussians learnt that afterwards. The {VAE} is given the place in advance, and pays for it with its rate."
+            f"**What that means.** An {AE} with a density fitted to its codes *is* a generative model. What was missing was not a decoder that can generate images, but the "
+            f"distribution of its codes, which {gaussians} Gaussians fitted afterwards provide. The {VAE} fixes that distribution in advance, at the cost of its rate."
         )
     gained = f"A fitted density brings the {AE}'s samples {prior / max(mixture, 1e-9):.1f} times closer to real images" if nearer(fd["ae", "mixture"], fd["ae", "prior"]) == "first" else f"Here a fitted density does not help the {AE}"
     ahead = f"the {VAE}'s own prior stays ahead" if against == "second" else f"neither it nor the {VAE}'s own prior is ahead for every seed"
@@ -497,8 +497,8 @@ def rescue_meaning(fd: Mapping[tuple[str, str], Sequence[float]], gaussians: int
 
 def untrained_takeaway(sigma: float, psnr: Mapping[str, float]) -> str:
     """What models that were never trained to denoise make of a noisy image. `psnr` in dB by "input", "ae", "vae", "median", "pca"."""
-    text = f"At noise {sigma:g} this image has {psnr['input']:.1f} dB. Trained on clean images only, the {AE} returns {psnr['ae']:.1f} dB and the {VAE} {psnr['vae']:.1f}; "
-    text += f"the median filter {psnr['median']:.1f} and PCA {psnr['pca']:.1f}. "
+    text = f"With noise of standard deviation {sigma:g} this image has a PSNR of {psnr['input']:.1f} dB. Trained on clean images only, the {AE} reaches {psnr['ae']:.1f} dB and the {VAE} {psnr['vae']:.1f}; "
+    text += f"the median filter reaches {psnr['median']:.1f} and PCA {psnr['pca']:.1f}. "
     if max(psnr["ae"], psnr["vae"]) < max(psnr["median"], psnr["pca"]):
-        return text + "A simple filter does better: an autoencoder that was not trained to denoise does not do it well."
+        return text + "A simple filter does better: an autoencoder that was not trained to denoise does not denoise well."
     return text + "At this noise that is no worse than a simple filter."

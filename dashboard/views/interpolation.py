@@ -61,7 +61,7 @@ with left:
 with right:
     b = end("b", "To test image", default(8))
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    kind = controls.choice("Way", KINDS, "way", help="Linear: a straight line between the codes. Spherical: an arc around the origin, which suits codes that lie near a sphere.")
+    kind = controls.choice("Way", KINDS, "way", help="Linear: a straight line between the codes. Spherical: an arc around the origin, suitable for codes that lie near a sphere.")
     steps = int(controls.slide("Steps", 3, 15, 9, 1, "steps"))
     st.button("A random pair", icon=":material/casino:", on_click=shuffle)
     with st.popover("Choose from a gallery", icon=":material/grid_view:"):
@@ -72,7 +72,7 @@ ends = data.test_images[[a, b], 0].astype(np.float32) / 255
 fade = cross_fade(*ends, steps)
 slot = st.container()
 strips = [(name, kind_, cache.decoded_path(entry.run_id, a, b, steps, kind)) for kind_, name, entry in BOTH]
-strips.append(("**Cross-fade** of the pixels, no model at all", "pixels", fade))
+strips.append(("**Cross-fade** of the pixels, without a model", "pixels", fade))
 reference = data.train_images[: cache.REFERENCE]
 distances = nearest(np.concatenate([frames for *_, frames in strips]), reference)[1].reshape(len(strips), steps)
 away = {kind_: row for (_, kind_, _), row in zip(strips, distances)}
@@ -102,15 +102,15 @@ st.caption(
     + text.provenance(pair, len(reference), "Measured against", "training images")
 )
 
-with st.expander("Why: what lies between two codes", icon=":material/help:"):
+with st.expander("Explanation: what lies between two codes", icon=":material/help:"):
     length = np.sqrt(pair.latent_dim)
     st.markdown(
         f"""
-- **The cross-fade is the control.** Any strip that looks no better than two pictures laid over each other has shown nothing about a latent space.
-- **Between two of the {AE}'s points** the decoder was trained on nothing at all; how it fills the gap is up to its smoothness. **Between two of the
-  {VAE}'s clouds** it was trained wherever clouds reach, and the rate makes them reach far.
-- **Straight or round?** Codes of N(0, I) in {pair.latent_dim} dimensions lie near a sphere of radius √{pair.latent_dim} ≈ {length:.1f}. A straight line cuts through its
-  emptier inside, an arc stays outside. In two dimensions there is no such sphere, and an {AE}'s codes follow no bell curve anyway.
-- **Near is not good.** A blur is near to many real images; compare frames, not only curves.
+- **The cross-fade is the baseline.** A strip that looks no better than two superimposed images shows nothing about a latent space.
+- **Between two of the {AE}'s points** the decoder was not trained; what it outputs there depends on its smoothness. **Between two of the
+  {VAE}'s clouds** it was trained wherever the clouds extend, and the rate makes them wide.
+- **Straight line or arc?** Codes of N(0, I) in {pair.latent_dim} dimensions lie near a sphere of radius √{pair.latent_dim} ≈ {length:.1f}. A straight line passes through its
+  emptier interior, an arc stays near the sphere. In two dimensions there is no such sphere, and an {AE}'s codes do not follow N(0, I) anyway.
+- **A small distance does not mean good quality.** A blurred image is close to many real images; compare the frames, not only the curves.
 """
     )

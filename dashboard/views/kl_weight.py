@@ -74,7 +74,7 @@ def bench(config: RunConfig, entry: Entry | None) -> Training | None:
     run_id, visitor = config.run_id, state.visitor()
     status = None if entry else cache.jobs().status(run_id, visitor)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.toggle("Train when released", True, key=AUTO, bind="query-params", help="Letting go of the knob at a weight nobody has trained starts the training of a network for exactly that weight.")
+        st.toggle("Train when released", True, key=AUTO, bind="query-params", help="Releasing the slider at an untrained weight starts the training of a network for exactly that weight.")
         if entry:
             st.caption(text.trained_here(entry), width="stretch")
         elif status.active:
@@ -84,7 +84,7 @@ def bench(config: RunConfig, entry: Entry | None) -> Training | None:
             st.progress(min(max(status.fraction, 0.0), 1.0), text.progress(status, training.history), width="stretch")
             return training
         else:
-            label = f"Train β = {config.beta:g}" if status.state == "absent" else "Go on"
+            label = f"Train β = {config.beta:g}" if status.state == "absent" else "Resume"
             st.button(label, type="primary", icon=":material/play_arrow:", key="train", on_click=request, args=(config,))
             st.caption(text.untrained(status, config), width="stretch")
     return None
@@ -110,11 +110,11 @@ def sample_quality() -> None:
     try:
         found = {b: cache.sample_quality(e.run_id) for b, e in trained.items()}
     except NotMeasurable as error:
-        st.info(f"Samples of {pair.dataset} cannot be measured: {error}")
+        st.info(f"Samples of {pair.dataset} cannot be evaluated: {error}")
         return
     points = {b: q for b, q in found.items() if q is not None}
     if len(points) < len(found):
-        st.caption("The classifier that looks at the samples is being trained in the background; its figures appear at the next visit.")
+        st.caption("The classifier used to evaluate the samples is being trained in the background; its results appear when the page is next loaded.")
     if not points:
         return
     st.markdown(text.quality_takeaway(points))
@@ -130,8 +130,8 @@ def sample_quality() -> None:
         st.markdown("**Density and coverage**: higher is better", anchors=False)
         chart(figures.quality_over_beta(points, {"coverage": "coverage", "density": "density"}, beta, None, state.dark()), key="density", alt=alt)
     st.caption(
-        f"1,000 samples z ~ N(0, I) of every trained weight against {next(iter(points.values()))['n']:,} unseen images, in the features of a small classifier (so these are not ImageNet's FID). "
-        "Density: how crowded the samples lie where real images are. Coverage: the share of real images that have a sample near them."
+        f"1,000 samples z ~ N(0, I) of every trained weight against {next(iter(points.values()))['n']:,} unseen images, in the feature space of a small classifier (not FID). "
+        "Density: how densely the samples lie near real images. Coverage: the share of real images with a sample nearby."
     )
 
 
@@ -163,21 +163,21 @@ with board:
 cache.warm_worker()
 sample_quality()
 
-with st.expander("Is my β right? What this weight is called elsewhere, and the classic mistake", icon=":material/translate:"):
+with st.expander("Is my β right? The same weight in other code bases, and a common mistake", icon=":material/translate:"):
     conventions(pair, beta)
 
 floor = cache.evaluation(pair.ae.run_id)["distortion_floor"]
-with st.expander("Why: what the weight trades", icon=":material/help:"):
+with st.expander("Explanation: what the weight trades off", icon=":material/help:"):
     st.markdown(
         f"""
-- **The loss is D + β R.** β is the price of a nat of code, in nats of picture. Raise it, and the {VAE} says less in its code and copies worse.
-- **Units fall asleep.** A latent unit that does not repay its price stops carrying anything: its cloud becomes the prior's and its rate goes below {ACTIVE_NATS} nats.
-  When all are asleep, every image is decoded to the same average: posterior collapse.
-- **Only β = 1 is the ELBO.** −ELBO = D + R bounds how surprising the images are to the model; trained for another β, a model is not trained for it.
-- **The line at the knob's point.** Minimising D + β R finds the point where the curve's tangent falls by β nats of distortion for each nat of rate.
+- **The loss is D + β R.** β is the cost of one nat of rate in nats of distortion. With a larger β, the {VAE}'s code carries less information and its reconstructions are worse.
+- **Units become inactive.** A latent unit that costs more than it saves stops carrying information: its posterior equals the prior and its rate falls below {ACTIVE_NATS} nats.
+  When all units are inactive, every image is decoded to the same average: posterior collapse.
+- **Only β = 1 is the ELBO.** −ELBO = D + R is an upper bound on the negative log-likelihood of the images; with any other β, a model is not trained to minimise it.
+- **The tangent line.** Minimising D + β R gives the point where the curve's tangent falls by β nats of distortion per nat of rate.
 - **The prediction** comes from one network that was trained for all weights at once: log β scales and shifts its layers (Bae et al. 2023).
-  A network trained for one weight alone comes out a little different; the table says by how much.
-- **The floor of D.** Even a perfect copy costs {floor:.1f} nats on these images: D is the cross-entropy of grey values, and a grey pixel is not a certain one.
-  The {AE} has a distortion but no rate: a level in the plane, not a point.
+  A network trained for one weight alone differs slightly; the table shows by how much.
+- **The floor of D.** Even a perfect reconstruction has a distortion of {floor:.1f} nats on these images: D is the cross-entropy of grey values, whose entropy is not zero.
+  The {AE} has a distortion but no rate, so it is a horizontal line in the plane, not a point.
 """
     )

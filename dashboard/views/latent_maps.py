@@ -22,8 +22,8 @@ if flat:
     method, seed = "native", 0
 else:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        method = controls.choice("Projection", ("UMAP", "PCA"), "projection", help="UMAP keeps neighbourhoods, PCA keeps the largest directions.").lower()
-        seed = controls.choice("UMAP seed", (0, 1, 2), "umap", help="The same codes, laid out again: what changes is the map, not the model.") if method == "umap" else 0
+        method = controls.choice("Projection", ("UMAP", "PCA"), "projection", help="UMAP preserves neighbourhoods, PCA the directions of largest variance.").lower()
+        seed = controls.choice("UMAP seed", (0, 1, 2), "umap", help="The same codes with another random seed: the map changes, the model does not.") if method == "umap" else 0
 
 
 @st.fragment(run_every=0.5)
@@ -38,7 +38,7 @@ def wait() -> None:
 
 n = len(cache.gallery(pair.ae.run_id)["mean"])
 if method == "umap" and n <= NEIGHBOURS:
-    st.info(f"A UMAP of {NEIGHBOURS} neighbours needs at least {NEIGHBOURS + 1} test images; there are {n}. This is the codes' PCA.")
+    st.info(f"A UMAP of {NEIGHBOURS} neighbours needs at least {NEIGHBOURS + 1} test images; there are {n}. The PCA of the codes is shown instead.")
     method, seed = "pca", 0
 found = cache.latent_maps(pair, method, seed)
 if found is None:
@@ -46,7 +46,7 @@ if found is None:
     with boundary.guard():
         status = cache.lay_out(pair)
         if status.state == "failed":
-            st.warning(f"No UMAP could be laid out, so this is the codes' PCA: {status.message}", icon=":material/error:")
+            st.warning(f"The UMAP could not be computed, so the PCA of the codes is shown: {status.message}", icon=":material/error:")
             st.button("Try again", on_click=cache.lay_out_again, args=(pair,))
         else:
             wait()
@@ -58,35 +58,35 @@ left_out = maps(pair, views, native=method == "native", on_open=lambda index: st
 if not flat:
     disparity = views["vae"].disparity
     st.caption(
-        "Figures above the maps are measured in the latent spaces; trustworthiness says how far neighbours on the map are neighbours there, too (Venna & Kaski 2001; about 0.5 is chance). The VAE's map is turned, mirrored and scaled to lie on the AE's as well as it can (Procrustes)."
-        + ("" if disparity is None else f" What remains apart: disparity {disparity:.2f}, where 0 is the same map and 1 is unrelated.")
+        "Class structure is measured in the latent spaces. Trustworthiness measures whether neighbours on the map are also neighbours in latent space (Venna & Kaski 2001; about 0.5 is chance). The VAE's map is rotated, reflected and scaled to match the AE's (Procrustes)."
+        + ("" if disparity is None else f" Remaining disparity: {disparity:.2f} (0: identical maps, 1: unrelated).")
     )
     left_out |= {"trustworthiness": why_not.get("trustworthiness"), "the maps' disparity": why_not.get("disparity")}
 if missing := text.not_measured({what: why for what, why in left_out.items() if why}):
     st.caption(missing)
 st.caption(text.provenance(pair, n))
 
-with st.expander("Why: what a map like this cannot tell you", icon=":material/help:"):
+with st.expander("Explanation: what such a map cannot tell you", icon=":material/help:"):
     if flat:
         st.markdown(
             f"""
-- **Nothing is lost here**: position, distance and overlap are the models' own. The two spaces have their own units, though, so each
-  map has its own scale, and the circles tell how large the prior is in each.
-- **Gaps matter.** Nothing in the {AE}'s loss says where codes should lie, so a code drawn from N(0, I) may fall where the decoder never
-  saw one. The {VAE}'s rate asks every cloud to stay near the prior.
-- **Two numbers are few.** Classes overlap because {len(data.classes)} classes have to share a plane; at latent size 16 they part.
+- **Nothing is lost here**: positions, distances and overlaps are those of the latent space. The two spaces have different units, so each
+  map has its own scale; the circles show the size of the prior in each.
+- **Gaps matter.** Nothing in the {AE}'s loss says where codes should lie, so a code drawn from N(0, I) may fall where the decoder was never
+  trained. The {VAE}'s rate keeps every cloud close to the prior.
+- **Two dimensions are few.** Classes overlap because {len(data.classes)} classes share a plane; at latent size 16 they separate.
 """
         )
     else:
         st.markdown(
             f"""
-- **Sizes, gaps and densities of islands mean nothing** in a UMAP: it keeps who is near whom, and little else
+- **Sizes, gaps and densities of clusters are not meaningful** in a UMAP: it preserves neighbourhoods and little else
   ([Understanding UMAP](https://pair-code.github.io/understanding-umap/); [Chari & Pachter 2023](https://doi.org/10.1371/journal.pcbi.1011288)).
-- **Another seed draws another map** of the same codes. Try the three seeds; what survives may be believed.
-- **Samples from the prior are not drawn here**: UMAP pulls any new point onto the islands it knows, so every prior would look perfect.
-  At latent size 2 the space is drawn as it is.
+- **Another seed gives another map** of the same codes. Try the three seeds and trust only what they have in common.
+- **Samples from the prior are not drawn here**: UMAP pulls any new point onto existing clusters, so every prior would look perfect.
+  At latent size 2 the latent space itself is shown.
 
-Codes are the posterior means, each dimension standardised, then {NEIGHBOURS} neighbours and a minimum distance of 0.1. PCA is a plain rotation
-of the same codes: faithful to distances in its two directions, blind to the other {pair.latent_dim - 2}.
+Codes are the posterior means with each dimension standardised; UMAP uses {NEIGHBOURS} neighbours and a minimum distance of 0.1. PCA is a rotation
+of the same codes: it preserves distances in its two directions and ignores the other {pair.latent_dim - 2}.
 """
         )

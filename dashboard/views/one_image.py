@@ -50,8 +50,8 @@ def decode_as_you_move() -> None:
         st.info(f"There is no pair with latent size 2 for {pair.dataset} yet: train one with `{text.train_command(pair, latent_dim=2)}`, and the same with `--model vae`.")
         return
     st.markdown(
-        "Both planes are whole latent spaces of two numbers. Move over them: the decoder runs under the cursor, starting at the code of the image above. "
-        "**Holes** shows how like anything real the decoded picture is, **Classes** which class it looks like."
+        "Both planes are complete two-dimensional latent spaces. Move the cursor over them to decode the point under it, starting at the code of the image above. "
+        "**Holes** shows how similar the decoded image is to real images, **Classes** which class it resembles."
     )
     if reason := not_in_page(flat.ae.config, flat.vae.config):
         on_the_server(flat, reason)
@@ -63,8 +63,8 @@ def decode_as_you_move() -> None:
 def small_steps() -> None:
     """The image's code and eight codes around it, decoded and named by the judge."""
     st.markdown(
-        f"One often reads that nearby codes of an {AE} decode to different pictures. Here is the image's code in the middle, and eight codes around it. "
-        "A step moves every latent number by that many times its own spread over images, so that the models can be compared. A red frame: a classifier names another class than in the middle."
+        f"It is often said that nearby codes of an {AE} decode to different images. The image's code is shown in the centre, with eight codes around it. "
+        "Steps are measured in standard deviations of each latent number over images, so that the models can be compared. Red frame: the predicted class differs from that of the centre."
     )
     boards = [
         lane_of(kind, entry, f"{kind.upper()}, latent size {p.latent_dim}")
@@ -79,16 +79,16 @@ def small_steps() -> None:
         with st.expander("How often a small step changes the class, measured", icon=":material/table:"):
             st.markdown(text.steps_table(rates))
             st.caption(
-                f"Mean over seeds (lowest to highest), from the scorecards of {pair.dataset}: around the codes of unseen images, in random directions instead of eight, "
-                "each latent number moved by so many times its own standard deviation. Small figures depend on the classifier; it is the same for both models."
+                f"Mean over seeds (lowest to highest), from the scorecards of {pair.dataset}, around the codes of unseen images. Directions are random instead of the eight above, "
+                "with steps in standard deviations of each latent number. Small values depend on the classifier, which is the same for both models."
             )
 
 
 def one_number_at_a_time() -> None:
     """A slider for every latent number."""
     st.markdown(
-        f"The {VAE}'s numbers stand in the order of their rate, those that carry most first: a number without rate is **dead**, and moving it does nothing. "
-        f"The {AE} pays no rate, so its numbers stand in the order of their variance."
+        f"The {VAE}'s latent units are sorted by rate, highest first; a unit with almost no rate is **inactive**, and moving it changes nothing. "
+        f"The {AE} has no rate, so its units are sorted by variance."
     )
     rates = tuple(cache.evaluation(entry.run_id)["rate_per_dim"] for entry in (pair.ae, pair.vae))
     traverse(ae, vae, rates, topic, f"traverse-{pair.ae.run_id}")
@@ -111,9 +111,9 @@ if reason := not_in_page(pair.ae.config, pair.vae.config):
     on_the_server(pair, reason)
     st.caption(text.provenance(pair, n, "The codes are those of"))
     st.stop()
-st.markdown("Draw a digit, or change one: both networks run in this page, at every movement.")
+st.markdown("Draw a digit or edit one. Both networks run in your browser and update with every stroke.")
 board = st.container()
-with st.expander("Use a picture of your own", icon=":material/upload:"):
+with st.expander("Use your own image", icon=":material/upload:"):
     upload = uploaded(data)
 ae, vae = (lane_of(kind, entry, TITLES[kind]) for kind, entry in (("ae", pair.ae), ("vae", pair.vae)))
 with board:
@@ -121,11 +121,11 @@ with board:
         ae, vae, images, f"through-{pair.ae.run_id}", start=start_image(), upload=upload,
         on_choose=lambda index: st.query_params.update({IMAGE: str(index)}),
     )  # fmt: skip
-st.caption(text.provenance(pair, n, "The figures are this one image's, measured in your browser; on the maps are the codes of"))
+st.caption(text.provenance(pair, n, "Values are for this image, computed in your browser; the maps show the codes of"))
 
 flat = flat_pair()
 parts = {"Decode as you move": decode_as_you_move, "Small steps": small_steps, "One number at a time": one_number_at_a_time, "The maths": the_maths}
 if not judge:
     del parts["Small steps"]
 st.header("More with this image", anchor=False)
-parts[controls.choice("What to do with it", tuple(parts), "part", label_visibility="collapsed")]()
+parts[controls.choice("View", tuple(parts), "part", label_visibility="collapsed")]()

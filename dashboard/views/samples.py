@@ -12,9 +12,9 @@ from dashboard.text import AE, VAE
 pair: Pair = state.get("pair")
 SHOWN, PAIRED = 36, 24  # pictures in a grid; with their nearest training image beside them
 SOURCES = {
-    "prior": "z ~ N(0, I): the bell curve a VAE is trained for, and an AE never heard of.",
-    "gaussian": "z ~ one Gaussian, fitted to the codes of the training images, for each model its own.",
-    "mixture": "z ~ {} Gaussians, fitted to the codes of the training images, for each model its own (Ghosh et al. 2020).",
+    "prior": "z ~ N(0, I): the prior that the VAE is trained with; the AE is not trained with it.",
+    "gaussian": "z ~ one Gaussian, fitted to each model's codes of the training images.",
+    "mixture": "z ~ a mixture of {} Gaussians, fitted to each model's codes of the training images (Ghosh et al. 2020).",
 }
 BOTH = (("ae", AE, pair.ae), ("vae", VAE, pair.vae))
 
@@ -22,13 +22,13 @@ st.title("Random samples", anchor=False)
 lead = st.empty()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     source = controls.choice("Draw codes from", tuple(SOURCES), "source")
-    temperature = controls.slide("Temperature", 0.0, 2.0, 1.0, 0.05, "temperature", help="Scales the noise. 0 is the middle of the distribution, 1 is as it was fitted.")
+    temperature = controls.slide("Temperature", 0.0, 2.0, 1.0, 0.05, "temperature", help="Scales the noise. 0: the mean of the distribution; 1: the distribution as fitted.")
     seed = controls.whole("Noise seed", 0, 9999, 0, "noise")
     st.button("Draw again", icon=":material/casino:", type="primary", on_click=lambda: state.put("noise", (seed + 1) % 10_000))
 st.caption(SOURCES[source].format(cache.gaussians(pair.ae.run_id)))
 with st.container(horizontal=True):
     beside = controls.switch("Show each sample's most similar training image", "nearest")
-    kept = source != "prior" and controls.switch("Leave the VAE at N(0, I)", "vae_prior", help="The bell curve it was trained for.")
+    kept = source != "prior" and controls.switch("Keep the VAE at N(0, I)", "vae_prior", help="The prior it was trained with.")
 sources = {"ae": source, "vae": "prior" if kept else source}
 
 pictures = {kind: cache.samples(entry.run_id, sources[kind], temperature, seed) for kind, _, entry in BOTH}
@@ -51,10 +51,10 @@ def figures_of(measured: Mapping[str, float]) -> None:
     with st.container(horizontal=True, gap="large"):
         st.metric(
             "Fréchet distance", f"{measured['fd']:.1f}", width="content",
-            help=f"Between samples and unseen images, as a small classifier sees them (not FID): 0 is the same. {measured['floor']:.1f} is what real training images reach, {text.ONE_AVERAGE:.0f} what one average image over and over would.",
+            help=f"Between samples and unseen images, in the feature space of a small classifier (not FID). 0: identical distributions. {measured['floor']:.1f}: real training images. {text.ONE_AVERAGE:.0f}: a single average image, repeated.",
         )
-        st.metric("Density", f"{measured['density']:.2f}", width="content", help="Fidelity: how many real neighbourhoods a sample lies in, on average; about 1 for real images (Naeem et al. 2020).")
-        st.metric("Coverage", f"{measured['coverage']:.0%}", width="content", help="Diversity: the share of unseen real images that have a sample in their neighbourhood (Naeem et al. 2020).")
+        st.metric("Density", f"{measured['density']:.2f}", width="content", help="Fidelity: the average number of real-image neighbourhoods that contain a sample, normalised to about 1 for real images (Naeem et al. 2020).")
+        st.metric("Coverage", f"{measured['coverage']:.0%}", width="content", help="Diversity: the share of unseen real images with at least one sample in their neighbourhood (Naeem et al. 2020).")
 
 
 @st.fragment(run_every=1)
@@ -63,7 +63,7 @@ def wait() -> None:
     with boundary.guard():
         if measure() is not None:
             st.rerun()
-        st.info("The small classifier that judges samples of this data set is being trained in the background.", icon=":material/hourglass_top:")
+        st.info("The small classifier used to evaluate samples of this data set is being trained in the background.", icon=":material/hourglass_top:")
 
 
 def measure() -> dict[str, Mapping[str, float]] | None:
@@ -92,18 +92,18 @@ st.download_button(
     ),
 )
 st.caption(
-    "The same noise goes into both models; the figures are of 1,000 samples of each. "
+    "Both models receive the same noise; values are computed from 1,000 samples of each. "
     + text.provenance(pair, min(1000, len(data.test_images)), "Measured against")
 )
 
-with st.expander("Why: what a decoder does with noise", icon=":material/help:"):
+with st.expander("Explanation: what a decoder does with noise", icon=":material/help:"):
     st.markdown(
         f"""
-- **A decoder only knows the codes it was trained on.** The {VAE}'s rate keeps its clouds near N(0, I), so noise drawn from N(0, I) mostly falls
-  where some image's cloud was. Nothing tells the {AE} where to put its points; N(0, I) may miss them altogether.
-- **That is a matter of where one draws, not only of the model.** Fit a density to the {AE}'s codes afterwards and draw from that: switch to
-  *mixture* and compare again. Comparing an {AE} only under N(0, I) is the usual mistake.
-- **Three figures, because each can be fooled.** Samples of one perfect digit have a high density and hardly any coverage; a copy of the training
-  set is perfect in all three. Look at the pictures, and at the most similar training images: a good model makes new images, not copies.
+- **A decoder is only trained on the codes it receives.** The {VAE}'s rate keeps its clouds near N(0, I), so codes drawn from N(0, I) mostly fall
+  where some image's cloud was. Nothing constrains where the {AE} places its points; N(0, I) may miss them altogether.
+- **Sample quality depends on the sampling distribution, not only on the model.** Fit a density to the {AE}'s codes and sample from it: switch to
+  *mixture* and compare again. Evaluating an {AE} only with N(0, I) is a common mistake.
+- **Three measures, because each can be misleading.** Samples of one perfect digit have a high density but almost no coverage; a copy of the training
+  set is perfect in all three. Also compare the samples with the most similar training images: a good model generates new images, not copies.
 """
     )

@@ -15,7 +15,7 @@ pair: Pair = state.get("pair")
 dark = state.dark()
 SOURCES = {"prior": "Prior N(0, I)", "gaussian": "Fitted Gaussian", "mixture": "Fitted mixture"}
 SHOWN = 9  # samples in a picture
-GROUPS = {HOLDS: "Hold wherever measured", DEPENDS: "Depend", DOES_NOT: "Do not hold", UNKNOWN: "Not measured"}
+GROUPS = {HOLDS: "Hold in every case", DEPENDS: "Depend", DOES_NOT: "Do not hold", UNKNOWN: "Not measured"}
 PAGES = {
     "start": "Start", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "uses": "Uses",
 }  # fmt: skip
@@ -59,7 +59,7 @@ def rescue() -> None:
         return
     found = {(m, s): [measured[m][seed][s]["fd"] for seed in seeds] for m in ("ae", "vae") for s in SOURCES}
     floor, real = measured["ae"][seeds[0]]["floor"], people["ae"][seeds[0]]["n"]
-    st.header("Sampling, rescued", anchor=False)
+    st.header("Sampling from a fitted density", anchor=False)
     st.markdown(text.rescue_takeaway(found, floor))
     left, right = st.columns(2, gap="large", vertical_alignment="center")
     with left:
@@ -70,8 +70,8 @@ def rescue() -> None:
     st.markdown(text.rescue_meaning(found, cache.gaussians(pair.ae.run_id)))
     n = len(seeds)
     st.caption(
-        f"Fréchet distance between 1,000 samples and {real:,} unseen images, on the features of a small classifier trained on the same data (not an FID), "
-        f"mean of {n} {'seed' if n == 1 else 'seeds'}; the pictures are of seed {pair.seed}."
+        f"Fréchet distance between 1,000 samples and {real:,} unseen images, in the feature space of a small classifier trained on the same data (not FID), "
+        f"mean of {n} {'seed' if n == 1 else 'seeds'}; the images are from seed {pair.seed}."
     )
 
 
@@ -81,29 +81,29 @@ st.title("Scorecard", anchor=False)
 st.markdown(text.scorecard_takeaway([line["verdict"] for line in lines], sum(models(cache.scores(*setting)) for setting in SETTINGS)))
 if not models(here):
     st.info(
-        f"Nothing has been measured for {pair.dataset} at latent size {pair.latent_dim}. The scorecard knows runs of the standard recipe; "
+        f"Nothing has been measured for {pair.dataset} at latent size {pair.latent_dim}. The scorecard covers runs with the standard settings; "
         "train seeds " + ", ".join(map(str, SEEDS)) + " of both models and run `python -m core evaluate --all`.",
         icon=":material/straighten:",
     )
-st.html(f'{verdict_cards.STYLE}<p style="font-size:.875rem;margin:0">{verdict_cards.legend()}. Open a sentence for its figures.</p>')
+st.html(f'{verdict_cards.STYLE}<p style="font-size:.875rem;margin:0">{verdict_cards.legend()}. Open a claim for details.</p>')
 sentences(lines)
 if models(here):
     rescue()
     st.caption(
         f"Measured on unseen test images of `{pair.dataset}` (at most 1,000) · latent size {pair.latent_dim} · {models(here)} trained models, AE and VAE of seeds "
-        f"{', '.join(str(seed) for seed in sorted(here.get('ae', {})))} · `python -m core evaluate --all` measures them again, `--check` compares."
+        f"{', '.join(str(seed) for seed in sorted(here.get('ae', {})))} · `python -m core evaluate --all` measures new runs, `--check` repeats the measurements and compares."
     )
 
-with st.expander("Why: how a verdict comes about", icon=":material/help:"):
+with st.expander("Explanation: how verdicts are computed", icon=":material/help:"):
     st.markdown(
         f"""
-- **In an opened sentence** a dot is a trained model; figures are means ± standard deviation over seeds. Another data set or latent size: choose it on the left.
-- **A sentence becomes a comparison** of two figures that anyone can recompute, e.g. the squared error of the {AE} and of the {VAE}, with a margin: a
-  difference below it counts as none. Several ways to understand a sentence are several comparisons.
-- **It is decided run by run**: the {AE} and the {VAE} of one seed share everything but the posterior and its rate. *Holds* means for every seed, *does not*
-  for none; all else *depends*, and the condition is spelled out.
-- **Sentences that fail are not a defect of the models.** Some are true at latent size 2, where most pictures of latent spaces come from, and false at 16;
-  some confuse where a model is sampled with what it can decode.
-- **What is not shown here** is what was not measured: four data sets and sizes, one architecture, small images.
+- **In an opened claim**, each dot is a trained model; values are mean ± standard deviation over seeds. Select another data set or latent size in the sidebar.
+- **Each claim is tested by comparing** two measured values, e.g. the squared error of the {AE} and of the {VAE}. Differences below a margin
+  count as none. A claim that can be understood in several ways has several comparisons.
+- **Runs are compared seed by seed**: the {AE} and the {VAE} of one seed differ only in the posterior and its rate. *Holds* means in every seed, *does not
+  hold* in none; otherwise the verdict is *depends*, with the condition stated.
+- **Claims that fail do not show a defect of the models.** Some hold at latent size 2, which most figures of latent spaces show, but not at 16;
+  some confuse the sampling distribution with what the decoder can generate.
+- **Limitations**: four combinations of data set and latent size, one architecture, small images.
 """
     )

@@ -19,7 +19,7 @@ def drawn_pair() -> Pair:
 
 def metrics(figures: dict) -> None:
     """The parts of one model's loss."""
-    no_rate = "A point has no finite divergence from a density, so an AE has no rate and no ELBO: not 0, but not available."
+    no_rate = "A point has no finite divergence from a density, so an AE has no rate and no ELBO; they are undefined, not 0."
     with st.container(horizontal=True, gap="large"):
         st.metric("Distortion D", text.nats(figures["distortion"]), width="content")
         st.metric("Rate R", text.nats(figures["rate"]), help=no_rate if figures["rate"] is None else None, width="content")
@@ -28,37 +28,37 @@ def metrics(figures: dict) -> None:
 
 st.title("Point or Cloud", anchor=False)
 st.markdown(
-    f"An autoencoder ({AE}) turns an image into a **point**. A variational autoencoder ({VAE}) turns it into a **cloud**. "
-    "Everything else about the two is kept equal: what you see here is what that one change does, on really trained models."
+    f"An autoencoder ({AE}) encodes an image as a **point**. A variational autoencoder ({VAE}) encodes it as a **cloud**. "
+    "Everything else about the two models is kept equal, so the differences you see here are the effect of that one change, on trained models."
 )
 with st.container(horizontal=True):
-    if st.button("Take the walkthrough", type="primary", icon=":material/slideshow:", help="From “what is a code?” to “what is the right β?”, one question a scene."):
+    if st.button("Take the walkthrough", type="primary", icon=":material/slideshow:", help="From “what is a code?” to “what is the right β?”, one question per scene."):
         st.switch_page("views/walkthrough.py")
-    if st.button("Draw a digit", icon=":material/draw:", help="And watch its point, its cloud and both reconstructions move."):
+    if st.button("Draw a digit", icon=":material/draw:", help="See its point, its cloud and both reconstructions update as you draw."):
         st.switch_page("views/one_image.py")
 
 data = cache.dataset(pair.data)
 labels = data.test_labels[: cache.PICTURES]
 present = [name for i, name in enumerate(data.classes) if (labels == i).any()]
-chosen = controls.choice_of_any("Image to send through both", present, "image", default="7" if "7" in present else present[0])
+chosen = controls.choice_of_any("Image to encode with both models", present, "image", default="7" if "7" in present else present[0])
 member = state.get("member", 0)
 drawn = drawn_pair()
 candidates = np.flatnonzero(labels == data.classes.index(chosen))
 error = sum(cache.gallery(e.run_id)["mse"][candidates] for e in (drawn.ae, drawn.vae))
 index = int(candidates[np.argsort(error)][member % len(candidates)])  # from well to badly reconstructed
 lanes(drawn, index)
-how = "the plane is the whole latent space" if drawn.latent_dim == 2 else "the plane is the two directions along which codes vary most"
+how = "the plane is the whole latent space" if drawn.latent_dim == 2 else "the plane is spanned by the two directions along which the codes vary most"
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.button("Another one", icon=":material/refresh:", help="From well to badly reconstructed ones.", on_click=lambda: state.put("member", member + 1))
+    st.button("Another image", icon=":material/refresh:", help="In order from well to poorly reconstructed images.", on_click=lambda: state.put("member", member + 1))
     st.caption(
-        f"Drawn to scale on the pair with {drawn.latent_dim} latent numbers: {how}, grey dots are the codes of "
-        f"{len(cache.gallery(drawn.ae.run_id)['mean']):,} unseen images, the lens enlarges the code's surroundings equally in both.",
+        f"Drawn to scale for the pair with {drawn.latent_dim} latent numbers: {how}, grey dots are the codes of "
+        f"{len(cache.gallery(drawn.ae.run_id)['mean']):,} unseen images, and the lens magnifies the region around the code equally in both.",
         width="stretch",
     )
 
 ae, vae = cache.evaluation(pair.ae.run_id), cache.evaluation(pair.vae.run_id)
 beta = pair.vae.config.beta
-st.header(f"What each model pays, at latent size {pair.latent_dim}", anchor=False)
+st.header(f"Loss of each model, at latent size {pair.latent_dim}", anchor=False)
 st.markdown(text.start_takeaway(ae, vae))
 left, right = st.columns(2)
 with left.container(border=True, height="stretch"):
@@ -76,29 +76,29 @@ with right.container(border=True, height="stretch"):
 first = cache.one_of_each(pair.data)
 for caption, strip, alt in (
     ("Unseen images", data.test_images[first, 0], "One unseen image of each class"),
-    (f"{AE}: decoded from the code", cache.gallery(pair.ae.run_id)["reconstruction"][first], "The same images as the autoencoder gives them back"),
+    (f"{AE}: decoded from the code", cache.gallery(pair.ae.run_id)["reconstruction"][first], "The same images, reconstructed by the autoencoder"),
     (
-        f"{VAE}: decoded from the middle of the cloud (the posterior mean)", cache.gallery(pair.vae.run_id)["reconstruction"][first],
-        "The same images as the variational autoencoder gives them back",
+        f"{VAE}: decoded from the centre of the cloud (the posterior mean)", cache.gallery(pair.vae.run_id)["reconstruction"][first],
+        "The same images, reconstructed by the variational autoencoder",
     ),
 ):
     st.caption(caption)
     st.image(images.grid(strip, len(first), scale=4), width="stretch", alt=alt)
 st.caption(text.provenance(pair, ae["n"]))
 
-with st.expander("Why: what differs between the two models, and what is equal", icon=":material/help:"):
+with st.expander("Explanation: what differs between the two models, and what is equal", icon=":material/help:"):
     differ, equal = catalog.differences(pair)
     counts = cache.parameters(pair.ae.run_id), cache.parameters(pair.vae.run_id)
     st.markdown(
         f"""
-- **Differs: what q(z|x) is.** The {AE}'s encoder outputs {pair.latent_dim} numbers, the code. The {VAE}'s outputs a mean and a width for each, and
-  the code is drawn: z = μ + σ · ε with ε ~ N(0, I). That costs one more layer: {counts[0]:,} against {counts[1]:,} parameters.
-- **Differs: what is minimised.** The {VAE} also pays its rate R = KL(q(z|x) ‖ N(0, I)), times β. For the {AE}'s point that is infinite,
-  so it pays none.
+- **Different: q(z|x).** The {AE}'s encoder outputs {pair.latent_dim} numbers, the code. The {VAE}'s encoder outputs a mean and a width for each, and
+  the code is sampled: z = μ + σ · ε with ε ~ N(0, I). This needs one more layer: {counts[0]:,} compared with {counts[1]:,} parameters.
+- **Different: the loss.** The {VAE}'s loss also includes its rate R = KL(q(z|x) ‖ N(0, I)), times β. For the {AE}'s point this would be infinite,
+  so its loss has no rate.
 - **Equal:** the data and their split, the encoder's trunk and the decoder (`{equal['trunk']}`, `{equal['activation']}`), their initial weights, the
   likelihood (`{equal['likelihood']}`), the optimiser (`{equal['optimiser']}` at {equal['learning_rate']:g}), {equal['epochs']} epochs in the same order, batches of {equal['batch_size']}.
 - **Units.** D and R are sums over pixels and over latent dimensions, in nats per image, so β = 1 is the ELBO. D is the cross-entropy of grey
-  values; even a perfect copy costs {ae['distortion_floor']:.1f} nats here, because a grey pixel is not a coin that has already fallen.
+  values; even a perfect reconstruction has a distortion of {ae['distortion_floor']:.1f} nats here, because the entropy of a grey pixel is not zero.
 """
     )
     st.caption("Settings that differ: " + ", ".join(f"`{k}` {a} / {b}" for k, (a, b) in differ.items()))
@@ -119,14 +119,14 @@ with st.expander("Which models are loaded", icon=":material/list:"):
 
 st.header("Where to go next", anchor=False)
 NEXT = (
-    ("views/latent_maps.py", "Latent maps", "How do the two models lay out the same images?"),
-    ("views/one_image.py", "One image through both", "Draw one, and watch its point and its cloud move."),
+    ("views/latent_maps.py", "Latent maps", "How do the two models arrange the same images?"),
+    ("views/one_image.py", "One image through both", "Draw a digit and see its point and its cloud move."),
     ("views/training.py", "How the spaces form", "Watch both latent spaces take shape, epoch by epoch."),
-    ("views/samples.py", "Random samples", "Which of them can make up new images, and from what noise?"),
+    ("views/samples.py", "Random samples", "Which model can generate new images, and from what noise?"),
     ("views/interpolation.py", "Interpolation", "What lies between a 3 and an 8?"),
-    ("views/kl_weight.py", "KL weight", "Turn one knob from autoencoder to collapse."),
-    ("views/scorecard.py", "Scorecard", "Which sentences of the usual story survive being measured?"),
-    ("views/uses.py", "Uses", "Denoise, find what is odd, compress: is a network needed?"),
+    ("views/kl_weight.py", "KL weight", "Vary β from autoencoder to posterior collapse."),
+    ("views/scorecard.py", "Scorecard", "Which claims of the usual story hold when measured?"),
+    ("views/uses.py", "Uses", "Denoising, anomaly detection, compression: is a network needed?"),
 )
 cards = st.grid(min_column_width=180, border=True)
 for path, label, question in NEXT:

@@ -24,18 +24,18 @@ labels = cache.dataset(pair.data).test_labels[:n]
 st.markdown(text.training_takeaway(*(r.history for r in recordings)))
 scrubber(recordings, [cache.film(entry.run_id) for entry in (pair.ae, pair.vae)], labels, theme.CLASSES, f"scrubber-{pair.ae.run_id}")
 st.caption(
-    f"Dots are {n} unseen images, coloured by class, at their codes after every epoch{'' if pair.latent_dim <= 2 else ', in the plane in which the last ones vary most'}. "
-    "Below each map: samples of the same 16 codes at every epoch, then reconstructions of the same 8 images. Space plays, arrow keys step."
+    f"Dots are {n} unseen images, coloured by class, at their codes after every epoch{'' if pair.latent_dim <= 2 else ', in the plane in which the final codes vary most'}. "
+    "Below each map: samples of the same 16 codes at every epoch, then reconstructions of the same 8 images. Space: play or pause; arrow keys: step."
 )
 st.caption(text.provenance(pair, recordings[0].history[-1]["test_n"]))
-with st.expander("Why: what to look for", icon=":material/help:"):
+with st.expander("Explanation: what to look for", icon=":material/help:"):
     st.markdown(
         f"""
-- **Epoch 0** is the untrained network: all codes in one heap, because random weights hardly tell images apart.
-- **The {AE} spreads** as far as it likes: nothing in its loss says where codes should be.
-- **The {VAE} is held together** by its rate: codes far from 0 cost more, and so do narrow clouds. Its distortion falls while its rate *rises*:
-  it learns which nats of code are worth their price.
+- **Epoch 0** is the untrained network: all codes are close together, because random weights hardly distinguish images.
+- **The {AE}'s codes spread** without limit: nothing in its loss says where codes should be.
+- **The {VAE}'s codes stay together** because of its rate: codes far from 0 and narrow clouds have a higher rate. Its distortion falls while its rate *rises*,
+  as it learns which information is worth encoding.
 - **Samples** are decoded from the prior. The {VAE}'s sharpen into digits as its codes fill the prior; the {AE}'s codes need not lie where the prior does.
-- Both trainings share seed, batch order and schedule (one cycle: the steps grow until 30 % of training, then shrink to almost nothing, which is when the last details settle).
+- Both trainings share seed, batch order and schedule (one-cycle: the learning rate rises for the first 30 % of training, then falls to almost zero, which is when the final details converge).
 """
     )

@@ -45,7 +45,7 @@ TITLES = {
     "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "scorecard": "Scorecard", "uses": "Uses",
     "walkthrough": "The whole walkthrough",
 }  # fmt: skip
-ANOTHER = {"start": "Another one", "interpolation": "A random pair", "samples": "Draw again"}  # buttons that are pressed, too
+ANOTHER = {"start": "Another image", "interpolation": "A random pair", "samples": "Draw again"}  # buttons that are pressed, too
 NOT_A_NUMBER = re.compile(r"(?<![\w-])-?(nan|inf|infinity)(?![\w-])", re.IGNORECASE)
 ABSURD = re.compile(r"(?:distance|times|error|spread|deviation)\D{0,40}(\d{5,}|\d{1,3}(?:,\d{3})+)")
 NEIGHBOURS = re.compile(r"most of (?:the|their) (\d+) nearest|measured with (\d+) nearest|image's (\d+) nearest codes")

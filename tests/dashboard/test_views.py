@@ -26,7 +26,7 @@ def test_page_is_alive_and_says_what_it_measured_on(dashboard, page, latent):
     assert not app.error and not app.warning and not app.exception
     assert re.search(r"Measured (on|against) \d+ .*`tiny` · latent size " + latent, text), "no provenance line"
     assert "-tiny-d" + latent in text
-    assert [e.label for e in app.expander if e.label.startswith("Why")]
+    assert [e.label for e in app.expander if e.label.startswith("Explanation")]
     assert "nan" not in text.lower().replace("nats", "")
 
 
@@ -41,7 +41,7 @@ def test_start_shows_the_real_numbers_of_the_pair_shown(dashboard, small_store):
 def test_start_another_image_is_another_image(dashboard):
     app = dashboard("start")
     before = [image.value for image in app.image]
-    [b for b in app.button if b.label == "Another one"][0].click().run()
+    [b for b in app.button if b.label == "Another image"][0].click().run()
     assert not app.error
     assert app.session_state["member"] == 1
     assert [image.value for image in app.image] != before
@@ -99,14 +99,14 @@ def test_a_map_that_is_being_laid_out_says_so_shows_pca_meanwhile_and_is_kept_wi
 
     jobs.state = "running"
     app = dashboard("latent_maps")
-    assert "being laid out" in words(app) and "this is their PCA" in words(app)
+    assert "being computed in the background" in words(app) and "their PCA is shown" in words(app)
     (key, function, arguments), = jobs.called
     assert function is project_task and key.startswith("maps-")
     function(*arguments)
     jobs.future.set_result(None)
     try:
         app.run()
-        assert "being laid out" not in words(app) and not app.error and not app.warning
+        assert "being computed in the background" not in words(app) and not app.error and not app.warning
         assert "disparity" in words(app) and len(jobs.called) == 1
     finally:
         for run in small_store:
@@ -120,10 +120,10 @@ def test_a_layout_that_failed_is_told_and_can_be_asked_for_again(dashboard, jobs
     app = dashboard("latent_maps")
     jobs.future.set_exception(RuntimeError("the worker ran out of memory"))
     app.run()
-    assert "PCA: the worker ran out of memory" in app.warning[0].value and not app.error
+    assert "the worker ran out of memory" in app.warning[0].value and not app.error
     jobs.future = Future()
     next(b for b in app.button if b.label == "Try again").click().run()
-    assert "being laid out" in words(app) and len(jobs.called) == 2
+    assert "being computed in the background" in words(app) and len(jobs.called) == 2
 
 
 def test_samples_are_judged_once_their_judge_has_been_trained(dashboard, jobs, monkeypatch):
@@ -192,7 +192,7 @@ def test_releasing_the_knob_starts_a_training_that_can_be_watched_and_stopped(da
     next(b for b in app.button if b.label == "Stop").click().run()
     assert jobs.stopped == [jobs.asked[0].run_id]
     app.run()
-    assert "was stopped" in words(app) and any(b.label == "Go on" for b in app.button)
+    assert "was stopped" in words(app) and any(b.label == "Resume" for b in app.button)
 
 
 def test_a_visitor_who_sweeps_the_knob_starts_one_training_not_ten(dashboard, jobs):
@@ -221,8 +221,8 @@ def test_the_weight_is_translated_and_the_classic_mistake_told_where_no_run_show
 def test_a_training_that_a_restart_interrupted_is_called_that(dashboard, jobs):
     jobs.state = "stale"
     app = dashboard("kl_weight", beta="2.7")
-    assert "was interrupted; it can go on" in words(app)
-    next(b for b in app.button if b.label == "Go on").click().run()
+    assert "was interrupted; it can be resumed" in words(app)
+    next(b for b in app.button if b.label == "Resume").click().run()
     assert [c.beta for c in jobs.asked] == [2.7]
 
 
@@ -262,7 +262,7 @@ def test_a_pair_of_another_latent_size_is_asked_for_watched_and_shown(dashboard,
 def test_a_failed_training_says_why(dashboard, jobs):
     jobs.state, jobs.message = "failed", "the loss is nan in epoch 3: training diverged. Lower learning_rate."
     app = dashboard("kl_weight", beta="2.7")
-    assert "Lower learning_rate" in words(app) and any(b.label == "Go on" for b in app.button)
+    assert "Lower learning_rate" in words(app) and any(b.label == "Resume" for b in app.button)
 
 
 def test_trained_weights_are_all_there(dashboard):

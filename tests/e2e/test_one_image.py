@@ -338,5 +338,5 @@ def test_an_image_is_opened_from_the_latent_maps(visit):
     page.wait_for_selector('.through[data-ready="1"]')
     rested(page)
     assert np.array_equal(grey(page, ".seen .tile"), load_dataset("mnist-5k").test_images[index, 0])
-    assert "latent size 2" in page.get_by_text("on the maps are the codes of").inner_text()  # the shared controls came along
+    assert "latent size 2" in page.get_by_text("the maps show the codes of").inner_text()  # the shared controls came along
     assert page.errors == [] or all("404" in e for e in page.errors)

@@ -212,6 +212,6 @@ def test_what_is_drawn_is_judged_and_compressed(visit):
     page.wait_for_function("src => document.querySelector('.tiles img').src !== src", arg=before)
     drawn = tile.get_attribute("src")
     page.get_by_role("radio", name="compress").or_(page.get_by_role("button", name="compress", exact=True)).first.click()
-    page.get_by_text("bits for each of 16 numbers").wait_for()
+    page.get_by_text("bits for each of the 16 latent numbers").wait_for()
     assert page.locator(".tiles img").first.get_attribute("src") == drawn, "the drawing is kept for the next use"
     assert not alerts(page)
