@@ -1,18 +1,31 @@
-/* Asks for a rerun when the page's scheme is not the one the server has drawn for. Streamlit may come to know the new scheme
-   a moment after the page has changed, so the rerun is asked for after one, and if it came too early again, later each time:
-   a few times a change at most, never in a circle. Data: { dark }. */
+/* Asks for a rerun when the page's color scheme is not the one that the server has drawn for. Streamlit may learn of the new
+   scheme a moment after the page has changed, and a busy server answers late, so it asks again after longer and longer waits:
+   a few times for each change, never without end. A change is noticed by the end of a transition; should that event be lost
+   (the element was being replaced), a look every second finds it. Data: { dark }. */
 
-const WAITS = [150, 600, 1500, 3000]; // ms before each time of asking
+const WAITS = [150, 600, 1500, 3000, 6000, 12000, 24000]; // ms before each request
+const LOOK_EVERY = 1000; // ms
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const mark = parentElement.querySelector("i");
-  const look = () => {
+  const stop = () => {
     clearTimeout(mark.timer);
+    mark.timer = undefined;
+  };
+  const look = () => {
     const dark = getComputedStyle(mark).color === "rgb(255, 255, 255)";
-    if (dark !== mark.dark) mark.asked = 0;
-    mark.dark = dark;
-    if (dark === mark.drawn || mark.asked >= WAITS.length) return;
+    if (dark !== mark.dark) {
+      stop();
+      mark.dark = dark;
+      mark.asked = 0;
+    }
+    if (dark === mark.drawn) {
+      stop();
+      return;
+    }
+    if (mark.timer !== undefined || mark.asked >= WAITS.length) return;
     mark.timer = setTimeout(() => {
+      mark.timer = undefined;
       mark.asked += 1;
       setTriggerValue("turned", dark);
       look();
@@ -21,5 +34,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   mark.ontransitionend = look;
   mark.drawn = data.dark;
   look();
-  return () => clearTimeout(mark.timer);
+  const watch = setInterval(look, LOOK_EVERY);
+  return () => {
+    clearInterval(watch);
+    stop();
+  };
 }
