@@ -170,7 +170,7 @@ def oddness(
             hovertemplate=f"{name}, %{{x:.0f}} nats: %{{y:.1%}}<extra></extra>",
         )
     sides = ("left", "right") if mark >= threshold else ("right", "left")
-    figure.add_vline(x=threshold, line={"color": theme.ink(dark), "width": 1.5, "dash": "dot"}, annotation_text="alarm", annotation_position=f"top {sides[0]}")
+    figure.add_vline(x=threshold, line={"color": theme.ink(dark), "width": 1.5, "dash": "dot"}, annotation_text="threshold", annotation_position=f"top {sides[0]}")
     figure.add_vline(x=mark, line={"color": theme.color(model, dark), "width": 3}, annotation_text="this image", annotation_position=f"top {sides[1]}")
     figure.update_layout(barmode="overlay", bargap=0, showlegend=False)
     figure.update_xaxes(title="distortion, nats")
@@ -184,11 +184,11 @@ def roc(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], allowed: float, dar
     for key, dash in (("ae", "solid"), ("vae", "dash"), ("pca", "dot")):
         false, true = curves[key]
         color, name = (theme.color(key, dark), theme.NAMES[key]) if key in theme.NAMES else (theme.muted(dark), "PCA")
-        figure.add_scatter(x=false, y=true, name=name, mode="lines", line={"color": color, "dash": dash, "width": 2}, hovertemplate=f"{name}: %{{y:.0%}} caught<extra></extra>")
+        figure.add_scatter(x=false, y=true, name=name, mode="lines", line={"color": color, "dash": dash, "width": 2}, hovertemplate=f"{name}: %{{y:.0%}} detected<extra></extra>")
     figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": theme.faint(dark), "width": 1})
     figure.add_vline(x=allowed, line={"color": theme.ink(dark), "width": 1, "dash": "dot"})
-    figure.update_xaxes(title="false alarms", tickformat=".0%", range=[0, 1], dtick=0.25)
-    figure.update_yaxes(title="odd images caught", tickformat=".0%", range=[0, 1.02], dtick=0.25)
+    figure.update_xaxes(title="false positive rate", tickformat=".0%", range=[0, 1], dtick=0.25)
+    figure.update_yaxes(title="true positive rate", tickformat=".0%", range=[0, 1.02], dtick=0.25)
     return figure
 
 
@@ -201,7 +201,7 @@ def by_class(values: Mapping[str, Mapping[str, float]], title: str, middle: floa
             x=names, y=[values[model][name] for name in names], mode="markers", name=theme.NAMES[model],
             marker={"color": theme.color(model, dark), "size": 11, "symbol": symbol, "opacity": 0.85}, hovertemplate=f"{theme.NAMES[model]}, %{{x}}: %{{y:.2f}}<extra></extra>",
         )
-    figure.add_hline(y=middle, line={"color": theme.ink(dark), "width": 1, "dash": "dot"}, annotation_text="guessing", annotation_position="bottom right")
+    figure.add_hline(y=middle, line={"color": theme.ink(dark), "width": 1, "dash": "dot"}, annotation_text="chance", annotation_position="bottom right")
     figure.update_xaxes(type="category", title="class left out of training")
     figure.update_yaxes(title=title, range=[0, 1.03])
     return figure
@@ -239,8 +239,8 @@ def sizes(
             x=np.log10(min(exact.values())), y=1, yref="paper", text="lossless: " + ", ".join(exact), showarrow=False, xanchor="right", yanchor="top",
             xshift=-4, font={"size": 11, "color": theme.muted(dark)},
         )
-    figure.update_xaxes(type="log", title="bytes an image (log)", tickvals=[1, 2, 5, 10, 20, 50, 100, 200, 500])
-    figure.update_yaxes(title="squared error a pixel", rangemode="tozero")
+    figure.update_xaxes(type="log", title="bytes per image (log)", tickvals=[1, 2, 5, 10, 20, 50, 100, 200, 500])
+    figure.update_yaxes(title="squared error per pixel", rangemode="tozero")
     return figure
 
 

@@ -105,7 +105,7 @@ function drawBars(box, rates, dims, active, most, off, resting, onPress) {
     button.setAttribute("aria-pressed", off.has(j));
     putText(button.querySelector("small"), unitName(j));
     if (!resting) return;
-    button.title = `${unitName(j)}: ${rates[j].toFixed(2)} nats${asleep ? ", asleep" : ""}; press to switch it ${off.has(j) ? "on" : "off"}`;
+    button.title = `${unitName(j)}: ${rates[j].toFixed(2)} nats${asleep ? ", inactive" : ""}; press to ${off.has(j) ? "enable" : "disable"} it`;
     button.setAttribute("aria-label", button.title);
   });
 }
@@ -119,7 +119,7 @@ function drawFigures(table, { predicted, own }, beta, latentDim, name) {
   if (predicted) rows.push(["Prediction", ...row(predicted)]);
   if (predicted || own) rows.push([name, ...row(own)]);
   if (predicted) rows.push(["Difference", ...Object.values(columns).map((read, i) => (own ? signed(read(own) - read(predicted), digits(i)) : "–"))]);
-  if (!table.tHead) table.replaceChildren(make("thead", {}, make("tr", {}, ...["nats an image", ...names].map((words) => make("th", {}, words)))), make("tbody"));
+  if (!table.tHead) table.replaceChildren(make("thead", {}, make("tr", {}, ...["nats per image", ...names].map((words) => make("th", {}, words)))), make("tbody"));
   putRows(table.tBodies[0], rows, "th");
 }
 

@@ -6,7 +6,7 @@
 // needs maps_panels.js
 
 const SPREAD = 400; // prior samples drawn on a native map
-const TOOLS = { move: "Look and move", lasso: "Lasso", box: "Box" };
+const TOOLS = { move: "Pan", lasso: "Lasso", box: "Box" };
 const kept = new Map();
 
 export default function (component) {

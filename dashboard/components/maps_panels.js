@@ -10,7 +10,7 @@ const LAYERS = {
   circles: { label: "Prior circles r = 1, 2, 3", native: true },
   ellipses: { label: "Clouds: posterior ellipses, 1 sigma, to scale", native: true },
   prior: { label: "Samples from the prior N(0, I)", native: true },
-  neighbours: { label: `${NEIGHBOURS} nearest codes of the image pointed at, in the latent space` },
+  neighbours: { label: `${NEIGHBOURS} nearest codes of the selected image, in latent space` },
 };
 
 /** The methods of LinkedMaps that fill the elements around the canvases. */

@@ -72,7 +72,7 @@ class Maths {
       draw: network.isCloud ? `z₁ = ${number(mean[0])} + ${number(sigma[0])} · ${number(noise[0])} = ${number(z[0])}` : `z₁ = ${number(z[0])}, every time`,
       decode: `the pixel in the middle: ${number(this.image[middle])} became ${number(grey[middle])}`,
       distortion: `D = ${nats.toFixed(1)} nats for this z`,
-      rate: rates ? `R = ${Array.from(rates.slice(0, FIRST), number).join(" + ")}${d > FIRST ? " + …" : ""} = ${rate.toFixed(1)} nats` : "R: not available, a point has no finite divergence from a density",
+      rate: rates ? `R = ${Array.from(rates.slice(0, FIRST), number).join(" + ")}${d > FIRST ? " + …" : ""} = ${rate.toFixed(1)} nats` : "R: undefined, a point has no finite divergence from a density",
       loss: rates ? `loss = ${nats.toFixed(1)} + ${beta} · ${rate.toFixed(1)} = ${(nats + beta * rate).toFixed(1)} nats` : `loss = ${nats.toFixed(1)} nats`,
     };
   }

@@ -91,7 +91,7 @@ class Planes {
     const info = this.data[plane.side], xy = this.arrays[`${plane.side}_xy`];
     Object.assign(plane, { network, info, xy, faint: new Uint8Array(xy.length / 2) });
     plane.title.textContent = info.title;
-    plane.canvas.setAttribute("aria-label", `${info.title}: the latent plane. Arrow keys move the cursor, with Shift faster; the picture under it is decoded below.`);
+    plane.canvas.setAttribute("aria-label", `${info.title}: the latent plane. Arrow keys move the cursor, with Shift faster; the image decoded from that point is shown below.`);
     const bounds = boundsOf(xy);
     for (const i of [0, 1]) (bounds[i] = Math.min(bounds[i], -3.2)), (bounds[i + 2] = Math.max(bounds[i + 2], 3.2));
     plane.scatter.setPoints(xy, bounds);
@@ -296,10 +296,10 @@ class Planes {
     const box = this.find(".legend"), { classes, class_colors: colors } = this.data;
     if (this.mode === "holes") {
       const { low, high } = this.scale();
-      box.replaceChildren(make("span", { class: "number" }, `alike ${high.toFixed(2)}`), make("i", { class: "bar", style: `background:linear-gradient(90deg,${Array.from({ length: 9 }, (_, i) => ramp(i / 8))})` }), make("span", { class: "number" }, `unlike ${low.toFixed(2)}`), make("span", { class: "muted" }, "cosine between the decoded picture and the most similar real one"));
+      box.replaceChildren(make("span", { class: "number" }, `alike ${high.toFixed(2)}`), make("i", { class: "bar", style: `background:linear-gradient(90deg,${Array.from({ length: 9 }, (_, i) => ramp(i / 8))})` }), make("span", { class: "number" }, `unlike ${low.toFixed(2)}`), make("span", { class: "muted" }, "cosine similarity between the decoded image and the most similar real image"));
     } else if (this.mode !== "grid" && classes.length > MANY) box.replaceChildren(make("span", { class: "muted" }, `${classes.length} classes share ${new Set(colors).size} colours; that of the picture under the cursor is named below.`));
     else if (this.mode === "grid") box.replaceChildren(make("span", { class: "muted" }, `${TILES} × ${TILES} codes at equal steps of probability (quantiles of a Gaussian with the codes' own mean and spread), decoded.`));
-    else box.replaceChildren(...classes.map((name, c) => make("span", {}, make("i", { class: "swatch", style: `background:${colors[c]}` }), name)), ...(this.mode === "regions" ? [make("span", { class: "muted" }, this.judge ? `the ${this.data.class_word} that a classifier trained on the same images sees in what is decoded` : `the ${this.data.class_word} of the real image most like what is decoded`)] : []));
+    else box.replaceChildren(...classes.map((name, c) => make("span", {}, make("i", { class: "swatch", style: `background:${colors[c]}` }), name)), ...(this.mode === "regions" ? [make("span", { class: "muted" }, this.judge ? `the ${this.data.class_word} that a classifier trained on the same images predicts for the decoded image` : `the ${this.data.class_word} of the real image most similar to the decoded image`)] : []));
   }
 
   /** What the measured maps say about codes drawn from the prior, as numbers. */
@@ -320,8 +320,8 @@ class Planes {
       const { color, color_dark, short } = this.data[side];
       return [i ? ", " : "", make("b", { style: `color:${inked(this.root.dataset.dark ? color_dark : color)}` }, short), ` ${shares[i].toFixed(shares[i] < 10 ? 1 : 0)}%`];
     });
-    const verdict = Math.max(...shares) < 1 ? "With two latent numbers, neither plane has a hole where the prior draws from." : "";
-    this.find(".finding").replaceChildren(`Codes drawn from N(0, I) that decode to a hole (less alike to anything real than ${this.baseline.least.toFixed(2)}, which 95% of real images exceed): `, ...parts, `. ${verdict}`);
+    const verdict = Math.max(...shares) < 1 ? "With two latent numbers, neither plane has a hole where the prior has mass." : "";
+    this.find(".finding").replaceChildren(`Codes drawn from N(0, I) that decode to a hole (less similar to every real image than ${this.baseline.least.toFixed(2)}, which 95% of real images exceed): `, ...parts, `. ${verdict}`);
   }
 
   destroy() {

@@ -14,7 +14,7 @@ const SIDES = ["left", "right"];
 const LIMIT = 3; // the error image is full strength at 1 / LIMIT
 const remembered = new Map(); // topic -> what was on the pad, for when the page is opened again
 
-const TILES = { mean: "What is decoded from the middle of the code", error: "Where that differs from the image", sample: "What is decoded from one draw of the code" };
+const TILES = { mean: "Decoded from the mean of the code", error: "Difference from the image", sample: "Decoded from one sample of the code" };
 
 export default function (component) {
   const through = mounted(component.parentElement, () => new Through(component.parentElement));
@@ -90,7 +90,7 @@ class Through {
     const lane = this.lanes[side], info = this.data[side];
     Object.assign(lane, { network, info });
     lane.title.textContent = info.title;
-    lane.meanLabel.textContent = network.isCloud ? "decoded from the middle of the cloud" : "decoded from the point";
+    lane.meanLabel.textContent = network.isCloud ? "decoded from the centre of the cloud" : "decoded from the point";
     if (!changed) return;
     const xy = this.arrays[`${side}_xy`];
     const bounds = boundsOf(xy);
@@ -195,8 +195,8 @@ class Through {
 
   describe() {
     const { source, index, edited, name } = this.info, { classes, class_word } = this.data;
-    if (source === "test") return `Test image ${index}, ${class_word} ${classes[this.labels[index]]}${edited ? ", changed by you" : ""}: 28×28 grey levels, as the networks see it.`;
-    if (source === "upload") return `${name}${edited ? ", changed by you" : ""}, as the networks see it: 28×28 grey levels.`;
+    if (source === "test") return `Test image ${index}, ${class_word} ${classes[this.labels[index]]}${edited ? ", edited" : ""}: 28×28 grey levels, as the networks see it.`;
+    if (source === "upload") return `${name}${edited ? ", edited" : ""}, as the networks see it: 28×28 grey levels.`;
     return "As the networks see it: fitted into 20×20 pixels, its centre of mass in the middle of 28×28, the way MNIST was made.";
   }
 
@@ -272,7 +272,7 @@ class Through {
     }
     this.drawLens(lane, context, here, covariance, drawn, own, look);
     lane.section.dataset.place = [x, y].map((v) => v.toFixed(1)).join();
-    putText(lane.label, `${info.map_label} Below: ${SHOWN} of ${DRAWS} codes drawn for this image, decoded.`);
+    putText(lane.label, `${info.map_label} Below: ${SHOWN} of ${DRAWS} sampled codes of this image, decoded.`);
     map.setAttribute("aria-label", `${info.title}: this image's code at ${here.map((v) => v.toFixed(2)).join(", ")} among the codes of ${this.labels.length} test images.`);
   }
 
@@ -329,8 +329,8 @@ class Through {
     const parts = SIDES.flatMap((side, i) => {
       const { squared, rate, sigma, isCloud } = found[side];
       const mean = sigma.reduce((sum, s) => sum + s, 0) / sigma.length;
-      const made = isCloud ? `a cloud of mean σ ${mean.toFixed(2)}, for which it pays ${rate.toFixed(1)} nats` : "a point";
-      return [i ? "; the " : "The ", this.name(side, look), ` makes ${made}, and gives the image back with squared error ${squared.toFixed(4)}`];
+      const made = isCloud ? `a cloud with mean σ ${mean.toFixed(2)} and a rate of ${rate.toFixed(1)} nats` : "a point";
+      return [i ? "; the " : "The ", this.name(side, look), ` encodes the image as ${made}, and reconstructs it with squared error ${squared.toFixed(4)}`];
     });
     const [a, b] = SIDES.map((side) => found[side].squared), better = a < b ? "left" : "right", by = 1 - Math.min(a, b) / Math.max(a, b);
     const verdict = by < 0.02 ? [": equally precise."] : [". More precise here: the ", this.name(better, look), `, by ${(100 * by).toFixed(0)}%.`];

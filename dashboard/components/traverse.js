@@ -88,7 +88,7 @@ class Traverse {
       const now = network.decodeImage(code).slice();
       paint(lane.tile, now);
       const moved = change(now, lane.image);
-      lane.text.textContent = moved < 0.001 ? "The image's code, decoded. Move a slider." : `Changed by ${moved.toFixed(3)} a pixel (root mean square, grey levels from 0 to 1).`;
+      lane.text.textContent = moved < 0.001 ? "The image's code, decoded. Move a slider." : `Changed by ${moved.toFixed(3)} per pixel (root mean square, grey levels from 0 to 1).`;
       lane.section.dataset.moved = moved.toFixed(4);
       for (const { j, value } of lane.rows) value.textContent = `${unitName(j)} = ${code[j].toFixed(2).replace("-", "−")}`;
       lane.stale = false;
@@ -107,7 +107,7 @@ class Traverse {
         strip.forEach((canvas, s) => paint(canvas, images, (r * STRIP + s) * PIXELS));
         const first = r * STRIP * PIXELS, last = first + (STRIP - 1) * PIXELS;
         const range = change(images.subarray(first, first + PIXELS), images.subarray(last, last + PIXELS));
-        row.title = `From one end to the other the picture changes by ${range.toFixed(3)} a pixel.`;
+        row.title = `From one end to the other the image changes by ${range.toFixed(3)} per pixel.`;
         row.dataset.range = range.toFixed(4);
       });
     }

@@ -34,7 +34,7 @@ def dimensions(lane: Lane, rate_per_dim: Sequence[float] | None) -> dict[str, An
         span = [(float(m - 3 * max(s, 1e-3)), float(m + 3 * max(s, 1e-3))) for m, s in zip(mean, sd)]
     else:
         weight, dead = np.asarray(rate_per_dim), [bool(r <= ACTIVE_NATS) for r in rate_per_dim]
-        text = [f"{r:.2f} nats" + (", dead" if off else "") for r, off in zip(rate_per_dim, dead)]
+        text = [f"{r:.2f} nats" + (", inactive" if off else "") for r, off in zip(rate_per_dim, dead)]
         span = [(-3.0, 3.0)] * len(weight)  # the prior's three standard deviations
     return {"order": np.argsort(-weight, kind="stable").tolist(), "dead": dead, "weight_text": text, "range": span}
 

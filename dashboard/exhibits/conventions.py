@@ -18,7 +18,7 @@ ERRORS = {"bce": "BCE", "mse": "SE"}  # binary cross-entropy, squared error
 def translation(beta: float, config: RunConfig) -> str:
     """The weight in every known code, as a markdown table; `config` names the likelihood and the latent size."""
     rows = [
-        f"| Code | D | KL | for β = {beta:g} write | its default is a β of | Its loss |",
+        f"| Code | D | KL | weight for β = {beta:g} | its default as β | Its loss |",
         "|---|---|---|---:|---:|---|",
     ]
     for t in translate(beta, config.likelihood, PIXELS, config.latent_dim):
@@ -46,19 +46,19 @@ def mistake(pair: Pair) -> None:
     """The classic mistake beside the same nominal weight done right: its samples and what it measured."""
     wrong = mistaken(pair)
     if wrong is None:
-        st.info("No run with this mistake is here for these images and this latent size. Train one: `python -m core train --reduction mean`.")
+        st.info("There is no run with this mistake for this data set and latent size. Train one with `python -m core train --reduction mean`.")
         return
     right = catalog.over_beta(cache.entries(), pair).get(wrong.config.beta, pair.vae)
     figures = {e.run_id: cache.evaluation(e.run_id) for e in (wrong, right)}
     st.markdown(text.mistake_takeaway(wrong.config.beta, effective_beta(wrong.config), figures[wrong.run_id], figures[right.run_id], pair.latent_dim))
     chosen = cache.one_of_each(pair.data)
     real = cache.dataset(pair.data).test_images[chosen, 0]
-    for column, entry, name in zip(st.columns(2), (wrong, right), ("`mean`: averaged over pixels", "`sum`: as everywhere else here")):
+    for column, entry, name in zip(st.columns(2), (wrong, right), ("`mean`: averaged over pixels", "`sum`: as in all other runs here")):
         with column:
             st.markdown(f"**{name}**, w = {entry.config.beta:g}", anchors=False)
-            st.image(images.grid(cache.samples(entry.run_id, "prior")[: 2 * len(chosen)], len(chosen)), width="stretch", caption="What it makes up", alt=f"{2 * len(chosen)} samples")
+            st.image(images.grid(cache.samples(entry.run_id, "prior")[: 2 * len(chosen)], len(chosen)), width="stretch", caption="Samples", alt=f"{2 * len(chosen)} samples")
             copies = cache.gallery(entry.run_id)["reconstruction"][chosen]
-            st.image(images.grid([*real, *copies], len(chosen)), width="stretch", caption="Unseen images, and what comes back", alt="Unseen images above, their reconstructions below")
+            st.image(images.grid([*real, *copies], len(chosen)), width="stretch", caption="Unseen images and their reconstructions", alt="Unseen images above, their reconstructions below")
     st.caption(" · ".join(text.run_provenance(e, figures[e.run_id]["n"]) for e in (wrong,)))
 
 
@@ -68,14 +68,14 @@ def conventions(pair: Pair, beta: float) -> None:
     st.markdown(text.convention_takeaway(beta, {t.convention.name: t.nominal for t in translate(beta, config.likelihood, PIXELS, config.latent_dim) if t.convention.source.startswith("https://")}))
     st.markdown(translation(beta, config))
     st.caption(
-        f"For images of {PIXELS} numbers and {config.latent_dim} latent units; BCE: binary cross-entropy, SE: squared error; w: the weight there. ≈ where the other code's distortion is another one: "
-        "the price of a nat of code is the same, the model is not. A sum over the batch instead of its mean changes the step size only."
+        f"For images of {PIXELS} numbers and {config.latent_dim} latent units; BCE: binary cross-entropy, SE: squared error; w: the weight in that code. ≈ marks codes with a different distortion: "
+        "the cost of one nat of rate is the same, but the model is not. Summing instead of averaging over the batch only changes the step size."
     )
     where, code = loss_source()
-    st.markdown("**What is minimised**, mean over images", anchors=False)
+    st.markdown("**The loss**, mean over images", anchors=False)
     st.latex(formula(config))
-    st.markdown(f"**The lines that do it**, {where}", anchors=False)
+    st.markdown(f"**Source code**, {where}", anchors=False)
     # As plain HTML: Streamlit's code element loads 1.6 MB of colouring script with the page, for these few lines in an expander.
     st.html(f'<pre style="overflow-x:auto;font-size:.875rem"><code>{escape(code)}</code></pre>')
-    st.markdown("### The classic mistake", anchors=False)
+    st.markdown("### A common mistake", anchors=False)
     mistake(pair)

@@ -22,7 +22,7 @@ POLL = 0.7
 
 def epochs() -> int:
     """How long a training on request lasts."""
-    return controls.whole("Epochs of a training", 1, limits_from_settings().epochs, QUICK["epochs"], EPOCHS, help="More epochs end at a lower loss and take longer.")
+    return controls.whole("Training epochs", 1, limits_from_settings().epochs, QUICK["epochs"], EPOCHS, help="More epochs give a lower loss and take longer.")
 
 
 def recipe(kind: str, dataset: str, latent_dim: int, seed: int, length: int) -> RunConfig:
@@ -63,7 +63,7 @@ def progress() -> bool:
                 if status.owner:
                     st.button("Stop", icon=":material/stop:", key=f"stop-{config.model}", on_click=jobs.stop, args=(config.run_id, visitor))
         elif status.state != "complete":
-            st.warning(f"{name}: " + (status.message or f"its training was {status.state}. Ask again, and it goes on from its last saved epoch."), icon=":material/error:")
+            st.warning(f"{name}: " + (status.message or f"its training was {status.state}. Start it again to resume from its last saved epoch."), icon=":material/error:")
     if configs and not active and all(jobs.status(c.run_id, visitor).state == "complete" for c in configs):
         st.button(f"Show the pair: {configs[0].dataset}, latent size {configs[0].latent_dim}, seed {configs[0].seed}", type="primary", on_click=show, args=(configs[1],))
     return active
@@ -79,11 +79,11 @@ def watch() -> None:
 def on_demand(pair: Pair) -> int:
     """The expander. Returns the epochs of a training on request."""
     limits = limits_from_settings()
-    with st.expander("More: epochs, and small models of your own", icon=":material/model_training:", expanded=bool(state.get(ASKED))):
+    with st.expander("More: epochs, and training your own small models", icon=":material/model_training:", expanded=bool(state.get(ASKED))):
         length = epochs()
         st.markdown(
-            f"A **pair** is an {AE} and a {VAE} (β = 1) that differ in nothing else. Once trained, it stands among the choices on the left, on every page and for everyone; "
-            "then this page trains other weights of it."
+            f"A **pair** is an {AE} and a {VAE} (β = 1) that differ in nothing else. Once trained, it can be selected in the sidebar on every page and by everyone; "
+            "this page can then train it with other weights."
         )
         columns = st.columns(3)
         names = [*limits.datasets, *([pair.dataset] if pair.dataset.startswith("folder:") else [])]

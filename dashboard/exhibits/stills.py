@@ -80,7 +80,7 @@ def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
     if stage.revealed:
         for column, kind in zip(st.columns(2), MARKS):
             with column:
-                st.caption(f"{draws} codes drawn for this image, decoded")
+                st.caption(f"{draws} sampled codes of this image, decoded")
                 st.image(images.grid(redrawn[kind], draws), width="stretch", alt=f"{draws} pictures decoded from codes that the {kind.upper()} drew for one image")
     moved = {kind: float(np.sqrt(frames.var(0).mean())) for kind, frames in redrawn.items()}
     # Grey levels are bytes on screen: what moves by less than half of one step cannot be seen.
@@ -108,9 +108,9 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
     half = -(-d // 2)
     for column, part in zip(left.columns(2), (turned[:half], turned[half:])):
         if len(part):
-            column.image(images.grid(part.reshape(-1, *part.shape[2:]), steps), width="stretch", alt=f"{len(part)} rows of {steps} pictures: each turns one latent number from -3 to 3")
+            column.image(images.grid(part.reshape(-1, *part.shape[2:]), steps), width="stretch", alt=f"{len(part)} rows of {steps} pictures: each varies one latent number from -3 to 3")
     if right:
-        right.caption("Rate of each number, nats an image (hollow: asleep)")
+        right.caption("Rate of each unit, nats per image (hollow: inactive)")
         bars = figures.kl_bars(vae["rate_per_dim"], ACTIVE_NATS, stage.dark, height=400 if stage.large else 320)
         with right:
             chart(figures.for_projector(bars) if stage.large else bars, key=f"{stage.key}-bars", alt="Rate of each latent number in nats, largest first.")
@@ -121,7 +121,7 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
 
 
 SAID = {"prior": "z ~ N(0, I)", "gaussian": "z ~ a fitted Gaussian", "mixture": "z ~ {} fitted Gaussians"}
-STILL_TRAINED = "The classifier that judges samples of these images is still being trained; come back in a minute."
+STILL_TRAINED = "The classifier used to evaluate samples of these images is still being trained; try again in a minute."
 
 
 def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
@@ -135,7 +135,7 @@ def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
         try:
             measured = cache.sample_quality(entry.run_id, source)
         except NotMeasurable as error:  # the pictures are shown all the same, and then the reason
-            measured, why_not = None, f"How good these samples are cannot be measured: {error}"
+            measured, why_not = None, f"The quality of these samples cannot be measured: {error}"
         with column:
             st.markdown(stage.name(place, kind, f"{MARKS[kind]}, {SAID[source].format(facts['gaussians'])}"))
             st.image(images.grid(cache.samples(entry.run_id, source)[: columns * columns], columns), width="stretch", alt=f"New images: {LETTERS[place]}")
@@ -169,7 +169,7 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
     ends = data.test_images[[start, end], 0].astype(np.float32) / 255
     frames = {kind: cache.decoded_path(entry_of(stage.pair, kind).run_id, start, end, steps, way) for kind in MARKS}
     frames["pixels"] = cross_fade(*ends, steps)
-    said = {**{kind: f"{mark}, decoded" for kind, mark in MARKS.items()}, "pixels": "the pixels faded, no model at all"}
+    said = {**{kind: f"{mark}, decoded" for kind, mark in MARKS.items()}, "pixels": "pixel cross-fade, without a model"}
     for place, kind in enumerate(order):
         st.markdown(stage.name(place, kind, said[kind]))
         st.image(images.grid(frames[kind], steps), width="stretch", alt=f"Strip {LETTERS[place]}, from test image {start} to {end}")
@@ -195,7 +195,7 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
             st.markdown(stage.name(place, "vae", f"β = {beta:g}"))
             st.image(images.grid(cache.samples(trained[beta].run_id, "prior")[: columns * columns], columns), width="stretch", alt=f"New images: {LETTERS[place]}")
             if stage.revealed:
-                st.caption(f"R = {figure['rate']:.1f}, D = {figure['distortion']:.1f} nats, {figure['active_units']} of {stage.pair.latent_dim} numbers awake")
+                st.caption(f"R = {figure['rate']:.1f}, D = {figure['distortion']:.1f} nats, {figure['active_units']} of {stage.pair.latent_dim} units active")
     for name in ("largest", "smallest"):
         figure = cache.evaluation(trained[facts[f"beta_{name}"]].run_id)
         facts |= {f"rate_{name}": figure["rate"], f"distortion_{name}": figure["distortion"], f"active_{name}": figure["active_units"]}
@@ -220,9 +220,9 @@ def curve(stage: Stage) -> Facts:
         best["fd"] = min(judged, key=judged.get)
     if stage.revealed:
         with st.container(horizontal=True, gap="large"):
-            for label, name in (("Lowest −ELBO", "elbo"), ("Best copies", "mse"), ("Best samples", "fd"), ("Cheapest code", "rate")):
+            for label, name in (("Lowest −ELBO", "elbo"), ("Best reconstructions", "mse"), ("Best samples", "fd"), ("Lowest rate", "rate")):
                 if name in best:
                     st.metric(label, f"β = {best[name]:g}", width="content")
     verdict = "one" if len(set(best.values())) == 1 else "depends"
-    advice = "Say what you want it for, and measure that." if verdict == "depends" else "Here one weight is best at everything."
+    advice = "Decide on the purpose, and measure that." if verdict == "depends" else "Here one weight is best for all purposes."
     return {"right": verdict, "advice": advice, "trained": len(found), **{f"beta_{name}": f"{b:g}" for name, b in best.items()}, "neg_elbo": found[best["elbo"]]["neg_elbo"]}

@@ -51,7 +51,7 @@ def image_at_hand() -> tuple[np.ndarray, bool]:
     if made is not None:
         return made, False
     if source != "test image":
-        st.caption("Until there is one, the test image is shown.")
+        st.caption("The test image is shown until you provide one.")
     index = min(int(state.get("uses-item", 0)), n - 1)
     if source == "test image":
         with row:
@@ -104,9 +104,9 @@ def denoise(lead: Any, image: np.ndarray) -> None:
         lead.markdown(text.untrained_takeaway(sigma, {**decibel, "ae": decibel["clean"], "vae": psnr(clean, other)}))
     else:
         lead.markdown(text.denoise_takeaway(sigma, {k: v for k, v in decibel.items() if k != "clean"}, decibel["clean"]))
-    st.html(tiles.row([Tile("Clean", clean[0], "what is wanted"), *shown], dark))
+    st.html(tiles.row([Tile("Clean", clean[0], "target"), *shown], dark))
     if trained is None:
-        st.caption(f"No pair has been trained to denoise {pair.dataset} at latent size {pair.latent_dim} yet: `{command}`, and the same with `--model vae`.")
+        st.caption(f"No pair has been trained to denoise {pair.dataset} at latent size {pair.latent_dim} yet. Run `{command}`, and the same with `--model vae`.")
     over_levels(sigma)
     st.caption(text.provenance(trained or pair, 1, what="image, with models"))
 
@@ -130,7 +130,7 @@ def over_levels(sigma: float) -> None:
     if "ae" in curves:
         role, networks = "ae denoiser", f"those trained to denoise were trained at noise {NOISE:g} only"
     seeds = len(people[role])
-    st.caption(f"Means over {measured_on():,} test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; {networks}, the simple methods are tuned at every level.")
+    st.caption(f"Means over {measured_on():,} test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; {networks}, the simple methods are tuned for every noise level.")
 
 
 # -------------------------------------------------------------------------------------------------------- anomalies
@@ -143,9 +143,9 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
     other = other_dataset(pair.dataset)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         with st.container(width=220):
-            what = controls.pick("What is odd", (*ODDITIES, *([other] if other else [])), "odd", help="Done to the test image above, and to the others.")
+            what = controls.pick("Anomaly", (*ODDITIES, *([other] if other else [])), "odd", help="Applied to the test image above and to all other test images.")
         with st.container(width=320):
-            allowed = controls.slide("False alarms allowed, %", 0.5, 50.0, 5.0, 0.5, "alarms", help="The alarm's threshold is where this share of normal images exceed it.") / 100
+            allowed = controls.slide("False alarms allowed, %", 0.5, 50.0, 5.0, 0.5, "alarms", help="The threshold is set so that this share of normal images exceeds it.") / 100
     if given:
         index = int(state.get("uses-item", 0))
         odd = cache.odd_images(pair.data, what)
@@ -170,20 +170,20 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
             with column:
                 st.markdown(f"**{AE if kind == 'ae' else VAE}** raises the alarm for {(strange > threshold).mean():.0%} of images {name}", anchors=False)
                 st.caption(f"grey: normal images · {AE if kind == 'ae' else VAE}: {what}")
-                chart(figures.oddness(normal, strange, mark, threshold, kind, dark, what=what), f"odd-{kind}", f"What normal and odd images cost the {title}, with this image and the threshold.")
+                chart(figures.oddness(normal, strange, mark, threshold, kind, dark, what=what), f"odd-{kind}", f"Distortion of normal images and anomalies in the {title}, with this image and the threshold.")
     missed = {kind: held_out(f"{kind} held-out") for kind in ("ae", "vae")}
     measured = all(len(values) == len(data.classes) for values in missed.values())
     left, right = st.columns(2, gap="large") if measured else (st.container(), None)
     with left:
-        st.markdown("**Every threshold at once (ROC)**", anchors=False)
+        st.markdown("**ROC curve (all thresholds)**", anchors=False)
         curves = {kind: roc(normal, strange) for kind, (normal, strange, *_) in found.items()} | {"pca": roc(*linear)}
-        chart(figures.roc(curves, allowed, dark), "roc", "Odd images caught over false alarms, for AE, VAE and PCA.")
+        chart(figures.roc(curves, allowed, dark), "roc", "True positive rate over false positive rate, for AE, VAE and PCA.")
     if right is not None:
         with right:
             st.markdown("**A whole class left out of training**", anchors=False)
-            chart(figures.by_class(missed, "AUROC", 0.5, dark), "held-out", "How well each model notices a class it never saw.")
+            chart(figures.by_class(missed, "AUROC", 0.5, dark), "held-out", "AUROC of each model for a class left out of training.")
         st.markdown(text.held_out_takeaway(missed["ae"], missed["vae"]))
-    elsewhere = "" if measured else "How well a whole class that was left out of training is noticed: choose mnist-5k at latent size 16. "
+    elsewhere = "" if measured else "For the detection of a class left out of training, choose mnist-5k at latent size 16. "
     st.caption(text.provenance(pair, n, f"{elsewhere}Scores are distortions in nats of one sampled code. Measured on"))
 
 
@@ -203,14 +203,14 @@ def held_out(role: str) -> dict[str, float]:
 def compress(lead: Any, image: np.ndarray) -> None:
     from core.metrics import compression
 
-    bits = controls.choice("Bits for each latent number", compression.BITS, "bits", default=4)
+    bits = controls.choice("Bits per latent number", compression.BITS, "bits", default=4)
     ae, vae = (compression.store_code(cache.model(entry.run_id), cache.quantiser(entry.run_id, bits), image) for _, _, entry in BOTH)
     others = data.test_images[1 : min(compression.SHEET, math.isqrt(len(data.test_images))) ** 2]
     pca = compression.store_pca(cache.pca(pair.data), cache.pca_quantisers(pair.data), image, ae.bytes)
     webp = compression.store_webp(image, others, ae.mse)
     png = compression.store_file(image, others, "PNG", optimize=True)
     lead.markdown(text.compress_takeaway(bits, pair.latent_dim, ae, vae, pca, webp))
-    kept = [("Original, as PNG", png, ""), ("AE code", ae, "ae"), ("VAE code", vae, "vae"), ("PCA, same bytes", pca, ""), ("WebP, no more error", webp, "")]
+    kept = [("Original, as PNG", png, ""), ("AE code", ae, "ae"), ("VAE code", vae, "vae"), ("PCA, same bytes", pca, ""), ("WebP, same or lower error", webp, "")]
     st.html(tiles.row([Tile(title, s.image, f"{s.bytes:.1f} bytes, " + (f"error {s.mse:.4f}" if s.mse else "lossless"), model) for title, s, model in kept], dark))
     curves: dict[str, list[tuple[float, float]]] = {}
     for kind in ("ae", "vae"):
@@ -226,28 +226,28 @@ def compress(lead: Any, image: np.ndarray) -> None:
         exact = {"WebP lossless": measured["webp_lossless"]["bytes"], "PNG": measured["png"]["bytes"]}
         marks = {"ae": (ae.bytes, ae.mse), "vae": (vae.bytes, vae.mse), "pca": (pca.bytes, pca.mse), "webp": (webp.bytes, webp.mse)}
         st.markdown(f"**On {measured_on():,} unseen images** (circles: this image)", anchors=False)
-        chart(figures.sizes(curves, exact, marks, dark), "sizes", "Squared error over bytes an image for AE, VAE, PCA and WebP.")
+        chart(figures.sizes(curves, exact, marks, dark), "sizes", "Squared error over bytes per image for AE, VAE, PCA and WebP.")
     size = (cache.store().get(pair.ae.run_id).path / WEIGHTS).stat().st_size / 1e6
     st.caption(
-        f"Codes: bytes of an ideal entropy coder that knows the training codes; the network ({size:.1f} MB) is not counted, as WebP's program is not. PNG and WebP: an image's "
-        f"share of a sheet of {len(others) + 1} images. PNG is lossless, all else lossy. " + text.provenance(pair, n)
+        f"Codes: size with an ideal entropy coder fitted to the training codes; the network ({size:.1f} MB) is not counted, just as the WebP decoder is not. PNG and WebP: size per image "
+        f"in a sheet of {len(others) + 1} images. PNG is lossless, all others are lossy. " + text.provenance(pair, n)
     )
 
 
 st.title("Uses", anchor=False)
 USES = ("denoise", "detect anomalies", "compress")
-use = controls.choice("What for", USES, "use", label_visibility="collapsed")
+use = controls.choice("Use", USES, "use", label_visibility="collapsed")
 lead = st.empty()
 image, given = image_at_hand()
 {"denoise": lambda: denoise(lead, image), "detect anomalies": lambda: anomalies(lead, image, given), "compress": lambda: compress(lead, image)}[use]()
 
-with st.expander("Why: what an autoencoder is used for, and what it is compared with", icon=":material/help:"):
+with st.expander("Explanation: uses of an autoencoder, and the baselines", icon=":material/help:"):
     st.markdown(
         f"""
-- **Denoising** has to be trained: noise on the input, none on the target (Vincent et al. 2008). An {AE} trained on clean images has learnt to describe whatever it
-  gets, noise included. Beside it a median filter and PCA, each with its one setting chosen on training images.
-- **Anomalies**: an image is called odd when it is reconstructed badly. That measures how *complicated* an image is as much as how *unfamiliar*: simple odd images pass.
-  A {VAE} that reports a likelihood has the same weakness.
-- **Compression**: a code of {pair.latent_dim} numbers is short, because the decoder knows what such images look like, and only such.
+- **Denoising** must be trained, with noise on the input and a clean target (Vincent et al. 2008). An {AE} trained on clean images has learnt to encode its whole
+  input, including noise. The baselines are a median filter and PCA, each with one parameter tuned on training images.
+- **Anomalies**: an image is classified as an anomaly if its reconstruction error is high. This depends on how *complex* an image is as well as on how *unfamiliar* it is, so simple
+  anomalies are missed. The likelihood bound of a {VAE} has the same weakness.
+- **Compression**: a code of {pair.latent_dim} numbers is short because the decoder is specialised to this kind of image; it does not work for others.
 """
     )

@@ -245,7 +245,7 @@ def test_the_first_sentence_says_what_the_table_says_of_this_image(page):
         tables = [page.locator(f'.through .lane[data-side="{side}"] tr').last.locator("td").last.inner_text() for side in ("left", "right")]
         assert [e.rstrip(".") for e in errors] == tables
         rate = page.locator('.through .lane[data-side="right"] tr').nth(1).inner_text()
-        assert re.search(r"pays ([\d.]+) nats", said).group(1) in rate
+        assert re.search(r"rate of ([\d.]+) nats", said).group(1) in rate
         return said
 
     first = sentence()
