@@ -175,14 +175,14 @@ def build_parser() -> Parser:
         about = text[0].upper() + text[1:] + "."
         sub = commands.add_parser(name, help=text, description=about, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter)
         if run:
-            sub.add_argument("run", metavar="RUN", help="a run id, or the beginning of one")
+            sub.add_argument("run", metavar="RUN", help="a run id or a unique prefix of one")
         if device:
-            sub.add_argument("--device", help="cpu, cuda, cuda:N, mps or auto (default: the best there is)")
+            sub.add_argument("--device", help="cpu, cuda, cuda:N, mps or auto (default: the best available)")
         if out:
             sub.add_argument("--out", default=out, metavar="FILE", help=f"PNG to write (default {out})")
         where = "use the runs in this folder, and only those (default: shipped runs, and the user's cache for new ones)"
         sub.add_argument("--store", metavar="PATH", help=where)
-        sub.add_argument("--json", action="store_true", help="print JSON for machines, nothing else")
+        sub.add_argument("--json", action="store_true", help="print machine-readable JSON only")
         return sub
 
     train = command("train", "train one model, unless it is there already", device=True)
@@ -207,30 +207,30 @@ def build_parser() -> Parser:
     runs.add_argument("--latent-dim", type=number(1, 64), metavar="N", help="only this latent size")
 
     evaluate = command("evaluate", "measure runs on the test images; --all: the whole scorecard", device=True)
-    evaluate.add_argument("run", nargs="?", metavar="RUN", help="a run id, or the beginning of one")
+    evaluate.add_argument("run", nargs="?", metavar="RUN", help="a run id or a unique prefix of one")
     evaluate.add_argument("--all", action="store_true", help="the whole scorecard for every run; resumes where it was interrupted")
     evaluate.add_argument("--publish", action="store_true", help="with --all: write the standard runs' figures to checkpoints/scorecards/, to be committed")
     evaluate.add_argument("--check", action="store_true", help="measure again and compare with the committed figures, all runs or the RUN; exit code 1 where one is off")
 
     data = command("data", "list what a data set holds: its classes, what was decided for its images, and every file that is skipped", out="")
     data.add_argument("dataset", metavar="DATASET", help=f"{', '.join(DATASETS)} or folder:PATH")
-    data.add_argument("--out", metavar="FILE", help="PNG to write: some images as they came, and below each what the models are given")
+    data.add_argument("--out", metavar="FILE", help="PNG to write: some original images, each above the model input")
 
     judge = command("judge", "train the small classifier that measures samples and paths, unless it is there already", device=True)
     judge.add_argument("dataset", metavar="DATASET", help=f"{', '.join(DATASETS)} or folder:PATH")
     judge.add_argument("--out", metavar="FOLDER", help="train it in any case and write it there (default: the user's cache); the shipped ones lie in checkpoints/judges/")
 
     sample = command("sample", "draw new images from a run into a PNG", run=True, device=True, out="samples.png")
-    sample.add_argument("--n", type=number(1, 10_000), default=36, metavar="N", help="how many (default 36)")
+    sample.add_argument("--n", type=number(1, 10_000), default=36, metavar="N", help="number of samples (default 36)")
     sample.add_argument("--source", default="prior", choices=SOURCES, help="where codes come from (default prior, N(0, I))")
     sample.add_argument("--temperature", type=number(0, 10, float), default=1.0, metavar="T", help="scales the codes' spread (default 1)")
-    sample.add_argument("--seed", type=number(0, 2**31 - 1), default=0, metavar="N", help="of the noise (default 0)")
+    sample.add_argument("--seed", type=number(0, 2**31 - 1), default=0, metavar="N", help="random seed of the noise (default 0)")
 
     inter = command("interpolate", "decode a path between two test images into a PNG", run=True, device=True, out="interpolation.png")
     index = number(0, 10**7)
     inter.add_argument("--from", dest="start", type=index, default=0, metavar="INDEX", help="test image to start from (default 0)")
     inter.add_argument("--to", dest="end", type=index, default=1, metavar="INDEX", help="test image to end at (default 1)")
-    inter.add_argument("--steps", type=number(2, 200), default=9, metavar="N", help="pictures on the way, ends included (default 9)")
+    inter.add_argument("--steps", type=number(2, 200), default=9, metavar="N", help="number of frames, including both ends (default 9)")
     inter.add_argument("--kind", default="linear", choices=KINDS, help="straight line or arc (default linear)")
     for sub in (sample, inter):
         sub.add_argument("--beta", type=number(*BETA_RANGE, float), metavar="X", help="for a multi-rate model: the beta to use (default 1)")
@@ -238,7 +238,7 @@ def build_parser() -> Parser:
     project = command("project", "compute 2-D maps (PCA, UMAP) of runs' codes and keep them with the run")
     project.add_argument("run", nargs="*", metavar="RUN", help="run ids, or the beginnings of them")
     project.add_argument("--all", action="store_true", help="every finished run")
-    project.add_argument("--again", action="store_true", help="also where the map is there already")
+    project.add_argument("--again", action="store_true", help="recompute existing maps")
 
     export = command("export", "copy a run out: safetensors, JSON and a ten-line loading example", run=True)
     export.add_argument("--out", metavar="PATH", help="folder, or a .zip file (default RUN.zip)")
