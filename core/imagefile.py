@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from core.errors import ArgumentError
 from core.trunks import SIDE
 
 if TYPE_CHECKING:
@@ -90,10 +91,10 @@ def read(file: Path | BinaryIO, invert: bool = False, side: int = SIDE, allowed:
     turned = ImageOps.invert if invert else lambda grey: grey
     with Image.open(file, formats=tuple(allowed or formats())) as image:
         if image.width * image.height > MAX_PIXELS:
-            raise ValueError(f"{image.width}x{image.height} pixels are more than {MAX_PIXELS}")
+            raise ArgumentError(f"{image.width}x{image.height} pixels are more than {MAX_PIXELS}")
         if max(image.size) > LONGEST * min(image.size):
             size = f"{image.width}x{image.height} pixels"
-            raise ValueError(f"{size} are so long a strip that it would be less than two pixels wide at {SIDE}x{SIDE}; cut it into squarer pieces")
+            raise ArgumentError(f"{size} are so long a strip that it would be less than two pixels wide at {SIDE}x{SIDE}; cut it into squarer pieces")
         frames = bool(getattr(image, "is_animated", False)) and image.format not in ONE_IMAGE
         image = ImageOps.exif_transpose(image)
         if image.mode.startswith(("I", "F")):
@@ -102,7 +103,7 @@ def read(file: Path | BinaryIO, invert: bool = False, side: int = SIDE, allowed:
             rgba = image.convert("RGBA")
             alpha = np.asarray(rgba.getchannel("A"), dtype=np.float64)
             if alpha.max() == 0:
-                raise ValueError("every pixel is transparent, so there is nothing to see")
+                raise ArgumentError("every pixel is transparent, so there is nothing to see")
             if alpha.min() < 255:
                 grey = np.asarray(rgba.convert("RGB").convert("L"), dtype=np.float64)
                 ink = float((alpha * grey).sum() / alpha.sum())

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from core.data import DataError, Dataset, digest_of, write_npz
+from core.errors import ArgumentError
 
 FOLDER = ".data"
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -63,7 +64,7 @@ def _read(name: str, digest: str, path: Path, modified: int) -> Dataset:
         arrays = [file[key] for key in ARRAYS]
         about = json.loads(file["about"].tobytes())
     if digest_of(*arrays) != digest:
-        raise ValueError("these are other images")
+        raise ArgumentError("these are other images")
     for array in arrays:
         array.setflags(write=False)  # shared by every visitor
     lists = {key: tuple(about[key]) for key in ("skipped", "notes")}

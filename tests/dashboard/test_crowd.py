@@ -23,7 +23,7 @@ def test_a_full_house_tells_what_this_is_and_opens_by_itself(dashboard, monkeypa
     assert "streamlit run" in app.code[0].value and not app.sidebar.selectbox
     crowd.most = 2
     app.run()
-    assert "What each model pays" in words(app)
+    assert "Loss of each model" in words(app)
 
 
 def test_the_demo_offers_its_data_sets_only(dashboard, monkeypatch):

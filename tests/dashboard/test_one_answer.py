@@ -51,7 +51,7 @@ def test_every_page_says_the_same_about_small_steps(shipped, latent):
 def test_every_page_says_the_same_about_whose_samples_are_nearer(shipped, query, scene, case):
     names = {text.AE: "ae", text.VAE: "vae"}
     lead = next(m.value for m in shipped("samples", latent="16", **query).markdown if m.value.startswith("Drawn from"))
-    told = re.search(r"the (\S+)'s samples come nearer", lead)
+    told = re.search(r"the (\S+)'s samples are closer", lead)
     answers = {"samples": names[told[1]] if told else "neither"}
     told = words(shipped("walkthrough", scene=scene, reveal="true"))
     if scene == "mixture":

@@ -197,7 +197,7 @@ def test_hostile_links_are_told(dashboard, small_scenes, key, value):
 def test_where_to_draw_says_what_the_distances_say():
     from dashboard.text import where_to_draw
 
-    assert "bad place to ask" in where_to_draw({"vae_prior": 19.0, "ae_mixture": 4.0})
-    assert "usually told" in where_to_draw({"vae_prior": 19.0, "ae_prior": 225.0})
+    assert "wrong distribution" in where_to_draw({"vae_prior": 19.0, "ae_mixture": 4.0})
+    assert "the usual story" in where_to_draw({"vae_prior": 19.0, "ae_prior": 225.0})
     assert "bad place" not in where_to_draw({"vae_prior": 4.0, "ae_mixture": 19.0})
     assert "no difference" in where_to_draw({"vae_prior": 4.0, "ae_mixture": 4.1})

@@ -172,7 +172,7 @@ def png(array: np.ndarray) -> bytes:
 
 
 def test_uploads_are_read_or_refused(page, tmp_path, dashboard_cache):
-    page.get_by_text("Use a picture of your own").click()
+    page.get_by_text("Use your own image").click()
     chooser = page.locator('[data-testid="stFileUploaderDropzone"] input')
     before = grey(page, ".seen .tile")
     files = {path.name for path in dashboard_cache.rglob("*")}

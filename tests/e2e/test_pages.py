@@ -178,7 +178,7 @@ def test_a_link_to_an_untrained_weight_only_offers(visit, dashboard_cache):
 
 def test_a_sentence_of_the_scorecard_opens_and_leads_to_its_page_with_the_same_choice(visit):
     page = visit("/scorecard?latent=2")
-    page.get_by_role("heading", name="Hold wherever measured").wait_for()
+    page.get_by_role("heading", name="Hold in every case").wait_for()
     sentences = page.locator(".st-key-claims summary")
     sentences.nth(13).wait_for()
     assert page.locator(".marks .ball").count() == 4 * sentences.count()
