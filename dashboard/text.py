@@ -160,7 +160,7 @@ def where_to_draw(distances: Mapping[str, float]) -> str:
     names = {"ae": AE, "vae": VAE}
     best, worst = min(distances, key=distances.get), max(distances, key=distances.get)
     if nearer([distances[best]], [distances[worst]]) == "neither":
-        return "The difference is negligible."
+        return "There is no difference large enough to count."
     times = distances[worst] / max(distances[best], 1e-9)
     (better, source), (other, other_source) = best.split("_"), worst.split("_")
     if better == "ae" and source != "prior" and other_source == "prior":
