@@ -70,7 +70,7 @@ async def _press(server: Server, beta: str) -> str:
     """Open the page of a weight and ask for its training; returns what the page says."""
     async with Visitor(server.url) as visitor:
         shown = await visitor.open("kl_weight", {"beta": beta})
-        buttons = [widget for label, widget in shown.buttons.items() if label.startswith(("Train β", "Go on"))]
+        buttons = [widget for label, widget in shown.buttons.items() if label.startswith(("Train β", "Resume"))]
         if buttons:
             shown = await visitor.open("kl_weight", {"beta": beta}, widgets={buttons[0]: True})
         return shown.text
