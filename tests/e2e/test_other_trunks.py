@@ -64,7 +64,9 @@ def test_the_pages_run_a_new_trunk_or_the_server_draws(page_of):
         assert page.locator(".through .problem").is_hidden()
     else:
         page.get_by_text('no code for a layer of the kind "unheard-of"; the pictures come from the server').wait_for(timeout=60_000)
-        assert page.locator("[data-testid=stImage] img").count() == 2, "the image through both models, drawn by the server"
+        drawn = page.locator("[data-testid=stImage] img")
+        drawn.nth(1).wait_for(timeout=60_000)  # the pictures follow the sentence
+        assert drawn.count() == 2, "the image through both models, drawn by the server"
         assert page.locator(".through").count() == 0
 
     page = visit("/kl_weight")
@@ -73,7 +75,7 @@ def test_the_pages_run_a_new_trunk_or_the_server_draws(page_of):
         assert page.locator(".lab .problem").is_hidden()
     else:
         page.get_by_text("the pictures come from the server").wait_for(timeout=60_000)
-        assert page.locator("[data-testid=stImage] img").count() >= 1
+        page.locator("[data-testid=stImage] img").first.wait_for(timeout=60_000)
 
     page = visit("/latent_maps")
     page.wait_for_selector('.maps[data-ready="1"]', timeout=120_000)
