@@ -11,8 +11,9 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,28 +50,30 @@ def chromium() -> Iterator:
         browser.close()
 
 
-@contextlib.contextmanager
-def served(script: Path, **environment: str) -> Iterator[str]:
-    """The address of a server that runs `script` until the block ends; below STREAMLIT_SERVER_BASE_URL_PATH, if that is given."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), "--server.address", "127.0.0.1"]
-    command += ["--server.headless", "true", "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
-    server = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    base = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "").strip("/")
-    address = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(command: list[str], well: Callable[[], bool], attempts: int, why: Callable[[], str] = lambda: "", **options: Any) -> Iterator[None]:
+    """A server process until the block ends, entered once it is `well`, or after that many attempts a tenth of a second apart.
+
+    Raises:
+        RuntimeError: it exited before; `why` adds what it said.
+    """
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
     try:
-        for _ in range(300):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=1) as answer:
-                if answer.status == 200:
-                    break
+        for _ in range(attempts):
+            if well():
+                break
             try:
                 server.wait(0.1)
             except subprocess.TimeoutExpired:
                 continue
-            raise RuntimeError(f"streamlit ended with code {server.returncode} before it answered")
-        yield address
+            raise RuntimeError(f"{Path(command[0]).name} exited with code {server.returncode} before it answered: {why()}")
+        yield
     finally:
         server.terminate()
         try:
@@ -81,6 +84,24 @@ def served(script: Path, **environment: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def served(script: Path, **environment: str) -> Iterator[str]:
+    """The address of a server that runs `script` until the block ends; below STREAMLIT_SERVER_BASE_URL_PATH, if that is given."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), "--server.address", "127.0.0.1"]
+    command += ["--server.headless", "true", "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
+    base = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "").strip("/")
+    address = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
+
+    def well() -> bool:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=1) as answer:
+            return answer.status == 200
+        return False
+
+    with running(command, well, attempts=300, env={**os.environ, **environment}):
+        yield address
+
+
+@contextlib.contextmanager
 def proxied(folder: Path, server: str) -> Iterator[str]:
     """The address of an nginx whose `server` block is given, until the block ends; "@port@" in it becomes its port, "@folder@" its folder.
 
@@ -88,32 +109,21 @@ def proxied(folder: Path, server: str) -> Iterator[str]:
     """
     if NGINX is None:
         (pytest.fail if os.environ.get("POINT_OR_CLOUD_REQUIRE_BROWSER") else pytest.skip)("no nginx on the PATH (Debian's package nginx-light)")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     http = f"access_log off;\ntypes {{ text/html html; }}\n{temporary}{server}".replace("@port@", str(port)).replace("@folder@", str(folder))
     user = "user root;\n" if os.geteuid() == 0 else ""  # or its worker could not read what root's tests write
     (folder / "nginx.conf").write_text(f"{user}daemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\nevents {{}}\nhttp {{\n{http}\n}}\n")
     log = folder / "error.log"
-    proxy = subprocess.Popen([NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(log)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(100):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                break
-            try:
-                proxy.wait(0.1)
-            except subprocess.TimeoutExpired:
-                continue
-            raise RuntimeError(f"nginx ended with code {proxy.returncode}: {log.read_text() if log.exists() else ''}")
-        yield f"http://point-or-cloud.localhost:{port}"  # a browser knows that this is here; Streamlit takes only "localhost" itself for it
-    finally:
-        proxy.terminate()
-        try:
-            proxy.wait(20)
-        except subprocess.TimeoutExpired:
-            proxy.kill()
-            proxy.wait()
+
+    def well() -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        return False
+
+    command = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(log)]
+    with running(command, well, attempts=100, why=lambda: log.read_text() if log.exists() else ""):
+        yield f"http://point-or-cloud.localhost:{port}"  # browsers resolve this name here; Streamlit itself only accepts "localhost"
 
 
 def opened(browser, url: str, **options):

@@ -29,7 +29,6 @@ import os
 import random
 import statistics
 import time
-from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +41,7 @@ MOST = 3.0  # times the bare page's 95th percentile
 COLD = 30.0  # seconds in which a server that has just been started imports and reads what it needs
 
 # What a visitor may click on a page, as its link says it.
+SESSION = 12  # pages of one visit, after its first
 CHOICES = {
     "": [{"image": str(i)} for i in range(10)],
     "latent_maps": [{"latent": "2"}, {"projection": "PCA"}, {"umap": "1"}],
@@ -121,8 +121,11 @@ def growth(memory: list[tuple[float, float]]) -> float:
     return statistics.median(values[-tenth:]) - statistics.median(half) if half else 0.0
 
 
-async def stroll(server: Server, tally: Tally, until: float, pause: float, seed: int) -> None:
-    """One visitor until the time is over: sessions of a dozen pages, one after the other."""
+async def stroll(server: Server, tally: Tally, until: float, pause: float, seed: int, bare: bool = False) -> None:
+    """One visitor until the time is over: sessions of a dozen pages, one after the other.
+
+    `bare`: the server has one page. The sessions and pauses are the same, and nothing is asked to be trained.
+    """
     rng, browser = random.Random(seed), Browser()
     await asyncio.sleep(rng.uniform(0, pause * 2))
     while time.monotonic() < until:
@@ -133,14 +136,14 @@ async def stroll(server: Server, tally: Tally, until: float, pause: float, seed:
                 arrived = time.monotonic()
                 shown = await visitor.open()
                 tally.add("", shown, before=arrived - came)
-                pages = shown.pages * 2
+                pages = [""] * SESSION if bare else shown.pages * 2
                 rng.shuffle(pages)
-                for page in pages[:12]:
+                for page in pages[:SESSION]:
                     if time.monotonic() > until:
                         break
                     await asyncio.sleep(rng.expovariate(1 / pause))
                     tally.add(page, await visitor.open(page, rng.choice(CHOICES.get(page, [{}]))))
-            if time.monotonic() < until and rng.random() < 0.5:
+            if not bare and time.monotonic() < until and rng.random() < 0.5:
                 await ask(server, tally, rng, browser)
         except Exception as error:
             tally.errors[f"{type(error).__name__}: {str(error)[:80]}"] += 1
@@ -166,32 +169,11 @@ async def watch_memory(server: Server, tally: Tally, until: float) -> None:
         await asyncio.sleep(1)
 
 
-async def rest(server: Server, tally: Tally, until: float, pause: float, seed: int) -> None:
-    """One visitor of a bare page until the time is over: the same sessions and the same pauses, always the one page."""
-    rng, browser = random.Random(seed), Browser()
-    await asyncio.sleep(rng.uniform(0, pause * 2))
-    while time.monotonic() < until:
-        try:
-            came = time.monotonic()
-            tally.visits_so_far += 1
-            async with Visitor(server.url, browser) as visitor:
-                arrived = time.monotonic()
-                tally.add("", await visitor.open(), before=arrived - came)
-                for _ in range(12):
-                    if time.monotonic() > until:
-                        break
-                    await asyncio.sleep(rng.expovariate(1 / pause))
-                    tally.add("", await visitor.open())
-        except Exception as error:
-            tally.errors[f"{type(error).__name__}: {str(error)[:80]}"] += 1
-            await asyncio.sleep(1)
-
-
-async def load(server: Server, visitors: int, seconds: float, pause: float, way: Callable[..., Coroutine] = stroll) -> Tally:
+async def load(server: Server, visitors: int, seconds: float, pause: float, bare: bool = False) -> Tally:
     """The ways of all visitors at once."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * visitors + 4))  # nobody queues for a thread of the client
     tally, until = Tally(), time.monotonic() + seconds
-    await asyncio.gather(watch_memory(server, tally, until), *(way(server, tally, until, pause, seed) for seed in range(visitors)))
+    await asyncio.gather(watch_memory(server, tally, until), *(stroll(server, tally, until, pause, seed, bare) for seed in range(visitors)))
     return tally
 
 
@@ -216,7 +198,7 @@ def main() -> int:
     missed = [text for text, bad in (("errors", tally.errors or tracebacks), ("a training every 40 s", tally.asked and trained < options.seconds // 40)) if bad]
     if bare_seconds:
         with demo_server(script=BARE) as server:
-            bare = asyncio.run(load(server, options.visitors, bare_seconds, options.pause, rest))
+            bare = asyncio.run(load(server, options.visitors, bare_seconds, options.pause, bare=True))
         slow, bare_slow = (quantile(t.all() or [float("nan")], 0.95) for t in (tally, bare))
         print(f"a bare page under the same load for {bare_seconds:.0f} s: {len(bare.all())} opened, median {statistics.median(bare.all() or [float('nan')]):.2f}, p95 {bare_slow:.2f}, errors {sum(bare.errors.values())}")
         print(f"p95 of all pages is {slow / bare_slow:.1f} times the bare page's (wanted: at most {MOST:g})")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,13 +13,9 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.e2e.serving import free_port
+
 APP = Path(__file__).parents[2] / "dashboard" / "server.py"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:
