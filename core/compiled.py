@@ -120,10 +120,16 @@ def _files(place: Path) -> dict[str, Path]:
 
 
 def vouch(place: Path) -> None:
-    """Note that everything a map needs is there, and what it looks like."""
+    """If everything a map needs is there, note that it is, and what it looks like.
+
+    Something may be missing although a map was just drawn: a process that found damaged code removed all of it, and
+    what it had loaded before that stays in its memory alone. The next process compiles and keeps what is missing.
+    """
     with contextlib.suppress(OSError):
-        if digests := {name: sha256(path.read_bytes()) for name, path in sorted(_files(place).items())}:
-            write_json(place / WHOLE, digests)
+        files = _files(place)
+        indexed = [path.name for path in files.values() if path.suffix == ".nbi"]
+        if all(any(f".{function}-" in name for name in indexed) for function in SHARES):
+            write_json(place / WHOLE, {name: sha256(path.read_bytes()) for name, path in sorted(files.items())})
 
 
 def check(place: Path) -> None:

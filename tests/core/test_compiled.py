@@ -161,7 +161,14 @@ def test_processes_that_fill_one_damaged_folder_at_once_all_draw_and_leave_it_wh
     index.write_bytes(index.read_bytes()[:20])
     for process in [fresh(), fresh()]:
         told(process)
+    told(fresh())  # compiles what the two had in memory when the other one cleared the folder
     assert told(fresh()) == ([], "")
+
+
+def test_a_folder_that_lacks_a_function_is_not_called_whole(warm):
+    lose(warm, "rdist")
+    compiled.vouch(warm)
+    assert not compiled.is_warm()
 
 
 # Other processors
