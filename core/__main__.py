@@ -5,7 +5,10 @@ import sys
 from core import cores
 from core.cli import main
 
-if sys.argv[1:2] in (["train"], ["sweep"]):  # a terminal's training mostly has the machine to itself, and gives way when it has not
+if sys.argv[1:2] in (
+    ["train"],
+    ["sweep"],
+):  # a terminal's training mostly has the machine to itself, and gives way when it has not
     cores.spin()
 
 if __name__ == "__main__":

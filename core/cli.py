@@ -16,7 +16,19 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from core import settings
-from core.config import ACTIVATIONS, BETA_GRID, BETA_RANGE, DEFAULTS, LIKELIHOODS, MODELS, OPTIMISERS, REDUCTIONS, SCHEDULES, TRUNKS, RunConfig
+from core.config import (
+    ACTIVATIONS,
+    BETA_GRID,
+    BETA_RANGE,
+    DEFAULTS,
+    LIKELIHOODS,
+    MODELS,
+    OPTIMISERS,
+    REDUCTIONS,
+    SCHEDULES,
+    TRUNKS,
+    RunConfig,
+)
 from core.data import DATASETS
 from core.errors import FAILURE, UserFacingError
 from core.interpolation import KINDS
@@ -61,7 +73,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def beta_list(text: str) -> list[float]:
-    """ "0.5,1,2"; "0.1:10:5" for 5 values spaced evenly in log beta, rounded to three digits; "grid" for the shipped betas. """
+    """ "0.5,1,2"; "0.1:10:5" for 5 values spaced evenly in log beta, rounded to three digits; "grid" for the shipped betas."""
     try:
         if text == "grid":
             return list(BETA_GRID)
@@ -73,13 +85,15 @@ def beta_list(text: str) -> list[float]:
             return [float(f"{low * math.exp(i * step):.3g}") for i in range(int(count))]
         values = [float(part) for part in text.split(",")]
     except ValueError:
-        message = f"{text!r} is not a list of weights; give numbers like 0.5,1,2, or LOW:HIGH:COUNT like 0.1:10:5, or grid"
+        message = (
+            f"{text!r} is not a list of weights; give numbers like 0.5,1,2, or LOW:HIGH:COUNT like 0.1:10:5, or grid"
+        )
         raise argparse.ArgumentTypeError(message) from None
     return values
 
 
 def seed_list(text: str) -> list[int]:
-    """ "0,1,2" or "0-4". """
+    """ "0,1,2" or "0-4"."""
     try:
         first, dash, last = text.partition("-")
         values = list(range(int(first), int(last) + 1)) if dash else [int(part) for part in text.split(",")]
@@ -87,7 +101,9 @@ def seed_list(text: str) -> list[int]:
             raise ValueError
         return values
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of seeds; give whole numbers like 0,1,2 or 0-4") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a list of seeds; give whole numbers like 0,1,2 or 0-4"
+        ) from None
 
 
 def word_list(choices: Sequence[str]) -> Callable[[str], list[str]]:
@@ -104,7 +120,7 @@ def word_list(choices: Sequence[str]) -> Callable[[str], list[str]]:
 
 
 def dataset_list(text: str) -> list[str]:
-    """ "mnist-5k,folder:a,folder:b"; a comma that no data set's name follows belongs to the path before it. """
+    """ "mnist-5k,folder:a,folder:b"; a comma that no data set's name follows belongs to the path before it."""
     names = re.split(rf",(?=folder:|(?:{'|'.join(map(re.escape, DATASETS))})(?:,|$))", text)
     for name in names:
         if name not in DATASETS and not name.startswith("folder:"):
@@ -151,7 +167,11 @@ CONFIG_OPTIONS = {
     "optimiser": f"{', '.join(OPTIMISERS)}; muon needs fewer epochs",
     "averaging": "decay of a running mean of the weights, which is then kept; 0 is off",
 }
-METAVARS = {"held_out_class": "N", "train_size": "N", "beta": "X"}  # those whose default, None, does not show their kind
+METAVARS = {
+    "held_out_class": "N",
+    "train_size": "N",
+    "beta": "X",
+}  # those whose default, None, does not show their kind
 
 
 def add_config_options(parser: argparse.ArgumentParser, leave_out: Sequence[str] = ()) -> None:
@@ -162,18 +182,26 @@ def add_config_options(parser: argparse.ArgumentParser, leave_out: Sequence[str]
             default = DEFAULTS[name]
             shown = f" (default {default})" if default is not None else " (default 1)" if name == "beta" else ""
             metavar = METAVARS.get(name) or {int: "N", float: "X"}.get(type(default), "NAME")
-            group.add_argument("--" + name.replace("_", "-"), dest=name, metavar=metavar, default=argparse.SUPPRESS, help=text + shown)
+            group.add_argument(
+                "--" + name.replace("_", "-"), dest=name, metavar=metavar, default=argparse.SUPPRESS, help=text + shown
+            )
 
 
 def build_parser() -> Parser:
     """The whole command line."""
-    top = Parser(prog="python -m core", description="Train, measure and share autoencoders and variational autoencoders.",
-                 epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top = Parser(
+        prog="python -m core",
+        description="Train, measure and share autoencoders and variational autoencoders.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, text: str, run: bool = False, device: bool = False, out: str = "") -> Parser:
         about = text[0].upper() + text[1:] + "."
-        sub = commands.add_parser(name, help=text, description=about, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter)
+        sub = commands.add_parser(
+            name, help=text, description=about, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
         if run:
             sub.add_argument("run", metavar="RUN", help="a run id or a unique prefix of one")
         if device:
@@ -193,9 +221,17 @@ def build_parser() -> Parser:
     # The names that `train` knows them by are taken too: a `train` command becomes a sweep by changing one word.
     sweep.add_argument("--betas", "--beta", type=beta_list, help=betas)
     sweep.add_argument("--seeds", "--seed", type=seed_list, default=[0], help="0,1,2 or 0-4 (default 0)")
-    sweep.add_argument("--models", "--model", type=word_list(MODELS), default=["vae"], help="ae,vae,multirate (default vae)")
+    sweep.add_argument(
+        "--models", "--model", type=word_list(MODELS), default=["vae"], help="ae,vae,multirate (default vae)"
+    )
     sweep.add_argument("--latent-dims", "--latent-dim", type=seed_list, default=[16], help="2,4,8,16,32 (default 16)")
-    sweep.add_argument("--datasets", "--dataset", type=dataset_list, default=["mnist-5k"], help=f"comma-separated: {CONFIG_OPTIONS['dataset']} (default mnist-5k)")
+    sweep.add_argument(
+        "--datasets",
+        "--dataset",
+        type=dataset_list,
+        default=["mnist-5k"],
+        help=f"comma-separated: {CONFIG_OPTIONS['dataset']} (default mnist-5k)",
+    )
     cluster = "train on the workers of a Dask scheduler, e.g. tcp://10.0.0.5:8786, over a shared --store"
     sweep.add_argument("--scheduler", metavar="ADDRESS", help=cluster)
     sweep.add_argument("--dry-run", action="store_true", help="only list the runs and their status")
@@ -208,32 +244,79 @@ def build_parser() -> Parser:
 
     evaluate = command("evaluate", "measure runs on the test images; --all: the whole scorecard", device=True)
     evaluate.add_argument("run", nargs="?", metavar="RUN", help="a run id or a unique prefix of one")
-    evaluate.add_argument("--all", action="store_true", help="the whole scorecard for every run; resumes where it was interrupted")
-    evaluate.add_argument("--publish", action="store_true", help="with --all: write the standard runs' figures to checkpoints/scorecards/, to be committed")
-    evaluate.add_argument("--check", action="store_true", help="measure again and compare with the committed figures, all runs or the RUN; exit code 1 where one is off")
+    evaluate.add_argument(
+        "--all", action="store_true", help="the whole scorecard for every run; resumes where it was interrupted"
+    )
+    evaluate.add_argument(
+        "--publish",
+        action="store_true",
+        help="with --all: write the standard runs' figures to checkpoints/scorecards/, to be committed",
+    )
+    evaluate.add_argument(
+        "--check",
+        action="store_true",
+        help="measure again and compare with the committed figures, all runs or the RUN; exit code 1 where one is off",
+    )
 
-    data = command("data", "list what a data set holds: its classes, what was decided for its images, and every file that is skipped", out="")
+    data = command(
+        "data",
+        "list what a data set holds: its classes, what was decided for its images, and every file that is skipped",
+        out="",
+    )
     data.add_argument("dataset", metavar="DATASET", help=f"{', '.join(DATASETS)} or folder:PATH")
     data.add_argument("--out", metavar="FILE", help="PNG to write: some original images, each above the model input")
 
-    judge = command("judge", "train the small classifier that measures samples and paths, unless it is there already", device=True)
+    judge = command(
+        "judge", "train the small classifier that measures samples and paths, unless it is there already", device=True
+    )
     judge.add_argument("dataset", metavar="DATASET", help=f"{', '.join(DATASETS)} or folder:PATH")
-    judge.add_argument("--out", metavar="FOLDER", help="train it in any case and write it there (default: the user's cache); the shipped ones lie in checkpoints/judges/")
+    judge.add_argument(
+        "--out",
+        metavar="FOLDER",
+        help="train it in any case and write it there (default: the user's cache); the shipped ones lie in checkpoints/judges/",
+    )
 
     sample = command("sample", "draw new images from a run into a PNG", run=True, device=True, out="samples.png")
     sample.add_argument("--n", type=number(1, 10_000), default=36, metavar="N", help="number of samples (default 36)")
-    sample.add_argument("--source", default="prior", choices=SOURCES, help="where codes come from (default prior, N(0, I))")
-    sample.add_argument("--temperature", type=number(0, 10, float), default=1.0, metavar="T", help="scales the codes' spread (default 1)")
-    sample.add_argument("--seed", type=number(0, 2**31 - 1), default=0, metavar="N", help="random seed of the noise (default 0)")
+    sample.add_argument(
+        "--source", default="prior", choices=SOURCES, help="where codes come from (default prior, N(0, I))"
+    )
+    sample.add_argument(
+        "--temperature",
+        type=number(0, 10, float),
+        default=1.0,
+        metavar="T",
+        help="scales the codes' spread (default 1)",
+    )
+    sample.add_argument(
+        "--seed", type=number(0, 2**31 - 1), default=0, metavar="N", help="random seed of the noise (default 0)"
+    )
 
-    inter = command("interpolate", "decode a path between two test images into a PNG", run=True, device=True, out="interpolation.png")
+    inter = command(
+        "interpolate",
+        "decode a path between two test images into a PNG",
+        run=True,
+        device=True,
+        out="interpolation.png",
+    )
     index = number(0, 10**7)
-    inter.add_argument("--from", dest="start", type=index, default=0, metavar="INDEX", help="test image to start from (default 0)")
-    inter.add_argument("--to", dest="end", type=index, default=1, metavar="INDEX", help="test image to end at (default 1)")
-    inter.add_argument("--steps", type=number(2, 200), default=9, metavar="N", help="number of frames, including both ends (default 9)")
+    inter.add_argument(
+        "--from", dest="start", type=index, default=0, metavar="INDEX", help="test image to start from (default 0)"
+    )
+    inter.add_argument(
+        "--to", dest="end", type=index, default=1, metavar="INDEX", help="test image to end at (default 1)"
+    )
+    inter.add_argument(
+        "--steps", type=number(2, 200), default=9, metavar="N", help="number of frames, including both ends (default 9)"
+    )
     inter.add_argument("--kind", default="linear", choices=KINDS, help="straight line or arc (default linear)")
     for sub in (sample, inter):
-        sub.add_argument("--beta", type=number(*BETA_RANGE, float), metavar="X", help="for a multi-rate model: the beta to use (default 1)")
+        sub.add_argument(
+            "--beta",
+            type=number(*BETA_RANGE, float),
+            metavar="X",
+            help="for a multi-rate model: the beta to use (default 1)",
+        )
 
     project = command("project", "compute 2-D maps (PCA, UMAP) of runs' codes and keep them with the run")
     project.add_argument("run", nargs="*", metavar="RUN", help="run ids, or the beginnings of them")
@@ -282,5 +365,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # the file system refuses: a folder that may not be read, a full disk
         if error.errno is None:
             raise
-        print(f"error: {one_line(error)}. Check the permissions and the space there, or give another folder with --store.", file=sys.stderr)
+        print(
+            f"error: {one_line(error)}. Check the permissions and the space there, or give another folder with --store.",
+            file=sys.stderr,
+        )
         return FAILURE

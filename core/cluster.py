@@ -39,7 +39,9 @@ def _client(address: str) -> Client:
 
     class Connection(Client):
         def __del__(self) -> None:
-            if self.status == "running":  # one that never connected has nothing to close, and would print a traceback trying
+            if (
+                self.status == "running"
+            ):  # one that never connected has nothing to close, and would print a traceback trying
                 super().__del__()
 
     try:
@@ -73,7 +75,9 @@ def workers(client: Client) -> dict[str, Any]:
     found = client.scheduler_info(n_workers=-1)["workers"]
     if not found:
         address = client.scheduler.address if client.scheduler else "the scheduler"
-        raise ClusterError(f"the scheduler at {address} has no workers. Start one with `dask worker {address} --nthreads 1`.")
+        raise ClusterError(
+            f"the scheduler at {address} has no workers. Start one with `dask worker {address} --nthreads 1`."
+        )
     return found
 
 
@@ -94,7 +98,9 @@ class ClusterExecutor(Executor):
         self._hands.submit(self._hand_over, outcome, function, arguments, named)
         return outcome
 
-    def _hand_over(self, outcome: Future, function: Callable[..., Any], arguments: tuple, named: dict[str, Any]) -> None:
+    def _hand_over(
+        self, outcome: Future, function: Callable[..., Any], arguments: tuple, named: dict[str, Any]
+    ) -> None:
         try:
             client = connect(self.address)
             gpus = any(info["resources"].get("GPU") for info in workers(client).values())
@@ -180,7 +186,9 @@ def sweep(
     from tqdm import tqdm
 
     check_shared(address, store.cache)
-    jobs = Jobs(lambda: cluster_executor(address), store, running=slots(address), queued=len(configs), limits=_NoLimits())
+    jobs = Jobs(
+        lambda: cluster_executor(address), store, running=slots(address), queued=len(configs), limits=_NoLimits()
+    )
     ids = [jobs.submit(config).run_id for config in configs]
     shape = "{l_bar}{bar}| {n:.1f}/{total} [{elapsed}<{remaining}]"
     with tqdm(total=len(ids), desc=f"{address}", unit="run", bar_format=shape, disable=True if quiet else None) as bar:

@@ -25,7 +25,18 @@ from core.errors import FAILURE, UserFacingError
 from core.folder import canonical, what_was_read
 from core.metrics.commands import evaluate, judge
 from core.runs import Run, RunStore, Status
-from core.terminal import UsageError, describe, figures, find_run, model_of, open_store, print_json, print_table, write_png, writing
+from core.terminal import (
+    UsageError,
+    describe,
+    figures,
+    find_run,
+    model_of,
+    open_store,
+    print_json,
+    print_table,
+    write_png,
+    writing,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -57,7 +68,9 @@ def train_with_bar(config: RunConfig, store: RunStore, device: str | None, quiet
         except UserFacingError:
             raise
         except OSError as error:
-            raise UsageError(f"{store.cache} cannot be written ({error.strerror or error}); give another folder with --store.") from None
+            raise UsageError(
+                f"{store.cache} cannot be written ({error.strerror or error}); give another folder with --store."
+            ) from None
 
 
 def train(options: Namespace) -> int:
@@ -67,7 +80,15 @@ def train(options: Namespace) -> int:
     run = train_with_bar(config, store, options.device, options.json)
     seconds, evaluation = time.perf_counter() - began, run.evaluation()
     if options.json:
-        print_json({**describe(run), "trained": not there, "seconds": round(seconds, 2), "path": str(run.path), "evaluation": evaluation})
+        print_json(
+            {
+                **describe(run),
+                "trained": not there,
+                "seconds": round(seconds, 2),
+                "path": str(run.path),
+                "evaluation": evaluation,
+            }
+        )
     else:
         print(f"{run.run_id}: {'was there already' if there else f'trained in {seconds:.1f} s'}, in {run.path}")
         print_table([figures(evaluation)])
@@ -86,12 +107,24 @@ def sweep_configs(options: Namespace) -> list[RunConfig]:
     once, whatever the betas."""
 
     def left_out(model: str) -> dict[str, Any]:
-        names = (name for name in WITHOUT_EFFECT[model] if any(name not in WITHOUT_EFFECT[other] for other in options.models))
+        names = (
+            name for name in WITHOUT_EFFECT[model] if any(name not in WITHOUT_EFFECT[other] for other in options.models)
+        )
         return {name: DEFAULTS[name] for name in names if hasattr(options, name)}
 
-    combinations = itertools.product(options.datasets, options.models, options.latent_dims, options.betas or [None], options.seeds)
+    combinations = itertools.product(
+        options.datasets, options.models, options.latent_dims, options.betas or [None], options.seeds
+    )
     configs = [
-        config_from(options, dataset=dataset, model=model, latent_dim=d, beta=beta if model == "vae" else None, seed=seed, **left_out(model))
+        config_from(
+            options,
+            dataset=dataset,
+            model=model,
+            latent_dim=d,
+            beta=beta if model == "vae" else None,
+            seed=seed,
+            **left_out(model),
+        )
         for dataset, model, d, beta, seed in combinations
     ]
     return [resolve(config) for config in dict.fromkeys(configs)]
@@ -99,9 +132,13 @@ def sweep_configs(options: Namespace) -> list[RunConfig]:
 
 def sweep(options: Namespace) -> int:
     if options.betas and "vae" not in options.models:
-        raise UsageError(f"--betas applies to model vae; the models here are {', '.join(options.models)}. Leave it out.")
+        raise UsageError(
+            f"--betas applies to model vae; the models here are {', '.join(options.models)}. Leave it out."
+        )
     if options.scheduler and options.device:
-        raise UsageError("--device applies to this machine; with --scheduler each worker takes the best device it has. Leave it out.")
+        raise UsageError(
+            "--device applies to this machine; with --scheduler each worker takes the best device it has. Leave it out."
+        )
     store, configs = open_store(options), sweep_configs(options)
     say_what_was_read(configs)
     if options.dry_run:
@@ -120,7 +157,11 @@ def sweep(options: Namespace) -> int:
         runs, failed, codes = [], {}, []
         for i, config in enumerate(configs):
             try:
-                runs.append(train_with_bar(config, store, options.device, options.json, f"[{i + 1}/{len(configs)}] {config.run_id}"))
+                runs.append(
+                    train_with_bar(
+                        config, store, options.device, options.json, f"[{i + 1}/{len(configs)}] {config.run_id}"
+                    )
+                )
             except UserFacingError as error:  # one run that diverges does not cost the others
                 failed[config.run_id] = str(error)
                 codes.append(error.exit_code)
@@ -157,17 +198,30 @@ def runs(options: Namespace) -> int:
 
 def data(options: Namespace) -> int:
     dataset = load_dataset(options.dataset)
-    counts = {split: np.bincount(dataset.labels(split), minlength=len(dataset.classes)).tolist() for split in ("train", "test")}
-    rows = [{"class": name, "train": counts["train"][i], "test": counts["test"][i]} for i, name in enumerate(dataset.classes)]
+    counts = {
+        split: np.bincount(dataset.labels(split), minlength=len(dataset.classes)).tolist()
+        for split in ("train", "test")
+    }
+    rows = [
+        {"class": name, "train": counts["train"][i], "test": counts["test"][i]}
+        for i, name in enumerate(dataset.classes)
+    ]
     if options.out:
         from core.sheet import write_sheet
 
         write_sheet(options.out, dataset)
     if options.json:
-        about = {"dataset": dataset.name, "digest": dataset.digest, "train": sum(counts["train"]), "test": sum(counts["test"])}
+        about = {
+            "dataset": dataset.name,
+            "digest": dataset.digest,
+            "train": sum(counts["train"]),
+            "test": sum(counts["test"]),
+        }
         print_json({**about, "classes": rows, "notes": dataset.notes, "skipped": dataset.skipped, "out": options.out})
         return 0
-    print(f"{dataset.name}: {sum(counts['train'])} training and {sum(counts['test'])} test images, 28x28 grey, digest {dataset.digest}")
+    print(
+        f"{dataset.name}: {sum(counts['train'])} training and {sum(counts['test'])} test images, 28x28 grey, digest {dataset.digest}"
+    )
     print_table(rows)
     for note in dataset.notes:
         print(note)
@@ -279,7 +333,9 @@ def settings(options: Namespace) -> int:
     for name, setting in known.SETTINGS.items():
         found = known.value(name)
         shown = os.environ.get(known.PREFIX + name, "").strip() or setting.text(known.profile()) or setting.unset
-        rows.append({"name": known.PREFIX + name, "value": found if options.json else shown, "from": known.source(name)})
+        rows.append(
+            {"name": known.PREFIX + name, "value": found if options.json else shown, "from": known.source(name)}
+        )
     print_json(rows) if options.json else print_table(rows)
     return 0
 

@@ -103,8 +103,9 @@ def kept_in() -> Path:
         if not (copy / WHOLE).exists():
             log.warning(
                 "compiled code cannot be kept in %s (%s), so every process compiles it again. Set POINT_OR_CLOUD_CACHE to a folder that can be written.",
-                place, error,
-            )  # fmt: skip
+                place,
+                error,
+            )
         return copy
 
 
@@ -177,7 +178,9 @@ def fill_in_background() -> subprocess.Popen[bytes] | None:
     if is_warm() or progress():
         return None
     root, nowhere = Path(__file__).parents[1], subprocess.DEVNULL
-    return subprocess.Popen([sys.executable, "-c", FILL], cwd=root, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", FILL], cwd=root, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True
+    )
 
 
 # --------------------------------------------------------------------------------------------- what is said meanwhile
@@ -266,7 +269,12 @@ class Told:
             if not self.share and not _quiet.get() and sys.stderr.isatty():
                 from tqdm import tqdm
 
-                self.bar = tqdm(total=len(SHARES), desc=REASON, bar_format="{desc}{postfix} |{bar}| {n_fmt} of {total_fmt} functions", leave=False)
+                self.bar = tqdm(
+                    total=len(SHARES),
+                    desc=REASON,
+                    bar_format="{desc}{postfix} |{bar}| {n_fmt} of {total_fmt} functions",
+                    leave=False,
+                )
 
     def end(self, name: str) -> None:
         if not name:
@@ -283,7 +291,9 @@ class Told:
         elif first and to_come and not _quiet.get():
             print(f"{REASON}: about {max(whole * (to_come + self.share), 1):.0f} s", file=sys.stderr, flush=True)
         with contextlib.suppress(OSError):
-            write_json(self.place / PROGRESS, {"fraction": round(1 - to_come, 3), "seconds_left": round(whole * to_come, 2)})
+            write_json(
+                self.place / PROGRESS, {"fraction": round(1 - to_come, 3), "seconds_left": round(whole * to_come, 2)}
+            )
 
     def close(self) -> None:
         if not self.share:

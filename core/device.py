@@ -41,9 +41,13 @@ def pick(device: str | None = None) -> torch.device:
     except RuntimeError:
         raise ConfigError(f"device={name!r} is not known; choose one of {', '.join(DEVICES)} (or cuda:N).") from None
     if (kind == "cuda" and not cuda) or (kind == "mps" and not mps):
-        raise ConfigError(f"device={name!r} is not available on this machine; use --device cpu, or leave it out for the best there is.")
+        raise ConfigError(
+            f"device={name!r} is not available on this machine; use --device cpu, or leave it out for the best there is."
+        )
     if kind == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
-        raise ConfigError(f"device={name!r} does not exist; this machine has {torch.cuda.device_count()} CUDA device(s), numbered from 0.")
+        raise ConfigError(
+            f"device={name!r} does not exist; this machine has {torch.cuda.device_count()} CUDA device(s), numbered from 0."
+        )
     return chosen
 
 

@@ -23,7 +23,9 @@ TILES = 8  # a row of the preview sprite
 
 
 @torch.no_grad()
-def per_image(model: Autoencoder | AtBeta, images: np.ndarray, seed: int = 0, batch: int = 256) -> dict[str, np.ndarray]:
+def per_image(
+    model: Autoencoder | AtBeta, images: np.ndarray, seed: int = 0, batch: int = 256
+) -> dict[str, np.ndarray]:
     """Codes and losses of uint8 images (N, 1, 28, 28), one sampled code an image.
 
     Returns:
@@ -85,7 +87,9 @@ def preview(model: Autoencoder | AtBeta, dataset: Dataset) -> bytes:
     tiles = np.zeros((3 * TILES, 28, 28), np.float32)
     tiles[: 2 * TILES] = decode_all(model, noise)
     tiles[2 * TILES : 2 * TILES + len(codes)] = decode_all(model, codes)
-    return sprite(np.nan_to_num(tiles), TILES)  # a network that diverges decodes to no numbers: black, until `fit` says so
+    return sprite(
+        np.nan_to_num(tiles), TILES
+    )  # a network that diverges decodes to no numbers: black, until `fit` says so
 
 
 def sprite(tiles: np.ndarray, columns: int) -> bytes:
@@ -122,7 +126,9 @@ def pack_trace(codes: np.ndarray) -> dict[str, np.ndarray]:
     return {"steps": np.round(codes / scale).astype(np.int8), "scale": scale}
 
 
-def portfolio(model: Trainable, dataset: Dataset) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
+def portfolio(
+    model: Trainable, dataset: Dataset
+) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Everything a finished run publishes about itself.
 
     Returns:
@@ -131,7 +137,13 @@ def portfolio(model: Trainable, dataset: Dataset) -> tuple[dict[str, Any], dict[
     reference = model.reference()
     values = per_image(reference, dataset.test_images)
     floor = reference.likelihood.floor(as_floats(dataset.test_images)).mean()
-    evaluation = {"dataset": dataset.name, "split": "test", "seed": 0, "distortion_floor": float(floor), **summarise(values)}
+    evaluation = {
+        "dataset": dataset.name,
+        "split": "test",
+        "seed": 0,
+        "distortion_floor": float(floor),
+        **summarise(values),
+    }
     curve = [{"beta": beta, **evaluate(variant, dataset)} for beta, variant in model.variants().items()]
     if curve:
         evaluation["curve"] = curve

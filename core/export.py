@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.runs import WEIGHTS, Run, write_bytes
 
-EXAMPLE = '''\
+EXAMPLE = """\
 import json, pathlib, torch
 from safetensors.torch import load_file
 from core.config import RunConfig  # pip install -e . in the project's folder
@@ -20,7 +20,7 @@ model = build_model(config).eval()
 model.load_state_dict({{name: tensor.float() for name, tensor in load_file("weights.safetensors").items()}})
 z = torch.randn({codes}, config.latent_dim)  # codes from the prior N(0, I)
 images = model{at}.decode_image(z)  # (16, 1, 28, 28) in [0, 1]
-'''
+"""
 
 
 def example(run: Run) -> str:

@@ -33,10 +33,34 @@ LEAST = 10  # images
 # Folders that programs make for themselves. Those whose name begins with a dot are passed over as well.
 TOOL_FOLDERS = {"__macosx", "__pycache__", "@eadir", "$recycle.bin", "system volume information", "lost+found"}
 # Files that people take for images and that are not read here.
-UNREAD = {".heic", ".heif", ".jxl", ".svg", ".eps", ".ps", ".pdf", ".ai", ".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"}
+UNREAD = {
+    ".heic",
+    ".heif",
+    ".jxl",
+    ".svg",
+    ".eps",
+    ".ps",
+    ".pdf",
+    ".ai",
+    ".raw",
+    ".dng",
+    ".cr2",
+    ".cr3",
+    ".nef",
+    ".arw",
+    ".orf",
+    ".rw2",
+    ".raf",
+}
 ROLES = {
-    "train": "train", "training": "train", "test": "test", "testing": "test", "val": "validation", "valid": "validation", "validation": "validation",
-}  # fmt: skip
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+}
 LOOSE = "images"  # the class of images that lie in no sub-folder
 REMEMBERED = 4  # folders whose images stay in memory
 
@@ -65,7 +89,11 @@ class Place:
     def name(self) -> str:
         """The one name of this data set: printable text, whatever bytes the path is made of."""
         plain = self.path.isprintable() and not set("?`") & set(self.path) and not self.path.startswith("//")
-        text = self.path if plain else "//" + "".join(c if c.isprintable() and c not in "?%`" else _quoted(c) for c in self.path).lstrip("/")
+        text = (
+            self.path
+            if plain
+            else "//" + "".join(c if c.isprintable() and c not in "?%`" else _quoted(c) for c in self.path).lstrip("/")
+        )
         return PREFIX + text + ("?invert=1" if self.invert else "")
 
     @property
@@ -114,7 +142,11 @@ def locate(name: str) -> Place:
     else:
         head, mark, tail = text.rpartition("?")
         whole, head = os.path.expanduser(text), os.path.expanduser(head)
-        cut = mark and (_is_folder(head) or not _is_folder(whole)) and (_option(tail) is not None or (_is_folder(head) and not _is_folder(whole)))
+        cut = (
+            mark
+            and (_is_folder(head) or not _is_folder(whole))
+            and (_option(tail) is not None or (_is_folder(head) and not _is_folder(whole)))
+        )
         location, options = (head, tail) if cut else (whole, "")
     unknown = options if options and _option(options) is None else ""
     try:
@@ -138,7 +170,9 @@ def find(name: str) -> Place:
     place = locate(name)
     if not _is_folder(place.path):
         where = shown(name.removeprefix(PREFIX)) or "an empty path"
-        raise DataError(f"'{shown(name)}': {where} is not a folder. Give the path of a folder of images, with one sub-folder per class.")
+        raise DataError(
+            f"'{shown(name)}': {where} is not a folder. Give the path of a folder of images, with one sub-folder per class."
+        )
     if place.unknown:
         raise DataError(
             f"'{shown(name)}': the option '{shown(place.unknown)}' is not known; choose invert=1 (exchange black and white) or leave it out. "
@@ -195,7 +229,9 @@ def _entries(root: str, refused: list[str]) -> Iterator[tuple[tuple[str, ...], o
             continue
         count += len(entries)
         if count > MAX_ENTRIES:
-            raise DataError(f"{shown(root)} holds more than {MAX_ENTRIES:,} files and folders. Give a folder of images.")
+            raise DataError(
+                f"{shown(root)} holds more than {MAX_ENTRIES:,} files and folders. Give a folder of images."
+            )
         for entry in entries:
             below = (*parts, entry.name)
             if _tool(entry.name):
@@ -224,7 +260,11 @@ def listing(place: Place) -> Listing:
                 try:
                     at = entry.stat()
                 except OSError:
-                    refused.append(f"{shown('/'.join(parts))}: the link leads nowhere" if entry.is_symlink() else f"{shown('/'.join(parts))}: cannot be read")
+                    refused.append(
+                        f"{shown('/'.join(parts))}: the link leads nowhere"
+                        if entry.is_symlink()
+                        else f"{shown('/'.join(parts))}: cannot be read"
+                    )
                     continue
                 if not entry.is_file():
                     continue
@@ -282,7 +322,9 @@ def _read(place: Place, found: Listing, progress: Callable[[int, int], None]) ->
     if not found.files:
         kinds = ", ".join(sorted(suffixes() & {".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".bmp"}))
         others = f" ({len(found.refused)} files cannot be read: {found.refused[0]}.)" if found.refused else ""
-        raise DataError(f"{where} holds no image. Put {kinds} or similar files in it, one sub-folder per class.{others}")
+        raise DataError(
+            f"{where} holds no image. Put {kinds} or similar files in it, one sub-folder per class.{others}"
+        )
     if len(found.files) > MAX_FILES:
         raise DataError(f"{where} holds {len(found.files)} images, more than {MAX_FILES}. Use a smaller folder.")
     readings: list[Reading] = []
@@ -300,7 +342,9 @@ def _read(place: Place, found: Listing, progress: Callable[[int, int], None]) ->
     progress(len(found.files), len(found.files))
     if len(readings) < LEAST:
         why = "; ".join(skipped[:3]) or "too few"
-        raise DataError(f"{where}: only {len(readings)} of {len(readings) + len(skipped)} files are readable images ({why}). At least {LEAST} are needed.")
+        raise DataError(
+            f"{where}: only {len(readings)} of {len(readings) + len(skipped)} files are readable images ({why}). At least {LEAST} are needed."
+        )
     finished = finish(readings, place.invert)
     notes = list(_notes(readings, finished.ground, finished.other_ground, finished.white))
     by_role = _roles(used)
@@ -312,7 +356,9 @@ def _read(place: Place, found: Listing, progress: Callable[[int, int], None]) ->
     else:
         train, test = stratified_split(labels)
         if len(test) == 0:
-            raise DataError(f"{where}: no class has enough images to hold one out for testing. Give at least three per class.")
+            raise DataError(
+                f"{where}: no class has enough images to hold one out for testing. Give at least three per class."
+            )
         if hint := _hint(used):
             notes.append(hint)
     stack = finished.images[:, None]
@@ -356,10 +402,17 @@ def _given_split(used: list[tuple[str, ...]], roles: dict[str, str]) -> tuple[np
     kinds = np.array([roles[parts[0]] for parts in used])
     tested = "test" if "test" in roles.values() else "validation"
     train, test = (rng.permutation(np.flatnonzero(kinds == kind)) for kind in ("train", tested))
-    folders = {kind: " and ".join(sorted(f"{shown(top)}/" for top, role in roles.items() if role == kind)) for kind in set(roles.values())}
+    folders = {
+        kind: " and ".join(sorted(f"{shown(top)}/" for top, role in roles.items() if role == kind))
+        for kind in set(roles.values())
+    }
     unused = int((kinds == "validation").sum()) if tested == "test" else 0
     more = f"; the {unused} images in {folders['validation']} are not used" if unused else ""
-    return train, test, f"trained on {folders['train']}, tested on {folders[tested]}; the classes are the folders inside{more}"
+    return (
+        train,
+        test,
+        f"trained on {folders['train']}, tested on {folders[tested]}; the classes are the folders inside{more}",
+    )
 
 
 def _hint(used: list[tuple[str, ...]]) -> str:
@@ -377,8 +430,13 @@ def _hint(used: list[tuple[str, ...]]) -> str:
 def _notes(readings: list[Reading], ground: int | None, others: int, white: float | None) -> Iterator[str]:
     """What was decided for images that need a decision."""
     if ground is not None:
-        n, (here, there) = sum(r.on_white is not None for r in readings), ("white", "black") if ground else ("black", "white")
-        yield f"{n} transparent images were laid on {here}" + (f", {others} of them on {there}, since they cannot be seen on {here}" if others else "")
+        n, (here, there) = (
+            sum(r.on_white is not None for r in readings),
+            ("white", "black") if ground else ("black", "white"),
+        )
+        yield f"{n} transparent images were laid on {here}" + (
+            f", {others} of them on {there}, since they cannot be seen on {here}" if others else ""
+        )
     if white is not None:
         yield f"{sum(r.deep is not None for r in readings)} images have more than 8 bits; white is {white:g} in all of them"
     if several := sum(r.frames for r in readings):
@@ -406,11 +464,15 @@ FIRST = 5  # skipped files that are named; `python -m core data` names them all
 def what_was_read(dataset: Dataset) -> list[str]:
     """What people should know about a folder's images, a line each: how many there are, what was decided, what was skipped and why."""
     count, missed = len(dataset.train_images) + len(dataset.test_images), len(dataset.skipped)
-    lines = [f"{dataset.name}: {count} images in {len(dataset.classes)} {'class' if len(dataset.classes) == 1 else 'classes'}"]
+    lines = [
+        f"{dataset.name}: {count} images in {len(dataset.classes)} {'class' if len(dataset.classes) == 1 else 'classes'}"
+    ]
     lines += [f"note: {note}." for note in dataset.notes]
     if missed:
         lines.append(f"skipped: {missed} of {count + missed} files cannot be used:")
         lines += [f"  {line}" for line in dataset.skipped[:FIRST]]
         if missed > FIRST:
-            lines.append(f"  and {missed - FIRST} more; `python -m core data {shlex.quote(dataset.name)}` lists all of them")
+            lines.append(
+                f"  and {missed - FIRST} more; `python -m core data {shlex.quote(dataset.name)}` lists all of them"
+            )
     return lines

@@ -34,7 +34,10 @@ LONGEST = SIDE / 2  # times the shorter side: a longer strip would be less than 
 NOT_IMAGES = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MCIDAS", "MPEG", "WMF"}
 # Files of these kinds hold several sizes, layers or previews of one image rather than several images.
 ONE_IMAGE = {"ICNS", "ICO", "MPO", "PSD"}
-FAINT, CLEAR = 0.2, 0.4  # contrasts, 0 to 1: an image fainter than this on the common ground lies on the other one if it is clear there
+FAINT, CLEAR = (
+    0.2,
+    0.4,
+)  # contrasts, 0 to 1: an image fainter than this on the common ground lies on the other one if it is clear there
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,9 @@ def suffixes() -> frozenset[str]:
     return frozenset(suffix for suffix, name in Image.registered_extensions().items() if name in allowed)
 
 
-def read(file: Path | BinaryIO, invert: bool = False, side: int = SIDE, allowed: Sequence[str] | None = None) -> Reading:
+def read(
+    file: Path | BinaryIO, invert: bool = False, side: int = SIDE, allowed: Sequence[str] | None = None
+) -> Reading:
     """Read one file, of one of the `allowed` formats (by default any of `formats()`).
 
     Args:
@@ -94,7 +99,9 @@ def read(file: Path | BinaryIO, invert: bool = False, side: int = SIDE, allowed:
             raise ArgumentError(f"{image.width}x{image.height} pixels are more than {MAX_PIXELS}")
         if max(image.size) > LONGEST * min(image.size):
             size = f"{image.width}x{image.height} pixels"
-            raise ArgumentError(f"{size} are so long a strip that it would be less than two pixels wide at {SIDE}x{SIDE}; cut it into squarer pieces")
+            raise ArgumentError(
+                f"{size} are so long a strip that it would be less than two pixels wide at {SIDE}x{SIDE}; cut it into squarer pieces"
+            )
         frames = bool(getattr(image, "is_animated", False)) and image.format not in ONE_IMAGE
         image = ImageOps.exif_transpose(image)
         if image.mode.startswith(("I", "F")):
@@ -124,7 +131,9 @@ def _rgb(image: Image) -> Image:
     if image.mode == "LAB":  # Pillow's own conversions do not know it
         from PIL import ImageCms
 
-        return ImageCms.profileToProfile(image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB")
+        return ImageCms.profileToProfile(
+            image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
     return image.convert("RGB")
 
 
@@ -160,7 +169,10 @@ def square(image: Image, side: int) -> np.ndarray:
 
 def border(image: np.ndarray) -> np.ndarray:
     """The values along the four edges of (..., height, width), as (..., 2 * height + 2 * width)."""
-    return np.concatenate([image[..., [0, -1], :].reshape(*image.shape[:-2], -1), image[..., :, [0, -1]].reshape(*image.shape[:-2], -1)], -1)
+    return np.concatenate(
+        [image[..., [0, -1], :].reshape(*image.shape[:-2], -1), image[..., :, [0, -1]].reshape(*image.shape[:-2], -1)],
+        -1,
+    )
 
 
 def full_scale(ranges: Sequence[tuple[float, float]], floating: bool = False) -> tuple[float, float]:
@@ -210,7 +222,9 @@ def finish(readings: Sequence[Reading], invert: bool = False) -> Finished:
     inks = [r.ink for r in readings if r.on_white is not None]
     ground = common_ground(inks) if inks else None
     scales = {
-        kind: full_scale(ranges, kind) for kind in (False, True) if (ranges := [r.deep for r in readings if r.deep and r.floating == kind])
+        kind: full_scale(ranges, kind)
+        for kind in (False, True)
+        if (ranges := [r.deep for r in readings if r.deep and r.floating == kind])
     }
     images, others = [], 0
     for r in readings:
@@ -225,7 +239,9 @@ def finish(readings: Sequence[Reading], invert: bool = False) -> Finished:
             others += faint
             image = r.on_white if (ground == 255) != faint else r.levels
         images.append(image)
-    return Finished(np.stack(images).astype(np.uint8), ground, others, max((s[1] for s in scales.values()), default=None))
+    return Finished(
+        np.stack(images).astype(np.uint8), ground, others, max((s[1] for s in scales.values()), default=None)
+    )
 
 
 def preview(file: Path | BinaryIO, reading: Reading, allowed: Sequence[str] | None = None, most: int = 240) -> Image:
@@ -239,7 +255,9 @@ def preview(file: Path | BinaryIO, reading: Reading, allowed: Sequence[str] | No
         image = ImageOps.exif_transpose(image)
         if reading.deep:
             values, (black, white) = np.asarray(image, dtype=np.float64), full_scale([reading.deep], reading.floating)
-            image = Image.fromarray((np.nan_to_num(values - black) / (white - black) * 255).clip(0, 255).astype(np.uint8))
+            image = Image.fromarray(
+                (np.nan_to_num(values - black) / (white - black) * 255).clip(0, 255).astype(np.uint8)
+            )
         elif reading.on_white is not None:
             rgba = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", rgba.size, (128, 128, 128, 255)), rgba).convert("RGB")
@@ -249,7 +267,9 @@ def preview(file: Path | BinaryIO, reading: Reading, allowed: Sequence[str] | No
         return image
 
 
-def read_image(file: Path | BinaryIO, invert: bool = False, side: int = SIDE, allowed: Sequence[str] | None = None) -> np.ndarray:
+def read_image(
+    file: Path | BinaryIO, invert: bool = False, side: int = SIDE, allowed: Sequence[str] | None = None
+) -> np.ndarray:
     """One file by itself as uint8 (side, side).
 
     Raises:

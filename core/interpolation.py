@@ -79,7 +79,9 @@ def nearest(images: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.n
     return index, np.linalg.norm(a - b[index], axis=1)
 
 
-def interpolate(model: Autoencoder | AtBeta, image_a: torch.Tensor, image_b: torch.Tensor, steps: int = 9, kind: str = "linear") -> torch.Tensor:
+def interpolate(
+    model: Autoencoder | AtBeta, image_a: torch.Tensor, image_b: torch.Tensor, steps: int = 9, kind: str = "linear"
+) -> torch.Tensor:
     """Decode a path between the posterior means of two images, each (1, 28, 28) or (1, 1, 28, 28) in [0, 1].
 
     Returns:

@@ -33,7 +33,9 @@ from core.speed import Speeds
 
 NICENESS = 3  # of a worker, beside a server's 0
 SERVER_CORES = 1  # left to the server and its pages: beside one busy core, two threads on two cores took three times as long as one
-WORKER_LOST = "the worker exited unexpectedly (killed, or out of memory). Ask again: training goes on from the last saved epoch."
+WORKER_LOST = (
+    "the worker exited unexpectedly (killed, or out of memory). Ask again: training goes on from the last saved epoch."
+)
 
 
 class WorkerLost(RunError):
@@ -102,7 +104,12 @@ def train_task(config: dict[str, Any], cache: str, shipped: str, threads: int | 
 
     following = device.set_threads(threads, spare=SERVER_CORES)
     try:
-        train(RunConfig.from_dict(config), RunStore(Path(cache), Path(shipped)), clear_stop=False, on_beat=following.follow)
+        train(
+            RunConfig.from_dict(config),
+            RunStore(Path(cache), Path(shipped)),
+            clear_stop=False,
+            on_beat=following.follow,
+        )
     except Stopped:
         return "stopped"
     except RunError:
@@ -150,7 +157,13 @@ def local_executor(workers: int = 1) -> Executor:
 
     # A worker keeps the images it has trained on: up to 1 GB above its first size is no leak.
     # loky keeps one executor a *thread*, and lets its workers go when that thread ends, as a visitor's does: so one thread asks.
-    ask = functools.partial(get_reusable_executor, max_workers=workers, timeout=None, initializer=give_way, env={"LOKY_MAX_MEMORY_LEAK_SIZE": "1e9"})
+    ask = functools.partial(
+        get_reusable_executor,
+        max_workers=workers,
+        timeout=None,
+        initializer=give_way,
+        env={"LOKY_MAX_MEMORY_LEAK_SIZE": "1e9"},
+    )
     return _asker.submit(ask).result()
 
 
@@ -213,7 +226,9 @@ class Jobs:
         """
         return self._enqueue(Run(self.store.cache / key), (function, arguments), "").outcome
 
-    def _enqueue(self, run: Run, call: tuple[Callable[..., Any], tuple[Any, ...]], visitor: str, config: RunConfig | None = None) -> _Job:
+    def _enqueue(
+        self, run: Run, call: tuple[Callable[..., Any], tuple[Any, ...]], visitor: str, config: RunConfig | None = None
+    ) -> _Job:
         with self._lock:
             job = self._jobs.get(run.run_id)
             if job is None:
@@ -221,7 +236,9 @@ class Jobs:
                 if len(waiting) >= self.queued:
                     wait = self._room()
                     about = f" It should have room in about {wait:.0f} s." if wait else ""
-                    raise QueueFull(f"{len(waiting)} trainings are waiting already, which is as many as may wait.{about} Try again then, or look at a weight that is trained.")
+                    raise QueueFull(
+                        f"{len(waiting)} trainings are waiting already, which is as many as may wait.{about} Try again then, or look at a weight that is trained."
+                    )
                 if config is not None:
                     check_memory(self.limits.memory_mb)
                     self._rate.spend(visitor)
@@ -246,11 +263,20 @@ class Jobs:
         beat = _heartbeat(run)
         if job and not run.complete:
             state = "stopping" if (run.path / STOP).exists() else "running"
-            return JobStatus(run_id, state, fraction=beat.get("fraction", 0.0), seconds_left=beat.get("seconds_left"), **who)
+            return JobStatus(
+                run_id, state, fraction=beat.get("fraction", 0.0), seconds_left=beat.get("seconds_left"), **who
+            )
         status = run.status()  # "running" here: another server or a command line trains it
         if run_id in self._refused and not run.complete:
             return JobStatus(run_id, "failed", message=self._refused[run_id])
-        return JobStatus(run_id, str(status), fraction=1.0 if run.complete else beat.get("fraction", 0.0), seconds_left=beat.get("seconds_left"), message=run.error(), **who)
+        return JobStatus(
+            run_id,
+            str(status),
+            fraction=1.0 if run.complete else beat.get("fraction", 0.0),
+            seconds_left=beat.get("seconds_left"),
+            message=run.error(),
+            **who,
+        )
 
     def stop(self, run_id: str, visitor: str = "") -> bool:
         """Stop a run for everyone, if this visitor asked for it first; otherwise only stop waiting for it.
@@ -315,8 +341,13 @@ class Jobs:
                 job.started = time.monotonic()
                 try:
                     job.future = self.make_executor().submit(function, *arguments)
-                except Exception as error:  # no worker can be started, or no scheduler reached: told, and the queue goes on
-                    self._fail(job, f"no worker could be started ({type(error).__name__}: {str(error)[:160]}). Try again in a moment.")
+                except (
+                    Exception
+                ) as error:  # no worker can be started, or no scheduler reached: told, and the queue goes on
+                    self._fail(
+                        job,
+                        f"no worker could be started ({type(error).__name__}: {str(error)[:160]}). Try again in a moment.",
+                    )
                     continue
                 job.future.add_done_callback(lambda future, job=job: self._finished(job, future))
 
@@ -331,7 +362,11 @@ class Jobs:
                 self._jobs.pop(job.run.run_id, None)
                 job.outcome.set_result(future.result())
             else:
-                self._fail(job, str(error) if isinstance(error, UserFacingError) else f"{type(error).__name__}: {str(error)[:200]}", error)
+                self._fail(
+                    job,
+                    str(error) if isinstance(error, UserFacingError) else f"{type(error).__name__}: {str(error)[:200]}",
+                    error,
+                )
             self._dispatch()
 
     def _fail(self, job: _Job, message: str, error: BaseException | None = None) -> None:

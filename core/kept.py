@@ -68,7 +68,9 @@ def _read(name: str, digest: str, path: Path, modified: int) -> Dataset:
     for array in arrays:
         array.setflags(write=False)  # shared by every visitor
     lists = {key: tuple(about[key]) for key in ("skipped", "notes")}
-    return Dataset(name, about["title"], tuple(about["classes"]), *arrays, digest=digest, fingerprint=about["fingerprint"], **lists)
+    return Dataset(
+        name, about["title"], tuple(about["classes"]), *arrays, digest=digest, fingerprint=about["fingerprint"], **lists
+    )
 
 
 def load(name: str, digest: str, store: Path) -> Dataset:
@@ -85,7 +87,9 @@ def load(name: str, digest: str, store: Path) -> Dataset:
     try:
         dataset = load_folder(name)
     except DataError as error:
-        raise DataError(f"The images that this run was trained on are gone: no copy was kept, and {error} Put the folder back as it was. {again}") from error
+        raise DataError(
+            f"The images that this run was trained on are gone: no copy was kept, and {error} Put the folder back as it was. {again}"
+        ) from error
     if dataset.digest != digest:
         count = len(dataset.train_images) + len(dataset.test_images)
         raise DataError(

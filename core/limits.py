@@ -55,11 +55,23 @@ class Limits:
     def check(self, config: RunConfig) -> None:
         def require(ok: bool, name: str, value: Any, choices: str) -> None:
             if not ok:
-                raise ConfigError(f"{name}={value} cannot be trained on request here; choose {choices}. (`python -m core train` has wider limits.)")
+                raise ConfigError(
+                    f"{name}={value} cannot be trained on request here; choose {choices}. (`python -m core train` has wider limits.)"
+                )
 
         low, high = self.betas
-        require(config.beta is None or low <= config.beta <= high, "beta", f"{config.beta}", f"a value from {low:g} to {high:g}")
-        require(config.latent_dim in self.latent_dims, "latent_dim", config.latent_dim, f"one of {', '.join(map(str, self.latent_dims))}")
+        require(
+            config.beta is None or low <= config.beta <= high,
+            "beta",
+            f"{config.beta}",
+            f"a value from {low:g} to {high:g}",
+        )
+        require(
+            config.latent_dim in self.latent_dims,
+            "latent_dim",
+            config.latent_dim,
+            f"one of {', '.join(map(str, self.latent_dims))}",
+        )
         require(config.epochs <= self.epochs, "epochs", config.epochs, f"at most {self.epochs}")
         require(config.seed < self.seeds, "seed", config.seed, f"a seed below {self.seeds}")
         require(config.batch_size >= 16, "batch_size", config.batch_size, "at least 16")
@@ -102,7 +114,9 @@ class Rate:
         for who in [who for who, times in self._times.items() if times[-1] < now - HOUR]:
             del self._times[who]  # nobody is remembered for longer than an hour
         if self.most == 0:
-            raise TooMany("Nothing is trained on request on this server. Look at the trained models, or run the project on your own machine: there it trains what you ask for.")
+            raise TooMany(
+                "Nothing is trained on request on this server. Look at the trained models, or run the project on your own machine: there it trains what you ask for."
+            )
         times = self._times[visitor]
         while times and times[0] < now - HOUR:
             times.popleft()
@@ -122,7 +136,9 @@ def check_memory(most: int | None) -> None:
         TooMany: they do.
     """
     if most is not None and (used := memory_mb()) > most:
-        raise TooMany(f"This server's memory is full ({used:.0f} of {most} MB), so nothing new is trained now. Try again in some minutes, or look at a trained model.")
+        raise TooMany(
+            f"This server's memory is full ({used:.0f} of {most} MB), so nothing new is trained now. Try again in some minutes, or look at a trained model."
+        )
 
 
 LARGE = 256 << 10  # bytes

@@ -123,7 +123,13 @@ class Trainable(nn.Module):
         head = PointHead if config.model == "ae" else GaussianHead  # the one difference between the two models
         self.head = head(encoder[-1].outputs, config.latent_dim)
 
-    def loss(self, images: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None, beta: float | None = None) -> Tensor:
+    def loss(
+        self,
+        images: Tensor,
+        generator: torch.Generator | None = None,
+        inputs: Tensor | None = None,
+        beta: float | None = None,
+    ) -> Tensor:
         """What one training step minimises, in nats per image (a scalar).
 
         Args:
@@ -173,7 +179,13 @@ class Autoencoder(Trainable):
         posterior = self.encode(images if inputs is None else inputs)
         return terms(self.likelihood, self.decode(posterior.rsample(generator)), images, posterior)
 
-    def loss(self, images: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None, beta: float | None = None) -> Tensor:
+    def loss(
+        self,
+        images: Tensor,
+        generator: torch.Generator | None = None,
+        inputs: Tensor | None = None,
+        beta: float | None = None,
+    ) -> Tensor:
         weight = self.config.beta if beta is None else beta
         return self.terms(images, generator, inputs).loss(weight, self.config.free_bits, self.config.reduction)
 
@@ -223,7 +235,9 @@ class MultiRate(Trainable):
         """
         low, high = BETA_RANGE
         if not low <= beta <= high:
-            raise ArgumentError(f"beta={beta:g}: a multi-rate model is trained for betas from {low:g} to {high:g}. Choose one of these.")
+            raise ArgumentError(
+                f"beta={beta:g}: a multi-rate model is trained for betas from {low:g} to {high:g}. Choose one of these."
+            )
         return AtBeta(self, beta)
 
     def reference(self) -> AtBeta:
@@ -233,13 +247,21 @@ class MultiRate(Trainable):
     def variants(self) -> dict[float, AtBeta]:
         return {beta: self.at(beta) for beta in BETA_CURVE}
 
-    def loss(self, images: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None, beta: float | None = None) -> Tensor:
+    def loss(
+        self,
+        images: Tensor,
+        generator: torch.Generator | None = None,
+        inputs: Tensor | None = None,
+        beta: float | None = None,
+    ) -> Tensor:
         """As in a plain model, with a beta drawn log-uniformly from `BETA_RANGE` for every image; there is none to warm up."""
         low, high = (math.log(b) for b in BETA_RANGE)
         drawn = torch.rand(len(images), generator=generator, device=images.device).mul_(high - low).add_(low).exp_()
         return self.terms_at(images, drawn, generator, inputs).loss(drawn, self.config.free_bits, self.config.reduction)
 
-    def terms_at(self, images: Tensor, beta: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None) -> Terms:
+    def terms_at(
+        self, images: Tensor, beta: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None
+    ) -> Terms:
         """Distortion and rate of a batch, each image under its own beta (B,)."""
         c = self.condition(beta)
         posterior = self.head(self.encoder(images if inputs is None else inputs, c))

@@ -16,7 +16,9 @@ import numpy as np
 from core.errors import NotMeasurable, UserFacingError
 
 NEIGHBOURS = 15
-ALIKE = 2.0**-11  # codes that differ by less than this share of their size differ by rounding: runs keep them in half precision
+ALIKE = (
+    2.0**-11
+)  # codes that differ by less than this share of their size differ by rounding: runs keep them in half precision
 BLOCK = 500_000  # distances held at a time: they stay in the processor's cache
 
 
@@ -55,7 +57,9 @@ def nearest_neighbours(codes: np.ndarray, k: int = NEIGHBOURS, batch: int = 1000
     """
     codes = np.asarray(codes, dtype=np.float32)
     if not 1 <= k < len(codes):
-        raise NotMeasurable(f"k={k} neighbours need at least {k + 1} codes and k of 1 or more; there are {len(codes)} codes.")
+        raise NotMeasurable(
+            f"k={k} neighbours need at least {k + 1} codes and k of 1 or more; there are {len(codes)} codes."
+        )
     codes = codes - codes.mean(0)  # keeps the expansion below accurate far from the origin
     norms = np.einsum("nd,nd->n", codes, codes)
     rows = []
@@ -130,7 +134,9 @@ def check_trust(codes: np.ndarray) -> None:
         NotMeasurable: fewer than 3 codes, or all of them alike.
     """
     if len(codes) < 3:
-        raise NotMeasurable(f"neighbours on a map and in the codes can be compared from 3 test images on; there are {len(codes)}.")
+        raise NotMeasurable(
+            f"neighbours on a map and in the codes can be compared from 3 test images on; there are {len(codes)}."
+        )
     if all_alike(codes):
         raise NotMeasurable("all codes are alike, so none is nearer than another.")
 

@@ -1,6 +1,6 @@
 """How weights move: the learning rate over the course of training, and the rule of a step.
 
-    w <- w - rate(t) * step(gradient)        Adam's step everywhere, or Muon's for the matrices between layers
+w <- w - rate(t) * step(gradient)        Adam's step everywhere, or Muon's for the matrices between layers
 """
 
 from __future__ import annotations
@@ -41,7 +41,12 @@ def gentle(fraction: float) -> float:
     return fraction / peak if fraction < peak else end + (1 - end) * (1 - fraction) / (1 - peak)
 
 
-SCHEDULES: dict[str, Callable[[float], float]] = {"onecycle": one_cycle, "constant": lambda fraction: 1.0, "linear": linear, "gentle": gentle}
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "onecycle": one_cycle,
+    "constant": lambda fraction: 1.0,
+    "linear": linear,
+    "gentle": gentle,
+}
 
 
 class Average:
@@ -72,7 +77,14 @@ class Adam:
     and the counts are views of one tensor. It answers to the part of torch's interface that training uses.
     """
 
-    rule = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False, "maximize": False}  # torch's own
+    rule = {
+        "beta1": 0.9,
+        "beta2": 0.999,
+        "eps": 1e-8,
+        "weight_decay": 0.0,
+        "amsgrad": False,
+        "maximize": False,
+    }  # torch's own
 
     def __init__(self, parameters: Iterable[Tensor], lr: float):
         self.parameters = list(parameters)
@@ -87,12 +99,17 @@ class Adam:
         """Move every parameter along its gradient, which must be there."""
         self.counts += 1
         gradients, rate = [p.grad for p in self.parameters], self.param_groups[0]["lr"]
-        torch._fused_adam_(self.parameters, gradients, self.averages, self.squares, [], self.steps, lr=rate, **self.rule)
+        torch._fused_adam_(
+            self.parameters, gradients, self.averages, self.squares, [], self.steps, lr=rate, **self.rule
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """{"state": {i: {"step", "exp_avg", "exp_avg_sq"}}}, parameters by position; views of what the next step will change."""
         entries = zip(self.steps, self.averages, self.squares)
-        return {"state": {i: dict(zip(("step", "exp_avg", "exp_avg_sq"), entry)) for i, entry in enumerate(entries)}, "param_groups": []}
+        return {
+            "state": {i: dict(zip(("step", "exp_avg", "exp_avg_sq"), entry)) for i, entry in enumerate(entries)},
+            "param_groups": [],
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a `state_dict`, this class's or torch's; one without any state is a start."""
@@ -149,7 +166,9 @@ class Muon:
         self.parameters = list(parameters)
         self.param_groups = [{"params": self.parameters, "lr": lr}]
         self.averages = [torch.zeros_like(p) for p in self.parameters]
-        self.alike: dict[tuple[int, ...], list[int]] = {}  # parameters of one shape, transposed or not: one batch of products
+        self.alike: dict[
+            tuple[int, ...], list[int]
+        ] = {}  # parameters of one shape, transposed or not: one batch of products
         for i, parameter in enumerate(self.parameters):
             self.alike.setdefault(tuple(sorted(parameter.shape)), []).append(i)
 
@@ -161,14 +180,19 @@ class Muon:
         ahead = torch._foreach_lerp(gradients, self.averages, self.momentum)
         for (_, long), positions in self.alike.items():
             wide = [len(ahead[i]) < long for i in positions]
-            grams = torch.stack([ahead[i] @ ahead[i].T if w else ahead[i].T @ ahead[i] for i, w in zip(positions, wide)])
+            grams = torch.stack(
+                [ahead[i] @ ahead[i].T if w else ahead[i].T @ ahead[i] for i, w in zip(positions, wide)]
+            )
             for i, w, root in zip(positions, wide, inverse_roots(grams)):
                 left, right = (root, ahead[i]) if w else (ahead[i], root)
                 self.parameters[i].addmm_(left, right, alpha=-rate * 0.2 * math.sqrt(long))
 
     def state_dict(self) -> dict[str, Any]:
         """{"state": {i: {"momentum_buffer"}}}, parameters by position; views of what the next step will change."""
-        return {"state": {i: {"momentum_buffer": average} for i, average in enumerate(self.averages)}, "param_groups": []}
+        return {
+            "state": {i: {"momentum_buffer": average} for i, average in enumerate(self.averages)},
+            "param_groups": [],
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a `state_dict`, this class's or torch's; one without any state is a start."""
@@ -184,5 +208,9 @@ def optimisers(config: RunConfig, model: Trainable) -> dict[str, Optimiser]:
     wide = [p for p in model.parameters() if config.optimiser == "muon" and p.dim() == 2 and min(p.shape) >= MUON_SIDE]
     rest = [p for p in model.parameters() if not any(p is w for w in wide)]
     kind = rest[0].device.type
-    adam = Adam(rest, config.learning_rate) if kind == "cpu" else torch.optim.Adam(rest, config.learning_rate, fused=kind == "cuda")
+    adam = (
+        Adam(rest, config.learning_rate)
+        if kind == "cpu"
+        else torch.optim.Adam(rest, config.learning_rate, fused=kind == "cuda")
+    )
     return {"adam": adam, "muon": Muon(wide, config.learning_rate)} if wide else {"adam": adam}

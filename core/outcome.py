@@ -25,7 +25,10 @@ from core.runs import RunError
 EXAMINED = 512  # training images that are looked at
 LARGEST = torch.finfo(torch.float16).max  # 65504
 SAME = 1e-6  # outputs in [0, 1] that differ by less are equal
-MARGIN, NATS = 1.1, 16.0  # worse than a constant: a tenth more above the floor, and on plain images .02 nats a pixel more
+MARGIN, NATS = (
+    1.1,
+    16.0,
+)  # worse than a constant: a tenth more above the floor, and on plain images .02 nats a pixel more
 
 
 class TrainingError(RunError):
@@ -55,7 +58,9 @@ def refuse(model: Trainable, weights: dict[str, Tensor], images: np.ndarray) -> 
     # A NaN is not below anything, so each condition says what is right.
     largest = max(float(w.abs().max()) for w in weights.values())
     if not largest <= LARGEST:
-        raise TrainingError(f"training went wrong: a weight reached {largest:.3g}, and runs are kept in half precision, up to {LARGEST:.0f}. {remedy}")
+        raise TrainingError(
+            f"training went wrong: a weight reached {largest:.3g}, and runs are kept in half precision, up to {LARGEST:.0f}. {remedy}"
+        )
     reference, device = model.reference(), next(model.parameters()).device
     x = as_floats(images[:EXAMINED], str(device))
     generator = torch.Generator(device).manual_seed(0)
@@ -66,7 +71,9 @@ def refuse(model: Trainable, weights: dict[str, Tensor], images: np.ndarray) -> 
     outputs = reference.decode_image(codes)
     reached = float(reference.terms(x, generator, seen).distortion.mean())
     if not float(codes.abs().max()) <= LARGEST:
-        raise TrainingError(f"training went wrong: a code reached {float(codes.abs().max()):.3g}, and runs are kept in half precision, up to {LARGEST:.0f}. {remedy}")
+        raise TrainingError(
+            f"training went wrong: a code reached {float(codes.abs().max()):.3g}, and runs are kept in half precision, up to {LARGEST:.0f}. {remedy}"
+        )
 
     likelihood, floor = model.likelihood, float(model.likelihood.floor(x).mean())
     grey = float(likelihood.distortion(constant_logits(x.mean()).expand_as(x), x).mean())
@@ -81,6 +88,10 @@ def refuse(model: Trainable, weights: dict[str, Tensor], images: np.ndarray) -> 
     differ = float((outputs.amax(0) - outputs.amin(0)).max())
     if differ < SAME and mean_image - floor > NATS:
         if model.config.model == "ae":
-            raise TrainingError(f"training went wrong: the network draws the same picture for every image, {told}. {remedy}")
+            raise TrainingError(
+                f"training went wrong: the network draws the same picture for every image, {told}. {remedy}"
+            )
         if worse_than(mean_image):
-            raise TrainingError(f"training went wrong: the network draws the same picture for every image, {told}, and {mean_image:.0f} for the mean image. {remedy}")
+            raise TrainingError(
+                f"training went wrong: the network draws the same picture for every image, {told}, and {mean_image:.0f} for the mean image. {remedy}"
+            )

@@ -22,9 +22,14 @@ from core.trunks import SIDE
 BOX = 20
 # What a browser's visitors have, by Pillow's names; folders on one's own disk may hold more kinds (`core.imagefile.formats`).
 KINDS = {
-    "PNG": ("PNG", ("png", "apng")), "JPEG": ("JPEG", ("jpg", "jpeg", "jpe", "jfif")), "WEBP": ("WebP", ("webp",)), "GIF": ("GIF", ("gif",)),
-    "AVIF": ("AVIF", ("avif",)), "BMP": ("BMP", ("bmp",)), "TIFF": ("TIFF", ("tif", "tiff")),
-}  # fmt: skip
+    "PNG": ("PNG", ("png", "apng")),
+    "JPEG": ("JPEG", ("jpg", "jpeg", "jpe", "jfif")),
+    "WEBP": ("WebP", ("webp",)),
+    "GIF": ("GIF", ("gif",)),
+    "AVIF": ("AVIF", ("avif",)),
+    "BMP": ("BMP", ("bmp",)),
+    "TIFF": ("TIFF", ("tif", "tiff")),
+}
 FLAT = 32  # grey levels around the border's median within which a border is one ground
 
 
@@ -101,7 +106,9 @@ def prepare(data: bytes, centre: bool = False, ground: str | None = "dark") -> P
     except ValueError as error:
         raise PictureError(f"The image cannot be used: {error}. {remedy}") from None
     except Exception as error:  # Pillow raises many kinds for damaged or hostile files
-        raise PictureError(f"The image is damaged: it cannot be read to its end ({type(error).__name__}). {remedy}") from None
+        raise PictureError(
+            f"The image is damaged: it cannot be read to its end ({type(error).__name__}). {remedy}"
+        ) from None
     finished = finish([reading])
     image, steps = finished.images[0], []
     if reading.frames:
@@ -121,7 +128,9 @@ def prepare(data: bytes, centre: bool = False, ground: str | None = "dark") -> P
         image = 255 - image if own != wanted else image
         steps.append("scaled to fit 28×28 and centred, not cut out")
     if own != wanted:
-        steps.append(f"black and white exchanged, since the training images are {'bright on dark' if wanted == 'dark' else 'dark on light'}")
+        steps.append(
+            f"black and white exchanged, since the training images are {'bright on dark' if wanted == 'dark' else 'dark on light'}"
+        )
     buffer = BytesIO()
     preview(BytesIO(data), reading, known).save(buffer, "PNG")
     return Picture(image, buffer.getvalue(), tuple(steps))
@@ -148,7 +157,9 @@ def as_digit(image: np.ndarray) -> np.ndarray:
         return np.zeros((SIDE, SIDE), np.uint8)
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     size = [max(1, round(BOX * n / max(ink.shape))) for n in ink.shape]
-    small = np.asarray(Image.fromarray(np.uint8(255 * ink)).resize((size[1], size[0]), Image.Resampling.BOX), dtype=np.float64)
+    small = np.asarray(
+        Image.fromarray(np.uint8(255 * ink)).resize((size[1], size[0]), Image.Resampling.BOX), dtype=np.float64
+    )
     centre = [(np.arange(n) + 0.5) @ small.sum(1 - axis) / small.sum() for axis, n in enumerate(size)]
     top, left = (int(np.clip(round(SIDE / 2 - c), 0, SIDE - n)) for c, n in zip(centre, size))
     placed = np.zeros((SIDE, SIDE), np.uint8)

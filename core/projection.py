@@ -82,7 +82,9 @@ def project(
     if not 2 <= neighbours <= 200:
         raise ProjectionError(f"neighbours={neighbours} is out of range; give a value from 2 to 200.")
     if not 0 <= seed < 2**31 or (epochs is not None and epochs < 1):
-        raise ProjectionError(f"seed={seed}, epochs={epochs}: give a seed from 0 to {2**31 - 1} and at least one epoch.")
+        raise ProjectionError(
+            f"seed={seed}, epochs={epochs}: give a seed from 0 to {2**31 - 1} and at least one epoch."
+        )
     if method == "native":
         coordinates = np.pad(codes, ((0, 0), (0, 2 - codes.shape[1])))
     elif all_alike(codes):
@@ -94,7 +96,9 @@ def project(
 
         scaled = standardise(codes)
         coordinates = layout(scaled, pca(scaled), min(neighbours, len(codes) - 1), seed, epochs)
-    result = Projection(coordinates.astype(np.float32), method, int(seed), measured_or_none(trustworthiness, codes, coordinates))
+    result = Projection(
+        coordinates.astype(np.float32), method, int(seed), measured_or_none(trustworthiness, codes, coordinates)
+    )
     return result if reference is None else align(result, reference)
 
 
@@ -295,7 +299,9 @@ def project_task(run_id: str, reference_id: str, cache: str, shipped: str) -> No
             try:
                 one.add("projection.npz", npz_bytes(**arrays))
             except OSError as error:
-                raise RunError(f"the maps of {one.run_id} cannot be kept ({error.strerror or error}); make {one.path} writable.") from None
+                raise RunError(
+                    f"the maps of {one.run_id} cannot be kept ({error.strerror or error}); make {one.path} writable."
+                ) from None
 
 
 def warm_up() -> None:

@@ -49,7 +49,9 @@ GALLERY, PICTURES, TRACED = 1000, 100, 200
 SAMPLES = 64  # new images that a run carries from every source
 STALE_SECONDS = 20.0  # an unfinished run that wrote nothing for this long, with no live job, has been abandoned
 ABANDONED_SECONDS = 900.0  # an unfinished run that wrote nothing for this long may be evicted, with the epochs it saved
-ORPHANED_SECONDS = 900.0  # kept images that no run needs are removed after this long: a run that is just beginning may need them
+ORPHANED_SECONDS = (
+    900.0  # kept images that no run needs are removed after this long: a run that is just beginning may need them
+)
 CONFIG, WEIGHTS, MANIFEST, RESUME = "config.json", "weights.safetensors", "manifest.json", "resume.safetensors"
 HEARTBEAT, LIVE, ERROR, STOP = "heartbeat", "live.png", "error.txt", "stop"
 
@@ -163,11 +165,15 @@ class Run:
             return Status.FAILED
         if self.last_sign_of_life() is None or time.time() - self.last_sign_of_life() > STALE_SECONDS:
             return Status.STOPPED if (self.path / STOP).exists() else Status.STALE
-        return Status.STOPPED if (self.path / STOP).exists() and not (self.path / HEARTBEAT).exists() else Status.RUNNING
+        return (
+            Status.STOPPED if (self.path / STOP).exists() and not (self.path / HEARTBEAT).exists() else Status.RUNNING
+        )
 
     def last_sign_of_life(self) -> float | None:
         """When training last wrote here, in seconds since the epoch; None if it never did."""
-        times = [(self.path / name).stat().st_mtime for name in (HEARTBEAT, "history.jsonl") if (self.path / name).exists()]
+        times = [
+            (self.path / name).stat().st_mtime for name in (HEARTBEAT, "history.jsonl") if (self.path / name).exists()
+        ]
         return max(times, default=None)
 
     def manifest(self) -> dict[str, str]:
@@ -196,7 +202,9 @@ class Run:
         except OSError as error:
             raise RunDamaged(f"{self.run_id}: {name} cannot be read ({error.strerror}).") from None
         if expected != sha256(data):
-            raise RunDamaged(f"{self.run_id}: {name} does not match its digest. Train the run again: `python -m core train --help`.")
+            raise RunDamaged(
+                f"{self.run_id}: {name} does not match its digest. Train the run again: `python -m core train --help`."
+            )
         return data
 
     def verify(self) -> None:
@@ -239,7 +247,9 @@ class Run:
     def arrays(self, name: str) -> dict[str, np.ndarray]:
         """The arrays of one npz file; what is stored in half precision comes back as float32."""
         with np.load(io.BytesIO(self.read(name)), allow_pickle=False) as file:
-            return {key: file[key].astype(np.float32) if file[key].dtype == np.float16 else file[key] for key in file.files}
+            return {
+                key: file[key].astype(np.float32) if file[key].dtype == np.float16 else file[key] for key in file.files
+            }
 
     def trace(self) -> np.ndarray:
         """Posterior means of the first test images after every epoch, float32 (epochs + 1, n, d)."""
@@ -255,7 +265,11 @@ class Run:
         else:
             files = [self.path / "previews" / f"epoch-{epoch:03d}.png"]
         try:
-            return self.read(f"previews/{files[-1].name}") if self.complete and files[-1].exists() else files[-1].read_bytes()
+            return (
+                self.read(f"previews/{files[-1].name}")
+                if self.complete and files[-1].exists()
+                else files[-1].read_bytes()
+            )
         except (IndexError, OSError):
             return None
 
@@ -301,7 +315,9 @@ class Run:
 
         config = self.config
         if not self.complete:
-            raise RunNotFound(f"{self.run_id} is not finished ({self.status()}). Train it first: `python -m core train`.")
+            raise RunNotFound(
+                f"{self.run_id} is not finished ({self.status()}). Train it first: `python -m core train`."
+            )
         try:
             tensors = load(self.read(WEIGHTS))
             model = build_model(config)
@@ -364,7 +380,9 @@ class RunStore:
         """
         run = self.run(which)
         if not run.complete:
-            raise RunNotFound(f"there is no finished run {run.run_id}; `python -m core runs` lists what there is, `python -m core train` trains one.")
+            raise RunNotFound(
+                f"there is no finished run {run.run_id}; `python -m core runs` lists what there is, `python -m core train` trains one."
+            )
         return run
 
     def __iter__(self) -> Iterator[Run]:
@@ -393,7 +411,11 @@ class RunStore:
         """
         from core.kept import FOLDER
 
-        runs = [Run(p) for p in self.cache.iterdir() if p.is_dir() and not p.name.startswith(".")] if self.cache.is_dir() else []
+        runs = (
+            [Run(p) for p in self.cache.iterdir() if p.is_dir() and not p.name.startswith(".")]
+            if self.cache.is_dir()
+            else []
+        )
         sizes = {run.run_id: sum(f.stat().st_size for f in run.path.rglob("*") if f.is_file()) for run in runs}
         images = {path.stem: path.stat() for path in (self.cache / FOLDER).glob("*.npz")}
         needed = {run.run_id: _digest(run) for run in runs}
@@ -401,13 +423,26 @@ class RunStore:
 
         def drop_images() -> None:
             nonlocal total
-            for digest in [d for d, at in images.items() if d not in needed.values() and time.time() - at.st_mtime > ORPHANED_SECONDS]:
+            for digest in [
+                d
+                for d, at in images.items()
+                if d not in needed.values() and time.time() - at.st_mtime > ORPHANED_SECONDS
+            ]:
                 (self.cache / FOLDER / f"{digest}.npz").unlink(missing_ok=True)
                 total -= images.pop(digest).st_size
 
         drop_images()
-        used = {run.run_id: (run.path / WEIGHTS).stat().st_mtime if run.complete else run.last_sign_of_life() or run.path.stat().st_mtime for run in runs}
-        idle = [run for run in runs if run.run_id != keep and (run.complete or time.time() - used[run.run_id] > ABANDONED_SECONDS)]
+        used = {
+            run.run_id: (run.path / WEIGHTS).stat().st_mtime
+            if run.complete
+            else run.last_sign_of_life() or run.path.stat().st_mtime
+            for run in runs
+        }
+        idle = [
+            run
+            for run in runs
+            if run.run_id != keep and (run.complete or time.time() - used[run.run_id] > ABANDONED_SECONDS)
+        ]
         for run in sorted(idle, key=lambda r: used[r.run_id]):
             if total <= self.limit_bytes:
                 break

@@ -69,7 +69,9 @@ def fit_density(source: str, codes: np.ndarray, seed: int = 0) -> Density:
     if source == "prior":
         return prior(codes.shape[1])
     if len(codes) < 2 or not np.isfinite(codes).all():
-        raise NotMeasurable(f"{len(codes)} codes, {int((~np.isfinite(codes)).sum())} of their values not finite: too little to fit a {source} to.")
+        raise NotMeasurable(
+            f"{len(codes)} codes, {int((~np.isfinite(codes)).sum())} of their values not finite: too little to fit a {source} to."
+        )
     d = codes.shape[1]
     if source == "gaussian":
         jitter = max(JITTER, RELATIVE_JITTER * codes.var(0).mean())
@@ -84,10 +86,18 @@ def fit_density(source: str, codes: np.ndarray, seed: int = 0) -> Density:
     from threadpoolctl import threadpool_limits
 
     components = min(COMPONENTS, len(codes) // 2)
-    mixture = GaussianMixture(components, covariance_type="full", reg_covar=1e-4 * codes.var(0).mean() + JITTER, max_iter=200, random_state=seed)
+    mixture = GaussianMixture(
+        components,
+        covariance_type="full",
+        reg_covar=1e-4 * codes.var(0).mean() + JITTER,
+        max_iter=200,
+        random_state=seed,
+    )
     # One thread: the matrices are tiny, and BLAS threads that spin wait cost more than they give beside a training.
     with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a mixture that is still improving slightly is a fine mixture
+        warnings.simplefilter(
+            "ignore", ConvergenceWarning
+        )  # a mixture that is still improving slightly is a fine mixture
         mixture.fit(codes)
     return Density(mixture.weights_, mixture.means_, mixture.covariances_)
 
@@ -114,7 +124,9 @@ def encode_all(model: Autoencoder | AtBeta, images: np.ndarray, batch: int = 100
     with torch.no_grad():
         for start in range(0, len(images), batch):
             posterior = model.encode(as_floats(images[start : start + batch], str(device)))
-            parts.append([t.float().cpu().numpy() for t in (posterior.mean, posterior.stddev, posterior.rsample(generator))])
+            parts.append(
+                [t.float().cpu().numpy() for t in (posterior.mean, posterior.stddev, posterior.rsample(generator))]
+            )
     return Codes(*(np.concatenate(column) for column in zip(*parts)))
 
 
@@ -129,7 +141,9 @@ def decode_all(model: Autoencoder | AtBeta, z: np.ndarray, batch: int = 1000) ->
         return torch.cat([model.decode_image(c)[:, 0].float().cpu() for c in codes.split(batch)]).numpy()
 
 
-def fit_densities(model: Autoencoder | AtBeta, images: np.ndarray, limit: int = 10_000, seed: int = 0) -> dict[str, Density]:
+def fit_densities(
+    model: Autoencoder | AtBeta, images: np.ndarray, limit: int = 10_000, seed: int = 0
+) -> dict[str, Density]:
     """All of `SOURCES` for a model, fitted to sampled codes of the first `limit` training images (uint8)."""
     z = encode_all(model, images[:limit], seed=seed).z
     return {source: fit_density(source, z, seed) for source in SOURCES}
@@ -137,7 +151,9 @@ def fit_densities(model: Autoencoder | AtBeta, images: np.ndarray, limit: int = 
 
 def pack(densities: dict[str, Density]) -> dict[str, np.ndarray]:
     """Densities as flat arrays for an npz; `unpack` is the inverse."""
-    return {f"{name}_{part}": getattr(d, part) for name, d in densities.items() for part in ("weights", "means", "covs")}
+    return {
+        f"{name}_{part}": getattr(d, part) for name, d in densities.items() for part in ("weights", "means", "covs")
+    }
 
 
 def unpack(arrays: dict[str, np.ndarray]) -> dict[str, Density]:
@@ -147,7 +163,12 @@ def unpack(arrays: dict[str, np.ndarray]) -> dict[str, Density]:
 
 
 def sample(
-    model: Autoencoder | AtBeta, n: int = 16, source: str = "prior", temperature: float = 1.0, seed: int = 0, dataset: Dataset | None = None
+    model: Autoencoder | AtBeta,
+    n: int = 16,
+    source: str = "prior",
+    temperature: float = 1.0,
+    seed: int = 0,
+    dataset: Dataset | None = None,
 ) -> torch.Tensor:
     """n new images, float32 (n, 1, 28, 28) in [0, 1].
 
@@ -162,7 +183,9 @@ def sample(
     import torch
 
     if n < 1 or temperature < 0:
-        raise ArgumentError(f"n={n} and temperature={temperature}: give at least one sample and a temperature of 0 or more.")
+        raise ArgumentError(
+            f"n={n} and temperature={temperature}: give at least one sample and a temperature of 0 or more."
+        )
     if source == "prior":
         density = prior(model.config.latent_dim)
     else:

@@ -85,7 +85,9 @@ def frames(text: str) -> tuple[str, ...] | None:
     origins = tuple(part for part in re.split(r"[,\s]+", text) if part)
     for origin in origins:
         if not re.fullmatch(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?", origin):
-            raise ValueError("must be self, any, or origins such as https://example.org or https://*.example.org, separated by commas")
+            raise ValueError(
+                "must be self, any, or origins such as https://example.org or https://*.example.org, separated by commas"
+            )
     return origins
 
 
@@ -125,33 +127,67 @@ class Setting:
 
 
 SETTINGS: dict[str, Setting] = {
-    "PROFILE": Setting("set of defaults: `own` for your own machine, `demo` for a public server", one_of("own", "demo"), "own"),
+    "PROFILE": Setting(
+        "set of defaults: `own` for your own machine, `demo` for a public server", one_of("own", "demo"), "own"
+    ),
     "CACHE": Setting("folder for new runs, parsed data and compiled code", str, unset="the user's cache folder"),
-    "CACHE_MB": Setting("maximum total size of new runs, in MB; beyond it, the least recently used are removed", number(10, 1_000_000), "1000", demo="100"),
-    "DATA": Setting("folder that torchvision's data sets are read from or downloaded to", str, unset="`data` in the cache"),
+    "CACHE_MB": Setting(
+        "maximum total size of new runs, in MB; beyond it, the least recently used are removed",
+        number(10, 1_000_000),
+        "1000",
+        demo="100",
+    ),
+    "DATA": Setting(
+        "folder that torchvision's data sets are read from or downloaded to", str, unset="`data` in the cache"
+    ),
     "DEVICE": Setting("training device: auto (the best available), cpu, cuda, cuda:N, mps", device, "auto"),
-    "THREADS": Setting("CPU threads per training", number(1, 1024), unset="one per idle core, at most 4; one fewer for trainings started from a page"),
-    "PRECISION": Setting("precision of matrix products in training: auto (bf16 where the GPU or CPU supports it), fp32, bf16", one_of("auto", "fp32", "bf16"), "auto"),
+    "THREADS": Setting(
+        "CPU threads per training",
+        number(1, 1024),
+        unset="one per idle core, at most 4; one fewer for trainings started from a page",
+    ),
+    "PRECISION": Setting(
+        "precision of matrix products in training: auto (bf16 where the GPU or CPU supports it), fp32, bf16",
+        one_of("auto", "fp32", "bf16"),
+        "auto",
+    ),
     "WORKERS": Setting("number of concurrent trainings", number(1, 256), "1"),
     "QUEUE": Setting("maximum number of queued trainings", number(0, 10_000), "8", demo="4"),
-    "SCHEDULER": Setting("address of a Dask scheduler; its workers then run the trainings instead of this machine", str, unset="none"),
+    "SCHEDULER": Setting(
+        "address of a Dask scheduler; its workers then run the trainings instead of this machine", str, unset="none"
+    ),
     "WARM": Setting("whether torch is imported ahead of the first request: on, off", switch, "on"),
     "SCENES": Setting("TOML file with the scenes of the walkthrough", str, unset="`dashboard/scenes.toml`"),
     "EPOCHS": Setting("maximum number of epochs for trainings started from a page", number(1, 1000), "60", demo="10"),
-    "LATENT_DIMS": Setting("latent sizes available for trainings started from a page", numbers(1, 64), "2,4,8,16,32", demo="2,16"),
-    "DATASETS": Setting("data sets offered by the pages: all, or names separated by commas", dataset_names, "all", demo="mnist-5k"),
+    "LATENT_DIMS": Setting(
+        "latent sizes available for trainings started from a page", numbers(1, 64), "2,4,8,16,32", demo="2,16"
+    ),
+    "DATASETS": Setting(
+        "data sets offered by the pages: all, or names separated by commas", dataset_names, "all", demo="mnist-5k"
+    ),
     "FOLDERS": Setting("whether pages may train on `folder:` data sets: on, off", switch, "on", demo="off"),
-    "HOURLY": Setting("maximum number of trainings one visitor may start per hour", number(0, 10_000), unset="no limit", demo="6"),
-    "VISITORS": Setting("maximum number of concurrent visitors; further visitors see a page saying that the server is full", number(1, 100_000), unset="no limit", demo="80"),
+    "HOURLY": Setting(
+        "maximum number of trainings one visitor may start per hour", number(0, 10_000), unset="no limit", demo="6"
+    ),
+    "VISITORS": Setting(
+        "maximum number of concurrent visitors; further visitors see a page saying that the server is full",
+        number(1, 100_000),
+        unset="no limit",
+        demo="80",
+    ),
     "MEMORY_MB": Setting(
-        "memory of the server and its workers, in MB, above which cached results are dropped and no new training starts", number(200, 1_000_000), unset="no limit", demo="2000"
+        "memory of the server and its workers, in MB, above which cached results are dropped and no new training starts",
+        number(200, 1_000_000),
+        unset="no limit",
+        demo="2000",
     ),
     "FRAMES": Setting(
-        "other sites that may embed the pages in a frame (under `dashboard/server.py`): self (none), any, or origins separated by commas", frames,
+        "other sites that may embed the pages in a frame (under `dashboard/server.py`): self (none), any, or origins separated by commas",
+        frames,
         "https://huggingface.co, https://*.streamlit.app, https://share.streamlit.io",
     ),
     "UPLOAD_MB": Setting("maximum size of an uploaded image, in MB", number(1, 5), "5", demo="3"),
-}  # fmt: skip
+}
 
 
 def profile() -> str:

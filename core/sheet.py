@@ -45,7 +45,9 @@ def write_sheet(out: str, dataset: Dataset) -> None:
             original = preview(path, read(path), most=TILE)
             page.paste(original, (left + (TILE - original.width) // 2, top + (TILE - original.height) // 2))
             top += TILE
-        page.paste(Image.fromarray(dataset.test_images[index, 0]).resize((TILE, TILE), Image.Resampling.NEAREST), (left, top))
+        page.paste(
+            Image.fromarray(dataset.test_images[index, 0]).resize((TILE, TILE), Image.Resampling.NEAREST), (left, top)
+        )
     buffer = io.BytesIO()
     page.save(buffer, "PNG", optimize=True)
     with writing(out) as target:

@@ -19,7 +19,9 @@ from core import settings
 from core.config import RunConfig
 
 MEASURED = 1000  # test images measured after every epoch; the finished run is measured on all of them
-TEST_IMAGE = 0.65  # measuring one: forward through the encoder and twice through the decoder, by epochs of both timed on CPUs
+TEST_IMAGE = (
+    0.65  # measuring one: forward through the encoder and twice through the decoder, by epochs of both timed on CPUs
+)
 PUBLISHED_IMAGE = 0.3  # encoding one for the densities of a finished run, and fitting those
 PUBLISHED_MOST = 10_000
 PRIOR_SECONDS = 0.1  # of this run that what is known from earlier ones is worth
@@ -43,7 +45,11 @@ class Work:
 
     def left(self, fraction: float, measurements: int) -> float:
         """What is left when this fraction of the training steps is done, and so many measurements, the first before any step."""
-        return (1 - fraction) * self.epochs * self.images + (self.epochs + 1 - measurements) * self.epoch_end + self.publishing
+        return (
+            (1 - fraction) * self.epochs * self.images
+            + (self.epochs + 1 - measurements) * self.epoch_end
+            + self.publishing
+        )
 
 
 class Pace:
@@ -95,7 +101,11 @@ class Speeds:
         try:
             found = json.loads(self.path.read_bytes())
             entries = {k: dict(v) for k, v in found.items()}
-            return {k: v for k, v in entries.items() if all(0 < float(v[n]) < math.inf for n in ("seconds", "total")) and isinstance(v["kind"], str)}
+            return {
+                k: v
+                for k, v in entries.items()
+                if all(0 < float(v[n]) < math.inf for n in ("seconds", "total")) and isinstance(v["kind"], str)
+            }
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return {}
 

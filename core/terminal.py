@@ -54,7 +54,9 @@ def find_run(store: RunStore, name: str) -> Run:
         raise RunNotFound(f"{name!r} fits {len(matches)} runs: {shorten(matches)}. Give more of the id.")
     unfinished = store.run(name)
     if (unfinished.path / "config.json").exists():
-        raise RunNotFound(f"{name} is not finished ({unfinished.status()}). The same `python -m core train` command goes on with it.")
+        raise RunNotFound(
+            f"{name} is not finished ({unfinished.status()}). The same `python -m core train` command goes on with it."
+        )
     there = shorten(list(known)) or "none yet: `python -m core train` makes one"
     raise RunNotFound(f"no finished run is called {name!r}; there are {there}.")
 
@@ -68,7 +70,9 @@ def model_of(run: Run, options: Namespace) -> Autoencoder | AtBeta:
     if run.config.model == "multirate":
         return model.reference() if beta is None else model.at(beta)
     if beta is not None:
-        raise UsageError(f"--beta {beta:g} applies to a multi-rate model; {run.run_id} was trained at one beta. Leave it out.")
+        raise UsageError(
+            f"--beta {beta:g} applies to a multi-rate model; {run.run_id} was trained at one beta. Leave it out."
+        )
     return model
 
 
@@ -101,7 +105,9 @@ def print_table(rows: Sequence[dict[str, Any]]) -> None:
     """Dicts with equal keys as aligned columns; None is a dash."""
     if not rows:
         return
-    cells = [list(rows[0])] + [["-" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows]
+    cells = [list(rows[0])] + [
+        ["-" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows
+    ]
     widths = [max(map(len, column)) for column in zip(*cells)]
     for line in cells:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
@@ -121,7 +127,9 @@ def writing(path: str | Path) -> Iterator[Path]:
     try:
         yield Path(path).expanduser()
     except OSError as error:
-        raise UsageError(f"{path} cannot be written ({error.strerror or error}); give another --out or --store.") from None
+        raise UsageError(
+            f"{path} cannot be written ({error.strerror or error}); give another --out or --store."
+        ) from None
 
 
 def write_png(path: str, tiles: np.ndarray, columns: int, scale: int = 3) -> None:

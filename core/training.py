@@ -28,7 +28,23 @@ from core.errors import FAILURE, UserFacingError
 from core.models import Trainable, build_model
 from core.optimisation import SCHEDULES, Average, Optimiser, optimisers
 from core.outcome import TrainingError
-from core.runs import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status, npz_bytes, sha256, write_bytes, write_json
+from core.runs import (
+    ERROR,
+    HEARTBEAT,
+    LIVE,
+    MANIFEST,
+    RESUME,
+    STOP,
+    WEIGHTS,
+    Run,
+    RunError,
+    RunStore,
+    Status,
+    npz_bytes,
+    sha256,
+    write_bytes,
+    write_json,
+)
 from core.speed import MEASURED, Pace, Speeds, Work
 
 BEAT_SECONDS = 0.4
@@ -80,7 +96,9 @@ def _restore(model: Trainable, optimisers: dict[str, Optimiser], tensors: dict[s
         for path, value in tensors.items():
             if path.startswith(f"{name}."):
                 _, i, key = path.split(".")
-                format = torch.channels_last if value.dim() == 4 else torch.contiguous_format  # as the weights are, see `fit`
+                format = (
+                    torch.channels_last if value.dim() == 4 else torch.contiguous_format
+                )  # as the weights are, see `fit`
                 state.setdefault(int(i), {})[key] = value.to(memory_format=format)
         optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
@@ -97,9 +115,13 @@ def training_images(config: RunConfig, dataset: Dataset) -> np.ndarray:
             raise ConfigError(f"held_out_class={held_out}: {dataset.name} has classes 0 to {len(dataset.classes) - 1}.")
         images = images[dataset.train_labels != held_out]
         if not len(images):
-            raise ConfigError(f"held_out_class={held_out}: {dataset.name} has no other class to train on. Leave held_out_class out.")
+            raise ConfigError(
+                f"held_out_class={held_out}: {dataset.name} has no other class to train on. Leave held_out_class out."
+            )
     if size is not None and size > len(images):
-        raise ConfigError(f"train_size={size}: there are {len(images)} training images. Give at most that many, or leave train_size out.")
+        raise ConfigError(
+            f"train_size={size}: there are {len(images)} training images. Give at most that many, or leave train_size out."
+        )
     return images[:size]
 
 
@@ -155,7 +177,11 @@ def fit(
             order = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed)).to(target)
             generator = torch.Generator(target).manual_seed(seed)
             # An int is compared with None here, not a model: warm-up is off unless asked for.
-            beta = config.beta * min(1, epoch / config.warmup_epochs) if config.beta is not None and config.warmup_epochs else None
+            beta = (
+                config.beta * min(1, epoch / config.warmup_epochs)
+                if config.beta is not None and config.warmup_epochs
+                else None
+            )
             model.train()
             for i, chosen in enumerate(order.split(config.batch_size)):
                 step = (epoch - 1) * batches + i
@@ -181,14 +207,25 @@ def fit(
             row = _row(config, kept, dataset, epoch, target, mean_loss, time.perf_counter() - began, len(data))
             for name, figure in (("loss", mean_loss), ("distortion", row["distortion"]), ("rate", row["rate"] or 0.0)):
                 if not math.isfinite(figure):
-                    raise TrainingError(f"the {name} is {figure} in epoch {epoch}: training diverged. Lower learning_rate (now {config.learning_rate:g}).")
+                    raise TrainingError(
+                        f"the {name} is {figure} in epoch {epoch}: training diverged. Lower learning_rate (now {config.learning_rate:g})."
+                    )
             yield Epoch(epoch, row, kept, model, steppers)
     except torch.OutOfMemoryError as error:
-        raise TrainingError(f"{devices.describe(target)} ran out of memory. Lower batch_size (now {config.batch_size}), or use --device cpu.") from error
+        raise TrainingError(
+            f"{devices.describe(target)} ran out of memory. Lower batch_size (now {config.batch_size}), or use --device cpu."
+        ) from error
 
 
 def _row(
-    config: RunConfig, model: Trainable, dataset: Dataset, epoch: int, device: torch.device, loss: float | None, seconds: float, images: int
+    config: RunConfig,
+    model: Trainable,
+    dataset: Dataset,
+    epoch: int,
+    device: torch.device,
+    loss: float | None,
+    seconds: float,
+    images: int,
 ) -> dict[str, Any]:
     model.eval()
     with devices.precision(device, model.convolutional):
@@ -253,7 +290,9 @@ def train(
     if found.status() is Status.COMPLETE:
         return found
     if config.held_out_class is not None or config.train_size is not None:
-        training_images(config, load_dataset(config.dataset, config.data_digest, store.cache))  # a wrong request is refused before anything is written
+        training_images(
+            config, load_dataset(config.dataset, config.data_digest, store.cache)
+        )  # a wrong request is refused before anything is written
     run = Run(store.cache / config.run_id)
     locks = store.cache / ".locks"
     locks.mkdir(parents=True, exist_ok=True)
@@ -282,7 +321,11 @@ def train(
 
 
 def _train_into(
-    run: Run, config: RunConfig, device: str | None, on_epoch: Callable[[dict[str, Any]], None], on_beat: Callable[[], object]
+    run: Run,
+    config: RunConfig,
+    device: str | None,
+    on_epoch: Callable[[dict[str, Any]], None],
+    on_beat: Callable[[], object],
 ) -> None:
     from safetensors.torch import save
 
@@ -306,7 +349,9 @@ def _train_into(
         beat = now
         on_beat()
         if (run.path / STOP).exists():
-            raise Stopped(f"{run.run_id} was stopped. Ask for it again to go on from epoch {len(trace) - 1 if trace else 0}.")
+            raise Stopped(
+                f"{run.run_id} was stopped. Ask for it again to go on from epoch {len(trace) - 1 if trace else 0}."
+            )
         if epoch is not None and not urgent:
             write_bytes(run.path / LIVE, evaluation.preview(epoch.model.reference(), dataset))
         left = None
@@ -317,16 +362,24 @@ def _train_into(
             mark = (now, images) if trace else None  # what comes before the first measurement happens once a process
             pace.known = known and known / share()
             left = None if pace.now is None else pace.now * images
-        write_bytes(run.path / HEARTBEAT, json.dumps({"fraction": round(fraction, 4), "seconds_left": left and round(left, 1)}).encode())
+        write_bytes(
+            run.path / HEARTBEAT,
+            json.dumps({"fraction": round(fraction, 4), "seconds_left": left and round(left, 1)}).encode(),
+        )
 
     def write_history() -> None:
-        write_bytes(run.path / "history.jsonl", "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows).encode())
+        write_bytes(
+            run.path / "history.jsonl", "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows).encode()
+        )
 
     epoch: Epoch | None = None
     heartbeat(0.0, urgent=True)
     dataset = run.dataset()  # of a folder: kept with the run from now on
     write_history()
-    work, where = Work(config, len(training_images(config, dataset)), len(dataset.test_images)), devices.describe(devices.pick(device))
+    work, where = (
+        Work(config, len(training_images(config, dataset)), len(dataset.test_images)),
+        devices.describe(devices.pick(device)),
+    )
     known = speeds.seconds(config, where)
     for epoch in fit(config, dataset, device, resume and resume[:2], heartbeat):
         rows.append(epoch.row)
@@ -338,7 +391,10 @@ def _train_into(
         if time.monotonic() - saved > SAVE_SECONDS:
             saved = time.monotonic()
             tensors = {**epoch.state(), "trace": torch.from_numpy(np.stack(trace))}
-            write_bytes(run.path / RESUME, save({k: v.contiguous().cpu() for k, v in tensors.items()}, {"epoch": str(epoch.number)}))
+            write_bytes(
+                run.path / RESUME,
+                save({k: v.contiguous().cpu() for k, v in tensors.items()}, {"epoch": str(epoch.number)}),
+            )
         on_epoch(epoch.row)
         if pace.measured:
             speeds.learn(config, where, share() * pace.measured, share() * pace.measured * work.total)
@@ -369,7 +425,9 @@ def publish(run: Run, config: RunConfig, weights: dict[str, torch.Tensor], datas
     outcome.refuse(model, exact, training_images(config, dataset))
     figures, gallery, densities = evaluation.portfolio(model, dataset)
     if not all(np.isfinite(array).all() for array in (*gallery.values(), *densities.values())):
-        raise TrainingError(f"training went wrong: not all codes of the test images are finite in half precision. Lower learning_rate (now {config.learning_rate:g}).")
+        raise TrainingError(
+            f"training went wrong: not all codes of the test images are finite in half precision. Lower learning_rate (now {config.learning_rate:g})."
+        )
     write_json(run.path / "evaluation.json", figures)
     write_bytes(run.path / "gallery.npz", npz_bytes(**gallery))
     write_bytes(run.path / "density.npz", npz_bytes(**densities))

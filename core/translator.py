@@ -56,38 +56,78 @@ class Convention:
 
 CONVENTIONS = (
     Convention(
-        "here", "This project", "D.mean() + beta * R.mean()", "bce", "sum", default=1.0,
+        "here",
+        "This project",
+        "D.mean() + beta * R.mean()",
+        "bce",
+        "sum",
+        default=1.0,
         source="core/objectives.py",
     ),
     Convention(
-        "pytorch", "PyTorch's VAE example", 'BCE(x_hat, x, reduction="sum") + w * KLD.sum()', "bce", "sum",
+        "pytorch",
+        "PyTorch's VAE example",
+        'BCE(x_hat, x, reduction="sum") + w * KLD.sum()',
+        "bce",
+        "sum",
         source="https://github.com/pytorch/examples/blob/main/vae/main.py",
     ),
     Convention(
-        "keras", "Keras' VAE example", "mean(sum(bce(x, x_hat), axis=(1, 2))) + w * mean(sum(kl, axis=1))", "bce", "sum",
+        "keras",
+        "Keras' VAE example",
+        "mean(sum(bce(x, x_hat), axis=(1, 2))) + w * mean(sum(kl, axis=1))",
+        "bce",
+        "sum",
         source="https://keras.io/examples/generative/vae/",
     ),
     Convention(
-        "pythae-bce", 'pythae BetaVAE, reconstruction_loss="bce"', "(bce.sum(-1) + beta * KLD).mean(0)", "bce", "sum", default=1.0,
+        "pythae-bce",
+        'pythae BetaVAE, reconstruction_loss="bce"',
+        "(bce.sum(-1) + beta * KLD).mean(0)",
+        "bce",
+        "sum",
+        default=1.0,
         source="https://github.com/clementchadebec/benchmark_VAE",
     ),
     Convention(
-        "pythae", "pythae BetaVAE, its default", "(0.5 * mse.sum(-1) + beta * KLD).mean(0)", "mse", "sum", half=True, default=1.0,
+        "pythae",
+        "pythae BetaVAE, its default",
+        "(0.5 * mse.sum(-1) + beta * KLD).mean(0)",
+        "mse",
+        "sum",
+        half=True,
+        default=1.0,
         source="https://github.com/clementchadebec/benchmark_VAE",
     ),
     Convention(
-        "pytorch-vae", "PyTorch-VAE", "mse_loss(x_hat, x) + kld_weight * mean(sum(kl, dim=1))", "mse", "mean", default=0.00025,
+        "pytorch-vae",
+        "PyTorch-VAE",
+        "mse_loss(x_hat, x) + kld_weight * mean(sum(kl, dim=1))",
+        "mse",
+        "mean",
+        default=0.00025,
         source="https://github.com/AntixK/PyTorch-VAE",
     ),
     Convention(
-        "means", "Both halves averaged", "bce.mean() + w * kl.mean()", "bce", "mean", "mean", default=1.0,
+        "means",
+        "Both halves averaged",
+        "bce.mean() + w * kl.mean()",
+        "bce",
+        "mean",
+        "mean",
+        default=1.0,
         source="common in tutorials",
     ),
     Convention(
-        "mistake", "The classic mistake", "bce.mean() + w * kl.sum(1).mean()", "bce", "mean", default=1.0,
+        "mistake",
+        "The classic mistake",
+        "bce.mean() + w * kl.sum(1).mean()",
+        "bce",
+        "mean",
+        default=1.0,
         source='common in tutorials; here reduction="mean"',
     ),
-)  # fmt: skip
+)
 
 
 def _scale(convention: Convention, likelihood: str, pixels: int, latent_dim: int) -> float:
@@ -104,7 +144,9 @@ def comparable(convention: Convention, likelihood: str) -> bool:
     return {"bce": "bernoulli", "mse": "gaussian"}[convention.error] == likelihood
 
 
-def nominal(beta: float, convention: Convention, likelihood: str = "bernoulli", pixels: int = PIXELS, latent_dim: int = 16) -> float:
+def nominal(
+    beta: float, convention: Convention, likelihood: str = "bernoulli", pixels: int = PIXELS, latent_dim: int = 16
+) -> float:
     """The weight to write there for this effective beta.
 
     Where the distortions are not comparable, squared error is read as a Gaussian likelihood of sigma = 1, and
@@ -119,7 +161,9 @@ def nominal(beta: float, convention: Convention, likelihood: str = "bernoulli", 
     return beta / _scale(convention, likelihood, pixels, latent_dim)
 
 
-def effective(weight: float, convention: Convention, likelihood: str = "bernoulli", pixels: int = PIXELS, latent_dim: int = 16) -> float:
+def effective(
+    weight: float, convention: Convention, likelihood: str = "bernoulli", pixels: int = PIXELS, latent_dim: int = 16
+) -> float:
     """The inverse of `nominal`: the beta that a weight written there amounts to."""
     return weight * _scale(convention, likelihood, pixels, latent_dim)
 
@@ -134,7 +178,9 @@ class Translation:
     exact: bool
 
 
-def translate(beta: float, likelihood: str = "bernoulli", pixels: int = PIXELS, latent_dim: int = 16) -> list[Translation]:
+def translate(
+    beta: float, likelihood: str = "bernoulli", pixels: int = PIXELS, latent_dim: int = 16
+) -> list[Translation]:
     """The current weight in every convention; see `nominal`."""
     size = {"likelihood": likelihood, "pixels": pixels, "latent_dim": latent_dim}
     return [
@@ -161,7 +207,9 @@ def loss_line(config: RunConfig) -> str:
     if config.model == "ae":
         return f"loss = {distortion}"
     beta = "beta" if config.beta is None else f"{config.beta:g}"
-    rate = "R.sum(dims).mean(images)" if not config.free_bits else f"max(R.mean(images), {config.free_bits:g}).sum(dims)"
+    rate = (
+        "R.sum(dims).mean(images)" if not config.free_bits else f"max(R.mean(images), {config.free_bits:g}).sum(dims)"
+    )
     return f"loss = {distortion} + {beta} * {rate}"
 
 

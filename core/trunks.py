@@ -62,7 +62,9 @@ def encoder_layers(trunk: str) -> tuple[Layer, ...]:
 def decoder_layers(trunk: str, latent_dim: int) -> tuple[Layer, ...]:
     """The trunk's mirror image: from codes (latent_dim,) to an image's logits."""
     layers = TRUNKS[trunk]
-    back = [Layer(MIRROR.get(x.kind, x.kind), x.outputs, x.inputs, x.kernel, x.stride, x.padding) for x in reversed(layers)]
+    back = [
+        Layer(MIRROR.get(x.kind, x.kind), x.outputs, x.inputs, x.kernel, x.stride, x.padding) for x in reversed(layers)
+    ]
     return (*dense(latent_dim, layers[-1].outputs), *back)
 
 

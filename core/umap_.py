@@ -31,7 +31,9 @@ import numpy as np
 
 from core import compiled
 
-EPOCHS = 200  # rounds of the layout; umap-learn takes 500 below 10,000 points: .003 of trustworthiness for twice the time
+EPOCHS = (
+    200  # rounds of the layout; umap-learn takes 500 below 10,000 points: .003 of trustworthiness for twice the time
+)
 MIN_DIST = 0.1
 _ONE_AT_A_TIME = threading.Lock()  # who comes second finds everything compiled
 
@@ -55,8 +57,22 @@ def layout(codes: np.ndarray, start: np.ndarray, neighbours: int, seed: int, epo
         random, parts = np.random.RandomState(seed), _parts()
         graph, _, _ = parts.graph(codes, neighbours, random, "euclidean", knn_indices=near, knn_dists=distances)
         drawn, _ = parts.embed(
-            codes, graph, 2, 1.0, *parts.curve(), 1.0, 5, epochs or EPOCHS, start, random, "euclidean", {}, False, {}, False
-        )  # fmt: skip
+            codes,
+            graph,
+            2,
+            1.0,
+            *parts.curve(),
+            1.0,
+            5,
+            epochs or EPOCHS,
+            start,
+            random,
+            "euclidean",
+            {},
+            False,
+            {},
+            False,
+        )
         return drawn
 
     with _ONE_AT_A_TIME:
@@ -68,7 +84,9 @@ def layout(codes: np.ndarray, start: np.ndarray, neighbours: int, seed: int, epo
     return drawn
 
 
-def _given(codes: np.ndarray, start: np.ndarray, neighbours: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _given(
+    codes: np.ndarray, start: np.ndarray, neighbours: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Codes, start, and each code's exact neighbours with their distances; always of the same types, so that one compiled version serves all."""
     from sklearn.neighbors import NearestNeighbors
 
@@ -76,7 +94,12 @@ def _given(codes: np.ndarray, start: np.ndarray, neighbours: int, seed: int) -> 
     # Equal codes would never part, and one dimension has no width to stretch: a grain of noise, as umap-learn's own starts have.
     grain = np.random.default_rng(seed).normal(scale=1e-5 * np.abs(start).max(), size=start.shape)
     distances, near = NearestNeighbors(n_neighbors=neighbours).fit(codes).kneighbors(codes)
-    return codes, np.ascontiguousarray(start + grain, np.float32), np.ascontiguousarray(near, np.int64), np.ascontiguousarray(distances, np.float32)
+    return (
+        codes,
+        np.ascontiguousarray(start + grain, np.float32),
+        np.ascontiguousarray(near, np.int64),
+        np.ascontiguousarray(distances, np.float32),
+    )
 
 
 @dataclass(frozen=True)
@@ -136,7 +159,11 @@ def _import_umap() -> None:
     decorate = numba.njit
 
     def njit(*arguments: Any, **options: Any) -> Any:
-        if sys._getframe(1).f_globals.get("__name__") in ("umap.utils", "umap.layouts") and arguments and isinstance(arguments[0], str):
+        if (
+            sys._getframe(1).f_globals.get("__name__") in ("umap.utils", "umap.layouts")
+            and arguments
+            and isinstance(arguments[0], str)
+        ):
             options["cache"] = True  # a function with a signature is compiled at once
         return decorate(*arguments, **options)
 

@@ -1,6 +1,6 @@
 """The frame around every page: its settings, the shared controls, the navigation, one error boundary.
 
-    streamlit run dashboard/app.py
+streamlit run dashboard/app.py
 """
 
 import streamlit as st

@@ -31,7 +31,9 @@ def guard() -> Iterator[None]:
         log.warning("%s: %s", type(error).__name__, error)
         st.error(str(error), icon=":material/error:")
         if isinstance(error, DataError) and state.get(DATA) != STANDARD.dataset:
-            st.button(f"Show {STANDARD.dataset} instead", type="primary", on_click=state.put, args=(DATA, STANDARD.dataset))
+            st.button(
+                f"Show {STANDARD.dataset} instead", type="primary", on_click=state.put, args=(DATA, STANDARD.dataset)
+            )
     except Exception:
         log.exception("unexpected error on a page")
         st.error(

@@ -77,12 +77,23 @@ class Pair:
 
 def recipe(config: RunConfig) -> RunConfig:
     """The config with the model and beta taken out: equal for all runs that were trained alike, on the same images."""
-    return dataclasses.replace(config, dataset=canonical(config.dataset), model="vae", beta=1.0)  # the model that every setting has an effect on
+    return dataclasses.replace(
+        config, dataset=canonical(config.dataset), model="vae", beta=1.0
+    )  # the model that every setting has an effect on
 
 
 def usual(config: RunConfig) -> bool:
     """Whether the run minimises plain D + beta R, for one beta or for all, on all of the data."""
-    options = ("likelihood", "reduction", "warmup_epochs", "free_bits", "noise", "held_out_class", "train_size", "activation")
+    options = (
+        "likelihood",
+        "reduction",
+        "warmup_epochs",
+        "free_bits",
+        "noise",
+        "held_out_class",
+        "train_size",
+        "activation",
+    )
     return all(getattr(config, name) == getattr(STANDARD, name) for name in options)
 
 
@@ -93,7 +104,9 @@ def plain(config: RunConfig) -> bool:
 
 def _preference(entry: Entry) -> tuple:
     """Shipped before new, the standard recipe before others, longer training before shorter."""
-    standard = dataclasses.replace(recipe(entry.config), dataset=STANDARD.dataset, data_digest="", seed=0, latent_dim=16, trunk="conv")
+    standard = dataclasses.replace(
+        recipe(entry.config), dataset=STANDARD.dataset, data_digest="", seed=0, latent_dim=16, trunk="conv"
+    )
     return (not entry.run.shipped, standard != recipe(STANDARD), -entry.config.epochs, entry.run_id)
 
 
@@ -148,13 +161,21 @@ def trained_to_denoise(entries: Iterable[Entry], pair: Pair, noise: float) -> Pa
 
 def multirate(entries: Iterable[Entry], pair: Pair) -> Entry | None:
     """The multi-rate model of the pair's data set and latent size, of the pair's seed if there is one."""
-    found = [e for e in entries if e.config.model == "multirate" and usual(e.config) and (e.data, e.config.latent_dim) == (pair.data, pair.latent_dim)]
+    found = [
+        e
+        for e in entries
+        if e.config.model == "multirate"
+        and usual(e.config)
+        and (e.data, e.config.latent_dim) == (pair.data, pair.latent_dim)
+    ]
     return min(found, key=lambda e: (e.config.seed != pair.seed, *_preference(e)), default=None)
 
 
 def other_seeds(entries: Iterable[Entry], entry: Entry) -> list[Entry]:
     """The runs that differ from this one in nothing but the seed."""
-    alike = [e for e in entries if e.run_id != entry.run_id and e.config.replace(seed=entry.config.seed) == entry.config]
+    alike = [
+        e for e in entries if e.run_id != entry.run_id and e.config.replace(seed=entry.config.seed) == entry.config
+    ]
     return sorted(alike, key=lambda e: e.config.seed)
 
 

@@ -84,7 +84,9 @@ def whole(label: str, low: int, high: int, default: int, key: str, help: str | N
     """A whole number in a box."""
     asked = state.asked(key)
     # Streamlit 1.67 turns "1e999" from the URL into an infinity and fails on it: such a link's box is left unbound.
-    value = st.number_input(label, low, high, default, 1, key=key, bind=None if asked.infinite() else "query-params", help=help)
+    value = st.number_input(
+        label, low, high, default, 1, key=key, bind=None if asked.infinite() else "query-params", help=help
+    )
     value = default if value is None else value
     asked.tell(label, value, f"a whole number from {low} to {high}")
     return int(value)
@@ -127,10 +129,18 @@ def shared() -> Pair:
     about = st.container()
     sizes = list(dict.fromkeys(d for n, d, _ in found if n == name))
     state.settle(LATENT, sizes, "Latent size", f"has no trained pair on {name}")
-    size = choice("Latent size", sorted(sizes), LATENT, default=sizes[0], help="How many numbers an image becomes. 2 can be drawn as it is; 16 gives better pictures.")
+    size = choice(
+        "Latent size",
+        sorted(sizes),
+        LATENT,
+        default=sizes[0],
+        help="How many numbers an image becomes. 2 can be drawn as it is; 16 gives better pictures.",
+    )
     seeds = [s for n, d, s in found if (n, d) == (name, size)]
     state.settle(SEED, seeds, "Seed", f"has no trained pair on {name} at latent size {size}")
-    seed = choice("Seed", seeds, SEED, help="Of the initial weights and the order of the images: trained again, how much changes?")
+    seed = choice(
+        "Seed", seeds, SEED, help="Of the initial weights and the order of the images: trained again, how much changes?"
+    )
     pair = found[name, size, seed]
     with about:
         about_images(pair)
@@ -141,7 +151,13 @@ def respell(names: Sequence[str]) -> None:
     """Let a link that spells a folder otherwise ask for the data set of that folder."""
     folders = [name for name in names if name.startswith(PREFIX)]
     asked = state.asked(DATA).text
-    if folders and asked is not None and asked not in names and (meant := canonical(asked)) in folders and state.get(RESPELLED) != asked:
+    if (
+        folders
+        and asked is not None
+        and asked not in names
+        and (meant := canonical(asked)) in folders
+        and state.get(RESPELLED) != asked
+    ):
         state.put(RESPELLED, asked)  # once: from then on the choice is the visitor's
         state.put(DATA, meant)
 

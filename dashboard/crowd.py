@@ -68,7 +68,11 @@ def full_page() -> None:
         f"Just now {len(cache.crowd())} people are using this page, as many as it can serve. It opens here by itself as soon as there is room.",
         icon=":material/group:",
     )
-    st.image(str(settings.ROOT / "docs" / "start.png"), width="stretch", alt="The Start page: one handwritten digit through both models.")
+    st.image(
+        str(settings.ROOT / "docs" / "start.png"),
+        width="stretch",
+        alt="The Start page: one handwritten digit through both models.",
+    )
     st.markdown("Or run it on your own machine, where there is no queue. In a copy of the project:")
     st.code("pip install -r requirements.txt && streamlit run dashboard/app.py", language="bash")
     _wait()

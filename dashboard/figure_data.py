@@ -44,10 +44,16 @@ def chart(figure: Mapping[str, Any]) -> str:
         if "z" in columns and columns["z"].ndim == 2:  # a heat map: a row a cell
             z = columns["z"]
             rows, cells = np.indices(z.shape).reshape(2, -1)
-            columns = {"x": columns.get("x", np.arange(z.shape[1]))[cells], "y": columns.get("y", np.arange(z.shape[0]))[rows], "z": z.reshape(-1)}
+            columns = {
+                "x": columns.get("x", np.arange(z.shape[1]))[cells],
+                "y": columns.get("y", np.arange(z.shape[0]))[rows],
+                "z": z.reshape(-1),
+            }
         length = max((len(c) for c in columns.values()), default=0)
         for j in range(length):
-            writer.writerow((trace.get("name") or i, *(columns[a][j] if a in columns and j < len(columns[a]) else "" for a in AXES)))
+            writer.writerow(
+                (trace.get("name") or i, *(columns[a][j] if a in columns and j < len(columns[a]) else "" for a in AXES))
+            )
     return out.getvalue()
 
 
@@ -81,7 +87,9 @@ def csv_files(root: Node, read: Read) -> dict[str, str]:
                 continue
             content = read(data["arrays"]) if isinstance(data, dict) and isinstance(data.get("arrays"), str) else None
             if content:
-                files[f"{len(files) + 1:02d}-{e.component_name.split('point_or_cloud_')[-1]}.csv"] = given(load(content))
+                files[f"{len(files) + 1:02d}-{e.component_name.split('point_or_cloud_')[-1]}.csv"] = given(
+                    load(content)
+                )
     return files
 
 

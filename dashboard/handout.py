@@ -22,8 +22,16 @@ from dashboard.recording import Node
 Read = Callable[[str], bytes | None]
 FOLDER = Path(__file__).with_name("components")
 KEYED = re.compile(r"\$\$ID-[0-9a-f]+-([\w-]+)$")  # the id of a container that has a key
-ADDRESS = re.compile(r"\.?/media/[0-9a-f]{16,}\.[a-z0-9]+")  # Streamlit's elements have no dot, `assets.media_url` writes one
-NAMED = {"orange": (theme.AE, theme.AE_DARK), "blue": (theme.VAE, theme.VAE_DARK), "green": ("#1a7f37", "#3fb950"), "gray": (theme.MUTED, theme.MUTED_DARK), "red": ("#c0392b", "#ff7b72")}
+ADDRESS = re.compile(
+    r"\.?/media/[0-9a-f]{16,}\.[a-z0-9]+"
+)  # Streamlit's elements have no dot, `assets.media_url` writes one
+NAMED = {
+    "orange": (theme.AE, theme.AE_DARK),
+    "blue": (theme.VAE, theme.VAE_DARK),
+    "green": ("#1a7f37", "#3fb950"),
+    "gray": (theme.MUTED, theme.MUTED_DARK),
+    "red": ("#c0392b", "#ff7b72"),
+}
 MARKS = {"check_circle": "✓", "radio_button_unchecked": "○"}
 
 
@@ -51,7 +59,11 @@ class Handout:
         out = reader.renderInline(body) if inline else reader.render(body)
         out = re.sub(r":material/(\w+):", lambda m: MARKS.get(m[1], ""), out)
         for _ in range(2):  # a colour around a sign
-            out = re.sub(r":(\w+)(?:-text)?\[([^\[\]]*)\]", lambda m: f'<span style="color:{NAMED[m[1]][self.dark]}">{m[2]}</span>' if m[1] in NAMED else m[0], out)
+            out = re.sub(
+                r":(\w+)(?:-text)?\[([^\[\]]*)\]",
+                lambda m: f'<span style="color:{NAMED[m[1]][self.dark]}">{m[2]}</span>' if m[1] in NAMED else m[0],
+                out,
+            )
         return out
 
     # ---- the page ----
@@ -70,7 +82,9 @@ class Handout:
             return f"<details{' open' if block.expanded else ''}><summary>{self.text(block.label, inline=True)}</summary>{inside}</details>"
         if kind == "column":
             return f'<div class="column" style="flex:{node.block.column.weight:.3f} 1 0">{inside}</div>'
-        row = kind in ("horizontal", "grid_container") or (kind == "flex_container" and node.block.flex_container.direction == 2)
+        row = kind in ("horizontal", "grid_container") or (
+            kind == "flex_container" and node.block.flex_container.direction == 2
+        )
         border = kind == "flex_container" and node.block.flex_container.border
         named = KEYED.match(node.block.id) if node.block is not None else None
         key = f" st-key-{named[1]}" if named else ""  # what the page's own styles know it by
@@ -110,7 +124,15 @@ class Handout:
                 if data is None:
                     self.missing += 1
                     continue
-                kind = "svg+xml" if data.lstrip()[:4] in (b"<svg", b"<?xm") else "gif" if data[:3] == b"GIF" else "jpeg" if data[:2] == b"\xff\xd8" else "png"
+                kind = (
+                    "svg+xml"
+                    if data.lstrip()[:4] in (b"<svg", b"<?xm")
+                    else "gif"
+                    if data[:3] == b"GIF"
+                    else "jpeg"
+                    if data[:2] == b"\xff\xd8"
+                    else "png"
+                )
                 address = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
             caption = f"<figcaption>{self.text(image.caption, inline=True)}</figcaption>" if image.caption else ""
             out.append(f'<figure><img src="{address}" alt="{html.escape(image.alt)}">{caption}</figure>')
@@ -121,7 +143,10 @@ class Handout:
 
         frame = convert_arrow_bytes_to_pandas_df(e.arrow_data.data)
         head = "".join(f"<th>{html.escape(str(name))}</th>" for name in frame.columns)
-        rows = "".join("<tr>" + "".join(f"<td>{self.text(str(value), inline=True)}</td>" for value in row) + "</tr>" for row in frame.itertuples(index=False))
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{self.text(str(value), inline=True)}</td>" for value in row) + "</tr>"
+            for row in frame.itertuples(index=False)
+        )
         return f'<div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
 
     def _bidi_component(self, e: Any) -> str:
@@ -151,11 +176,20 @@ class Handout:
         style = (FOLDER / "handout.css").read_text(encoding="utf-8")
         script = (FOLDER / "handout.js").read_text(encoding="utf-8")
         colors = {
-            "--st-text-color": theme.ink(self.dark), "--st-background-color": "#171614" if self.dark else "#ffffff", "--st-primary-color": theme.color("vae", self.dark),
-            "--st-secondary-background-color": "#24221f" if self.dark else "#f4f4f2", "--muted": theme.muted(self.dark), "--line": theme.faint(self.dark), "--st-font": "system-ui, sans-serif",
-        }  # fmt: skip
+            "--st-text-color": theme.ink(self.dark),
+            "--st-background-color": "#171614" if self.dark else "#ffffff",
+            "--st-primary-color": theme.color("vae", self.dark),
+            "--st-secondary-background-color": "#24221f" if self.dark else "#f4f4f2",
+            "--muted": theme.muted(self.dark),
+            "--line": theme.faint(self.dark),
+            "--st-font": "system-ui, sans-serif",
+        }
         root_style = ";".join(f"{name}:{value}" for name, value in colors.items())
-        source = f'<p class="caption">Taken home from <a href="{html.escape(link)}">{html.escape(link)}</a>; this file needs no network.</p>' if link else ""
+        source = (
+            f'<p class="caption">Taken home from <a href="{html.escape(link)}">{html.escape(link)}</a>; this file needs no network.</p>'
+            if link
+            else ""
+        )
         return f"""<!doctype html>
 <html lang="en" style="{root_style};color-scheme:{"dark" if self.dark else "light"}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)} · Point or Cloud</title><style>{style}</style></head>

@@ -48,7 +48,14 @@ def lens_factor(stddev: np.ndarray, span: float) -> float:
 
 
 def drawing(
-    model: str, image: np.ndarray, codes: np.ndarray, index: int, stddev: np.ndarray, decoded: np.ndarray, factor: float, dark: bool = False
+    model: str,
+    image: np.ndarray,
+    codes: np.ndarray,
+    index: int,
+    stddev: np.ndarray,
+    decoded: np.ndarray,
+    factor: float,
+    dark: bool = False,
 ) -> str:
     """One model's lane.
 
@@ -78,7 +85,9 @@ def drawing(
     drawn = rng.standard_normal((70, 2)) * [sx * factor, sy * factor]
     drawn = drawn[np.hypot(*drawn.T) < LENS - 3]
     cloud = "".join(
-        f'<path style="animation-delay:{BEAT * (1 + i):.1f}s" d="' + "".join(f"M{lx + a:.1f} {ly + b:.1f}h0" for a, b in drawn[i::ENCODINGS]) + '"/>'
+        f'<path style="animation-delay:{BEAT * (1 + i):.1f}s" d="'
+        + "".join(f"M{lx + a:.1f} {ly + b:.1f}h0" for a, b in drawn[i::ENCODINGS])
+        + '"/>'
         for i in range(ENCODINGS)
     )
     length = float(np.hypot(lx - x, ly - y))
@@ -90,7 +99,8 @@ def drawing(
     )
     if stddev.any():
         rings = "".join(
-            f'<ellipse cx="{lx}" cy="{ly}" rx="{r * sx * factor:.1f}" ry="{r * sy * factor:.1f}" fill="{color}" fill-opacity=".13"/>' for r in (2, 1)
+            f'<ellipse cx="{lx}" cy="{ly}" rx="{r * sx * factor:.1f}" ry="{r * sy * factor:.1f}" fill="{color}" fill-opacity=".13"/>'
+            for r in (2, 1)
         )
         ellipse = f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{2 * sx:.2f}" ry="{2 * sy:.2f}" fill="{color}" fill-opacity=".45" stroke="{color}"/>'
         lens = f'<g clip-path="url(#p)">{ellipse}</g>{lens}<clipPath id="l"><circle cx="{lx}" cy="{ly}" r="{LENS - 1}"/></clipPath><g clip-path="url(#l)">{rings}</g>'

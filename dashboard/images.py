@@ -32,7 +32,9 @@ def mosaic(images: np.ndarray, columns: int, scale: int = 4, gap: int = GAP) -> 
     """
     tiles = to_uint8(images)
     if not len(tiles) or columns < 1:
-        raise ValueError(f"a grid of {len(tiles)} images in {columns} columns cannot be drawn; give at least one of each.")
+        raise ValueError(
+            f"a grid of {len(tiles)} images in {columns} columns cannot be drawn; give at least one of each."
+        )
     n, height, width = tiles.shape
     columns = min(columns, n)
     rows = -(-n // columns)
@@ -99,7 +101,9 @@ def there_and_back(strips: Sequence[tuple[str, np.ndarray]], scale: int = 5, mil
     order = list(range(steps)) + list(range(steps - 2, 0, -1))
     durations = [6 * milliseconds if i in (0, steps - 1) else milliseconds for i in order]
     buffer = io.BytesIO()
-    frames[0].save(buffer, "GIF", save_all=True, append_images=[frames[i] for i in order[1:]], duration=durations, loop=0)
+    frames[0].save(
+        buffer, "GIF", save_all=True, append_images=[frames[i] for i in order[1:]], duration=durations, loop=0
+    )
     return buffer.getvalue()
 
 

@@ -85,7 +85,9 @@ class Scene:
             return string.Formatter().vformat(text, (), dict(facts))
         except (KeyError, ValueError, TypeError) as error:
             what = f"no figure {error}" if isinstance(error, KeyError) else str(error)
-            raise SceneError(f"scene {self.id!r}: {name} cannot be filled: {what}; the picture {self.picture!r} returns {', '.join(sorted(facts))}.") from None
+            raise SceneError(
+                f"scene {self.id!r}: {name} cannot be filled: {what}; the picture {self.picture!r} returns {', '.join(sorted(facts))}."
+            ) from None
 
     def solution(self, facts: Facts) -> str | None:
         """The right choice's key; None where the picture settles it.
@@ -120,7 +122,9 @@ def parse(content: str, exhibits: Mapping[str, Callable[..., Facts]], source: st
     scenes = table.get("scene")
     if not isinstance(scenes, list) or not scenes or len(scenes) > MOST_SCENES:
         raise SceneError(f"{source} must hold 1 to {MOST_SCENES} tables [[scene]].")
-    found = tuple(_scene(entry, table.get("models", {}), exhibits, f"{source}, scene {i}") for i, entry in enumerate(scenes, 1))
+    found = tuple(
+        _scene(entry, table.get("models", {}), exhibits, f"{source}, scene {i}") for i, entry in enumerate(scenes, 1)
+    )
     ids = [scene.id for scene in found]
     twice = next((i for i in ids if ids.count(i) > 1), None)
     if twice:
@@ -139,7 +143,9 @@ def read(path: Path, exhibits: Mapping[str, Callable[..., Facts]]) -> tuple[Scen
             raise SceneError(f"{path} is larger than {MOST_BYTES // 1000} kB: not a file of scenes.")
         return parse(path.read_text(encoding="utf-8"), exhibits, path.name)
     except (OSError, UnicodeDecodeError) as error:
-        raise SceneError(f"the scenes in {path} cannot be read ({error}). Point POINT_OR_CLOUD_SCENES at a TOML file, or unset it.") from None
+        raise SceneError(
+            f"the scenes in {path} cannot be read ({error}). Point POINT_OR_CLOUD_SCENES at a TOML file, or unset it."
+        ) from None
 
 
 TEXTS = ("id", "title", "sentence", "picture", "question", "reveal", "page")
@@ -147,7 +153,19 @@ TEXTS = ("id", "title", "sentence", "picture", "question", "reveal", "page")
 
 def _scene(entry: Any, models: Any, exhibits: Mapping[str, Callable[..., Facts]], where: str) -> Scene:
     where = f"{where} ({entry['id']})" if isinstance(entry, dict) and isinstance(entry.get("id"), str) else where
-    _table(entry, {**dict.fromkeys(TEXTS, str), "answer": str, "notes": str, "choices": dict, "options": dict, "models": dict, "link": dict}, where)
+    _table(
+        entry,
+        {
+            **dict.fromkeys(TEXTS, str),
+            "answer": str,
+            "notes": str,
+            "choices": dict,
+            "options": dict,
+            "models": dict,
+            "link": dict,
+        },
+        where,
+    )
     missing = [name for name in (*TEXTS, "choices") if not entry.get(name)]
     if missing:
         raise SceneError(f"{where} has no {missing[0]}.")
@@ -158,7 +176,9 @@ def _scene(entry: Any, models: Any, exhibits: Mapping[str, Callable[..., Facts]]
     if not ID.fullmatch(entry["id"]):
         raise SceneError(f"{where}: the id {entry['id']!r} goes into links: use small letters, digits and hyphens.")
     if entry["picture"] not in exhibits:
-        raise SceneError(f"{where}: there is no picture {entry['picture']!r}; choose one of {', '.join(sorted(exhibits))}.")
+        raise SceneError(
+            f"{where}: there is no picture {entry['picture']!r}; choose one of {', '.join(sorted(exhibits))}."
+        )
     if entry["page"] not in PAGES:
         raise SceneError(f"{where}: there is no page {entry['page']!r}; choose one of {', '.join(PAGES)}.")
     options = entry.get("options", {})
@@ -167,7 +187,12 @@ def _scene(entry: Any, models: Any, exhibits: Mapping[str, Callable[..., Facts]]
         for key, value in entry.get(name, {}).items():
             if not isinstance(value, str):
                 raise SceneError(f"{where}: {name}.{key} is {value!r}; write it as text, in quotes.")
-    scene = Scene(**{k: v for k, v in entry.items() if k not in ("models", "options")}, **({"answer": ""} if "answer" not in entry else {}), options=options, **pair)
+    scene = Scene(
+        **{k: v for k, v in entry.items() if k not in ("models", "options")},
+        **({"answer": ""} if "answer" not in entry else {}),
+        options=options,
+        **pair,
+    )
     for name in ("title", "sentence", "question", "answer", "reveal", "notes"):
         _figures(getattr(scene, name), f"{where}: {name}")
     for key, value in scene.link.items():
@@ -197,7 +222,9 @@ def _table(value: Any, types: Mapping[str, Any], where: str) -> None:
 
 
 def _is(value: Any, wanted: type) -> bool:
-    return isinstance(value, (int, float) if wanted is float else wanted) and (wanted is bool or not isinstance(value, bool))
+    return isinstance(value, (int, float) if wanted is float else wanted) and (
+        wanted is bool or not isinstance(value, bool)
+    )
 
 
 def _figures(text: str, where: str) -> None:

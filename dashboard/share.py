@@ -41,17 +41,35 @@ def drawer(title: str, name: str, drawn: list[Any], pair: Pair | None) -> None:
             st.image(code, width=220, caption="This view, to be read off a screen", alt=f"QR code of {address}")
         save_picture(f"point-or-cloud-{name}.png")
         st.download_button(
-            "This page as one HTML file", icon=":material/html:", mime="text/html", file_name=f"point-or-cloud-{name}.html", on_click="ignore", width="stretch", key="take-html",
+            "This page as one HTML file",
+            icon=":material/html:",
+            mime="text/html",
+            file_name=f"point-or-cloud-{name}.html",
+            on_click="ignore",
+            width="stretch",
+            key="take-html",
             data=lambda: handout.Handout(recording.media, dark).page(recording.tree(drawn), title, address),
             help="With everything in it: pictures, charts, and the networks themselves, so that what moves here moves there. Needs no network.",
-        )  # fmt: skip
+        )
         st.download_button(
-            "Its figures' numbers (CSV)", icon=":material/table:", mime="application/zip", file_name=f"point-or-cloud-{name}-data.zip", on_click="ignore", width="stretch", key="take-csv",
+            "Its figures' numbers (CSV)",
+            icon=":material/table:",
+            mime="application/zip",
+            file_name=f"point-or-cloud-{name}-data.zip",
+            on_click="ignore",
+            width="stretch",
+            key="take-csv",
             data=lambda: figure_data.csv_zip(recording.tree(drawn), recording.media),
-        )  # fmt: skip
+        )
         for kind, entry in (("AE", pair.ae), ("VAE", pair.vae)) if pair else ():
             st.download_button(
-                f"The {kind} shown, to load yourself", icon=":material/deployed_code:", mime="application/zip", file_name=f"{entry.run_id}.zip", on_click="ignore", width="stretch", key=f"take-{kind}",
+                f"The {kind} shown, to load yourself",
+                icon=":material/deployed_code:",
+                mime="application/zip",
+                file_name=f"{entry.run_id}.zip",
+                on_click="ignore",
+                width="stretch",
+                key=f"take-{kind}",
                 data=lambda run_id=entry.run_id: cache.export(run_id),
                 help="Weights as safetensors, everything else as JSON, and ten lines of Python that load it.",
-            )  # fmt: skip
+            )

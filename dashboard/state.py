@@ -78,7 +78,9 @@ class Asked:
         except (TypeError, ValueError, OverflowError):
             if self.text.lower() == str(shown).lower():  # booleans
                 return
-        notice(f"The link asks for “{shorten(self.text)}” as “{label}”: choose {choices}. Shown is {f'{shown:g}' if isinstance(shown, float) else shown}.")
+        notice(
+            f"The link asks for “{shorten(self.text)}” as “{label}”: choose {choices}. Shown is {f'{shown:g}' if isinstance(shown, float) else shown}."
+        )
 
 
 def asked(key: str) -> Asked:

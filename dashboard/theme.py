@@ -51,7 +51,7 @@ def faint(dark: bool = False) -> str:
 
 
 def rgba(hex_color: str, alpha: float) -> str:
-    """"#RRGGBB" with an opacity, as CSS and plotly take it."""
+    """ "#RRGGBB" with an opacity, as CSS and plotly take it."""
     r, g, b = (int(hex_color[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({r},{g},{b},{alpha:g})"
 
@@ -64,8 +64,14 @@ def subscript(number: int) -> str:
 def layout(dark: bool = False, height: int = 360) -> dict[str, Any]:
     """Plotly layout defaults: transparent, quiet axes, no wasted margins, the page's own text colour."""
     axis = {
-        "gridcolor": faint(dark), "zerolinecolor": faint(dark), "linecolor": faint(dark), "ticks": "outside", "ticklen": 4,
-        "tickcolor": faint(dark), "title": {"standoff": 8}, "automargin": True,
+        "gridcolor": faint(dark),
+        "zerolinecolor": faint(dark),
+        "linecolor": faint(dark),
+        "ticks": "outside",
+        "ticklen": 4,
+        "tickcolor": faint(dark),
+        "title": {"standoff": 8},
+        "automargin": True,
     }
     return {
         "height": height,

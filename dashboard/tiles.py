@@ -48,7 +48,10 @@ def table(columns: Sequence[str], pictures: Mapping[str, Sequence[bytes]], what:
     body = []
     for model, row in pictures.items():
         name = f'<th style="color:{theme.inked(theme.color(model, dark))}">{theme.NAMES[model]}</th>'
-        cells = "".join(f'<td><img src="data:image/png;base64,{base64.b64encode(png).decode()}" alt="{escape(f"{what} of the {theme.NAMES[model]}, {title}")}"></td>' for title, png in zip(columns, row))
+        cells = "".join(
+            f'<td><img src="data:image/png;base64,{base64.b64encode(png).decode()}" alt="{escape(f"{what} of the {theme.NAMES[model]}, {title}")}"></td>'
+            for title, png in zip(columns, row)
+        )
         body.append(f"<tr>{name}{cells}</tr>")
     return f'{STYLE}<table class="pictures"><tr><th></th>{head}</tr>{"".join(body)}</table>'
 

@@ -32,11 +32,16 @@ def uploaded(data: Dataset) -> Upload | None:
     """
     most = settings.value("UPLOAD_MB")
     suffixes = [suffix for _, endings in kinds().values() for suffix in endings]
-    file = st.file_uploader(f"A {kinds_in_words()} image of one thing, at most {most:g} MB. It is not stored.", type=suffixes, max_upload_size=most)
+    file = st.file_uploader(
+        f"A {kinds_in_words()} image of one thing, at most {most:g} MB. It is not stored.",
+        type=suffixes,
+        max_upload_size=most,
+    )
     centre = st.toggle(
-        "Place it as MNIST's digits are", value=data.name in DIGITS,
+        "Place it as MNIST's digits are",
+        value=data.name in DIGITS,
         help="Cut out, scaled into 20×20 and moved so that its centre of mass is in the middle. Otherwise the whole picture is scaled to fit 28×28.",
-    )  # fmt: skip
+    )
     if file is None:
         return None
     content = file.getvalue()
@@ -48,6 +53,10 @@ def uploaded(data: Dataset) -> Upload | None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.image(picture.original, width=112, alt="Your picture as it came")
         st.markdown("→", width="content")
-        st.image(images.grid([picture.image], 1, scale=4), width=112, alt="Your picture as the models are given it: 28 by 28 grey levels")
+        st.image(
+            images.grid([picture.image], 1, scale=4),
+            width=112,
+            alt="Your picture as the models are given it: 28 by 28 grey levels",
+        )
         st.caption(f"What the models are given: {'; '.join(picture.steps)}.", width="stretch")
     return Upload(f"{hashlib.sha256(content).hexdigest()[:16]}-{centre}-{data.digest}", "Your picture", picture.image)

@@ -111,7 +111,9 @@ def case(result: CaseResult, dark: bool = False) -> str:
     words = f"{result.left.name} {RELATIONS[result.relation]} {result.right.name}: in {result.held} of {result.n} {'run' if result.n == 1 else 'runs'}"
     unit = f' <span style="color:{theme.muted(dark)}">{escape(result.unit)}</span>' if result.unit else ""
     track = f'<div class="track" style="background:{theme.faint(dark)}" title="{escape(words)}">{dots}</div>'
-    head = f'{escape(label)} <span style="color:{theme.muted(dark)}">· {escape(words)}</span>' if label else escape(words)
+    head = (
+        f'{escape(label)} <span style="color:{theme.muted(dark)}">· {escape(words)}</span>' if label else escape(words)
+    )
     return f'<div class="case">{ball(result.verdict)}{head}{track}{figures}{unit}</div>'
 
 
@@ -121,7 +123,7 @@ def named(side: Stat, digits: int) -> str:
 
 
 def told(name: str, verdict: str, condition: str) -> str:
-    """ "mnist-5k, d = 16: ◐ depends: holds ...; does not hold ...". """
+    """ "mnist-5k, d = 16: ◐ depends: holds ...; does not hold ..."."""
     return f'<p class="said"><strong>{escape(name)}</strong>: {ball(verdict)}{WORDS[verdict]}{escape(f": {condition}" if condition else "")}</p>'
 
 
@@ -133,7 +135,11 @@ def card(row: Row, where: str, dark: bool = False) -> str:
 
 def share(line: Mapping[str, Any]) -> float:
     """How much of a claim holds over all settings, 0 to 1: what the claims are ordered by."""
-    worth = [{HOLDS: 1.0, DEPENDS: 0.5, DOES_NOT: 0.0}[row.verdict] for row in line["rows"].values() if row.verdict != UNKNOWN]
+    worth = [
+        {HOLDS: 1.0, DEPENDS: 0.5, DOES_NOT: 0.0}[row.verdict]
+        for row in line["rows"].values()
+        if row.verdict != UNKNOWN
+    ]
     return sum(worth) / len(worth) if worth else 0.0
 
 

@@ -1,6 +1,6 @@
 """axe-core on every page of a running dashboard, light and dark: what is serious or critical, contrast included.
 
-    python -m tests.accessible                  every page in both; about two minutes
+python -m tests.accessible                  every page in both; about two minutes
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def findings(browser, address: str, scheme: str) -> list[str]:
 
     page = opened(browser, address, viewport=TALL, color_scheme=scheme)
     page.locator("[data-testid=stMain] [data-testid=stMarkdown]").first.wait_for()
-    page.wait_for_function("() => !document.querySelector('[data-stale=true]')")  # what is about to be drawn anew is faded
+    page.wait_for_function(
+        "() => !document.querySelector('[data-stale=true]')"
+    )  # what is about to be drawn anew is faded
     page.wait_for_timeout(1500)
     settled(page)
     page.evaluate(importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
@@ -79,7 +81,11 @@ def main() -> int:
                 for path in pages:
                     found = findings(browser, f"{server.url}/{path}", scheme)
                     count += len(found)
-                    print(f"{scheme:6}{path or 'start':16}{len(found)} serious findings" + "".join(f"\n    {text}" for text in found[:12]), flush=True)
+                    print(
+                        f"{scheme:6}{path or 'start':16}{len(found)} serious findings"
+                        + "".join(f"\n    {text}" for text in found[:12]),
+                        flush=True,
+                    )
         finally:
             server.stop()
     print(f"{len(pages)} pages, light and dark: {count} serious findings (Streamlit's own navigation list left out)")

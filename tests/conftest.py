@@ -12,7 +12,9 @@ import platformdirs
 _CACHE = tempfile.TemporaryDirectory(prefix="point-or-cloud-tests-")
 os.environ["POINT_OR_CLOUD_CACHE"] = _CACHE.name
 # But for umap-learn's compiled code, which says nothing about the project and would take each session 15 s.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(platformdirs.user_cache_dir("point-or-cloud-tests", appauthor=False)) / "numba"))
+os.environ.setdefault(
+    "NUMBA_CACHE_DIR", str(Path(platformdirs.user_cache_dir("point-or-cloud-tests", appauthor=False)) / "numba")
+)
 
 import pytest  # noqa: E402
 
@@ -24,7 +26,10 @@ from core.runs import Run, RunStore  # noqa: E402
 def _tiny() -> tuple:
     """The first 320 training and 120 test images of the embedded data: real, and quick to train on."""
     whole = data.load_dataset("mnist-5k")
-    return tuple(a.copy() for a in (whole.train_images[:320], whole.train_labels[:320], whole.test_images[:120], whole.test_labels[:120]))
+    return tuple(
+        a.copy()
+        for a in (whole.train_images[:320], whole.train_labels[:320], whole.test_images[:120], whole.test_labels[:120])
+    )
 
 
 data.DATASETS["tiny"] = data.Source("A few MNIST digits", data.DIGITS, _tiny)

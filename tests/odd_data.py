@@ -47,7 +47,12 @@ def pictures(folder: Folder) -> np.ndarray:
 
     data = load_dataset("mnist-5k")
     by_class = [data.train_images[data.train_labels == digit, 0] for digit in range(10)]
-    found = np.stack([by_class[c % 10][(c // 10 * folder.per_class + np.arange(folder.per_class)) % 300] for c in range(folder.classes)])
+    found = np.stack(
+        [
+            by_class[c % 10][(c // 10 * folder.per_class + np.arange(folder.per_class)) % 300]
+            for c in range(folder.classes)
+        ]
+    )
     if folder.look == "alike":
         found[:] = found[0, 0]
     elif folder.look == "black":
@@ -61,7 +66,9 @@ def pictures(folder: Folder) -> np.ndarray:
     elif folder.look == "dark on light":
         found = 255 - found
     if folder.side != 28:
-        resized = [np.asarray(Image.fromarray(image).resize((folder.side, folder.side))) for image in found.reshape(-1, 28, 28)]
+        resized = [
+            np.asarray(Image.fromarray(image).resize((folder.side, folder.side))) for image in found.reshape(-1, 28, 28)
+        ]
         found = np.stack(resized).reshape(folder.classes, folder.per_class, folder.side, folder.side)
     return found
 
@@ -80,7 +87,9 @@ def write(folder: Folder, root: Path) -> str:
     return f"folder:{path}"
 
 
-def train_pairs(dataset: str, store: RunStore, latent_dims: tuple[int, ...] = (2, 4), epochs: int = 1) -> dict[tuple[str, int], Run]:
+def train_pairs(
+    dataset: str, store: RunStore, latent_dims: tuple[int, ...] = (2, 4), epochs: int = 1
+) -> dict[tuple[str, int], Run]:
     """An AE and a VAE of each latent size, trained for one epoch, by model and latent size."""
     from core.training import train
 

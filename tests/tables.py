@@ -1,7 +1,7 @@
 """Tables that are made, not written: the settings in README.md, the licences in docs/licences.md.
 
-    python -m tests.tables                      print them
-    python -m tests.tables --write              put them into their files
+python -m tests.tables                      print them
+python -m tests.tables --write              put them into their files
 """
 
 from __future__ import annotations
@@ -31,7 +31,11 @@ def licence(name: str) -> str:
     if not text and short and "\n" not in short and len(short) < 60:
         text = short
     if not text:
-        text = ", ".join(c.rsplit(" :: ", 1)[-1] for c in about.get_all("Classifier") or [] if c.startswith("License :: ") and c.count(" :: ") > 1)
+        text = ", ".join(
+            c.rsplit(" :: ", 1)[-1]
+            for c in about.get_all("Classifier") or []
+            if c.startswith("License :: ") and c.count(" :: ") > 1
+        )
     if not text and short:
         text = short.strip().splitlines()[0].strip()
     if not text:  # the files themselves, by their first words

@@ -50,7 +50,13 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
 
 def module_file(parts: list[str]) -> Path | None:
     place = ROOT.joinpath(*parts)
-    return place / "__init__.py" if (place / "__init__.py").exists() else place.with_suffix(".py") if place.with_suffix(".py").exists() else None
+    return (
+        place / "__init__.py"
+        if (place / "__init__.py").exists()
+        else place.with_suffix(".py")
+        if place.with_suffix(".py").exists()
+        else None
+    )
 
 
 def members(node: ast.AST) -> dict[str, ast.AST | None]:
@@ -97,7 +103,11 @@ def identifiers() -> set[str]:
     """Every name in the code itself, docstrings and comments left out: definitions, arguments, attributes, keys."""
     found: set[str] = set()
     for path in PYTHON:
-        docstrings = {node.body[0].value for node in ast.walk(tree(path)) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node)}
+        docstrings = {
+            node.body[0].value
+            for node in ast.walk(tree(path))
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node)
+        }
         for node in ast.walk(tree(path)):
             for field in ("id", "attr", "name", "arg", "asname", "module"):
                 value = getattr(node, field, None)
@@ -117,7 +127,12 @@ def label(path: Path) -> str:
 @pytest.mark.parametrize("path", PYTHON + BROWSER + PAPERS, ids=label)
 def test_every_name_and_file_that_is_mentioned_exists(path):
     missing = []
-    names = {file.name for file in PYTHON + BROWSER} | {file.name for file in ROOT.glob("*.*")} | {file.name for file in (ROOT / "dashboard").glob("*.toml")} | ELSEWHERE
+    names = (
+        {file.name for file in PYTHON + BROWSER}
+        | {file.name for file in ROOT.glob("*.*")}
+        | {file.name for file in (ROOT / "dashboard").glob("*.toml")}
+        | ELSEWHERE
+    )
     for line, text in texts(path):
         missing += [f"{line}: {name}" for name in DOTTED.findall(text) if not exists(name) and not FILE.fullmatch(name)]
         for file in FILE.findall(text):
@@ -130,8 +145,18 @@ def test_every_name_and_file_that_is_mentioned_exists(path):
 
 
 def test_what_is_missing_is_found_missing():
-    assert exists("core.training.fit") and exists("core.runs.Run.trace") and exists("core.sample") and exists("tests.benchmarks")
-    assert not exists("core.training.evaluate") and not exists("core.runs.Run.paint") and not exists("core.no_such_module") and not exists("core.evaluate")
+    assert (
+        exists("core.training.fit")
+        and exists("core.runs.Run.trace")
+        and exists("core.sample")
+        and exists("tests.benchmarks")
+    )
+    assert (
+        not exists("core.training.evaluate")
+        and not exists("core.runs.Run.paint")
+        and not exists("core.no_such_module")
+        and not exists("core.evaluate")
+    )
     assert DOTTED.findall("see `core.metrics.paths.flip_rate`.") == ["core.metrics.paths.flip_rate"]
     assert FILE.findall("as canvas.js reads it; in core/models.py.") == ["canvas.js", "core/models.py"]
 
@@ -157,13 +182,19 @@ def constants(path: Path) -> dict[str, ast.expr]:
             pairs = [
                 (name, value)
                 for target in statement.targets
-                for name, value in (zip(target.elts, statement.value.elts) if isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple) else [(target, statement.value)])
+                for name, value in (
+                    zip(target.elts, statement.value.elts)
+                    if isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple)
+                    else [(target, statement.value)]
+                )
             ]
         elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
             pairs = [(statement.target, statement.value)]
         else:
             continue
-        found |= {name.id: value for name, value in pairs if isinstance(name, ast.Name) and name.id.strip("_").isupper()}
+        found |= {
+            name.id: value for name, value in pairs if isinstance(name, ast.Name) and name.id.strip("_").isupper()
+        }
     return found
 
 

@@ -18,7 +18,11 @@ def test_the_example_runs_as_it_stands():
     exec(compile(code, "README.md", "exec"), names)
     assert names["run"].shipped, "the example must not train"
     assert names["logits"].shape == names["images"].shape == (1000, 1, 28, 28)
-    assert names["new"].shape == (16, 1, 28, 28) and names["strip"].shape == (9, 1, 28, 28) and names["flat"].shape == (1000, 2)
+    assert (
+        names["new"].shape == (16, 1, 28, 28)
+        and names["strip"].shape == (9, 1, 28, 28)
+        and names["flat"].shape == (1000, 2)
+    )
 
 
 @pytest.mark.parametrize("name", results.TABLES)

@@ -22,7 +22,13 @@ ALWAYS_TRUE = re.compile(r"\(\)\s*=>\s*(true|1)\b")
 
 def called(node: ast.Call) -> str:
     """The last part of the name of what is called."""
-    return node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+    return (
+        node.func.attr
+        if isinstance(node.func, ast.Attribute)
+        else node.func.id
+        if isinstance(node.func, ast.Name)
+        else ""
+    )
 
 
 def decorated(function: ast.FunctionDef, what: str) -> bool:
@@ -55,7 +61,9 @@ def checking() -> set[str]:
 
 
 def checks(node: ast.AST, helpers: set[str]) -> bool:
-    return isinstance(node, ast.Assert) or (isinstance(node, ast.Call) and (bool(CHECKS.fullmatch(called(node))) or called(node) in helpers))
+    return isinstance(node, ast.Assert) or (
+        isinstance(node, ast.Call) and (bool(CHECKS.fullmatch(called(node))) or called(node) in helpers)
+    )
 
 
 def cannot_fail(test: ast.expr) -> bool:
@@ -70,9 +78,13 @@ def cannot_fail(test: ast.expr) -> bool:
         return (any if isinstance(test.op, ast.Or) else all)(map(cannot_fail, test.values))
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         left, right = ast.unparse(test.left), ast.unparse(test.comparators[0])
-        length = left.startswith("len(") and ((right == "0" and isinstance(test.ops[0], ast.GtE)) or (right == "-1" and isinstance(test.ops[0], ast.Gt)))
+        length = left.startswith("len(") and (
+            (right == "0" and isinstance(test.ops[0], ast.GtE)) or (right == "-1" and isinstance(test.ops[0], ast.Gt))
+        )
         return length or (left == right and isinstance(test.ops[0], (ast.Eq, ast.LtE, ast.GtE, ast.Is)))
-    return isinstance(test, ast.Call) and (called(test) == "locator" or called(test).startswith("get_by_"))  # an object, found or not
+    return isinstance(test, ast.Call) and (
+        called(test) == "locator" or called(test).startswith("get_by_")
+    )  # an object, found or not
 
 
 def never_empty(iterable: ast.expr, given: set[str]) -> bool:
@@ -119,19 +131,25 @@ def test_every_function_is_a_test_a_fixture_or_used():
         f"{where(path, function)} {function.name}"
         for path in FILES
         for function in functions(path)
-        if not used[function.name] and not decorated(function, "fixture") and not (is_test(function) and path.name.startswith("test_"))
+        if not used[function.name]
+        and not decorated(function, "fixture")
+        and not (is_test(function) and path.name.startswith("test_"))
     ]
     assert idle == []
 
 
 def test_no_test_replaces_another_of_the_same_name():
     for path in FILES:
-        names = collections.Counter(node.name for node in tree(path).body if isinstance(node, (ast.FunctionDef, ast.ClassDef)))
+        names = collections.Counter(
+            node.name for node in tree(path).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        )
         assert [name for name, count in names.items() if count > 1] == [], path
     assert len(FILES) > 50
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.name.startswith("test_")], ids=lambda path: str(path.relative_to(TESTS)))
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.name.startswith("test_")], ids=lambda path: str(path.relative_to(TESTS))
+)
 def test_every_test_checks_something_that_can_fail(path):
     tests = [function for function in functions(path) if is_test(function)]
     assert [where(path, test) for test in tests if test.name not in checking()] == [], "checks nothing"
@@ -140,18 +158,43 @@ def test_every_test_checks_something_that_can_fail(path):
     asserts = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Assert)]
     assert [where(path, node) for node in asserts if cannot_fail(node.test)] == [], "cannot fail"
     strings = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    assert [where(path, node) for node in strings if ALWAYS_TRUE.search(node.value) and path != Path(__file__)] == [], "waits for nothing"
+    assert [where(path, node) for node in strings if ALWAYS_TRUE.search(node.value) and path != Path(__file__)] == [], (
+        "waits for nothing"
+    )
 
 
 @pytest.mark.parametrize(
     "condition",
-    ["True", "x or True", "len(x) >= 0", "len(x) > -1", "(x, 'message')", "(a for a in x)", "x == x", "page.locator('p')", "page.get_by_text('p')", "1 and 'a'"],
+    [
+        "True",
+        "x or True",
+        "len(x) >= 0",
+        "len(x) > -1",
+        "(x, 'message')",
+        "(a for a in x)",
+        "x == x",
+        "page.locator('p')",
+        "page.get_by_text('p')",
+        "1 and 'a'",
+    ],
 )
 def test_what_cannot_fail_is_recognised(condition):
     assert cannot_fail(ast.parse(condition, mode="eval").body)
 
 
-@pytest.mark.parametrize("condition", ["x", "len(x) > 0", "x or y", "x is None", "[a for a in x]", "page.locator('p').is_visible()", "not page.locator('p')", "False"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "x",
+        "len(x) > 0",
+        "x or y",
+        "x is None",
+        "[a for a in x]",
+        "page.locator('p').is_visible()",
+        "not page.locator('p')",
+        "False",
+    ],
+)
 def test_what_can_fail_is_left_alone(condition):
     assert not cannot_fail(ast.parse(condition, mode="eval").body)
 

@@ -1,6 +1,6 @@
 """The tour in the README: twenty seconds of the real dashboard, driven in a browser and kept as a GIF.
 
-    python -m tests.tour                        writes docs/tour.gif
+python -m tests.tour                        writes docs/tour.gif
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ FRAMES_A_SECOND = 8
 SECONDS = 20
 COLOURS = 240
 TARGET = settings.ROOT / "docs" / "tour.gif"
-FOUR = [[(0.36, 0.2), (0.3, 0.55), (0.68, 0.53)], [(0.6, 0.25), (0.54, 0.85)]]  # strokes of a 4, in the pad's own measure
+FOUR = [
+    [(0.36, 0.2), (0.3, 0.55), (0.68, 0.53)],
+    [(0.6, 0.25), (0.54, 0.85)],
+]  # strokes of a 4, in the pad's own measure
 
 
 class Camera:

@@ -20,7 +20,9 @@ def _pair(label: str, path: str, relation: str, first: str = "ae", **options: An
     return Case(label, Measure(first, path, first.upper()), relation, Measure(other, path, other.upper()), **options)
 
 
-NEARBY = _pair("", "smoothness/flip_rate/0.1", ">", digits=3, margin=0.1, least=0.01)  # a point: as much as 250 images can tell
+NEARBY = _pair(
+    "", "smoothness/flip_rate/0.1", ">", digits=3, margin=0.1, least=0.01
+)  # a point: as much as 250 images can tell
 
 
 def changes_class_more(ae: Sequence[float], vae: Sequence[float]) -> str:
@@ -64,7 +66,15 @@ CLAIMS: tuple[Claim, ...] = (
         "A VAE is best sampled from its prior.",
         "Fréchet distance of the VAE's samples: codes from the prior against codes from a fitted mixture",
         "samples",
-        (Case("", Measure("vae", "samples/prior/fd", "VAE from the prior"), "<", Measure("vae", "samples/mixture/fd", "VAE from a mixture"), digits=1),),
+        (
+            Case(
+                "",
+                Measure("vae", "samples/prior/fd", "VAE from the prior"),
+                "<",
+                Measure("vae", "samples/mixture/fd", "VAE from a mixture"),
+                digits=1,
+            ),
+        ),
     ),
     Claim(
         "ae-generates",
@@ -223,7 +233,13 @@ CLAIMS: tuple[Claim, ...] = (
         (
             Case("on rotated images", Measure("ae", "anomalies/rotated/distortion", "AE"), ">", 0.9, margin=0),
             Case("on another data set", Measure("ae", "anomalies/other/distortion", "AE"), ">", 0.9, margin=0),
-            Case("on a class left out of training", Measure("ae held-out", "anomalies/held_out/distortion", "AE"), ">", 0.9, margin=0),
+            Case(
+                "on a class left out of training",
+                Measure("ae held-out", "anomalies/held_out/distortion", "AE"),
+                ">",
+                0.9,
+                margin=0,
+            ),
         ),
     ),
     Claim(

@@ -15,11 +15,15 @@ def evaluate(options: Namespace) -> int:
     if options.run and options.all:
         raise UsageError("give either a RUN, or --all, which is about every run.")
     if not (options.run or options.all or options.check):
-        raise UsageError("say what to measure: a RUN, --all for the whole scorecard, or --check to compare with the committed figures.")
+        raise UsageError(
+            "say what to measure: a RUN, --all for the whole scorecard, or --check to compare with the committed figures."
+        )
     if options.publish and not options.all:
         raise UsageError("--publish goes with --all: it writes what that measured.")
     if options.device and (options.all or options.check):
-        raise UsageError("--device applies to measuring one RUN; the scorecard is measured and checked on the CPU, where it can be reproduced. Leave it out.")
+        raise UsageError(
+            "--device applies to measuring one RUN; the scorecard is measured and checked on the CPU, where it can be reproduced. Leave it out."
+        )
     if options.all or options.check:
         return evaluate_scorecard(store, options)
     from core import evaluation
@@ -31,7 +35,9 @@ def evaluate(options: Namespace) -> int:
         print_json({"run_id": run.run_id, "measured": measured, "recorded": recorded})
     else:
         print(f"{run.run_id} on {measured['n']} test images of {run.config.dataset}; nats per image, MSE per pixel")
-        print_table([{"": name, **figures(values)} for name, values in (("measured", measured), ("recorded", recorded))])
+        print_table(
+            [{"": name, **figures(values)} for name, values in (("measured", measured), ("recorded", recorded))]
+        )
     return 0
 
 
@@ -59,7 +65,11 @@ def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
             if options.all:
                 outcome = scorecard.evaluate_all(store, progress=progress)
                 missed = {run_id: why for run_id, why in outcome.items() if why != "measured"}
-                found = {run_id: scorecard.reasons(scores_of(store.get(run_id))) for run_id in outcome if run_id not in missed}
+                found = {
+                    run_id: scorecard.reasons(scores_of(store.get(run_id)))
+                    for run_id in outcome
+                    if run_id not in missed
+                }
                 missing = {run_id: reasons for run_id, reasons in found.items() if reasons}
             if options.publish:
                 scorecard.publish(store)
@@ -72,10 +82,16 @@ def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
                         if not options.json:
                             bar.write(problems[-1])  # as soon as it is known: all runs take long
         except KeyboardInterrupt:
-            kept = "What was measured is kept; the same command goes on from there." if options.all else "A check keeps nothing."
+            kept = (
+                "What was measured is kept; the same command goes on from there."
+                if options.all
+                else "A check keeps nothing."
+            )
             raise KeyboardInterrupt(f"Interrupted. {kept}") from None
     if options.json:
-        print_json({"compared": compared, "problems": problems, "not_measured": missed, "figures_not_measured": missing})
+        print_json(
+            {"compared": compared, "problems": problems, "not_measured": missed, "figures_not_measured": missing}
+        )
     else:
         for run_id, why in missed.items():
             print(f"{run_id} was not measured: {why}")
@@ -84,8 +100,16 @@ def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
                 print(f"{run_id}: not measured: {', '.join(what for what in why_not if why_not[what] == why)}: {why}")
         if options.check:
             every = f"Every committed figure of the {len(compared)} runs compared is reproduced within its tolerance."
-            nothing = "Nothing was compared: no run with committed figures, or none of their images, is on this machine."
-            print(f"{len(problems)} figures are off by more than their tolerance." if problems else every if compared else nothing)
+            nothing = (
+                "Nothing was compared: no run with committed figures, or none of their images, is on this machine."
+            )
+            print(
+                f"{len(problems)} figures are off by more than their tolerance."
+                if problems
+                else every
+                if compared
+                else nothing
+            )
     return 1 if problems or (options.check and not compared) else 0
 
 
@@ -114,5 +138,7 @@ def judge(options: Namespace) -> int:
         print_json({**found.info, "trained": not there, "seconds": seconds, "path": str(found.folder)})
     else:
         how = "was there already" if there else f"trained in {seconds:.1f} s"
-        print(f"{dataset.name}: names {found.accuracy:.2%} of {found.info['held_out']} held-out images correctly; {how}, in {found.folder}")
+        print(
+            f"{dataset.name}: names {found.accuracy:.2%} of {found.info['held_out']} held-out images correctly; {how}, in {found.folder}"
+        )
     return 0

@@ -49,7 +49,9 @@ class Quantiser:
         self.bins, self.width = bins, np.maximum(width, 1e-12)
         self.low = codes.mean(0) - self.bins * self.width / 2
         symbols = self.quantise(codes)
-        counts = [np.bincount(column, minlength=n) + 1 for column, n in zip(symbols.T, self.bins)]  # +1: no bin is impossible
+        counts = [
+            np.bincount(column, minlength=n) + 1 for column, n in zip(symbols.T, self.bins)
+        ]  # +1: no bin is impossible
         self.bits = [-np.log2(c / c.sum()) for c in counts]
         self.values = []  # what each bin is restored to: the mean of the training codes in it, or its middle
         for j, n in enumerate(self.bins):
@@ -86,7 +88,9 @@ class Quantiser:
         return self.bytes(symbols), self.restore(symbols)
 
 
-def code_curve(model: Model, train_codes: np.ndarray, codes: np.ndarray, images: np.ndarray) -> dict[str, dict[str, float]]:
+def code_curve(
+    model: Model, train_codes: np.ndarray, codes: np.ndarray, images: np.ndarray
+) -> dict[str, dict[str, float]]:
     """bytes and mse for each number of `BITS` per dimension; codes are posterior means, images (N, 28, 28) in [0, 1]."""
     curve = {}
     for bits in BITS:

@@ -54,10 +54,15 @@ class Network(nn.Module):
     def __init__(self, classes: int):
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(1, 16, 5), nn.ReLU(), nn.MaxPool2d(2),  # (B, 16, 12, 12)
-            nn.Conv2d(16, 32, 3), nn.ReLU(), nn.MaxPool2d(2),  # (B, 32, 5, 5)
-            nn.Flatten(), nn.Linear(32 * 5 * 5, FEATURES),
-        )  # fmt: skip
+            nn.Conv2d(1, 16, 5),
+            nn.ReLU(),
+            nn.MaxPool2d(2),  # (B, 16, 12, 12)
+            nn.Conv2d(16, 32, 3),
+            nn.ReLU(),
+            nn.MaxPool2d(2),  # (B, 32, 5, 5)
+            nn.Flatten(),
+            nn.Linear(32 * 5 * 5, FEATURES),
+        )
         self.classes = nn.Linear(FEATURES, classes)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -129,8 +134,14 @@ class Judge:
     def look(self, images: np.ndarray, batch: int = 500) -> tuple[np.ndarray, np.ndarray]:
         """Features (N, 64) and class probabilities (N, C) of images, float (N, 28, 28) in [0, 1] or uint8 (N, 1, 28, 28)."""
         device = self.network.classes.weight.device
-        x = as_floats(images) if images.dtype == np.uint8 else torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
-        features = torch.cat([self.network.features(part.to(device)).cpu() for part in x.reshape(-1, 1, 28, 28).split(batch)])
+        x = (
+            as_floats(images)
+            if images.dtype == np.uint8
+            else torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
+        )
+        features = torch.cat(
+            [self.network.features(part.to(device)).cpu() for part in x.reshape(-1, 1, 28, 28).split(batch)]
+        )
         probabilities = self.network.classes(F.relu(features.to(device))).softmax(1).cpu()
         return features.numpy() * np.float32(self.info["scale"]), probabilities.numpy()
 
@@ -173,7 +184,9 @@ def check_varied(dataset: Dataset) -> None:
         JudgeError: they are all one image.
     """
     if (dataset.train_images == dataset.train_images[:1]).all():
-        raise JudgeError(f"all {len(dataset.train_images)} training images of {dataset.name} are alike: there is nothing to tell them apart by.")
+        raise JudgeError(
+            f"all {len(dataset.train_images)} training images of {dataset.name} are alike: there is nothing to tell them apart by."
+        )
 
 
 def train_judge(
@@ -196,7 +209,9 @@ def train_judge(
     """
     classes = len(dataset.classes)
     if classes < 2:
-        raise JudgeError(f"{dataset.name} has {classes} class: a judge needs at least two. Sort the images into one sub-folder per class.")
+        raise JudgeError(
+            f"{dataset.name} has {classes} class: a judge needs at least two. Sort the images into one sub-folder per class."
+        )
     check_varied(dataset)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -214,14 +229,18 @@ def train_judge(
         for chosen in torch.randperm(len(images), generator=generator).split(BATCH):
             x = images[chosen.to(device)].float() / 255
             top, left = torch.randint(0, 2 * SHIFT + 1, (2,), generator=generator).tolist()
-            x = F.pad(x, (SHIFT,) * 4)[:, :, top : top + 28, left : left + 28]  # a digit is the same digit two pixels on
+            x = F.pad(x, (SHIFT,) * 4)[
+                :, :, top : top + 28, left : left + 28
+            ]  # a digit is the same digit two pixels on
             optimiser.zero_grad(set_to_none=True)
             F.cross_entropy(network(x), labels[chosen.to(device)]).backward()
             optimiser.step()
             schedule.step()
     progress(epochs, epochs)
     network.cpu().eval().requires_grad_(False)
-    network.load_state_dict({k: v.half().float().contiguous() for k, v in network.state_dict().items()})  # as it is stored
+    network.load_state_dict(
+        {k: v.half().float().contiguous() for k, v in network.state_dict().items()}
+    )  # as it is stored
     judge = Judge(network, {"scale": 1.0})
     spread_features = judge.look(dataset.train_images[spread(len(dataset.train_images), 10_000)])[0]
     judge.info |= {

@@ -46,7 +46,9 @@ def gaussian_kl(codes: np.ndarray) -> float:
     codes = np.asarray(codes, np.float64)
     d = codes.shape[1]
     if len(codes) <= d:
-        raise NotMeasurable(f"the covariance of {d} latent numbers needs more than {d} test images; there are {len(codes)}.")
+        raise NotMeasurable(
+            f"the covariance of {d} latent numbers needs more than {d} test images; there are {len(codes)}."
+        )
     covariance = np.cov(codes.T).reshape(d, d)
     sign, logdet = np.linalg.slogdet(covariance)
     if sign <= 0:

@@ -50,7 +50,9 @@ def pairs(labels: np.ndarray, same: bool, n: int = PAIRS, seed: int = 0) -> np.n
     np.fill_diagonal(equal, not same)
     rows, columns = np.nonzero(equal == same)
     if not len(rows):
-        raise NotMeasurable(f"no two images of {'the same class' if same else 'different classes'} among {len(labels)}.")
+        raise NotMeasurable(
+            f"no two images of {'the same class' if same else 'different classes'} among {len(labels)}."
+        )
     chosen = rng.choice(len(rows), n, replace=len(rows) < n)
     return np.stack([rows[chosen], columns[chosen]], 1)
 
@@ -68,7 +70,9 @@ def mean(values: Iterable[float | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def measure_paths(judge: Judge, reference: Reference, same: np.ndarray, different: np.ndarray, labels: np.ndarray) -> dict[str, float | None]:
+def measure_paths(
+    judge: Judge, reference: Reference, same: np.ndarray, different: np.ndarray, labels: np.ndarray
+) -> dict[str, float | None]:
     """The three figures for decoded paths; None where there is no such path.
 
     Args:
@@ -78,7 +82,11 @@ def measure_paths(judge: Judge, reference: Reference, same: np.ndarray, differen
     both = np.concatenate([same, different])
     middles = judge.look(both[:, both.shape[1] // 2])[0]
     density = local_density(middles, reference.features, reference.radii)
-    named = judge.name(same.reshape(-1, 28, 28)).reshape(same.shape[:2]) if len(same) else np.empty(same.shape[:2], np.int64)
+    named = (
+        judge.name(same.reshape(-1, 28, 28)).reshape(same.shape[:2])
+        if len(same)
+        else np.empty(same.shape[:2], np.int64)
+    )
     return {
         "midpoint_density": float(density.mean()),
         "midpoint_density_same": mean(density[: len(same)]),
@@ -88,7 +96,9 @@ def measure_paths(judge: Judge, reference: Reference, same: np.ndarray, differen
     }
 
 
-def interpolation(model: Model, judge: Judge, reference: Reference, codes: np.ndarray, n: int = PAIRS) -> dict[str, dict[str, float]]:
+def interpolation(
+    model: Model, judge: Judge, reference: Reference, codes: np.ndarray, n: int = PAIRS
+) -> dict[str, dict[str, float]]:
     """`measure_paths` for straight lines and arcs between codes (posterior means of the reference images), and for the cross-fade.
 
     Raises:
@@ -104,8 +114,15 @@ def interpolation(model: Model, judge: Judge, reference: Reference, codes: np.nd
     labels = reference.labels[chosen[0][:, 0]]
     result = {}
     for kind in KINDS:
-        ways = [np.concatenate([np.empty((0, codes.shape[1]), np.float32), *(path(codes[a], codes[b], STEPS, kind) for a, b in group)]) for group in chosen]
-        result[kind] = measure_paths(judge, reference, *(decode_all(model, z).reshape(-1, STEPS, 28, 28) for z in ways), labels)
+        ways = [
+            np.concatenate(
+                [np.empty((0, codes.shape[1]), np.float32), *(path(codes[a], codes[b], STEPS, kind) for a, b in group)]
+            )
+            for group in chosen
+        ]
+        result[kind] = measure_paths(
+            judge, reference, *(decode_all(model, z).reshape(-1, STEPS, 28, 28) for z in ways), labels
+        )
     images = reference.images[:, 0].astype(np.float32) / 255
     t = np.linspace(0, 1, STEPS, dtype=np.float32)[:, None, None]
     fades = [(1 - t) * images[group[:, 0], None] + t * images[group[:, 1], None] for group in chosen]
@@ -128,7 +145,13 @@ def jacobian(model: Model, codes: np.ndarray, scale: np.ndarray) -> np.ndarray:
 
 
 def flip_rate(
-    model: Model, judge: Judge, codes: np.ndarray, scale: np.ndarray, step: float, directions: int = DIRECTIONS, seed: int = 0
+    model: Model,
+    judge: Judge,
+    codes: np.ndarray,
+    scale: np.ndarray,
+    step: float,
+    directions: int = DIRECTIONS,
+    seed: int = 0,
 ) -> float:
     """Share of random steps of `step` standard deviations per dimension that change the class the judge gives the decoded image.
 
@@ -142,7 +165,9 @@ def flip_rate(
     return float((after.reshape(directions, -1) != before).mean())
 
 
-def smoothness(model: Model, judge: Judge, mean: np.ndarray, z: np.ndarray, n: int = AROUND) -> dict[str, float | dict[str, float]]:
+def smoothness(
+    model: Model, judge: Judge, mean: np.ndarray, z: np.ndarray, n: int = AROUND
+) -> dict[str, float | dict[str, float]]:
     """Jacobian norms and flip rates around the first n posterior means (N, d), in units of the spread of sampled codes z (N, d).
 
     Returns:

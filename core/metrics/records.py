@@ -100,5 +100,7 @@ def commit(dataset: str, latent_dim: int, runs: dict[str, dict[str, Any]]) -> Pa
     """Write a committed scorecard, a line a run: small, and a change shows which run changed."""
     lines = ",\n".join(f" {json.dumps(run_id)}: {json.dumps(runs[run_id], allow_nan=False)}" for run_id in sorted(runs))
     path = committed_file(dataset, latent_dim)
-    write_bytes(path, f'{{"dataset": {json.dumps(dataset)}, "latent_dim": {latent_dim}, "runs": {{\n{lines}\n}}}}\n'.encode())
+    write_bytes(
+        path, f'{{"dataset": {json.dumps(dataset)}, "latent_dim": {latent_dim}, "runs": {{\n{lines}\n}}}}\n'.encode()
+    )
     return path

@@ -82,7 +82,9 @@ class Simple:
         return {"median": median(noisy, self.size), "pca": pca.decode(pca.encode(noisy, self.components))}
 
 
-def denoising(model: Model, pca: Pca, train_images: np.ndarray, images: np.ndarray, sigma: float, seed: int = 0) -> dict[str, float]:
+def denoising(
+    model: Model, pca: Pca, train_images: np.ndarray, images: np.ndarray, sigma: float, seed: int = 0
+) -> dict[str, float]:
     """PSNR in dB against the clean images, of the noisy input, the model and both controls.
 
     Args:
@@ -91,7 +93,9 @@ def denoising(model: Model, pca: Pca, train_images: np.ndarray, images: np.ndarr
     clean = as_unit(images)
     noisy = add_noise(clean, sigma, seed)
     others = Simple.tuned(pca, train_images, sigma, seed + 1).denoised(pca, noisy)
-    return {name: psnr(clean, result) for name, result in {"input": noisy, "model": denoise(model, noisy), **others}.items()}
+    return {
+        name: psnr(clean, result) for name, result in {"input": noisy, "model": denoise(model, noisy), **others}.items()
+    }
 
 
 def auroc(normal: np.ndarray, odd: np.ndarray) -> float:
@@ -159,7 +163,9 @@ def detection(model: Model, pca: Pca, normal: np.ndarray, odd: np.ndarray) -> di
     """AUROC of each score of `oddness` for odd against normal images, uint8, and of the error of a PCA as wide as the code."""
     d = model.config.latent_dim
     ours, theirs = oddness(model, normal), oddness(model, odd)
-    return {name: auroc(ours[name], theirs[name]) for name in ours} | {"pca": auroc(pca_error(pca, normal, d), pca_error(pca, odd, d))}
+    return {name: auroc(ours[name], theirs[name]) for name in ours} | {
+        "pca": auroc(pca_error(pca, normal, d), pca_error(pca, odd, d))
+    }
 
 
 def anomalies(

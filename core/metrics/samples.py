@@ -42,7 +42,9 @@ def check_enough(n: int) -> None:
         NotMeasurable: fewer than `LEAST`.
     """
     if n < LEAST:
-        raise NotMeasurable(f"comparing samples with real images needs at least {LEAST} test images; this data set has {n}.")
+        raise NotMeasurable(
+            f"comparing samples with real images needs at least {LEAST} test images; this data set has {n}."
+        )
 
 
 def frechet_of_moments(mean_a: np.ndarray, cov_a: np.ndarray, mean_b: np.ndarray, cov_b: np.ndarray) -> float:
@@ -63,7 +65,9 @@ def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
     """
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     if min(len(real), len(fake)) < 2 or not (np.isfinite(real).all() and np.isfinite(fake).all()):
-        raise NotMeasurable(f"{len(real)} and {len(fake)} feature vectors: at least two of each, all finite, are needed.")
+        raise NotMeasurable(
+            f"{len(real)} and {len(fake)} feature vectors: at least two of each, all finite, are needed."
+        )
     return frechet_of_moments(real.mean(0), np.cov(real.T), fake.mean(0), np.cov(fake.T))
 
 
@@ -81,11 +85,15 @@ def radii(features: np.ndarray, k: int = NEIGHBOURS) -> np.ndarray:
         NotMeasurable: fewer than k + 1 rows.
     """
     if len(features) <= k:
-        raise NotMeasurable(f"{len(features)} images: more than k={k} are needed to find each one's {k} nearest others.")
+        raise NotMeasurable(
+            f"{len(features)} images: more than k={k} are needed to find each one's {k} nearest others."
+        )
     return np.partition(distances(features, features), k, axis=1)[:, k]  # column 0 is the row itself
 
 
-def prdc(real: np.ndarray, fake: np.ndarray, k: int = NEIGHBOURS, real_radii: np.ndarray | None = None) -> dict[str, float]:
+def prdc(
+    real: np.ndarray, fake: np.ndarray, k: int = NEIGHBOURS, real_radii: np.ndarray | None = None
+) -> dict[str, float]:
     """precision, recall, density and coverage of fake against real features, (m, f) and (n, f).
 
     Args:
@@ -137,7 +145,12 @@ def quality(judge: Judge, reference: Reference, images: np.ndarray) -> dict[str,
 
 
 def sample_quality(
-    model: Model, dataset: Dataset, density: Density, judge: Judge | None = None, temperature: float = 1.0, seed: int = 0
+    model: Model,
+    dataset: Dataset,
+    density: Density,
+    judge: Judge | None = None,
+    temperature: float = 1.0,
+    seed: int = 0,
 ) -> dict[str, float]:
     """`quality` of `N` new images, the floor that their FD is to be read with, and n, how many real images they are compared with.
 
@@ -155,4 +168,8 @@ def sample_quality(
 
     judge = judge or load_judge(dataset)
     reference = judge.reference(dataset)
-    return {"n": len(reference.images), "floor": reference.floor, **quality(judge, reference, decode_all(model, density.sample(N, temperature, seed)))}
+    return {
+        "n": len(reference.images),
+        "floor": reference.floor,
+        **quality(judge, reference, decode_all(model, density.sample(N, temperature, seed))),
+    }

@@ -43,7 +43,9 @@ Progress = Callable[[int, int, str], None]
 
 def standard(model: str, dataset: str, latent_dim: int, seed: int = 0, **changes: Any) -> RunConfig:
     """The config by which the scorecard knows a run of this kind."""
-    return RunConfig(model=model, dataset=dataset, latent_dim=latent_dim, seed=seed, **RECIPES.get(dataset, {}), **changes)
+    return RunConfig(
+        model=model, dataset=dataset, latent_dim=latent_dim, seed=seed, **RECIPES.get(dataset, {}), **changes
+    )
 
 
 def plan(dataset: str = "mnist-5k", latent_dim: int = 16) -> list[RunConfig]:
@@ -64,7 +66,9 @@ def role_of(config: RunConfig) -> tuple[str, Any] | None:
     changes: dict[str, Any] = {"noise": config.noise, "held_out_class": config.held_out_class}
     if config.beta is not None:
         changes["beta"] = config.beta
-    if config.replace(data_digest="") != standard(config.model, config.dataset, config.latent_dim, config.seed, **changes):
+    if config.replace(data_digest="") != standard(
+        config.model, config.dataset, config.latent_dim, config.seed, **changes
+    ):
         return None
     special = [config.noise == NOISE, config.held_out_class is not None, config.beta not in (None, 1.0)]
     if sum(special) > 1 or config.noise not in (0.0, NOISE):
@@ -101,7 +105,9 @@ def population(store: RunStore, dataset: str, latent_dim: int, digest: str = "")
     return result
 
 
-def scorecard(store: RunStore | None = None, dataset: str = "mnist-5k", latent_dim: int = 16, digest: str = "") -> list[Row]:
+def scorecard(
+    store: RunStore | None = None, dataset: str = "mnist-5k", latent_dim: int = 16, digest: str = ""
+) -> list[Row]:
     """Every claim with its figures, verdict and condition at one data set and latent size; `digest` as in `population`."""
     people = population(store or RunStore(), dataset, latent_dim, digest)
     return [decide(claim, people) for claim in CLAIMS]
@@ -113,7 +119,11 @@ def _places(verdicts: dict[tuple[str, int], str]) -> dict[str, str]:
     for size in dict.fromkeys(d for _, d in verdicts):
         here = {dataset: verdict for (dataset, d), verdict in verdicts.items() if d == size}
         agree = len(set(here.values())) == 1
-        named |= {f"d = {size}": next(iter(here.values()))} if agree else {f"{dataset} d = {size}": verdict for dataset, verdict in here.items()}
+        named |= (
+            {f"d = {size}": next(iter(here.values()))}
+            if agree
+            else {f"{dataset} d = {size}": verdict for dataset, verdict in here.items()}
+        )
     return named
 
 
@@ -128,13 +138,19 @@ def overview(store: RunStore | None = None, settings: tuple[tuple[str, int], ...
     result = []
     for i, claim in enumerate(CLAIMS):
         rows = {label: rows[i] for label, rows in cards.items()}
-        verdict, condition = combine(_places({setting: row.verdict for setting, row in zip(settings, rows.values())}), "at ")
+        verdict, condition = combine(
+            _places({setting: row.verdict for setting, row in zip(settings, rows.values())}), "at "
+        )
         about = {"id": claim.id, "sentence": claim.sentence, "page": claim.page}
         result.append({**about, "rows": rows, "verdict": verdict, "condition": condition})
     return result
 
 
-def markdown(store: RunStore | None = None, settings: tuple[tuple[str, int], ...] = SETTINGS, shown: tuple[str, int] = SETTINGS[1]) -> str:
+def markdown(
+    store: RunStore | None = None,
+    settings: tuple[tuple[str, int], ...] = SETTINGS,
+    shown: tuple[str, int] = SETTINGS[1],
+) -> str:
     """The scorecard as the README shows it: a line a claim, the verdict at each setting, the first case's figures at `shown`."""
     labels = [f"{dataset}, d = {d}" for dataset, d in settings]
     figures = f"{shown[0]}, d = {shown[1]}"
@@ -143,9 +159,18 @@ def markdown(store: RunStore | None = None, settings: tuple[tuple[str, int], ...
         first = next((case for case in line["rows"][figures].cases if case.left is not None), None)
         cell = "–"
         if first is not None:
-            sides = ", ".join(f"{side.name} {show(side, first.digits)}" if side.role else f"threshold {side.name}" for side in (first.left, first.right))
-            cell = (f"{first.whole_label}: " if first.whole_label else "") + f"{sides} {first.unit}".rstrip() + (" (one seed)" if first.n == 1 else "")
-        lines.append(f"| {line['sentence']} | " + " | ".join(row.verdict for row in line["rows"].values()) + f" | {cell} |")
+            sides = ", ".join(
+                f"{side.name} {show(side, first.digits)}" if side.role else f"threshold {side.name}"
+                for side in (first.left, first.right)
+            )
+            cell = (
+                (f"{first.whole_label}: " if first.whole_label else "")
+                + f"{sides} {first.unit}".rstrip()
+                + (" (one seed)" if first.n == 1 else "")
+            )
+        lines.append(
+            f"| {line['sentence']} | " + " | ".join(row.verdict for row in line["rows"].values()) + f" | {cell} |"
+        )
     return "\n".join(lines)
 
 
@@ -179,7 +204,9 @@ def reasons(scores: dict[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for part, values in scores.items():
         why = values.get("not_measured") if isinstance(values, dict) else None
-        found |= {part: why} if isinstance(why, str) else {f"{part}/{name}": reason for name, reason in (why or {}).items()}
+        found |= (
+            {part: why} if isinstance(why, str) else {f"{part}/{name}": reason for name, reason in (why or {}).items()}
+        )
     return found
 
 
@@ -192,7 +219,9 @@ def publish(store: RunStore | None = None) -> list[Path]:
     entries: dict[tuple[str, int], dict[str, Any]] = {}
     for run in _complete(store or RunStore()):
         config, scores = run.config, scores_of(run)
-        if scores and role_of(config) is not None and not config.dataset.startswith("folder:"):  # nobody else has those images
+        if (
+            scores and role_of(config) is not None and not config.dataset.startswith("folder:")
+        ):  # nobody else has those images
             key = config.dataset, config.latent_dim
             entries.setdefault(key, dict(committed(*key)))[run.run_id] = {"config": config.to_dict(), "scores": scores}
     return [commit(*key, runs) for key, runs in entries.items()]
@@ -227,7 +256,9 @@ def differences(scores: dict[str, Any], reference: dict[str, Any]) -> Iterator[s
             yield f"{path} is {value!r}, committed {expected!r}"
 
 
-def check(store: RunStore | None = None, progress: Progress = lambda done, total, what: None, only: str | None = None) -> Iterator[tuple[str, list[str]]]:
+def check(
+    store: RunStore | None = None, progress: Progress = lambda done, total, what: None, only: str | None = None
+) -> Iterator[tuple[str, list[str]]]:
     """Measure every run that has committed figures (or `only` the one with this id) again, from its weights, and compare.
 
     Runs whose weights or images are not on this machine are passed over.

@@ -35,7 +35,10 @@ BOUND_SAMPLES = 64
 NOISE_LEVELS = (0.1, 0.25, 0.5, 0.75, 1.0)
 COMPONENTS = 64  # of the PCA control
 _RAW = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}  # torchvision's folders
-_OTHERS = {"fashion-mnist": ("mnist", "mnist-5k"), "kmnist": ("fashion-mnist", "mnist-5k")}  # else Fashion-MNIST, Kuzushiji-MNIST
+_OTHERS = {
+    "fashion-mnist": ("mnist", "mnist-5k"),
+    "kmnist": ("fashion-mnist", "mnist-5k"),
+}  # else Fashion-MNIST, Kuzushiji-MNIST
 
 
 class Subject:
@@ -160,7 +163,10 @@ def latent_part(s: Subject) -> dict[str, Any]:
 
 def denoising_part(s: Subject) -> dict[str, Any]:
     """PSNR after denoising at each noise level; `trained_with` is the noise the model was trained with, 0 if none."""
-    levels = {f"{sigma:g}": robustness.denoising(s.model, s.pca, s.train[0], s.reference.images, sigma) for sigma in NOISE_LEVELS}
+    levels = {
+        f"{sigma:g}": robustness.denoising(s.model, s.pca, s.train[0], s.reference.images, sigma)
+        for sigma in NOISE_LEVELS
+    }
     return {"trained_with": s.config.noise, **levels}
 
 

@@ -52,7 +52,6 @@ class Measure:
                 found[key] = float(value)
         return found
 
-
     def why_not(self, population: Population) -> str:
         """Why no run of the role has the figure, where that was noted when it was measured (see `core.metrics.scores`); else ""."""
         part, *rest = self.path.split("/")
@@ -201,10 +200,24 @@ def decide_case(case: Case, population: Population) -> CaseResult:
         ">=": lambda a, b: a >= b,
     }
     held = sum(tests[case.relation](left[key], right[key]) for key in shared)
-    stats = (_stat(case.left, {k: left[k] for k in shared}), _stat(case.right, {k: right[k] for k in shared})) if shared else (None, None)
+    stats = (
+        (_stat(case.left, {k: left[k] for k in shared}), _stat(case.right, {k: right[k] for k in shared}))
+        if shared
+        else (None, None)
+    )
     sides = [side for side in (case.left, case.right) if isinstance(side, Measure)]
     why_not = "" if shared else next(filter(None, (side.why_not(population) for side in sides)), "")
-    return CaseResult(case.label, case.relation, case.unit, case.digits, *stats, held=held, n=len(shared), detail=case.detail, why_not=why_not)
+    return CaseResult(
+        case.label,
+        case.relation,
+        case.unit,
+        case.digits,
+        *stats,
+        held=held,
+        n=len(shared),
+        detail=case.detail,
+        why_not=why_not,
+    )
 
 
 def combine(verdicts: Mapping[str, str], before: str = "") -> tuple[str, str]:
@@ -221,7 +234,11 @@ def combine(verdicts: Mapping[str, str], before: str = "") -> tuple[str, str]:
     if len(set(known.values())) == 1 and DEPENDS not in known.values():
         return next(iter(known.values())), ""
     groups = ((HOLDS, "holds"), (DOES_NOT, "does not hold"), (DEPENDS, "is mixed"))
-    parts = [f"{words} {before}{', '.join(l for l, v in known.items() if v == verdict)}" for verdict, words in groups if verdict in known.values()]
+    parts = [
+        f"{words} {before}{', '.join(l for l, v in known.items() if v == verdict)}"
+        for verdict, words in groups
+        if verdict in known.values()
+    ]
     return DEPENDS, "; ".join(parts)
 
 
@@ -232,8 +249,12 @@ def decide(claim: Claim, population: Population) -> Row:
     under: dict[str, set[str]] = {}
     for case in cases:
         under.setdefault(case.label, set()).add(case.verdict)
-    labels = [case.label if len(under[case.label]) == 1 and case.verdict != DEPENDS else case.whole_label for case in cases]
-    verdict, condition = combine({" ".join(filter(None, (label, count))): c.verdict for label, c, count in zip(labels, cases, counts)})
+    labels = [
+        case.label if len(under[case.label]) == 1 and case.verdict != DEPENDS else case.whole_label for case in cases
+    ]
+    verdict, condition = combine(
+        {" ".join(filter(None, (label, count))): c.verdict for label, c, count in zip(labels, cases, counts)}
+    )
     if len(cases) == 1 and counts[0]:
         condition = counts[0].strip("()")
     return Row(claim.id, claim.sentence, claim.measure, claim.page, cases, verdict, condition)

@@ -49,7 +49,9 @@ def unit(images: np.ndarray) -> np.ndarray:
 
 
 @st.cache_resource(show_spinner=False, max_entries=128)
-def samples_likeness(run_id: str, source: str, temperature: float = 1.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def samples_likeness(
+    run_id: str, source: str, temperature: float = 1.0, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """`likeness` of `samples(...)`."""
     return cache.likeness(cache.data_of(run_id), cache.samples(run_id, source, temperature, seed))
 
@@ -73,7 +75,9 @@ def redraws(run_id: str, index: int, n: int) -> np.ndarray:
 
     codes = cache.gallery(run_id)
     mean, stddev = codes["mean"][index], codes["stddev"][index].astype(np.float32)
-    images = decode_all(cache.model(run_id), mean + stddev * np.random.default_rng(0).standard_normal((n, len(mean))).astype(np.float32))
+    images = decode_all(
+        cache.model(run_id), mean + stddev * np.random.default_rng(0).standard_normal((n, len(mean))).astype(np.float32)
+    )
     images.setflags(write=False)
     return images
 

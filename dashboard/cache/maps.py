@@ -44,7 +44,10 @@ def _view(run_id: str, points: np.ndarray, knn: float | None, trust: float | Non
     """A map with the figures that mean something for its images, and the reasons for those that do not."""
     codes, why_not = cache.gallery(run_id)["mean"], {}
     labels = cache.dataset(cache.data_of(run_id)).test_labels[: len(codes)]
-    for name, check in (("knn_accuracy", lambda: check_measurable(codes, labels)), ("trustworthiness", lambda: check_trust(codes))):
+    for name, check in (
+        ("knn_accuracy", lambda: check_measurable(codes, labels)),
+        ("trustworthiness", lambda: check_trust(codes)),
+    ):
         try:
             check()
         except NotMeasurable as error:
@@ -53,15 +56,20 @@ def _view(run_id: str, points: np.ndarray, knn: float | None, trust: float | Non
         why_not["disparity"] = "one or two points have no shape"
     kept = {"knn_accuracy": knn, "trustworthiness": trust, "disparity": disparity}
     return MapView(
-        points, spread=float(codes.std(0).mean()), trusted=trusted_neighbours(len(codes)), why_not=why_not,
+        points,
+        spread=float(codes.std(0).mean()),
+        trusted=trusted_neighbours(len(codes)),
+        why_not=why_not,
         **{name: None if name in why_not or value is None else float(value) for name, value in kept.items()},
-    )  # fmt: skip
+    )
 
 
 def _kept_map(run_id: str, method: str, seed: int) -> MapView:
     found = cache.arrays(run_id, "projection.npz")
     name, at = (f"umap_{seed}", seed) if method == "umap" else (method, ())
-    return _view(run_id, found[name], found["knn_accuracy"], found[f"trust_{method}"][at], found[f"disparity_{method}"][at])
+    return _view(
+        run_id, found[name], found["knn_accuracy"], found[f"trust_{method}"][at], found[f"disparity_{method}"][at]
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -126,7 +134,9 @@ def lay_out(pair: catalog.Pair) -> JobStatus:
     if not future.done():
         status = cache.jobs().status(key)
         return status if status.active else JobStatus(key, "running")  # between the job's end and its future's
-    return JobStatus(key, "failed", message=str(future.exception())) if future.exception() else JobStatus(key, "complete")
+    return (
+        JobStatus(key, "failed", message=str(future.exception())) if future.exception() else JobStatus(key, "complete")
+    )
 
 
 def lay_out_again(pair: catalog.Pair) -> None:

@@ -75,7 +75,9 @@ def _flip_rate(run_id: str, step: float) -> float:
     from core.metrics.paths import AROUND, flip_rate
 
     codes = cache.gallery(run_id)["mean"].astype(np.float32)
-    return flip_rate(cache.model(run_id), load_judge(cache.dataset(cache.data_of(run_id))), codes[:AROUND], codes.std(0), step)
+    return flip_rate(
+        cache.model(run_id), load_judge(cache.dataset(cache.data_of(run_id))), codes[:AROUND], codes.std(0), step
+    )
 
 
 def flip_rate(run_id: str, step: float) -> float:
@@ -95,11 +97,21 @@ def flip_rates(data: DataKey) -> dict[int, dict[str, dict[float, list[float]]]]:
     found: dict[int, dict[str, dict[float, list[float]]]] = {}
     for d in sorted({pair.latent_dim for pair in cache.pairs().values() if pair.data == data}):
         people = cache.scores(data.name, d, data.digest)
-        measured = {kind: {seed: s["smoothness"]["flip_rate"] for seed, s in people.get(kind, {}).items() if "flip_rate" in s.get("smoothness", {})} for kind in ("ae", "vae")}
+        measured = {
+            kind: {
+                seed: s["smoothness"]["flip_rate"]
+                for seed, s in people.get(kind, {}).items()
+                if "flip_rate" in s.get("smoothness", {})
+            }
+            for kind in ("ae", "vae")
+        }
         seeds = sorted(set(measured["ae"]) & set(measured["vae"]))
         if seeds:
             steps = [float(step) for step in measured["ae"][seeds[0]]]
-            found[d] = {kind: {step: [rates[seed][f"{step:g}"] for seed in seeds] for step in steps} for kind, rates in measured.items()}
+            found[d] = {
+                kind: {step: [rates[seed][f"{step:g}"] for seed in seeds] for step in steps}
+                for kind, rates in measured.items()
+            }
     return found
 
 

@@ -126,7 +126,11 @@ def folder_changed(data: DataKey) -> str | None:
         now = changed(images)
     except DataError as error:
         return f"cannot be used any more: {error}"
-    return None if now is None else f"holds {len(now.train_images) + len(now.test_images):,} images that are not all the same"
+    return (
+        None
+        if now is None
+        else f"holds {len(now.train_images) + len(now.test_images):,} images that are not all the same"
+    )
 
 
 def data_of(run_id: str) -> DataKey:

@@ -39,7 +39,11 @@ def odd_images(data: DataKey, what: str) -> np.ndarray:
     from core.data import DATASETS
     from core.metrics.robustness import ODDITIES
 
-    return cache.dataset(DataKey(what)).test_images[:1000] if what in DATASETS else ODDITIES[what](cache.dataset(data).test_images[:1000])
+    return (
+        cache.dataset(DataKey(what)).test_images[:1000]
+        if what in DATASETS
+        else ODDITIES[what](cache.dataset(data).test_images[:1000])
+    )
 
 
 @st.cache_resource(show_spinner=LOADING, max_entries=64)
@@ -57,7 +61,9 @@ def pca_oddness(data: DataKey, d: int, what: str = "") -> np.ndarray:
     """As `oddness`, for a PCA with d components: its squared error."""
     from core.metrics.robustness import pca_error
 
-    return pca_error(cache.pca(data), cache.odd_images(data, what) if what else cache.dataset(data).test_images[:1000], d)
+    return pca_error(
+        cache.pca(data), cache.odd_images(data, what) if what else cache.dataset(data).test_images[:1000], d
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

@@ -60,10 +60,18 @@ class TrainedBeta:
     others: Sequence[Mapping[str, Any]] = ()
 
     def to_data(self) -> dict[str, Any]:
-        data = {"beta": self.beta, "run_id": self.run_id, "weights": self.weights, "neg_elbo": self.evaluation["neg_elbo"], **_point(self.evaluation)}
+        data = {
+            "beta": self.beta,
+            "run_id": self.run_id,
+            "weights": self.weights,
+            "neg_elbo": self.evaluation["neg_elbo"],
+            **_point(self.evaluation),
+        }
         if self.others:
             every = [self.evaluation, *self.others]
-            data["spread"] = {"seeds": len(every)} | {k: [min(e[k] for e in every), max(e[k] for e in every)] for k in ("rate", "distortion", "neg_elbo")}
+            data["spread"] = {"seeds": len(every)} | {
+                k: [min(e[k] for e in every), max(e[k] for e in every)] for k in ("rate", "distortion", "neg_elbo")
+            }
         return data
 
 
@@ -90,10 +98,15 @@ class Training:
         epochs = self.history[-1]["epochs"] if self.history else 0
         done = self.fraction * epochs
         return {
-            "beta": self.beta, "run_id": self.run_id, "epoch": round(done, 1 if done > 0.1 else 2), "epochs": epochs,
+            "beta": self.beta,
+            "run_id": self.run_id,
+            "epoch": round(done, 1 if done > 0.1 else 2),
+            "epochs": epochs,
             "path": [_point(row) for row in self.history],
-            "preview": "data:image/png;base64," + b64encode(self.preview).decode() if self.preview and self.history else "",
-        }  # fmt: skip
+            "preview": "data:image/png;base64," + b64encode(self.preview).decode()
+            if self.preview and self.history
+            else "",
+        }
 
 
 @dataclass(frozen=True)
@@ -141,13 +154,23 @@ class Lab:
             "arrays": media_url(save(arrays), OCTETS, f"{self.key}/arrays"),
             "n": len(self.labels),
             "class_colors": list(self.class_colors),
-            "color": self.colors["vae"], "color_dark": self.colors["vae_dark"], "ae_color": self.colors["ae"], "ae_color_dark": self.colors["ae_dark"],
+            "color": self.colors["vae"],
+            "color_dark": self.colors["vae_dark"],
+            "ae_color": self.colors["ae"],
+            "ae_color_dark": self.colors["ae_dark"],
             "ae_distortion": self.ae_distortion,
             "active": ACTIVE_NATS,
-        }  # fmt: skip
+        }
 
 
-def beta_lab(lab: Lab, beta: float, key: str, training: Training | None = None, on_rest: Callable[[], None] = lambda: None, compact: bool = False) -> None:
+def beta_lab(
+    lab: Lab,
+    beta: float,
+    key: str,
+    training: Training | None = None,
+    on_rest: Callable[[], None] = lambda: None,
+    compact: bool = False,
+) -> None:
     """Draw the lab.
 
     Args:
@@ -158,7 +181,11 @@ def beta_lab(lab: Lab, beta: float, key: str, training: Training | None = None, 
             element's state.
         compact: only what one sees change, for a projector.
     """
-    _mount(key=key, data={**lab.data, "beta": beta, "compact": compact, "training": training.to_data() if training else None}, on_chosen_change=on_rest)
+    _mount(
+        key=key,
+        data={**lab.data, "beta": beta, "compact": compact, "training": training.to_data() if training else None},
+        on_chosen_change=on_rest,
+    )
 
 
 def rested(result: Mapping[str, Any] | None) -> float | None:

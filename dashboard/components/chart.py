@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 NAME = "point_or_cloud_chart"
-_mount = st.components.v2.component(NAME, html=script("chart.html"), css=script("base.css", "chart.css"), js=script("chart.js"))
+_mount = st.components.v2.component(
+    NAME, html=script("chart.html"), css=script("base.css", "chart.css"), js=script("chart.js")
+)
 
 
 def plain(value: Any) -> Any:
@@ -39,7 +41,10 @@ def plain(value: Any) -> Any:
 def described(figure: go.Figure) -> dict[str, Any]:
     """{"data": traces, "layout": layout without plotly's template} of a figure, as JSON values."""
     whole = figure.to_plotly_json()
-    return {"data": plain(whole["data"]), "layout": plain({k: v for k, v in whole["layout"].items() if k != "template"})}
+    return {
+        "data": plain(whole["data"]),
+        "layout": plain({k: v for k, v in whole["layout"].items() if k != "template"}),
+    }
 
 
 def chart(figure: go.Figure, key: str, alt: str) -> None:

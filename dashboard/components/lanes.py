@@ -37,7 +37,14 @@ class Lane:
 
     def describe(self, **more: Any) -> dict[str, Any]:
         """What the page needs to know of it, beside its arrays."""
-        return {"title": self.title, "short": self.short, "color": self.color, "color_dark": self.color_dark, "weights": self.weights, **more}
+        return {
+            "title": self.title,
+            "short": self.short,
+            "color": self.color,
+            "color_dark": self.color_dark,
+            "weights": self.weights,
+            **more,
+        }
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,14 @@ def packed(key: str, arrays: dict[str, np.ndarray]) -> str:
     from safetensors.numpy import save
 
     return media_url(
-        save({name: np.ascontiguousarray(a if a.dtype == np.uint8 else a.astype(np.float32)) for name, a in arrays.items()}), OCTETS, f"{key}/arrays"
+        save(
+            {
+                name: np.ascontiguousarray(a if a.dtype == np.uint8 else a.astype(np.float32))
+                for name, a in arrays.items()
+            }
+        ),
+        OCTETS,
+        f"{key}/arrays",
     )
 
 

@@ -76,7 +76,9 @@ class Colouring:
         return float(low), float(high)
 
 
-def map_arrays(left: MapData, right: MapData, labels: np.ndarray, colourings: Sequence[Colouring]) -> dict[str, np.ndarray]:
+def map_arrays(
+    left: MapData, right: MapData, labels: np.ndarray, colourings: Sequence[Colouring]
+) -> dict[str, np.ndarray]:
     """What the component reads, by name.
 
     Raises:
@@ -137,9 +139,16 @@ def linked_maps(
 
     def describe(side: str, data: MapData) -> dict[str, Any]:
         return {
-            "title": data.title, "short": data.short, "color": data.color, "color_dark": data.color_dark, "caption": data.caption,
-            "native": data.native, "weights": data.weights, "dim": int(data.codes.shape[1]), "own": [c.id for c in colourings if side in c.own],
-        }  # fmt: skip
+            "title": data.title,
+            "short": data.short,
+            "color": data.color,
+            "color_dark": data.color_dark,
+            "caption": data.caption,
+            "native": data.native,
+            "weights": data.weights,
+            "dim": int(data.codes.shape[1]),
+            "own": [c.id for c in colourings if side in c.own],
+        }
 
     scales = []
     for c in colourings:

@@ -22,13 +22,37 @@ GAUSSIAN = "D = Σᵢ (xᵢ − x̂ᵢ)² / 2s² + log(s √2π)"
 
 # id, heading, then for the AE and the VAE: formula, module, function
 STEPS = (
-    ("encode", "1. Encode: the only layer that differs", ("μ = f(x)", "core.models", "PointHead.forward"), ("μ, log σ² = f(x)", "core.models", "GaussianHead.forward")),
-    ("draw", "2. Sample a code from the posterior", ("z = μ,  as q(z|x) = δ(z − μ)", "core.posteriors", "Dirac.rsample"), ("z = μ + σ ⊙ ε,  ε ~ N(0, I)", "core.posteriors", "DiagonalGaussian.rsample")),
+    (
+        "encode",
+        "1. Encode: the only layer that differs",
+        ("μ = f(x)", "core.models", "PointHead.forward"),
+        ("μ, log σ² = f(x)", "core.models", "GaussianHead.forward"),
+    ),
+    (
+        "draw",
+        "2. Sample a code from the posterior",
+        ("z = μ,  as q(z|x) = δ(z − μ)", "core.posteriors", "Dirac.rsample"),
+        ("z = μ + σ ⊙ ε,  ε ~ N(0, I)", "core.posteriors", "DiagonalGaussian.rsample"),
+    ),
     ("decode", "3. Decode", *(2 * (("x̂ = sigmoid(g(z))", "core.models", "Autoencoder.decode_image"),))),
-    ("distortion", "4. Distortion: the cost of the reconstruction", *(2 * ((BERNOULLI, "core.objectives", "Bernoulli.distortion"),))),
-    ("rate", "5. Rate: the cost of the code", ("R: n/a", "core.posteriors", "Dirac.kl"), ("R = Σⱼ (μⱼ² + σⱼ² − 1 − log σⱼ²) / 2", "core.posteriors", "DiagonalGaussian.kl")),
-    ("loss", "6. Loss: the training objective", ("D", "core.objectives", "Terms.loss"), ("D + β R", "core.objectives", "Terms.loss")),
-)  # fmt: skip
+    (
+        "distortion",
+        "4. Distortion: the cost of the reconstruction",
+        *(2 * ((BERNOULLI, "core.objectives", "Bernoulli.distortion"),)),
+    ),
+    (
+        "rate",
+        "5. Rate: the cost of the code",
+        ("R: n/a", "core.posteriors", "Dirac.kl"),
+        ("R = Σⱼ (μⱼ² + σⱼ² − 1 − log σⱼ²) / 2", "core.posteriors", "DiagonalGaussian.kl"),
+    ),
+    (
+        "loss",
+        "6. Loss: the training objective",
+        ("D", "core.objectives", "Terms.loss"),
+        ("D + β R", "core.objectives", "Terms.loss"),
+    ),
+)
 
 
 def steps(likelihood: str = "bernoulli") -> list[dict[str, Any]]:
@@ -44,11 +68,15 @@ def steps(likelihood: str = "bernoulli") -> list[dict[str, Any]]:
             if id == "distortion" and likelihood == "gaussian":
                 formula, name = GAUSSIAN, "Gaussian.distortion"
             source = source_of(module, name)
-            row.append({"formula": formula, "source": {"file": source.file, "name": source.name, "lines": source.lines}})
+            row.append(
+                {"formula": formula, "source": {"file": source.file, "name": source.name, "lines": source.lines}}
+            )
         rows.append({"id": id, "title": title, "cells": row})
     return rows
 
 
 def maths(left: Lane, right: Lane, likelihood: str, topic: str, key: str) -> None:
     """Draw the steps; the numbers are those of the image published under `topic`."""
-    _mount(key=key, data={"left": left.describe(), "right": right.describe(), "steps": steps(likelihood), "topic": topic})
+    _mount(
+        key=key, data={"left": left.describe(), "right": right.describe(), "steps": steps(likelihood), "topic": topic}
+    )

@@ -20,7 +20,14 @@ _mount = st.components.v2.component(
 
 
 def neighbours(
-    lanes: Sequence[Lane], images: Images, judge: str, topic: str, key: str, said: Mapping[str, str], step: float = 0.3, rates: bool = True
+    lanes: Sequence[Lane],
+    images: Images,
+    judge: str,
+    topic: str,
+    key: str,
+    said: Mapping[str, str],
+    step: float = 0.3,
+    rates: bool = True,
 ) -> None:
     """Draw one board a lane; the image published under `topic` is in the middle of each.
 

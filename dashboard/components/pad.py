@@ -10,7 +10,9 @@ import streamlit as st
 
 from dashboard.components.assets import script
 
-_mount = st.components.v2.component("point_or_cloud_pad", html=script("pad.html"), css=script("base.css", "pad.css"), js=script("pad.js"))
+_mount = st.components.v2.component(
+    "point_or_cloud_pad", html=script("pad.html"), css=script("base.css", "pad.css"), js=script("pad.js")
+)
 
 
 def decoded(value: object) -> np.ndarray | None:
@@ -34,8 +36,10 @@ def pad(key: str, previous: str = "") -> tuple[str, np.ndarray | None]:
         (what to hand over as `previous`, the image uint8 (28, 28) or None).
     """
     result = _mount(
-        key=key, data={"hint": "draw here", "label": "Drawing pad. Draw with mouse, pen or finger.", "image": previous},
-        default={"image": previous}, on_image_change=lambda: None,
-    )  # fmt: skip
+        key=key,
+        data={"hint": "draw here", "label": "Drawing pad. Draw with mouse, pen or finger.", "image": previous},
+        default={"image": previous},
+        on_image_change=lambda: None,
+    )
     value = result.get("image") or ""
     return (value if isinstance(value, str) else ""), decoded(value)

@@ -16,7 +16,9 @@ GALLERY = 60  # images that a page offers
 _mount = st.components.v2.component("point_or_cloud_picker", css=script("picker.css"), js=script("picker.js"))
 
 
-def picker(images: np.ndarray, names: Sequence[str], key: str, on_choose: Callable[[], None] = lambda: None) -> int | None:
+def picker(
+    images: np.ndarray, names: Sequence[str], key: str, on_choose: Callable[[], None] = lambda: None
+) -> int | None:
     """Show images (n, 1, 28, 28) as buttons.
 
     Args:

@@ -32,5 +32,13 @@ def planes(left: Lane, right: Lane, images: Images, judge: str, topic: str, key:
         arrays[f"{side}_xy"] = lane.codes
     _mount(
         key=key,
-        data={**images.describe(key), "left": left.describe(), "right": right.describe(), "judge": judge, "topic": topic, "mode": mode, "arrays": packed(key, arrays)},
+        data={
+            **images.describe(key),
+            "left": left.describe(),
+            "right": right.describe(),
+            "judge": judge,
+            "topic": topic,
+            "mode": mode,
+            "arrays": packed(key, arrays),
+        },
     )

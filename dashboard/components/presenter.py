@@ -20,9 +20,23 @@ _mount = st.components.v2.component(
 
 
 def presenter(
-    scene: str, place: int, total: int, *, title: str, next_title: str, notes: str, answer: str, choices: Sequence[str], seconds: int,
-    present: bool, revealed: bool, auto: bool, url: str, qr: str, on_go: Callable[[], None],
-) -> None:  # fmt: skip
+    scene: str,
+    place: int,
+    total: int,
+    *,
+    title: str,
+    next_title: str,
+    notes: str,
+    answer: str,
+    choices: Sequence[str],
+    seconds: int,
+    present: bool,
+    revealed: bool,
+    auto: bool,
+    url: str,
+    qr: str,
+    on_go: Callable[[], None],
+) -> None:
     """Listen.
 
     Args:
@@ -36,11 +50,23 @@ def presenter(
     _mount(
         key=KEY,
         data={
-            "scene": scene, "place": place, "total": total, "title": title, "next": next_title, "notes": notes, "answer": answer,
-            "choices": list(choices), "seconds": seconds, "present": present, "revealed": revealed, "auto": auto, "url": url, "qr": qr,
+            "scene": scene,
+            "place": place,
+            "total": total,
+            "title": title,
+            "next": next_title,
+            "notes": notes,
+            "answer": answer,
+            "choices": list(choices),
+            "seconds": seconds,
+            "present": present,
+            "revealed": revealed,
+            "auto": auto,
+            "url": url,
+            "qr": qr,
         },
         on_go_change=on_go,
-    )  # fmt: skip
+    )
 
 
 def asked_for(value: Any) -> str:

@@ -12,5 +12,9 @@ _mount = st.components.v2.component("point_or_cloud_publish", js=script("publish
 
 def publish(images: Images, index: int, key: str) -> str:
     """Returns the topic under which `planes`, `neighbours` and `traverse` find image `index`."""
-    _mount(key=key, data={**images.describe(key), "label": int(images.labels[index]), "index": index, "topic": key}, height=1)
+    _mount(
+        key=key,
+        data={**images.describe(key), "label": int(images.labels[index]), "index": index, "topic": key},
+        height=1,
+    )
     return key

@@ -70,7 +70,9 @@ def tall(previews: Sequence[bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def scrubber(recordings: Sequence[Recording], sprites: Sequence[bytes], labels: np.ndarray, class_colors: Sequence[str], key: str) -> None:
+def scrubber(
+    recordings: Sequence[Recording], sprites: Sequence[bytes], labels: np.ndarray, class_colors: Sequence[str], key: str
+) -> None:
     """Draw the recordings side by side under one handle.
 
     Args:
@@ -90,15 +92,25 @@ def scrubber(recordings: Sequence[Recording], sprites: Sequence[bytes], labels: 
     lanes = []
     for i, (recording, sprite) in enumerate(zip(recordings, sprites, strict=True)):
         if recording.codes.shape[1] != len(labels):
-            raise ValueError(f"{recording.codes.shape[1]} recorded codes of the {recording.short} for {len(labels)} labels.")
+            raise ValueError(
+                f"{recording.codes.shape[1]} recorded codes of the {recording.short} for {len(labels)} labels."
+            )
         arrays[f"xy_{i}"], reach = placed(recording.codes[: epochs + 1])
         lanes.append(
             {
-                "title": recording.title, "short": recording.short, "color": recording.color, "color_dark": recording.color_dark,
-                "sprite": media_url(sprite, "image/png", f"{key}/{i}"), "reach": reach, "native": recording.codes.shape[2] <= 2,
-                "history": [{name: row[name] for name in ("distortion", "rate", "neg_elbo", "mse")} for row in recording.history[: epochs + 1]],
+                "title": recording.title,
+                "short": recording.short,
+                "color": recording.color,
+                "color_dark": recording.color_dark,
+                "sprite": media_url(sprite, "image/png", f"{key}/{i}"),
+                "reach": reach,
+                "native": recording.codes.shape[2] <= 2,
+                "history": [
+                    {name: row[name] for name in ("distortion", "rate", "neg_elbo", "mse")}
+                    for row in recording.history[: epochs + 1]
+                ],
             }
-        )  # fmt: skip
+        )
     _mount(
         key=key,
         data={

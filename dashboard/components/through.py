@@ -20,8 +20,6 @@ _mount = st.components.v2.component(
 )
 
 
-
-
 def through(
     left: Lane,
     right: Lane,
@@ -53,8 +51,14 @@ def through(
         basis, offset = plane_of(lane.codes)
         arrays |= {f"{side}_xy": lane.codes @ basis.T + offset, f"{side}_basis": basis, f"{side}_offset": offset}
         d = lane.latent_dim
-        space = "The latent space itself" if d <= 2 else f"The plane in which the {lane.short}'s {d}-dimensional codes vary most"
-        lanes[side] = lane.describe(native=d <= 2, map_label=f"{space}; dots are test images, coloured by {images.word}.")
+        space = (
+            "The latent space itself"
+            if d <= 2
+            else f"The plane in which the {lane.short}'s {d}-dimensional codes vary most"
+        )
+        lanes[side] = lane.describe(
+            native=d <= 2, map_label=f"{space}; dots are test images, coloured by {images.word}."
+        )
     first = [int(np.flatnonzero(images.labels == c)[0]) for c in np.unique(images.labels)]
     topic = f"{key}/image"
     result = _mount(
@@ -66,7 +70,8 @@ def through(
             "arrays": packed(key, arrays),
             "thumbs": first[:10],
             "start": int(start),
-            "upload": upload and {"id": upload.id, "name": upload.name, "pixels": np.asarray(upload.pixels).reshape(-1).tolist()},
+            "upload": upload
+            and {"id": upload.id, "name": upload.name, "pixels": np.asarray(upload.pixels).reshape(-1).tolist()},
         },
         on_chosen_change=lambda: None,
     )

@@ -39,7 +39,9 @@ def dimensions(lane: Lane, rate_per_dim: Sequence[float] | None) -> dict[str, An
     return {"order": np.argsort(-weight, kind="stable").tolist(), "dead": dead, "weight_text": text, "range": span}
 
 
-def traverse(left: Lane, right: Lane, rates: tuple[Sequence[float] | None, Sequence[float] | None], topic: str, key: str) -> None:
+def traverse(
+    left: Lane, right: Lane, rates: tuple[Sequence[float] | None, Sequence[float] | None], topic: str, key: str
+) -> None:
     """Draw both columns of sliders; the image published under `topic` is where they start.
 
     Args:

@@ -15,7 +15,16 @@ def pictures() -> dict[str, Callable[..., Any]]:
     from dashboard.exhibits import live, stills
 
     drawn = (
-        stills.copies, stills.point_and_cloud, stills.numbers, stills.sampled, stills.between, stills.weights, stills.curve,
-        live.two_maps, live.decoding, live.small_steps, live.knob,
-    )  # fmt: skip
+        stills.copies,
+        stills.point_and_cloud,
+        stills.numbers,
+        stills.sampled,
+        stills.between,
+        stills.weights,
+        stills.curve,
+        live.two_maps,
+        live.decoding,
+        live.small_steps,
+        live.knob,
+    )
     return {function.__name__: function for function in drawn}

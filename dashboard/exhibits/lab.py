@@ -23,19 +23,40 @@ def lab_of(pair: Pair, trained: Mapping[float, Entry], beta: float) -> Lab:
     entries = cache.entries()
     near = sorted(trained, key=lambda b: abs(math.log(b / beta)))[:ADDRESSES]
     runs = [
-        TrainedBeta(b, e.run_id, address(e) if b in near else "", cache.evaluation(e.run_id), [cache.evaluation(o.run_id) for o in catalog.other_seeds(entries, e)])
+        TrainedBeta(
+            b,
+            e.run_id,
+            address(e) if b in near else "",
+            cache.evaluation(e.run_id),
+            [cache.evaluation(o.run_id) for o in catalog.other_seeds(entries, e)],
+        )
         for b, e in trained.items()
     ]
     several = catalog.multirate(entries, pair)
     runs_here = several and not not_in_page(several.config)
-    prediction = Prediction(several.run_id, weights_url(several.run), cache.evaluation(several.run_id)["curve"]) if runs_here else None
+    prediction = (
+        Prediction(several.run_id, weights_url(several.run), cache.evaluation(several.run_id)["curve"])
+        if runs_here
+        else None
+    )
     data = cache.dataset(pair.data)
     n = min(CODES, len(data.test_labels))
-    colors = {f"{kind}{suffix}": theme.color(kind, dark) for kind in ("ae", "vae") for suffix, dark in (("", False), ("_dark", True))}
+    colors = {
+        f"{kind}{suffix}": theme.color(kind, dark)
+        for kind in ("ae", "vae")
+        for suffix, dark in (("", False), ("_dark", True))
+    }
     return Lab(
-        f"lab-{pair.vae.run_id}", pair.latent_dim, prediction, runs, data.test_labels[:n], theme.CLASSES, png_of_test_images(pair.data, n), colors,
+        f"lab-{pair.vae.run_id}",
+        pair.latent_dim,
+        prediction,
+        runs,
+        data.test_labels[:n],
+        theme.CLASSES,
+        png_of_test_images(pair.data, n),
+        colors,
         cache.evaluation(pair.ae.run_id)["distortion"],
-    )  # fmt: skip
+    )
 
 
 def address(entry: Entry) -> str:
@@ -64,5 +85,9 @@ def without_networks(trained: Mapping[float, Entry], beta: float, why: str) -> N
         figure = cache.evaluation(trained[b].run_id)
         with column:
             st.markdown(f"β = {b:g}")
-            st.image(images.grid(cache.samples(trained[b].run_id, "prior")[: STILLS**2], STILLS), width="stretch", alt=f"Samples of the network trained with β = {b:g}")
+            st.image(
+                images.grid(cache.samples(trained[b].run_id, "prior")[: STILLS**2], STILLS),
+                width="stretch",
+                alt=f"Samples of the network trained with β = {b:g}",
+            )
             st.caption(f"R = {figure['rate']:.1f}, D = {figure['distortion']:.1f} nats")

@@ -22,7 +22,14 @@ POLL = 0.7
 
 def epochs() -> int:
     """How long a training on request lasts."""
-    return controls.whole("Training epochs", 1, limits_from_settings().epochs, QUICK["epochs"], EPOCHS, help="More epochs give a lower loss and take longer.")
+    return controls.whole(
+        "Training epochs",
+        1,
+        limits_from_settings().epochs,
+        QUICK["epochs"],
+        EPOCHS,
+        help="More epochs give a lower loss and take longer.",
+    )
 
 
 def recipe(kind: str, dataset: str, latent_dim: int, seed: int, length: int) -> RunConfig:
@@ -59,13 +66,35 @@ def progress() -> bool:
         if status.active:
             active = True
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.progress(min(max(status.fraction, 0.0), 1.0), f"{name}: {text.progress(status, cache.store().run(config.run_id).history())}", width="stretch")
+                st.progress(
+                    min(max(status.fraction, 0.0), 1.0),
+                    f"{name}: {text.progress(status, cache.store().run(config.run_id).history())}",
+                    width="stretch",
+                )
                 if status.owner:
-                    st.button("Stop", icon=":material/stop:", key=f"stop-{config.model}", on_click=jobs.stop, args=(config.run_id, visitor))
+                    st.button(
+                        "Stop",
+                        icon=":material/stop:",
+                        key=f"stop-{config.model}",
+                        on_click=jobs.stop,
+                        args=(config.run_id, visitor),
+                    )
         elif status.state != "complete":
-            st.warning(f"{name}: " + (status.message or f"its training was {status.state}. Start it again to resume from its last saved epoch."), icon=":material/error:")
+            st.warning(
+                f"{name}: "
+                + (
+                    status.message
+                    or f"its training was {status.state}. Start it again to resume from its last saved epoch."
+                ),
+                icon=":material/error:",
+            )
     if configs and not active and all(jobs.status(c.run_id, visitor).state == "complete" for c in configs):
-        st.button(f"Show the pair: {configs[0].dataset}, latent size {configs[0].latent_dim}, seed {configs[0].seed}", type="primary", on_click=show, args=(configs[1],))
+        st.button(
+            f"Show the pair: {configs[0].dataset}, latent size {configs[0].latent_dim}, seed {configs[0].seed}",
+            type="primary",
+            on_click=show,
+            args=(configs[1],),
+        )
     return active
 
 
@@ -79,7 +108,11 @@ def watch() -> None:
 def on_demand(pair: Pair) -> int:
     """The expander. Returns the epochs of a training on request."""
     limits = limits_from_settings()
-    with st.expander("More: epochs, and training your own small models", icon=":material/model_training:", expanded=bool(state.get(ASKED))):
+    with st.expander(
+        "More: epochs, and training your own small models",
+        icon=":material/model_training:",
+        expanded=bool(state.get(ASKED)),
+    ):
         length = epochs()
         st.markdown(
             f"A **pair** is an {AE} and a {VAE} (β = 1) that differ in nothing else. Once trained, it can be selected in the sidebar on every page and by everyone; "
@@ -87,10 +120,20 @@ def on_demand(pair: Pair) -> int:
         )
         columns = st.columns(3)
         names = [*limits.datasets, *([pair.dataset] if pair.dataset.startswith("folder:") else [])]
-        dataset = columns[0].selectbox("Data set of the pair", names, names.index(pair.dataset) if pair.dataset in names else 0, key="pair-data")
-        latent_dim = columns[1].selectbox("Latent size of the pair", limits.latent_dims, min(2, len(limits.latent_dims) - 1), key="pair-latent")
+        dataset = columns[0].selectbox(
+            "Data set of the pair", names, names.index(pair.dataset) if pair.dataset in names else 0, key="pair-data"
+        )
+        latent_dim = columns[1].selectbox(
+            "Latent size of the pair", limits.latent_dims, min(2, len(limits.latent_dims) - 1), key="pair-latent"
+        )
         seed = int(columns[2].number_input("Seed of the pair", 0, limits.seeds - 1, 0, 1, key="pair-seed"))
-        st.button("Train this pair", icon=":material/play_arrow:", key="train-pair", on_click=ask, args=(dataset, latent_dim, seed, length))
+        st.button(
+            "Train this pair",
+            icon=":material/play_arrow:",
+            key="train-pair",
+            on_click=ask,
+            args=(dataset, latent_dim, seed, length),
+        )
         if any(cache.jobs().status(c.run_id, state.visitor()).active for c in state.get(ASKED) or []):
             st.fragment(watch, run_every=POLL)()
         else:

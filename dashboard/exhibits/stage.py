@@ -81,5 +81,7 @@ def model_of(words: str, choices: Sequence[str]) -> list[str]:
     """
     parts = words.split()
     if len(parts) != 2 or parts[0] not in MARKS or (choices and parts[1] not in choices):
-        raise ExhibitError(f"{words!r}: write ae or vae, and " + (f"one of {', '.join(choices)}" if choices else "a latent size") + ".")
+        raise ExhibitError(
+            f"{words!r}: write ae or vae, and " + (f"one of {', '.join(choices)}" if choices else "a latent size") + "."
+        )
     return parts

@@ -35,11 +35,21 @@ def lanes(drawn: Pair, index: int) -> None:
     for column, name, title in zip(st.columns(2), ("ae", "vae"), (f"{AE}: a point", f"{VAE}: a cloud")):
         codes, stddev = planes[name]
         decoded = galleries[name]["reconstruction"][index]
-        picture = hero.drawing(name, data.test_images[index, 0], codes, index, stddev[index], decoded, factor, state.dark())
-        kind = "a single point" if name == "ae" else f"a cloud with standard deviations {stddev[index][0]:.2f} and {stddev[index][1]:.2f}"
+        picture = hero.drawing(
+            name, data.test_images[index, 0], codes, index, stddev[index], decoded, factor, state.dark()
+        )
+        kind = (
+            "a single point"
+            if name == "ae"
+            else f"a cloud with standard deviations {stddev[index][0]:.2f} and {stddev[index][1]:.2f}"
+        )
         with column:
             st.markdown(f"## {title}", anchors=False)
-            st.image(picture, width="stretch", alt=f"An image of class {data.classes[data.test_labels[index]]}, its code as {kind}, and the decoded image.")
+            st.image(
+                picture,
+                width="stretch",
+                alt=f"An image of class {data.classes[data.test_labels[index]]}, its code as {kind}, and the decoded image.",
+            )
 
 
 def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
@@ -62,9 +72,13 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
         entry = entry_of(pair, kind)
         st.markdown(stage.name(place, kind, f"{MARKS[kind]}, decoded from {size} numbers"))
         decoded = cache.gallery(entry.run_id)["reconstruction"][first]
-        st.image(images.grid(decoded, len(first)), width="stretch", alt=f"The same images, decoded: row {LETTERS[place]}")
+        st.image(
+            images.grid(decoded, len(first)), width="stretch", alt=f"The same images, decoded: row {LETTERS[place]}"
+        )
         facts |= {f"mse_{kind}_{size}": cache.evaluation(entry.run_id)["mse"], f"where_{kind}_{size}": LETTERS[place]}
-        facts[f"compare_{size}"] = text.compare_mse(cache.evaluation(pair.ae.run_id)["mse"], cache.evaluation(pair.vae.run_id)["mse"])
+        facts[f"compare_{size}"] = text.compare_mse(
+            cache.evaluation(pair.ae.run_id)["mse"], cache.evaluation(pair.vae.run_id)["mse"]
+        )
     return facts
 
 
@@ -73,7 +87,9 @@ def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
     gallery = cache.gallery(stage.pair.vae.run_id)
     count = len(gallery["reconstruction"])
     if not 0 <= image < count or stage.pair.latent_dim > 2:
-        raise ExhibitError(f"point_and_cloud shows one of the test images 0 to {count - 1} on a pair of latent size 2 or 1.")
+        raise ExhibitError(
+            f"point_and_cloud shows one of the test images 0 to {count - 1} on a pair of latent size 2 or 1."
+        )
     lanes(stage.pair, image)
     data = cache.dataset(stage.pair.data)
     redrawn = {kind: cache.redraws(entry_of(stage.pair, kind).run_id, image, draws) for kind in MARKS}
@@ -81,15 +97,23 @@ def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
         for column, kind in zip(st.columns(2), MARKS):
             with column:
                 st.caption(f"{draws} sampled codes of this image, decoded")
-                st.image(images.grid(redrawn[kind], draws), width="stretch", alt=f"{draws} pictures decoded from codes that the {kind.upper()} drew for one image")
+                st.image(
+                    images.grid(redrawn[kind], draws),
+                    width="stretch",
+                    alt=f"{draws} pictures decoded from codes that the {kind.upper()} drew for one image",
+                )
     moved = {kind: float(np.sqrt(frames.var(0).mean())) for kind, frames in redrawn.items()}
     # Grey levels are bytes on screen: what moves by less than half of one step cannot be seen.
     redraw = {kind: "same" if m < 0.5 / 255 else "other" for kind, m in moved.items()}
     width = gallery["stddev"][image].astype(float)
     return {
-        "label": data.classes[data.test_labels[image]], "sigma_1": float(width[0]), "sigma_2": float(width[-1]), "draws": draws,
-        **{f"redraw_{kind}": v for kind, v in redraw.items()}, **{f"moved_{kind}": v for kind, v in moved.items()},
-    }  # fmt: skip
+        "label": data.classes[data.test_labels[image]],
+        "sigma_1": float(width[0]),
+        "sigma_2": float(width[-1]),
+        "draws": draws,
+        **{f"redraw_{kind}": v for kind, v in redraw.items()},
+        **{f"moved_{kind}": v for kind, v in moved.items()},
+    }
 
 
 def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
@@ -102,22 +126,36 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
     d, active = stage.pair.latent_dim, vae["active_units"]
     if not 0 <= image < len(cache.gallery(stage.pair.vae.run_id)["mean"]) or not 3 <= steps <= 15:
         count = len(cache.gallery(stage.pair.vae.run_id)["mean"])
-        raise ExhibitError(f"numbers turns the latent numbers of one of the test images 0 to {count - 1}, in 3 to 15 steps.")
+        raise ExhibitError(
+            f"numbers turns the latent numbers of one of the test images 0 to {count - 1}, in 3 to 15 steps."
+        )
     left, right = st.columns([3, 2]) if stage.revealed else (st.container(), None)
     turned = cache.turned(stage.pair.vae.run_id, image, steps)  # (d, steps, 28, 28)
     half = -(-d // 2)
     for column, part in zip(left.columns(2), (turned[:half], turned[half:])):
         if len(part):
-            column.image(images.grid(part.reshape(-1, *part.shape[2:]), steps), width="stretch", alt=f"{len(part)} rows of {steps} pictures: each varies one latent number from -3 to 3")
+            column.image(
+                images.grid(part.reshape(-1, *part.shape[2:]), steps),
+                width="stretch",
+                alt=f"{len(part)} rows of {steps} pictures: each varies one latent number from -3 to 3",
+            )
     if right:
         right.caption("Rate of each unit, nats per image (hollow: inactive)")
         bars = figures.kl_bars(vae["rate_per_dim"], ACTIVE_NATS, stage.dark, height=400 if stage.large else 320)
         with right:
-            chart(figures.for_projector(bars) if stage.large else bars, key=f"{stage.key}-bars", alt="Rate of each latent number in nats, largest first.")
+            chart(
+                figures.for_projector(bars) if stage.large else bars,
+                key=f"{stage.key}-bars",
+                alt="Rate of each latent number in nats, largest first.",
+            )
     return {
-        "distortion_ae": ae["distortion"], "distortion_vae": vae["distortion"], "rate": vae["rate"], "active": active, "asleep": d - active,
+        "distortion_ae": ae["distortion"],
+        "distortion_vae": vae["distortion"],
+        "rate": vae["rate"],
+        "active": active,
+        "asleep": d - active,
         "used": "all" if active == d else "most" if active > d / 2 else "few",
-    }  # fmt: skip
+    }
 
 
 SAID = {"prior": "z ~ N(0, I)", "gaussian": "z ~ a fitted Gaussian", "mixture": "z ~ {} fitted Gaussians"}
@@ -138,7 +176,11 @@ def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
             measured, why_not = None, f"The quality of these samples cannot be measured: {error}"
         with column:
             st.markdown(stage.name(place, kind, f"{MARKS[kind]}, {SAID[source].format(facts['gaussians'])}"))
-            st.image(images.grid(cache.samples(entry.run_id, source)[: columns * columns], columns), width="stretch", alt=f"New images: {LETTERS[place]}")
+            st.image(
+                images.grid(cache.samples(entry.run_id, source)[: columns * columns], columns),
+                width="stretch",
+                alt=f"New images: {LETTERS[place]}",
+            )
             if stage.revealed and measured:
                 with st.container(horizontal=True, gap="large"):
                     st.metric("Fréchet distance", f"{measured['fd']:.1f}", width="content")
@@ -146,14 +188,21 @@ def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
         facts |= {f"where_{kind}": LETTERS[place], f"where_{kind}_{source}": LETTERS[place]}
         if measured:
             scores[f"{kind}_{source}"] = measured["fd"]
-            facts |= {f"fd_{kind}_{source}": measured["fd"], f"coverage_{kind}_{source}": measured["coverage"], "floor": measured["floor"]}
+            facts |= {
+                f"fd_{kind}_{source}": measured["fd"],
+                f"coverage_{kind}_{source}": measured["coverage"],
+                "floor": measured["floor"],
+            }
     if len(scores) < len(models):
         raise ExhibitError(why_not)
     best, worst = min(scores, key=scores.get), max(scores, key=scores.get)
     return facts | {
-        "better": MARKS[best.split("_")[0]], "better_where": facts[f"where_{best}"], "fd_better": scores[best], "fd_worse": scores[worst],
+        "better": MARKS[best.split("_")[0]],
+        "better_where": facts[f"where_{best}"],
+        "fd_better": scores[best],
+        "fd_worse": scores[worst],
         "lesson": text.where_to_draw(scores),
-    }  # fmt: skip
+    }
 
 
 def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7, way: str = "linear") -> Facts:
@@ -164,22 +213,36 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
     """
     data = cache.dataset(stage.pair.data)
     count = len(cache.gallery(stage.pair.ae.run_id)["mean"])
-    if sorted(order) != ["ae", "pixels", "vae"] or way not in KINDS or not (0 <= start < count and 0 <= end < count) or not 3 <= steps <= 15:
-        raise ExhibitError(f"between shows ae, vae and pixels in some order, way {' or '.join(KINDS)}, test images 0 to {count - 1}, 3 to 15 steps.")
+    if (
+        sorted(order) != ["ae", "pixels", "vae"]
+        or way not in KINDS
+        or not (0 <= start < count and 0 <= end < count)
+        or not 3 <= steps <= 15
+    ):
+        raise ExhibitError(
+            f"between shows ae, vae and pixels in some order, way {' or '.join(KINDS)}, test images 0 to {count - 1}, 3 to 15 steps."
+        )
     ends = data.test_images[[start, end], 0].astype(np.float32) / 255
     frames = {kind: cache.decoded_path(entry_of(stage.pair, kind).run_id, start, end, steps, way) for kind in MARKS}
     frames["pixels"] = cross_fade(*ends, steps)
     said = {**{kind: f"{mark}, decoded" for kind, mark in MARKS.items()}, "pixels": "pixel cross-fade, without a model"}
     for place, kind in enumerate(order):
         st.markdown(stage.name(place, kind, said[kind]))
-        st.image(images.grid(frames[kind], steps), width="stretch", alt=f"Strip {LETTERS[place]}, from test image {start} to {end}")
+        st.image(
+            images.grid(frames[kind], steps),
+            width="stretch",
+            alt=f"Strip {LETTERS[place]}, from test image {start} to {end}",
+        )
     reference = data.train_images[: cache.REFERENCE]
     middle = {kind: float(nearest(f[steps // 2][None], reference)[1][0]) for kind, f in frames.items()}
     names = [data.classes[data.test_labels[i]] for i in (start, end)]
     return {
-        "from_class": names[0], "to_class": names[1], "verdict": text.path_takeaway(middle),
-        **{f"where_{kind}": LETTERS[place] for place, kind in enumerate(order)}, **{f"middle_{kind}": v for kind, v in middle.items()},
-    }  # fmt: skip
+        "from_class": names[0],
+        "to_class": names[1],
+        "verdict": text.path_takeaway(middle),
+        **{f"where_{kind}": LETTERS[place] for place, kind in enumerate(order)},
+        **{f"middle_{kind}": v for kind, v in middle.items()},
+    }
 
 
 def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
@@ -187,18 +250,35 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
     trained = catalog.over_beta(cache.entries(), stage.pair)
     missing = [b for b in betas if b not in trained]
     if missing:
-        raise ExhibitError(f"There is no VAE trained with β = {missing[0]:g}; there are {', '.join(f'{b:g}' for b in trained)}.")
-    facts: dict[str, Any] = {"largest": LETTERS[betas.index(max(betas))], "smallest": LETTERS[betas.index(min(betas))], "beta_largest": max(betas), "beta_smallest": min(betas)}
+        raise ExhibitError(
+            f"There is no VAE trained with β = {missing[0]:g}; there are {', '.join(f'{b:g}' for b in trained)}."
+        )
+    facts: dict[str, Any] = {
+        "largest": LETTERS[betas.index(max(betas))],
+        "smallest": LETTERS[betas.index(min(betas))],
+        "beta_largest": max(betas),
+        "beta_smallest": min(betas),
+    }
     for place, (column, beta) in enumerate(zip(st.columns(len(betas)), betas)):
         figure = cache.evaluation(trained[beta].run_id)
         with column:
             st.markdown(stage.name(place, "vae", f"β = {beta:g}"))
-            st.image(images.grid(cache.samples(trained[beta].run_id, "prior")[: columns * columns], columns), width="stretch", alt=f"New images: {LETTERS[place]}")
+            st.image(
+                images.grid(cache.samples(trained[beta].run_id, "prior")[: columns * columns], columns),
+                width="stretch",
+                alt=f"New images: {LETTERS[place]}",
+            )
             if stage.revealed:
-                st.caption(f"R = {figure['rate']:.1f}, D = {figure['distortion']:.1f} nats, {figure['active_units']} of {stage.pair.latent_dim} units active")
+                st.caption(
+                    f"R = {figure['rate']:.1f}, D = {figure['distortion']:.1f} nats, {figure['active_units']} of {stage.pair.latent_dim} units active"
+                )
     for name in ("largest", "smallest"):
         figure = cache.evaluation(trained[facts[f"beta_{name}"]].run_id)
-        facts |= {f"rate_{name}": figure["rate"], f"distortion_{name}": figure["distortion"], f"active_{name}": figure["active_units"]}
+        facts |= {
+            f"rate_{name}": figure["rate"],
+            f"distortion_{name}": figure["distortion"],
+            f"active_{name}": figure["active_units"],
+        }
         measured = cache.sample_quality(trained[facts[f"beta_{name}"]].run_id)
         if measured is None:
             raise ExhibitError(STILL_TRAINED)
@@ -210,19 +290,44 @@ def curve(stage: Stage) -> Facts:
     """Every trained KL weight in the plane of rate and distortion, and which weight is best by which measure."""
     trained = catalog.over_beta(cache.entries(), stage.pair)
     found = {beta: cache.evaluation(entry.run_id) for beta, entry in trained.items()}
-    best = {"elbo": min(found, key=lambda b: found[b]["neg_elbo"]), "mse": min(found, key=lambda b: found[b]["mse"]), "rate": min(found, key=lambda b: found[b]["rate"])}
+    best = {
+        "elbo": min(found, key=lambda b: found[b]["neg_elbo"]),
+        "mse": min(found, key=lambda b: found[b]["mse"]),
+        "rate": min(found, key=lambda b: found[b]["rate"]),
+    }
     points = [{"beta": b, **e} for b, e in found.items()]
     level = cache.evaluation(stage.pair.ae.run_id)["distortion"]
     drawn = figures.rate_distortion(points, best["elbo"] if stage.revealed else None, level, stage.dark, height=420)
-    chart(figures.for_projector(drawn) if stage.large else drawn, key=f"{stage.key}-curve", alt="Rate and distortion of every trained KL weight.")
-    judged = {beta: q["fd"] for beta, entry in trained.items() if (q := cache.sample_quality(entry.run_id))}  # may say why not
+    chart(
+        figures.for_projector(drawn) if stage.large else drawn,
+        key=f"{stage.key}-curve",
+        alt="Rate and distortion of every trained KL weight.",
+    )
+    judged = {
+        beta: q["fd"] for beta, entry in trained.items() if (q := cache.sample_quality(entry.run_id))
+    }  # may say why not
     if judged:
         best["fd"] = min(judged, key=judged.get)
     if stage.revealed:
         with st.container(horizontal=True, gap="large"):
-            for label, name in (("Lowest −ELBO", "elbo"), ("Best reconstructions", "mse"), ("Best samples", "fd"), ("Lowest rate", "rate")):
+            for label, name in (
+                ("Lowest −ELBO", "elbo"),
+                ("Best reconstructions", "mse"),
+                ("Best samples", "fd"),
+                ("Lowest rate", "rate"),
+            ):
                 if name in best:
                     st.metric(label, f"β = {best[name]:g}", width="content")
     verdict = "one" if len(set(best.values())) == 1 else "depends"
-    advice = "Decide on the purpose, and measure that." if verdict == "depends" else "Here one weight is best for all purposes."
-    return {"right": verdict, "advice": advice, "trained": len(found), **{f"beta_{name}": f"{b:g}" for name, b in best.items()}, "neg_elbo": found[best["elbo"]]["neg_elbo"]}
+    advice = (
+        "Decide on the purpose, and measure that."
+        if verdict == "depends"
+        else "Here one weight is best for all purposes."
+    )
+    return {
+        "right": verdict,
+        "advice": advice,
+        "trained": len(found),
+        **{f"beta_{name}": f"{b:g}" for name, b in best.items()},
+        "neg_elbo": found[best["elbo"]]["neg_elbo"],
+    }

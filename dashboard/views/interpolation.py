@@ -48,8 +48,20 @@ def end(key: str, title: str, first: int) -> int:
             with st.container(width=144):
                 index = controls.whole(title, 0, count - 1, first, key)
             state.put(f"{key}-class", data.classes[data.test_labels[index]])
-            st.selectbox("Class", data.classes, key=f"{key}-class", on_change=jump, args=(key,), width=144, filter_mode=None if len(data.classes) <= controls.MANY else "fuzzy")
-        picture.image(images.grid(data.test_images[index], 1, 6), width="stretch", alt=f"Test image {index}, class {data.classes[data.test_labels[index]]}")
+            st.selectbox(
+                "Class",
+                data.classes,
+                key=f"{key}-class",
+                on_change=jump,
+                args=(key,),
+                width=144,
+                filter_mode=None if len(data.classes) <= controls.MANY else "fuzzy",
+            )
+        picture.image(
+            images.grid(data.test_images[index], 1, 6),
+            width="stretch",
+            alt=f"Test image {index}, class {data.classes[data.test_labels[index]]}",
+        )
     return index
 
 
@@ -61,12 +73,24 @@ with left:
 with right:
     b = end("b", "To test image", default(8))
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    kind = controls.choice("Way", KINDS, "way", help="Linear: a straight line between the codes. Spherical: an arc around the origin, suitable for codes that lie near a sphere.")
+    kind = controls.choice(
+        "Way",
+        KINDS,
+        "way",
+        help="Linear: a straight line between the codes. Spherical: an arc around the origin, suitable for codes that lie near a sphere.",
+    )
     steps = int(controls.slide("Steps", 3, 15, 9, 1, "steps"))
     st.button("A random pair", icon=":material/casino:", on_click=shuffle)
     with st.popover("Choose from a gallery", icon=":material/grid_view:"):
-        st.segmented_control("Clicking an image sets the", ("first", "second"), key="end", default="first", required=True)
-        picker(data.test_images[:GALLERY], [data.classes[i] for i in data.test_labels[:GALLERY]], key="gallery", on_choose=clicked)
+        st.segmented_control(
+            "Clicking an image sets the", ("first", "second"), key="end", default="first", required=True
+        )
+        picker(
+            data.test_images[:GALLERY],
+            [data.classes[i] for i in data.test_labels[:GALLERY]],
+            key="gallery",
+            on_choose=clicked,
+        )
 
 ends = data.test_images[[a, b], 0].astype(np.float32) / 255
 fade = cross_fade(*ends, steps)
@@ -79,22 +103,37 @@ away = {kind_: row for (_, kind_, _), row in zip(strips, distances)}
 with slot:
     for name, kind_, frames in strips:
         st.markdown(name if kind_ == "pixels" else f"{name}, decoded", anchors=False)
-        st.image(images.grid(frames, steps), width="stretch", alt=f"{steps} frames from test image {a} to test image {b}")
+        st.image(
+            images.grid(frames, steps), width="stretch", alt=f"{steps} frames from test image {a} to test image {b}"
+        )
 lead.markdown(text.path_takeaway({k: float(v[steps // 2]) for k, v in away.items()}))
-st.markdown("**Distance of each frame to the nearest real image** (Euclidean over pixels, training images)", anchors=False)
+st.markdown(
+    "**Distance of each frame to the nearest real image** (Euclidean over pixels, training images)", anchors=False
+)
 chart(
-    figures.distances([("AE", "ae", away["ae"]), ("VAE", "vae", away["vae"]), ("Cross-fade", "pixels", away["pixels"])], state.dark()),
-    key="distances", alt="Distance of each frame to the nearest training image, for the AE, the VAE and the cross-fade.",
+    figures.distances(
+        [("AE", "ae", away["ae"]), ("VAE", "vae", away["vae"]), ("Cross-fade", "pixels", away["pixels"])], state.dark()
+    ),
+    key="distances",
+    alt="Distance of each frame to the nearest training image, for the AE, the VAE and the cross-fade.",
 )
 named = [("AE", strips[0][2]), ("VAE", strips[1][2]), ("cross-fade", fade)]
 stem = f"interpolation-{pair.slug}-d{pair.latent_dim}-{a}-{b}-{kind}"
 with st.container(horizontal=True):
     st.download_button(
-        "PNG", icon=":material/download:", file_name=f"{stem}.png", mime="image/png", on_click="ignore",
+        "PNG",
+        icon=":material/download:",
+        file_name=f"{stem}.png",
+        mime="image/png",
+        on_click="ignore",
         data=lambda: images.labelled(named, f"From test image {a} to {b}, {kind}, latent size {pair.latent_dim}"),
     )
     st.download_button(
-        "Animated GIF", icon=":material/download:", file_name=f"{stem}.gif", mime="image/gif", on_click="ignore",
+        "Animated GIF",
+        icon=":material/download:",
+        file_name=f"{stem}.gif",
+        mime="image/gif",
+        on_click="ignore",
         data=lambda: images.there_and_back([(n, np.concatenate([f[:1], f, f[-1:]])) for n, f in named]),
     )
 st.caption(

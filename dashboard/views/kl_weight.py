@@ -64,7 +64,12 @@ def request_if_moved(config: RunConfig) -> None:
     visitor, jobs = state.visitor(), cache.jobs()
     last = state.get("started")
     busy = last is not None and last != config.run_id and jobs.status(last, visitor).active
-    if state.get(AUTO) and not busy and len(data.train_images) <= SMALL and jobs.status(config.run_id, visitor).state == "absent":
+    if (
+        state.get(AUTO)
+        and not busy
+        and len(data.train_images) <= SMALL
+        and jobs.status(config.run_id, visitor).state == "absent"
+    ):
         request(config)
         state.put("started", config.run_id)
 
@@ -74,18 +79,28 @@ def bench(config: RunConfig, entry: Entry | None) -> Training | None:
     run_id, visitor = config.run_id, state.visitor()
     status = None if entry else cache.jobs().status(run_id, visitor)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.toggle("Train when released", True, key=AUTO, bind="query-params", help="Releasing the slider at an untrained weight starts the training of a network for exactly that weight.")
+        st.toggle(
+            "Train when released",
+            True,
+            key=AUTO,
+            bind="query-params",
+            help="Releasing the slider at an untrained weight starts the training of a network for exactly that weight.",
+        )
         if entry:
             st.caption(text.trained_here(entry), width="stretch")
         elif status.active:
             training = training_of(run_id, config.beta, status.fraction)
             if status.owner:
-                st.button("Stop", icon=":material/stop:", key="stop", on_click=cache.jobs().stop, args=(run_id, visitor))
+                st.button(
+                    "Stop", icon=":material/stop:", key="stop", on_click=cache.jobs().stop, args=(run_id, visitor)
+                )
             st.progress(min(max(status.fraction, 0.0), 1.0), text.progress(status, training.history), width="stretch")
             return training
         else:
             label = f"Train β = {config.beta:g}" if status.state == "absent" else "Resume"
-            st.button(label, type="primary", icon=":material/play_arrow:", key="train", on_click=request, args=(config,))
+            st.button(
+                label, type="primary", icon=":material/play_arrow:", key="train", on_click=request, args=(config,)
+            )
             st.caption(text.untrained(status, config), width="stretch")
     return None
 
@@ -114,21 +129,32 @@ def sample_quality() -> None:
         return
     points = {b: q for b, q in found.items() if q is not None}
     if len(points) < len(found):
-        st.caption("The classifier used to evaluate the samples is being trained in the background; its results appear when the page is next loaded.")
+        st.caption(
+            "The classifier used to evaluate the samples is being trained in the background; its results appear when the page is next loaded."
+        )
     if not points:
         return
     st.markdown(text.quality_takeaway(points))
     if len(points) < 2:
         return
     floor = next(iter(points.values()))["floor"]
-    alt = "; ".join(f"beta {b:g}: Fréchet distance {q['fd']:.1f}, density {q['density']:.2f}, coverage {q['coverage']:.2f}" for b, q in points.items())
+    alt = "; ".join(
+        f"beta {b:g}: Fréchet distance {q['fd']:.1f}, density {q['density']:.2f}, coverage {q['coverage']:.2f}"
+        for b, q in points.items()
+    )
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Fréchet distance** to real images: lower is better", anchors=False)
-        chart(figures.quality_over_beta(points, {"fd": "Fréchet distance"}, beta, floor, state.dark()), key="fd", alt=alt)
+        chart(
+            figures.quality_over_beta(points, {"fd": "Fréchet distance"}, beta, floor, state.dark()), key="fd", alt=alt
+        )
     with right:
         st.markdown("**Density and coverage**: higher is better", anchors=False)
-        chart(figures.quality_over_beta(points, {"coverage": "coverage", "density": "density"}, beta, None, state.dark()), key="density", alt=alt)
+        chart(
+            figures.quality_over_beta(points, {"coverage": "coverage", "density": "density"}, beta, None, state.dark()),
+            key="density",
+            alt=alt,
+        )
     st.caption(
         f"1,000 samples z ~ N(0, I) of every trained weight against {next(iter(points.values()))['n']:,} unseen images, in the feature space of a small classifier (not FID). "
         "Density: how densely the samples lie near real images. Coverage: the share of real images with a sample nearby."
@@ -156,14 +182,21 @@ with board:
     if watching:
         st.fragment(draw, run_every=POLL)()
     else:
-        with st.container():  # a fragment has one too: the lab keeps its place, and so its state, when a training starts or ends
+        with (
+            st.container()
+        ):  # a fragment has one too: the lab keeps its place, and so its state, when a training starts or ends
             draw()
-    st.caption(text.run_provenance(shown, cache.evaluation(pair.vae.run_id)["n"]) + f" · loss D + β R, both summed, nats per image · {len(trained)} trained weight{'s' if len(trained) > 1 else ''}")
+    st.caption(
+        text.run_provenance(shown, cache.evaluation(pair.vae.run_id)["n"])
+        + f" · loss D + β R, both summed, nats per image · {len(trained)} trained weight{'s' if len(trained) > 1 else ''}"
+    )
 
 cache.warm_worker()
 sample_quality()
 
-with st.expander("Is my β right? The same weight in other code bases, and a common mistake", icon=":material/translate:"):
+with st.expander(
+    "Is my β right? The same weight in other code bases, and a common mistake", icon=":material/translate:"
+):
     conventions(pair, beta)
 
 floor = cache.evaluation(pair.ae.run_id)["distortion_floor"]

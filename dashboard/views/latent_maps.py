@@ -18,12 +18,28 @@ ONE_IMAGE = "views/one_image.py"
 st.title("Latent maps", anchor=False)
 lead = st.empty()
 if flat:
-    st.caption("These maps are the latent spaces themselves. Circles: 1, 2 and 3 standard deviations of the prior N(0, I).")
+    st.caption(
+        "These maps are the latent spaces themselves. Circles: 1, 2 and 3 standard deviations of the prior N(0, I)."
+    )
     method, seed = "native", 0
 else:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        method = controls.choice("Projection", ("UMAP", "PCA"), "projection", help="UMAP preserves neighbourhoods, PCA the directions of largest variance.").lower()
-        seed = controls.choice("UMAP seed", (0, 1, 2), "umap", help="The same codes with another random seed: the map changes, the model does not.") if method == "umap" else 0
+        method = controls.choice(
+            "Projection",
+            ("UMAP", "PCA"),
+            "projection",
+            help="UMAP preserves neighbourhoods, PCA the directions of largest variance.",
+        ).lower()
+        seed = (
+            controls.choice(
+                "UMAP seed",
+                (0, 1, 2),
+                "umap",
+                help="The same codes with another random seed: the map changes, the model does not.",
+            )
+            if method == "umap"
+            else 0
+        )
 
 
 @st.fragment(run_every=0.5)
@@ -38,7 +54,9 @@ def wait() -> None:
 
 n = len(cache.gallery(pair.ae.run_id)["mean"])
 if method == "umap" and n <= NEIGHBOURS:
-    st.info(f"A UMAP of {NEIGHBOURS} neighbours needs at least {NEIGHBOURS + 1} test images; there are {n}. The PCA of the codes is shown instead.")
+    st.info(
+        f"A UMAP of {NEIGHBOURS} neighbours needs at least {NEIGHBOURS + 1} test images; there are {n}. The PCA of the codes is shown instead."
+    )
     method, seed = "pca", 0
 found = cache.latent_maps(pair, method, seed)
 if found is None:
@@ -46,15 +64,32 @@ if found is None:
     with boundary.guard():
         status = cache.lay_out(pair)
         if status.state == "failed":
-            st.warning(f"The UMAP could not be computed, so the PCA of the codes is shown: {status.message}", icon=":material/error:")
+            st.warning(
+                f"The UMAP could not be computed, so the PCA of the codes is shown: {status.message}",
+                icon=":material/error:",
+            )
             st.button("Try again", on_click=cache.lay_out_again, args=(pair,))
         else:
             wait()
     found = cache.latent_maps(pair, method)
 views = dict(zip(("ae", "vae"), found))
 why_not = {**views["vae"].why_not, **views["ae"].why_not}
-lead.markdown(text.maps_takeaway(views["ae"].knn_accuracy, views["vae"].knn_accuracy, views["ae"].spread, views["vae"].spread, len(data.classes), why_not.get("knn_accuracy", "")))
-left_out = maps(pair, views, native=method == "native", on_open=lambda index: st.switch_page(ONE_IMAGE, query_params={"index": str(index)}))
+lead.markdown(
+    text.maps_takeaway(
+        views["ae"].knn_accuracy,
+        views["vae"].knn_accuracy,
+        views["ae"].spread,
+        views["vae"].spread,
+        len(data.classes),
+        why_not.get("knn_accuracy", ""),
+    )
+)
+left_out = maps(
+    pair,
+    views,
+    native=method == "native",
+    on_open=lambda index: st.switch_page(ONE_IMAGE, query_params={"index": str(index)}),
+)
 if not flat:
     disparity = views["vae"].disparity
     st.caption(

@@ -47,7 +47,9 @@ def flat_pair() -> Pair | None:
 def decode_as_you_move() -> None:
     """Both planes of two latent numbers, with the decoder under the cursor."""
     if flat is None:
-        st.info(f"There is no pair with latent size 2 for {pair.dataset} yet: train one with `{text.train_command(pair, latent_dim=2)}`, and the same with `--model vae`.")
+        st.info(
+            f"There is no pair with latent size 2 for {pair.dataset} yet: train one with `{text.train_command(pair, latent_dim=2)}`, and the same with `--model vae`."
+        )
         return
     st.markdown(
         "Both planes are complete two-dimensional latent spaces. Move the cursor over them to decode the point under it, starting at the code of the image above. "
@@ -56,7 +58,15 @@ def decode_as_you_move() -> None:
     if reason := not_in_page(flat.ae.config, flat.vae.config):
         on_the_server(flat, reason)
         return
-    planes(lane_of("ae", flat.ae, "AE: a plane of points"), lane_of("vae", flat.vae, "VAE: a plane of clouds"), images, judge, topic, f"planes-{flat.ae.run_id}", mode=controls.linked("view of the planes", VIEWS, "codes", VIEW))
+    planes(
+        lane_of("ae", flat.ae, "AE: a plane of points"),
+        lane_of("vae", flat.vae, "VAE: a plane of clouds"),
+        images,
+        judge,
+        topic,
+        f"planes-{flat.ae.run_id}",
+        mode=controls.linked("view of the planes", VIEWS, "codes", VIEW),
+    )
     st.caption(text.provenance(flat, n, "Measured against"))
 
 
@@ -68,12 +78,23 @@ def small_steps() -> None:
     )
     boards = [
         lane_of(kind, entry, f"{kind.upper()}, latent size {p.latent_dim}")
-        for p in sorted({p.latent_dim: p for p in (pair, flat) if p and not not_in_page(p.ae.config, p.vae.config)}.values(), key=lambda p: p.latent_dim)
+        for p in sorted(
+            {p.latent_dim: p for p in (pair, flat) if p and not not_in_page(p.ae.config, p.vae.config)}.values(),
+            key=lambda p: p.latent_dim,
+        )
         for kind, entry in (("ae", p.ae), ("vae", p.vae))
     ]
     rates = cache.flip_rates(pair.data)
     said = text.changes_said(rates, sorted({p.latent_dim for p in (pair, flat) if p}))
-    neighbours(boards, images, judge, topic, f"neighbours-{pair.ae.run_id}", said, step=float(controls.linked("step", STEPS, "0.3", STEP)))
+    neighbours(
+        boards,
+        images,
+        judge,
+        topic,
+        f"neighbours-{pair.ae.run_id}",
+        said,
+        step=float(controls.linked("step", STEPS, "0.3", STEP)),
+    )
     if rates:
         st.markdown(text.steps_takeaway(rates, min(AROUND, n)))
         with st.expander("How often a small step changes the class, measured", icon=":material/table:"):
@@ -118,13 +139,23 @@ with st.expander("Use your own image", icon=":material/upload:"):
 ae, vae = (lane_of(kind, entry, TITLES[kind]) for kind, entry in (("ae", pair.ae), ("vae", pair.vae)))
 with board:
     topic = through(
-        ae, vae, images, f"through-{pair.ae.run_id}", start=start_image(), upload=upload,
+        ae,
+        vae,
+        images,
+        f"through-{pair.ae.run_id}",
+        start=start_image(),
+        upload=upload,
         on_choose=lambda index: st.query_params.update({IMAGE: str(index)}),
-    )  # fmt: skip
+    )
 st.caption(text.provenance(pair, n, "Values are for this image, computed in your browser; the maps show the codes of"))
 
 flat = flat_pair()
-parts = {"Decode as you move": decode_as_you_move, "Small steps": small_steps, "One number at a time": one_number_at_a_time, "The maths": the_maths}
+parts = {
+    "Decode as you move": decode_as_you_move,
+    "Small steps": small_steps,
+    "One number at a time": one_number_at_a_time,
+    "The maths": the_maths,
+}
 if not judge:
     del parts["Small steps"]
 st.header("More with this image", anchor=False)

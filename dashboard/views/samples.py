@@ -22,13 +22,25 @@ st.title("Random samples", anchor=False)
 lead = st.empty()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     source = controls.choice("Draw codes from", tuple(SOURCES), "source")
-    temperature = controls.slide("Temperature", 0.0, 2.0, 1.0, 0.05, "temperature", help="Scales the noise. 0: the mean of the distribution; 1: the distribution as fitted.")
+    temperature = controls.slide(
+        "Temperature",
+        0.0,
+        2.0,
+        1.0,
+        0.05,
+        "temperature",
+        help="Scales the noise. 0: the mean of the distribution; 1: the distribution as fitted.",
+    )
     seed = controls.whole("Noise seed", 0, 9999, 0, "noise")
-    st.button("Draw again", icon=":material/casino:", type="primary", on_click=lambda: state.put("noise", (seed + 1) % 10_000))
+    st.button(
+        "Draw again", icon=":material/casino:", type="primary", on_click=lambda: state.put("noise", (seed + 1) % 10_000)
+    )
 st.caption(SOURCES[source].format(cache.gaussians(pair.ae.run_id)))
 with st.container(horizontal=True):
     beside = controls.switch("Show each sample's most similar training image", "nearest")
-    kept = source != "prior" and controls.switch("Keep the VAE at N(0, I)", "vae_prior", help="The prior it was trained with.")
+    kept = source != "prior" and controls.switch(
+        "Keep the VAE at N(0, I)", "vae_prior", help="The prior it was trained with."
+    )
 sources = {"ae": source, "vae": "prior" if kept else source}
 
 pictures = {kind: cache.samples(entry.run_id, sources[kind], temperature, seed) for kind, _, entry in BOTH}
@@ -40,9 +52,17 @@ for column, (kind, name, entry) in zip(st.columns(2), BOTH):
         if beside:
             closest, _ = cache.samples_likeness(entry.run_id, sources[kind], temperature, seed)
             partners = data.train_images[closest[:PAIRED], 0]
-            st.image(images.grid(images.beside(pictures[kind][:PAIRED], partners), 4), width="stretch", alt=f"{PAIRED} samples, each with its most similar training image")
+            st.image(
+                images.grid(images.beside(pictures[kind][:PAIRED], partners), 4),
+                width="stretch",
+                alt=f"{PAIRED} samples, each with its most similar training image",
+            )
         else:
-            st.image(images.grid(pictures[kind][:SHOWN], 6), width="stretch", alt=f"{SHOWN} images sampled from the {kind.upper()}")
+            st.image(
+                images.grid(pictures[kind][:SHOWN], 6),
+                width="stretch",
+                alt=f"{SHOWN} images sampled from the {kind.upper()}",
+            )
         slots[kind] = st.empty()
 
 
@@ -50,11 +70,23 @@ def figures_of(measured: Mapping[str, float]) -> None:
     """How like real images a model's samples are, and how many kinds of them they reach."""
     with st.container(horizontal=True, gap="large"):
         st.metric(
-            "Fréchet distance", f"{measured['fd']:.1f}", width="content",
+            "Fréchet distance",
+            f"{measured['fd']:.1f}",
+            width="content",
             help=f"Between samples and unseen images, in the feature space of a small classifier (not FID). 0: identical distributions. {measured['floor']:.1f}: real training images. {text.ONE_AVERAGE:.0f}: a single average image, repeated.",
         )
-        st.metric("Density", f"{measured['density']:.2f}", width="content", help="Fidelity: the average number of real-image neighbourhoods that contain a sample, normalised to about 1 for real images (Naeem et al. 2020).")
-        st.metric("Coverage", f"{measured['coverage']:.0%}", width="content", help="Diversity: the share of unseen real images with at least one sample in their neighbourhood (Naeem et al. 2020).")
+        st.metric(
+            "Density",
+            f"{measured['density']:.2f}",
+            width="content",
+            help="Fidelity: the average number of real-image neighbourhoods that contain a sample, normalised to about 1 for real images (Naeem et al. 2020).",
+        )
+        st.metric(
+            "Coverage",
+            f"{measured['coverage']:.0%}",
+            width="content",
+            help="Diversity: the share of unseen real images with at least one sample in their neighbourhood (Naeem et al. 2020).",
+        )
 
 
 @st.fragment(run_every=1)
@@ -63,7 +95,10 @@ def wait() -> None:
     with boundary.guard():
         if measure() is not None:
             st.rerun()
-        st.info("The small classifier used to evaluate samples of this data set is being trained in the background.", icon=":material/hourglass_top:")
+        st.info(
+            "The small classifier used to evaluate samples of this data set is being trained in the background.",
+            icon=":material/hourglass_top:",
+        )
 
 
 def measure() -> dict[str, Mapping[str, float]] | None:
@@ -85,10 +120,15 @@ except NotMeasurable as error:
     st.info(f"These samples cannot be measured: {error}")
 
 st.download_button(
-    "Download as PNG", icon=":material/download:", mime="image/png", on_click="ignore", file_name=f"samples-{pair.slug}-d{pair.latent_dim}-{'-'.join(dict.fromkeys(sources.values()))}-T{temperature:g}-{seed}.png",
+    "Download as PNG",
+    icon=":material/download:",
+    mime="image/png",
+    on_click="ignore",
+    file_name=f"samples-{pair.slug}-d{pair.latent_dim}-{'-'.join(dict.fromkeys(sources.values()))}-T{temperature:g}-{seed}.png",
     data=lambda: images.labelled(
         [(f"{kind.upper()}  {entry.run_id}  {sources[kind]}", pictures[kind]) for kind, _, entry in BOTH],
-        f"Random samples: {', '.join(dict.fromkeys(sources.values()))}, temperature {temperature:g}, noise seed {seed}", columns=16,
+        f"Random samples: {', '.join(dict.fromkeys(sources.values()))}, temperature {temperature:g}, noise seed {seed}",
+        columns=16,
     ),
 )
 st.caption(

@@ -17,8 +17,13 @@ SOURCES = {"prior": "Prior N(0, I)", "gaussian": "Fitted Gaussian", "mixture": "
 SHOWN = 9  # samples in a picture
 GROUPS = {HOLDS: "Hold in every case", DEPENDS: "Depend", DOES_NOT: "Do not hold", UNKNOWN: "Not measured"}
 PAGES = {
-    "start": "Start", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "uses": "Uses",
-}  # fmt: skip
+    "start": "Start",
+    "latent_maps": "Latent maps",
+    "samples": "Random samples",
+    "interpolation": "Interpolation",
+    "kl_weight": "KL weight",
+    "uses": "Uses",
+}
 
 
 def models(scores: dict[str, dict[Any, Any]]) -> int:
@@ -29,11 +34,15 @@ def models(scores: dict[str, dict[Any, Any]]) -> int:
 def sentences(lines: list[dict[str, Any]]) -> None:
     """The claims by how much of them holds, each a line that opens."""
     where = f"{pair.dataset}, d = {pair.latent_dim}"
-    rows = {row.id: row for row in cache.verdicts(pair.dataset, pair.latent_dim, pair.data.digest)} if models(here) else {}
+    rows = (
+        {row.id: row for row in cache.verdicts(pair.dataset, pair.latent_dim, pair.data.digest)} if models(here) else {}
+    )
     labels = list(lines[0]["rows"])
     with st.container(key="claims"):
         for verdict, title in GROUPS.items():
-            group = sorted((line for line in lines if line["verdict"] == verdict), key=verdict_cards.share, reverse=True)
+            group = sorted(
+                (line for line in lines if line["verdict"] == verdict), key=verdict_cards.share, reverse=True
+            )
             if group:
                 st.html(verdict_cards.heads(f"{title} ({len(group)})", labels, where))
             for line in group:
@@ -47,13 +56,18 @@ def sentence(line: dict[str, Any], row: Row | None, where: str) -> None:
         with st.expander(line["sentence"]):
             whole = verdict_cards.told("Overall", line["verdict"], line["condition"])
             st.html(f'<div class="claim">{whole}</div>' + (verdict_cards.card(row, where, dark) if row else ""))
-            st.page_link(f"views/{line['page']}.py", label=f"See it on {PAGES[line['page']]}", icon=":material/arrow_forward:")
+            st.page_link(
+                f"views/{line['page']}.py", label=f"See it on {PAGES[line['page']]}", icon=":material/arrow_forward:"
+            )
 
 
 def rescue() -> None:
     """The AE's samples under three ways of drawing codes, beside the VAE's."""
     people = cache.scores(pair.dataset, pair.latent_dim, pair.data.digest)
-    measured = {m: {seed: r["samples"] for seed, r in people.get(m, {}).items() if set(SOURCES) <= set(r.get("samples", {}))} for m in ("ae", "vae")}
+    measured = {
+        m: {seed: r["samples"] for seed, r in people.get(m, {}).items() if set(SOURCES) <= set(r.get("samples", {}))}
+        for m in ("ae", "vae")
+    }
     seeds = sorted(set(measured["ae"]) & set(measured["vae"]))
     if not seeds:
         return
@@ -63,9 +77,16 @@ def rescue() -> None:
     st.markdown(text.rescue_takeaway(found, floor))
     left, right = st.columns(2, gap="large", vertical_alignment="center")
     with left:
-        chart(figures.rescue(found, floor, dark), key="rescue", alt="Fréchet distance of samples by where codes are drawn from, for both models.")
+        chart(
+            figures.rescue(found, floor, dark),
+            key="rescue",
+            alt="Fréchet distance of samples by where codes are drawn from, for both models.",
+        )
     with right:
-        pictures = {kind: [images.grid(cache.samples(entry.run_id, source)[:SHOWN], 3) for source in SOURCES] for kind, entry in (("ae", pair.ae), ("vae", pair.vae))}
+        pictures = {
+            kind: [images.grid(cache.samples(entry.run_id, source)[:SHOWN], 3) for source in SOURCES]
+            for kind, entry in (("ae", pair.ae), ("vae", pair.vae))
+        }
         st.html(tiles.table(list(SOURCES.values()), pictures, f"{SHOWN} samples", dark))
     st.markdown(text.rescue_meaning(found, cache.gaussians(pair.ae.run_id)))
     n = len(seeds)
@@ -78,14 +99,20 @@ def rescue() -> None:
 lines = cache.scorecards()
 here = cache.scores(pair.dataset, pair.latent_dim, pair.data.digest)
 st.title("Scorecard", anchor=False)
-st.markdown(text.scorecard_takeaway([line["verdict"] for line in lines], sum(models(cache.scores(*setting)) for setting in SETTINGS)))
+st.markdown(
+    text.scorecard_takeaway(
+        [line["verdict"] for line in lines], sum(models(cache.scores(*setting)) for setting in SETTINGS)
+    )
+)
 if not models(here):
     st.info(
         f"Nothing has been measured for {pair.dataset} at latent size {pair.latent_dim}. The scorecard covers runs with the standard settings; "
         "train seeds " + ", ".join(map(str, SEEDS)) + " of both models and run `python -m core evaluate --all`.",
         icon=":material/straighten:",
     )
-st.html(f'{verdict_cards.STYLE}<p style="font-size:.875rem;margin:0">{verdict_cards.legend()}. Open a claim for details.</p>')
+st.html(
+    f'{verdict_cards.STYLE}<p style="font-size:.875rem;margin:0">{verdict_cards.legend()}. Open a claim for details.</p>'
+)
 sentences(lines)
 if models(here):
     rescue()

@@ -19,11 +19,20 @@ def drawn_pair() -> Pair:
 
 def metrics(figures: dict) -> None:
     """The parts of one model's loss."""
-    no_rate = "A point has no finite divergence from a density, so an AE has no rate and no ELBO; they are undefined, not 0."
+    no_rate = (
+        "A point has no finite divergence from a density, so an AE has no rate and no ELBO; they are undefined, not 0."
+    )
     with st.container(horizontal=True, gap="large"):
         st.metric("Distortion D", text.nats(figures["distortion"]), width="content")
-        st.metric("Rate R", text.nats(figures["rate"]), help=no_rate if figures["rate"] is None else None, width="content")
-        st.metric("Squared error", f"{figures['mse']:.4f}", width="content", help="Per pixel, of the image decoded from the posterior mean.")
+        st.metric(
+            "Rate R", text.nats(figures["rate"]), help=no_rate if figures["rate"] is None else None, width="content"
+        )
+        st.metric(
+            "Squared error",
+            f"{figures['mse']:.4f}",
+            width="content",
+            help="Per pixel, of the image decoded from the posterior mean.",
+        )
 
 
 st.title("Point or Cloud", anchor=False)
@@ -32,24 +41,44 @@ st.markdown(
     "Everything else about the two models is kept equal, so the differences you see here are the effect of that one change, on trained models."
 )
 with st.container(horizontal=True):
-    if st.button("Take the walkthrough", type="primary", icon=":material/slideshow:", help="From “what is a code?” to “what is the right β?”, one question per scene."):
+    if st.button(
+        "Take the walkthrough",
+        type="primary",
+        icon=":material/slideshow:",
+        help="From “what is a code?” to “what is the right β?”, one question per scene.",
+    ):
         st.switch_page("views/walkthrough.py")
-    if st.button("Draw a digit", icon=":material/draw:", help="See its point, its cloud and both reconstructions update as you draw."):
+    if st.button(
+        "Draw a digit",
+        icon=":material/draw:",
+        help="See its point, its cloud and both reconstructions update as you draw.",
+    ):
         st.switch_page("views/one_image.py")
 
 data = cache.dataset(pair.data)
 labels = data.test_labels[: cache.PICTURES]
 present = [name for i, name in enumerate(data.classes) if (labels == i).any()]
-chosen = controls.choice_of_any("Image to encode with both models", present, "image", default="7" if "7" in present else present[0])
+chosen = controls.choice_of_any(
+    "Image to encode with both models", present, "image", default="7" if "7" in present else present[0]
+)
 member = state.get("member", 0)
 drawn = drawn_pair()
 candidates = np.flatnonzero(labels == data.classes.index(chosen))
 error = sum(cache.gallery(e.run_id)["mse"][candidates] for e in (drawn.ae, drawn.vae))
 index = int(candidates[np.argsort(error)][member % len(candidates)])  # from well to badly reconstructed
 lanes(drawn, index)
-how = "the plane is the whole latent space" if drawn.latent_dim == 2 else "the plane is spanned by the two directions along which the codes vary most"
+how = (
+    "the plane is the whole latent space"
+    if drawn.latent_dim == 2
+    else "the plane is spanned by the two directions along which the codes vary most"
+)
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.button("Another image", icon=":material/refresh:", help="In order from well to poorly reconstructed images.", on_click=lambda: state.put("member", member + 1))
+    st.button(
+        "Another image",
+        icon=":material/refresh:",
+        help="In order from well to poorly reconstructed images.",
+        on_click=lambda: state.put("member", member + 1),
+    )
     st.caption(
         f"Drawn to scale for the pair with {drawn.latent_dim} latent numbers: {how}, grey dots are the codes of "
         f"{len(cache.gallery(drawn.ae.run_id)['mean']):,} unseen images, and the lens magnifies the region around the code equally in both.",
@@ -76,9 +105,14 @@ with right.container(border=True, height="stretch"):
 first = cache.one_of_each(pair.data)
 for caption, strip, alt in (
     ("Unseen images", data.test_images[first, 0], "One unseen image of each class"),
-    (f"{AE}: decoded from the code", cache.gallery(pair.ae.run_id)["reconstruction"][first], "The same images, reconstructed by the autoencoder"),
     (
-        f"{VAE}: decoded from the centre of the cloud (the posterior mean)", cache.gallery(pair.vae.run_id)["reconstruction"][first],
+        f"{AE}: decoded from the code",
+        cache.gallery(pair.ae.run_id)["reconstruction"][first],
+        "The same images, reconstructed by the autoencoder",
+    ),
+    (
+        f"{VAE}: decoded from the centre of the cloud (the posterior mean)",
+        cache.gallery(pair.vae.run_id)["reconstruction"][first],
         "The same images, reconstructed by the variational autoencoder",
     ),
 ):
@@ -95,10 +129,10 @@ with st.expander("Explanation: what differs between the two models, and what is 
   the code is sampled: z = μ + σ · ε with ε ~ N(0, I). This needs one more layer: {counts[0]:,} compared with {counts[1]:,} parameters.
 - **Different: the loss.** The {VAE}'s loss also includes its rate R = KL(q(z|x) ‖ N(0, I)), times β. For the {AE}'s point this would be infinite,
   so its loss has no rate.
-- **Equal:** the data and their split, the encoder's trunk and the decoder (`{equal['trunk']}`, `{equal['activation']}`), their initial weights, the
-  likelihood (`{equal['likelihood']}`), the optimiser (`{equal['optimiser']}` at {equal['learning_rate']:g}), {equal['epochs']} epochs in the same order, batches of {equal['batch_size']}.
+- **Equal:** the data and their split, the encoder's trunk and the decoder (`{equal["trunk"]}`, `{equal["activation"]}`), their initial weights, the
+  likelihood (`{equal["likelihood"]}`), the optimiser (`{equal["optimiser"]}` at {equal["learning_rate"]:g}), {equal["epochs"]} epochs in the same order, batches of {equal["batch_size"]}.
 - **Units.** D and R are sums over pixels and over latent dimensions, in nats per image, so β = 1 is the ELBO. D is the cross-entropy of grey
-  values; even a perfect reconstruction has a distortion of {ae['distortion_floor']:.1f} nats here, because the entropy of a grey pixel is not zero.
+  values; even a perfect reconstruction has a distortion of {ae["distortion_floor"]:.1f} nats here, because the entropy of a grey pixel is not zero.
 """
     )
     st.caption("Settings that differ: " + ", ".join(f"`{k}` {a} / {b}" for k, (a, b) in differ.items()))
@@ -108,13 +142,26 @@ with st.expander("Which models are loaded", icon=":material/list:"):
     for p in cache.pairs().values():
         for entry in (p.ae, p.vae):
             e = cache.evaluation(entry.run_id)
-            rows.append({
-                "model": entry.config.model.upper(), "data set": "`" + p.dataset.replace("`", "'") + "`", "latent size": p.latent_dim, "seed": p.seed,
-                "D": text.nats(e["distortion"]), "R": text.nats(e["rate"]), "−ELBO": text.nats(e["neg_elbo"]), "MSE": f"{e['mse']:.4f}",
-                "active": text.NA if e["active_units"] is None else str(e["active_units"]), "run": f"`{entry.run_id}`",
-            })
+            rows.append(
+                {
+                    "model": entry.config.model.upper(),
+                    "data set": "`" + p.dataset.replace("`", "'") + "`",
+                    "latent size": p.latent_dim,
+                    "seed": p.seed,
+                    "D": text.nats(e["distortion"]),
+                    "R": text.nats(e["rate"]),
+                    "−ELBO": text.nats(e["neg_elbo"]),
+                    "MSE": f"{e['mse']:.4f}",
+                    "active": text.NA if e["active_units"] is None else str(e["active_units"]),
+                    "run": f"`{entry.run_id}`",
+                }
+            )
     # As markdown: Streamlit's table element loads .9 MB of script with the page, for a table in an expander.
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *([str(cell).replace("|", "\\|") for cell in row.values()] for row in rows)]
+    lines = [
+        list(rows[0]),
+        ["---"] * len(rows[0]),
+        *([str(cell).replace("|", "\\|") for cell in row.values()] for row in rows),
+    ]
     st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 st.header("Where to go next", anchor=False)

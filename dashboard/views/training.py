@@ -14,7 +14,9 @@ pair: Pair = state.get("pair")
 def recorded(kind: str, entry: Entry) -> Recording:
     """What a run wrote down after every epoch."""
     trace, history, previews = cache.recording(entry.run_id)
-    return Recording(TITLES[kind], kind.upper(), theme.color(kind), theme.color(kind, dark=True), trace, history, previews)
+    return Recording(
+        TITLES[kind], kind.upper(), theme.color(kind), theme.color(kind, dark=True), trace, history, previews
+    )
 
 
 st.title("How the spaces form", anchor=False)
@@ -22,7 +24,13 @@ recordings = [recorded("ae", pair.ae), recorded("vae", pair.vae)]
 n = recordings[0].codes.shape[1]
 labels = cache.dataset(pair.data).test_labels[:n]
 st.markdown(text.training_takeaway(*(r.history for r in recordings)))
-scrubber(recordings, [cache.film(entry.run_id) for entry in (pair.ae, pair.vae)], labels, theme.CLASSES, f"scrubber-{pair.ae.run_id}")
+scrubber(
+    recordings,
+    [cache.film(entry.run_id) for entry in (pair.ae, pair.vae)],
+    labels,
+    theme.CLASSES,
+    f"scrubber-{pair.ae.run_id}",
+)
 st.caption(
     f"Dots are {n} unseen images, coloured by class, at their codes after every epoch{'' if pair.latent_dim <= 2 else ', in the plane in which the final codes vary most'}. "
     "Below each map: samples of the same 16 codes at every epoch, then reconstructions of the same 8 images. Space: play or pause; arrow keys: step."

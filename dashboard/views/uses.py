@@ -58,7 +58,12 @@ def image_at_hand() -> tuple[np.ndarray, bool]:
             with st.container(width=150):
                 index = controls.whole("Test image", 0, n - 1, 0, "item")
             with st.popover("Choose from a gallery", icon=":material/grid_view:"):
-                picker(data.test_images[:GALLERY], [data.classes[label] for label in data.test_labels[:GALLERY]], "uses-gallery", clicked)
+                picker(
+                    data.test_images[:GALLERY],
+                    [data.classes[label] for label in data.test_labels[:GALLERY]],
+                    "uses-gallery",
+                    clicked,
+                )
         state.put("uses-item", index)
     return data.test_images[index, 0], True
 
@@ -82,7 +87,15 @@ def denoise(lead: Any, image: np.ndarray) -> None:
     from core.metrics.robustness import add_noise
     from core.metrics.robustness import denoise as through
 
-    sigma = controls.slide("Noise", 0.05, 1.0, 0.5, 0.05, "sigma", help="Standard deviation of the Gaussian noise added to grey levels from 0 to 1.")
+    sigma = controls.slide(
+        "Noise",
+        0.05,
+        1.0,
+        0.5,
+        0.05,
+        "sigma",
+        help="Standard deviation of the Gaussian noise added to grey levels from 0 to 1.",
+    )
     trained = catalog.trained_to_denoise(cache.entries(), pair, NOISE)
     clean = image[None].astype(np.float32) / 255
     noisy = add_noise(clean, sigma)
@@ -90,47 +103,83 @@ def denoise(lead: Any, image: np.ndarray) -> None:
     others = simple.denoised(cache.pca(pair.data), noisy)
     results = {"input": noisy, **others, "clean": through(cache.model(pair.ae.run_id), noisy)}
     if trained is not None:
-        results |= {kind: through(cache.model(entry.run_id), noisy) for kind, entry in (("ae", trained.ae), ("vae", trained.vae))}
+        results |= {
+            kind: through(cache.model(entry.run_id), noisy)
+            for kind, entry in (("ae", trained.ae), ("vae", trained.vae))
+        }
     decibel = {name: psnr(clean, result) for name, result in results.items()}
     wanted = [
-        ("input", "Noisy", ""), ("ae", "AE trained to denoise", "ae"), ("vae", "VAE trained to denoise", "vae"),
-        ("median", f"Median, {simple.size}×{simple.size} pixels", ""), ("pca", f"PCA, {simple.components} components", ""), ("clean", "AE trained on clean images", "ae"),
-    ]  # fmt: skip
-    shown = [Tile(title, results[key][0], f"{decibel[key]:.1f} dB", model) for key, title, model in wanted if key in results]
+        ("input", "Noisy", ""),
+        ("ae", "AE trained to denoise", "ae"),
+        ("vae", "VAE trained to denoise", "vae"),
+        ("median", f"Median, {simple.size}×{simple.size} pixels", ""),
+        ("pca", f"PCA, {simple.components} components", ""),
+        ("clean", "AE trained on clean images", "ae"),
+    ]
+    shown = [
+        Tile(title, results[key][0], f"{decibel[key]:.1f} dB", model) for key, title, model in wanted if key in results
+    ]
     if trained is None:
         command = f"{text.train_command(pair)} --noise {NOISE:g}"
         other = through(cache.model(pair.vae.run_id), noisy)
         shown.append(Tile("VAE trained on clean images", other[0], f"{psnr(clean, other):.1f} dB", "vae"))
         lead.markdown(text.untrained_takeaway(sigma, {**decibel, "ae": decibel["clean"], "vae": psnr(clean, other)}))
     else:
-        lead.markdown(text.denoise_takeaway(sigma, {k: v for k, v in decibel.items() if k != "clean"}, decibel["clean"]))
+        lead.markdown(
+            text.denoise_takeaway(sigma, {k: v for k, v in decibel.items() if k != "clean"}, decibel["clean"])
+        )
     st.html(tiles.row([Tile("Clean", clean[0], "target"), *shown], dark))
     if trained is None:
-        st.caption(f"No pair has been trained to denoise {pair.dataset} at latent size {pair.latent_dim} yet. Run `{command}`, and the same with `--model vae`.")
+        st.caption(
+            f"No pair has been trained to denoise {pair.dataset} at latent size {pair.latent_dim} yet. Run `{command}`, and the same with `--model vae`."
+        )
     over_levels(sigma)
     st.caption(text.provenance(trained or pair, 1, what="image, with models"))
 
 
 def over_levels(sigma: float) -> None:
     """What every method reaches at every level of noise, where that was measured."""
-    levels = sorted({level for role in ("ae denoiser", "ae") for scores in people.get(role, {}).values() for level in scores.get("denoising", {}) if level != "trained_with"}, key=float)
+    levels = sorted(
+        {
+            level
+            for role in ("ae denoiser", "ae")
+            for scores in people.get(role, {}).values()
+            for level in scores.get("denoising", {})
+            if level != "trained_with"
+        },
+        key=float,
+    )
     paths = {
-        "ae": ("ae denoiser", "model"), "vae": ("vae denoiser", "model"), "clean": ("ae", "model"), "clean vae": ("vae", "model"),
-        "median": ("ae", "median"), "pca": ("ae", "pca"), "input": ("ae", "input"),
-    }  # fmt: skip
-    curves = {key: [mean_over(role, lambda s: s.get("denoising", {}).get(level, {}).get(name)) for level in levels] for key, (role, name) in paths.items()}
+        "ae": ("ae denoiser", "model"),
+        "vae": ("vae denoiser", "model"),
+        "clean": ("ae", "model"),
+        "clean vae": ("vae", "model"),
+        "median": ("ae", "median"),
+        "pca": ("ae", "pca"),
+        "input": ("ae", "input"),
+    }
+    curves = {
+        key: [mean_over(role, lambda s: s.get("denoising", {}).get(level, {}).get(name)) for level in levels]
+        for key, (role, name) in paths.items()
+    }
     curves = {key: values for key, values in curves.items() if values and None not in values}
     if "ae" in curves:
         del curves["clean vae"]  # one line shows what a model does that was not trained to
     if not curves:
         return
     st.markdown(f"**On {measured_on():,} unseen images**", anchors=False)
-    chart(figures.denoising([float(level) for level in levels], curves, sigma, dark), "denoising", "PSNR over the level of noise for every method.")
+    chart(
+        figures.denoising([float(level) for level in levels], curves, sigma, dark),
+        "denoising",
+        "PSNR over the level of noise for every method.",
+    )
     role, networks = "ae", "the networks were trained on clean images only"
     if "ae" in curves:
         role, networks = "ae denoiser", f"those trained to denoise were trained at noise {NOISE:g} only"
     seeds = len(people[role])
-    st.caption(f"Means over {measured_on():,} test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; {networks}, the simple methods are tuned for every noise level.")
+    st.caption(
+        f"Means over {measured_on():,} test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; {networks}, the simple methods are tuned for every noise level."
+    )
 
 
 # -------------------------------------------------------------------------------------------------------- anomalies
@@ -143,9 +192,25 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
     other = other_dataset(pair.dataset)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         with st.container(width=220):
-            what = controls.pick("Anomaly", (*ODDITIES, *([other] if other else [])), "odd", help="Applied to the test image above and to all other test images.")
+            what = controls.pick(
+                "Anomaly",
+                (*ODDITIES, *([other] if other else [])),
+                "odd",
+                help="Applied to the test image above and to all other test images.",
+            )
         with st.container(width=320):
-            allowed = controls.slide("False alarms allowed, %", 0.5, 50.0, 5.0, 0.5, "alarms", help="The threshold is set so that this share of normal images exceeds it.") / 100
+            allowed = (
+                controls.slide(
+                    "False alarms allowed, %",
+                    0.5,
+                    50.0,
+                    5.0,
+                    0.5,
+                    "alarms",
+                    help="The threshold is set so that this share of normal images exceeds it.",
+                )
+                / 100
+            )
     if given:
         index = int(state.get("uses-item", 0))
         odd = cache.odd_images(pair.data, what)
@@ -162,28 +227,48 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
     lead.markdown(text.anomaly_takeaway(name, above, area))
     left, right = st.columns([1, 3], gap="large", vertical_alignment="center")
     with left:
-        below = " · ".join(f"{kind.upper()}: {'alarm' if mark > threshold else 'passes'}" for kind, (_, _, mark, threshold) in found.items())
+        below = " · ".join(
+            f"{kind.upper()}: {'alarm' if mark > threshold else 'passes'}"
+            for kind, (_, _, mark, threshold) in found.items()
+        )
         st.html(tiles.row([Tile("This image", image, below)], dark))
     with right:
         for column, (kind, title, _) in zip(st.columns(2), BOTH):
             normal, strange, mark, threshold = found[kind]
             with column:
-                st.markdown(f"**{AE if kind == 'ae' else VAE}** raises the alarm for {(strange > threshold).mean():.0%} of images {name}", anchors=False)
+                st.markdown(
+                    f"**{AE if kind == 'ae' else VAE}** raises the alarm for {(strange > threshold).mean():.0%} of images {name}",
+                    anchors=False,
+                )
                 st.caption(f"grey: normal images · {AE if kind == 'ae' else VAE}: {what}")
-                chart(figures.oddness(normal, strange, mark, threshold, kind, dark, what=what), f"odd-{kind}", f"Distortion of normal images and anomalies in the {title}, with this image and the threshold.")
+                chart(
+                    figures.oddness(normal, strange, mark, threshold, kind, dark, what=what),
+                    f"odd-{kind}",
+                    f"Distortion of normal images and anomalies in the {title}, with this image and the threshold.",
+                )
     missed = {kind: held_out(f"{kind} held-out") for kind in ("ae", "vae")}
     measured = all(len(values) == len(data.classes) for values in missed.values())
     left, right = st.columns(2, gap="large") if measured else (st.container(), None)
     with left:
         st.markdown("**ROC curve (all thresholds)**", anchors=False)
         curves = {kind: roc(normal, strange) for kind, (normal, strange, *_) in found.items()} | {"pca": roc(*linear)}
-        chart(figures.roc(curves, allowed, dark), "roc", "True positive rate over false positive rate, for AE, VAE and PCA.")
+        chart(
+            figures.roc(curves, allowed, dark),
+            "roc",
+            "True positive rate over false positive rate, for AE, VAE and PCA.",
+        )
     if right is not None:
         with right:
             st.markdown("**A whole class left out of training**", anchors=False)
-            chart(figures.by_class(missed, "AUROC", 0.5, dark), "held-out", "AUROC of each model for a class left out of training.")
+            chart(
+                figures.by_class(missed, "AUROC", 0.5, dark),
+                "held-out",
+                "AUROC of each model for a class left out of training.",
+            )
         st.markdown(text.held_out_takeaway(missed["ae"], missed["vae"]))
-    elsewhere = "" if measured else "For the detection of a class left out of training, choose mnist-5k at latent size 16. "
+    elsewhere = (
+        "" if measured else "For the detection of a class left out of training, choose mnist-5k at latent size 16. "
+    )
     st.caption(text.provenance(pair, n, f"{elsewhere}Scores are distortions in nats of one sampled code. Measured on"))
 
 
@@ -204,29 +289,60 @@ def compress(lead: Any, image: np.ndarray) -> None:
     from core.metrics import compression
 
     bits = controls.choice("Bits per latent number", compression.BITS, "bits", default=4)
-    ae, vae = (compression.store_code(cache.model(entry.run_id), cache.quantiser(entry.run_id, bits), image) for _, _, entry in BOTH)
+    ae, vae = (
+        compression.store_code(cache.model(entry.run_id), cache.quantiser(entry.run_id, bits), image)
+        for _, _, entry in BOTH
+    )
     others = data.test_images[1 : min(compression.SHEET, math.isqrt(len(data.test_images))) ** 2]
     pca = compression.store_pca(cache.pca(pair.data), cache.pca_quantisers(pair.data), image, ae.bytes)
     webp = compression.store_webp(image, others, ae.mse)
     png = compression.store_file(image, others, "PNG", optimize=True)
     lead.markdown(text.compress_takeaway(bits, pair.latent_dim, ae, vae, pca, webp))
-    kept = [("Original, as PNG", png, ""), ("AE code", ae, "ae"), ("VAE code", vae, "vae"), ("PCA, same bytes", pca, ""), ("WebP, same or lower error", webp, "")]
-    st.html(tiles.row([Tile(title, s.image, f"{s.bytes:.1f} bytes, " + (f"error {s.mse:.4f}" if s.mse else "lossless"), model) for title, s, model in kept], dark))
+    kept = [
+        ("Original, as PNG", png, ""),
+        ("AE code", ae, "ae"),
+        ("VAE code", vae, "vae"),
+        ("PCA, same bytes", pca, ""),
+        ("WebP, same or lower error", webp, ""),
+    ]
+    st.html(
+        tiles.row(
+            [
+                Tile(title, s.image, f"{s.bytes:.1f} bytes, " + (f"error {s.mse:.4f}" if s.mse else "lossless"), model)
+                for title, s, model in kept
+            ],
+            dark,
+        )
+    )
     curves: dict[str, list[tuple[float, float]]] = {}
     for kind in ("ae", "vae"):
         for b in map(str, compression.BITS):
-            point = [mean_over(kind, lambda s: s.get("compression", {}).get("bits", {}).get(b, {}).get(name)) for name in ("bytes", "mse", "pca_mse")]
+            point = [
+                mean_over(kind, lambda s: s.get("compression", {}).get("bits", {}).get(b, {}).get(name))
+                for name in ("bytes", "mse", "pca_mse")
+            ]
             if None not in point[:2]:
                 curves.setdefault(kind, []).append((point[0], point[1]))
             if kind == "ae" and None not in point:
                 curves.setdefault("pca", []).append((point[0], point[2]))
-    measured = next((s["compression"] for s in people.get("ae", {}).values() if "webp_lossy" in s.get("compression", {})), None)
+    measured = next(
+        (s["compression"] for s in people.get("ae", {}).values() if "webp_lossy" in s.get("compression", {})), None
+    )
     if measured:
         curves["webp"] = [(p["bytes"], p["mse"]) for p in measured["webp_lossy"].values()]
         exact = {"WebP lossless": measured["webp_lossless"]["bytes"], "PNG": measured["png"]["bytes"]}
-        marks = {"ae": (ae.bytes, ae.mse), "vae": (vae.bytes, vae.mse), "pca": (pca.bytes, pca.mse), "webp": (webp.bytes, webp.mse)}
+        marks = {
+            "ae": (ae.bytes, ae.mse),
+            "vae": (vae.bytes, vae.mse),
+            "pca": (pca.bytes, pca.mse),
+            "webp": (webp.bytes, webp.mse),
+        }
         st.markdown(f"**On {measured_on():,} unseen images** (circles: this image)", anchors=False)
-        chart(figures.sizes(curves, exact, marks, dark), "sizes", "Squared error over bytes per image for AE, VAE, PCA and WebP.")
+        chart(
+            figures.sizes(curves, exact, marks, dark),
+            "sizes",
+            "Squared error over bytes per image for AE, VAE, PCA and WebP.",
+        )
     size = (cache.store().get(pair.ae.run_id).path / WEIGHTS).stat().st_size / 1e6
     st.caption(
         f"Codes: size with an ideal entropy coder fitted to the training codes; the network ({size:.1f} MB) is not counted, just as the WebP decoder is not. PNG and WebP: size per image "
@@ -239,7 +355,11 @@ USES = ("denoise", "detect anomalies", "compress")
 use = controls.choice("Use", USES, "use", label_visibility="collapsed")
 lead = st.empty()
 image, given = image_at_hand()
-{"denoise": lambda: denoise(lead, image), "detect anomalies": lambda: anomalies(lead, image, given), "compress": lambda: compress(lead, image)}[use]()
+{
+    "denoise": lambda: denoise(lead, image),
+    "detect anomalies": lambda: anomalies(lead, image, given),
+    "compress": lambda: compress(lead, image),
+}[use]()
 
 with st.expander("Explanation: uses of an autoencoder, and the baselines", icon=":material/help:"):
     st.markdown(

@@ -19,7 +19,14 @@ def pinned(scene: Scene) -> Pair:
     """The pair a scene is about; where that was never trained, the nearest: same latent size, then any."""
     found = list(controls.pairs().values())
     wanted = (scene.data, scene.latent, scene.seed)
-    return max(found, key=lambda p: (p.latent_dim == scene.latent, p.dataset == scene.data, (p.dataset, p.latent_dim, p.seed) == wanted))
+    return max(
+        found,
+        key=lambda p: (
+            p.latent_dim == scene.latent,
+            p.dataset == scene.data,
+            (p.dataset, p.latent_dim, p.seed) == wanted,
+        ),
+    )
 
 
 def current(scenes: tuple[Scene, ...]) -> int:
@@ -68,7 +75,13 @@ def draw(scene: Scene, key: str, revealed: bool, large: bool = False) -> Facts:
     """A scene's picture; returns the figures that its texts name."""
     pair = pinned(scene)
     facts = pictures()[scene.picture](Stage(pair, key, revealed, state.dark(), large), **scene.options)
-    return {"AE": text.AE, "VAE": text.VAE, "latent": pair.latent_dim, "n": cache.evaluation(pair.vae.run_id)["n"], **facts}
+    return {
+        "AE": text.AE,
+        "VAE": text.VAE,
+        "latent": pair.latent_dim,
+        "n": cache.evaluation(pair.vae.run_id)["n"],
+        **facts,
+    }
 
 
 def answer(scene: Scene, facts: Facts, guessed: str | None = None) -> None:
@@ -76,7 +89,9 @@ def answer(scene: Scene, facts: Facts, guessed: str | None = None) -> None:
     solution = scene.solution(facts)
     for key, words in scene.choices.items():
         mark = ":green[:material/check_circle:]" if key == solution else ":gray[:material/radio_button_unchecked:]"
-        st.markdown(f"{mark} {f'**{words}**' if key == solution else words}{' *(your guess)*' if key == guessed else ''}")
+        st.markdown(
+            f"{mark} {f'**{words}**' if key == solution else words}{' *(your guess)*' if key == guessed else ''}"
+        )
     st.markdown(scene.fill("reveal", facts))
 
 
@@ -88,7 +103,14 @@ def ask(facts: Facts) -> None:
         return
     for key, words in scene.choices.items():
         st.button(words, key=f"choice-{scene.id}-{key}", width="stretch", on_click=guess, args=(key,))
-    st.button("Reveal", key=f"reveal-{scene.id}", type="tertiary", icon=":material/visibility:", on_click=turn, args=(at, True))
+    st.button(
+        "Reveal",
+        key=f"reveal-{scene.id}",
+        type="tertiary",
+        icon=":material/visibility:",
+        on_click=turn,
+        args=(at, True),
+    )
 
 
 def all_scenes() -> None:
@@ -114,7 +136,13 @@ def one_scene() -> None:
     """The scene that the link names."""
     with st.container(key="walk-head", horizontal=True, vertical_alignment="center"):
         st.caption(f"Walkthrough · {at + 1} of {len(scenes)}", width="stretch")
-        st.button("Present", icon=":material/present_to_all:", key="present-button", on_click=lambda: state.go(**{PRESENT: "true"}), help="For a projector: no frame, large type, arrow keys or a clicker. B blanks, N opens notes, Escape leaves.")
+        st.button(
+            "Present",
+            icon=":material/present_to_all:",
+            key="present-button",
+            on_click=lambda: state.go(**{PRESENT: "true"}),
+            help="For a projector: no frame, large type, arrow keys or a clicker. B blanks, N opens notes, Escape leaves.",
+        )
     st.title(scene.title, anchor=False)
     sentence = st.container(key="walk-sentence")
     left, right = st.columns([7, 3], gap="medium")
@@ -128,27 +156,64 @@ def one_scene() -> None:
             ask(facts)
 
     with boundary.guard():
-        link = {**(scene.state(facts) if facts else {}), "data": pair.dataset, "latent": str(pair.latent_dim), "seed": str(pair.seed)}
+        link = {
+            **(scene.state(facts) if facts else {}),
+            "data": pair.dataset,
+            "latent": str(pair.latent_dim),
+            "seed": str(pair.seed),
+        }
     with question:
-        st.page_link(f"views/{scene.page}.py", label="Play with this yourself", icon=":material/open_in_new:", query_params=link)
+        st.page_link(
+            f"views/{scene.page}.py", label="Play with this yourself", icon=":material/open_in_new:", query_params=link
+        )
     with st.container(key="walk-more"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Back", key="walk-back", icon=":material/arrow_back:", disabled=at == 0, on_click=turn, args=(at - 1,))
-            st.button("Next", key="walk-next", type="primary" if revealed else "secondary", icon=":material/arrow_forward:", icon_position="right", disabled=at == len(scenes) - 1, on_click=turn, args=(at + 1,))
+            st.button(
+                "Back", key="walk-back", icon=":material/arrow_back:", disabled=at == 0, on_click=turn, args=(at - 1,)
+            )
+            st.button(
+                "Next",
+                key="walk-next",
+                type="primary" if revealed else "secondary",
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                disabled=at == len(scenes) - 1,
+                on_click=turn,
+                args=(at + 1,),
+            )
             st.progress((at + 1) / len(scenes), width="stretch")
         st.caption(text.provenance(pair, cache.evaluation(pair.vae.run_id)["n"]))
         plain = {**(facts or {}), "AE": "AE", "VAE": "VAE"}
         notes = scene.fill("notes", plain).strip() if facts else ""
-        st.button("All scenes on one page", key="walk-all", type="tertiary", icon=":material/article:", on_click=lambda: state.go(**{ALL: "true"}), help="To read or print, and with “Share” to take the whole walkthrough home as one file.")
+        st.button(
+            "All scenes on one page",
+            key="walk-all",
+            type="tertiary",
+            icon=":material/article:",
+            on_click=lambda: state.go(**{ALL: "true"}),
+            help="To read or print, and with “Share” to take the whole walkthrough home as one file.",
+        )
         if notes:
             with st.expander("Notes for whoever presents this", icon=":material/sticky_note_2:"):
                 st.markdown(notes.replace("\n", "  \n"))
 
     presenter.presenter(
-        scene.id, at + 1, len(scenes), title=scene.title, next_title=scenes[at + 1].title if at + 1 < len(scenes) else "", notes=notes,
-        answer=f"Answer: {scene.choices[solved]}" if facts and (solved := scene.solution(facts)) else "", choices=list(scene.choices), seconds=scene.seconds(),
-        present=present, revealed=revealed, auto=present and auto, url=addresses.link(), qr=share.qr(addresses.link()), on_go=steered,
-    )  # fmt: skip
+        scene.id,
+        at + 1,
+        len(scenes),
+        title=scene.title,
+        next_title=scenes[at + 1].title if at + 1 < len(scenes) else "",
+        notes=notes,
+        answer=f"Answer: {scene.choices[solved]}" if facts and (solved := scene.solution(facts)) else "",
+        choices=list(scene.choices),
+        seconds=scene.seconds(),
+        present=present,
+        revealed=revealed,
+        auto=present and auto,
+        url=addresses.link(),
+        qr=share.qr(addresses.link()),
+        on_go=steered,
+    )
 
 
 scenes = cache.scenes()

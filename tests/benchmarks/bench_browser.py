@@ -65,7 +65,9 @@ def networks(browser, frames: int, repeats: int = 31) -> None:
     from dashboard.components.assets import script, with_layers
 
     page = browser.new_page()
-    page.add_script_tag(content=f"{script('networks.js')}\nObject.assign(window, {{Network}}); window.ready = true;", type="module")
+    page.add_script_tag(
+        content=f"{script('networks.js')}\nObject.assign(window, {{Network}}); window.ready = true;", type="module"
+    )
     page.wait_for_function("window.ready")
     print(f"{'network':24}{'encode 1':>10}{'decode 1':>10}{'encode 36':>11}{'decode 36':>11}   ms, median of {repeats}")
     for name, fields in {
@@ -74,10 +76,15 @@ def networks(browser, frames: int, repeats: int = 31) -> None:
         "multi-rate conv, d = 16": {"model": "multirate"},
     }.items():
         config = RunConfig(**fields)
-        weights = save({k: v.half().contiguous() for k, v in build_model(config).state_dict().items()}, {"config": config.to_json()})
+        weights = save(
+            {k: v.half().contiguous() for k, v in build_model(config).state_dict().items()},
+            {"config": config.to_json()},
+        )
         weights = with_layers(weights, describe(config.trunk, config.latent_dim))
         got = page.evaluate(TIME, [base64.b64encode(weights).decode(), config.latent_dim, repeats])
-        print(f"{name:24}{got['encode 1']:>10.2f}{got['decode 1']:>10.2f}{got['encode 36']:>11.1f}{got['decode 36']:>11.1f}")
+        print(
+            f"{name:24}{got['encode 1']:>10.2f}{got['decode 1']:>10.2f}{got['encode 36']:>11.1f}{got['decode 36']:>11.1f}"
+        )
     page.close()
 
 
@@ -98,7 +105,9 @@ def maps(browser, frames: int, n: int = 10_000) -> None:
         page.mouse.up()
         gaps = [b - a for a, b in zip(stamps, stamps[1:])]
         middle = statistics.median(gaps)
-        print(f"dragging two maps of {n} points: {1000 / middle:.0f} frames a second (median gap {middle:.1f} ms, drawing {statistics.median(costs):.1f} ms)")
+        print(
+            f"dragging two maps of {n} points: {1000 / middle:.0f} frames a second (median gap {middle:.1f} ms, drawing {statistics.median(costs):.1f} ms)"
+        )
         page.close()
 
 
@@ -119,7 +128,11 @@ MOVE = """([component, canvas, x, y, frames]) => new Promise((done) => {
 def processor() -> str:
     """The name of this machine's processor."""
     try:
-        names = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ]
     except OSError:
         names = []
     return names[0] if names else platform.processor() or platform.machine()
@@ -131,7 +144,9 @@ def frames_of(page, name: str, script: str, arguments: list) -> bool:
     client.send("Performance.enable")
 
     def worked() -> float:
-        return 1000 * next(m["value"] for m in client.send("Performance.getMetrics")["metrics"] if m["name"] == "TaskDuration")
+        return 1000 * next(
+            m["value"] for m in client.send("Performance.getMetrics")["metrics"] if m["name"] == "TaskDuration"
+        )
 
     for rate in THROTTLES:
         client.send("Emulation.setCPUThrottlingRate", {"rate": rate})
@@ -214,7 +229,9 @@ def beta_lab(browser, frames: int) -> bool:
         page.wait_for_timeout(1000)
         fine = frames_of(page, "knob: 36 samples, 10 copies, clouds", TURN, [frames])
         stamps, costs, complete = page.evaluate(TURN, [frames])
-        print(f"  of a frame, scripts take {statistics.median(costs):.1f} ms; every picture is up to date in {complete / len(stamps):.0%} of the frames")
+        print(
+            f"  of a frame, scripts take {statistics.median(costs):.1f} ms; every picture is up to date in {complete / len(stamps):.0%} of the frames"
+        )
         times = []
         for beta in (4, 0.25, 6, 0.6, 2.5):
             taken = page.evaluate(LET_GO, beta)
@@ -222,7 +239,9 @@ def beta_lab(browser, frames: int) -> bool:
                 raise RuntimeError(f"the network of beta {beta:g} was not on screen within {LIMIT / 1000:.0f} s")
             times.append(taken)
             page.wait_for_timeout(1500)
-        print(f"from letting go on a trained weight to its own network's pictures, first visit: {statistics.median(times):.0f} ms (longest {max(times):.0f})")
+        print(
+            f"from letting go on a trained weight to its own network's pictures, first visit: {statistics.median(times):.0f} ms (longest {max(times):.0f})"
+        )
         page.close()
     return fine
 
@@ -243,7 +262,9 @@ def main(arguments: list[str] | None = None) -> int:
         print("no browser was found: install Chromium or Google Chrome")
         return 1
     failed = []
-    print(f"{processor()}; frames a second, and in ms: median from frame to frame, 95 % within, work of the main thread a frame")
+    print(
+        f"{processor()}; frames a second, and in ms: median from frame to frame, 95 % within, work of the main thread a frame"
+    )
     with chromium() as browser:
         print(f"{'':34}{'':>15}{'/s':>8}{'median':>9}{'95 %':>9}{'work':>9}" if chosen.only != "networks" else "")
         for name, part in parts.items():

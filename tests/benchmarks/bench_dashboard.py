@@ -85,7 +85,11 @@ def visit(browser, figures: dict[str, float | str]) -> None:
         page.wait_for_timeout(2000)
         live, finished = '.lab:not(:is([data-live=""], [data-live="0"]))', '.lab[data-live=""][data-shows^="vae-"]'
         first, last = released(page, 1.23, live, finished)
-        figures |= {"new weight: first picture, s": first, "new weight: finished, s": last, "memory, MB": memory_mb(pid)}
+        figures |= {
+            "new weight: first picture, s": first,
+            "new weight: finished, s": last,
+            "memory, MB": memory_mb(pid),
+        }
         page.close()
 
 

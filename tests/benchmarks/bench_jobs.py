@@ -102,16 +102,22 @@ def measure(jobs: Jobs, configs: list[RunConfig], end: float) -> list[Watched]:
 
 def shipped(beta: float) -> float | None:
     """-ELBO of the run that comes with the project, trained for 25 epochs at this beta."""
-    found = RunStore().find(model="vae", dataset="mnist-5k", latent_dim=16, beta=beta, noise=0.0, epochs=25, reduction="sum")
+    found = RunStore().find(
+        model="vae", dataset="mnist-5k", latent_dim=16, beta=beta, noise=0.0, epochs=25, reduction="sum"
+    )
     return statistics.fmean(run.evaluation()["neg_elbo"] for run in found) if found else None
 
 
 def report(name: str, runs: list[Watched], beta: float) -> None:
     """The medians of one situation, printed at once: what follows may not finish."""
-    first, end, again, elbo = (statistics.median(getattr(run, what) for run in runs) for what in ("first", "end", "again", "neg_elbo"))
+    first, end, again, elbo = (
+        statistics.median(getattr(run, what) for run in runs) for what in ("first", "end", "again", "neg_elbo")
+    )
     reference = shipped(beta)
     compared = "" if reference is None else f", {elbo - reference:+.1f} from the shipped runs' {reference:.1f}"
-    print(f"beta {beta:g}, {name}: finished after {end:.1f} s, first picture {first:.2f} s ({first / end:.0%}), looked up again {again:.3f} s")
+    print(
+        f"beta {beta:g}, {name}: finished after {end:.1f} s, first picture {first:.2f} s ({first / end:.0%}), looked up again {again:.3f} s"
+    )
     print(f"    -ELBO {elbo:.1f} nats per image{compared}")
     print(f"    left after {AFTER:g} s, beside the truth: {'; '.join(run.estimate() for run in runs)}", flush=True)
 
@@ -145,7 +151,9 @@ def main() -> int:
         if parts.begin("two at once"):
             with parts("two at once"):
                 _, second = measure(fresh("two"), [RunConfig(**QUICK, beta=beta) for beta in (1, 2)], parts.end)
-                print(f"two requests at once: the second is told after {AFTER:g} s, beside the truth: {second.estimate()}")
+                print(
+                    f"two requests at once: the second is told after {AFTER:g} s, beside the truth: {second.estimate()}"
+                )
     return parts.status()
 
 

@@ -35,7 +35,12 @@ from tests.benchmarks.bench_jobs import busy
 from tests.benchmarks.parts import Parts, Unfinished
 
 AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
-AVX512 = {"ATEN_CPU_CAPABILITY": "avx512", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE", "MKL_ENABLE_INSTRUCTIONS": "AVX512", "POINT_OR_CLOUD_PRECISION": "fp32"}
+AVX512 = {
+    "ATEN_CPU_CAPABILITY": "avx512",
+    "ONEDNN_MAX_CPU_ISA": "AVX512_CORE",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX512",
+    "POINT_OR_CLOUD_PRECISION": "fp32",
+}
 HELD_DOWN: dict[str, dict[str, str]] = {"AVX2": AVX2, "AVX-512": AVX512, "all": {}}
 KEPT = settings.ROOT / "tests" / "benchmarks" / "machines.json"
 ADAM_EPOCHS = 7  # what a request is compared with
@@ -106,7 +111,12 @@ def measure(threads: int, epochs: int, adam_epochs: int) -> dict[str, float]:
     following = device.set_threads() if threads > 1 else device.set_threads(1)
     dataset, config = load_dataset("mnist-5k"), RunConfig(**(QUICK | {"epochs": epochs}))
     with tempfile.TemporaryDirectory() as folder:
-        train(config.replace(epochs=1, train_size=256), RunStore(Path(folder) / "warm", Path(folder) / "none"), "cpu", on_beat=following.follow)
+        train(
+            config.replace(epochs=1, train_size=256),
+            RunStore(Path(folder) / "warm", Path(folder) / "none"),
+            "cpu",
+            on_beat=following.follow,
+        )
         speed = gemm_speed()
         loop, steps, whole = fit(RunConfig(epochs=2 * adam_epochs), dataset, "cpu"), [], []
 
@@ -126,7 +136,14 @@ def measure(threads: int, epochs: int, adam_epochs: int) -> dict[str, float]:
         adam_for(adam_epochs)
     adam, adam_steps = (ADAM_EPOCHS * sum(values) / len(values) for values in (whole, steps))
     limit = operations(config, dataset, epochs) / speed
-    return {"request": request, "neg_elbo": neg_elbo, "adam": adam, "adam_steps": adam_steps, "limit": limit, "threads": following.count}
+    return {
+        "request": request,
+        "neg_elbo": neg_elbo,
+        "adam": adam,
+        "adam_steps": adam_steps,
+        "limit": limit,
+        "threads": following.count,
+    }
 
 
 def fresh(isa: str, threads: int, beside: int, epochs: int, adam_epochs: int, patience: float) -> dict[str, float]:
@@ -135,15 +152,27 @@ def fresh(isa: str, threads: int, beside: int, epochs: int, adam_epochs: int, pa
     Raises:
         Unfinished: it failed, or took longer than `patience` seconds.
     """
-    environment = {k: v for k, v in os.environ.items() if k not in ("OMP_NUM_THREADS", "POINT_OR_CLOUD_THREADS")} | HELD_DOWN[isa]
-    command = [sys.executable, "-m", "tests.benchmarks.bench_machines", "--measure", f"{threads},{epochs},{adam_epochs}"]
+    environment = {
+        k: v for k, v in os.environ.items() if k not in ("OMP_NUM_THREADS", "POINT_OR_CLOUD_THREADS")
+    } | HELD_DOWN[isa]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.benchmarks.bench_machines",
+        "--measure",
+        f"{threads},{epochs},{adam_epochs}",
+    ]
     try:
         with busy(beside):
-            done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=max(patience, 1), cwd=settings.ROOT)
+            done = subprocess.run(
+                command, capture_output=True, text=True, env=environment, timeout=max(patience, 1), cwd=settings.ROOT
+            )
     except subprocess.TimeoutExpired:
         raise Unfinished(f"more than {patience:.0f} s") from None
     if done.returncode:
-        raise Unfinished(f"exit status {done.returncode}, {(done.stderr.strip().splitlines() or ['no error message'])[-1]}")
+        raise Unfinished(
+            f"exit status {done.returncode}, {(done.stderr.strip().splitlines() or ['no error message'])[-1]}"
+        )
     return json.loads(done.stdout)
 
 
@@ -153,9 +182,15 @@ def row(isa: str, threads: int, beside: int, found: dict[str, float], alone: dic
     slower = "–" if not beside or alone is None else f"{request / alone['request']:.2f}"
     adam = "–" if beside else f"{request / found['adam']:.2f} ({request / found['adam_steps']:.2f})"
     cells = [
-        isa, str(threads), str(beside) if beside else "alone", f"{request:.1f}",
-        adam, f"{request / found['limit']:.1f}", slower, f"{found['neg_elbo']:.1f}",
-    ]  # fmt: skip
+        isa,
+        str(threads),
+        str(beside) if beside else "alone",
+        f"{request:.1f}",
+        adam,
+        f"{request / found['limit']:.1f}",
+        slower,
+        f"{found['neg_elbo']:.1f}",
+    ]
     return f"| {' | '.join(cells)} |"
 
 
@@ -191,7 +226,12 @@ def main() -> int:
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--beside", default="0,1")
     parser.add_argument("--epochs", type=int, help="of a request; fewer for a quick look (default: all)")
-    parser.add_argument("--adam-epochs", type=int, default=2, help="timed for the comparison before the request, and as many after (default 2)")
+    parser.add_argument(
+        "--adam-epochs",
+        type=int,
+        default=2,
+        help="timed for the comparison before the request, and as many after (default 2)",
+    )
     parser.add_argument("--limit", type=float, default=230.0, metavar="SECONDS", help="for all of it (default 230)")
     parser.add_argument("--write", action="store_true", help="put the rows into machines.json; only without --epochs")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
@@ -215,10 +255,24 @@ def main() -> int:
                 name = f"{isa}, {threads} threads, beside {beside}"
                 if parts.begin(name):
                     with parts(name):
-                        found = fresh(isa, threads, beside, options.epochs or QUICK["epochs"], options.adam_epochs, parts.end - time.monotonic())
+                        found = fresh(
+                            isa,
+                            threads,
+                            beside,
+                            options.epochs or QUICK["epochs"],
+                            options.adam_epochs,
+                            parts.end - time.monotonic(),
+                        )
                         alone = alone if beside else found
                         if options.write:
-                            keep({"isa": isa, "most": threads, "beside": beside, **{k: round(v, 3) for k, v in found.items()}})
+                            keep(
+                                {
+                                    "isa": isa,
+                                    "most": threads,
+                                    "beside": beside,
+                                    **{k: round(v, 3) for k, v in found.items()},
+                                }
+                            )
                         print(row(isa, threads, beside, found, alone), flush=True)
     return parts.status()
 

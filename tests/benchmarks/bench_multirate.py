@@ -27,14 +27,26 @@ WITHIN = (0.25, 10.0)  # the betas over which the largest difference is told
 def shipped(store: RunStore) -> tuple[Run, dict[float, Run]]:
     """The multi-rate model, and by beta the runs trained as it was but for one beta."""
     multirate = store.find(model="multirate", dataset="mnist-5k", latent_dim=16)[0]
-    plain = store.find(model="vae", dataset="mnist-5k", latent_dim=16, seed=0, epochs=25, noise=0.0, held_out_class=None, reduction="sum")
+    plain = store.find(
+        model="vae",
+        dataset="mnist-5k",
+        latent_dim=16,
+        seed=0,
+        epochs=25,
+        noise=0.0,
+        held_out_class=None,
+        reduction="sum",
+    )
     return multirate, {run.config.beta: run for run in sorted(plain, key=lambda run: run.config.beta) if run.shipped}
 
 
 def table(multirate: Run, separate: dict[float, Run]) -> str:
     """Markdown, a row a beta that both have, and the largest difference."""
     curve = {point["beta"]: point for point in multirate.evaluation()["curve"]}
-    lines = ["| β | D, multi-rate | R, multi-rate | D, separate | R, separate | D + β R, multi-rate | D + β R, separate | difference |", "|--:" * 8 + "|"]
+    lines = [
+        "| β | D, multi-rate | R, multi-rate | D, separate | R, separate | D + β R, multi-rate | D + β R, separate | difference |",
+        "|--:" * 8 + "|",
+    ]
     differences = {}
     for beta, run in separate.items():
         if beta in curve:

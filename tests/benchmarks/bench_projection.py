@@ -37,7 +37,9 @@ def measure(which: str, file: str) -> dict[str, float]:
             if which == "ours":
                 from core.projection import project
 
-                result[f"trust {model}, seed {seed}"] = project(codes[model], seed=seed).trustworthiness  # part of the time
+                result[f"trust {model}, seed {seed}"] = project(
+                    codes[model], seed=seed
+                ).trustworthiness  # part of the time
                 seconds.append(time.perf_counter() - began)
             else:
                 import warnings
@@ -52,7 +54,13 @@ def measure(which: str, file: str) -> dict[str, float]:
                 seconds.append(time.perf_counter() - began)
                 result[f"trust {model}, seed {seed}"] = trustworthiness(codes[model], coordinates)
             began = time.perf_counter()
-    return {"first map": seconds[0], "next map": statistics.median(seconds[1:]), "functions compiled": len(spent), "seconds of it": sum(spent), **result}
+    return {
+        "first map": seconds[0],
+        "next map": statistics.median(seconds[1:]),
+        "functions compiled": len(spent),
+        "seconds of it": sum(spent),
+        **result,
+    }
 
 
 def compiling() -> list[float]:
@@ -147,7 +155,9 @@ def main() -> int:
         folder = Path(name)
         shipped_codes(options.codes, folder / "codes.npz")
         fresh = Fresh(folder / "codes.npz", folder, options.limit)
-        print(f"{options.codes} codes of 16 dimensions; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True)
+        print(
+            f"{options.codes} codes of 16 dimensions; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True
+        )
         table("nothing compiled yet", *(fresh(which, "nothing compiled yet") for which in ("ours", "defaults")))
         kept: dict[str, list[dict[str, float]]] = {"ours": [], "defaults": []}
         for i in range(options.repeats):

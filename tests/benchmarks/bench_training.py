@@ -36,14 +36,20 @@ from core.training import fit
 from tests.benchmarks.parts import Parts
 
 cores.spin()  # threads of the fresh processes wait for each other as in a terminal's training
-CONFIG = RunConfig(trunk="mlp-400", activation="relu", latent_dim=20, batch_size=128, learning_rate=1e-3, schedule="constant", epochs=1)
+CONFIG = RunConfig(
+    trunk="mlp-400", activation="relu", latent_dim=20, batch_size=128, learning_rate=1e-3, schedule="constant", epochs=1
+)
 
 
 class UsualImages(Dataset):
     """What torchvision's MNIST does for one image, tensor -> PIL -> transform, for images that come from elsewhere."""
 
     def __init__(self, dataset: data.Dataset, transform):
-        self.images, self.labels, self.transform = torch.from_numpy(dataset.train_images[:, 0].copy()), dataset.train_labels, transform
+        self.images, self.labels, self.transform = (
+            torch.from_numpy(dataset.train_images[:, 0].copy()),
+            dataset.train_labels,
+            transform,
+        )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -127,20 +133,31 @@ def main() -> int:
     except data.DataError:
         dataset = data.load_dataset("mnist-5k")
     index = np.resize(np.arange(len(dataset.train_images)), options.images)
-    dataset = dataclasses.replace(dataset, train_images=dataset.train_images[index], train_labels=dataset.train_labels[index])
+    dataset = dataclasses.replace(
+        dataset, train_images=dataset.train_images[index], train_labels=dataset.train_labels[index]
+    )
     results: dict[str, list[float]] = {}
-    loops = {"usual": (usual_loop,)} | {f"core, {p}": (core_loop, p) for p in dict.fromkeys(("fp32", device.products(torch.device("cpu"))))}
+    loops = {"usual": (usual_loop,)} | {
+        f"core, {p}": (core_loop, p) for p in dict.fromkeys(("fp32", device.products(torch.device("cpu"))))
+    }
     parts = Parts(options.limit)
     for repeat in range(options.repeats):
         for name, (loop, *precision) in loops.items():
             part = f"{name}, repeat {repeat + 1}"
             if parts.begin(part):
                 with parts(part):
-                    results.setdefault(name, []).append(in_fresh_process(loop, dataset, threads, options.epochs, *precision))
+                    results.setdefault(name, []).append(
+                        in_fresh_process(loop, dataset, threads, options.epochs, *precision)
+                    )
     median = {name: statistics.median(values) for name, values in results.items()}
-    print(f"{dataset.name}, {options.images} images, {options.epochs} epochs, {threads} threads, median of {options.repeats}")
+    print(
+        f"{dataset.name}, {options.images} images, {options.epochs} epochs, {threads} threads, median of {options.repeats}"
+    )
     for name, value in median.items():
-        print(f"  {name:10s} {value:8.0f} images/s" + (f"  ratio {value / median['usual']:.1f}" if "usual" in median else ""))
+        print(
+            f"  {name:10s} {value:8.0f} images/s"
+            + (f"  ratio {value / median['usual']:.1f}" if "usual" in median else "")
+        )
     return parts.status()
 
 

@@ -30,10 +30,22 @@ from core.device import set_threads
 from core.metrics.scorecard import SETTINGS, population
 from core.runs import RunStore, write_json
 
-ORDER = (("AE + mixture", "ae", "mixture"), ("VAE + mixture", "vae", "mixture"), ("VAE + prior", "vae", "prior"), ("AE + prior", "ae", "prior"))
+ORDER = (
+    ("AE + mixture", "ae", "mixture"),
+    ("VAE + mixture", "vae", "mixture"),
+    ("VAE + prior", "vae", "prior"),
+    ("AE + prior", "ae", "prior"),
+)
 EXAMPLE_LOSS = 105.6
 EXAMPLE = RunConfig(
-    dataset="mnist", trunk="mlp-400", activation="relu", latent_dim=20, schedule="constant", learning_rate=1e-3, batch_size=128, epochs=10
+    dataset="mnist",
+    trunk="mlp-400",
+    activation="relu",
+    latent_dim=20,
+    schedule="constant",
+    learning_rate=1e-3,
+    batch_size=128,
+    epochs=10,
 )
 
 
@@ -60,13 +72,23 @@ def rankings(store: RunStore) -> list[dict[str, Any]]:
         values = list(rows.values())
         holds = sum(all(a[i] < b[i] for a, b in zip(values, values[1:])) for i in range(len(seeds)))
         if seeds:
-            found.append({"setting": f"{dataset}, d = {d}", "fd": {name: statistics.fmean(v) for name, v in rows.items()}, "holds": holds, "seeds": len(seeds)})
+            found.append(
+                {
+                    "setting": f"{dataset}, d = {d}",
+                    "fd": {name: statistics.fmean(v) for name, v in rows.items()},
+                    "holds": holds,
+                    "seeds": len(seeds),
+                }
+            )
     return found
 
 
 def ranking(store: RunStore) -> bool | None:
     """Print `rankings`; whether the published order holds in every seed, None if nothing was measured."""
-    print("(a) Frechet distance on the judge's features, mean over seeds; published order: " + " < ".join(name for name, *_ in ORDER))
+    print(
+        "(a) Frechet distance on the judge's features, mean over seeds; published order: "
+        + " < ".join(name for name, *_ in ORDER)
+    )
     found = rankings(store)
     for one in found:
         figures = ", ".join(f"{name} {value:.1f}" for name, value in one["fd"].items())
@@ -85,7 +107,10 @@ def example(images: int | None, epochs: int, device: str | None, seed: int = 0) 
     dataset = load_dataset(config.dataset, config.data_digest)
     began = time.perf_counter()
     for epoch in fit(config, dataset, device):
-        print(f"    epoch {epoch.number:2}: {epoch.row['neg_elbo']:.2f} on 1,000 test images ({time.perf_counter() - began:.0f} s)", flush=True)
+        print(
+            f"    epoch {epoch.number:2}: {epoch.row['neg_elbo']:.2f} on 1,000 test images ({time.perf_counter() - began:.0f} s)",
+            flush=True,
+        )
     return evaluate(epoch.model, dataset)["neg_elbo"]
 
 
@@ -93,7 +118,10 @@ def over_beta(store: RunStore) -> list[dict[str, Any]]:
     """beta, rate, distortion, -ELBO and active units of the shipped beta runs, in order of beta."""
     runs = store.find(dataset="mnist-5k", latent_dim=16, model="vae", seed=0, noise=0.0, held_out_class=None, epochs=25)
     names = ("rate", "distortion", "neg_elbo", "active_units")
-    return [{"beta": run.config.beta, **{name: run.evaluation()[name] for name in names}} for run in sorted(runs, key=lambda run: run.config.beta)]
+    return [
+        {"beta": run.config.beta, **{name: run.evaluation()[name] for name in names}}
+        for run in sorted(runs, key=lambda run: run.config.beta)
+    ]
 
 
 def rates(store: RunStore) -> None:
@@ -115,7 +143,9 @@ def table(store: RunStore) -> str:
     order = " < ".join(name for name, *_ in ORDER)
     for one in rankings(store):
         figures = ", ".join(f"{name} {value:.1f}" for name, value in one["fd"].items())
-        lines.append(f"| Fréchet distance of samples: {order} (Ghosh et al. 2020, table 1, MNIST) | {one['setting']}: {figures} | in {one['holds']} of {one['seeds']} seeds |")
+        lines.append(
+            f"| Fréchet distance of samples: {order} (Ghosh et al. 2020, table 1, MNIST) | {one['setting']}: {figures} | in {one['holds']} of {one['seeds']} seeds |"
+        )
     found = list(losses().values())
     if found:
         spread = f" ± {statistics.stdev(found):.2f} ({len(found)} seeds)" if len(found) > 1 else " (one seed)"
@@ -164,7 +194,11 @@ def main(arguments: list[str] | None = None) -> int:
         except DataError as error:
             print(f"    {error}")
             return 1
-        compared = f"published {EXAMPLE_LOSS}, difference {loss - EXAMPLE_LOSS:+.2f}" if whole else "not the published size: nothing to compare with"
+        compared = (
+            f"published {EXAMPLE_LOSS}, difference {loss - EXAMPLE_LOSS:+.2f}"
+            if whole
+            else "not the published size: nothing to compare with"
+        )
         print(f"    test loss {loss:.2f} nats per image; {compared}")
         if options.write:
             write_json(kept(), {"pytorch_example": {**losses(), str(options.seed): round(loss, 3)}})

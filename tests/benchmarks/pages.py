@@ -54,7 +54,9 @@ def seconds(browser, url: str, drawn: tuple[str, ...]) -> float:
 def visits(browser, repeats: int, only: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, float]]:
     """(page, seconds) of every page and of the bare one, round by round."""
     with served(APPS / "bare_app.py") as bare, served(settings.ROOT / "dashboard" / "app.py") as url:
-        places = {BARE: (bare, (IMAGES,))} | {page: (f"{url}/{page}", drawn) for page, drawn in DRAWN.items() if only(page)}
+        places = {BARE: (bare, (IMAGES,))} | {
+            page: (f"{url}/{page}", drawn) for page, drawn in DRAWN.items() if only(page)
+        }
         for round_ in range(repeats + 1):  # the first one warms the servers up
             for page, (address, drawn) in places.items():
                 took = seconds(browser, address, drawn)
@@ -87,7 +89,9 @@ class Pages:
         lines = [f"{'page':16}{'median, s':>11}{'worst, s':>10}{'times bare':>12}{'wanted':>9}"]
         for page, ratio in ratios.items():
             wanted = "" if page == BARE else f"{MOST_OF.get(page, MOST):.1f}"
-            lines.append(f"{page or 'start':16}{statistics.median(self.times[page]):11.2f}{max(self.times[page]):10.2f}{ratio:12.2f}{wanted:>9}")
+            lines.append(
+                f"{page or 'start':16}{statistics.median(self.times[page]):11.2f}{max(self.times[page]):10.2f}{ratio:12.2f}{wanted:>9}"
+            )
         return "\n".join(lines)
 
 
@@ -100,5 +104,3 @@ def measured(browser, repeats: int, only: Callable[[str], bool] = lambda _: True
     except Exception as error:
         return pages, f"{type(error).__name__}: {str(error).splitlines()[0]}"
     return pages, ""
-
-

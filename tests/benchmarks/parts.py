@@ -1,9 +1,9 @@
 """A benchmark in parts: one that fails or takes too long is told at the end, and the others still print what they measured.
 
-    parts = Parts()
-    with parts("training"):
-        ...
-    return parts.status()        # 0, or 1 after a line on each part that did not finish
+parts = Parts()
+with parts("training"):
+    ...
+return parts.status()        # 0, or 1 after a line on each part that did not finish
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ class Parts:
         except KeyboardInterrupt:
             self.interrupted = True
             self.unfinished.append(f"{name}: interrupted")
-        except Exception as error:  # a limit, a server that does not start, a package that is missing: all end this part alone
+        except (
+            Exception
+        ) as error:  # a limit, a server that does not start, a package that is missing: all end this part alone
             self.unfinished.append(f"{name}: {type(error).__name__}: {' '.join(str(error).split())[:300]}")
 
     def begin(self, name: str) -> bool:

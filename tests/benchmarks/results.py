@@ -26,7 +26,7 @@ COLUMNS = ("distortion", "rate", "neg_elbo", "mse", "active_units")
 
 
 def cell(values: Iterable[float | None], digits: int) -> str:
-    """ "12.3", "12.3 ± 0.4" over several seeds, or "n/a" where a model has no such figure. """
+    """ "12.3", "12.3 ± 0.4" over several seeds, or "n/a" where a model has no such figure."""
     known = [v for v in values if v is not None]
     if not known:
         return "n/a"
@@ -48,10 +48,15 @@ def table(store: RunStore) -> str:
     ]
     for key, runs in sorted(groups.items()):
         figures = [run.evaluation() for run in runs]
-        cells = [cell((f[name] for f in figures), {"mse": 4, "active_units": 0 if len(runs) == 1 else 1}.get(name, 1)) for name in COLUMNS]
+        cells = [
+            cell((f[name] for f in figures), {"mse": 4, "active_units": 0 if len(runs) == 1 else 1}.get(name, 1))
+            for name in COLUMNS
+        ]
         beta = runs[0].config.beta
         weight = "–" if beta is None else f"{beta:g}"
-        lines.append(f"| {key[1]} | {runs[0].config.model.upper()} | {-key[2]} | {weight} | {len(runs)} | {' | '.join(cells)} |")
+        lines.append(
+            f"| {key[1]} | {runs[0].config.model.upper()} | {-key[2]} | {weight} | {len(runs)} | {' | '.join(cells)} |"
+        )
     return "\n".join(lines)
 
 
@@ -74,7 +79,10 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the tables into README.md")
     write = parser.parse_args().write
     path = settings.ROOT / "README.md"
-    text, store = path.read_text(), RunStore(cache=settings.SHIPPED)  # what everyone has, not what happens to be in this machine's cache
+    text, store = (
+        path.read_text(),
+        RunStore(cache=settings.SHIPPED),
+    )  # what everyone has, not what happens to be in this machine's cache
     for name, make in TABLES.items():
         made, (begin, end) = make(store), markers(name)
         print(f"{name}\n\n{made}\n")

@@ -35,7 +35,9 @@ def store(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POINT_OR_CLOUD_CACHE", str(Path(tmp_path_factory.getbasetemp()) / "cli-cache"))
-        assert main(["sweep", "--models", "ae,vae", "--latent-dims", "2", *TINY[:4], "--store", str(path), "--json"]) == 0
+        assert (
+            main(["sweep", "--models", "ae,vae", "--latent-dims", "2", *TINY[:4], "--store", str(path), "--json"]) == 0
+        )
     return path
 
 
@@ -61,7 +63,9 @@ except SystemExit as done:
     assert done.code == 0
 print(sorted({"torch", "sklearn", "umap", "streamlit", "PIL"} & set(sys.modules)))
 """
-    done = subprocess.run([sys.executable, "-c", script, str(store)], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(store)], capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.splitlines()[-1] == "[]"
     assert "python -m core sweep" in done.stdout
 
@@ -162,7 +166,19 @@ def test_interrupted_training_says_how_to_go_on_and_does(capsys, monkeypatch, tm
 
 
 def test_sweep_takes_every_combination_and_an_ae_once(capsys, tmp_path):
-    rows = run_json(capsys, "sweep", "--betas", "grid", "--seeds", "0-1", "--models", "ae,vae", "--dry-run", "--store", str(tmp_path))
+    rows = run_json(
+        capsys,
+        "sweep",
+        "--betas",
+        "grid",
+        "--seeds",
+        "0-1",
+        "--models",
+        "ae,vae",
+        "--dry-run",
+        "--store",
+        str(tmp_path),
+    )
     assert len(rows) == 2 * (len(BETA_GRID) + 1) == len({row["run_id"] for row in rows})
     assert {row["status"] for row in rows} == {"absent"}
     rows = run_json(capsys, "sweep", "--betas", "0.1:10:3", "--dry-run", "--store", str(tmp_path))
@@ -180,7 +196,18 @@ def test_sweep_leaves_out_what_has_no_effect_on_one_model_and_refuses_what_has_n
 
 
 def test_sweep_survives_a_run_that_fails(capsys, tmp_path):
-    arguments = ["sweep", "--seeds", "0,1", *TINY[:4], "--latent-dims", "2", "--held-out-class", "77", "--store", str(tmp_path)]
+    arguments = [
+        "sweep",
+        "--seeds",
+        "0,1",
+        *TINY[:4],
+        "--latent-dims",
+        "2",
+        "--held-out-class",
+        "77",
+        "--store",
+        str(tmp_path),
+    ]
     answer = run_json(capsys, *arguments, code=2)
     assert answer["runs"] == [] and len(answer["failed"]) == 2
     assert all("77" in why for why in answer["failed"].values())
@@ -199,7 +226,9 @@ def test_a_failed_training_ends_with_1_as_promised_and_a_sweep_goes_on_after_it(
     monkeypatch.setattr(training, "fit", diverge_at_seed_0)
     assert main(["train", *TINY, "--store", str(tmp_path)]) == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith("error: the loss is nan")
-    answer = run_json(capsys, "sweep", "--seeds", "0,1", *TINY[:4], "--latent-dims", "2", "--store", str(tmp_path), code=1)
+    answer = run_json(
+        capsys, "sweep", "--seeds", "0,1", *TINY[:4], "--latent-dims", "2", "--store", str(tmp_path), code=1
+    )
     assert len(answer["runs"]) == len(answer["failed"]) == 1
 
 
@@ -267,7 +296,10 @@ def test_a_beginning_that_fits_two_runs_lists_them(capsys, tmp_path, store):
         shutil.copytree(store / run_id, tmp_path / run_id)
     assert main(["sample", "no", "--store", str(tmp_path)]) == 2
     assert all(run_id in capsys.readouterr().err for run_id in [names(store)["ae"]])
-    assert main(["sweep", "--models", "vae", "--seeds", "0,1", *TINY[:4], "--latent-dims", "2", "--store", str(tmp_path)]) == 0
+    assert (
+        main(["sweep", "--models", "vae", "--seeds", "0,1", *TINY[:4], "--latent-dims", "2", "--store", str(tmp_path)])
+        == 0
+    )
     capsys.readouterr()
     assert main(["evaluate", "vae-mnist", "--store", str(tmp_path)]) == 2
     assert "fits 2 runs" in capsys.readouterr().err
@@ -309,7 +341,9 @@ def test_an_export_loads_by_its_own_ten_lines(store, tmp_path, monkeypatch):
     assert main(["export", run_id, "--out", str(tmp_path / "folder"), "--store", str(store)]) == 0
     assert main(["export", run_id, "--out", str(tmp_path / "run.zip"), "--store", str(store)]) == 0
     with zipfile.ZipFile(tmp_path / "run.zip") as archive:
-        assert {n.removeprefix(run_id + "/") for n in archive.namelist()} == {p.name for p in (tmp_path / "folder").iterdir()}
+        assert {n.removeprefix(run_id + "/") for n in archive.namelist()} == {
+            p.name for p in (tmp_path / "folder").iterdir()
+        }
     example = (tmp_path / "folder" / "load.py").read_text()
     assert len(example.strip().splitlines()) <= 10
     monkeypatch.chdir(tmp_path / "folder")

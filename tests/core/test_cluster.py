@@ -44,16 +44,31 @@ def address(tmp_path: Path) -> Iterator[str]:
     def start(*arguments: str) -> None:
         command = [sys.executable, "-m", *arguments, "--scheduler-file", str(file), "--no-dashboard"]
         environment = os.environ | {"POINT_OR_CLOUD_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        processes.append(subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        processes.append(
+            subprocess.Popen(
+                command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+        )
 
     try:
         start("distributed.cli.dask_scheduler", "--port", "0", "--host", "127.0.0.1")
         eventually(file.exists, "the scheduler's start")
         for _ in range(2):
-            start("distributed.cli.dask_worker", "--nthreads", "1", "--no-nanny", "--memory-limit", "0", "--host", "127.0.0.1")
+            start(
+                "distributed.cli.dask_worker",
+                "--nthreads",
+                "1",
+                "--no-nanny",
+                "--memory-limit",
+                "0",
+                "--host",
+                "127.0.0.1",
+            )
         import json
 
-        found = eventually(lambda: file.read_text() and json.loads(file.read_text())["address"], "the scheduler's address")
+        found = eventually(
+            lambda: file.read_text() and json.loads(file.read_text())["address"], "the scheduler's address"
+        )
         cluster.connect(found).wait_for_workers(2, timeout=WAIT)
         yield found
         cluster.connect(found).close()
@@ -123,7 +138,9 @@ def test_a_scheduler_that_is_not_there_is_named(monkeypatch):
         cluster.cluster_executor("tcp://127.0.0.1:1").submit(print).result()
 
 
-@pytest.mark.parametrize("address", ["", "nope", "not an address", "tcp://", "tcp://nope:abc", "tls://127.0.0.1:1", "smoke://nope:1"])
+@pytest.mark.parametrize(
+    "address", ["", "nope", "not an address", "tcp://", "tcp://nope:abc", "tls://127.0.0.1:1", "smoke://nope:1"]
+)
 def test_what_is_no_address_is_told_in_one_line_and_by_no_traceback_later(address, monkeypatch):
     """A client that never connected fails again when it is thrown away; pytest makes an error of that."""
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)

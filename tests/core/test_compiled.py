@@ -52,7 +52,11 @@ print(json.dumps([names, "pynndescent" in sys.modules]))
 def fresh(**environment: str) -> subprocess.Popen:
     """A process that lays out a map, and prints which functions it compiled."""
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", FRESH], env={**os.environ, **environment}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-W", "error", "-c", FRESH],
+        env={**os.environ, **environment},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
 
 
@@ -97,7 +101,9 @@ def test_the_background_fills_the_folder_before_anyone_asks(warm):
 
 def test_a_folder_that_cannot_be_written_is_read(warm, tmp_path, monkeypatch):
     monkeypatch.setattr(compiled, "_temporary", lambda: SimpleNamespace(name=str(tmp_path / "temporary")))
-    monkeypatch.setattr("core.compiled.tempfile.TemporaryFile", lambda **_: (_ for _ in ()).throw(PermissionError(13, "read-only")))
+    monkeypatch.setattr(
+        "core.compiled.tempfile.TemporaryFile", lambda **_: (_ for _ in ()).throw(PermissionError(13, "read-only"))
+    )
     copy = compiled.kept_in()
     assert copy != warm and (copy / compiled.WHOLE).exists()
     assert compiled._files(copy).keys() == compiled._files(warm).keys()

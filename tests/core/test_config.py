@@ -17,7 +17,10 @@ def test_equal_numbers_are_one_run():
 
 def test_defaults_written_out_are_the_same_run():
     assert RunConfig().run_id == RunConfig(beta=1, trunk="conv", warmup_epochs=0, free_bits=0).run_id
-    assert RunConfig(latent_dim=2).trunk == "mlp" and RunConfig(latent_dim=2).run_id == RunConfig(latent_dim=2, trunk="mlp").run_id
+    assert (
+        RunConfig(latent_dim=2).trunk == "mlp"
+        and RunConfig(latent_dim=2).run_id == RunConfig(latent_dim=2, trunk="mlp").run_id
+    )
 
 
 def test_settings_that_came_later_leave_older_ids_alone():
@@ -29,7 +32,11 @@ def test_the_order_of_keys_does_not_matter():
     values = RunConfig(beta=2.5, seed=3).to_dict()
     backwards = dict(reversed(values.items()))
     assert list(backwards) != list(values)
-    assert RunConfig.from_dict(backwards).run_id == RunConfig.from_dict(values).run_id == RunConfig(beta=2.5, seed=3).run_id
+    assert (
+        RunConfig.from_dict(backwards).run_id
+        == RunConfig.from_dict(values).run_id
+        == RunConfig(beta=2.5, seed=3).run_id
+    )
 
 
 def test_json_gives_the_config_back():
@@ -41,20 +48,41 @@ def test_json_gives_the_config_back():
 @pytest.mark.parametrize(
     "change",
     [
-        {"dataset": "kmnist"}, {"data_digest": "0" * 16}, {"latent_dim": 8}, {"trunk": "mlp"}, {"activation": "relu"},
-        {"likelihood": "gaussian"}, {"beta": 1.0001}, {"reduction": "mean"}, {"warmup_epochs": 2}, {"free_bits": 0.1}, {"noise": 0.1},
-        {"held_out_class": 0}, {"train_size": 10}, {"epochs": 26}, {"batch_size": 65}, {"learning_rate": 0.002},
-        {"schedule": "constant"}, {"optimiser": "muon"}, {"averaging": 0.9}, {"seed": 1}, {"model": "multirate", "beta": None},
+        {"dataset": "kmnist"},
+        {"data_digest": "0" * 16},
+        {"latent_dim": 8},
+        {"trunk": "mlp"},
+        {"activation": "relu"},
+        {"likelihood": "gaussian"},
+        {"beta": 1.0001},
+        {"reduction": "mean"},
+        {"warmup_epochs": 2},
+        {"free_bits": 0.1},
+        {"noise": 0.1},
+        {"held_out_class": 0},
+        {"train_size": 10},
+        {"epochs": 26},
+        {"batch_size": 65},
+        {"learning_rate": 0.002},
+        {"schedule": "constant"},
+        {"optimiser": "muon"},
+        {"averaging": 0.9},
+        {"seed": 1},
+        {"model": "multirate", "beta": None},
     ],
     ids=lambda change: next(iter(change)),
-)  # fmt: skip
+)
 def test_whatever_changes_the_weights_changes_the_identity(change):
     assert RunConfig(**change).run_id != RunConfig().run_id
 
 
 def test_every_field_is_covered_above_and_none_says_where_a_run_is_computed():
     names = {field.name for field in dataclasses.fields(RunConfig)}
-    covered = {next(iter(p)) for mark in test_whatever_changes_the_weights_changes_the_identity.pytestmark for p in mark.args[1]}
+    covered = {
+        next(iter(p))
+        for mark in test_whatever_changes_the_weights_changes_the_identity.pytestmark
+        for p in mark.args[1]
+    }
     assert names == covered | {"schema"}
     with pytest.raises(ConfigError, match="'device'.*known are dataset"):
         RunConfig.from_dict({**RunConfig().to_dict(), "device": "cuda"})
@@ -63,7 +91,9 @@ def test_every_field_is_covered_above_and_none_says_where_a_run_is_computed():
 def test_the_identity_is_the_same_in_every_process():
     code = "from core.config import RunConfig; print(RunConfig(beta=0.25, seed=7).run_id)"
     for hash_seed in ("1", "2"):
-        done = subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": hash_seed}, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONHASHSEED": hash_seed}, capture_output=True, text=True, check=True
+        )
         assert done.stdout.strip() == RunConfig(beta=0.25, seed=7).run_id
 
 
@@ -73,10 +103,14 @@ def test_a_run_id_says_what_is_special():
     assert RunConfig().run_id.startswith("vae-mnist-5k-d16-b1-s0-"), "the plain run is found by its plain beginning"
 
 
-@pytest.mark.parametrize("name", ["folder:/home/a b/../Köln?invert=1", "folder:" + "x" * 500, "folder:..", "folder:/a/<script>"])
+@pytest.mark.parametrize(
+    "name", ["folder:/home/a b/../Köln?invert=1", "folder:" + "x" * 500, "folder:..", "folder:/a/<script>"]
+)
 def test_a_run_id_is_safe_as_a_folder_and_in_a_url(name):
     run_id = RunConfig(dataset=name).run_id
-    assert set(run_id) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.") and len(run_id) < 80 and not run_id.startswith(".")
+    assert (
+        set(run_id) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.") and len(run_id) < 80 and not run_id.startswith(".")
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,7 +174,9 @@ def test_replacing_the_model_drops_a_beta_that_has_no_meaning():
 def test_replacing_the_model_drops_what_has_no_effect_on_the_new_one_and_keeps_the_rest():
     config = RunConfig(reduction="mean", warmup_epochs=5, free_bits=0.1, noise=0.5, epochs=3)
     assert config.replace(model="ae") == RunConfig(model="ae", noise=0.5, epochs=3)
-    assert config.replace(model="multirate") == RunConfig(model="multirate", reduction="mean", free_bits=0.1, noise=0.5, epochs=3)
+    assert config.replace(model="multirate") == RunConfig(
+        model="multirate", reduction="mean", free_bits=0.1, noise=0.5, epochs=3
+    )
     with pytest.raises(ConfigError, match="free_bits=0.2"):
         config.replace(model="ae", free_bits=0.2)
 

@@ -37,7 +37,12 @@ V1 = {"cpu.cfs_quota_us": "50000\n", "cpu.cfs_period_us": "100000\n"}
         ("3:cpu,cpuacct:/\n0::/\n", {f"cpu,cpuacct/{k}": v for k, v in V1.items()}, 0.5),
         ("3:cpu,cpuacct:/docker/0123\n", {f"cpu/{k}": v for k, v in V1.items()}, 0.5),
         ("2:cpuset:/\n1:cpu:/\n", {"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
-        ("1:cpu:/x\n", {"cpu/x/cpu.cfs_quota_us": "-1\n", "cpu/x/cpu.cfs_period_us": "100000\n"} | {f"cpu/{k}": v for k, v in V1.items()}, 0.5),
+        (
+            "1:cpu:/x\n",
+            {"cpu/x/cpu.cfs_quota_us": "-1\n", "cpu/x/cpu.cfs_period_us": "100000\n"}
+            | {f"cpu/{k}": v for k, v in V1.items()},
+            0.5,
+        ),
         ("1:cpuset:/\n", {f"cpuset/{k}": v for k, v in V1.items()}, None),
         ("nonsense\n", {"cpu.max": "x\n"}, None),
         ("0::/\n", {"cpu.max": ""}, None),
@@ -51,7 +56,10 @@ def test_no_control_groups_is_no_limit(tmp_path):
     assert quota(tmp_path, tmp_path / "absent") is None
 
 
-@pytest.mark.parametrize("most, mask, count", [("max", 64, 64), ("100000", 64, 1), ("150000", 64, 1), ("400000", 64, 4), ("400000", 2, 2), ("50000", 8, 1)])
+@pytest.mark.parametrize(
+    "most, mask, count",
+    [("max", 64, 64), ("100000", 64, 1), ("150000", 64, 1), ("400000", 64, 4), ("400000", 2, 2), ("50000", 8, 1)],
+)
 def test_a_container_with_a_quota_does_not_count_the_hosts_cores(tmp_path, monkeypatch, most, mask, count):
     monkeypatch.setattr(cores, "affinity", lambda: frozenset(range(mask)))
     assert available_cores(*group(tmp_path, "0::/\n", {"cpu.max": f"{most} 100000\n"})) == count
@@ -123,7 +131,12 @@ def test_without_clocks_all_available_cores_are_used(monkeypatch):
     assert threads.count == 2
 
 
-@given(size=st.integers(1, 64), available=st.integers(1, 64), wanted=st.integers(0, 1000).map(lambda tenths: tenths / 10), spare=st.integers(0, 2))
+@given(
+    size=st.integers(1, 64),
+    available=st.integers(1, 64),
+    wanted=st.integers(0, 1000).map(lambda tenths: tenths / 10),
+    spare=st.integers(0, 2),
+)
 def test_it_settles_between_one_and_what_is_allowed(size, available, wanted, spare):
     with pytest.MonkeyPatch.context() as patch:
         machine = Machine(patch, size, min(size, available))
@@ -137,7 +150,9 @@ def test_it_settles_between_one_and_what_is_allowed(size, available, wanted, spa
         assert len(set(seen[-4:])) == 1, "a steady load gives a steady number"
         most = max(1, min(size, available) - spare) if spare else min(size, available)
         assert 1 <= threads.count <= min(most, cores.MOST)
-        assert threads.count == 1 or size / (threads.count + wanted) > 0.85, "none of several threads stands still for long"
+        assert threads.count == 1 or size / (threads.count + wanted) > 0.85, (
+            "none of several threads stands still for long"
+        )
         if wanted == 0 and size > 1:
             assert threads.count == min(most, cores.MOST)
 
@@ -158,5 +173,7 @@ def test_only_commands_that_follow_the_load_let_threads_spin():
     script = "import os, sys; sys.argv = ['core', '{}']; import core.__main__; print(os.environ.get('GOMP_SPINCOUNT'), os.environ['OMP_WAIT_POLICY'])"
     environment = {k: v for k, v in os.environ.items() if k not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
     for command, spins in {"train": True, "sweep": True, "evaluate": False, "judge": False}.items():
-        answer = subprocess.run([sys.executable, "-c", script.format(command)], capture_output=True, text=True, check=True, env=environment).stdout
+        answer = subprocess.run(
+            [sys.executable, "-c", script.format(command)], capture_output=True, text=True, check=True, env=environment
+        ).stdout
         assert answer.split() == ["20000" if spins else "None", "PASSIVE"], command

@@ -45,7 +45,10 @@ def test_the_split_is_fixed():
 def test_mnist_5k_is_whole_balanced_and_what_its_digest_says(cache):
     dataset = load_dataset("mnist-5k")
     assert dataset.train_images.shape == (4000, 1, 28, 28) and dataset.test_images.shape == (1000, 1, 28, 28)
-    assert np.bincount(dataset.train_labels).tolist() == [400] * 10 and np.bincount(dataset.test_labels).tolist() == [100] * 10
+    assert (
+        np.bincount(dataset.train_labels).tolist() == [400] * 10
+        and np.bincount(dataset.test_labels).tolist() == [100] * 10
+    )
     assert dataset.train_images.dtype == np.uint8 and dataset.train_images.max() == 255
     assert dataset.digest == DATASETS["mnist-5k"].digest
     train = {image.tobytes() for image in dataset.train_images}
@@ -79,7 +82,9 @@ def test_a_damaged_cache_is_parsed_again_and_replaced(cache, damage):
     whole = kept.read_bytes()
     if damage == "other images":
         blank = np.zeros((10, 1, 28, 28), np.uint8)
-        data.write_npz(kept, train_images=blank, train_labels=np.arange(10), test_images=blank, test_labels=np.arange(10))
+        data.write_npz(
+            kept, train_images=blank, train_labels=np.arange(10), test_images=blank, test_labels=np.arange(10)
+        )
     else:
         kept.write_bytes({"cut short": whole[: len(whole) // 2], "empty": b"", "not an npz": b"\x80\x04hello"}[damage])
     data.named.cache_clear()
@@ -185,7 +190,9 @@ def test_no_network_names_the_folder_and_the_remedy(cache, no_network):
     message = str(caught.value)
     for word in ("KMNIST", str(settings.data_dir() / "KMNIST" / "raw"), "network", "POINT_OR_CLOUD_DATA", "mnist-5k"):
         assert word in message
-    assert no_network and all(patience is not None and patience <= 30 for patience in no_network), "a silent server would hang it"
+    assert no_network and all(patience is not None and patience <= 30 for patience in no_network), (
+        "a silent server would hang it"
+    )
     assert socket.getdefaulttimeout() is None
     with pytest.raises(DataError):
         load_dataset("kmnist")  # and a failure is not remembered: the next try may have a network

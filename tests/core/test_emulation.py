@@ -16,7 +16,17 @@ from core.data import load_dataset
 from core.device import products
 
 SMALL_TYPES = (torch.bfloat16, torch.float16)
-STORING = ("aten::_to_copy", "aten::copy_", "aten::clone", "aten::contiguous", "aten::detach", "aten::empty", "aten::view", "aten::alias", "aten::lift_fresh")
+STORING = (
+    "aten::_to_copy",
+    "aten::copy_",
+    "aten::clone",
+    "aten::contiguous",
+    "aten::detach",
+    "aten::empty",
+    "aten::view",
+    "aten::alias",
+    "aten::lift_fresh",
+)
 
 
 class Watch(TorchDispatchMode):
@@ -44,7 +54,10 @@ def without_bf16(monkeypatch):
     assert products(torch.device("cpu")) == "fp32"
 
 
-@pytest.mark.parametrize(("most", "expected"), [(None, "bf16"), ("DEFAULT", "bf16"), ("AVX512_CORE_AMX", "bf16"), ("AVX2", "fp32"), ("avx512_core", "fp32")])
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [(None, "bf16"), ("DEFAULT", "bf16"), ("AVX512_CORE_AMX", "bf16"), ("AVX2", "fp32"), ("avx512_core", "fp32")],
+)
 def test_amx_that_may_not_be_used_is_not_counted_on(monkeypatch, most, expected):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
     monkeypatch.delenv("POINT_OR_CLOUD_PRECISION", raising=False)
@@ -55,7 +68,9 @@ def test_amx_that_may_not_be_used_is_not_counted_on(monkeypatch, most, expected)
     assert products(torch.device("cpu")) == expected
 
 
-RECIPES = {"shipped": {}, "quick": QUICK} | {optimiser: {"optimiser": optimiser, "learning_rate": 1e-3} for optimiser in OPTIMISERS}
+RECIPES = {"shipped": {}, "quick": QUICK} | {
+    optimiser: {"optimiser": optimiser, "learning_rate": 1e-3} for optimiser in OPTIMISERS
+}
 
 
 @pytest.mark.parametrize("trunk", TRUNKS)
@@ -68,7 +83,11 @@ def test_no_step_of_training_computes_in_an_emulated_type(without_bf16, recipe, 
     assert watch.seen > 100 and not watch.small
 
 
-@pytest.mark.parametrize("change", [{"likelihood": x} for x in LIKELIHOODS] + [{"activation": x} for x in ACTIVATIONS] + [{"noise": 0.5}], ids=str)
+@pytest.mark.parametrize(
+    "change",
+    [{"likelihood": x} for x in LIKELIHOODS] + [{"activation": x} for x in ACTIVATIONS] + [{"noise": 0.5}],
+    ids=str,
+)
 def test_nor_with_any_other_choice(without_bf16, change):
     config = RunConfig(dataset="tiny", **(QUICK | {"epochs": 1} | change), train_size=128)
     with Watch() as watch:
@@ -82,7 +101,10 @@ def test_nor_does_publishing_sampling_or_a_path(without_bf16, store, model):
     from core.interpolation import interpolate
     from core.sampling import sample
 
-    data, config = load_dataset("tiny"), RunConfig(dataset="tiny", model=model, **(QUICK | {"epochs": 2}), train_size=128)
+    data, config = (
+        load_dataset("tiny"),
+        RunConfig(dataset="tiny", model=model, **(QUICK | {"epochs": 2}), train_size=128),
+    )
     with Watch() as watch:
         run = training.train(config, store, "cpu")
         loaded = run.load_model().reference()

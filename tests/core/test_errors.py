@@ -54,7 +54,9 @@ def raised() -> Iterator[tuple[str, int, str]]:
             for inner in ast.walk(statement)
         }
         asked = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "__getattr__")
-        caught |= {inner for function in asked for inner in ast.walk(function)}  # what has no such attribute has to say so
+        caught |= {
+            inner for function in asked for inner in ast.walk(function)
+        }  # what has no such attribute has to say so
         for node in ast.walk(tree):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node not in caught:
                 yield str(path.relative_to(settings.ROOT)), node.lineno, ast.unparse(node.exc.func).rpartition(".")[2]
@@ -100,7 +102,11 @@ def test_a_file_system_that_refuses_is_told_with_the_file(monkeypatch, capsys):
     monkeypatch.setitem(commands.COMMANDS, "settings", refuse)
     assert main(["settings"]) == FAILURE
     out, err = capsys.readouterr()
-    assert out == "" and err.startswith("error: [Errno 13] Permission denied: '/runs/of/another'. Check") and err.count("\n") == 1
+    assert (
+        out == ""
+        and err.startswith("error: [Errno 13] Permission denied: '/runs/of/another'. Check")
+        and err.count("\n") == 1
+    )
 
 
 def test_a_failed_training_is_no_wrong_request():

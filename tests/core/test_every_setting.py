@@ -40,7 +40,11 @@ _SEEN: dict[RunConfig, dict[str, torch.Tensor]] = {}
 def few() -> Dataset:
     whole = load_dataset("tiny")
     return dataclasses.replace(
-        whole, train_images=whole.train_images[:48], train_labels=whole.train_labels[:48], test_images=whole.test_images[:8], test_labels=whole.test_labels[:8]
+        whole,
+        train_images=whole.train_images[:48],
+        train_labels=whole.train_labels[:48],
+        test_images=whole.test_images[:8],
+        test_labels=whole.test_labels[:8],
     )
 
 
@@ -71,7 +75,14 @@ def test_a_setting_changes_the_weights_or_is_refused(model, name, value, few):
 
 @pytest.mark.parametrize(
     ("model", "name"),
-    [("ae", "beta"), ("ae", "reduction"), ("ae", "warmup_epochs"), ("ae", "free_bits"), ("multirate", "beta"), ("multirate", "warmup_epochs")],
+    [
+        ("ae", "beta"),
+        ("ae", "reduction"),
+        ("ae", "warmup_epochs"),
+        ("ae", "free_bits"),
+        ("multirate", "beta"),
+        ("multirate", "warmup_epochs"),
+    ],
 )
 def test_what_has_no_effect_is_what_is_refused(model, name):
     """Everything else is honoured: a refusal of all would keep the law, too."""
@@ -82,4 +93,7 @@ def test_what_has_no_effect_is_what_is_refused(model, name):
         except ConfigError:
             refused.add(other)
     assert name in refused
-    assert refused == {"ae": {"beta", "reduction", "warmup_epochs", "free_bits"}, "multirate": {"beta", "warmup_epochs"}}[model]
+    assert (
+        refused
+        == {"ae": {"beta", "reduction", "warmup_epochs", "free_bits"}, "multirate": {"beta", "warmup_epochs"}}[model]
+    )

@@ -85,7 +85,9 @@ def test_dark_strokes_on_paper_are_inverted_on_request(tmp_path):
 def test_every_size_fits(tmp_path, size):
     Image.new("L", size, 90).save(tmp_path / "image.png")
     image = read_image(tmp_path / "image.png")
-    assert image.shape == (28, 28) and image.min() == image.max() == 90, "the square around it has its own ground's colour"
+    assert image.shape == (28, 28) and image.min() == image.max() == 90, (
+        "the square around it has its own ground's colour"
+    )
 
 
 def test_shape_is_kept_and_centred(tmp_path):
@@ -135,14 +137,20 @@ def fill(root, classes=("a", "b"), n=6):
     for level, name in enumerate(classes):
         (root / name).mkdir(parents=True, exist_ok=True)
         for i in range(n):
-            Image.fromarray(rng.integers(60 * (level % 4), 60 * (level % 4) + 50, (30, 30), np.uint8)).save(root / name / f"{i}.png")
+            Image.fromarray(rng.integers(60 * (level % 4), 60 * (level % 4) + 50, (30, 30), np.uint8)).save(
+                root / name / f"{i}.png"
+            )
     return f"folder:{root}"
 
 
 def test_sub_folders_are_the_classes(tmp_path):
     dataset = load_dataset(fill(tmp_path / "mine", ("ant", "bee", "cow"), 10))
     assert dataset.classes == ("ant", "bee", "cow") and dataset.title == "Folder mine"
-    assert np.bincount(dataset.train_labels).tolist() == [8, 8, 8] and np.bincount(dataset.test_labels).tolist() == [2, 2, 2]
+    assert np.bincount(dataset.train_labels).tolist() == [8, 8, 8] and np.bincount(dataset.test_labels).tolist() == [
+        2,
+        2,
+        2,
+    ]
     for split in ("train", "test"):
         levels = dataset.images(split).mean((1, 2, 3)) // 60
         np.testing.assert_array_equal(levels, dataset.labels(split))
@@ -179,7 +187,12 @@ def test_bad_files_among_good_ones_are_skipped_and_listed(tmp_path):
     (tmp_path / "b" / "notes.txt").write_text("not meant as an image, so not listed")
     dataset = load_folder(name)
     assert len(dataset.train_images) + len(dataset.test_images) == 12
-    assert sorted(entry.split(":")[0] for entry in dataset.skipped) == ["a/cut.png", "a/empty.jpg", "b/bomb.png", "b/text.png"]
+    assert sorted(entry.split(":")[0] for entry in dataset.skipped) == [
+        "a/cut.png",
+        "a/empty.jpg",
+        "b/bomb.png",
+        "b/text.png",
+    ]
     assert dataset.digest == load_folder(fill(tmp_path / "again")).digest, "they leave no trace in the images"
 
 
@@ -241,7 +254,24 @@ def test_too_many_files_and_classes_too_small_are_refused(tmp_path, monkeypatch)
 # Names
 
 
-@pytest.mark.parametrize("odd", ["plain", "with space", "it's \"quoted\"", "ünï-💡", "a,b", "100%", "what?", "a?x=1", "tick`", "line\nbreak", "caf\udce9", "%41", "#hash&and=1"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "plain",
+        "with space",
+        'it\'s "quoted"',
+        "ünï-💡",
+        "a,b",
+        "100%",
+        "what?",
+        "a?x=1",
+        "tick`",
+        "line\nbreak",
+        "caf\udce9",
+        "%41",
+        "#hash&and=1",
+    ],
+)
 def test_a_path_of_any_bytes_has_one_printable_name_that_leads_back(tmp_path, odd):
     name = fill(tmp_path / odd)
     dataset = load_dataset(name)
@@ -259,7 +289,16 @@ def test_two_spellings_of_a_folder_are_one_data_set(tmp_path, monkeypatch):
     (tmp_path / "link").symlink_to(tmp_path / "mine")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    spellings = [name, name + "/", "folder:mine", "folder:./mine/", "folder:~/mine", f"folder:{tmp_path}/link", f"folder:{tmp_path}//mine", f"folder://{tmp_path}/mine"]
+    spellings = [
+        name,
+        name + "/",
+        "folder:mine",
+        "folder:./mine/",
+        "folder:~/mine",
+        f"folder:{tmp_path}/link",
+        f"folder:{tmp_path}//mine",
+        f"folder://{tmp_path}/mine",
+    ]
     configs = {resolve(RunConfig(dataset=spelling)) for spelling in spellings}
     assert len(configs) == 1 and next(iter(configs)).dataset == name
     monkeypatch.chdir("/")
@@ -342,7 +381,9 @@ def test_train_and_test_folders_are_the_split(tmp_path, tops):
     dataset = load_dataset(f"folder:{tmp_path}")
     assert dataset.classes == ("ant", "bee")
     assert len(dataset.train_images) == 12 and len(dataset.test_images) == 2 * (5 + len(tops))
-    trained, tested = ({Path(p).relative_to(tmp_path).parts[0] for p in part} for part in (dataset.paths[:12], dataset.paths[12:]))
+    trained, tested = (
+        {Path(p).relative_to(tmp_path).parts[0] for p in part} for part in (dataset.paths[:12], dataset.paths[12:])
+    )
     assert trained == {tops[0]} and tested == {tops[-1]}
     assert any("trained on" in note for note in dataset.notes)
     assert any("not used" in note for note in dataset.notes) == (len(tops) == 3)
@@ -365,7 +406,13 @@ def test_every_skipped_file_is_listed_with_its_reason(tmp_path):
     (tmp_path / "b" / "caf\udce9.png").write_bytes((tmp_path / "a" / "0.png").read_bytes()[:80])
     reasons = dict(line.split(": ", 1) for line in load_dataset(name).skipped)
     assert set(reasons) == {"a/IMG_1.HEIC", "a/strip.png", "b/text.jpg", "b/gone.png", "b/caf\\xe9.png"}
-    for path, word in (("a/IMG_1.HEIC", "convert it"), ("a/strip.png", "so long a strip"), ("b/text.jpg", "not an image"), ("b/gone.png", "leads nowhere"), ("b/caf\\xe9.png", "damaged")):
+    for path, word in (
+        ("a/IMG_1.HEIC", "convert it"),
+        ("a/strip.png", "so long a strip"),
+        ("b/text.jpg", "not an image"),
+        ("b/gone.png", "leads nowhere"),
+        ("b/caf\\xe9.png", "damaged"),
+    ):
         assert word in reasons[path]
 
 
@@ -379,7 +426,9 @@ def test_what_was_read_names_the_first_few_and_where_the_rest_is(tmp_path):
     assert "3 more; `python -m core data" in lines[-1]
 
 
-NAMES = st.text(st.characters(blacklist_characters="/\0", blacklist_categories=("Cs",)), min_size=1, max_size=12).filter(lambda t: t not in (".", "..") and len(t.encode()) < 200)
+NAMES = st.text(
+    st.characters(blacklist_characters="/\0", blacklist_categories=("Cs",)), min_size=1, max_size=12
+).filter(lambda t: t not in (".", "..") and len(t.encode()) < 200)
 
 
 @given(data=st.data())
@@ -402,7 +451,10 @@ def test_any_folder_gives_images_with_the_class_of_their_first_folder_or_a_reaso
     except DataError as error:
         assert good < 10 or "three per class" in str(error)
         return
-    assert len(dataset.train_images) + len(dataset.test_images) == len(dataset.paths) == good and len(dataset.skipped) == bad
+    assert (
+        len(dataset.train_images) + len(dataset.test_images) == len(dataset.paths) == good
+        and len(dataset.skipped) == bad
+    )
     labels = [*dataset.train_labels, *dataset.test_labels]
     for path, label in zip(dataset.paths, labels):
         assert dataset.classes[label] == folder.shown(Path(path).relative_to(root).parts[0])

@@ -59,7 +59,9 @@ def test_a_folders_transparent_images_share_a_ground_unless_they_cannot_be_seen_
     assert all(image[1, 1] == 255 and image[14, 14] == 20 for image in done.images[:5])
     assert done.images[5][1, 1] == 0 and done.images[5][14, 14] == 240
     middling = finish([*dark, read(ink(150, "RGBA"))])
-    assert middling.other_ground == 0 and middling.images[5][1, 1] == 255, "what can be seen on the common ground lies on it"
+    assert middling.other_ground == 0 and middling.images[5][1, 1] == 255, (
+        "what can be seen on the common ground lies on it"
+    )
 
 
 @given(level=st.integers(0, 65535))
@@ -69,7 +71,9 @@ def test_a_plain_16_bit_image_keeps_a_level_that_grows_with_its_value(level):
     image = read_image(file)
     assert image.min() == image.max()
     bits = max(level.bit_length(), 8)
-    assert image[0, 0] == pytest.approx(level / (2 ** next(b for b in (8, 10, 12, 14, 16) if b >= bits) - 1) * 255, abs=1)
+    assert image[0, 0] == pytest.approx(
+        level / (2 ** next(b for b in (8, 10, 12, 14, 16) if b >= bits) - 1) * 255, abs=1
+    )
 
 
 @given(st.lists(st.tuples(st.integers(0, 65535), st.integers(0, 65535)), min_size=1, max_size=6))
@@ -82,7 +86,9 @@ def test_deep_images_of_one_folder_have_one_scale(pairs):
         values[8:20, 8:20] = high
         readings.append(read(saved(Image.fromarray(values))))
     images = finish(readings).images.astype(int)
-    seen = [(low, image[1, 1]) for (low, _), image in zip(pairs, images)] + [(high, image[14, 14]) for (_, high), image in zip(pairs, images)]
+    seen = [(low, image[1, 1]) for (low, _), image in zip(pairs, images)] + [
+        (high, image[14, 14]) for (_, high), image in zip(pairs, images)
+    ]
     seen.sort()
     assert all(b >= a - 1 for (_, a), (_, b) in zip(seen, seen[1:]))
 
@@ -90,10 +96,16 @@ def test_deep_images_of_one_folder_have_one_scale(pairs):
 @pytest.mark.parametrize(
     ("ranges", "floating", "scale"),
     [
-        ([(0, 4000)], False, (0, 4095)), ([(0, 200), (5, 60_000)], False, (0, 65535)), ([(0, 0)], False, (0, 255)), ([(0, 300_000)], False, (0, 2**19 - 1)),
-        ([(0, 0.5)], True, (0, 1)), ([(0, 255.0)], True, (0, 255)), ([(-2, 3), (0, 5)], True, (-2, 5)), ([(-1, -1)], True, (-1, 0)),
+        ([(0, 4000)], False, (0, 4095)),
+        ([(0, 200), (5, 60_000)], False, (0, 65535)),
+        ([(0, 0)], False, (0, 255)),
+        ([(0, 300_000)], False, (0, 2**19 - 1)),
+        ([(0, 0.5)], True, (0, 1)),
+        ([(0, 255.0)], True, (0, 255)),
+        ([(-2, 3), (0, 5)], True, (-2, 5)),
+        ([(-1, -1)], True, (-1, 0)),
     ],
-)  # fmt: skip
+)
 def test_full_scale_is_the_bits_in_use(ranges, floating, scale):
     assert full_scale(ranges, floating) == scale
 
@@ -104,7 +116,9 @@ def test_a_colour_has_one_grey_level_in_every_colour_space(mode):
     if mode == "LAB":
         from PIL import ImageCms
 
-        other = ImageCms.profileToProfile(colour, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB")
+        other = ImageCms.profileToProfile(
+            colour, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
+        )
     else:
         other = colour.convert(mode)
     image = read_image(saved(other, "TIFF"))
@@ -114,12 +128,19 @@ def test_a_colour_has_one_grey_level_in_every_colour_space(mode):
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "TIFF", "WEBP"])
 def test_the_first_of_several_frames_is_used_and_that_is_known(kind):
     frames = [Image.fromarray(SQUARE), Image.fromarray(255 - SQUARE)]
-    several = read(saved(frames[0], kind, save_all=True, append_images=frames[1:], **({"lossless": True} if kind == "WEBP" else {})))
+    several = read(
+        saved(
+            frames[0], kind, save_all=True, append_images=frames[1:], **({"lossless": True} if kind == "WEBP" else {})
+        )
+    )
     assert several.frames and several.levels[14, 14] > 200 > 50 > several.levels[2, 2]
     assert not read(saved(frames[0], kind)).frames
 
 
-@pytest.mark.parametrize("suffix", [".jfif", ".jpe", ".avif", ".jp2", ".tga", ".ico", ".apng", ".webp", ".gif", ".tif", ".ppm", ".bmp", ".qoi"])
+@pytest.mark.parametrize(
+    "suffix",
+    [".jfif", ".jpe", ".avif", ".jp2", ".tga", ".ico", ".apng", ".webp", ".gif", ".tif", ".ppm", ".bmp", ".qoi"],
+)
 def test_what_pillow_opens_here_is_read(tmp_path, suffix):
     assert suffix in suffixes()
     path = tmp_path / f"image{suffix}"
@@ -154,7 +175,9 @@ def test_a_shape_is_refused_or_at_least_two_pixels_wide(width, height):
 def test_the_preview_shows_the_file_as_it_came():
     file = ink(0, "RGBA")
     shown = np.asarray(preview(file, read(file)))
-    assert shown[20, 20].tolist() == [0, 0, 0] and shown[2, 2].tolist() == [128, 128, 128], "ink and ground can be told apart"
+    assert shown[20, 20].tolist() == [0, 0, 0] and shown[2, 2].tolist() == [128, 128, 128], (
+        "ink and ground can be told apart"
+    )
     wide = saved(Image.new("RGB", (1000, 500), (200, 10, 10)))
     assert preview(wide, read(wide)).size == (240, 120)
 

@@ -38,7 +38,9 @@ class Manual:
 @pytest.fixture
 def manual(store):
     executor = Manual()
-    return executor, Jobs(lambda: executor, store, running=1, queued=2, limits=LIMITS, speeds=Speeds(store.cache.parent / "speed.json"))
+    return executor, Jobs(
+        lambda: executor, store, running=1, queued=2, limits=LIMITS, speeds=Speeds(store.cache.parent / "speed.json")
+    )
 
 
 def beta(value: float) -> RunConfig:
@@ -59,7 +61,9 @@ def test_waiting_ones_are_in_order_and_start_when_there_is_room(manual):
     assert (second.state, second.position, third.position) == ("queued", 1, 2)
     executor.futures[0].set_result("complete")
     assert jobs.status(second.run_id).state == "running" and jobs.status(third.run_id).position == 1
-    assert jobs.status(third.run_id).seconds_left is not None, "one job has finished: there is something to base an estimate on"
+    assert jobs.status(third.run_id).seconds_left is not None, (
+        "one job has finished: there is something to base an estimate on"
+    )
 
 
 def test_a_full_queue_says_so_and_keeps_what_it_has(manual):
@@ -179,7 +183,9 @@ def test_no_worker_at_all_is_told(store):
         jobs.call("anything", print).result()
     assert len(jobs) == 0
     status = jobs.submit(SMALL)
-    assert status.state == "failed" and "cannot fork" in status.message, "the visitor is told, though the run has no folder yet"
+    assert status.state == "failed" and "cannot fork" in status.message, (
+        "the visitor is told, though the run has no folder yet"
+    )
 
 
 def test_progress_is_read_from_the_heartbeat(manual):
@@ -197,7 +203,12 @@ def test_calls_with_one_key_share_a_future(manual):
 
 @pytest.mark.parametrize(
     "change, told",
-    [({"beta": 500}, "beta=500"), ({"latent_dim": 3, "trunk": "mlp-400"}, "latent_dim=3"), ({"epochs": 61}, "epochs=61"), ({"batch_size": 1}, "batch_size=1")],
+    [
+        ({"beta": 500}, "beta=500"),
+        ({"latent_dim": 3, "trunk": "mlp-400"}, "latent_dim=3"),
+        ({"epochs": 61}, "epochs=61"),
+        ({"batch_size": 1}, "batch_size=1"),
+    ],
 )
 def test_outside_the_limits_nothing_starts(manual, change, told):
     executor, jobs = manual
@@ -308,10 +319,14 @@ def test_a_place_in_the_queue_adds_up(manual):
 
 def test_several_at_a_time_share_the_queue(store):
     executor = Manual()
-    jobs = Jobs(lambda: executor, store, running=2, queued=4, limits=LIMITS, speeds=Speeds(store.cache.parent / "speed.json"))
+    jobs = Jobs(
+        lambda: executor, store, running=2, queued=4, limits=LIMITS, speeds=Speeds(store.cache.parent / "speed.json")
+    )
     jobs.speeds.learn(beta(1), "cpu", 1e-3, 10.0)
     ids = [jobs.submit(beta(b)).run_id for b in (1, 2, 3, 4, 5)]
     said(jobs, ids[0], 6.0)
     said(jobs, ids[1], 2.0)
     found = [jobs.status(run_id).seconds_left for run_id in ids[2:]]
-    assert found == pytest.approx([2 + 10, 6 + 10, 2 + 10 + 10], abs=0.5), "at 2 s, at 6 s, and when the first of those is through"
+    assert found == pytest.approx([2 + 10, 6 + 10, 2 + 10 + 10], abs=0.5), (
+        "at 2 s, at 6 s, and when the first of those is through"
+    )

@@ -102,8 +102,16 @@ def test_evaluation_and_pictures_are_about_the_images_of_the_training(mine, tmp_
     measured, recorded = (line.split()[1:] for line in capsys.readouterr().out.splitlines()[2:4])
     assert measured == recorded
     last = len(run.dataset().test_images) - 1
-    assert main(["interpolate", run.run_id, "--from", "0", "--to", str(last), "--out", str(tmp_path / "i.png"), *where]) == 0
-    assert main(["interpolate", run.run_id, "--from", "0", "--to", str(last + 1), "--out", str(tmp_path / "i.png"), *where]) == 2
+    assert (
+        main(["interpolate", run.run_id, "--from", "0", "--to", str(last), "--out", str(tmp_path / "i.png"), *where])
+        == 0
+    )
+    assert (
+        main(
+            ["interpolate", run.run_id, "--from", "0", "--to", str(last + 1), "--out", str(tmp_path / "i.png"), *where]
+        )
+        == 2
+    )
     assert main(["sample", run.run_id, "--source", "gaussian", "--out", str(tmp_path / "s.png"), *where]) == 0
 
 
@@ -160,7 +168,21 @@ def test_a_reference_map_is_of_the_same_images(mine, tmp_path, store):
 
 def test_the_sweep_takes_what_train_takes(mine, tmp_path, capsys):
     odd = fill(tmp_path / "a,b", 6)
-    command = ["sweep", "--datasets", f"{mine},{odd},mnist-5k", "--model", "ae", "--latent-dim", "2,4", "--seed", "0-1", "--noise", "0.3", "--dry-run", "--json"]
+    command = [
+        "sweep",
+        "--datasets",
+        f"{mine},{odd},mnist-5k",
+        "--model",
+        "ae",
+        "--latent-dim",
+        "2,4",
+        "--seed",
+        "0-1",
+        "--noise",
+        "0.3",
+        "--dry-run",
+        "--json",
+    ]
     assert main([*command, "--store", str(tmp_path / "store")]) == 0
     out, told = capsys.readouterr()
     assert out.count("run_id") == 3 * 2 * 2 and f"{mine}: 20 images" in told and f"{odd}: 12 images" in told
@@ -171,7 +193,10 @@ def test_the_sweep_takes_what_train_takes(mine, tmp_path, capsys):
 def test_train_says_what_was_skipped_and_data_lists_all_of_it(mine, tmp_path, capsys):
     for i in range(8):
         (tmp_path / "mine" / "a" / f"bad{i}.png").write_text("no")
-    assert main(["train", "--dataset", mine, "--epochs", "1", "--latent-dim", "2", "--store", str(tmp_path / "store")]) == 0
+    assert (
+        main(["train", "--dataset", mine, "--epochs", "1", "--latent-dim", "2", "--store", str(tmp_path / "store")])
+        == 0
+    )
     told = capsys.readouterr().err
     assert "skipped: 8 of 28 files" in told and "a/bad0.png: not an image" in told and "`python -m core data" in told
     assert main(["data", mine, "--out", str(tmp_path / "sheet.png")]) == 0

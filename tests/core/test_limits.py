@@ -72,7 +72,9 @@ def test_a_full_memory_trains_nothing(store):
 def test_memory_counts_children():
     before = memory_mb()
     assert before > 20, "this very process is larger"
-    with subprocess.Popen([sys.executable, "-c", "b = bytearray(150_000_000); print(len(b), flush=True); input()"], stdin=-1, stdout=-1) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", "b = bytearray(150_000_000); print(len(b), flush=True); input()"], stdin=-1, stdout=-1
+    ) as child:
         child.stdout.readline()
         assert memory_mb() - before > 140
         child.kill()
@@ -81,10 +83,22 @@ def test_memory_counts_children():
 def test_the_demo_profile_is_enforced_where_jobs_are_submitted(store, monkeypatch):
     monkeypatch.setenv("POINT_OR_CLOUD_PROFILE", "demo")
     jobs = jobs_from_settings(store)
-    for refused in ({"epochs": 11}, {"latent_dim": 4}, {"latent_dim": 32}, {"dataset": "mnist"}, {"dataset": "folder:/etc"}, {"batch_size": 1}, {"seed": 5000}):
+    for refused in (
+        {"epochs": 11},
+        {"latent_dim": 4},
+        {"latent_dim": 32},
+        {"dataset": "mnist"},
+        {"dataset": "folder:/etc"},
+        {"batch_size": 1},
+        {"seed": 5000},
+    ):
         with pytest.raises(ConfigError, match=next(iter(refused))):
             jobs.submit(RunConfig(**{"epochs": 10, **refused}), "eve")
-    assert (jobs.running, jobs.queued, jobs.limits.hourly) == (1, 4, 6) and len(jobs) == 0 and not any(store.cache.glob("*"))
+    assert (
+        (jobs.running, jobs.queued, jobs.limits.hourly) == (1, 4, 6)
+        and len(jobs) == 0
+        and not any(store.cache.glob("*"))
+    )
 
 
 def test_abandoned_runs_are_evicted_like_finished_ones(store):
@@ -151,6 +165,10 @@ print(anonymous() - before)
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="pools are glibc's")
 def test_large_arrays_go_back_to_the_system():
     def held(name: str) -> float:
-        return float(subprocess.run([sys.executable, "-c", FREED, name], check=True, timeout=60, capture_output=True, text=True).stdout)
+        return float(
+            subprocess.run(
+                [sys.executable, "-c", FREED, name], check=True, timeout=60, capture_output=True, text=True
+            ).stdout
+        )
 
     assert held("spared") < 20 < 80 < held("not")

@@ -9,7 +9,10 @@ from core.config import BETA_RANGE, TRUNKS, RunConfig
 from core.models import build_model
 
 IMAGES = torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-CASES = [RunConfig(model=m, trunk=t, latent_dim=d) for m, t, d in itertools.product(("ae", "vae", "multirate"), TRUNKS, (1, 2, 64))]
+CASES = [
+    RunConfig(model=m, trunk=t, latent_dim=d)
+    for m, t, d in itertools.product(("ae", "vae", "multirate"), TRUNKS, (1, 2, 64))
+]
 
 
 @pytest.mark.parametrize("config", CASES, ids=lambda c: f"{c.model}-{c.trunk}-{c.latent_dim}")

@@ -77,7 +77,9 @@ def test_held_at_a_beta_equals_that_beta_for_every_image():
     for beta in (0.1, 0.7, 10.0):
         held = model.at(beta).terms(x, torch.Generator().manual_seed(3))
         batch = model.terms_at(x, torch.full((6,), beta), torch.Generator().manual_seed(3))
-        assert torch.allclose(held.distortion, batch.distortion) and torch.allclose(held.rate_per_dim, batch.rate_per_dim)
+        assert torch.allclose(held.distortion, batch.distortion) and torch.allclose(
+            held.rate_per_dim, batch.rate_per_dim
+        )
 
 
 def test_each_image_of_a_batch_is_under_its_own_beta():
@@ -119,10 +121,14 @@ def test_a_denoising_one_sees_the_noise_and_is_measured_against_the_clean_images
     model, x = scrambled(), images()
     noisy = torch.zeros_like(x)
     seen = {}
-    monkeypatch.setattr(model.encoder, "forward", lambda h, c: seen.update(h=h) or type(model.encoder).forward(model.encoder, h, c))
+    monkeypatch.setattr(
+        model.encoder, "forward", lambda h, c: seen.update(h=h) or type(model.encoder).forward(model.encoder, h, c)
+    )
     found = model.terms_at(x, torch.ones(6), torch.Generator().manual_seed(0), noisy)
     assert torch.equal(seen["h"], noisy)
-    assert not torch.equal(found.distortion, model.terms_at(x, torch.ones(6), torch.Generator().manual_seed(0)).distortion)
+    assert not torch.equal(
+        found.distortion, model.terms_at(x, torch.ones(6), torch.Generator().manual_seed(0)).distortion
+    )
 
 
 def test_gradients_reach_every_parameter():

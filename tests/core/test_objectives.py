@@ -26,7 +26,9 @@ def test_gaussian_distortion_is_a_normalised_log_density():
 @pytest.mark.parametrize("likelihood", LIKELIHOODS.values(), ids=LIKELIHOODS)
 def test_the_floor_is_reached_by_a_perfect_reconstruction_and_by_nothing_else(likelihood):
     perfect = torch.logit(GREY.double().clamp(1e-9, 1 - 1e-9))
-    torch.testing.assert_close(likelihood.distortion(perfect, GREY.double()), likelihood.floor(GREY).double(), rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(
+        likelihood.distortion(perfect, GREY.double()), likelihood.floor(GREY).double(), rtol=1e-4, atol=1e-3
+    )
     assert (likelihood.distortion(perfect + 0.5, GREY.double()) > likelihood.floor(GREY)).all()
 
 

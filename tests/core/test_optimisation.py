@@ -21,14 +21,20 @@ def test_schedules():
     assert line[0] == line[-1] == 0 and max(line) == line[50] == 1
     assert np.allclose(np.diff(line[50:]), -1 / 950), "straight down"
     gentle = [SCHEDULES["gentle"](i / 1000) for i in range(1001)]
-    assert gentle[:51] == line[:51] and gentle[-1] == pytest.approx(0.2) and np.allclose(np.diff(gentle[50:]), -0.8 / 950)
+    assert (
+        gentle[:51] == line[:51] and gentle[-1] == pytest.approx(0.2) and np.allclose(np.diff(gentle[50:]), -0.8 / 950)
+    )
 
 
 def test_muon_takes_the_matrices_and_adam_the_rest():
     model = build_model(RunConfig(optimiser="muon"))
     found = optimisers(model.config, model)
     shapes = {name: [tuple(p.shape) for group in o.param_groups for p in group["params"]] for name, o in found.items()}
-    assert all(len(shape) == 2 for shape in shapes["muon"]) and (128, 1568) in shapes["muon"] and (16, 128) in shapes["muon"]
+    assert (
+        all(len(shape) == 2 for shape in shapes["muon"])
+        and (128, 1568) in shapes["muon"]
+        and (16, 128) in shapes["muon"]
+    )
     assert len(shapes["adam"]) + len(shapes["muon"]) == len(list(model.parameters()))
     assert list(optimisers(RunConfig(), model)) == ["adam"]
 
@@ -53,7 +59,9 @@ def test_adam_is_torchs_bit_for_bit():
     assert not torch.equal(start, mine[0]) and all(torch.equal(a, b) for a, b in zip(mine, theirs))
     again, other = Adam(mine, lr=1), torch.optim.Adam(theirs, lr=1, fused=True)
     again.load_state_dict(reference.state_dict())
-    other.load_state_dict({"state": copy.deepcopy(adam.state_dict()["state"]), "param_groups": other.state_dict()["param_groups"]})
+    other.load_state_dict(
+        {"state": copy.deepcopy(adam.state_dict()["state"]), "param_groups": other.state_dict()["param_groups"]}
+    )
     steps(again, mine, range(5, 8))
     steps(other, theirs, range(5, 8))
     assert all(torch.equal(a, b) for a, b in zip(mine, theirs)) and float(again.steps[-1]) == 8
@@ -63,7 +71,10 @@ def test_a_step_of_muon_is_orthogonal_and_of_adams_size():
     """The step is U V' of the gradient, by a few Newton-Schulz iterations; scaled, its entries are about 0.2, as Adam's are."""
     model = build_model(RunConfig(optimiser="muon"))
     weight = model.encoder.layers[2].weight
-    weight.grad = torch.randn(weight.shape, generator=torch.Generator().manual_seed(0)) * torch.logspace(0, -1, weight.shape[0])[:, None]
+    weight.grad = (
+        torch.randn(weight.shape, generator=torch.Generator().manual_seed(0))
+        * torch.logspace(0, -1, weight.shape[0])[:, None]
+    )
     before, gradient = weight.detach().clone(), torch.linalg.svdvals(weight.grad)
     muon = optimisers(model.config, model)["muon"]
     for other in muon.parameters:
@@ -121,7 +132,9 @@ def test_muon_is_torchs_when_both_compute_in_fp32(monkeypatch):
     assert all(torch.allclose(a, b, atol=1e-5) and (a - c).abs().max() > 1e-3 for a, b, c in zip(mine, theirs, start))
     again, other = Muon(mine, lr=1), torchs()
     again.load_state_dict(reference.state_dict())
-    other.load_state_dict({"state": copy.deepcopy(ours.state_dict()["state"]), "param_groups": other.state_dict()["param_groups"]})
+    other.load_state_dict(
+        {"state": copy.deepcopy(ours.state_dict()["state"]), "param_groups": other.state_dict()["param_groups"]}
+    )
     steps(again, other, range(4, 6))
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(mine, theirs))
 

@@ -44,14 +44,25 @@ def untrained(config: RunConfig, images: np.ndarray) -> Trainable:
     return model
 
 
-@pytest.mark.parametrize(("model", "trunk", "likelihood", "d"), list(itertools.product(MODELS, TRUNKS, LIKELIHOODS, (1, 64))))
+@pytest.mark.parametrize(
+    ("model", "trunk", "likelihood", "d"), list(itertools.product(MODELS, TRUNKS, LIKELIHOODS, (1, 64)))
+)
 def test_no_network_is_refused_for_having_learned_nothing_yet(model, trunk, likelihood, d, images):
-    assert refusal(untrained(RunConfig(model=model, trunk=trunk, likelihood=likelihood, latent_dim=d), images), images) == ""
+    assert (
+        refusal(untrained(RunConfig(model=model, trunk=trunk, likelihood=likelihood, latent_dim=d), images), images)
+        == ""
+    )
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"beta": 1000, "epochs": 8, "learning_rate": 0.01}, {"reduction": "mean", "epochs": 10}, {"noise": 2.0}, {"model": "ae", "noise": 0.5}, {"epochs": 1, "train_size": 10}],
+    [
+        {"beta": 1000, "epochs": 8, "learning_rate": 0.01},
+        {"reduction": "mean", "epochs": 10},
+        {"noise": 2.0},
+        {"model": "ae", "noise": 0.5},
+        {"epochs": 1, "train_size": 10},
+    ],
     ids=str,
 )
 def test_what_was_asked_to_be_poor_is_kept(change, store):
@@ -62,11 +73,18 @@ def test_what_was_asked_to_be_poor_is_kept(change, store):
 @pytest.mark.parametrize("model", MODELS)
 def test_images_that_are_all_alike_need_no_different_outputs(pattern, model, store):
     whole = load_dataset("tiny")
-    made = {"black": np.zeros((1, 28, 28)), "white": np.full((1, 28, 28), 255), "one image": whole.train_images[0], "one pixel": np.zeros((1, 28, 28))}
+    made = {
+        "black": np.zeros((1, 28, 28)),
+        "white": np.full((1, 28, 28), 255),
+        "one image": whole.train_images[0],
+        "one pixel": np.zeros((1, 28, 28)),
+    }
     stack = np.repeat(made[pattern][None].astype(np.uint8), 12, 0)
     if pattern == "one pixel":
         stack[3, 0, 14, 14] = 255
-    data = dataclasses.replace(whole, train_images=stack, train_labels=np.zeros(12, int), test_images=stack[:4], test_labels=np.zeros(4, int))
+    data = dataclasses.replace(
+        whole, train_images=stack, train_labels=np.zeros(12, int), test_images=stack[:4], test_labels=np.zeros(4, int)
+    )
     config = RunConfig(model=model, trunk="mlp-400", latent_dim=2, epochs=3)
     *_, last = fit(config, data, "cpu")
     assert refusal(last.model, stack) == ""
@@ -85,7 +103,9 @@ def test_a_constant_picture_is_an_accident_for_a_point_and_the_mean_image_is_col
     mean_image = torch.from_numpy(images[: outcome.EXAMINED].copy()).float().mean(0) / 255
     for model in MODELS:
         config = RunConfig(model=model, trunk="mlp", latent_dim=4)
-        assert ("the same picture for every image" in refusal(constant(config, mean_image, images), images)) is (model == "ae")
+        assert ("the same picture for every image" in refusal(constant(config, mean_image, images), images)) is (
+            model == "ae"
+        )
         grey = torch.full((784,), float(images.mean() / 255))
         assert "the same picture for every image" in refusal(constant(config, grey, images), images)
         assert "for one grey level everywhere" in refusal(constant(config, torch.zeros(784), images), images)
@@ -95,7 +115,9 @@ def test_a_constant_picture_is_an_accident_for_a_point_and_the_mean_image_is_col
 def test_what_half_precision_cannot_hold_is_refused(model, images):
     large = untrained(RunConfig(model=model, trunk="mlp-400", latent_dim=4), images)
     large.encoder.layers[0].weight[0, 0] = 70_000
-    assert "a weight reached 7e+04" in refusal(large, images) and "Lower learning_rate (now 0.003)" in refusal(large, images)
+    assert "a weight reached 7e+04" in refusal(large, images) and "Lower learning_rate (now 0.003)" in refusal(
+        large, images
+    )
     far = untrained(RunConfig(model=model, trunk="mlp-400", latent_dim=4), images)
     far.head.mean.bias[0] = 65_000
     far.head.mean.weight[0] *= 5e4
@@ -103,7 +125,15 @@ def test_what_half_precision_cannot_hold_is_refused(model, images):
     assert "a code reached" in refusal(far, images)
 
 
-@pytest.mark.parametrize("change", [{"model": "ae", "learning_rate": 1.0}, {"model": "vae", "learning_rate": 1.0}, {"model": "multirate", "learning_rate": 1.0}], ids=str)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": "ae", "learning_rate": 1.0},
+        {"model": "vae", "learning_rate": 1.0},
+        {"model": "multirate", "learning_rate": 1.0},
+    ],
+    ids=str,
+)
 def test_a_training_that_went_wrong_without_a_nan_is_told_and_publishes_nothing(change, store):
     config = FEW.replace(schedule="constant", epochs=4, **change)
     with pytest.raises(TrainingError, match="Lower learning_rate"):

@@ -12,7 +12,12 @@ from tests.benchmarks.parts import Parts, Unfinished
 
 def test_a_part_that_fails_is_named_and_the_others_go_on(capsys):
     parts, done = Parts(), []
-    for name, error in [("first", None), ("second", Unfinished("more than 3 s")), ("third", ValueError("two\nlines")), ("fourth", None)]:
+    for name, error in [
+        ("first", None),
+        ("second", Unfinished("more than 3 s")),
+        ("third", ValueError("two\nlines")),
+        ("fourth", None),
+    ]:
         if parts.begin(name):
             with parts(name):
                 if error:
@@ -26,7 +31,11 @@ def test_a_part_that_fails_is_named_and_the_others_go_on(capsys):
 def test_past_the_limit_nothing_is_begun(capsys):
     parts = Parts(limit=0.0)
     time.sleep(0.01)
-    assert not parts.begin("late") and parts.status() == 1 and "late: not begun: the limit of 0 s" in capsys.readouterr().out
+    assert (
+        not parts.begin("late")
+        and parts.status() == 1
+        and "late: not begun: the limit of 0 s" in capsys.readouterr().out
+    )
 
 
 def test_an_interruption_ends_all_parts_and_prints(capsys):
@@ -44,8 +53,12 @@ def test_all_finished_is_status_0(capsys):
     assert parts.begin("two") and parts.status() == 0 and capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("command", ["bench_machines --isa AVX2 --threads 1 --beside 0 --limit 1", "bench_jobs --limit 0.1 --repeats 1"])
+@pytest.mark.parametrize(
+    "command", ["bench_machines --isa AVX2 --threads 1 --beside 0 --limit 1", "bench_jobs --limit 0.1 --repeats 1"]
+)
 def test_a_benchmark_past_its_limit_ends_without_a_traceback(command):
     name, *options = command.split()
-    done = subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}", *options], capture_output=True, text=True, cwd=settings.ROOT)
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.benchmarks.{name}", *options], capture_output=True, text=True, cwd=settings.ROOT
+    )
     assert done.returncode == 1 and "not finished: " in done.stdout and "Traceback" not in done.stdout + done.stderr

@@ -8,12 +8,27 @@ import torch
 from core import umap_ as layout_
 from core.data import load_dataset
 from core.neighbours import trustworthiness
-from core.projection import ProjectionError, align, knn_accuracy, pca, plane_of, procrustes, project, project_pair, project_run, project_task, reference_for, standardise
+from core.projection import (
+    ProjectionError,
+    align,
+    knn_accuracy,
+    pca,
+    plane_of,
+    procrustes,
+    project,
+    project_pair,
+    project_run,
+    project_task,
+    reference_for,
+    standardise,
+)
 from core.runs import Run, RunStore, npz_bytes
 
 RNG = np.random.default_rng(3)
 LABELS = np.repeat(np.arange(4), 60)
-BLOBS = RNG.standard_normal((240, 6)) + 8 * RNG.standard_normal((4, 6))[LABELS]  # four separate clusters in 6 dimensions
+BLOBS = (
+    RNG.standard_normal((240, 6)) + 8 * RNG.standard_normal((4, 6))[LABELS]
+)  # four separate clusters in 6 dimensions
 
 
 def rotation(degrees: float) -> np.ndarray:
@@ -92,7 +107,9 @@ def test_a_native_map_is_the_space_itself():
     np.testing.assert_array_equal(line.coordinates, np.c_[codes[:, 0], np.zeros(400)])
     turned = project(codes @ rotation(30), "native", reference=native)
     assert turned.disparity == pytest.approx(0, abs=1e-6)
-    assert not np.allclose(turned.coordinates, codes), "a native map keeps its own axes: the prior's circles belong to them"
+    assert not np.allclose(turned.coordinates, codes), (
+        "a native map keeps its own axes: the prior's circles belong to them"
+    )
 
 
 def test_knn_accuracy_of_clusters_and_of_shuffled_labels():
@@ -125,8 +142,15 @@ def test_the_plane_does_not_depend_on_the_order_of_the_images_and_has_one_sign(d
 
 
 def test_two_equally_large_entries_do_not_make_the_sign_a_matter_of_rounding():
-    line = np.linspace(-1, 1, 41)[:, None] * np.array([1.0, -1.0, 0.0]) + np.array([0, 0, 1.0]) * np.cos(np.arange(41))[:, None] * 0.1
-    signs = {tuple(np.sign(plane_of(line * scale + shift)[0][0][:2])) for scale in (1, 0.3, 7e-3, -1, -0.7) for shift in (0, 1e-3, 11)}
+    line = (
+        np.linspace(-1, 1, 41)[:, None] * np.array([1.0, -1.0, 0.0])
+        + np.array([0, 0, 1.0]) * np.cos(np.arange(41))[:, None] * 0.1
+    )
+    signs = {
+        tuple(np.sign(plane_of(line * scale + shift)[0][0][:2]))
+        for scale in (1, 0.3, 7e-3, -1, -0.7)
+        for shift in (0, 1e-3, 11)
+    }
     assert signs == {(1.0, -1.0)}
 
 
@@ -189,13 +213,26 @@ def drawn_by(reducer, codes):
 def test_a_map_is_the_packages_own_bit_for_bit(package):
     """Given the same neighbours and the same start."""
     codes, start, near, distances = layout_._given(standardise(CODES), pca(standardise(CODES)), 15, seed=3)
-    theirs = package.UMAP(n_neighbors=15, min_dist=0.1, n_epochs=50, init=start, precomputed_knn=(near, distances), random_state=3, n_jobs=1)
-    np.testing.assert_array_equal(layout_.layout(standardise(CODES), pca(standardise(CODES)), 15, seed=3, epochs=50), drawn_by(theirs, codes))
+    theirs = package.UMAP(
+        n_neighbors=15,
+        min_dist=0.1,
+        n_epochs=50,
+        init=start,
+        precomputed_knn=(near, distances),
+        random_state=3,
+        n_jobs=1,
+    )
+    np.testing.assert_array_equal(
+        layout_.layout(standardise(CODES), pca(standardise(CODES)), 15, seed=3, epochs=50), drawn_by(theirs, codes)
+    )
 
 
 def test_fewer_rounds_and_a_start_from_pca_cost_no_trustworthiness_against_umap_learns_defaults(package):
     """On average: a single map's differs by half of the hundredth from seed to seed."""
-    theirs = [trustworthiness(CODES, drawn_by(package.UMAP(random_state=seed, init="pca"), standardise(CODES))) for seed in (0, 1)]
+    theirs = [
+        trustworthiness(CODES, drawn_by(package.UMAP(random_state=seed, init="pca"), standardise(CODES)))
+        for seed in (0, 1)
+    ]
     assert np.mean([project(CODES, seed=seed).trustworthiness for seed in (0, 1)]) > np.mean(theirs) - 0.01
 
 
@@ -267,16 +304,25 @@ def test_a_run_keeps_its_maps_turned_onto_the_reference(trained):
     arrays, own = project_run(vae, ae, dataset), project_run(ae, None, dataset)
     n = len(dataset.test_labels)
     assert {name: a.shape for name, a in arrays.items()} == {
-        "pca": (n, 2), "umap_0": (n, 2), "umap_1": (n, 2), "umap_2": (n, 2),
-        "trust_pca": (), "trust_umap": (3,), "disparity_pca": (), "disparity_umap": (3,), "knn_accuracy": (),
-    }  # fmt: skip
+        "pca": (n, 2),
+        "umap_0": (n, 2),
+        "umap_1": (n, 2),
+        "umap_2": (n, 2),
+        "trust_pca": (),
+        "trust_umap": (3,),
+        "disparity_pca": (),
+        "disparity_umap": (3,),
+        "knn_accuracy": (),
+    }
     assert all(a.dtype == np.float32 for a in arrays.values())
     assert np.isnan(own["disparity_pca"]) and np.isnan(own["disparity_umap"]).all()
     codes = vae.arrays("gallery.npz")["mean"]
     for name in ("pca", "umap_0", "umap_2"):
         trust, disparity = (arrays[f"{kind}_{name[:4].rstrip('_')}"] for kind in ("trust", "disparity"))
         at = int(name[-1]) if name.startswith("umap") else ()
-        assert trustworthiness(codes, arrays[name]) == pytest.approx(trust[at], abs=0.002)  # rounding may swap equal neighbours
+        assert trustworthiness(codes, arrays[name]) == pytest.approx(
+            trust[at], abs=0.002
+        )  # rounding may swap equal neighbours
         aligned, left = procrustes(arrays[name], own[name])
         assert left == pytest.approx(disparity[at], abs=1e-3)
         assert np.abs(aligned - arrays[name]).max() < 0.01 * np.ptp(own[name]), "turned already"
@@ -326,7 +372,10 @@ def test_a_workers_maps_are_kept_with_the_runs_and_made_once(trained, tmp_path, 
     assert reference_for(store, vae).run_id == ae.run_id and reference_for(store, ae) is None
     task = vae.run_id, ae.run_id, str(tmp_path), str(tmp_path / "none")
     project_task(*task)
-    for run, expected in ((ae, project_run(ae, None, load_dataset("tiny"))), (vae, project_run(vae, ae, load_dataset("tiny")))):
+    for run, expected in (
+        (ae, project_run(ae, None, load_dataset("tiny"))),
+        (vae, project_run(vae, ae, load_dataset("tiny"))),
+    ):
         run.verify()
         kept = run.arrays("projection.npz")
         assert set(kept) == set(expected)

@@ -9,7 +9,19 @@ import time
 import pytest
 
 from core.config import RunConfig
-from core.runs import CONFIG, HEARTBEAT, STOP, WEIGHTS, Run, RunDamaged, RunNotFound, RunStore, Status, write_bytes, write_json
+from core.runs import (
+    CONFIG,
+    HEARTBEAT,
+    STOP,
+    WEIGHTS,
+    Run,
+    RunDamaged,
+    RunNotFound,
+    RunStore,
+    Status,
+    write_bytes,
+    write_json,
+)
 from core.training import train
 
 SMALL = RunConfig(dataset="tiny", trunk="mlp-400", epochs=1, latent_dim=2)

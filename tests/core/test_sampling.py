@@ -55,7 +55,9 @@ def test_a_dead_dimension_is_no_obstacle():
         assert np.isfinite(z).all() and np.abs(z[:, 2]).max() < 0.1
 
 
-@pytest.mark.parametrize("codes, told", [(np.zeros((1, 2)), "1 codes"), (np.full((9, 2), np.nan), "18 of their values")])
+@pytest.mark.parametrize(
+    "codes, told", [(np.zeros((1, 2)), "1 codes"), (np.full((9, 2), np.nan), "18 of their values")]
+)
 def test_unusable_codes_are_named(codes, told):
     with pytest.raises(ValueError, match=told):
         fit_density("gaussian", codes)

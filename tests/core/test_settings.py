@@ -12,16 +12,46 @@ from core.settings import PREFIX, SETTINGS, SettingError
 from tests import tables
 
 GOOD = {
-    "PROFILE": "demo", "CACHE": "/tmp/a", "CACHE_MB": "20", "DATA": "/tmp/b", "DEVICE": "cuda:1", "THREADS": "3", "PRECISION": "fp32", "WORKERS": "2", "QUEUE": "0",
-    "SCHEDULER": "tcp://a:1", "WARM": "off", "EPOCHS": "5", "LATENT_DIMS": "2, 4", "DATASETS": "mnist-5k, mnist", "FOLDERS": "off",
-    "HOURLY": "0", "VISITORS": "1", "MEMORY_MB": "300", "UPLOAD_MB": "1",
+    "PROFILE": "demo",
+    "CACHE": "/tmp/a",
+    "CACHE_MB": "20",
+    "DATA": "/tmp/b",
+    "DEVICE": "cuda:1",
+    "THREADS": "3",
+    "PRECISION": "fp32",
+    "WORKERS": "2",
+    "QUEUE": "0",
+    "SCHEDULER": "tcp://a:1",
+    "WARM": "off",
+    "EPOCHS": "5",
+    "LATENT_DIMS": "2, 4",
+    "DATASETS": "mnist-5k, mnist",
+    "FOLDERS": "off",
+    "HOURLY": "0",
+    "VISITORS": "1",
+    "MEMORY_MB": "300",
+    "UPLOAD_MB": "1",
     "FRAMES": "https://lab.example, https://*.example.org:8443",
-}  # fmt: skip
+}
 BAD = {
-    "PROFILE": "public", "CACHE_MB": "9", "DEVICE": "gpu", "THREADS": "0", "PRECISION": "half", "WORKERS": "1.5", "QUEUE": "-1", "WARM": "maybe", "EPOCHS": "many",
-    "LATENT_DIMS": "2,65", "DATASETS": "cifar", "FOLDERS": "yes", "HOURLY": "nan", "VISITORS": "0", "MEMORY_MB": "inf", "UPLOAD_MB": "6",
+    "PROFILE": "public",
+    "CACHE_MB": "9",
+    "DEVICE": "gpu",
+    "THREADS": "0",
+    "PRECISION": "half",
+    "WORKERS": "1.5",
+    "QUEUE": "-1",
+    "WARM": "maybe",
+    "EPOCHS": "many",
+    "LATENT_DIMS": "2,65",
+    "DATASETS": "cifar",
+    "FOLDERS": "yes",
+    "HOURLY": "nan",
+    "VISITORS": "0",
+    "MEMORY_MB": "inf",
+    "UPLOAD_MB": "6",
     "FRAMES": "https://a.example; script-src *",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +80,9 @@ def test_every_default_can_be_used(monkeypatch, profile):
     monkeypatch.setenv(PREFIX + "PROFILE", profile)
     settings.check()
     assert settings.profile() == profile
-    assert [name for name, setting in SETTINGS.items() if not (setting.text(profile) or setting.unset)] == [], "says neither its value nor what happens without one"
+    assert [name for name, setting in SETTINGS.items() if not (setting.text(profile) or setting.unset)] == [], (
+        "says neither its value nor what happens without one"
+    )
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -82,10 +114,18 @@ def test_the_demo_is_narrower_everywhere(monkeypatch):
     own, own_store = limits_from_settings(), RunStore()
     monkeypatch.setenv(PREFIX + "PROFILE", "demo")
     demo, demo_store = limits_from_settings(), RunStore()
-    assert demo.epochs < own.epochs and set(demo.latent_dims) < set(own.latent_dims) and set(demo.datasets) < set(own.datasets)
+    assert (
+        demo.epochs < own.epochs
+        and set(demo.latent_dims) < set(own.latent_dims)
+        and set(demo.datasets) < set(own.datasets)
+    )
     assert own.folders and not demo.folders and own.offers("folder:/a") and not demo.offers("folder:/a")
     assert (own.hourly, own.memory_mb) == (None, None) and demo.hourly and demo.memory_mb
-    assert demo_store.limit_bytes < own_store.limit_bytes and settings.value("UPLOAD_MB") < 5 and settings.value("VISITORS")
+    assert (
+        demo_store.limit_bytes < own_store.limit_bytes
+        and settings.value("UPLOAD_MB") < 5
+        and settings.value("VISITORS")
+    )
 
 
 def test_the_command_lists_them(monkeypatch, capsys):

@@ -85,8 +85,12 @@ def test_a_real_run_tells_its_time_by_a_clock(store, monkeypatch, share):
     write = training.write_bytes
     monkeypatch.setattr(training.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(training.time, "process_time", lambda: share * clock[0])
-    monkeypatch.setattr(Autoencoder, "loss", taking(Autoencoder.loss, lambda model, images, *rest: seconds * len(images)))
-    monkeypatch.setattr(training.evaluation, "evaluate", taking(evaluate, lambda model, dataset, n: 0.6 * seconds * min(n, 120)))
+    monkeypatch.setattr(
+        Autoencoder, "loss", taking(Autoencoder.loss, lambda model, images, *rest: seconds * len(images))
+    )
+    monkeypatch.setattr(
+        training.evaluation, "evaluate", taking(evaluate, lambda model, dataset, n: 0.6 * seconds * min(n, 120))
+    )
     monkeypatch.setattr(training.evaluation, "portfolio", taking(portfolio, lambda model, dataset: seconds * 150))
     monkeypatch.setattr(training, "write_bytes", noted)
     config = RunConfig(dataset="tiny", latent_dim=4, epochs=5, batch_size=16)
@@ -96,7 +100,9 @@ def test_a_real_run_tells_its_time_by_a_clock(store, monkeypatch, share):
     assert len(after) > 5
     for at, left in after:
         assert left == pytest.approx(end - at, rel=0.3, abs=0.3), f"after {at - began:.1f} s"
-    assert Speeds().expected(run.config) == pytest.approx(share * (end - began), rel=0.01), "what it takes with a core of its own"
+    assert Speeds().expected(run.config) == pytest.approx(share * (end - began), rel=0.01), (
+        "what it takes with a core of its own"
+    )
 
     told.clear()
     began = clock[0]
@@ -114,11 +120,24 @@ def test_speeds_are_kept_by_device_and_kind(tmp_path):
     assert speeds.seconds(CONFIG, "cpu (1 threads, fp32)") == 2e-4
     assert speeds.seconds(CONFIG) == 1e-4, "the last one used"
     assert speeds.expected(CONFIG) == 3.0 and speeds.expected(CONFIG.replace(epochs=12, beta=3)) == 6.0
-    assert kind(CONFIG) != kind(other) and speeds.seconds(CONFIG.replace(model="ae"), "cpu (1 threads, fp32)") == pytest.approx(5e-4)
+    assert kind(CONFIG) != kind(other) and speeds.seconds(
+        CONFIG.replace(model="ae"), "cpu (1 threads, fp32)"
+    ) == pytest.approx(5e-4)
     assert speeds.expected(CONFIG.replace(model="ae")) is None, "a guess is good for the first second, not for a queue"
 
 
-@pytest.mark.parametrize("content", [b"", b"[1, 2]", b"{", b'{"a": 3}', b'{"a": {"kind": "x"}}', b'{"a": {"kind": "x", "seconds": "soon", "total": -1}}', b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[1, 2]",
+        b"{",
+        b'{"a": 3}',
+        b'{"a": {"kind": "x"}}',
+        b'{"a": {"kind": "x", "seconds": "soon", "total": -1}}',
+        b"\xff",
+    ],
+)
 def test_a_damaged_file_is_no_knowledge_and_is_replaced(tmp_path, content):
     speeds = Speeds(tmp_path / "speed.json")
     speeds.path.write_bytes(content)

@@ -58,16 +58,19 @@ def test_products_in_bf16_leave_the_rest_in_fp32(monkeypatch, trunk):
         monkeypatch.setenv("POINT_OR_CLOUD_PRECISION", precision)
         with device.precision(torch.device("cpu"), model.convolutional):
             terms = model.terms(images, torch.Generator().manual_seed(0))
-            assert model.encode(images).mean.dtype == terms.distortion.dtype == terms.rate_per_dim.dtype == torch.float32
+            assert (
+                model.encode(images).mean.dtype == terms.distortion.dtype == terms.rate_per_dim.dtype == torch.float32
+            )
             loss = losses[precision] = terms.loss(1.0)
             model.zero_grad()
             loss.backward()
         assert all(p.grad.dtype == torch.float32 for p in model.parameters())
     assert torch.backends.mkldnn.matmul.fp32_precision != "bf16", "set for a step, not for good"
     assert torch.isclose(losses["fp32"], losses["bf16"], rtol=1e-3)
-    rounds = trunk == "conv" or torch.cpu.get_capabilities().get("amx_bf16")  # fp32 tensors are rounded only where it is fast
+    rounds = trunk == "conv" or torch.cpu.get_capabilities().get(
+        "amx_bf16"
+    )  # fp32 tensors are rounded only where it is fast
     assert losses["fp32"] != losses["bf16"] or not rounds
-
 
 
 def test_a_trained_config_is_returned_without_training(store, monkeypatch):
@@ -76,7 +79,11 @@ def test_a_trained_config_is_returned_without_training(store, monkeypatch):
     assert train(RunConfig.from_dict(SMALL.to_dict()), store).path == first.path
 
 
-@pytest.mark.parametrize("change", [{"model": "ae"}, {"optimiser": "muon", "latent_dim": 16}, {"model": "multirate"}, QUICK | {"epochs": 3}], ids=["ae", "muon", "multirate", "quick"])
+@pytest.mark.parametrize(
+    "change",
+    [{"model": "ae"}, {"optimiser": "muon", "latent_dim": 16}, {"model": "multirate"}, QUICK | {"epochs": 3}],
+    ids=["ae", "muon", "multirate", "quick"],
+)
 def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatch, change):
     config = SMALL.replace(**change)
     monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
@@ -202,7 +209,9 @@ def test_a_denoising_model_sees_noise_and_a_clean_target(monkeypatch):
 
     seen = []
     loss = Autoencoder.loss
-    monkeypatch.setattr(Autoencoder, "loss", lambda self, x, g, inputs, beta: seen.append((x, inputs)) or loss(self, x, g, inputs, beta))
+    monkeypatch.setattr(
+        Autoencoder, "loss", lambda self, x, g, inputs, beta: seen.append((x, inputs)) or loss(self, x, g, inputs, beta)
+    )
     list(fit(RunConfig(epochs=1, train_size=64, noise=0.5), load_dataset()))
     x, inputs = seen[0]
     assert not torch.equal(x, inputs) and inputs.min() >= 0 and inputs.max() <= 1
@@ -214,7 +223,9 @@ def test_warm_up_raises_beta_to_its_value(monkeypatch):
 
     seen = []
     loss = Autoencoder.loss
-    monkeypatch.setattr(Autoencoder, "loss", lambda self, x, g, inputs, beta: seen.append(beta) or loss(self, x, g, inputs, beta))
+    monkeypatch.setattr(
+        Autoencoder, "loss", lambda self, x, g, inputs, beta: seen.append(beta) or loss(self, x, g, inputs, beta)
+    )
     list(fit(RunConfig(epochs=4, train_size=16, warmup_epochs=2, beta=3), load_dataset()))
     assert seen == [1.5, 3.0, 3.0, 3.0]
 

@@ -22,7 +22,10 @@ def batch(seed: int):
     generator = torch.Generator().manual_seed(seed)
     like = {"generator": generator, "dtype": torch.float64}
     logits, images = (1 + seed % 2) * torch.randn(B, 1, 28, 28, **like), torch.rand(B, 1, 28, 28, **like)
-    mean, logvar = (1 + 2 * (seed > 1)) * torch.randn(B, D, **like), torch.randn(B, D, **like)  # D and R vary independently
+    mean, logvar = (
+        (1 + 2 * (seed > 1)) * torch.randn(B, D, **like),
+        torch.randn(B, D, **like),
+    )  # D and R vary independently
     return logits, images, DiagonalGaussian(mean, logvar)
 
 
@@ -38,7 +41,9 @@ def theirs(convention: str, w: float, seed: int) -> float:
             "pytorch": lambda: F.binary_cross_entropy(x_hat, x, reduction="sum") + w * kl.sum(),
             "keras": lambda: bce[:, 0].sum(dim=(1, 2)).mean() + w * kl.sum(1).mean(),
             "pythae-bce": lambda: (bce.flatten(1).sum(-1) + w * kl.sum(-1)).mean(0),
-            "pythae": lambda: (0.5 * F.mse_loss(x_hat, x, reduction="none").flatten(1).sum(-1) + w * kl.sum(-1)).mean(0),
+            "pythae": lambda: (0.5 * F.mse_loss(x_hat, x, reduction="none").flatten(1).sum(-1) + w * kl.sum(-1)).mean(
+                0
+            ),
             "pytorch-vae": lambda: F.mse_loss(x_hat, x) + w * kl.sum(1).mean(0),
             "means": lambda: bce.mean() + w * kl.mean(),
             "mistake": lambda: bce.mean() + w * kl.sum(1).mean(),
@@ -73,7 +78,9 @@ def off_a_line(convention, likelihood: str, beta: float, w: float) -> float:
 @pytest.mark.parametrize("convention", CONVENTIONS, ids=lambda c: c.id)
 def test_there_and_back(convention, likelihood):
     for beta in (0.1, 1.0, 7.3):
-        assert effective(nominal(beta, convention, likelihood, 3072, 8), convention, likelihood, 3072, 8) == pytest.approx(beta)
+        assert effective(
+            nominal(beta, convention, likelihood, 3072, 8), convention, likelihood, 3072, 8
+        ) == pytest.approx(beta)
 
 
 def test_known_values():
@@ -87,7 +94,11 @@ def test_known_values():
 def test_different_distortions_are_flagged():
     rows = {row.convention.id: row for row in translator.translate(2.0, "bernoulli")}
     assert not rows["pythae"].exact and not rows["pytorch-vae"].exact and rows["keras"].exact
-    assert rows["here"].nominal == 2.0 and rows["mistake"].default_as_beta == pytest.approx(784) and rows["pytorch"].default_as_beta is None
+    assert (
+        rows["here"].nominal == 2.0
+        and rows["mistake"].default_as_beta == pytest.approx(784)
+        and rows["pytorch"].default_as_beta is None
+    )
     rows = {row.convention.id: row for row in translator.translate(2.0, "gaussian")}
     assert rows["pythae"].exact and not rows["keras"].exact and rows["here"].exact
 
@@ -100,6 +111,10 @@ def test_the_loss_line_says_what_is_minimised():
     assert translator.loss_line(RunConfig(beta=4)) == "loss = D.sum(pixels).mean(images) + 4 * R.sum(dims).mean(images)"
     assert translator.loss_line(RunConfig(model="ae")) == "loss = D.sum(pixels).mean(images)"
     assert "D.mean(pixels)" in translator.loss_line(RunConfig(reduction="mean"))
-    assert "{j=1}^{5}" in translator.formula(RunConfig(latent_dim=5)) and "R" not in translator.formula(RunConfig(model="ae"))
+    assert "{j=1}^{5}" in translator.formula(RunConfig(latent_dim=5)) and "R" not in translator.formula(
+        RunConfig(model="ae")
+    )
     assert translator.effective_beta(RunConfig(reduction="mean", beta=2)) == 1568
-    assert translator.effective_beta(RunConfig(beta=2)) == 2 and translator.effective_beta(RunConfig(model="ae")) is None
+    assert (
+        translator.effective_beta(RunConfig(beta=2)) == 2 and translator.effective_beta(RunConfig(model="ae")) is None
+    )

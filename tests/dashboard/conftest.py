@@ -30,7 +30,9 @@ def small_store(trained: dict[str, Run], tmp_path_factory: pytest.TempPathFactor
     store = RunStore(folder / "runs", folder / "none", limit_bytes=10**9)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # batches this small only lose by being shared out
-    wanted = [RunConfig(**TINY, beta=beta, latent_dim=4) for beta in BETAS] + [RunConfig(**TINY, model=m, latent_dim=2) for m in ("ae", "vae")]
+    wanted = [RunConfig(**TINY, beta=beta, latent_dim=4) for beta in BETAS] + [
+        RunConfig(**TINY, model=m, latent_dim=2) for m in ("ae", "vae")
+    ]
     for config in wanted:
         train(config, store)
     torch.set_num_threads(threads)
@@ -67,7 +69,9 @@ def dashboard(small_store: RunStore, jobs: Waiting, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def shipped(dashboard: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+def shipped(
+    dashboard: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., AppTest]:
     """The dashboard over the shipped runs and their committed figures alone."""
     store = RunStore(tmp_path / "none")
     monkeypatch.setattr(cache, "store", lambda: store)

@@ -25,7 +25,20 @@ def test_the_root_is_the_folder_of_the_page(url):
     assert root_of(ROOTS[url]) == ROOTS[url]
 
 
-@pytest.mark.parametrize("url", ["", "javascript:alert(1)", "file:///tmp/x.html", "about:blank", "http://[", "//host/a", "http://host/<b>/x", "http://host/a b/", "http://host/" + "a" * 3000])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "javascript:alert(1)",
+        "file:///tmp/x.html",
+        "about:blank",
+        "http://[",
+        "//host/a",
+        "http://host/<b>/x",
+        "http://host/a b/",
+        "http://host/" + "a" * 3000,
+    ],
+)
 def test_what_is_no_address_of_the_web_is_none(url):
     assert root_of(url) == ""
 
@@ -57,8 +70,16 @@ def test_a_link_has_the_page_and_its_choices_and_nothing_of_the_site_around(monk
     from dashboard import addresses
 
     monkeypatch.setattr(addresses, "_sent", addresses._sent)  # the script replaces it
-    assert linked("http://h/vae/", "samples", seed="1", source="mixture") == "http://h/vae/samples?seed=1&source=mixture"
+    assert (
+        linked("http://h/vae/", "samples", seed="1", source="mixture") == "http://h/vae/samples?seed=1&source=mixture"
+    )
     assert linked("http://h/vae/latent_maps", "") == "http://h/vae/"
-    assert linked("https://n.hf.space/", "samples", __sign="secret", __theme="dark", seed="2") == "https://n.hf.space/samples?seed=2"
-    assert linked("https://school.example/course.html", "samples", reported="https://school.example/vae/") == "https://school.example/vae/samples"
+    assert (
+        linked("https://n.hf.space/", "samples", __sign="secret", __theme="dark", seed="2")
+        == "https://n.hf.space/samples?seed=2"
+    )
+    assert (
+        linked("https://school.example/course.html", "samples", reported="https://school.example/vae/")
+        == "https://school.example/vae/samples"
+    )
     assert linked("", "samples") == ""

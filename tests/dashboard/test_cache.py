@@ -19,7 +19,9 @@ def test_published_quality_is_read_and_any_other_waits_for_the_judge(dashboard, 
     assert cache.sample_quality(entry.run_id) == {"n": 120, "floor": 1.0, **published} and not jobs.called
     assert cache.sample_quality(entry.run_id, temperature=0.5) is None, "published at temperature 1"
     assert cache.sample_quality(entry.run_id, "mixture") is None
-    assert [(function, arguments) for _, function, arguments in jobs.called] == [(judge_task, (*entry.data, str(cache.store().cache)))], "asked for once"
+    assert [(function, arguments) for _, function, arguments in jobs.called] == [
+        (judge_task, (*entry.data, str(cache.store().cache)))
+    ], "asked for once"
     jobs.future.set_exception(JudgeError("a judge needs at least two classes"))
     with pytest.raises(NotMeasurable, match="at least two classes"):
         cache.sample_quality(entry.run_id, "mixture")
@@ -28,7 +30,9 @@ def test_published_quality_is_read_and_any_other_waits_for_the_judge(dashboard, 
 def test_a_flip_rate_that_came_with_no_run_is_measured(dashboard, monkeypatch):
     """By a judge that takes every other picture for another class, no step changes nothing and a large one everything."""
     seen: dict[bytes, int] = {}
-    judge = SimpleNamespace(name=lambda images: np.array([seen.setdefault(image.tobytes(), len(seen)) for image in images]))
+    judge = SimpleNamespace(
+        name=lambda images: np.array([seen.setdefault(image.tobytes(), len(seen)) for image in images])
+    )
     monkeypatch.setattr("core.metrics.judge.load_judge", lambda dataset: judge)
     run_id = next(iter(cache.entries())).run_id
     assert (cache.flip_rate(run_id, 0.0), cache.flip_rate(run_id, 2.0)) == (0.0, 1.0)
@@ -44,5 +48,8 @@ def test_a_replaced_function_is_replaced_for_all(dashboard, monkeypatch):
 def test_dropping_reaches_every_module_and_spares_the_server():
     from dashboard.cache import _STAYS, decoded, maps, measured, server, trained, uses
 
-    with_caches = [[f for f in vars(m).values() if callable(f) and hasattr(f, "clear")] for m in (decoded, maps, measured, server, trained, uses)]
+    with_caches = [
+        [f for f in vars(m).values() if callable(f) and hasattr(f, "clear")]
+        for m in (decoded, maps, measured, server, trained, uses)
+    ]
     assert all(with_caches) and set(_STAYS) <= {f for found in with_caches for f in found}

@@ -26,12 +26,25 @@ def test_a_pair_agrees_in_all_but_the_model():
     assert set(differ) == {"model", "beta"} and equal["trunk"] == "conv"
 
 
-@pytest.mark.parametrize("change", [{"epochs": 10}, {"learning_rate": 1e-3}, {"trunk": "mlp"}, {"batch_size": 32}, {"seed": 1}, {"latent_dim": 8}])
+@pytest.mark.parametrize(
+    "change",
+    [{"epochs": 10}, {"learning_rate": 1e-3}, {"trunk": "mlp"}, {"batch_size": 32}, {"seed": 1}, {"latent_dim": 8}],
+)
 def test_runs_of_different_recipes_are_no_pair(change):
     assert not catalog.pairs([AE, entry(model="vae", **change)])
 
 
-@pytest.mark.parametrize("change", [{"noise": 0.3}, {"held_out_class": 1}, {"reduction": "mean"}, {"free_bits": 0.1}, {"train_size": 100}, {"likelihood": "gaussian"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"noise": 0.3},
+        {"held_out_class": 1},
+        {"reduction": "mean"},
+        {"free_bits": 0.1},
+        {"train_size": 100},
+        {"likelihood": "gaussian"},
+    ],
+)
 def test_special_runs_never_stand_for_the_models(change):
     special = entry(model="vae", **change)
     partner, family = (special.config.replace(model=model) for model in ("ae", "multirate"))
@@ -45,15 +58,25 @@ def test_other_weights_are_not_the_pairs_vae():
 
 
 def test_the_shipped_recipe_is_preferred_and_the_default_comes_first():
-    runs = [entry(model=m, epochs=60, latent_dim=16) for m in ("ae", "vae")] + [entry(True, model=m) for m in ("ae", "vae")]
-    runs += [entry(True, model=m, latent_dim=2) for m in ("ae", "vae")] + [entry(True, model=m, dataset="fashion-mnist") for m in ("ae", "vae")]
+    runs = [entry(model=m, epochs=60, latent_dim=16) for m in ("ae", "vae")] + [
+        entry(True, model=m) for m in ("ae", "vae")
+    ]
+    runs += [entry(True, model=m, latent_dim=2) for m in ("ae", "vae")] + [
+        entry(True, model=m, dataset="fashion-mnist") for m in ("ae", "vae")
+    ]
     found = catalog.pairs(runs)
     assert found["mnist-5k", 16, 0].vae.config.epochs == 25
     assert list(found) == [("mnist-5k", 16, 0), ("mnist-5k", 2, 0), ("fashion-mnist", 16, 0)]
 
 
 def test_weights_come_in_order_each_once():
-    runs = [AE, VAE, *(entry(model="vae", beta=b) for b in (10, 0.1)), entry(True, model="vae", beta=10.0, epochs=30), entry(model="vae", beta=2, seed=1)]
+    runs = [
+        AE,
+        VAE,
+        *(entry(model="vae", beta=b) for b in (10, 0.1)),
+        entry(True, model="vae", beta=10.0, epochs=30),
+        entry(model="vae", beta=2, seed=1),
+    ]
     found = catalog.over_beta(runs, catalog.Pair(AE, VAE))
     assert list(found) == [0.1, 1.0, 10.0] and found[10.0].run.shipped
 
@@ -68,5 +91,7 @@ def test_every_run_can_be_catalogued_whatever_it_was_trained_with():
     """Only a VAE takes every setting: what runs were trained alike is asked of all of them."""
     runs = [entry(reduction="mean"), entry(free_bits=0.5), entry(warmup_epochs=3), entry(model="multirate"), AE, VAE]
     recipes = {catalog.recipe(run.config) for run in runs}
-    assert len(recipes) == 4 and catalog.recipe(AE.config) == catalog.recipe(VAE.config) == catalog.recipe(runs[3].config)
+    assert len(recipes) == 4 and catalog.recipe(AE.config) == catalog.recipe(VAE.config) == catalog.recipe(
+        runs[3].config
+    )
     assert catalog.pairs(runs) == catalog.pairs([AE, VAE])

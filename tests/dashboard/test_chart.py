@@ -18,24 +18,46 @@ FIGURES = {
     "kl_bars": lambda: figures.kl_bars([0.05, 2.0], 0.1),
     "rate_distortion": lambda: figures.rate_distortion([POINT, {**POINT, "beta": 4.0}], 1.0, 4.0),
     "distances": lambda: figures.distances([("AE", "ae", NORMAL[:5])]),
-    "rescue": lambda: figures.rescue({(m, s): [3.0, 4.0] for m in ("ae", "vae") for s in ("prior", "gaussian", "mixture")}, 1.0),
+    "rescue": lambda: figures.rescue(
+        {(m, s): [3.0, 4.0] for m in ("ae", "vae") for s in ("prior", "gaussian", "mixture")}, 1.0
+    ),
     "denoising": lambda: figures.denoising([0.1, 0.5], {"ae": [20, 10], "pca": [15, 9]}, 0.5),
     "oddness": lambda: figures.oddness(NORMAL, ODD, 1.0, 1.5, "vae"),
     "roc": lambda: figures.roc({k: (np.array([0, 0.2, 1]), np.array([0, 0.7, 1])) for k in ("ae", "vae", "pca")}, 0.05),
     "by_class": lambda: figures.by_class({"ae": {"0": 0.9}, "vae": {"0": 0.8}}, "AUROC", 0.5),
     "sizes": lambda: figures.sizes({"ae": [(1, 2), (3, 1)]}, {"PNG": 100.0}, {"ae": (2, 1.5)}),
-    "quality_over_beta": lambda: figures.quality_over_beta({1.0: {"fd": 3.0}, 4.0: {"fd": 5.0}}, {"fd": "FD"}, 1.0, 0.4),
+    "quality_over_beta": lambda: figures.quality_over_beta(
+        {1.0: {"fd": 3.0}, 4.0: {"fd": 5.0}}, {"fd": "FD"}, 1.0, 0.4
+    ),
 }
 # What chart.js draws.
 DRAWN = {
-    "scatter": {"type", "x", "y", "mode", "name", "line", "marker", "text", "textposition", "textfont", "customdata", "hovertemplate", "hoverinfo", "showlegend", "legendgroup"},
+    "scatter": {
+        "type",
+        "x",
+        "y",
+        "mode",
+        "name",
+        "line",
+        "marker",
+        "text",
+        "textposition",
+        "textfont",
+        "customdata",
+        "hovertemplate",
+        "hoverinfo",
+        "showlegend",
+        "legendgroup",
+    },
     "bar": {"type", "x", "y", "width", "name", "marker", "hovertemplate"},
 }
 MARKS = {"size", "color", "opacity", "symbol", "line"}
 
 
 def test_every_figure_is_tried_here():
-    public = {name for name, f in vars(figures).items() if callable(f) and getattr(f, "__module__", "") == figures.__name__}
+    public = {
+        name for name, f in vars(figures).items() if callable(f) and getattr(f, "__module__", "") == figures.__name__
+    }
     assert public - {"for_projector"} == set(FIGURES)
 
 

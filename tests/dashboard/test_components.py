@@ -43,10 +43,14 @@ def test_small_latent_spaces_are_drawn_as_they_are(d):
 def test_dimensions_are_ordered_by_what_they_carry():
     codes = np.random.default_rng(0).standard_normal((300, 3)) * [1, 3, 2]
     cloud = dimensions(lane(codes), [0.05, 2.0, 0.7])
-    assert cloud["order"] == [1, 2, 0] and cloud["dead"] == [True, False, False] and "inactive" in cloud["weight_text"][0]
+    assert (
+        cloud["order"] == [1, 2, 0] and cloud["dead"] == [True, False, False] and "inactive" in cloud["weight_text"][0]
+    )
     point = dimensions(lane(codes), None)
     assert point["order"] == [1, 2, 0] and not any(point["dead"])
-    assert point["range"][1][1] - point["range"][1][0] == pytest.approx(18, rel=0.1)  # three standard deviations each way
+    assert point["range"][1][1] - point["range"][1][0] == pytest.approx(
+        18, rel=0.1
+    )  # three standard deviations each way
 
 
 def test_a_sprite_holds_every_image_exactly():
@@ -88,7 +92,13 @@ def test_scripts_bring_what_they_need_once_and_in_order(tmp_path, monkeypatch):
     from dashboard.components import assets
 
     monkeypatch.setattr(assets, "FOLDER", tmp_path)
-    for name, text in {"a.js": "// needs b.js\n// needs c.js\nA", "b.js": "// needs c.js\nB", "c.js": "C", "x.js": "// needs y.js\n", "y.js": "// needs x.js\n"}.items():
+    for name, text in {
+        "a.js": "// needs b.js\n// needs c.js\nA",
+        "b.js": "// needs c.js\nB",
+        "c.js": "C",
+        "x.js": "// needs y.js\n",
+        "y.js": "// needs x.js\n",
+    }.items():
         (tmp_path / name).write_text(text)
     joined = assets.script("a.js", "c.js")
     assert [joined.count(letter) for letter in "ABC"] == [1, 1, 1]

@@ -10,7 +10,9 @@ def test_places_are_taken_and_given_back():
     assert crowd.admit("ann", now=0) and crowd.admit("bob", now=1) and not crowd.admit("cid", now=2)
     assert crowd.admit("ann", now=3), "who is in stays in"
     assert crowd.admit("cid", now=1 + REST) and len(crowd) == 2, "bob has rested"
-    assert not crowd.admit("bob", now=2 + REST) and crowd.admit("bob", inside=True, now=2 + REST), "nobody is thrown out"
+    assert not crowd.admit("bob", now=2 + REST) and crowd.admit("bob", inside=True, now=2 + REST), (
+        "nobody is thrown out"
+    )
     assert Crowd(None).admit("anyone")
 
 
@@ -45,7 +47,9 @@ def test_full_memory_drops_shared_results(dashboard, monkeypatch):
     monkeypatch.setenv("POINT_OR_CLOUD_MEMORY_MB", "200")
     monkeypatch.setattr(cache, "memory_mb", lambda: 201.0)
     app.run()
-    assert not app.exception and cache.gallery(next(iter(cache.entries())).run_id) is not held and cache.store() is before
+    assert (
+        not app.exception and cache.gallery(next(iter(cache.entries())).run_id) is not held and cache.store() is before
+    )
 
 
 def test_a_browser_keeps_its_name_over_reloads():

@@ -12,7 +12,10 @@ from dashboard import figures, hero, theme
 RNG = np.random.default_rng(0)
 POINTS = RNG.normal(size=(60, 2))
 LABELS = np.arange(60) % 3
-CURVE = [{"beta": b, "rate": r, "distortion": d, "neg_elbo": r + d, "active_units": u} for b, r, d, u in ((4, 9, 113, 9), (0.25, 37, 75, 16), (1, 21, 85, 14))]
+CURVE = [
+    {"beta": b, "rate": r, "distortion": d, "neg_elbo": r + d, "active_units": u}
+    for b, r, d, u in ((4, 9, 113, 9), (0.25, 37, 75, 16), (1, 21, 85, 14))
+]
 
 
 def test_the_curve_goes_through_the_weights_in_order_and_marks_the_current():
@@ -45,7 +48,9 @@ def test_quality_is_drawn_in_order_of_the_weight_with_the_current_one_ringed_and
 
 def test_dark_figures_use_the_dark_twins():
     for dark in (False, True):
-        traces = figures.distances([("AE", "ae", np.ones(3)), ("VAE", "vae", np.ones(3)), ("Cross-fade", "pixels", np.ones(3))], dark).data
+        traces = figures.distances(
+            [("AE", "ae", np.ones(3)), ("VAE", "vae", np.ones(3)), ("Cross-fade", "pixels", np.ones(3))], dark
+        ).data
         assert [t.line.color for t in traces[:2]] == [theme.color("ae", dark), theme.color("vae", dark)]
 
 
@@ -62,7 +67,9 @@ def test_a_point_has_no_width_and_a_cloud_is_drawn_to_scale():
     wide, narrow = (lane("vae", (s, s / 2)).findall(f".//{SVG}ellipse") for s in (0.1, 0.05))
     assert float(wide[0].get("rx")) == pytest.approx(2 * float(wide[0].get("ry")), rel=0.02)
     assert float(wide[0].get("rx")) == pytest.approx(2 * float(narrow[0].get("rx")), rel=0.02)
-    assert float(wide[1].get("rx")) == pytest.approx(10 * float(wide[0].get("rx")), rel=0.02), "the lens enlarges by its factor"
+    assert float(wide[1].get("rx")) == pytest.approx(10 * float(wide[0].get("rx")), rel=0.02), (
+        "the lens enlarges by its factor"
+    )
 
 
 def test_both_lanes_hold_image_and_decoded_image():
@@ -80,9 +87,16 @@ def test_encoding_again_adds_to_the_cloud_and_not_to_the_point():
 
 @pytest.mark.parametrize("index", range(0, 60, 7))
 def test_the_lens_stays_inside_the_plane(index):
-    circle = next(c for c in lane("vae", (0.05, 0.05), index).findall(f".//{SVG}circle") if float(c.get("r")) == hero.LENS)
+    circle = next(
+        c for c in lane("vae", (0.05, 0.05), index).findall(f".//{SVG}circle") if float(c.get("r")) == hero.LENS
+    )
     x, y = float(circle.get("cx")), float(circle.get("cy"))
-    assert 132 <= x - hero.LENS and x + hero.LENS <= 132 + hero.PLANE and 8 <= y - hero.LENS and y + hero.LENS <= 8 + hero.PLANE
+    assert (
+        132 <= x - hero.LENS
+        and x + hero.LENS <= 132 + hero.PLANE
+        and 8 <= y - hero.LENS
+        and y + hero.LENS <= 8 + hero.PLANE
+    )
 
 
 def test_the_first_drawing_fits_codes_that_are_all_alike_and_clouds_wider_than_all_codes():
@@ -90,5 +104,15 @@ def test_the_first_drawing_fits_codes_that_are_all_alike_and_clouds_wider_than_a
     for stddev in ((0.0, 0.0), (1.0, 0.8)):
         middle, side = hero.square_of(alike, np.array(stddev))
         assert middle.tolist() == [0.3, 0.3] and np.isfinite(side) and side >= 4 * max(stddev) and side > 0
-        hero.drawing("vae", np.zeros((28, 28), np.uint8), alike, 0, np.array(stddev), np.zeros((28, 28), np.uint8), hero.lens_factor(np.array(stddev), side))
-    assert hero.square_of(POINTS, np.zeros(2))[1] == hero.square_of(POINTS, np.full(2, 1e-3))[1], "a small cloud does not move the view"
+        hero.drawing(
+            "vae",
+            np.zeros((28, 28), np.uint8),
+            alike,
+            0,
+            np.array(stddev),
+            np.zeros((28, 28), np.uint8),
+            hero.lens_factor(np.array(stddev), side),
+        )
+    assert hero.square_of(POINTS, np.zeros(2))[1] == hero.square_of(POINTS, np.full(2, 1e-3))[1], (
+        "a small cloud does not move the view"
+    )

@@ -44,14 +44,23 @@ def trained_on_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs) -> 
     return store, root
 
 
-@pytest.mark.parametrize("page", ["start", "latent_maps", "one_image", "training", "samples", "interpolation", "kl_weight", "scorecard", "uses"])
-def test_every_page_shows_the_images_of_the_training_and_says_that_the_folder_has_changed(trained_on_folder, dashboard, monkeypatch, page):
+@pytest.mark.parametrize(
+    "page",
+    ["start", "latent_maps", "one_image", "training", "samples", "interpolation", "kl_weight", "scorecard", "uses"],
+)
+def test_every_page_shows_the_images_of_the_training_and_says_that_the_folder_has_changed(
+    trained_on_folder, dashboard, monkeypatch, page
+):
     store, root = trained_on_folder
     monkeypatch.setattr(cache, "store", lambda: store)
     app = dashboard(page, latent="2", data=f"folder:{root}/")
     assert not app.exception and not app.error, [e.value for e in app.error]
     told = words(app)
-    assert "were trained on 60 images" in told and "now holds 45 images" in told and "core train --model ae --dataset" in told
+    assert (
+        "were trained on 60 images" in told
+        and "now holds 45 images" in told
+        and "core train --model ae --dataset" in told
+    )
     assert "asks for" not in told, "another spelling of the folder is the same data set"
     assert app.selectbox(key="data").value == f"folder:{root}"
     assert "1 file was skipped" in told and any("discs/broken.png" in block.value for block in app.code)
@@ -92,7 +101,9 @@ def test_a_retrained_pair_takes_the_old_ones_place(trained_on_folder):
     old = next(iter(cache.pairs().values()))
     for model in ("ae", "vae"):
         run = train(RunConfig(dataset=f"folder:{root}", model=model, epochs=1, latent_dim=2, batch_size=16), store)
-        assert next(iter(cache.pairs().values())).data == (old.data if model == "ae" else cache.data_of(run.run_id)), "a pair is of one digest"
+        assert next(iter(cache.pairs().values())).data == (old.data if model == "ae" else cache.data_of(run.run_id)), (
+            "a pair is of one digest"
+        )
     new = next(iter(cache.pairs().values()))
     assert {e.run_id for e in (new.ae, new.vae)} & {e.run_id for e in (old.ae, old.vae)} == set()
     shutil.rmtree(root)

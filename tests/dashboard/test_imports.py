@@ -48,7 +48,21 @@ def top_level_imports(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "dashboard").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
 def test_dashboard_modules_stay_light(path):
-    heavy = {"torch", "torchvision", "umap", "numba", "sklearn", "scipy", "skimage", "core.models", "core.training", "core.evaluation", "core.loading", "core.posteriors", "core.objectives"}
+    heavy = {
+        "torch",
+        "torchvision",
+        "umap",
+        "numba",
+        "sklearn",
+        "scipy",
+        "skimage",
+        "core.models",
+        "core.training",
+        "core.evaluation",
+        "core.loading",
+        "core.posteriors",
+        "core.objectives",
+    }
     assert not {n for n in top_level_imports(path) if n in heavy or n.split(".")[0] in heavy}
 
 
@@ -62,7 +76,9 @@ def test_core_knows_no_dashboard(path):
 
 def test_figures_need_neither_streamlit_nor_torch():
     code = "import sys, dashboard.figures; print([m for m in ('streamlit', 'torch') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stdout.strip() == "[]"
+    )
 
 
 def test_state_and_caches_have_one_place():

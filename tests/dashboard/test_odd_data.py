@@ -41,11 +41,22 @@ PAGES = {
     "walkthrough": [{"all": "true"}],
 }
 TITLES = {
-    "start": "Point or Cloud", "latent_maps": "Latent maps", "one_image": "One image through both", "training": "How the spaces form",
-    "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "scorecard": "Scorecard", "uses": "Uses",
+    "start": "Point or Cloud",
+    "latent_maps": "Latent maps",
+    "one_image": "One image through both",
+    "training": "How the spaces form",
+    "samples": "Random samples",
+    "interpolation": "Interpolation",
+    "kl_weight": "KL weight",
+    "scorecard": "Scorecard",
+    "uses": "Uses",
     "walkthrough": "The whole walkthrough",
-}  # fmt: skip
-ANOTHER = {"start": "Another image", "interpolation": "A random pair", "samples": "Draw again"}  # buttons that are pressed, too
+}
+ANOTHER = {
+    "start": "Another image",
+    "interpolation": "A random pair",
+    "samples": "Draw again",
+}  # buttons that are pressed, too
 NOT_A_NUMBER = re.compile(r"(?<![\w-])-?(nan|inf|infinity)(?![\w-])", re.IGNORECASE)
 ABSURD = re.compile(r"(?:distance|times|error|spread|deviation)\D{0,40}(\d{5,}|\d{1,3}(?:,\d{3})+)")
 NEIGHBOURS = re.compile(r"most of (?:the|their) (\d+) nearest|measured with (\d+) nearest|image's (\d+) nearest codes")
@@ -113,7 +124,9 @@ def dashboard_on(store: RunStore, umap: bool) -> Iterator[None]:
     save = safetensors.numpy.save
 
     def checked(arrays: dict[str, np.ndarray]) -> bytes:
-        assert not (bad := [name for name, array in arrays.items() if not np.isfinite(array).all()]), f"{bad} are not finite"
+        assert not (bad := [name for name, array in arrays.items() if not np.isfinite(array).all()]), (
+            f"{bad} are not finite"
+        )
         return save(arrays)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -149,7 +162,11 @@ def run_commands(store: RunStore, runs: list[str], test_images: int, umap: bool)
         out = ("--out", f"{folder}/picture.png")
         commands = [["evaluate", "--all"]]
         for run in runs:
-            commands += [["evaluate", run, "--json"], ["sample", run, "--source", "mixture", *out], ["interpolate", run, "--from", "0", "--to", "0", *out]]
+            commands += [
+                ["evaluate", run, "--json"],
+                ["sample", run, "--source", "mixture", *out],
+                ["interpolate", run, "--from", "0", "--to", "0", *out],
+            ]
             commands += [["project", run]] if umap or "-d2-" in run else []
         for command in commands:
             printed = io.StringIO()
@@ -158,7 +175,9 @@ def run_commands(store: RunStore, runs: list[str], test_images: int, umap: bool)
             assert code == 0, (command, printed.getvalue())
             assert not NOT_A_NUMBER.search(printed.getvalue()), (command, printed.getvalue())
             if command == ["evaluate", "--all"] and test_images < 16:
-                assert re.search(r"not measured: .*(at least 16 test images|two|alike)", printed.getvalue()), printed.getvalue()
+                assert re.search(r"not measured: .*(at least 16 test images|two|alike)", printed.getvalue()), (
+                    printed.getvalue()
+                )
 
 
 def check(folder: Folder, root: Path, umap: bool = False, thorough: bool = False) -> None:
@@ -173,12 +192,21 @@ def check(folder: Folder, root: Path, umap: bool = False, thorough: bool = False
             for query in queries if thorough else queries[(folder.classes + place) % len(queries) :][:1]:
                 for latent in latent_dims if thorough else latent_dims[:1]:
                     check_figures(look_at(page, dataset, latent=str(latent), **query), data)
-    run_commands(store, [run.run_id for run in runs.values()] if thorough else [runs[model, latent_dims[0]].run_id for model in ("ae", "vae")], len(data.test_images), umap)
+    run_commands(
+        store,
+        [run.run_id for run in runs.values()]
+        if thorough
+        else [runs[model, latent_dims[0]].run_id for model in ("ae", "vae")],
+        len(data.test_images),
+        umap,
+    )
     with dashboard_on(store, umap):  # with the maps that the commands kept
         check_figures(look_at("latent_maps", dataset, latent=str(latent_dims[0])), data)
     for run in store:
         found = store.get(run.run_id)
-        assert all(np.isfinite(array).all() for name in ("gallery.npz", "density.npz") for array in found.arrays(name).values())
+        assert all(
+            np.isfinite(array).all() for name in ("gallery.npz", "density.npz") for array in found.arrays(name).values()
+        )
 
 
 EXAMPLES = (

@@ -47,7 +47,13 @@ def test_every_page_says_the_same_about_small_steps(shipped, latent):
     assert set(answers.values()) <= of_scorecard(d), (answers, of_scorecard(d))
 
 
-@pytest.mark.parametrize(("query", "scene", "case"), [({"source": "mixture", "vae_prior": "True"}, "mixture", ("ae-generates", 0)), ({"source": "prior"}, "prior", None)])
+@pytest.mark.parametrize(
+    ("query", "scene", "case"),
+    [
+        ({"source": "mixture", "vae_prior": "True"}, "mixture", ("ae-generates", 0)),
+        ({"source": "prior"}, "prior", None),
+    ],
+)
 def test_every_page_says_the_same_about_whose_samples_are_nearer(shipped, query, scene, case):
     names = {text.AE: "ae", text.VAE: "vae"}
     lead = next(m.value for m in shipped("samples", latent="16", **query).markdown if m.value.startswith("Drawn from"))
@@ -55,13 +61,21 @@ def test_every_page_says_the_same_about_whose_samples_are_nearer(shipped, query,
     answers = {"samples": names[told[1]] if told else "neither"}
     told = words(shipped("walkthrough", scene=scene, reveal="true"))
     if scene == "mixture":
-        answers["walkthrough"] = "neither" if "no difference" in told else names[re.search(rf"[AB], the ({re.escape(text.AE)}|{re.escape(text.VAE)}): its Fréchet", told)[1]]
+        answers["walkthrough"] = (
+            "neither"
+            if "no difference" in told
+            else names[re.search(rf"[AB], the ({re.escape(text.AE)}|{re.escape(text.VAE)}): its Fréchet", told)[1]]
+        )
         rescue = words(shipped("scorecard", latent="16"))
-        answers["scorecard, in words"] = "ae" if "That is closer than" in rescue else "vae" if "That is farther than" in rescue else "neither"
+        answers["scorecard, in words"] = (
+            "ae" if "That is closer than" in rescue else "vae" if "That is farther than" in rescue else "neither"
+        )
         row = next(row for row in cache.verdicts("mnist-5k", 16) if row.id == case[0])
         answers["scorecard, as verdict"] = {HOLDS: "ae"}.get(row.cases[case[1]].verdict, answers["scorecard, in words"])
     else:
-        answers["walkthrough"] = "vae" if f"the {text.VAE} generates" in told else "neither" if "no difference" in told else "ae"
+        answers["walkthrough"] = (
+            "vae" if f"the {text.VAE} generates" in told else "neither" if "no difference" in told else "ae"
+        )
     assert len(set(answers.values())) == 1, answers
 
 
@@ -99,7 +113,12 @@ def test_classes_beyond_a_byte_reach_every_component(dashboard, monkeypatch):
     monkeypatch.setattr(cache, "dataset", lambda name: many)
     save, sent = safetensors.numpy.save, []
     monkeypatch.setattr(safetensors.numpy, "save", lambda arrays: sent.append(arrays) or save(arrays))
-    for page, query in (("latent_maps", {}), ("one_image", {"part": "Decode as you move"}), ("training", {}), ("kl_weight", {})):
+    for page, query in (
+        ("latent_maps", {}),
+        ("one_image", {"part": "Decode as you move"}),
+        ("training", {}),
+        ("kl_weight", {}),
+    ):
         sent.clear()
         app = dashboard(page, latent="2", **query)
         assert not app.error and not app.exception, page

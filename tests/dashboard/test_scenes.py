@@ -83,7 +83,11 @@ def test_two_scenes_cannot_share_a_link():
 
 def test_own_scenes_take_the_place_and_a_missing_file_is_told(dashboard, monkeypatch, tmp_path):
     own = tmp_path / "own.toml"
-    own.write_text(scenes.SHIPPED.read_text().split("[[scene]]")[0] + "[[scene]]" + scenes.SHIPPED.read_text().split("[[scene]]")[-1])
+    own.write_text(
+        scenes.SHIPPED.read_text().split("[[scene]]")[0]
+        + "[[scene]]"
+        + scenes.SHIPPED.read_text().split("[[scene]]")[-1]
+    )
     monkeypatch.setenv("POINT_OR_CLOUD_SCENES", str(own))
     app = dashboard("walkthrough")
     assert app.title[0].value == "What is the right β?" and "1 of 1" in words(app)
@@ -108,12 +112,31 @@ def test_the_story_goes_from_the_code_to_the_right_beta():
 def small_scenes(monkeypatch, small_store):
     """The shipped scenes on the tests' store: its sizes and weights in place of theirs."""
     text = scenes.SHIPPED.read_text()
-    for old, new in (("ae 16", "ae 4"), ("vae 16", "vae 4"), ("_16", "_4"), ("[2, 16]", "[2, 4]"), ("latent = 16", "latent = 4"), ("reveal = 10.0", "reveal = 4.0"), ("1.0, 10.0, 0.1", ", ".join(map(str, BETAS))), ('"mnist-5k"', '"tiny"')):
+    for old, new in (
+        ("ae 16", "ae 4"),
+        ("vae 16", "vae 4"),
+        ("_16", "_4"),
+        ("[2, 16]", "[2, 4]"),
+        ("latent = 16", "latent = 4"),
+        ("reveal = 10.0", "reveal = 4.0"),
+        ("1.0, 10.0, 0.1", ", ".join(map(str, BETAS))),
+        ('"mnist-5k"', '"tiny"'),
+    ):
         text = text.replace(old, new)
     found = scenes.parse(text, pictures())
     monkeypatch.setattr(cache, "scenes", lambda: found)
     # No judge is trained here: what it would say is tested where it is measured.
-    monkeypatch.setattr(cache, "sample_quality", lambda run_id, source="prior", temperature=1.0: {"fd": 9.0 if "-ae-" in f"-{run_id}" else 4.0, "coverage": 0.5, "density": 0.5, "floor": 0.1, "n": 120})
+    monkeypatch.setattr(
+        cache,
+        "sample_quality",
+        lambda run_id, source="prior", temperature=1.0: {
+            "fd": 9.0 if "-ae-" in f"-{run_id}" else 4.0,
+            "coverage": 0.5,
+            "density": 0.5,
+            "floor": 0.1,
+            "n": 120,
+        },
+    )
     monkeypatch.setattr(cache, "flip_rate", lambda run_id, step: 0.2 if run_id.startswith("ae") else 0.1)
     return found
 
@@ -132,19 +155,27 @@ def test_a_scene_asks_before_it_tells(dashboard, small_scenes, scene):
     assert app.query_params["reveal"] == "true" and app.query_params["scene"] == scene
     shown = words(app)
     assert "(your guess)" in shown
-    assert (":material/check_circle:" in shown) == bool(asked.answer), "the right choice is marked, where there is one to mark"
+    assert (":material/check_circle:" in shown) == bool(asked.answer), (
+        "the right choice is marked, where there is one to mark"
+    )
     assert "{" not in shown and "nan" not in shown.lower().replace("nats", "")
 
 
 # What a scene's picture is given, and what that is called on the page where one plays on.
-SAME = {"one_image": {"image": "index", "step": "step"}, "interpolation": {"start": "a", "end": "b", "steps": "steps"}, "kl_weight": {"beta": "beta"}}
+SAME = {
+    "one_image": {"image": "index", "step": "step"},
+    "interpolation": {"start": "a", "end": "b", "steps": "steps"},
+    "kl_weight": {"beta": "beta"},
+}
 
 
 @pytest.mark.parametrize("scene", [scene.id for scene in SCENES])
 def test_playing_on_opens_the_page_in_the_scenes_state(dashboard, small_scenes, scene, monkeypatch):
     monkeypatch.setattr(assets, "judge_url", lambda dataset: "/media/judge")
     shown = next(s for s in small_scenes if s.id == scene)
-    link = next(e.proto for e in dashboard("walkthrough", scene=scene).get("page_link") if e.proto.label.startswith("Play"))
+    link = next(
+        e.proto for e in dashboard("walkthrough", scene=scene).get("page_link") if e.proto.label.startswith("Play")
+    )
     query = dict(parse_qsl(link.query_string))
     app = dashboard(shown.page, **query)
     assert not app.error and not app.exception and "The link asks for" not in words(app), "the page takes all of it"
@@ -157,9 +188,14 @@ def test_playing_on_opens_the_page_in_the_scenes_state(dashboard, small_scenes, 
         assert query["source"] == drawn["ae"] and (query.get("vae_prior") == "true") == (drawn["vae"] != drawn["ae"])
 
 
-@pytest.mark.parametrize(("scene", "name", "values"), [("turn", "beta", ["1", "4"]), ("decode", "view", ["codes", "holes"])])
+@pytest.mark.parametrize(
+    ("scene", "name", "values"), [("turn", "beta", ["1", "4"]), ("decode", "view", ["codes", "holes"])]
+)
 def test_what_the_reveal_changes_is_in_the_link_too(dashboard, small_scenes, scene, name, values):
-    links = [next(iter(dashboard("walkthrough", scene=scene, reveal=reveal).get("page_link"))).proto.query_string for reveal in ("false", "true")]
+    links = [
+        next(iter(dashboard("walkthrough", scene=scene, reveal=reveal).get("page_link"))).proto.query_string
+        for reveal in ("false", "true")
+    ]
     assert [dict(parse_qsl(link))[name] for link in links] == values
 
 
@@ -167,7 +203,11 @@ def test_going_through_keeps_the_link_and_hidden_choices_come_back(dashboard, sm
     app = dashboard("walkthrough", scene=small_scenes[1].id, present="true")
     assert not app.selectbox, "the scenes say themselves which models they are about"
     next(b for b in app.button if b.key == "walk-next").click().run()
-    assert app.query_params["scene"] == small_scenes[2].id and app.query_params["present"] == "true" and "reveal" not in app.query_params
+    assert (
+        app.query_params["scene"] == small_scenes[2].id
+        and app.query_params["present"] == "true"
+        and "reveal" not in app.query_params
+    )
     next(b for b in app.button if b.key == "walk-back").click().run()
     assert app.title[0].value == small_scenes[1].title
 
@@ -179,7 +219,9 @@ def test_all_scenes_fit_on_one_page_with_their_answers_behind_folds(dashboard, s
     folds = [e for e in app.expander if e.label.startswith("Predict first")]
     marked = [any("check_circle" in m.value for m in fold.markdown) for fold in folds]
     assert marked == [bool(scene.answer) for scene in small_scenes]
-    assert not any("check_circle" in m.value for m in app.markdown if not any(m in list(fold.markdown) for fold in folds))
+    assert not any(
+        "check_circle" in m.value for m in app.markdown if not any(m in list(fold.markdown) for fold in folds)
+    )
 
 
 def test_which_half_is_nameless_until_the_reveal(dashboard, small_scenes):
@@ -187,7 +229,10 @@ def test_which_half_is_nameless_until_the_reveal(dashboard, small_scenes):
     assert "**A**" in hidden and "**A** ·" not in hidden and "**A** · :orange[**AE**]" in told
 
 
-@pytest.mark.parametrize(("key", "value"), [("scene", "<script>"), ("scene", "9999"), ("reveal", "perhaps"), ("present", "1e9"), ("autoplay", "nan")])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("scene", "<script>"), ("scene", "9999"), ("reveal", "perhaps"), ("present", "1e9"), ("autoplay", "nan")],
+)
 def test_hostile_links_are_told(dashboard, small_scenes, key, value):
     app = dashboard("walkthrough", **{key: value})
     assert not app.error and not app.exception

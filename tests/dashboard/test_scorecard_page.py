@@ -18,11 +18,19 @@ from dashboard import cache, figures, text, verdict_cards
 from driving import words
 
 ROOT = Path(__file__).parents[2]
-SHARPER = Claim("sharper", "An AE is sharper.", "Squared error", "start", (Case("in error", Measure("ae", "mse", "AE"), "<", Measure("vae", "mse", "VAE"), digits=1),))
+SHARPER = Claim(
+    "sharper",
+    "An AE is sharper.",
+    "Squared error",
+    "start",
+    (Case("in error", Measure("ae", "mse", "AE"), "<", Measure("vae", "mse", "VAE"), digits=1),),
+)
 
 
 def row(ae: list[float], vae: list[float]):
-    return decide(SHARPER, {"ae": {i: {"mse": v} for i, v in enumerate(ae)}, "vae": {i: {"mse": v} for i, v in enumerate(vae)}})
+    return decide(
+        SHARPER, {"ae": {i: {"mse": v} for i, v in enumerate(ae)}, "vae": {i: {"mse": v} for i, v in enumerate(vae)}}
+    )
 
 
 def bodies(app) -> list[str]:
@@ -35,7 +43,9 @@ def cards(app) -> list[str]:
 
 def test_a_card_says_what_the_figures_say():
     holds, fails, mixed = row([1, 1.2], [2, 2.2]), row([3, 3.2], [2, 2.2]), row([1, 3], [2, 2])
-    assert ["holds", "does not hold", "depends"] == [re.search('aria-label="([^"]+)', verdict_cards.card(r, "here")).group(1) for r in (holds, fails, mixed)]
+    assert ["holds", "does not hold", "depends"] == [
+        re.search('aria-label="([^"]+)', verdict_cards.card(r, "here")).group(1) for r in (holds, fails, mixed)
+    ]
     assert "holds in 1 of 2 runs" in verdict_cards.card(mixed, "here")
     card = verdict_cards.card(holds, "<here>")
     assert card.count('<i style="left:') == 4, "a dot a run"
@@ -66,7 +76,9 @@ def test_every_setting_has_its_verdict_under_its_name():
     line = {"rows": {"a, d = 2": row([1], [2]), "b, d = 16": row([3], [2]), "c, d = 16": row([], [])}}
     assert re.findall('aria-label="([^"]+)', verdict_cards.marks(line)) == ["holds", "does not hold", "not measured"]
     heads = verdict_cards.heads("Depend (1)", list(line["rows"]), "b, d = 16")
-    assert heads.index(">a") < heads.index(">b") < heads.index(">c") and "<strong>b" in heads and "<strong>a" not in heads
+    assert (
+        heads.index(">a") < heads.index(">b") < heads.index(">c") and "<strong>b" in heads and "<strong>a" not in heads
+    )
     assert verdict_cards.share(line) == 0.5 and verdict_cards.share({"rows": {"c": row([], [])}}) == 0
 
 
@@ -82,24 +94,51 @@ def test_the_sentences_stand_in_groups_from_holding_to_not(shipped):
 
 def test_a_card_says_why_a_figure_is_not_there():
     people = {kind: {0: {"mse": {"not_measured": "there are 7 test images."}}} for kind in ("ae", "vae")}
-    claim = Claim("s", "S.", "m", "start", (Case("in error", Measure("ae", "mse/all", "AE"), "<", Measure("vae", "mse/all", "VAE")),))
-    assert "not measured here, because there are 7 test images<" in verdict_cards.card(decide(claim, people), "tiny, d = 2")
+    claim = Claim(
+        "s",
+        "S.",
+        "m",
+        "start",
+        (Case("in error", Measure("ae", "mse/all", "AE"), "<", Measure("vae", "mse/all", "VAE")),),
+    )
+    assert "not measured here, because there are 7 test images<" in verdict_cards.card(
+        decide(claim, people), "tiny, d = 2"
+    )
 
 
 def test_the_lead_counts_the_verdicts():
     lead = text.scorecard_takeaway([HOLDS, HOLDS, DOES_NOT, DEPENDS, DEPENDS, DEPENDS, UNKNOWN], 12)
-    assert "**7** common claims" in lead and "**2** hold" in lead and "**1** does not" in lead and "**3** depend on" in lead and "1 could not" in lead and "12 trained" in lead
+    assert (
+        "**7** common claims" in lead
+        and "**2** hold" in lead
+        and "**1** does not" in lead
+        and "**3** depend on" in lead
+        and "1 could not" in lead
+        and "12 trained" in lead
+    )
     assert "Nothing has been measured" in text.scorecard_takeaway([UNKNOWN], 0)
 
 
 def test_the_rescue_follows_the_figures():
     def fd(mixture: float, own: float) -> dict:
-        return {("ae", "prior"): [200.0], ("ae", "gaussian"): [10.0], ("ae", "mixture"): [mixture], ("vae", "prior"): [18.0], ("vae", "mixture"): [own]}
+        return {
+            ("ae", "prior"): [200.0],
+            ("ae", "gaussian"): [10.0],
+            ("ae", "mixture"): [mixture],
+            ("vae", "prior"): [18.0],
+            ("vae", "mixture"): [own],
+        }
 
-    assert "closer than" in text.rescue_takeaway(fd(4, 6), 0.4) and "and than the" in text.rescue_takeaway(fd(4, 6), 0.4)
+    assert "closer than" in text.rescue_takeaway(fd(4, 6), 0.4) and "and than the" in text.rescue_takeaway(
+        fd(4, 6), 0.4
+    )
     assert "though not than" in text.rescue_takeaway(fd(8, 6), 0.4)
-    assert "farther than" in text.rescue_takeaway(fd(30, 6), 0.4) and "neither closer nor farther" in text.rescue_takeaway(fd(18.2, 6), 0.4)
-    assert "*is* a generative model" in text.rescue_meaning(fd(4, 6)) and "stays ahead" in text.rescue_meaning(fd(30, 6))
+    assert "farther than" in text.rescue_takeaway(
+        fd(30, 6), 0.4
+    ) and "neither closer nor farther" in text.rescue_takeaway(fd(18.2, 6), 0.4)
+    assert "*is* a generative model" in text.rescue_meaning(fd(4, 6)) and "stays ahead" in text.rescue_meaning(
+        fd(30, 6)
+    )
     figure = figures.rescue({**fd(4, 6), ("vae", "gaussian"): [12.0, 13.0]}, 0.4)
     assert sorted(v for trace in figure.data if trace.mode == "markers" for v in trace.y) == [4, 6, 10, 12, 13, 18, 200]
 
@@ -139,5 +178,11 @@ app.switch_page("views/scorecard.py").run()
 print(json.dumps([app.title[0].value, [m for m in ("torch", "sklearn", "scipy", "umap") if m in sys.modules], [e.value for e in app.error]]))
 """
     environment = {**os.environ, "POINT_OR_CLOUD_CACHE": str(tmp_path), "POINT_OR_CLOUD_WARM": "off"}
-    done = subprocess.run([sys.executable, "-c", code, str(ROOT / "dashboard" / "app.py")], capture_output=True, text=True, env=environment, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT / "dashboard" / "app.py")],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+    )
     assert json.loads(done.stdout.splitlines()[-1]) == ["Scorecard", [], []], done.stderr[-1000:]

@@ -39,7 +39,17 @@ class Client:
     def get(self, url: str, headers: dict[str, str] | None = None) -> Answer:
         path, _, query = url.partition("?")
         given = [(name.encode(), value.encode()) for name, value in {"host": "here", **(headers or {})}.items()]
-        scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "root_path": "", "query_string": query.encode(), "headers": given, "scheme": "http", "server": ("here", 80)}
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": query.encode(),
+            "headers": given,
+            "scheme": "http",
+            "server": ("here", 80),
+        }
         messages: list[Any] = []
 
         async def receive() -> Any:
@@ -49,7 +59,11 @@ class Client:
             messages.append(message)
 
         asyncio.run(self.app(scope, receive, send))
-        return Answer(messages[0]["status"], Headers(raw=messages[0]["headers"]), b"".join(m.get("body", b"") for m in messages[1:]))
+        return Answer(
+            messages[0]["status"],
+            Headers(raw=messages[0]["headers"]),
+            b"".join(m.get("body", b"") for m in messages[1:]),
+        )
 
 
 @pytest.fixture
@@ -68,10 +82,13 @@ def client(monkeypatch: pytest.MonkeyPatch, tmp_path):
         old = config.get_option
         monkeypatch.setattr(config, "get_option", lambda name: base if name == "server.baseUrlPath" else old(name))
         routes = [
-            Route("/slash/", lambda r: RedirectResponse("/slash")), Route("/mount", lambda r: RedirectResponse(str(r.url) + "/")),
-            Route("/away", lambda r: RedirectResponse("https://login.example/x")), Route("/text.html", lambda r: PlainTextResponse(PAGE)),
-            Route("/own", lambda r: HTMLResponse(PAGE, headers={"referrer-policy": "no-referrer"})), Route("/{path:path}", page),
-        ]  # fmt: skip
+            Route("/slash/", lambda r: RedirectResponse("/slash")),
+            Route("/mount", lambda r: RedirectResponse(str(r.url) + "/")),
+            Route("/away", lambda r: RedirectResponse("https://login.example/x")),
+            Route("/text.html", lambda r: PlainTextResponse(PAGE)),
+            Route("/own", lambda r: HTMLResponse(PAGE, headers={"referrer-policy": "no-referrer"})),
+            Route("/{path:path}", page),
+        ]
         return Client(server.Answers(Starlette(routes=routes)))
 
     return made
@@ -79,30 +96,49 @@ def client(monkeypatch: pytest.MonkeyPatch, tmp_path):
 
 def test_a_page_has_the_script_first_in_its_head_and_a_length_that_is_true(client):
     answer = client().get("/latent_maps", headers=HTML)
-    assert answer.text.startswith("<html><head><script>") and answer.text.endswith("<title>x</title></head><body></body></html>")
+    assert answer.text.startswith("<html><head><script>") and answer.text.endswith(
+        "<title>x</title></head><body></body></html>"
+    )
     assert int(answer.headers["content-length"]) == len(answer.content) and "_stcore/stream" in answer.text
-    assert "etag" not in answer.headers and "last-modified" not in answer.headers, "they are those of the file without the script"
+    assert "etag" not in answer.headers and "last-modified" not in answer.headers, (
+        "they are those of the file without the script"
+    )
 
 
 def test_the_root_is_marked_because_only_it_needs_a_slash_at_its_end(client):
-    assert "<script data-root>" in client().get("/", headers=HTML).text and "<script data-root>" not in client().get("/samples", headers=HTML).text
+    assert (
+        "<script data-root>" in client().get("/", headers=HTML).text
+        and "<script data-root>" not in client().get("/samples", headers=HTML).text
+    )
     assert "<script data-root>" in client("vae").get("/vae/", headers=HTML).text
 
 
 def test_what_is_no_page_is_left_as_it_is(client):
     assert client().get("/text.html", headers=HTML).text == PAGE
-    assert client().get("/latent_maps", headers={"accept": "*/*"}).text == PAGE, "a script or picture asked for, not a page"
+    assert client().get("/latent_maps", headers={"accept": "*/*"}).text == PAGE, (
+        "a script or picture asked for, not a page"
+    )
 
 
 def test_headers_are_added_and_do_not_replace(client):
-    assert client().get("/own").headers["referrer-policy"] == "no-referrer" and client().get("/own").headers["x-content-type-options"] == "nosniff"
-    for frames, rule in (("self", "'self'"), ("any", "*"), ("https://a.example, https://*.b.example:8443", "'self' https://a.example https://*.b.example:8443"), ("nonsense;", "'self'")):
+    assert (
+        client().get("/own").headers["referrer-policy"] == "no-referrer"
+        and client().get("/own").headers["x-content-type-options"] == "nosniff"
+    )
+    for frames, rule in (
+        ("self", "'self'"),
+        ("any", "*"),
+        ("https://a.example, https://*.b.example:8443", "'self' https://a.example https://*.b.example:8443"),
+        ("nonsense;", "'self'"),
+    ):
         assert client(FRAMES=frames).get("/").headers["content-security-policy"] == f"frame-ancestors {rule}"
 
 
 def test_the_hosts_that_show_the_app_in_a_frame_may_by_default(client):
     rule = client().get("/").headers["content-security-policy"].split()
-    assert rule[:2] == ["frame-ancestors", "'self'"] and {"https://huggingface.co", "https://*.streamlit.app"} <= set(rule)
+    assert rule[:2] == ["frame-ancestors", "'self'"] and {"https://huggingface.co", "https://*.streamlit.app"} <= set(
+        rule
+    )
 
 
 def test_redirects_stay_right_behind_a_proxy_that_removes_a_prefix(client):
@@ -112,7 +148,14 @@ def test_redirects_stay_right_behind_a_proxy_that_removes_a_prefix(client):
 
 
 @pytest.mark.parametrize(
-    ("path", "target", "there"), [("/a/", "/a", "../a"), ("/vae/demo", "/vae/demo/", "./demo/"), ("/a/b/c/", "/a/b/c", "../c"), ("/a", "/", "./"), ("/a/b", "/c", "../c")]
+    ("path", "target", "there"),
+    [
+        ("/a/", "/a", "../a"),
+        ("/vae/demo", "/vae/demo/", "./demo/"),
+        ("/a/b/c/", "/a/b/c", "../c"),
+        ("/a", "/", "./"),
+        ("/a/b", "/c", "../c"),
+    ],
 )
 def test_a_relative_redirect_leads_to_the_same_place_below_any_prefix(path, target, there):
     from urllib.parse import urljoin

@@ -56,7 +56,13 @@ def test_levels_of_noise_are_drawn_for_models_trained_to_denoise_and_for_others(
     monkeypatch.setattr(figures, "denoising", lambda levels, curves, *rest: drawn.append(set(curves)) or go.Figure())
     trained, others = (words(dashboard("uses", latent=size)) for size in ("16", "2"))
     assert "were trained at noise 0.5 only" in trained and "were trained on clean images only" in others
-    assert drawn[0] == {"ae", "vae", "clean", "median", "pca", "input"} and drawn[-1] == {"clean", "clean vae", "median", "pca", "input"}
+    assert drawn[0] == {"ae", "vae", "clean", "median", "pca", "input"} and drawn[-1] == {
+        "clean",
+        "clean vae",
+        "median",
+        "pca",
+        "input",
+    }
 
 
 def test_more_false_alarms_catch_more(dashboard):
@@ -64,7 +70,9 @@ def test_more_false_alarms_catch_more(dashboard):
     caught = []
     for allowed in (1.0, 50.0):
         app.slider(key="alarms").set_value(allowed).run()
-        caught.append([float(m.value.split("for ")[1].split("%")[0]) for m in app.markdown if "raises the alarm" in m.value])
+        caught.append(
+            [float(m.value.split("for ")[1].split("%")[0]) for m in app.markdown if "raises the alarm" in m.value]
+        )
     assert len(caught[0]) == 2 and all(a <= b for a, b in zip(*caught)) and caught[0] != caught[1]
 
 
@@ -79,7 +87,10 @@ def test_a_denoising_pair_is_found_and_is_not_taken_for_the_plain_one(small_stor
     found = [catalog.Entry(run, run.config) for run in small_store]
     pair = catalog.pairs(found)["tiny", 4, 0]
     assert catalog.trained_to_denoise(found, pair, 0.5) is None
-    noisy = [catalog.Entry(SimpleNamespace(run_id=m, shipped=True), e.config.replace(noise=0.5)) for m, e in (("ae", pair.ae), ("vae", pair.vae))]
+    noisy = [
+        catalog.Entry(SimpleNamespace(run_id=m, shipped=True), e.config.replace(noise=0.5))
+        for m, e in (("ae", pair.ae), ("vae", pair.vae))
+    ]
     twin = catalog.trained_to_denoise([*found, *noisy], pair, 0.5)
     assert (twin.ae.run_id, twin.vae.run_id) == ("ae", "vae")
     assert catalog.trained_to_denoise([*found, noisy[0]], pair, 0.5) is None, "one of two is no pair"
@@ -96,19 +107,39 @@ def test_shipped_denoisers_belong_to_the_default_pair(tmp_path):
 def test_what_a_browser_sends_is_an_image_or_nothing():
     pixels = np.arange(784, dtype=np.uint8)
     np.testing.assert_array_equal(decoded(base64.b64encode(pixels.tobytes()).decode()), pixels.reshape(28, 28))
-    for bad in (None, "", 7, ["x"], "not base64!", base64.b64encode(b"short").decode(), base64.b64encode(bytes(784)).decode(), "A" * 10_000, {"a": 1}):
+    for bad in (
+        None,
+        "",
+        7,
+        ["x"],
+        "not base64!",
+        base64.b64encode(b"short").decode(),
+        base64.b64encode(bytes(784)).decode(),
+        "A" * 10_000,
+        {"a": 1},
+    ):
         assert decoded(bad) is None
 
 
 def test_denoising_words_follow_the_figures():
     better = text.denoise_takeaway(0.5, {"input": 9, "ae": 19, "vae": 18, "median": 14, "pca": 15}, 10)
-    assert "The best result is that of the :orange[**AE**]" in better and "compared with 15.0" in better and "less than a simple filter" in better
-    assert "no network is needed" in text.denoise_takeaway(0.1, {"input": 22, "ae": 18, "vae": 18, "median": 23, "pca": 20}, 15)
-    assert "less than the noisy image itself" in text.denoise_takeaway(0.1, {"input": 22, "ae": 18, "vae": 18, "median": 23, "pca": 20}, 15)
+    assert (
+        "The best result is that of the :orange[**AE**]" in better
+        and "compared with 15.0" in better
+        and "less than a simple filter" in better
+    )
+    assert "no network is needed" in text.denoise_takeaway(
+        0.1, {"input": 22, "ae": 18, "vae": 18, "median": 23, "pca": 20}, 15
+    )
+    assert "less than the noisy image itself" in text.denoise_takeaway(
+        0.1, {"input": 22, "ae": 18, "vae": 18, "median": 23, "pca": 20}, 15
+    )
 
 
 def test_words_about_models_nobody_trained_to_denoise():
-    assert "A simple filter does better" in text.untrained_takeaway(0.5, {"input": 9, "ae": 10, "vae": 10, "median": 14, "pca": 15})
+    assert "A simple filter does better" in text.untrained_takeaway(
+        0.5, {"input": 9, "ae": 10, "vae": 10, "median": 14, "pca": 15}
+    )
     assert "no worse" in text.untrained_takeaway(0.5, {"input": 9, "ae": 16, "vae": 10, "median": 14, "pca": 15})
 
 

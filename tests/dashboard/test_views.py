@@ -14,7 +14,15 @@ from dashboard import cache
 from driving import BETAS, words
 
 PAGES = ("start", "latent_maps", "samples", "interpolation", "kl_weight", "training")
-NAMES = {"start": "Point or Cloud", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "training": "How the spaces form", "one_image": "One image through both"}
+NAMES = {
+    "start": "Point or Cloud",
+    "latent_maps": "Latent maps",
+    "samples": "Random samples",
+    "interpolation": "Interpolation",
+    "kl_weight": "KL weight",
+    "training": "How the spaces form",
+    "one_image": "One image through both",
+}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -32,10 +40,18 @@ def test_page_is_alive_and_says_what_it_measured_on(dashboard, page, latent):
 
 def test_start_shows_the_real_numbers_of_the_pair_shown(dashboard, small_store):
     app = dashboard("start")
-    ae, vae = (small_store.find(model=m, latent_dim=4, **({"beta": 1.0} if m == "vae" else {}))[0].evaluation() for m in ("ae", "vae"))
+    ae, vae = (
+        small_store.find(model=m, latent_dim=4, **({"beta": 1.0} if m == "vae" else {}))[0].evaluation()
+        for m in ("ae", "vae")
+    )
     shown = {(m.label, m.value) for m in app.metric}
-    assert ("Distortion D", f"{ae['distortion']:.1f}") in shown and ("Distortion D", f"{vae['distortion']:.1f}") in shown
-    assert ("Rate R", "n/a") in shown and ("Rate R", f"{vae['rate']:.1f}") in shown, "an AE's rate is not available; a VAE's is"
+    assert ("Distortion D", f"{ae['distortion']:.1f}") in shown and (
+        "Distortion D",
+        f"{vae['distortion']:.1f}",
+    ) in shown
+    assert ("Rate R", "n/a") in shown and ("Rate R", f"{vae['rate']:.1f}") in shown, (
+        "an AE's rate is not available; a VAE's is"
+    )
 
 
 def test_start_another_image_is_another_image(dashboard):
@@ -50,15 +66,30 @@ def test_start_another_image_is_another_image(dashboard):
 @pytest.mark.parametrize(
     ("page", "key", "value"),
     [
-        ("start", "latent", "999"), ("start", "latent", "'; DROP TABLE--"), ("start", "data", "../../etc/passwd"), ("start", "seed", "nan"),
-        ("samples", "temperature", "nan"), ("samples", "temperature", "inf"), ("samples", "temperature", "99"), ("samples", "noise", "-5"),
-        ("samples", "noise", "1e999"), ("samples", "source", "<script>alert(1)</script>"), ("samples", "nearest", "perhaps"),
-        ("one_image", "index", "1e9"), ("one_image", "view", "<b>"),
-        ("interpolation", "a", "123456"), ("interpolation", "steps", "2000"), ("interpolation", "way", "sideways"),
-        ("latent_maps", "projection", "tsne"), ("latent_maps", "umap", "7"),
-        ("kl_weight", "beta", "1e9"), ("kl_weight", "beta", "nan"), ("kl_weight", "beta", "many"), ("kl_weight", "beta", "-1"),
+        ("start", "latent", "999"),
+        ("start", "latent", "'; DROP TABLE--"),
+        ("start", "data", "../../etc/passwd"),
+        ("start", "seed", "nan"),
+        ("samples", "temperature", "nan"),
+        ("samples", "temperature", "inf"),
+        ("samples", "temperature", "99"),
+        ("samples", "noise", "-5"),
+        ("samples", "noise", "1e999"),
+        ("samples", "source", "<script>alert(1)</script>"),
+        ("samples", "nearest", "perhaps"),
+        ("one_image", "index", "1e9"),
+        ("one_image", "view", "<b>"),
+        ("interpolation", "a", "123456"),
+        ("interpolation", "steps", "2000"),
+        ("interpolation", "way", "sideways"),
+        ("latent_maps", "projection", "tsne"),
+        ("latent_maps", "umap", "7"),
+        ("kl_weight", "beta", "1e9"),
+        ("kl_weight", "beta", "nan"),
+        ("kl_weight", "beta", "many"),
+        ("kl_weight", "beta", "-1"),
     ],
-)  # fmt: skip
+)
 def test_hostile_links_are_told_and_the_page_lives(dashboard, jobs, page, key, value):
     app = dashboard(page, **{key: value})
     assert not app.exception and not app.error, [e.value for e in app.error]
@@ -71,7 +102,13 @@ def test_hostile_links_are_told_and_the_page_lives(dashboard, jobs, page, key, v
 
 @pytest.mark.parametrize(
     ("page", "query"),
-    [("samples", {"source": "mixture", "temperature": "0.5", "noise": "3"}), ("kl_weight", {"beta": "4"}), ("samples", {"source": "gaussian", "vae_prior": "True"}), ("interpolation", {"a": "5", "b": "9", "way": "spherical"}), ("latent_maps", {"projection": "PCA"})],
+    [
+        ("samples", {"source": "mixture", "temperature": "0.5", "noise": "3"}),
+        ("kl_weight", {"beta": "4"}),
+        ("samples", {"source": "gaussian", "vae_prior": "True"}),
+        ("interpolation", {"a": "5", "b": "9", "way": "spherical"}),
+        ("latent_maps", {"projection": "PCA"}),
+    ],
 )
 def test_a_link_restores_the_view(dashboard, page, query):
     app = dashboard(page, **query)
@@ -94,13 +131,15 @@ def test_shared_choice_follows_to_another_page(dashboard):
     assert "latent size 2" in words(app)
 
 
-def test_a_map_that_is_being_laid_out_says_so_shows_pca_meanwhile_and_is_kept_with_the_runs(dashboard, jobs, small_store):
+def test_a_map_that_is_being_laid_out_says_so_shows_pca_meanwhile_and_is_kept_with_the_runs(
+    dashboard, jobs, small_store
+):
     from core.projection import project_task
 
     jobs.state = "running"
     app = dashboard("latent_maps")
     assert "being computed in the background" in words(app) and "their PCA is shown" in words(app)
-    (key, function, arguments), = jobs.called
+    ((key, function, arguments),) = jobs.called
     assert function is project_task and key.startswith("maps-")
     function(*arguments)
     jobs.future.set_result(None)
@@ -112,7 +151,9 @@ def test_a_map_that_is_being_laid_out_says_so_shows_pca_meanwhile_and_is_kept_wi
         for run in small_store:
             if run.has("projection.npz"):
                 (run.path / "projection.npz").unlink()
-                write_json(run.path / "manifest.json", {k: v for k, v in run.manifest().items() if k != "projection.npz"})
+                write_json(
+                    run.path / "manifest.json", {k: v for k, v in run.manifest().items() if k != "projection.npz"}
+                )
 
 
 def test_a_layout_that_failed_is_told_and_can_be_asked_for_again(dashboard, jobs):
@@ -130,7 +171,7 @@ def test_samples_are_judged_once_their_judge_has_been_trained(dashboard, jobs, m
     monkeypatch.setattr("core.metrics.judge._LOADED", {})
     app = dashboard("samples")
     assert "is being trained" in words(app) and not app.metric
-    (key, function, arguments), = jobs.called
+    ((key, function, arguments),) = jobs.called
     assert key.startswith("judge-")
     function(*arguments)
     jobs.future.set_result(None)
@@ -230,7 +271,9 @@ def test_a_full_queue_is_told_with_the_wait(dashboard, jobs, monkeypatch):
     from core.jobs import QueueFull
 
     def full(config, visitor=""):
-        raise QueueFull("8 trainings are waiting already, which is as many as may wait. It should have room in about 40 s.")
+        raise QueueFull(
+            "8 trainings are waiting already, which is as many as may wait. It should have room in about 40 s."
+        )
 
     app = dashboard("kl_weight", beta="2.7")
     monkeypatch.setattr(jobs, "submit", full)
@@ -252,7 +295,10 @@ def test_a_pair_of_another_latent_size_is_asked_for_watched_and_shown(dashboard,
     app.selectbox("pair-data").set_value("mnist-5k").run()
     app.selectbox("pair-latent").set_value(8).run()
     app.button("train-pair").click().run()
-    assert [(c.model, c.beta, c.dataset, c.latent_dim, c.epochs) for c in jobs.asked] == [("ae", None, "mnist-5k", 8, QUICK["epochs"]), ("vae", 1.0, "mnist-5k", 8, QUICK["epochs"])]
+    assert [(c.model, c.beta, c.dataset, c.latent_dim, c.epochs) for c in jobs.asked] == [
+        ("ae", None, "mnist-5k", 8, QUICK["epochs"]),
+        ("vae", 1.0, "mnist-5k", 8, QUICK["epochs"]),
+    ]
     assert len([b for b in app.button if b.label == "Stop"]) == 2
     jobs.states = {c.run_id: "complete" for c in jobs.asked}
     app.run()

@@ -21,9 +21,14 @@ NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")  # as Debian, Ubuntu, Google name it
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 STILL = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 APPS = Path(__file__).parent / "apps"
 
@@ -42,7 +47,9 @@ def driver():
 def chromium() -> Iterator:
     """A headless browser. Without one the test is skipped, or fails where POINT_OR_CLOUD_REQUIRE_BROWSER is set (as CI does)."""
     if CHROMIUM is None:
-        (pytest.fail if os.environ.get("POINT_OR_CLOUD_REQUIRE_BROWSER") else pytest.skip)(f"no browser on the PATH: looked for {', '.join(NAMES)}")
+        (pytest.fail if os.environ.get("POINT_OR_CLOUD_REQUIRE_BROWSER") else pytest.skip)(
+            f"no browser on the PATH: looked for {', '.join(NAMES)}"
+        )
     browser = driver().chromium.launch(executable_path=CHROMIUM, args=ARGS)
     try:
         yield browser
@@ -57,7 +64,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(command: list[str], well: Callable[[], bool], attempts: int, why: Callable[[], str] = lambda: "", **options: Any) -> Iterator[None]:
+def running(
+    command: list[str], well: Callable[[], bool], attempts: int, why: Callable[[], str] = lambda: "", **options: Any
+) -> Iterator[None]:
     """A server process until the block ends, entered once it is `well`, or after that many attempts a tenth of a second apart.
 
     Raises:
@@ -72,7 +81,9 @@ def running(command: list[str], well: Callable[[], bool], attempts: int, why: Ca
                 server.wait(0.1)
             except subprocess.TimeoutExpired:
                 continue
-            raise RuntimeError(f"{Path(command[0]).name} exited with code {server.returncode} before it answered: {why()}")
+            raise RuntimeError(
+                f"{Path(command[0]).name} exited with code {server.returncode} before it answered: {why()}"
+            )
         yield
     finally:
         server.terminate()
@@ -87,7 +98,17 @@ def running(command: list[str], well: Callable[[], bool], attempts: int, why: Ca
 def served(script: Path, **environment: str) -> Iterator[str]:
     """The address of a server that runs `script` until the block ends; below STREAMLIT_SERVER_BASE_URL_PATH, if that is given."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), "--server.address", "127.0.0.1"]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(script),
+        "--server.port",
+        str(port),
+        "--server.address",
+        "127.0.0.1",
+    ]
     command += ["--server.headless", "true", "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
     base = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "").strip("/")
     address = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
@@ -108,12 +129,20 @@ def proxied(folder: Path, server: str) -> Iterator[str]:
     Without nginx the test is skipped, or fails where POINT_OR_CLOUD_REQUIRE_BROWSER is set (as CI does).
     """
     if NGINX is None:
-        (pytest.fail if os.environ.get("POINT_OR_CLOUD_REQUIRE_BROWSER") else pytest.skip)("no nginx on the PATH (Debian's package nginx-light)")
+        (pytest.fail if os.environ.get("POINT_OR_CLOUD_REQUIRE_BROWSER") else pytest.skip)(
+            "no nginx on the PATH (Debian's package nginx-light)"
+        )
     port = free_port()
-    temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    http = f"access_log off;\ntypes {{ text/html html; }}\n{temporary}{server}".replace("@port@", str(port)).replace("@folder@", str(folder))
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    http = f"access_log off;\ntypes {{ text/html html; }}\n{temporary}{server}".replace("@port@", str(port)).replace(
+        "@folder@", str(folder)
+    )
     user = "user root;\n" if os.geteuid() == 0 else ""  # or its worker could not read what root's tests write
-    (folder / "nginx.conf").write_text(f"{user}daemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\nevents {{}}\nhttp {{\n{http}\n}}\n")
+    (folder / "nginx.conf").write_text(
+        f"{user}daemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\nevents {{}}\nhttp {{\n{http}\n}}\n"
+    )
     log = folder / "error.log"
 
     def well() -> bool:

@@ -14,7 +14,10 @@ from tests.accessible import findings, paths
 def test_no_page_has_a_serious_finding(dashboard_browser, dashboard_url):
     pages = ["", "one_image", "kl_weight"]  # those with most of the project's own drawing
     assert set(pages) < set(paths(dashboard_url))
-    found = {path: findings(dashboard_browser, f"{dashboard_url}/{path}", ("light", "dark")[i % 2]) for i, path in enumerate(pages)}
+    found = {
+        path: findings(dashboard_browser, f"{dashboard_url}/{path}", ("light", "dark")[i % 2])
+        for i, path in enumerate(pages)
+    }
     assert not any(found.values()), json.dumps({path: wrong[:5] for path, wrong in found.items() if wrong}, indent=1)
 
 
@@ -25,7 +28,9 @@ def test_the_keyboard_alone_gets_from_the_start_to_the_walkthrough(visit):
     names = []
     for _ in range(60):
         page.keyboard.press("Tab")
-        tag, name = page.evaluate("(e => [e.tagName, (e.getAttribute('aria-label') || e.innerText || e.value || '').trim()])(document.activeElement)")
+        tag, name = page.evaluate(
+            "(e => [e.tagName, (e.getAttribute('aria-label') || e.innerText || e.value || '').trim()])(document.activeElement)"
+        )
         names.append(name)
         if tag == "BUTTON" and "Take the walkthrough" in name:
             break

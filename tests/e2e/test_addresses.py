@@ -29,7 +29,18 @@ CLOUD = """<!doctype html><title>The page around the app</title><body style="mar
 # A page of the same site with the app in a frame that may do little.
 COURSE = """<!doctype html><title>A course</title><h1>Lesson 3</h1>
 <iframe style="width:100%;height:90vh" sandbox="allow-scripts allow-same-origin" allow="fullscreen 'none'" src="/vae/walkthrough?scene=copies&amp;present=true"></iframe>"""
-ALL = ("/", "/walkthrough?scene=decode", "/latent_maps", "/one_image", "/training", "/samples", "/interpolation", "/kl_weight", "/scorecard", "/uses")
+ALL = (
+    "/",
+    "/walkthrough?scene=decode",
+    "/latent_maps",
+    "/one_image",
+    "/training",
+    "/samples",
+    "/interpolation",
+    "/kl_weight",
+    "/scorecard",
+    "/uses",
+)
 PLACES = ("base path", "prefix", "frame", pytest.param("kept prefix", marks=pytest.mark.slow))
 DRAWN = """canvas => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), seen = new Set();
   for (let i = 0; i < data.length; i += 4) seen.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]); return seen.size; }"""
@@ -50,7 +61,12 @@ class View:
         self.page, self.place = context.new_page(), place
         self.page.set_default_timeout(60_000)
         self.missing, self.errors = [], []
-        self.page.on("response", lambda r: self.missing.append(f"{r.status} {r.url}") if r.status >= 400 and "_stcore/h" not in r.url else None)
+        self.page.on(
+            "response",
+            lambda r: (
+                self.missing.append(f"{r.status} {r.url}") if r.status >= 400 and "_stcore/h" not in r.url else None
+            ),
+        )
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def go(self, path: str) -> Any:
@@ -72,7 +88,12 @@ def places(dashboard_browser, tmp_path_factory) -> dict[str, Place]:
     (folder / "cloud.html").write_text(CLOUD)
     (folder / "course.html").write_text(COURSE)
     cache = str(tmp_path_factory.mktemp("addresses-cache"))
-    below = served(ROOT / "dashboard" / "app.py", STREAMLIT_SERVER_BASE_URL_PATH="vae/demo", POINT_OR_CLOUD_CACHE=cache, POINT_OR_CLOUD_WARM="off")
+    below = served(
+        ROOT / "dashboard" / "app.py",
+        STREAMLIT_SERVER_BASE_URL_PATH="vae/demo",
+        POINT_OR_CLOUD_CACHE=cache,
+        POINT_OR_CLOUD_WARM="off",
+    )
     plain = served(ROOT / "dashboard" / "server.py", POINT_OR_CLOUD_CACHE=cache, POINT_OR_CLOUD_WARM="off")
     with below as below_url, plain as url:
         lines = LINES[1].replace("http://127.0.0.1:8501", url)
@@ -92,15 +113,23 @@ server {{
 }}"""
         with proxied(folder, server) as proxy:
             yield {
-                "base path": Place(below_url), "kept prefix": Place(proxy + "/vae/demo"), "prefix": Place(proxy + "/vae"), "frame": Place(proxy, framed=True),
-                "without": Place(proxy + "/without"), "no host": Place(proxy + "/no-host"), "course": Place(proxy, framed=True), "server": Place(url),
-            }  # fmt: skip
+                "base path": Place(below_url),
+                "kept prefix": Place(proxy + "/vae/demo"),
+                "prefix": Place(proxy + "/vae"),
+                "frame": Place(proxy, framed=True),
+                "without": Place(proxy + "/without"),
+                "no host": Place(proxy + "/no-host"),
+                "course": Place(proxy, framed=True),
+                "server": Place(url),
+            }
 
 
 @pytest.fixture(params=PLACES, scope="module")
 def view(request, dashboard_browser, places):
     """One browser page a place."""
-    context = dashboard_browser.new_context(viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"])
+    context = dashboard_browser.new_context(
+        viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
+    )
     yield View(context, places[request.param])
     context.close()
 
@@ -126,15 +155,18 @@ def drawn(app: Any, selector: str) -> None:
 
 def at(app: Any, scene: str, revealed: bool = False) -> None:
     """Wait until a scene is on screen, asked or revealed."""
-    app.locator(f".presenter[data-scene='{scene}'][data-revealed='{'1' if revealed else ''}']").wait_for(state="attached")
+    app.locator(f".presenter[data-scene='{scene}'][data-revealed='{'1' if revealed else ''}']").wait_for(
+        state="attached"
+    )
     app.wait_for_selector(STILL)
 
 
 def test_components_load_and_draw(view):
     for path, component, canvas in (
-        ("/latent_maps", ".maps[data-ready='1']", ".maps canvas[data-side]"), ("/one_image", ".through[data-ready='1']", ".through canvas"),
+        ("/latent_maps", ".maps[data-ready='1']", ".maps canvas[data-side]"),
+        ("/one_image", ".through[data-ready='1']", ".through canvas"),
         ("/kl_weight", ".lab[data-ready='1']", ".lab .samples canvas"),
-    ):  # fmt: skip
+    ):
         app = view.go(path)
         app.locator(component).first.wait_for()
         drawn(app, canvas)
@@ -147,7 +179,9 @@ def test_a_talk_opened_by_its_link_has_its_keys_code_and_notes(view):
     at(app, "which-half")
     view.page.keyboard.press("q")
     sheet = app.locator(".presenter-screen.link")
-    assert sheet.inner_text().strip() == view.link(talk) and sheet.locator("img").get_attribute("src") == share.qr(view.link(talk))
+    assert sheet.inner_text().strip() == view.link(talk) and sheet.locator("img").get_attribute("src") == share.qr(
+        view.link(talk)
+    )
     view.page.keyboard.press("Escape")
     sheet.wait_for(state="detached")
     with view.page.context.expect_page() as opening:
@@ -212,7 +246,9 @@ def test_framed_by_another_page_of_the_same_site_links_name_the_app_and_not_that
 
 def test_a_path_that_no_page_has_leads_to_the_dashboard(visit):
     view = visit("prefix")
-    app = view.go("/latent_maps/?seed=0")  # Streamlit redirects to the path without the slash, from the root of the host
+    app = view.go(
+        "/latent_maps/?seed=0"
+    )  # Streamlit redirects to the path without the slash, from the root of the host
     app.get_by_role("heading", name="Latent maps", level=1).wait_for()
     assert view.page.url.startswith(view.link("/latent_maps"))
     app = view.go("/one/two/samples")
@@ -241,7 +277,10 @@ def test_the_message_goes_away_when_a_connection_opens(visit):
     view.page.goto(view.link("/samples"))
     told = view.page.locator("#no-websocket")
     told.wait_for()
-    view.page.evaluate("address => void new WebSocket(address)", view.place.url.replace("http", "ws").replace("/without", "/vae") + "/_stcore/stream")
+    view.page.evaluate(
+        "address => void new WebSocket(address)",
+        view.place.url.replace("http", "ws").replace("/without", "/vae") + "/_stcore/stream",
+    )
     told.wait_for(state="detached")
 
 

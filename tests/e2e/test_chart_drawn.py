@@ -30,7 +30,10 @@ def drawn(dashboard_browser):
         pages.append(page)
         page.set_content('<div id="host" style="width:600px"></div>')
         code = script("chart.js").replace("export default function", "function mount").replace("export ", "")
-        page.add_script_tag(content=code + MOUNT % (script("chart.html"), json.dumps({"figure": described(figure), "alt": "A chart"})), type="module")
+        page.add_script_tag(
+            content=code + MOUNT % (script("chart.html"), json.dumps({"figure": described(figure), "alt": "A chart"})),
+            type="module",
+        )
         page.wait_for_function("window.drawn")
         return page
 
@@ -65,7 +68,9 @@ def test_points_stand_where_their_numbers_say(drawn):
 
 
 def test_a_logarithmic_axis_and_its_annotation_are_in_decades(drawn):
-    figure = figures.rescue({(m, s): [v] for m in ("ae", "vae") for s, v in (("prior", 100.0), ("gaussian", 10.0), ("mixture", 1.0))}, 0.1)
+    figure = figures.rescue(
+        {(m, s): [v] for m in ("ae", "vae") for s, v in (("prior", 100.0), ("gaussian", 10.0), ("mixture", 1.0))}, 0.1
+    )
     page = drawn(figure)
     heights = [p[1] for p in centres(page)]
     assert proportional(heights, [2, 1, 0])
@@ -109,7 +114,10 @@ def test_a_chart_that_it_does_not_know_is_said(drawn):
     assert any("pie" in text for text in texts(drawn(go.Figure(go.Pie(labels=["a"], values=[1])))))
 
 
-@pytest.mark.parametrize(("value", "pattern", "text"), [(0.1234, ".0%", "12%"), (1234.5, ".1f", "1234.5"), (0.25, "g", "0.25"), (10, "", "10"), ("z₁", "", "z₁")])
+@pytest.mark.parametrize(
+    ("value", "pattern", "text"),
+    [(0.1234, ".0%", "12%"), (1234.5, ".1f", "1234.5"), (0.25, "g", "0.25"), (10, "", "10"), ("z₁", "", "z₁")],
+)
 def test_numbers_are_written_as_d3_would(drawn, value: object, pattern: str, text: str):
     page = drawn(go.Figure(go.Scatter(x=[1, 2], y=[3, 4])))
     function: Mapping[str, object] = {"value": value, "pattern": pattern}

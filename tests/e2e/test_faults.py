@@ -33,7 +33,9 @@ def test_hostile_links_and_uploads_start_nothing_and_break_nothing(dashboard_url
 def test_a_few_visitors_at_once_see_no_error(dashboard_url):
     server = SimpleNamespace(url=dashboard_url, memory_mb=memory_mb)
     tally = run(load.load(server, visitors=4, seconds=3, pause=0.5))
-    assert not tally.errors and len(tally.cold) >= 4 and tally.bytes > 1_000_000, "pages were drawn and their files fetched"
+    assert not tally.errors and len(tally.cold) >= 4 and tally.bytes > 1_000_000, (
+        "pages were drawn and their files fetched"
+    )
 
 
 def test_a_disk_too_small_is_told_and_leaves_nothing_that_looks_like_a_run(tmp_path):

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def online(dashboard_browser, dashboard_url):
     """online("decode") -> that scene's page, with its drawer open; one browser page for all."""
-    context = dashboard_browser.new_context(viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"])
+    context = dashboard_browser.new_context(
+        viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
+    )
     page = context.new_page()
     page.set_default_timeout(120_000)
 
@@ -83,13 +85,17 @@ def test_the_knob_turns_in_a_file_without_a_network(online, offline, tmp_path):
     slide.focus()
     before = samples.evaluate("canvas => canvas.toDataURL()")
     slide.press("ArrowRight")
-    page.wait_for_function("([canvas, before]) => canvas.toDataURL() !== before", arg=[samples.element_handle(), before])
+    page.wait_for_function(
+        "([canvas, before]) => canvas.toDataURL() !== before", arg=[samples.element_handle(), before]
+    )
 
 
 def test_charts_and_pictures_are_in_the_file(online, offline, tmp_path):
     page = offline(fetched(online("price&reveal=true"), HTML, tmp_path))
     page.locator(".chart svg rect[fill]").first.wait_for()
-    assert page.evaluate("document.images.length >= 2 && [...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+    assert page.evaluate(
+        "document.images.length >= 2 && [...document.images].every((image) => image.complete && image.naturalWidth > 0)"
+    )
 
 
 def test_numbers_models_and_link_can_be_had(online, tmp_path):
@@ -102,7 +108,10 @@ def test_numbers_models_and_link_can_be_had(online, tmp_path):
         names = {name.split("/")[-1]: name for name in archive.namelist()}
         weights = io.BytesIO(archive.read(names["weights.safetensors"]))
         header = json.loads(weights.read(struct.unpack("<Q", weights.read(8))[0]))
-        assert any(name.startswith("decoder") for name in header) and json.loads(archive.read(names["config.json"]))["model"] == "vae"
+        assert (
+            any(name.startswith("decoder") for name in header)
+            and json.loads(archive.read(names["config.json"]))["model"] == "vae"
+        )
         assert "load_state_dict" in archive.read(names["load.py"]).decode()
     with Image.open(fetched(page, "This view as a picture", tmp_path)) as picture:
         assert picture.format == "PNG" and picture.width > 1200

@@ -182,8 +182,14 @@ def test_a_finger_moves_it(browser, url):
 def test_figures_follow_and_say_what_they_are(page):
     """At beta = 2 the app's figures are D = 106.02, R = 15.48; the curve is interpolated between 1.5 and 2.5."""
     name, distortion, rate, elbo, loss, active = row(page, 1)
-    assert name == "Prediction" and float(distortion) == pytest.approx(106.0, abs=0.3) and float(rate) == pytest.approx(15.5, abs=0.2)
-    assert float(elbo) == pytest.approx(float(distortion) + float(rate), abs=0.11) and float(loss) == pytest.approx(float(distortion) + 2 * float(rate), abs=0.2)
+    assert (
+        name == "Prediction"
+        and float(distortion) == pytest.approx(106.0, abs=0.3)
+        and float(rate) == pytest.approx(15.5, abs=0.2)
+    )
+    assert float(elbo) == pytest.approx(float(distortion) + float(rate), abs=0.11) and float(loss) == pytest.approx(
+        float(distortion) + 2 * float(rate), abs=0.2
+    )
     assert active == "16 of 16" and row(page, 2)[1:] == ["–"] * 5
     page.locator(f"{LAB} .ticks button", has_text="4").click()
     page.wait_for_selector(f'{LAB}[data-shows="run-4"]')
@@ -233,11 +239,16 @@ def test_codes_between_the_nodes_agree_with_torch(browser):
     for name, parameter in model.named_parameters():  # conditioning as strong as training makes it
         parameter.add_((0.1 if "films" in name else 0.05) * torch.randn(parameter.shape, generator=generator))
     images = torch.rand(n, 1, 28, 28, generator=generator)
-    weights = with_layers(save(model.state_dict(), {"config": config.to_json()}), describe(config.trunk, config.latent_dim))
+    weights = with_layers(
+        save(model.state_dict(), {"config": config.to_json()}), describe(config.trunk, config.latent_dim)
+    )
     text = [base64.b64encode(data).decode() for data in (weights, images.numpy().tobytes())]
     page = browser.new_page()
     names = "{Network, Family, Uint8Array}"
-    page.add_script_tag(content=f"{script('networks.js', 'family.js')}\nObject.assign(window, {names}); window.ready = true;", type="module")
+    page.add_script_tag(
+        content=f"{script('networks.js', 'family.js')}\nObject.assign(window, {names}); window.ready = true;",
+        type="module",
+    )
     page.wait_for_function("window.ready")
     got = page.evaluate(
         """async ([weights, images, n, betas]) => {

@@ -82,7 +82,9 @@ AE, VAE = (0xD5, 0x5E, 0x00), (0x00, 0x72, 0xB2)
 def test_pointing_at_one_map_lights_up_the_same_image_in_the_other(page):
     for angle, name in ((108, "3"), (252, "7")):
         hover(page, "left", angle)
-        page.wait_for_function(f"document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.inspector b').textContent === 'class {name}'")
+        page.wait_for_function(
+            f"document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.inspector b').textContent === 'class {name}'"
+        )
         assert shown(page)[1] % 10 == int(name)
         for side, color, turn in (("left", AE, 0), ("right", VAE, 90)):
             x, y = ring(page, side, color)
@@ -218,7 +220,11 @@ def test_the_maps_have_a_text_alternative(page):
     page.get_by_text("The same as a table").click()
     cells = page.locator(".alternative tbody tr").nth(3).locator("td").all_inner_texts()
     assert cells[:2] == ["3", "30"] and float(cells[2]) == pytest.approx(0.015, abs=1e-3)
-    assert page.locator(".alternative thead th").all_inner_texts()[2:] == ["AE mean squared error", "VAE mean squared error", "VAE's rate"]
+    assert page.locator(".alternative thead th").all_inner_texts()[2:] == [
+        "AE mean squared error",
+        "VAE mean squared error",
+        "VAE's rate",
+    ]
 
 
 def test_no_more_bytes_are_sent_at_a_rerun(browser, url):
@@ -241,7 +247,10 @@ def test_hundreds_of_classes_keep_their_names_and_leave_the_maps_on_the_screen(b
     page.wait_for_selector('.maps[data-ready="1"] [data-image="0"]')
     box = canvas(page, "left").bounding_box()
     assert box["y"] + 0.5 * box["height"] < page.viewport_size["height"], "the legend pushes the maps off the screen"
-    assert page.locator(".legend button").count() == 0 and "290 classes share 10 colours" in page.locator(".legend").inner_text()
+    assert (
+        page.locator(".legend button").count() == 0
+        and "290 classes share 10 colours" in page.locator(".legend").inner_text()
+    )
     page.locator(".class-list").select_option(label="273")
     hover(page, "left", 36 * 3)  # the only point still shown in that cluster
     page.wait_for_selector('.inspector [data-image="273"]')

@@ -20,7 +20,9 @@ from dashboard.components.assets import FOLDER, LAYER_KINDS, not_in_page, script
 
 # Every architecture there is, at the latent size it is mostly used with.
 ARCHITECTURES = {
-    f"{model}-{trunk}-{activation}": dict(model=model, trunk=trunk, activation=activation, latent_dim={"conv": 16, "mlp": 2}.get(trunk, 5))
+    f"{model}-{trunk}-{activation}": dict(
+        model=model, trunk=trunk, activation=activation, latent_dim={"conv": 16, "mlp": 2}.get(trunk, 5)
+    )
     for model, trunk, activation in itertools.product(MODELS, TRUNKS, ACTIVATIONS)
 }
 # Convolutions that no trunk has yet: odd kernels, strides of 1, 2 and 7, channels that are no multiple of anything.
@@ -28,7 +30,12 @@ OTHERS = {
     "same size": (Layer("conv", 1, 3, 3, 1, 1), Layer("conv", 3, 6, 5, 1, 2), *dense(6 * 28 * 28, 20)),
     "large steps": (Layer("conv", 1, 12, 7, 7, 0), *dense(12 * 4 * 4, 30, 7)),
     "overlapping": (Layer("conv", 1, 8, 6, 2, 2), Layer("conv", 8, 9, 2, 2, 0), *dense(9 * 7 * 7, 33)),
-    "one channel": (Layer("conv", 1, 1, 3, 1, 1), Layer("conv", 1, 1, 4, 2, 1), Layer("conv", 1, 5, 4, 2, 1), *dense(5 * 7 * 7, 10)),
+    "one channel": (
+        Layer("conv", 1, 1, 3, 1, 1),
+        Layer("conv", 1, 1, 4, 2, 1),
+        Layer("conv", 1, 5, 4, 2, 1),
+        *dense(5 * 7 * 7, 10),
+    ),
 }
 BETA = 2.5
 RUN = """([weights, images, codes, n, beta]) => {
@@ -57,7 +64,9 @@ def page():
     with chromium() as browser:
         page = browser.new_page()
         names = "LAYER_KINDS, KINDS, Heap, kernelModule, Network, UnsupportedNetwork, packed, parseSafetensors, stddev, klPerDim, reparameterise, distortion, normals"
-        page.add_script_tag(content=f"{script('networks.js')}\nObject.assign(window, {{{names}}}); window.ready = true;", type="module")
+        page.add_script_tag(
+            content=f"{script('networks.js')}\nObject.assign(window, {{{names}}}); window.ready = true;", type="module"
+        )
         page.wait_for_function("window.ready")
         yield page
 
@@ -66,7 +75,9 @@ def text(values: torch.Tensor | bytes) -> str:
     return base64.b64encode(values if isinstance(values, bytes) else values.numpy().tobytes()).decode()
 
 
-def run(page, weights: bytes, images: torch.Tensor, codes: torch.Tensor, beta: float = BETA) -> dict[str, np.ndarray | None]:
+def run(
+    page, weights: bytes, images: torch.Tensor, codes: torch.Tensor, beta: float = BETA
+) -> dict[str, np.ndarray | None]:
     """What the page's network makes of images (n, 1, 28, 28) and codes (n, d); numbers travel as base64, which is quick."""
     got = page.evaluate(RUN, [text(weights), text(images), text(codes), len(images), beta])
     return {key: value and np.frombuffer(base64.b64decode(value), np.float32) for key, value in got.items()}
@@ -104,7 +115,10 @@ def test_any_kernel_stride_and_padding_agrees_with_torch(page, monkeypatch, name
 def agrees(page, model: torch.nn.Module, tolerance: float, dtype: torch.dtype, n: int) -> None:
     config, weights = model.config, file_of(model, dtype)
     generator = torch.Generator().manual_seed(2)
-    images, codes = torch.rand(n, 1, 28, 28, generator=generator), torch.randn(n, config.latent_dim, generator=generator)
+    images, codes = (
+        torch.rand(n, 1, 28, 28, generator=generator),
+        torch.randn(n, config.latent_dim, generator=generator),
+    )
     got = run(page, weights, images, codes)
 
     reference = model.at(BETA) if config.model == "multirate" else model
@@ -126,7 +140,9 @@ def agrees(page, model: torch.nn.Module, tolerance: float, dtype: torch.dtype, n
     from core.objectives import LIKELIHOODS
 
     for key, likelihood in (("distortion", "bernoulli"), ("gaussian", "gaussian")):
-        assert float(got[key][0]) == pytest.approx(float(LIKELIHOODS[likelihood].distortion(logits[:1], images[:1])), rel=tolerance)
+        assert float(got[key][0]) == pytest.approx(
+            float(LIKELIHOODS[likelihood].distortion(logits[:1], images[:1])), rel=tolerance
+        )
 
 
 def test_multirate_networks_depend_on_beta(page):
@@ -143,7 +159,10 @@ def test_half_precision_values_are_exact(page):
     bits = np.arange(65536, dtype=np.uint16)
     values = bits.view(np.float16)
     tensor = torch.from_numpy(np.where(np.isfinite(values), values, 0).astype(np.float16))
-    got = page.evaluate("(t) => [...parseSafetensors(Uint8Array.from(atob(t), (c) => c.charCodeAt(0)).buffer).tensors.x.data]", text(save({"x": tensor})))
+    got = page.evaluate(
+        "(t) => [...parseSafetensors(Uint8Array.from(atob(t), (c) => c.charCodeAt(0)).buffer).tensors.x.data]",
+        text(save({"x": tensor})),
+    )
     assert np.array_equal(np.array(got, np.float32), tensor.float().numpy())
 
 
@@ -181,9 +200,14 @@ def test_an_older_browser_computes_the_same(page, name, module):
     config = RunConfig(**ARCHITECTURES[name])
     weights = file_of(perturbed(config))
     arguments = weights, torch.rand(19, 1, 28, 28), torch.randn(19, config.latent_dim)
-    assert page.evaluate("WebAssembly.validate(kernelModule(true)) && Heap.module !== null"), "this browser has fused multiply-add"
+    assert page.evaluate("WebAssembly.validate(kernelModule(true)) && Heap.module !== null"), (
+        "this browser has fused multiply-add"
+    )
     fast = run(page, *arguments)
-    page.evaluate("(compiled) => { Heap.kept = Heap.compiled; Heap.compiled = compiled && new WebAssembly.Module(kernelModule(false)); }", module.endswith("add"))
+    page.evaluate(
+        "(compiled) => { Heap.kept = Heap.compiled; Heap.compiled = compiled && new WebAssembly.Module(kernelModule(false)); }",
+        module.endswith("add"),
+    )
     try:
         slow = run(page, *arguments)
     finally:
@@ -211,7 +235,9 @@ def test_the_product_is_right_at_every_remainder(page, m, n, k):
 def test_the_server_knows_what_the_page_has_code_for(page):
     assert page.evaluate("Object.keys(LAYER_KINDS)") == list(LAYER_KINDS)
     assert set(page.evaluate("Object.keys(KINDS)")) == {*PAGE_ACTIVATIONS, "none", "sigmoid"}
-    assert not_in_page(*(RunConfig(**fields) for fields in ARCHITECTURES.values())) == "", "all that this project trains"
+    assert not_in_page(*(RunConfig(**fields) for fields in ARCHITECTURES.values())) == "", (
+        "all that this project trains"
+    )
 
 
 def test_what_the_page_cannot_run_is_refused_by_name(page):
@@ -230,7 +256,11 @@ def test_what_the_page_cannot_run_is_refused_by_name(page):
     assert refusal(with_layers(weights, layers)) == []
     assert refusal(with_layers(weights, changed(kind="pool"))) == [True, 'a layer of the kind "pool"']
     assert refusal(with_layers(weights, changed(kind="constructor"))) == [True, 'a layer of the kind "constructor"']
-    assert refusal(with_layers(weights, changed(kernel=3)))[0] is False, "a description that is not the weights' is an error"
+    assert refusal(with_layers(weights, changed(kernel=3)))[0] is False, (
+        "a description that is not the weights' is an error"
+    )
     assert refusal(weights)[0], "a file without a description"
-    other = save(model.state_dict(), {"config": json.dumps({**json.loads(model.config.to_json()), "activation": "gelu"})})
+    other = save(
+        model.state_dict(), {"config": json.dumps({**json.loads(model.config.to_json()), "activation": "gelu"})}
+    )
     assert refusal(with_layers(other, layers)) == [True, 'the activation "gelu"']

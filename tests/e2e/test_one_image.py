@@ -78,7 +78,9 @@ def stroke(page, points, release=True):
 def rested(page):
     """Until what depends on the drawing has been computed."""
     page.wait_for_timeout(100)
-    page.wait_for_function("document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.through').dataset.resting === '1'")
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.through').dataset.resting === '1'"
+    )
 
 
 def by_torch(model, image: np.ndarray) -> np.ndarray:
@@ -107,7 +109,9 @@ def test_a_drawing_goes_through_both_models_while_it_is_drawn(page, models):
     assert centre == pytest.approx([14, 14], abs=0.2)
     for side, kind in (("left", "ae"), ("right", "vae")):
         shown = grey(page, f'.lane[data-side="{side}"] .mean')
-        assert np.abs(shown - by_torch(models[kind, 16], seen)).max() < 4  # the tile's own grey levels are rounded to bytes
+        assert (
+            np.abs(shown - by_torch(models[kind, 16], seen)).max() < 4
+        )  # the tile's own grey levels are rounded to bytes
     assert "squared error" in page.locator('.lane[data-side="left"] table').inner_text()
     assert page.locator('.lane[data-side="left"] tr').nth(1).inner_text().split()[-1] == "n/a"  # a point has no rate
 
@@ -147,7 +151,9 @@ def test_a_chosen_image_is_in_the_link_and_its_figures_are_the_runs(page, visit)
     page.wait_for_timeout(500)
     settled(page)
     rested(page)
-    assert np.array_equal(grey(page, ".seen .tile"), load_dataset("mnist-5k").test_images[int(other.get_attribute("data-image")), 0])
+    assert np.array_equal(
+        grey(page, ".seen .tile"), load_dataset("mnist-5k").test_images[int(other.get_attribute("data-image")), 0]
+    )
 
     again = visit(f"/one_image?index={index}")
     again.wait_for_selector('.through[data-ready="1"]')
@@ -176,7 +182,10 @@ def test_uploads_are_read_or_refused(page, tmp_path, dashboard_cache):
     chooser = page.locator('[data-testid="stFileUploaderDropzone"] input')
     before = grey(page, ".seen .tile")
     files = {path.name for path in dashboard_cache.rglob("*")}
-    for content, words in ((b"<svg onload=alert(1)>", "not a PNG, JPEG,"), (png(np.zeros((90, 90), np.uint8))[:60], "damaged")):
+    for content, words in (
+        (b"<svg onload=alert(1)>", "not a PNG, JPEG,"),
+        (png(np.zeros((90, 90), np.uint8))[:60], "damaged"),
+    ):
         bad = tmp_path / f"{words[:3]}.png"
         bad.write_bytes(content)
         chooser.set_input_files(bad)
@@ -206,10 +215,14 @@ def test_the_real_decoder_runs_under_the_cursor_without_the_server(page, models)
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=3)
         page.wait_for_timeout(150)
         for side, kind in (("left", "ae"), ("right", "vae")):
-            code = [float(v) for v in page.locator(f'.plane[data-side="{side}"]').get_attribute("data-cursor").split(",")]
+            code = [
+                float(v) for v in page.locator(f'.plane[data-side="{side}"]').get_attribute("data-cursor").split(",")
+            ]
             with torch.no_grad():
                 expected = models[kind, 2].decode_image(torch.tensor([code]))[0, 0].numpy() * 255
-            assert np.abs(grey(page, f'.plane[data-side="{side}"] .under figure:first-child .tile') - expected).max() < 3, side
+            assert (
+                np.abs(grey(page, f'.plane[data-side="{side}"] .under figure:first-child .tile') - expected).max() < 3
+            ), side
         seen.append(page.locator('.plane[data-side="right"]').get_attribute("data-cursor"))
     assert len(set(seen)) == 3
     assert sent == []
@@ -242,7 +255,10 @@ def test_the_first_sentence_says_what_the_table_says_of_this_image(page):
         rested(page)
         said = page.locator(".through .lead").inner_text()
         errors = re.findall(r"squared error ([\d.]+)", said.split(". More")[0].rstrip("."))
-        tables = [page.locator(f'.through .lane[data-side="{side}"] tr').last.locator("td").last.inner_text() for side in ("left", "right")]
+        tables = [
+            page.locator(f'.through .lane[data-side="{side}"] tr').last.locator("td").last.inner_text()
+            for side in ("left", "right")
+        ]
         assert [e.rstrip(".") for e in errors] == tables
         rate = page.locator('.through .lane[data-side="right"] tr').nth(1).inner_text()
         assert re.search(r"rate of ([\d.]+) nats", said).group(1) in rate
@@ -273,7 +289,9 @@ def test_live_numbers_change_the_picture_and_dead_ones_do_not(page):
     part(page, "One number at a time", ".traverse")
     lane = page.locator('.traverse .lane[data-side="right"]')
     lane.locator(".dimension[data-range]").first.wait_for()
-    live = [float(v) for v in lane.locator(".dimension:not(.dead)").evaluate_all("all => all.map((r) => r.dataset.range)")]
+    live = [
+        float(v) for v in lane.locator(".dimension:not(.dead)").evaluate_all("all => all.map((r) => r.dataset.range)")
+    ]
     dead = [float(v) for v in lane.locator(".dimension.dead").evaluate_all("all => all.map((r) => r.dataset.range)")]
     assert dead and max(dead) < 0.02 < min(live)
 
@@ -300,7 +318,9 @@ def test_the_maths_shows_the_code_that_runs_and_numbers_that_add_up(page):
             number = int(line.locator("i").inner_text())
             assert line.inner_text().removeprefix(str(number)).strip() == lines[number - 1].strip()
     text = page.locator('.pair[data-step="loss"] .cell[data-side="right"] .filled').inner_text()
-    d, beta, r, loss = (float(v) for v in re.fullmatch(r"loss = ([\d.]+) \+ ([\d.]+) · ([\d.]+) = ([\d.]+) nats", text).groups())
+    d, beta, r, loss = (
+        float(v) for v in re.fullmatch(r"loss = ([\d.]+) \+ ([\d.]+) · ([\d.]+) = ([\d.]+) nats", text).groups()
+    )
     assert loss == pytest.approx(d + beta * r, abs=0.11)
 
 
@@ -313,7 +333,10 @@ def test_a_network_is_fetched_once_by_a_browser(dashboard_browser, dashboard_url
     sizes: dict[str, list[int]] = {}
     urls: dict[str, str] = {}
     session.on("Network.responseReceived", lambda event: urls.update({event["requestId"]: event["response"]["url"]}))
-    session.on("Network.loadingFinished", lambda event: sizes.setdefault(urls.get(event["requestId"], ""), []).append(int(event["encodedDataLength"])))
+    session.on(
+        "Network.loadingFinished",
+        lambda event: sizes.setdefault(urls.get(event["requestId"], ""), []).append(int(event["encodedDataLength"])),
+    )
     for _ in range(2):
         page.goto(dashboard_url + "/one_image")
         settled(page)
@@ -338,5 +361,7 @@ def test_an_image_is_opened_from_the_latent_maps(visit):
     page.wait_for_selector('.through[data-ready="1"]')
     rested(page)
     assert np.array_equal(grey(page, ".seen .tile"), load_dataset("mnist-5k").test_images[index, 0])
-    assert "latent size 2" in page.get_by_text("the maps show the codes of").inner_text()  # the shared controls came along
+    assert (
+        "latent size 2" in page.get_by_text("the maps show the codes of").inner_text()
+    )  # the shared controls came along
     assert page.errors == [] or all("404" in e for e in page.errors)

@@ -47,12 +47,35 @@ def page_of(request, tmp_path, folder):
     """page_of("/one_image") -> that page about a pair with the new trunk; and whether the page can run it."""
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "sitecustomize.py").write_text(request.param)
-    environment = {"PYTHONPATH": os.pathsep.join([str(tmp_path / "code"), str(ROOT), os.environ.get("PYTHONPATH", "")]), "POINT_OR_CLOUD_CACHE": str(tmp_path / "cache")}
+    environment = {
+        "PYTHONPATH": os.pathsep.join([str(tmp_path / "code"), str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        "POINT_OR_CLOUD_CACHE": str(tmp_path / "cache"),
+    }
     for model in ("ae", "vae"):
-        command = [sys.executable, "-m", "core", "train", "--dataset", f"folder:{folder}", "--model", model, "--trunk", "other", "--latent-dim", "4", "--epochs", "12"]
-        subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True, capture_output=True, timeout=300)
+        command = [
+            sys.executable,
+            "-m",
+            "core",
+            "train",
+            "--dataset",
+            f"folder:{folder}",
+            "--model",
+            model,
+            "--trunk",
+            "other",
+            "--latent-dim",
+            "4",
+            "--epochs",
+            "12",
+        ]
+        subprocess.run(
+            command, cwd=ROOT, env={**os.environ, **environment}, check=True, capture_output=True, timeout=300
+        )
     with chromium() as browser, served(ROOT / "dashboard" / "app.py", **environment) as url:
-        yield (lambda path: opened(browser, f"{url}{path}?data=folder:{folder}&latent=4")), request.param == CONVOLUTIONAL
+        yield (
+            (lambda path: opened(browser, f"{url}{path}?data=folder:{folder}&latent=4")),
+            request.param == CONVOLUTIONAL,
+        )
 
 
 @pytest.mark.slow
@@ -63,7 +86,9 @@ def test_the_pages_run_a_new_trunk_or_the_server_draws(page_of):
         page.wait_for_selector('.through[data-ready="1"][data-runs]', timeout=60_000)
         assert page.locator(".through .problem").is_hidden()
     else:
-        page.get_by_text('no code for a layer of the kind "unheard-of"; the pictures come from the server').wait_for(timeout=60_000)
+        page.get_by_text('no code for a layer of the kind "unheard-of"; the pictures come from the server').wait_for(
+            timeout=60_000
+        )
         drawn = page.locator("[data-testid=stImage] img")
         drawn.nth(1).wait_for(timeout=60_000)  # the pictures follow the sentence
         assert drawn.count() == 2, "the image through both models, drawn by the server"

@@ -11,8 +11,25 @@ import pytest
 from PIL import Image
 from serving import STILL, settled
 
-PAGES = {"": "Point or Cloud", "latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "training": "How the spaces form", "scorecard": "Scorecard", "uses": "Uses"}
-LINKS = {"latent_maps": "Latent maps", "samples": "Random samples", "interpolation": "Interpolation", "kl_weight": "KL weight", "training": "How the spaces form", "scorecard": "Scorecard", "uses": "Uses"}
+PAGES = {
+    "": "Point or Cloud",
+    "latent_maps": "Latent maps",
+    "samples": "Random samples",
+    "interpolation": "Interpolation",
+    "kl_weight": "KL weight",
+    "training": "How the spaces form",
+    "scorecard": "Scorecard",
+    "uses": "Uses",
+}
+LINKS = {
+    "latent_maps": "Latent maps",
+    "samples": "Random samples",
+    "interpolation": "Interpolation",
+    "kl_weight": "KL weight",
+    "training": "How the spaces form",
+    "scorecard": "Scorecard",
+    "uses": "Uses",
+}
 
 
 def heading(page) -> str:
@@ -26,7 +43,9 @@ def alerts(page) -> list[str]:
 def picture(page, index: int = 0) -> np.ndarray:
     """The pixels of a picture on the page, as the server sent it."""
     source = page.locator("[data-testid=stImage] img").nth(index).get_attribute("src")
-    with urllib.request.urlopen(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + source if source.startswith("/") else source) as answer:
+    with urllib.request.urlopen(
+        page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + source if source.startswith("/") else source
+    ) as answer:
         return np.array(Image.open(io.BytesIO(answer.read())).convert("L"))
 
 
@@ -40,7 +59,9 @@ def test_walk_through_all_pages_from_the_menu(visit):
         page.get_by_role("heading", name=title, level=1).wait_for()
         settled(page)
         assert page.get_by_text(re.compile("Measured (on|against)")).count() >= 1 and not alerts(page)
-    assert [url for url in asked if not re.match(r"(http://127\.0\.0\.1|data:|blob:|ws://127)", url)] == [], "everything comes from this server"
+    assert [url for url in asked if not re.match(r"(http://127\.0\.0\.1|data:|blob:|ws://127)", url)] == [], (
+        "everything comes from this server"
+    )
     assert [url for url in asked if "Plotly" in url] == [], "charts are drawn without plotly.js, which is 4.7 MB"
     page.locator(".chart svg path").first.wait_for()
 
@@ -54,8 +75,9 @@ def test_phone_width_has_no_sideways_scroll_and_follows_light_and_dark(visit, pa
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function(
             "dark => { const c = getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number);"
-            " const level = (c[0] + c[1] + c[2]) / 3; return dark ? level < 80 : level > 200 }", arg=scheme == "dark",
-        )  # fmt: skip
+            " const level = (c[0] + c[1] + c[2]) / 3; return dark ? level < 80 : level > 200 }",
+            arg=scheme == "dark",
+        )
         settled(page)
         assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth - e.clientWidth") <= 1
 
@@ -113,7 +135,9 @@ def test_downloads_are_real_pictures(visit):
     for name, kind, frames in (("PNG", "PNG", 1), ("Animated GIF", "GIF", 10)):
         with page.expect_download() as waiting:
             page.get_by_role("button", name=name, exact=True).click()
-        with Image.open(waiting.value.path()) as image:  # a GIF's equal neighbouring frames are one, so the count is a least
+        with Image.open(
+            waiting.value.path()
+        ) as image:  # a GIF's equal neighbouring frames are one, so the count is a least
             assert image.format == kind and getattr(image, "n_frames", 1) >= frames
 
 
@@ -187,7 +211,9 @@ def test_a_sentence_of_the_scorecard_opens_and_leads_to_its_page_with_the_same_c
         lines = page.locator(".st-key-claims [class*=st-key-claim-]").evaluate_all(
             "rows => rows.map(row => [row.querySelector('summary p').getBoundingClientRect(), row.querySelector('.marks').getBoundingClientRect()].flatMap(r => [r.top, r.bottom, r.left, r.right]))"
         )
-        assert lines and all(right <= left and top < bottom2 and top2 < bottom for top, bottom, _, right, top2, bottom2, left, _ in lines)
+        assert lines and all(
+            right <= left and top < bottom2 and top2 < bottom for top, bottom, _, right, top2, bottom2, left, _ in lines
+        )
     page.set_viewport_size({"width": 1280, "height": 800})
     link = page.locator("[data-testid=stPageLink-NavLink]", has_text="See it on Random samples").first
     assert not link.is_visible()
@@ -211,7 +237,9 @@ def test_what_is_drawn_is_judged_and_compressed(visit):
     page.mouse.up()
     page.wait_for_function("src => document.querySelector('.tiles img').src !== src", arg=before)
     drawn = tile.get_attribute("src")
-    page.get_by_role("radio", name="compress").or_(page.get_by_role("button", name="compress", exact=True)).first.click()
+    page.get_by_role("radio", name="compress").or_(
+        page.get_by_role("button", name="compress", exact=True)
+    ).first.click()
     page.get_by_text("bits for each of the 16 latent numbers").wait_for()
     assert page.locator(".tiles img").first.get_attribute("src") == drawn, "the drawing is kept for the next use"
     assert not alerts(page)

@@ -15,7 +15,9 @@ from core import settings
 from tests.faults.client import Browser, Visitor, run
 
 
-def ask(url: str, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, http.client.HTTPMessage, bytes]:
+def ask(
+    url: str, method: str, path: str, body: bytes = b"", **headers: str
+) -> tuple[int, http.client.HTTPMessage, bytes]:
     """One request, as it stands: nothing is tidied up on the way."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     connection.putrequest(method, path, skip_accept_encoding=True)
@@ -37,7 +39,16 @@ def test_cookies_stay_with_this_page_and_no_statistics_are_asked_for(dashboard_u
 
 def test_an_upload_without_the_token_is_refused(dashboard_url):
     assert ask(dashboard_url, "PUT", "/_stcore/upload_file/a/b", b"x")[0] == 403
-    assert ask(dashboard_url, "PUT", "/_stcore/upload_file/a/b", b"x", **{"X-Xsrftoken": "2|00|00|1", "Cookie": "_streamlit_xsrf=2|11|22|1"})[0] == 403
+    assert (
+        ask(
+            dashboard_url,
+            "PUT",
+            "/_stcore/upload_file/a/b",
+            b"x",
+            **{"X-Xsrftoken": "2|00|00|1", "Cookie": "_streamlit_xsrf=2|11|22|1"},
+        )[0]
+        == 403
+    )
 
 
 def test_an_upload_that_is_too_large_is_refused(dashboard_url):
@@ -64,9 +75,19 @@ def test_a_foreign_page_cannot_open_a_session(dashboard_url):
 
 @pytest.mark.parametrize(
     "path",
-    ["/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/media/../../../etc/passwd", "/app/static/../app.py", "/app/static/app.py", "/_stcore/component/..%2f..%2fapp.py",
-     "/component/../../../../etc/passwd", "/static/..%5c..%5capp.py", "//etc/passwd", "/_stcore/bidi-components/../../app.py"],
-)  # fmt: skip
+    [
+        "/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/media/../../../etc/passwd",
+        "/app/static/../app.py",
+        "/app/static/app.py",
+        "/_stcore/component/..%2f..%2fapp.py",
+        "/component/../../../../etc/passwd",
+        "/static/..%5c..%5capp.py",
+        "//etc/passwd",
+        "/_stcore/bidi-components/../../app.py",
+    ],
+)
 def test_no_file_of_the_machine_is_served(dashboard_url, path):
     status, _, body = ask(dashboard_url, "GET", path)
     assert b"root:" not in body and b"st.set_page_config" not in body
@@ -96,4 +117,6 @@ def test_the_public_server_says_with_every_answer_what_a_browser_may_do(tmp_path
         for path in ("/", "/_stcore/health", "/one_image", media, "/no/such/thing.js"):
             headers = ask(url, "GET", path)[1]
             assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin", path
-            assert headers.get_all("content-security-policy") == ["frame-ancestors 'self' https://huggingface.co https://*.streamlit.app https://share.streamlit.io"], path
+            assert headers.get_all("content-security-policy") == [
+                "frame-ancestors 'self' https://huggingface.co https://*.streamlit.app https://share.streamlit.io"
+            ], path

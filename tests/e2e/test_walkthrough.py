@@ -26,7 +26,10 @@ def talk(dashboard_browser, dashboard_url):
     page = context.new_page()
     page.set_default_timeout(60_000)
     page.outside, page.errors = [], []
-    page.on("request", lambda r: page.outside.append(r.url) if not re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:", r.url) else None)
+    page.on(
+        "request",
+        lambda r: page.outside.append(r.url) if not re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:", r.url) else None,
+    )
     page.on("pageerror", lambda error: page.errors.append(str(error)))
 
     def go(path: str):
@@ -42,8 +45,13 @@ def talk(dashboard_browser, dashboard_url):
 def test_keys_and_clicker_walk_and_back_and_reload_keep_the_scene(talk):
     page = talk.visit("/walkthrough?scene=code&present=true")
     at(page, "code")
-    assert not page.locator("[data-testid=stSidebar]").is_visible() and not page.locator("[data-testid=stHeader]").is_visible()
-    assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.st-key-walk-sentence p')).fontSize)") > 24, "type for a projector"
+    assert (
+        not page.locator("[data-testid=stSidebar]").is_visible()
+        and not page.locator("[data-testid=stHeader]").is_visible()
+    )
+    assert (
+        page.evaluate("parseFloat(getComputedStyle(document.querySelector('.st-key-walk-sentence p')).fontSize)") > 24
+    ), "type for a projector"
     page.keyboard.press("ArrowRight")  # the answer first
     at(page, "code", revealed=True)
     page.keyboard.press("PageDown")  # what a clicker sends
@@ -96,7 +104,9 @@ def test_notes_are_in_a_window_of_their_own_that_follows_and_steers(talk):
     notes = opened.value
     notes.get_by_text("Generating digits").wait_for()
     assert re.search(r"\d\d:\d\d.*\d:\d\d", notes.inner_text("p >> nth=0")) and "Answer: " in notes.inner_text("body")
-    assert "Generating digits" in notes.inner_text("body") and "Next: Was the comparison fair?" in notes.inner_text("body")
+    assert "Generating digits" in notes.inner_text("body") and "Next: Was the comparison fair?" in notes.inner_text(
+        "body"
+    )
     notes.keyboard.press("PageDown")
     at(page, "prior", revealed=True)
     notes.get_by_role("button", name="Next").click()
@@ -171,6 +181,8 @@ def test_no_scene_is_larger_than_a_projectors_screen(talk, reveal):
                     break
                 page.wait_for_timeout(250)
             assert over <= 2, f"{scene.id} at {width} x {height}"
-            size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.st-key-walk-sentence p')).fontSize)")
+            size = page.evaluate(
+                "parseFloat(getComputedStyle(document.querySelector('.st-key-walk-sentence p')).fontSize)"
+            )
             assert size >= height / 45, f"{scene.id} at {width} x {height}: type too small to read from a distance"
     page.set_viewport_size({"width": 1280, "height": 720})

@@ -24,7 +24,9 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 PATIENCE = 60.0
 MEDIA = re.compile(rb"/media/[0-9a-f]{16,}\.\w+")  # pictures, networks and sprites, wherever in a message
-SHELL = re.compile(rb"(?:src|href)=\"\./(static/[^\"]+)\"")  # what index.html names: Streamlit's own scripts, style and font
+SHELL = re.compile(
+    rb"(?:src|href)=\"\./(static/[^\"]+)\""
+)  # what index.html names: Streamlit's own scripts, style and font
 PAGES = ("", "latent_maps", "one_image", "samples", "interpolation", "kl_weight")
 
 
@@ -103,7 +105,9 @@ class Visitor:
         headers = await asyncio.to_thread(self._arrive)
         where = self.url.replace("http", "ws", 1) + "/_stcore/stream"
         more = {"Cookie": self.cookie, "Origin": self.url}
-        self.socket = await websockets.connect(where, subprotocols=["streamlit", headers], additional_headers=more, max_size=None, open_timeout=PATIENCE)
+        self.socket = await websockets.connect(
+            where, subprotocols=["streamlit", headers], additional_headers=more, max_size=None, open_timeout=PATIENCE
+        )
         return self
 
     async def __aexit__(self, *_: Any) -> None:
@@ -124,10 +128,14 @@ class Visitor:
         return self.cookie.partition("=")[2]
 
     def fetch(self, path: str) -> bytes:
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, headers={"Cookie": self.cookie}), timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(self.url + path, headers={"Cookie": self.cookie}), timeout=PATIENCE
+        ) as answer:
             return answer.read()
 
-    async def open(self, page: str = "", query: Mapping[str, str] | str = "", widgets: Mapping[str, Any] | None = None) -> Shown:
+    async def open(
+        self, page: str = "", query: Mapping[str, str] | str = "", widgets: Mapping[str, Any] | None = None
+    ) -> Shown:
         """Run a page and wait until it is drawn, its files fetched.
 
         Args:
@@ -138,9 +146,15 @@ class Visitor:
         state = message.rerun_script
         state.page_name = page
         state.query_string = query if isinstance(query, str) else urlencode(query)
-        state.context_info.timezone, state.context_info.locale, state.context_info.url = "UTC", "en", f"{self.url}/{page}"
+        state.context_info.timezone, state.context_info.locale, state.context_info.url = (
+            "UTC",
+            "en",
+            f"{self.url}/{page}",
+        )
         for name, value in (widgets or {}).items():
-            state.widget_states.widgets.append(value if isinstance(value, WidgetState) else WidgetState(id=name, trigger_value=True))
+            state.widget_states.widgets.append(
+                value if isinstance(value, WidgetState) else WidgetState(id=name, trigger_value=True)
+            )
         shown, began = Shown(), time.perf_counter()
         await self.socket.send(message.SerializeToString())
         await asyncio.wait_for(self._receive(shown), PATIENCE)
@@ -187,9 +201,15 @@ class Visitor:
         safe = name.encode("ascii", "replace").decode().replace('"', "'").replace("\r", "").replace("\n", "")
         body = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{safe}"\r\nContent-Type: image/png\r\n\r\n'.encode()
         body += data + f"\r\n--{edge}--\r\n".encode()
-        headers = {"Cookie": self.cookie, "X-Xsrftoken": self.cookie.partition("=")[2], "Content-Type": f"multipart/form-data; boundary={edge}"}
+        headers = {
+            "Cookie": self.cookie,
+            "X-Xsrftoken": self.cookie.partition("=")[2],
+            "Content-Type": f"multipart/form-data; boundary={edge}",
+        }
         try:
-            with urllib.request.urlopen(urllib.request.Request(self.url + path, body, headers, method="PUT"), timeout=PATIENCE) as answer:
+            with urllib.request.urlopen(
+                urllib.request.Request(self.url + path, body, headers, method="PUT"), timeout=PATIENCE
+            ) as answer:
                 return answer.status
         except urllib.error.HTTPError as error:
             with error:

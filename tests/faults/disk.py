@@ -36,14 +36,30 @@ def command(cache: Path, limit: int | None = None) -> subprocess.CompletedProces
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     values = {**os.environ, "POINT_OR_CLOUD_CACHE": str(cache), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run([sys.executable, "-m", "core", *TRAIN], capture_output=True, text=True, env=values, preexec_fn=small, cwd=settings.ROOT)
+    return subprocess.run(
+        [sys.executable, "-m", "core", *TRAIN],
+        capture_output=True,
+        text=True,
+        env=values,
+        preexec_fn=small,
+        cwd=settings.ROOT,
+    )
 
 
 def verdict(done: subprocess.CompletedProcess, cache: Path) -> dict[str, object]:
     """What the command said and what it left."""
-    complete = [run.run_id for run in RunStore(cache / "runs", cache / "none", limit_bytes=10**9) if run.complete] if cache.exists() else []
+    complete = (
+        [run.run_id for run in RunStore(cache / "runs", cache / "none", limit_bytes=10**9) if run.complete]
+        if cache.exists()
+        else []
+    )
     last = (done.stderr.strip().splitlines() or [""])[-1]
-    return {"code": done.returncode, "traceback": "Traceback" in done.stderr, "taken for a run": len(complete), "said": last[-150:]}
+    return {
+        "code": done.returncode,
+        "traceback": "Traceback" in done.stderr,
+        "taken for a run": len(complete),
+        "said": last[-150:],
+    }
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """Single bits turned over in every file of a run: always noticed, never shown, never a crash.
 
-    python -m tests.faults.flips                200 flips
+python -m tests.faults.flips                200 flips
 """
 
 from __future__ import annotations
@@ -49,9 +49,13 @@ def looked_at(store: RunStore, run_id: str, name: str) -> str:
     if run.status() is not Status.DAMAGED:
         return f"status says {run.status()}"
     ways = {
-        "weights.safetensors": run.load_model, "evaluation.json": run.evaluation, "history.jsonl": run.history, "trace.npz": run.trace,
-        "config.json": lambda: run.config, "manifest.json": run.manifest,
-    }  # fmt: skip
+        "weights.safetensors": run.load_model,
+        "evaluation.json": run.evaluation,
+        "history.jsonl": run.history,
+        "trace.npz": run.trace,
+        "config.json": lambda: run.config,
+        "manifest.json": run.manifest,
+    }
     if name.startswith("previews/"):
         ways[name] = lambda: run.preview(int(Path(name).stem[-3:]))
     try:
@@ -80,7 +84,11 @@ def main() -> None:
         whole = run.status()
     for name, counted in sorted(per_file.items()):
         print(f"{name:24} " + ", ".join(f"{n} {what}" for what, n in counted.items()))
-    print(f"{options.flips} flips: " + ", ".join(f"{n} {what}" for what, n in outcomes.items()) + f"; afterwards the run is {whole} (shipped: {settings.SHIPPED.name}/ untouched)")
+    print(
+        f"{options.flips} flips: "
+        + ", ".join(f"{n} {what}" for what, n in outcomes.items())
+        + f"; afterwards the run is {whole} (shipped: {settings.SHIPPED.name}/ untouched)"
+    )
 
 
 if __name__ == "__main__":

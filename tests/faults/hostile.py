@@ -1,6 +1,6 @@
 """Links and uploads that no honest visitor sends: no traceback on the page, nothing started, nothing lost.
 
-    python -m tests.faults.hostile              500 of them, to a server in the demo profile
+python -m tests.faults.hostile              500 of them, to a server in the demo profile
 """
 
 from __future__ import annotations
@@ -20,15 +20,101 @@ from tests.faults.client import Visitor
 from tests.faults.serving import Server, demo_server
 
 VALUES = (
-    "", " ", "0", "-1", "-0", "1e999", "-1e999", "nan", "NaN", "inf", "1e-400", "0x10", "1_000", "١٢", "½", "9" * 40, "9" * 5000, "a" * 10_000, "None", "null", "true", "[]", "{}",
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "javascript:alert(1)", "![a](http://x.invalid/a.png)", "$\\LaTeX$", ":red[a]", "**a**", "'; DROP TABLE runs; --",
-    "../../../../etc/passwd", "..\\..\\windows", "/etc/passwd", "folder:/etc", "folder:/", "folder:~", "mnist-5k\x00", "\x00", "\ud7ff", "\U0001f4a5", "é" * 300, "\n\r\t", "%00", "%s%s%n",
-    "${jndi:ldap://x}", "{{7*7}}", "__import__('os')", "vae-mnist-5k-d16-b1-s0", "mnist", "fashion-mnist", "kmnist", "2", "16", "64", "1e3", "3.21", "0.1", "10",
-)  # fmt: skip
+    "",
+    " ",
+    "0",
+    "-1",
+    "-0",
+    "1e999",
+    "-1e999",
+    "nan",
+    "NaN",
+    "inf",
+    "1e-400",
+    "0x10",
+    "1_000",
+    "١٢",
+    "½",
+    "9" * 40,
+    "9" * 5000,
+    "a" * 10_000,
+    "None",
+    "null",
+    "true",
+    "[]",
+    "{}",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "javascript:alert(1)",
+    "![a](http://x.invalid/a.png)",
+    "$\\LaTeX$",
+    ":red[a]",
+    "**a**",
+    "'; DROP TABLE runs; --",
+    "../../../../etc/passwd",
+    "..\\..\\windows",
+    "/etc/passwd",
+    "folder:/etc",
+    "folder:/",
+    "folder:~",
+    "mnist-5k\x00",
+    "\x00",
+    "\ud7ff",
+    "\U0001f4a5",
+    "é" * 300,
+    "\n\r\t",
+    "%00",
+    "%s%s%n",
+    "${jndi:ldap://x}",
+    "{{7*7}}",
+    "__import__('os')",
+    "vae-mnist-5k-d16-b1-s0",
+    "mnist",
+    "fashion-mnist",
+    "kmnist",
+    "2",
+    "16",
+    "64",
+    "1e3",
+    "3.21",
+    "0.1",
+    "10",
+)
 KEYS = (
-    "data", "latent", "seed", "image", "index", "part", "view", "step", "vae_prior", "member", "projection", "umap", "source", "temperature", "noise", "nearest", "a", "b", "way", "steps", "end", "beta", "snap", "scene", "present",
-    "embed", "run", "epoch", "_visitor", "_let-in", "wanted", "pair", "x" * 500,
-)  # fmt: skip
+    "data",
+    "latent",
+    "seed",
+    "image",
+    "index",
+    "part",
+    "view",
+    "step",
+    "vae_prior",
+    "member",
+    "projection",
+    "umap",
+    "source",
+    "temperature",
+    "noise",
+    "nearest",
+    "a",
+    "b",
+    "way",
+    "steps",
+    "end",
+    "beta",
+    "snap",
+    "scene",
+    "present",
+    "embed",
+    "run",
+    "epoch",
+    "_visitor",
+    "_let-in",
+    "wanted",
+    "pair",
+    "x" * 500,
+)
 
 
 def hostile_files() -> list[tuple[str, bytes]]:
@@ -44,10 +130,24 @@ def hostile_files() -> list[tuple[str, bytes]]:
     svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
     bomb = png[:16] + (60_000).to_bytes(4, "big") * 2 + png[24:]  # says it is 60,000 pixels wide and high
     return [
-        ("empty.png", b""), ("text.png", b"hello"), ("cut.png", png[: len(png) // 2]), ("cut.jpg", jpeg[: len(jpeg) // 2]), ("bomb.png", bomb), ("page.png", b"<html></html>"),
-        ("drawing.png", svg), ("zip.png", b"PK\x03\x04" + bytes(100)), ("pickle.png", b"\x80\x04\x95" + bytes(50)), ("gif.png", b"GIF89a" + bytes(50)), ("zeros.jpg", bytes(200_000)),
-        ("../../escape.png", png), ("a" * 300 + ".png", png), ("evil\r\nname.png", png), ("<script>.png", png), ("good.jpeg.exe.png", jpeg), ("noise.png", random.Random(0).randbytes(50_000)),
-    ]  # fmt: skip
+        ("empty.png", b""),
+        ("text.png", b"hello"),
+        ("cut.png", png[: len(png) // 2]),
+        ("cut.jpg", jpeg[: len(jpeg) // 2]),
+        ("bomb.png", bomb),
+        ("page.png", b"<html></html>"),
+        ("drawing.png", svg),
+        ("zip.png", b"PK\x03\x04" + bytes(100)),
+        ("pickle.png", b"\x80\x04\x95" + bytes(50)),
+        ("gif.png", b"GIF89a" + bytes(50)),
+        ("zeros.jpg", bytes(200_000)),
+        ("../../escape.png", png),
+        ("a" * 300 + ".png", png),
+        ("evil\r\nname.png", png),
+        ("<script>.png", png),
+        ("good.jpeg.exe.png", jpeg),
+        ("noise.png", random.Random(0).randbytes(50_000)),
+    ]
 
 
 @dataclass
@@ -111,7 +211,9 @@ async def attack(server: Server, count: int, seed: int = 0) -> Tally:
             tally.wrong += [f"{name[:40]!r}: {text}" for text in shown.errors]
             tally.refused += any(kind == "ERROR" for kind, _ in shown.alerts)
 
-    await asyncio.gather(*(follow(rng.choice([*pages, "no_such_page", "../app"]), query) for query in states(count - uploads, seed)))
+    await asyncio.gather(
+        *(follow(rng.choice([*pages, "no_such_page", "../app"]), query) for query in states(count - uploads, seed))
+    )
     await asyncio.gather(*(upload(*files[i % len(files)]) for i in range(uploads)))
     return tally
 
@@ -125,8 +227,12 @@ def report(server: Server, tally: Tally) -> tuple[list[str], str]:
         wrong.append("traceback in the log: " + server.log().split("Traceback (most recent call last)", 1)[1][-600:])
     if not server.well():
         wrong.append("the server is not well")
-    summary = f"{tally.links} links, {tally.uploads} uploads ({tally.refused} refused with a message); visitors were told: "
-    return wrong, summary + (", ".join(f"{n} {kind}" for kind, n in tally.told.items()) or "nothing") + f"; runs started: {len(started)}"
+    summary = (
+        f"{tally.links} links, {tally.uploads} uploads ({tally.refused} refused with a message); visitors were told: "
+    )
+    return wrong, summary + (
+        ", ".join(f"{n} {kind}" for kind, n in tally.told.items()) or "nothing"
+    ) + f"; runs started: {len(started)}"
 
 
 def main() -> None:

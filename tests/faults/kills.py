@@ -1,6 +1,6 @@
 """Workers and servers killed in mid-training: told, taken up again, and the weights are those of a training nobody disturbed.
 
-    python -m tests.faults.kills                20 workers, then a whole server
+python -m tests.faults.kills                20 workers, then a whole server
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def workers(kills: int, config: RunConfig = CONFIG) -> dict[str, object]:
         how often the visitor was told, the longest wait for that, and whether both ended with the same weights.
     """
     with tempfile.TemporaryDirectory() as folder:
-        store, calm = (RunStore(Path(folder) / name, Path(folder) / "none", limit_bytes=10**9) for name in ("killed", "calm"))
+        store, calm = (
+            RunStore(Path(folder) / name, Path(folder) / "none", limit_bytes=10**9) for name in ("killed", "calm")
+        )
         jobs = Jobs(local_executor, store, limits=Limits(), threads=1)
         run_id, told, waits = resolve(config).run_id, 0, []
         for kill in range(kills):
@@ -63,7 +65,13 @@ def workers(kills: int, config: RunConfig = CONFIG) -> dict[str, object]:
         wait_until(lambda: calm.run(run_id).complete)
         local_executor().shutdown(kill_workers=True)
         same = (store.get(run_id).path / WEIGHTS).read_bytes() == (calm.get(run_id).path / WEIGHTS).read_bytes()
-        return {"kills": len(waits), "told": told, "longest wait for it (s)": round(max(waits), 2), "state": str(store.run(run_id).status()), "same weights": same}
+        return {
+            "kills": len(waits),
+            "told": told,
+            "longest wait for it (s)": round(max(waits), 2),
+            "state": str(store.run(run_id).status()),
+            "same weights": same,
+        }
 
 
 async def _press(server: Server, beta: str) -> str:
@@ -86,7 +94,9 @@ def server(beta: str = "3.3") -> dict[str, object]:
         finally:
             first.kill()
             first.stop()
-        (left,) = (RunStore(Path(folder) / "runs", Path(folder) / "none").run(p.name) for p in Path(folder).glob("runs/vae*"))
+        (left,) = (
+            RunStore(Path(folder) / "runs", Path(folder) / "none").run(p.name) for p in Path(folder).glob("runs/vae*")
+        )
         epochs = len(left.history())
         before = left.complete
         second = Server(Path(folder), port=first.port, POINT_OR_CLOUD_PROFILE="demo")
@@ -95,7 +105,13 @@ def server(beta: str = "3.3") -> dict[str, object]:
             said = asyncio.run(_press(second, beta))
             wait_until(lambda: left.complete)
             wait_until(lambda: str(left.status()) == "complete")
-            return {"epochs when killed": epochs, "complete then": before, "sorry pages": "something went wrong" in said, "afterwards": str(left.status()), "epochs": len(left.history()) - 1}
+            return {
+                "epochs when killed": epochs,
+                "complete then": before,
+                "sorry pages": "something went wrong" in said,
+                "afterwards": str(left.status()),
+                "epochs": len(left.history()) - 1,
+            }
         finally:
             second.stop()
 

@@ -90,17 +90,40 @@ class Tally:
 
     def report(self) -> str:
         warm = [s for times in self.seconds.values() for s in times]
-        rows = [*sorted(self.seconds.items()), ("all of these", warm), (f"first {COLD:.0f} s", self.cold), ("all", warm + self.cold)]
+        rows = [
+            *sorted(self.seconds.items()),
+            ("all of these", warm),
+            (f"first {COLD:.0f} s", self.cold),
+            ("all", warm + self.cold),
+        ]
         lines = [f"{'page':16}{'opened':>8}{'median':>9}{'p95':>9}{'worst':>9}   seconds"]
         for page, times in rows:
             if times:
-                lines.append(f"{page or 'start':16}{len(times):8}{statistics.median(times):9.2f}{quantile(times, 0.95):9.2f}{max(times):9.2f}")
-        lines.append(f"errors: {sum(self.errors.values())}" + "".join(f"\n  {n} x {text}" for text, n in self.errors.most_common(8)))
-        lines.append(f"trainings asked for: {self.asked}; visitors were told:" + "".join(f"\n  {n} x {text}" for text, n in self.told.most_common(10)))
-        lines.append("memory of server and worker, MB: " + ", ".join(f"{mb:.0f} at {at:.0f} s" for at, mb in thinned(self.memory)))
+                lines.append(
+                    f"{page or 'start':16}{len(times):8}{statistics.median(times):9.2f}{quantile(times, 0.95):9.2f}{max(times):9.2f}"
+                )
+        lines.append(
+            f"errors: {sum(self.errors.values())}"
+            + "".join(f"\n  {n} x {text}" for text, n in self.errors.most_common(8))
+        )
+        lines.append(
+            f"trainings asked for: {self.asked}; visitors were told:"
+            + "".join(f"\n  {n} x {text}" for text, n in self.told.most_common(10))
+        )
+        lines.append(
+            "memory of server and worker, MB: "
+            + ", ".join(f"{mb:.0f} at {at:.0f} s" for at, mb in thinned(self.memory))
+        )
         lines.append(f"growth in the second half: {growth(self.memory):+.0f} MB ({self.bytes / 1e6:.0f} MB were sent)")
         per_visit = self.bytes_per_visit()
-        lines.append(f"visits: {self.visits_so_far}; " + ("too few to tell bytes per visit" if per_visit is None else f"{per_visit:+,.0f} bytes per visit in the second half"))
+        lines.append(
+            f"visits: {self.visits_so_far}; "
+            + (
+                "too few to tell bytes per visit"
+                if per_visit is None
+                else f"{per_visit:+,.0f} bytes per visit in the second half"
+            )
+        )
         return "\n".join(lines)
 
 
@@ -171,9 +194,14 @@ async def watch_memory(server: Server, tally: Tally, until: float) -> None:
 
 async def load(server: Server, visitors: int, seconds: float, pause: float, bare: bool = False) -> Tally:
     """The ways of all visitors at once."""
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * visitors + 4))  # nobody queues for a thread of the client
+    asyncio.get_running_loop().set_default_executor(
+        ThreadPoolExecutor(2 * visitors + 4)
+    )  # nobody queues for a thread of the client
     tally, until = Tally(), time.monotonic() + seconds
-    await asyncio.gather(watch_memory(server, tally, until), *(stroll(server, tally, until, pause, seed, bare) for seed in range(visitors)))
+    await asyncio.gather(
+        watch_memory(server, tally, until),
+        *(stroll(server, tally, until, pause, seed, bare) for seed in range(visitors)),
+    )
     return tally
 
 
@@ -182,7 +210,12 @@ def main() -> int:
     parser.add_argument("--visitors", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--pause", type=float, default=5, help="seconds a visitor looks at a page, on average")
-    parser.add_argument("--bare-seconds", type=float, default=None, help="how long the bare page is visited; as long as the dashboard by default, 0 leaves it out")
+    parser.add_argument(
+        "--bare-seconds",
+        type=float,
+        default=None,
+        help="how long the bare page is visited; as long as the dashboard by default, 0 leaves it out",
+    )
     options = parser.parse_args()
     bare_seconds = options.seconds if options.bare_seconds is None else options.bare_seconds
     with demo_server() as server:
@@ -191,16 +224,27 @@ def main() -> int:
         took, computed = time.monotonic() - began, server.processor_seconds() - computed
         trained = len(list(server.cache.glob("runs/*/weights.safetensors")))
         tracebacks = server.log().count("Traceback (most recent call last)")
-    print(f"{options.visitors} visitors for {options.seconds:.0f} s, {options.pause:g} s between clicks, on {len(os.sched_getaffinity(0))} cores")
+    print(
+        f"{options.visitors} visitors for {options.seconds:.0f} s, {options.pause:g} s between clicks, on {len(os.sched_getaffinity(0))} cores"
+    )
     print(tally.report())
     print(f"one core's time: server {computed / took:.0%}, this client {time.process_time() / took:.0%}")
     print(f"finished trainings: {trained}; tracebacks in the server's log: {tracebacks}")
-    missed = [text for text, bad in (("errors", tally.errors or tracebacks), ("a training every 40 s", tally.asked and trained < options.seconds // 40)) if bad]
+    missed = [
+        text
+        for text, bad in (
+            ("errors", tally.errors or tracebacks),
+            ("a training every 40 s", tally.asked and trained < options.seconds // 40),
+        )
+        if bad
+    ]
     if bare_seconds:
         with demo_server(script=BARE) as server:
             bare = asyncio.run(load(server, options.visitors, bare_seconds, options.pause, bare=True))
         slow, bare_slow = (quantile(t.all() or [float("nan")], 0.95) for t in (tally, bare))
-        print(f"a bare page under the same load for {bare_seconds:.0f} s: {len(bare.all())} opened, median {statistics.median(bare.all() or [float('nan')]):.2f}, p95 {bare_slow:.2f}, errors {sum(bare.errors.values())}")
+        print(
+            f"a bare page under the same load for {bare_seconds:.0f} s: {len(bare.all())} opened, median {statistics.median(bare.all() or [float('nan')]):.2f}, p95 {bare_slow:.2f}, errors {sum(bare.errors.values())}"
+        )
         print(f"p95 of all pages is {slow / bare_slow:.1f} times the bare page's (wanted: at most {MOST:g})")
         missed += ["the bare page's p95"] * (not slow <= MOST * bare_slow)
     if missed:

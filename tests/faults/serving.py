@@ -28,12 +28,24 @@ class Server:
     def __init__(self, cache: Path, port: int | None = None, script: Path = APP, **environment: str):
         self.cache, self.port = cache, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(self.port), "--server.address", "127.0.0.1"]
+        command = [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            str(script),
+            "--server.port",
+            str(self.port),
+            "--server.address",
+            "127.0.0.1",
+        ]
         command += ["--server.headless", "true", "--server.fileWatcherType", "none"]
         values = {**os.environ, "POINT_OR_CLOUD_CACHE": str(cache), **environment}
         self.log_path = Path(tempfile.mkstemp(prefix="server-", suffix=".log")[1])
         with self.log_path.open("wb") as log:
-            self.process = subprocess.Popen(command, env=values, stdout=log, stderr=log, start_new_session=True, cwd=APP.parents[1])
+            self.process = subprocess.Popen(
+                command, env=values, stdout=log, stderr=log, start_new_session=True, cwd=APP.parents[1]
+            )
         end = time.monotonic() + 60
         while not self.well():
             if self.process.poll() is not None or time.monotonic() > end:
@@ -56,7 +68,9 @@ class Server:
     def processor_seconds(self) -> float:
         """What the server has computed so far, its workers left out; 0 where the system does not tell (no /proc)."""
         with contextlib.suppress(OSError):
-            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()  # after the name, which may hold anything
+            fields = (
+                Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+            )  # after the name, which may hold anything
             return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         return 0.0
 

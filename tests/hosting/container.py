@@ -33,7 +33,9 @@ def steps(text: str) -> list[tuple[str, str]]:
     """A Dockerfile as (instruction, arguments), its comments dropped and continued lines joined."""
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
-    return [(word.upper(), rest.strip()) for word, _, rest in (line.strip().partition(" ") for line in joined.splitlines())]
+    return [
+        (word.upper(), rest.strip()) for word, _, rest in (line.strip().partition(" ") for line in joined.splitlines())
+    ]
 
 
 @dataclass
@@ -41,7 +43,9 @@ class Machine:
     """A root folder, and what the instructions so far have set."""
 
     root: Path
-    environment: dict[str, str] = field(default_factory=lambda: {"PATH": "/usr/local/python/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"})
+    environment: dict[str, str] = field(
+        default_factory=lambda: {"PATH": "/usr/local/python/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}
+    )
     arguments: dict[str, str] = field(default_factory=dict)
     folder: str = "/"
     user: str = "root"
@@ -53,7 +57,17 @@ class Machine:
         home = "/root" if self.user == "root" else f"/home/{self.user}"
         values = [f"{k}={v}" for k, v in {"HOME": home, **self.environment, **more}.items()]
         line = f"cd {shlex.quote(self.folder)} && {shell}"
-        return ["chroot", f"--userspec={self.user}:", str(self.root), "/usr/bin/env", "-i", *values, "/bin/sh", "-c", line]
+        return [
+            "chroot",
+            f"--userspec={self.user}:",
+            str(self.root),
+            "/usr/bin/env",
+            "-i",
+            *values,
+            "/bin/sh",
+            "-c",
+            line,
+        ]
 
     def run(self, shell: str, **more: str) -> subprocess.CompletedProcess:
         return subprocess.run(self.argv(shell, **more), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -70,7 +84,9 @@ class Machine:
             version, release = re.fullmatch(r"python:([\d.]+)-slim-(\w+)", rest).groups()
             debian(self.root, release)
             self.must("python3 -m venv /usr/local/python")
-            assert (found := self.must("python --version").split()[1]).startswith(version), f"{release} has Python {found}"
+            assert (found := self.must("python --version").split()[1]).startswith(version), (
+                f"{release} has Python {found}"
+            )
         elif instruction == "RUN":
             self.must(rest)
         elif instruction == "ARG":
@@ -97,7 +113,9 @@ class Machine:
         """Tracked files only, as a clone of the project has them."""
         place = self.root / self.folder.lstrip("/") / target
         for source in sources:
-            tracked = subprocess.run(["git", "ls-files", "-z", "--", source], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+            tracked = subprocess.run(
+                ["git", "ls-files", "-z", "--", source], cwd=PROJECT, capture_output=True, text=True, check=True
+            ).stdout
             names = [name for name in tracked.split("\0") if name] or [source]
             for name in names:
                 inside = Path(name).relative_to(source) if (PROJECT / source).is_dir() else Path(Path(name).name)
@@ -126,11 +144,15 @@ def mount(root: Path, where: str, kind: str) -> None:
 
 def lend_pip(root: Path) -> None:
     """pip's settings on this machine, and the folders and files they name."""
-    listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
+    ).stdout
     lines = []
     for name, value in re.findall(r"^(?:global\.|:env:\.?)([\w.-]+)='(.*)'$", listed, re.M):
         lines.append(f"{name} = {value}\n")
-        for path in re.findall(r"(?:file://)?(/[^\s']+)", value.split("://", 1)[1] if value.startswith("http") else value):
+        for path in re.findall(
+            r"(?:file://)?(/[^\s']+)", value.split("://", 1)[1] if value.startswith("http") else value
+        ):
             source = Path(path).parent if Path(path).name == "simple" else Path(path)
             inside = root / str(source).lstrip("/")
             if source.is_dir() and inside not in mounted_below(root):
@@ -171,7 +193,9 @@ def reachable(text: str) -> dict[str, str]:
         try:
             socket.create_connection((host, 443), timeout=10).close()
         except OSError as error:
-            usual = subprocess.run([sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True).stdout.strip()
+            usual = subprocess.run(
+                [sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True
+            ).stdout.strip()
             instead[name] = usual or PyPI.simple_url
             print(f"{url} cannot be reached from here ({error}): {name} is pip's usual index instead")
     return instead
@@ -180,13 +204,21 @@ def reachable(text: str) -> dict[str, str]:
 def look(machine: Machine) -> None:
     """Start the server as CMD does, ask HEALTHCHECK, open the page; then what else an image has to be."""
     refused = machine.run(machine.command, POINT_OR_CLOUD_QUEUE="lots")
-    assert refused.returncode == 2 and "POINT_OR_CLOUD_QUEUE='lots' must be a whole number" in refused.stdout, refused.stdout
+    assert refused.returncode == 2 and "POINT_OR_CLOUD_QUEUE='lots' must be a whole number" in refused.stdout, (
+        refused.stdout
+    )
     assert machine.must("id -u").strip() == "1000"
     for place in ("/app/checkpoints/new", "/app/core/new", "/app/new"):
         assert machine.run(f"touch {place}").returncode, f"the server could write {place}"
     assert machine.must("python -c 'from core.compiled import is_warm; print(is_warm())'").strip() == "True"
     assert "libtcmalloc" in machine.must("cat /proc/self/maps"), "the allocator named in LD_PRELOAD is not there"
-    server = subprocess.Popen(machine.argv(machine.command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    server = subprocess.Popen(
+        machine.argv(machine.command),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
     began = time.monotonic()
     try:
         while machine.run(machine.health).returncode:
@@ -212,7 +244,9 @@ def first_paint(url: str) -> None:
         page = opened(browser, url)
         page.locator("[data-testid=stImage] img, [data-testid=stImage] svg").first.wait_for(timeout=60_000)
         print(f"first picture after {time.monotonic() - began:.1f} s")
-        assert "Point or Cloud" in page.title() and not page.locator("[data-testid=stAlert]").count() and not page.errors, page.errors
+        assert (
+            "Point or Cloud" in page.title() and not page.locator("[data-testid=stAlert]").count() and not page.errors
+        ), page.errors
         page.close()
 
 
@@ -230,7 +264,9 @@ def main() -> int:
                 lend_pip(root)
             print(f"{time.monotonic() - began:6.1f} s  {instruction} {rest[:100]}", flush=True)
         look(machine)
-        sizes = {name: machine.must(f"du -sxm {name}").split()[0] for name in ("/usr/local/python", "/app", "/home/visitor")}
+        sizes = {
+            name: machine.must(f"du -sxm {name}").split()[0] for name in ("/usr/local/python", "/app", "/home/visitor")
+        }
         print("MB on disk: " + ", ".join(f"{name} {size}" for name, size in sizes.items()))
     print("The Dockerfile's steps work in a clean root.")
     return 0

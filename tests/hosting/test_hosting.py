@@ -34,7 +34,9 @@ def test_continued_lines_and_comments_are_read_as_docker_reads_them():
 def test_an_ordinary_user_serves_and_root_owns_the_code():
     words = [word for word, _ in STEPS]
     (user,) = of("USER")
-    assert user != "root" and words.index("USER") > max(i for i, w in enumerate(words) if w == "COPY"), "what is copied belongs to root"
+    assert user != "root" and words.index("USER") > max(i for i, w in enumerate(words) if w == "COPY"), (
+        "what is copied belongs to root"
+    )
     assert words.index("USER") < words.index("CMD") and any(user in line and "1000" in line for line in of("RUN"))
     assert environment()[PREFIX + "CACHE"].startswith(f"/home/{user}/")
 
@@ -45,7 +47,13 @@ def test_everything_that_is_copied_exists_and_the_product_needs_no_more(tmp_path
         if word in ("WORKDIR", "COPY"):
             machine.carry_out(word, rest)
     copied = {str(p.relative_to(tmp_path / "app")) for p in (tmp_path / "app").rglob("*") if p.is_file()}
-    assert {"core/settings.py", "dashboard/app.py", ".streamlit/config.toml", "pyproject.toml", "docs/start.png"} <= copied
+    assert {
+        "core/settings.py",
+        "dashboard/app.py",
+        ".streamlit/config.toml",
+        "pyproject.toml",
+        "docs/start.png",
+    } <= copied
     assert not [name for name in copied if name.startswith("tests/")]
     for file in (PROJECT / "dashboard").rglob("*.py"):
         for name in re.findall(r'ROOT / "docs" / "([\w.]+)"', file.read_text()):
@@ -63,7 +71,10 @@ def test_settings_are_real_and_the_profile_is_the_demos(monkeypatch: pytest.Monk
 def test_streamlits_options_exist():
     from streamlit import config
 
-    known = {"STREAMLIT_" + re.sub("([A-Z])", r"_\1", option).replace(".", "_").upper() for option in config._config_options_template}
+    known = {
+        "STREAMLIT_" + re.sub("([A-Z])", r"_\1", option).replace(".", "_").upper()
+        for option in config._config_options_template
+    }
     assert {name for name in environment() if name.startswith("STREAMLIT_")} <= known
 
 
@@ -101,8 +112,14 @@ def test_the_settings_are_checked_before_the_server_starts():
 
 
 def test_hosted_requirements_are_the_projects_own():
-    lines = [line for line in (PROJECT / "dashboard" / "requirements.txt").read_text().splitlines() if line and not line.startswith("#")]
-    assert lines[-1] == "-r ../requirements.txt" and all(line.startswith("--find-links https://") for line in lines[:-1])
+    lines = [
+        line
+        for line in (PROJECT / "dashboard" / "requirements.txt").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+    assert lines[-1] == "-r ../requirements.txt" and all(
+        line.startswith("--find-links https://") for line in lines[:-1]
+    )
 
 
 def test_names_in_the_hosting_page_are_real():

@@ -50,6 +50,10 @@ def untrained() -> Callable[..., Autoencoder]:
     """Makes models with fresh weights: untrained("ae", latent_dim=2)."""
 
     def make(model: str = "vae", latent_dim: int = 4, **changes) -> Autoencoder:
-        return build_model(RunConfig(model=model, dataset="tiny", latent_dim=latent_dim, **changes)).eval().requires_grad_(False)
+        return (
+            build_model(RunConfig(model=model, dataset="tiny", latent_dim=latent_dim, **changes))
+            .eval()
+            .requires_grad_(False)
+        )
 
     return make

@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.metrics.compression import Quantiser, code_curve, codec, codecs, compression, least_bytes, least_error, pca_curve, pca_quantisers
+from core.metrics.compression import (
+    Quantiser,
+    code_curve,
+    codec,
+    codecs,
+    compression,
+    least_bytes,
+    least_error,
+    pca_curve,
+    pca_quantisers,
+)
 from core.metrics.linear import fit_pca
 from core.metrics.reconstruction import mse
 from core.sampling import decode_all, encode_all
@@ -42,10 +52,14 @@ def test_codes_outside_the_bins_and_constant_ones():
     codes = np.random.default_rng(0).normal(size=(1000, 2))
     codes[:, 1] = 4.0
     quantiser = Quantiser.of_bits(codes, 4)
-    assert np.isfinite(quantiser.bytes(quantiser.quantise(np.array([[100.0, -100.0]]))))  # a bin never seen is dear, not impossible
+    assert np.isfinite(
+        quantiser.bytes(quantiser.quantise(np.array([[100.0, -100.0]])))
+    )  # a bin never seen is dear, not impossible
     assert quantiser.restore(quantiser.quantise(codes[:3]))[:, 1] == pytest.approx(4.0)
     wide = Quantiser.of_width(codes, 50.0)
-    assert wide.bytes(wide.quantise(codes)) == 0 and wide.restore(wide.quantise(codes[:1])) == pytest.approx(codes.mean(0)[None], abs=0.01)
+    assert wide.bytes(wide.quantise(codes)) == 0 and wide.restore(wide.quantise(codes[:1])) == pytest.approx(
+        codes.mean(0)[None], abs=0.01
+    )
 
 
 def test_png_and_lossless_webp_lose_nothing_and_sizes_are_the_files(tiny):
@@ -83,4 +97,7 @@ def test_a_models_curve_ends_at_its_own_reconstruction(trained, tiny, images):
     assert curve["6"]["mse"] == pytest.approx(exact, rel=0.02)
     assert curve["1"]["mse"] > exact and curve["1"]["bytes"] < 4 / 8 + 0.2
     whole = compression(model, fit_pca(tiny.train_images, 64), tiny.train_images, train_codes, tiny.test_images, codes)
-    assert whole["bits"]["6"]["mse"] == curve["6"]["mse"] and whole["bits"]["4"]["webp_bytes"] > whole["bits"]["4"]["bytes"]
+    assert (
+        whole["bits"]["6"]["mse"] == curve["6"]["mse"]
+        and whole["bits"]["4"]["webp_bytes"] > whole["bits"]["4"]["bytes"]
+    )

@@ -28,7 +28,9 @@ class Terminal:
     def __init__(self, *command: str):
         mine, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (30, 120))  # a bar draws nothing where there is no room
-        self.process = subprocess.Popen([sys.executable, "-m", "core", *command], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "core", *command], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        )
         os.close(theirs)
         self.text = ""
         self._changed = threading.Condition()
@@ -64,12 +66,36 @@ def untouched(tmp_path_factory) -> Path:
     from core.cli import main
 
     folder = tmp_path_factory.mktemp("untouched")
-    assert main(["sweep", "--betas", "4", "--seeds", "0,1", "--latent-dims", "2", "--epochs", "1", "--train-size", "64", "--store", str(folder), "--json"]) == 0
+    assert (
+        main(
+            [
+                "sweep",
+                "--betas",
+                "4",
+                "--seeds",
+                "0,1",
+                "--latent-dims",
+                "2",
+                "--epochs",
+                "1",
+                "--train-size",
+                "64",
+                "--store",
+                str(folder),
+                "--json",
+            ]
+        )
+        == 0
+    )
     return folder
 
 
 def figures(folder: Path) -> dict[str, dict]:
-    return {run.run_id: json.loads(run.read(FILE)) for run in RunStore(cache=folder, shipped=folder / "none") if run.has(FILE)}
+    return {
+        run.run_id: json.loads(run.read(FILE))
+        for run in RunStore(cache=folder, shipped=folder / "none")
+        if run.has(FILE)
+    }
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +117,9 @@ def test_a_stopped_evaluation_goes_on_where_it_was(untouched, whole, tmp_path, h
     parts = parts_for(next(iter(RunStore(cache=folder, shipped=folder / "none"))).config)
     assert len(parts) == 4
     stopped = Terminal("evaluate", "--all", "--store", str(folder))
-    stopped.wait_for(f"{second}: {parts[2]}")  # the bar says what is being measured: the first run is done, half of the second
+    stopped.wait_for(
+        f"{second}: {parts[2]}"
+    )  # the bar says what is being measured: the first run is done, half of the second
     stopped.process.send_signal(how)
     code = stopped.end()
     assert code == (130 if how is signal.SIGINT else -how) and "Traceback" not in stopped.text
@@ -102,5 +130,7 @@ def test_a_stopped_evaluation_goes_on_where_it_was(untouched, whole, tmp_path, h
     resumed = Terminal("evaluate", "--all", "--store", str(folder))
     assert resumed.end() == 0, resumed.text
     again = [f"{first}: {part}" for part in parts] + [f"{second}: {part}" for part in parts[:2]]
-    assert not [what for what in again if what in resumed.text] and f"{second}: {parts[3]}" in resumed.text, "nothing is measured twice"
+    assert not [what for what in again if what in resumed.text] and f"{second}: {parts[3]}" in resumed.text, (
+        "nothing is measured twice"
+    )
     assert figures(folder) == whole

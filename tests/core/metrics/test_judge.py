@@ -147,5 +147,7 @@ def test_shipped_judges_are_whole_and_as_good_as_they_say(name):
     assert shipped.accuracy > {"mnist-5k": 0.97, "mnist": 0.98, "fashion-mnist": 0.87}[name]
     if name == "mnist-5k":  # the one whose images are here
         dataset = load_dataset(name)
-        assert (shipped.name(dataset.test_images) == dataset.test_labels).mean() == pytest.approx(shipped.accuracy, abs=0.002)
+        assert (shipped.name(dataset.test_images) == dataset.test_labels).mean() == pytest.approx(
+            shipped.accuracy, abs=0.002
+        )
         assert shipped.reference(dataset).floor < 1

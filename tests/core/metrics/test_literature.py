@@ -17,7 +17,10 @@ def scored(tmp_path, monkeypatch) -> RunStore:
     monkeypatch.setattr(settings, "SHIPPED", tmp_path / "shipped")
 
     def entry(model: str, seed: int, **fd: float) -> dict:
-        return {"config": standard(model, "mnist-5k", 16, seed).to_dict(), "scores": {"samples": {k: {"fd": v} for k, v in fd.items()}}}
+        return {
+            "config": standard(model, "mnist-5k", 16, seed).to_dict(),
+            "scores": {"samples": {k: {"fd": v} for k, v in fd.items()}},
+        }
 
     runs = {f"ae{s}": entry("ae", s, mixture=4 + s, prior=200) for s in range(2)}
     runs |= {f"vae{s}": entry("vae", s, mixture=4.5, prior=20) for s in range(2)}

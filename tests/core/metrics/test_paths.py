@@ -58,7 +58,9 @@ def test_jacobian_of_a_linear_decoder_is_its_matrix(painter):
 def test_jacobian_of_a_network_is_autograds(trained, tiny):
     model = trained["vae"].load_model()
     codes = encode_all(model, tiny.test_images[:3]).mean
-    exact = torch.func.vmap(torch.func.jacrev(lambda z: model.decode_image(z[None]).flatten()))(torch.from_numpy(codes)).numpy()
+    exact = torch.func.vmap(torch.func.jacrev(lambda z: model.decode_image(z[None]).flatten()))(
+        torch.from_numpy(codes)
+    ).numpy()
     found = jacobian(model, codes, np.ones(4))
     assert np.abs(found - exact).max() < 1e-3 * np.abs(exact).max() + 1e-4
 

@@ -69,7 +69,9 @@ def test_sharpness_ratio_falls_with_blur_and_is_one_for_a_copy(images):
     assert sharpness_ratio(images, images) == pytest.approx(1)
     assert 1 > ratios[0] > ratios[1] > ratios[2]
     assert sharpness_ratio(images, np.full_like(images, images.mean())) == 0  # a constant decoder
-    assert sharpness_ratio(images, 0.5 * images) == pytest.approx(0.25, rel=1e-4)  # variance: the square of the contrast
+    assert sharpness_ratio(images, 0.5 * images) == pytest.approx(
+        0.25, rel=1e-4
+    )  # variance: the square of the contrast
 
 
 def test_sharpness_of_constant_images_is_refused():
@@ -97,7 +99,9 @@ def test_bound_converges_to_the_likelihood(tiny):
         logits = model.decode(grid[:, None])
         log_prior = -0.5 * grid**2 - 0.5 * math.log(2 * math.pi)
         likelihood = [-Bernoulli.distortion(logits, x.expand_as(logits)) for x in as_floats(images)]
-        exact = -float(torch.stack([torch.logsumexp((l + log_prior).double(), 0) for l in likelihood]).mean()) - math.log(16 / 4000)
+        exact = -float(
+            torch.stack([torch.logsumexp((l + log_prior).double(), 0) for l in likelihood]).mean()
+        ) - math.log(16 / 4000)
     assert importance_weighted_bound(model, images, 5000) == pytest.approx(exact, abs=0.02)
     assert importance_weighted_bound(model, images, 1) > exact
 

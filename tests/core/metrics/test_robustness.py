@@ -8,7 +8,19 @@ from scipy.ndimage import median_filter
 
 from core.metrics.linear import fit_pca
 from core.metrics.reconstruction import mse, psnr
-from core.metrics.robustness import Simple, add_noise, anomalies, as_unit, auroc, denoise, denoising, detection, median, oddness, roc
+from core.metrics.robustness import (
+    Simple,
+    add_noise,
+    anomalies,
+    as_unit,
+    auroc,
+    denoise,
+    denoising,
+    detection,
+    median,
+    oddness,
+    roc,
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +50,10 @@ def test_the_curve_holds_every_threshold_and_its_area_is_the_auroc():
         assert np.trapezoid(true, false) == pytest.approx(auroc(normal, odd))
         for threshold in np.r_[normal, odd]:  # what is at or above it lies on the curve
             at = (normal >= threshold).mean(), (odd >= threshold).mean()
-            on = [abs((f1 - f0) * (at[1] - t0) - (t1 - t0) * (at[0] - f0)) < 1e-9 and f0 - 1e-9 <= at[0] <= f1 + 1e-9 for f0, f1, t0, t1 in zip(false, false[1:], true, true[1:])]
+            on = [
+                abs((f1 - f0) * (at[1] - t0) - (t1 - t0) * (at[0] - f0)) < 1e-9 and f0 - 1e-9 <= at[0] <= f1 + 1e-9
+                for f0, f1, t0, t1 in zip(false, false[1:], true, true[1:])
+            ]
             assert any(on)
 
 
@@ -80,7 +95,9 @@ def test_denoising_figures_are_psnr_of_what_they_name(trained, tiny, pca, images
     assert result["median"] > result["input"] and result["pca"] > result["input"]
 
 
-def test_a_decoder_that_knows_the_answer_denoises_and_a_constant_one_does_not(tiny, pca, images, untrained, monkeypatch):
+def test_a_decoder_that_knows_the_answer_denoises_and_a_constant_one_does_not(
+    tiny, pca, images, untrained, monkeypatch
+):
     from core.metrics import robustness
 
     model = untrained()
@@ -102,7 +119,9 @@ def test_noise_is_odd_to_a_trained_model_and_a_copy_is_not(trained, tiny, pca):
     noise = np.random.default_rng(0).integers(0, 256, tiny.test_images.shape, dtype=np.uint8)
     found = detection(model, pca, tiny.test_images, noise)
     assert found["distortion"] > 0.99 and found["mse"] > 0.99
-    assert detection(model, pca, tiny.test_images, tiny.test_images) == pytest.approx({"distortion": 0.5, "mse": 0.5, "pca": 0.5})
+    assert detection(model, pca, tiny.test_images, tiny.test_images) == pytest.approx(
+        {"distortion": 0.5, "mse": 0.5, "pca": 0.5}
+    )
 
 
 def test_the_held_out_class_is_not_among_the_normal_ones(trained, tiny, pca):

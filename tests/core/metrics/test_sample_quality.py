@@ -7,7 +7,16 @@ import pytest
 from scipy.linalg import sqrtm
 
 from core.metrics import samples
-from core.metrics.samples import confidence, frechet_distance, frechet_of_moments, local_density, prdc, quality, radii, sample_quality
+from core.metrics.samples import (
+    confidence,
+    frechet_distance,
+    frechet_of_moments,
+    local_density,
+    prdc,
+    quality,
+    radii,
+    sample_quality,
+)
 from core.sampling import prior
 
 
@@ -119,7 +128,10 @@ def test_real_images_beat_a_constant_decoder_and_noise(whole):
 
 def test_a_trained_model_samples_better_than_an_untrained_one(judge, tiny, trained, untrained, monkeypatch):
     monkeypatch.setattr(samples, "N", 200)
-    before, after = (sample_quality(model, tiny, prior(model.config.latent_dim), judge) for model in (untrained(), trained["vae"].load_model()))
+    before, after = (
+        sample_quality(model, tiny, prior(model.config.latent_dim), judge)
+        for model in (untrained(), trained["vae"].load_model())
+    )
     assert after["fd"] < before["fd"]
     assert before["coverage"] < 0.2
     assert after["floor"] == judge.reference(tiny).floor < after["fd"]

@@ -14,8 +14,32 @@ from core import settings
 from core.config import RunConfig
 from core.metrics import records, scorecard
 from core.metrics.claims import CLAIMS, changes_class_more, nearer
-from core.metrics.scorecard import SEEDS, SETTINGS, differences, evaluate_all, markdown, overview, plan, publish, role_of, standard
-from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Case, Claim, Measure, combine, decide, decide_case, larger, show
+from core.metrics.scorecard import (
+    SEEDS,
+    SETTINGS,
+    differences,
+    evaluate_all,
+    markdown,
+    overview,
+    plan,
+    publish,
+    role_of,
+    standard,
+)
+from core.metrics.verdicts import (
+    DEPENDS,
+    DOES_NOT,
+    HOLDS,
+    UNKNOWN,
+    Case,
+    Claim,
+    Measure,
+    combine,
+    decide,
+    decide_case,
+    larger,
+    show,
+)
 from core.runs import Run, RunStore
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,7 +64,12 @@ def test_a_difference_within_the_margin_counts_as_none():
 
 
 def test_what_could_not_be_measured_is_listed_with_its_reason():
-    scores = {"n": 7, "samples": {"not_measured": "too few."}, "latent": {"knn_accuracy": None, "mmd": 0.1, "not_measured": {"knn_accuracy": "there are 7."}}, "smoothness": {"jacobian": 1.0}}
+    scores = {
+        "n": 7,
+        "samples": {"not_measured": "too few."},
+        "latent": {"knn_accuracy": None, "mmd": 0.1, "not_measured": {"knn_accuracy": "there are 7."}},
+        "smoothness": {"jacobian": 1.0},
+    }
     assert scorecard.reasons(scores) == {"samples": "too few.", "latent/knn_accuracy": "there are 7."}
 
 
@@ -63,7 +92,10 @@ FIGURES = some.lists(some.tuples(SHARE, SHARE), min_size=1, max_size=4)
 def test_pages_and_scorecard_answer_alike_whose_pictures_change_class(figures):
     ae, vae = zip(*figures)
     claim = next(claim for claim in CLAIMS if claim.id == "nearby")
-    people = {kind: {seed: {"smoothness": {"flip_rate": {"0.1": v}}} for seed, v in enumerate(values)} for kind, values in (("ae", ae), ("vae", vae))}
+    people = {
+        kind: {seed: {"smoothness": {"flip_rate": {"0.1": v}}} for seed, v in enumerate(values)}
+        for kind, values in (("ae", ae), ("vae", vae))
+    }
     verdict, answer = decide(claim, people).verdict, changes_class_more(ae, vae)
     assert (verdict == HOLDS) == (answer == "ae")
     assert answer != "vae" or verdict == DOES_NOT
@@ -89,11 +121,19 @@ def test_only_seeds_that_both_have_are_compared():
 
 
 def test_nothing_measured_is_no_verdict():
-    for population in ({}, people({}, {}), people({0: None}, {0: 1.0}), {"ae": {0: {"r": {"not_measured": "why"}}}, "vae": {0: {"r": 3}}}):
+    for population in (
+        {},
+        people({}, {}),
+        people({0: None}, {0: 1.0}),
+        {"ae": {0: {"r": {"not_measured": "why"}}}, "vae": {0: {"r": 3}}},
+    ):
         result = decide_case(SHARPER, population)
         assert result.verdict == UNKNOWN and result.left is None
         assert result.why_not == ("why" if "not_measured" in str(population) else "")
-    one = {"ae": {0: {"r": {"mse": None, "not_measured": {"mse": "there are 7.", "other": "no"}}}}, "vae": {0: {"r": {"mse": 1.0}}}}
+    one = {
+        "ae": {0: {"r": {"mse": None, "not_measured": {"mse": "there are 7.", "other": "no"}}}},
+        "vae": {0: {"r": {"mse": 1.0}}},
+    }
     assert decide_case(SHARPER, one).why_not == "there are 7."
 
 
@@ -107,12 +147,19 @@ def test_comparison_with_a_number_and_with_a_figure_of_the_same_run():
 
 
 def test_the_condition_names_the_cases():
-    cases = tuple(Case(label, Measure("ae", f"r/{label}", "AE"), ">", 0.5, margin=0) for label in ("one", "two", "three"))
+    cases = tuple(
+        Case(label, Measure("ae", f"r/{label}", "AE"), ">", 0.5, margin=0) for label in ("one", "two", "three")
+    )
     claim = Claim("x", "X.", "m", "start", cases)
-    row = decide(claim, {"ae": {0: {"r": {"one": 0.9, "two": 0.1, "three": 0.9}}, 1: {"r": {"one": 0.8, "two": 0.2, "three": 0.3}}}})
+    row = decide(
+        claim,
+        {"ae": {0: {"r": {"one": 0.9, "two": 0.1, "three": 0.9}}, 1: {"r": {"one": 0.8, "two": 0.2, "three": 0.3}}}},
+    )
     assert row.verdict == DEPENDS
     assert row.condition == "holds one; does not hold two; is mixed three (holds in 1 of 2 runs)"
-    assert decide(claim, {"ae": {0: {"r": {"one": 0.9, "two": 0.9}}}}).verdict == HOLDS  # what was not measured has no say
+    assert (
+        decide(claim, {"ae": {0: {"r": {"one": 0.9, "two": 0.9}}}}).verdict == HOLDS
+    )  # what was not measured has no say
     json.dumps(row.to_dict(), allow_nan=False)
     assert row.to_dict()["cases"][1]["verdict"] == DOES_NOT
 
@@ -121,7 +168,9 @@ def test_what_all_cases_of_a_condition_share_is_told_once():
     def against(detail: str, path: str, label: str = "if trained") -> Case:
         return Case(label, Measure("ae", "x", "AE"), ">", Measure("ae", path, detail), detail=f"against {detail}")
 
-    claim = Claim("c", "s", "m", "uses", (against("PCA", "low"), against("WebP", "low"), against("PNG", "high", "if not")))
+    claim = Claim(
+        "c", "s", "m", "uses", (against("PCA", "low"), against("WebP", "low"), against("PNG", "high", "if not"))
+    )
     figures = {"ae": {0: {"x": 2.0, "low": 1.0, "high": 3.0}}}
     assert decide(claim, figures).condition == "holds if trained; does not hold if not"
     mixed = Claim("c", "s", "m", "uses", (against("PCA", "low"), against("WebP", "high")))
@@ -174,7 +223,13 @@ def test_roles():
     assert role_of(RunConfig(beta=10)) == ("vae beta 10", 0)
     assert role_of(RunConfig(model="ae", noise=0.5, seed=1)) == ("ae denoiser", 1)
     assert role_of(RunConfig(held_out_class=3)) == ("vae held-out", "class 3, seed 0")
-    for changes in ({"epochs": 3}, {"model": "multirate"}, {"noise": 0.2}, {"noise": 0.5, "held_out_class": 1}, {"train_size": 99}):
+    for changes in (
+        {"epochs": 3},
+        {"model": "multirate"},
+        {"noise": 0.2},
+        {"noise": 0.5, "held_out_class": 1},
+        {"train_size": 99},
+    ):
         assert role_of(RunConfig(**changes)) is None
     assert role_of(RunConfig(dataset="mnist")) is None  # the large sets have a recipe of their own
     assert role_of(standard("ae", "mnist", 16, 1)) == ("ae", 1)
@@ -206,7 +261,10 @@ def filled(store: RunStore, shipped, monkeypatch) -> RunStore:
         (path / "manifest.json").write_text(json.dumps({"weights.safetensors": model * 32}))
 
     def score_run(run: Run, fresh: bool = False, keep: bool = True, on_part=lambda part: None, **_):
-        scores = {**records.stamp(run), "reconstruction": {"mse": 0.01 if run.config.model == "ae" else 0.02, "sharpness": 0.5}}
+        scores = {
+            **records.stamp(run),
+            "reconstruction": {"mse": 0.01 if run.config.model == "ae" else 0.02, "sharpness": 0.5},
+        }
         if keep:
             records.keep(run, scores)
         return scores
@@ -294,11 +352,23 @@ def test_a_data_set_that_cannot_be_had_is_told_not_raised(filled, monkeypatch):
 
 
 def test_differences_know_their_tolerances():
-    reference = {"judge": "a", "samples": {"prior": {"fd": 20.0}}, "latent": {"dimension_use": [5.0, None], "knn_accuracy": 0.9}}
-    near = {"judge": "b", "samples": {"prior": {"fd": 20.9}}, "latent": {"dimension_use": [5.2, None], "knn_accuracy": 0.91}}
+    reference = {
+        "judge": "a",
+        "samples": {"prior": {"fd": 20.0}},
+        "latent": {"dimension_use": [5.0, None], "knn_accuracy": 0.9},
+    }
+    near = {
+        "judge": "b",
+        "samples": {"prior": {"fd": 20.9}},
+        "latent": {"dimension_use": [5.2, None], "knn_accuracy": 0.91},
+    }
     assert list(differences(near, reference)) == []
     far = {"samples": {"prior": {"fd": 22.0}}, "latent": {"dimension_use": [5.0, 1.0], "knn_accuracy": 0.8}}
-    assert [d.split()[0] for d in differences(far, reference)] == ["samples/prior/fd", "latent/dimension_use/1", "latent/knn_accuracy"]
+    assert [d.split()[0] for d in differences(far, reference)] == [
+        "samples/prior/fd",
+        "latent/dimension_use/1",
+        "latent/knn_accuracy",
+    ]
     assert list(differences({}, reference)) == []  # parts that were not measured here are not compared
     turned = {"rotated": {"mse": 0.9}}
     whole = {"anomalies": {**turned, "other": {"dataset": "fashion-mnist", "mse": 1.0}}}

@@ -40,7 +40,9 @@ def test_figures_agree_with_the_runs_own_evaluation(measured, trained):
         assert measured[name]["reconstruction"]["mse"] == pytest.approx(run.evaluation()["mse"], rel=1e-3)
         assert measured[name]["reconstruction"]["distortion"] == pytest.approx(run.evaluation()["distortion"], rel=1e-3)
         assert measured[name]["samples"]["floor"] < measured[name]["samples"]["mixture"]["fd"]
-        assert measured[name]["latent"]["mutual_information"] <= measured[name]["latent"]["mutual_information_cap"] + 1e-6
+        assert (
+            measured[name]["latent"]["mutual_information"] <= measured[name]["latent"]["mutual_information_cap"] + 1e-6
+        )
         assert measured[name]["latent"]["mutual_information_cap"] == pytest.approx(math.log(120), rel=1e-4)
 
 
@@ -53,7 +55,10 @@ def test_measuring_twice_gives_the_same_numbers(measured, trained, tiny, judge):
 @pytest.fixture
 def run(store, judge, monkeypatch) -> Run:
     """A run of its own, that may be written to, with three quick parts."""
-    quick = {name: (lambda s, name=name: {"d": s.config.latent_dim, "name": name}) for name in ("reconstruction", "samples", "latent")}
+    quick = {
+        name: (lambda s, name=name: {"d": s.config.latent_dim, "name": name})
+        for name in ("reconstruction", "samples", "latent")
+    }
     monkeypatch.setattr(scores, "PARTS", quick)
     return train(RunConfig(model="ae", dataset="tiny", epochs=1, latent_dim=2, trunk="mlp-400"), store)
 
@@ -137,7 +142,9 @@ def test_plain_numbers():
 
 
 def test_a_figure_that_cannot_be_had_leaves_the_others_of_its_part(trained, tiny, judge):
-    few = dataclasses.replace(tiny, test_images=np.zeros_like(tiny.test_images[:7]), test_labels=tiny.test_labels[:7], digest="0" * 16)
+    few = dataclasses.replace(
+        tiny, test_images=np.zeros_like(tiny.test_images[:7]), test_labels=tiny.test_labels[:7], digest="0" * 16
+    )
     subject = Subject(trained["vae"].load_model(), few, judge)
     reconstruction, latent = (plain(PARTS[part](subject)) for part in ("reconstruction", "latent"))
     assert reconstruction["sharpness"] is None and "no detail" in reconstruction["not_measured"]["sharpness"]

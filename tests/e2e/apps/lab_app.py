@@ -38,7 +38,14 @@ def weights(config: RunConfig) -> bytes:
 def figures(beta: float) -> dict:
     rate, distortion = 20 - 15 * math.log10(beta), 100 + 20 * math.log10(beta)
     per_dim = [rate / 16] * 16
-    return {"beta": beta, "rate": rate, "distortion": distortion, "neg_elbo": rate + distortion, "rate_per_dim": per_dim, "active_units": 16}
+    return {
+        "beta": beta,
+        "rate": rate,
+        "distortion": distortion,
+        "neg_elbo": rate + distortion,
+        "rate_per_dim": per_dim,
+        "active_units": 16,
+    }
 
 
 def address(config: RunConfig) -> str:
@@ -46,16 +53,23 @@ def address(config: RunConfig) -> str:
 
 
 images = (np.random.default_rng(0).random((N, 28, 28)) * 255).astype(np.uint8)
-trained = [TrainedBeta(b, f"run-{b:g}", address(RunConfig(beta=b)), figures(b), [figures(b)] if b == 1 else []) for b in (0.1, 1.0, 4.0)]
+trained = [
+    TrainedBeta(b, f"run-{b:g}", address(RunConfig(beta=b)), figures(b), [figures(b)] if b == 1 else [])
+    for b in (0.1, 1.0, 4.0)
+]
 multirate = RunConfig(model="multirate")
-prediction = Prediction("multi", address(multirate), [figures(b) for b in BETA_GRID]) if "alone" not in st.query_params else None
+prediction = (
+    Prediction("multi", address(multirate), [figures(b) for b in BETA_GRID]) if "alone" not in st.query_params else None
+)
 colors = {"vae": "#0072B2", "vae_dark": "#56B4E9", "ae": "#D55E00", "ae_dark": "#FF8A3D"}
 lab = Lab("multi", 16, prediction, trained, np.arange(N) % 10, ["#1C51BE", "#EE547F"], sprite(images), colors, 95.0)
 training = None
 if "epoch" in st.query_params:  # a network of beta = 2 in training, whose pictures are white
     epoch = int(st.query_params["epoch"])
     rows = [{"epoch": e, "epochs": 9, **figures(2.0)} for e in range(epoch + 1)]
-    training = Training(2.0, "run-2", rows[-1]["epoch"] / rows[-1]["epochs"], rows, sprite(np.full((24, 28, 28), 255), 8))
+    training = Training(
+        2.0, "run-2", rows[-1]["epoch"] / rows[-1]["epochs"], rows, sprite(np.full((24, 28, 28), 255), 8)
+    )
 start = st.session_state.setdefault("start", float(st.query_params.get("beta", "1")))
 
 

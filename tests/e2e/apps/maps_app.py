@@ -26,13 +26,28 @@ moved = st.toggle("Other projection")
 opened = []
 error = np.linspace(0.01, 0.02, n)
 linked_maps(
-    MapData("AE: points", "AE", "#D55E00", "#FF8A3D", turned if moved else codes, codes, native=True, caption="left caption"),
-    MapData("VAE: clouds", "VAE", "#0072B2", "#56B4E9", turned, turned, sigma=np.full((n, 2), 0.2), native=True, caption="right caption"),
+    MapData(
+        "AE: points", "AE", "#D55E00", "#FF8A3D", turned if moved else codes, codes, native=True, caption="left caption"
+    ),
+    MapData(
+        "VAE: clouds",
+        "VAE",
+        "#0072B2",
+        "#56B4E9",
+        turned,
+        turned,
+        sigma=np.full((n, 2), 0.2),
+        native=True,
+        caption="right caption",
+    ),
     labels,
     [str(i) for i in range(classes)],
     ["#1C51BE", "#EE547F", "#A47100", "#EFAD19", "#5BD4B4", "#8B65E8", "#B7A8F9", "#169CB6", "#5A5A08", "#9B2571"],
     sprite(images),
-    [Colouring("error", "mean squared error", error, error + 0.001), Colouring("rate", "VAE's rate", 10 * error, unit="nats", own=("right",))],
+    [
+        Colouring("error", "mean squared error", error, error + 0.001),
+        Colouring("rate", "VAE's rate", 10 * error, unit="nats", own=("right",)),
+    ],
     key="test",
     on_open=opened.append,
 )
