@@ -13,21 +13,30 @@
   }
   const WAIT = 10_000; // ms
   const Native = window.WebSocket;
-  let refused = 0, connected = false, notice = null;
+  let refused = 0,
+    connected = false,
+    notice = null;
 
   function say() {
     if (connected || notice || !document.body) return;
     notice = document.createElement("div");
     notice.setAttribute("role", "alert");
     notice.id = "no-websocket";
-    notice.style = "position:fixed;inset:0;z-index:999999;overflow:auto;background:Canvas;color:CanvasText;color-scheme:light dark;font:1.05rem/1.55 system-ui,sans-serif";
+    notice.style =
+      "position:fixed;inset:0;z-index:999999;overflow:auto;background:Canvas;color:CanvasText;color-scheme:light dark;font:1.05rem/1.55 system-ui,sans-serif";
     const text = document.createElement("div");
     text.style = "max-width:42rem;margin:12vh auto;padding:0 1.5rem";
     const line = (tag, words) => text.append(Object.assign(document.createElement(tag), { textContent: words }));
     line("h1", "This page cannot connect");
-    line("p", "The server answers, but it could not be reached by WebSocket, and everything on this page comes that way. Something between this browser and the server (a reverse proxy, a company network, a browser extension) does not pass WebSocket connections on.");
+    line(
+      "p",
+      "The server answers, but it could not be reached by WebSocket, and everything on this page comes that way. Something between this browser and the server (a reverse proxy, a company network, a browser extension) does not pass WebSocket connections on.",
+    );
     line("p", "If you are visiting: try another network, or tell whoever runs this page.");
-    line("p", "If you run it: the proxy has to use HTTP/1.1 towards the server and pass the headers Upgrade, Connection and Host on for “_stcore/stream”. The section “Behind a reverse proxy” of docs/hosting.md has the lines for nginx.");
+    line(
+      "p",
+      "If you run it: the proxy has to use HTTP/1.1 towards the server and pass the headers Upgrade, Connection and Host on for “_stcore/stream”. The section “Behind a reverse proxy” of docs/hosting.md has the lines for nginx.",
+    );
     line("p", "It is being tried again; this message goes away as soon as it works.");
     notice.append(text);
     document.body.append(notice);

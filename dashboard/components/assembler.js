@@ -34,7 +34,9 @@ const wasm = (() => {
   const advance = (local, by) => set(local, plus(get(local), by));
   const when = (condition, code) => [condition, 0x04, 0x40, code, 0x0b];
 
-  const vectorOp = (code) => (...operands) => [operands, 0xfd, leb(code)];
+  const vectorOp =
+    (code) =>
+    (...operands) => [operands, 0xfd, leb(code)];
   const load = (address, offset = 0) => [address, 0xfd, 0, 2, leb(offset)];
   const loadSplat = (address, offset = 0) => [address, 0xfd, 9, 2, leb(offset)]; // one float, four times
   const store = (address, value, offset = 0) => [address, value, 0xfd, 11, 2, leb(offset)];
@@ -75,18 +77,50 @@ const wasm = (() => {
       return [leb(bytes.length), bytes];
     };
     const section = (id, code) => [id, sized(code)];
-    return new Uint8Array([
-      [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-      section(1, list(procedures.map(({ parameters }) => [0x60, list(Array(parameters).fill(0x7f)), 0]))),
-      section(2, list([[text("m"), text("m"), 2, 0, 1]])),
-      section(3, list(procedures.map((_, i) => leb(i)))),
-      section(7, list(procedures.map(({ name }, i) => [text(name), 0, leb(i)]))),
-      section(10, list(procedures.map(({ locals, body }) => sized([list(locals.map((type) => [1, type])), body, 0x0b])))),
-    ].flat(Infinity));
+    return new Uint8Array(
+      [
+        [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+        section(1, list(procedures.map(({ parameters }) => [0x60, list(Array(parameters).fill(0x7f)), 0]))),
+        section(2, list([[text("m"), text("m"), 2, 0, 1]])),
+        section(3, list(procedures.map((_, i) => leb(i)))),
+        section(7, list(procedures.map(({ name }, i) => [text(name), 0, leb(i)]))),
+        section(
+          10,
+          list(procedures.map(({ locals, body }) => sized([list(locals.map((type) => [1, type])), body, 0x0b]))),
+        ),
+      ].flat(Infinity),
+    );
   }
 
   return {
-    get, set, integer, plus, minus, times, halved, masked, equal, advance, when, repeat, load, loadSplat, store, splat,
-    vadd, vsub, vmul, vdiv, vmin, vmax, vnearest, toIntegers, shiftLeft, addIntegers, fused, Procedure, assemble,
+    get,
+    set,
+    integer,
+    plus,
+    minus,
+    times,
+    halved,
+    masked,
+    equal,
+    advance,
+    when,
+    repeat,
+    load,
+    loadSplat,
+    store,
+    splat,
+    vadd,
+    vsub,
+    vmul,
+    vdiv,
+    vmin,
+    vmax,
+    vnearest,
+    toIntegers,
+    shiftLeft,
+    addIntegers,
+    fused,
+    Procedure,
+    assemble,
   };
 })();

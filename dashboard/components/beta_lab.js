@@ -17,7 +17,8 @@ const SNAP = 0.022; // in log10 beta: how near the finger has to come to a train
 const REST = 600; // ms after the last key that moved the knob until its weight counts as chosen
 const KEY_STEP = 0.01;
 const DIM = 0.3; // of the prediction's pictures beside those of a network in training
-const LIVE = 16, LIVE_COPIES = 8; // tiles of a preview: samples of the first codes, copies of the first classes
+const LIVE = 16,
+  LIVE_COPIES = 8; // tiles of a preview: samples of the first codes, copies of the first classes
 const labs = new Map(); // what a person set up survives reruns, by data.key
 
 export default function (component) {
@@ -51,11 +52,20 @@ class BetaLab {
 
   async update(data, tell) {
     this.tell = tell;
-    const state = (this.state = labs.get(data.key) ?? { t: Math.log10(data.beta), asked: data.beta, told: [], seed: 0, off: new Set(), real: true, resting: true });
+    const state = (this.state = labs.get(data.key) ?? {
+      t: Math.log10(data.beta),
+      asked: data.beta,
+      told: [],
+      seed: 0,
+      off: new Set(),
+      real: true,
+      resting: true,
+    });
     labs.set(data.key, state);
     // Either the page has heard what it was told, be it not the last, or it asks for another weight.
     const heard = state.told.indexOf(data.beta);
-    if (heard < 0 && data.beta !== state.asked) Object.assign(state, { t: Math.log10(data.beta), resting: true, told: [] });
+    if (heard < 0 && data.beta !== state.asked)
+      Object.assign(state, { t: Math.log10(data.beta), resting: true, told: [] });
     state.told.splice(0, heard + 1);
     state.asked = data.beta;
     const before = this.data;
@@ -66,7 +76,11 @@ class BetaLab {
     if (!this.shown) this.sketch();
     const problem = this.find(".problem");
     try {
-      const [network, sprite, arrays] = await Promise.all([data.prediction ? loadNetwork(data.prediction.weights) : null, loadSprite(data.sprite), loadArrays(data.arrays)]);
+      const [network, sprite, arrays] = await Promise.all([
+        data.prediction ? loadNetwork(data.prediction.weights) : null,
+        loadSprite(data.sprite),
+        loadArrays(data.arrays),
+      ]);
       if (this.data !== data) return; // a newer update has overtaken this one
       if (before?.key !== data.key || this.network !== network) {
         this.families.forEach((family) => family.stop());
@@ -78,7 +92,12 @@ class BetaLab {
         this.labels = arrays.labels;
         this.given = arrays.noise;
         this.copied = firstOfEach(this.labels, COPIES);
-        this.base = network && { network, run: null, family: this.familyOf(network), dims: byRate(this.curve.map(({ rate_per_dim }) => rate_per_dim)) };
+        this.base = network && {
+          network,
+          run: null,
+          family: this.familyOf(network),
+          dims: byRate(this.curve.map(({ rate_per_dim }) => rate_per_dim)),
+        };
         this.noise(state.seed);
       }
       problem.hidden = true;
@@ -139,7 +158,11 @@ class BetaLab {
     const beta = 10 ** this.state.t;
     const hit = this.trained.find((run) => Math.abs(run.beta / beta - 1) < 1e-6);
     // The page may ask for any number; the knob offers those of three digits.
-    return hit ? hit.beta : Math.abs(this.state.asked / beta - 1) < 1e-9 ? this.state.asked : Number(beta.toPrecision(3));
+    return hit
+      ? hit.beta
+      : Math.abs(this.state.asked / beta - 1) < 1e-9
+        ? this.state.asked
+        : Number(beta.toPrecision(3));
   }
 
   /** The trained run of the weight shown. */
@@ -181,8 +204,14 @@ class BetaLab {
       return ts.length ? (way > 0 ? Math.min(...ts) : Math.max(...ts)) : this.state.t;
     };
     const to = {
-      ArrowRight: () => this.state.t + step, ArrowUp: () => this.state.t + step, ArrowLeft: () => this.state.t - step, ArrowDown: () => this.state.t - step,
-      PageUp: () => jump(1), PageDown: () => jump(-1), Home: () => -1, End: () => 1,
+      ArrowRight: () => this.state.t + step,
+      ArrowUp: () => this.state.t + step,
+      ArrowLeft: () => this.state.t - step,
+      ArrowDown: () => this.state.t - step,
+      PageUp: () => jump(1),
+      PageDown: () => jump(-1),
+      Home: () => -1,
+      End: () => 1,
     }[event.key];
     if (!to) return;
     event.preventDefault();
@@ -207,7 +236,12 @@ class BetaLab {
   /** The trained run whose network belongs on screen: the one of this weight when the knob rests; with nothing to predict by, the nearest. */
   get wanted() {
     const runs = this.trained.filter(({ weights }) => weights);
-    if (!this.base) return runs.reduce((best, run) => (Math.abs(Math.log10(run.beta) - this.state.t) < Math.abs(Math.log10(best.beta) - this.state.t) ? run : best), runs[0]);
+    if (!this.base)
+      return runs.reduce(
+        (best, run) =>
+          Math.abs(Math.log10(run.beta) - this.state.t) < Math.abs(Math.log10(best.beta) - this.state.t) ? run : best,
+        runs[0],
+      );
     return this.state.resting && this.state.real ? runs.find(({ beta }) => beta === this.beta) : undefined;
   }
 
@@ -238,15 +272,21 @@ class BetaLab {
 
   /** Means of the copied images, (COPIES * d): encoded for themselves where the others' codes are not there yet. */
   copyMeans({ network, run }, codes) {
-    const d = network.latentDim, means = new Float32Array(this.copied.length * d);
+    const d = network.latentDim,
+      means = new Float32Array(this.copied.length * d);
     if (codes) this.copied.forEach((image, i) => means.set(codes.mean.subarray(image * d, (image + 1) * d), i * d));
-    else if (run) this.copied.forEach((image, i) => means.set(network.encode(this.images.subarray(image * PIXELS, (image + 1) * PIXELS), 1, run.beta).mean, i * d));
+    else if (run)
+      this.copied.forEach((image, i) =>
+        means.set(network.encode(this.images.subarray(image * PIXELS, (image + 1) * PIXELS), 1, run.beta).mean, i * d),
+      );
     return means;
   }
 
   /** Codes of all tiles: samples first, then copies; units that are switched off sit at the prior's mean, 0. */
   tileCodes(codes) {
-    const d = this.data.latent_dim, count = SAMPLES + this.copied.length, z = new Float32Array(count * d);
+    const d = this.data.latent_dim,
+      count = SAMPLES + this.copied.length,
+      z = new Float32Array(count * d);
     z.set(this.normal);
     z.set(this.copyMeans(this.shown, codes), SAMPLES * d);
     for (const j of this.state.off) for (let i = 0; i < count; i++) z[i * d + j] = 0;
@@ -255,7 +295,8 @@ class BetaLab {
 
   /** Decode tiles that are not up to date until the frame's time is used; true when all are. */
   decode(network, codes) {
-    const count = SAMPLES + this.copied.length, d = network.latentDim;
+    const count = SAMPLES + this.copied.length,
+      d = network.latentDim;
     if (this.tiles?.length !== count * PIXELS) {
       this.tiles = new Float32Array(count * PIXELS);
       this.current = new Int32Array(count).fill(-1);
@@ -266,8 +307,9 @@ class BetaLab {
       this.coded = this.version;
     }
     const began = performance.now();
-    for (let done = 0; done < count; ) {
-      const start = this.nextTile, n = Math.min(CHUNK, count - start);
+    for (let done = 0; done < count;) {
+      const start = this.nextTile,
+        n = Math.min(CHUNK, count - start);
       if (this.current[start] !== this.version || this.current[start + n - 1] !== this.version) {
         this.tiles.set(network.decodeImage(this.z.subarray(start * d, (start + n) * d), n, this.beta), start * PIXELS);
         this.current.fill(this.version, start, start + n);
@@ -284,13 +326,15 @@ class BetaLab {
     const { run, training, curve } = this;
     const predicted = curve.length ? curveAt(curve, this.state.t, this.data.active) : null;
     const live = training?.path.length ? training.path[training.path.length - 1] : null;
-    const nearest = this.base ? null : this.real?.run ?? null;
+    const nearest = this.base ? null : (this.real?.run ?? null);
     return { predicted, own: run ?? live ?? nearest, live: !run && Boolean(live) };
   }
 
   /** The models' colours on the page as it is now; the style sheet is told. */
   colors(look) {
-    const { data } = this, own = look.dark ? data.color_dark : data.color, ae = look.dark ? data.ae_color_dark : data.ae_color;
+    const { data } = this,
+      own = look.dark ? data.color_dark : data.color,
+      ae = look.dark ? data.ae_color_dark : data.ae_color;
     if (this.inks !== own + ae) {
       this.inks = own + ae;
       this.root.style.setProperty("--own", own);
@@ -301,10 +345,31 @@ class BetaLab {
 
   /** What needs no network, drawn while the networks are on their way: the knob, the curve with its point, the units' rates. */
   sketch() {
-    const { data, curve, trained, beta } = this, at = this.run ?? (curve.length ? curveAt(curve, this.state.t, data.active) : trained[0]);
-    const look = theme(this.root), { own, ae } = this.colors(look), dims = byRate(this.run || !curve.length ? [at.rate_per_dim] : curve.map(({ rate_per_dim }) => rate_per_dim));
-    drawBars(this.find(".bars"), at.rate_per_dim, dims, data.active, Math.max(...(curve[0] ?? at).rate_per_dim, ...at.rate_per_dim, 0.5), this.state.off, true, (unit) => this.toggle(unit));
-    this.plane.draw({ curve, trained, ae: data.ae_distortion, at: { ...at, beta: at.beta ?? beta }, path: [], own, aeColor: ae, look });
+    const { data, curve, trained, beta } = this,
+      at = this.run ?? (curve.length ? curveAt(curve, this.state.t, data.active) : trained[0]);
+    const look = theme(this.root),
+      { own, ae } = this.colors(look),
+      dims = byRate(this.run || !curve.length ? [at.rate_per_dim] : curve.map(({ rate_per_dim }) => rate_per_dim));
+    drawBars(
+      this.find(".bars"),
+      at.rate_per_dim,
+      dims,
+      data.active,
+      Math.max(...(curve[0] ?? at).rate_per_dim, ...at.rate_per_dim, 0.5),
+      this.state.off,
+      true,
+      (unit) => this.toggle(unit),
+    );
+    this.plane.draw({
+      curve,
+      trained,
+      ae: data.ae_distortion,
+      at: { ...at, beta: at.beta ?? beta },
+      path: [],
+      own,
+      aeColor: ae,
+      look,
+    });
     this.layTicks();
     this.slide.value = this.state.t;
     this.find(".beta").textContent = `β = ${short(beta, 4)}`;
@@ -313,18 +378,41 @@ class BetaLab {
   draw() {
     if (!this.shown || !this.root.isConnected) return;
     const began = performance.now();
-    const { data, shown, beta, real } = this, look = theme(this.root), { own, ae } = this.colors(look);
+    const { data, shown, beta, real } = this,
+      look = theme(this.root),
+      { own, ae } = this.colors(look);
     // Sizes are read before anything is written: in between, each reading would make the browser lay out the page again.
     if (this.ticked !== this.root.clientWidth) this.layTicks();
-    const codes = shown.family.codes(beta), complete = this.decode(shown.network, codes);
+    const codes = shown.family.codes(beta),
+      complete = this.decode(shown.network, codes);
     this.drawTiles();
-    const figures = this.figures(), at = real ? real.run : figures.predicted;
+    const figures = this.figures(),
+      at = real ? real.run : figures.predicted;
     const waits = !this.state.resting && this.clouded && (this.turn = !this.turn); // clouds cost most: in every other frame while the knob moves
-    if (!waits && (codes || !this.clouded)) drawClouds(this.find(".cloud canvas"), codes, shown.dims, data, this.labels, look); // else the last ones stay
+    if (!waits && (codes || !this.clouded))
+      drawClouds(this.find(".cloud canvas"), codes, shown.dims, data, this.labels, look); // else the last ones stay
     this.clouded ||= Boolean(codes);
     const label = short(beta, 4);
-    this.plane.draw({ curve: this.curve, trained: this.trained, ae: data.ae_distortion, at: { ...at, beta: real ? real.run.beta : beta }, path: this.training?.path ?? [], own, aeColor: ae, look });
-    drawBars(this.find(".bars"), at.rate_per_dim, shown.dims, data.active, Math.max(...(this.curve[0] ?? at).rate_per_dim, ...at.rate_per_dim, 0.5), this.state.off, this.state.resting, (unit) => this.toggle(unit));
+    this.plane.draw({
+      curve: this.curve,
+      trained: this.trained,
+      ae: data.ae_distortion,
+      at: { ...at, beta: real ? real.run.beta : beta },
+      path: this.training?.path ?? [],
+      own,
+      aeColor: ae,
+      look,
+    });
+    drawBars(
+      this.find(".bars"),
+      at.rate_per_dim,
+      shown.dims,
+      data.active,
+      Math.max(...(this.curve[0] ?? at).rate_per_dim, ...at.rate_per_dim, 0.5),
+      this.state.off,
+      this.state.resting,
+      (unit) => this.toggle(unit),
+    );
     describe(this, at, label, figures, codes);
     this.drawn.frames++;
     if (complete) {
@@ -334,16 +422,31 @@ class BetaLab {
     if (!complete || waits) this.redraw();
     const live = this.training && this.live;
     Object.assign(this.root.dataset, {
-      beta: label, complete: this.drawn.complete, frame: (performance.now() - began).toFixed(1),
-      shows: real ? real.run.run_id : "prediction", live: live ? this.training.epoch : "", settled: complete && !waits && shown.family.ready ? "1" : "",
+      beta: label,
+      complete: this.drawn.complete,
+      frame: (performance.now() - began).toFixed(1),
+      shows: real ? real.run.run_id : "prediction",
+      live: live ? this.training.epoch : "",
+      settled: complete && !waits && shown.family.ready ? "1" : "",
     });
   }
 
   drawTiles() {
-    const live = this.training && this.live, n = this.copied.length, faint = live ? DIM : 1;
-    const samples = live && this.state.seed === 0 ? LIVE : 0, copies = live ? Math.min(LIVE_COPIES, n) : 0;
-    paintGrid(this.find(".samples canvas"), PER_ROW, SAMPLES / PER_ROW, (i) => (i < samples ? [live, i, 1] : [this.tiles, i, faint]));
-    paintGrid(this.find(".copies canvas"), n, 2, (i) => (i < n ? [this.images, this.copied[i], 1] : i - n < copies ? [live, LIVE + i - n, 1] : [this.tiles, SAMPLES + i - n, faint]));
+    const live = this.training && this.live,
+      n = this.copied.length,
+      faint = live ? DIM : 1;
+    const samples = live && this.state.seed === 0 ? LIVE : 0,
+      copies = live ? Math.min(LIVE_COPIES, n) : 0;
+    paintGrid(this.find(".samples canvas"), PER_ROW, SAMPLES / PER_ROW, (i) =>
+      i < samples ? [live, i, 1] : [this.tiles, i, faint],
+    );
+    paintGrid(this.find(".copies canvas"), n, 2, (i) =>
+      i < n
+        ? [this.images, this.copied[i], 1]
+        : i - n < copies
+          ? [live, LIVE + i - n, 1]
+          : [this.tiles, SAMPLES + i - n, faint],
+    );
   }
 
   toggle(unit) {
@@ -355,7 +458,10 @@ class BetaLab {
 
   /** How much the copies change when the units that are off are on: root mean square over pixels, grey levels of [0, 1]. */
   effect(codes) {
-    const { network } = this.shown, d = network.latentDim, n = this.copied.length, on = this.copyMeans(this.shown, codes);
+    const { network } = this.shown,
+      d = network.latentDim,
+      n = this.copied.length,
+      on = this.copyMeans(this.shown, codes);
     const with_ = network.decodeImage(on, n, this.beta).slice();
     for (const j of this.state.off) for (let i = 0; i < n; i++) on[i * d + j] = 0;
     const without = network.decodeImage(on, n, this.beta);
@@ -366,13 +472,27 @@ class BetaLab {
 
   /** A dot under the track for every trained weight, named where there is room: the ends first, then from the left. */
   layTicks() {
-    const width = (this.ticked = this.root.clientWidth), room = 27;
-    const place = (beta) => ((width - 24) * (Math.log10(beta) + 1)) / 2, named = [];
+    const width = (this.ticked = this.root.clientWidth),
+      room = 27;
+    const place = (beta) => ((width - 24) * (Math.log10(beta) + 1)) / 2,
+      named = [];
     const runs = this.trained.filter(({ beta }) => beta >= 0.1 && beta <= 10);
     for (const { beta } of [...runs].sort((a, b) => short(a.beta).length - short(b.beta).length || a.beta - b.beta))
       if (named.every((other) => Math.abs(place(other) - place(beta)) > room)) named.push(beta);
     this.find(".ticks").replaceChildren(
-      ...runs.map(({ beta }) => make("button", { "data-beta": beta, tabindex: -1, title: `trained at β = ${short(beta, 4)}`, style: `left:${50 * (Math.log10(beta) + 1)}%`, onclick: () => this.go(beta) }, named.includes(beta) ? short(beta) : "\u00a0")),
+      ...runs.map(({ beta }) =>
+        make(
+          "button",
+          {
+            "data-beta": beta,
+            tabindex: -1,
+            title: `trained at β = ${short(beta, 4)}`,
+            style: `left:${50 * (Math.log10(beta) + 1)}%`,
+            onclick: () => this.go(beta),
+          },
+          named.includes(beta) ? short(beta) : "\u00a0",
+        ),
+      ),
     );
   }
 

@@ -2,7 +2,18 @@
 // needs networks.js
 
 const SPRITE_COLUMNS = 50; // as sprites.py lays tiles out
-const RAMP = ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"]; // viridis
+const RAMP = [
+  "#440154",
+  "#482878",
+  "#3e4989",
+  "#31688e",
+  "#26828e",
+  "#1f9e89",
+  "#35b779",
+  "#6ece58",
+  "#b5de2b",
+  "#fde725",
+]; // viridis
 
 /** A CSS colour as [r, g, b]. */
 export function rgb(color) {
@@ -55,7 +66,8 @@ export function onLook(element, callback) {
   const themed = new MutationObserver(() => ((element.look = null), callback()));
   // Streamlit puts its custom properties on the shadow root's ancestor; a theme change changes that one's class.
   const host = element.getRootNode().host;
-  for (let node = host, i = 0; node && i < 3; node = node.parentElement, i++) themed.observe(node, { attributes: true, attributeFilter: ["class", "style"] });
+  for (let node = host, i = 0; node && i < 3; node = node.parentElement, i++)
+    themed.observe(node, { attributes: true, attributeFilter: ["class", "style"] });
   return () => (resize.disconnect(), themed.disconnect());
 }
 
@@ -144,7 +156,8 @@ export function make(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
   }
-  if (tag === "canvas" && !("aria-label" in attributes) && !("role" in attributes)) element.setAttribute("aria-hidden", "true"); // the words beside it tell
+  if (tag === "canvas" && !("aria-label" in attributes) && !("role" in attributes))
+    element.setAttribute("aria-hidden", "true"); // the words beside it tell
   element.append(...children);
   return element;
 }
@@ -172,7 +185,9 @@ export async function decodeSprite(url, columns) {
   const picture = new Image();
   picture.src = url;
   await picture.decode().catch(() => Promise.reject(new Error("the images did not arrive")));
-  const context = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight).getContext("2d", { willReadFrequently: true });
+  const context = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight).getContext("2d", {
+    willReadFrequently: true,
+  });
   context.drawImage(picture, 0, 0);
   return {
     picture,

@@ -32,7 +32,10 @@ export class Axis {
   constructor(axis, values, { pad = 0.06, zero = false } = {}) {
     this.axis = axis;
     this.log = axis.type === "log";
-    this.names = axis.type === "category" || values.some((value) => typeof value === "string") ? [...new Set(values.map(String))] : null;
+    this.names =
+      axis.type === "category" || values.some((value) => typeof value === "string")
+        ? [...new Set(values.map(String))]
+        : null;
     if (this.names) {
       this.range = [-0.5, this.names.length - 0.5];
       return;
@@ -42,7 +45,8 @@ export class Axis {
       return;
     }
     const known = values.map((value) => this.linear(value)).filter(Number.isFinite);
-    let low = Math.min(...known), high = Math.max(...known);
+    let low = Math.min(...known),
+      high = Math.max(...known);
     if (!known.length) [low, high] = [0, 1];
     if (!this.log && (zero || axis.rangemode === "tozero")) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
     const room = (high - low || Math.abs(high) || 1) * pad;
@@ -71,10 +75,15 @@ export class Axis {
     let values;
     if (names) values = names;
     else if (axis.tickvals) values = axis.tickvals;
-    else if (log) values = roundNumbers(range[0], range[1], (range[1] - range[0]) / (axis.dtick ?? 1)).filter(Number.isInteger).map((power) => 10 ** power);
+    else if (log)
+      values = roundNumbers(range[0], range[1], (range[1] - range[0]) / (axis.dtick ?? 1))
+        .filter(Number.isInteger)
+        .map((power) => 10 ** power);
     else if (axis.dtick) values = multiples(range[0], range[1], axis.dtick);
     else values = roundNumbers(range[0], range[1], count);
     const text = (value, i) => axis.ticktext?.[i] ?? formatted(value, axis.tickformat);
-    return values.map((value, i) => ({ share: this.share(value), text: text(value, i) })).filter(({ share }) => share > -1e-6 && share < 1 + 1e-6);
+    return values
+      .map((value, i) => ({ share: this.share(value), text: text(value, i) }))
+      .filter(({ share }) => share > -1e-6 && share < 1 + 1e-6);
   }
 }

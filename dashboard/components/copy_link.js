@@ -2,7 +2,8 @@
 // needs address.js
 
 export default function ({ data, parentElement }) {
-  const button = parentElement.querySelector("button"), field = parentElement.querySelector("input");
+  const button = parentElement.querySelector("button"),
+    field = parentElement.querySelector("input");
   button.textContent = data.label;
   field.hidden = true;
   button.onclick = async () => {

@@ -12,7 +12,13 @@ const BOX = 20;
 
     Every pixel is the exact mean of the ink under it, wherever the pixel's edges fall, so nothing jumps while drawing. */
 export function fitLikeMnist(ink, side) {
-  let left = side, right = -1, top = side, bottom = -1, mass = 0, cx = 0, cy = 0;
+  let left = side,
+    right = -1,
+    top = side,
+    bottom = -1,
+    mass = 0,
+    cx = 0,
+    cy = 0;
   for (let y = 0, i = 0; y < side; y++)
     for (let x = 0; x < side; x++, i++) {
       const v = ink[i];
@@ -32,7 +38,8 @@ export function fitLikeMnist(ink, side) {
 
 /** Ink averaged over 28x28 squares of side `step`, the first one's corner at (x0, y0). */
 export function resample(ink, side, step = side / SIDE, x0 = 0, y0 = 0) {
-  const image = new Float32Array(PIXELS), across = new Float32Array(SIDE * side);
+  const image = new Float32Array(PIXELS),
+    across = new Float32Array(SIDE * side);
   average(ink, side, 1, side, across, step, x0, SIDE, 1); // along x: (side, side) -> (side, 28)
   average(across, side, SIDE, 1, image, step, y0, 1, SIDE); // along y: (side, 28) -> (28, 28)
   return image;
@@ -42,9 +49,11 @@ export function resample(ink, side, step = side / SIDE, x0 = 0, y0 = 0) {
     const lines = stride === 1 ? length : SIDE;
     for (let l = 0; l < lines; l++)
       for (let p = 0; p < SIDE; p++) {
-        const a = start + p * step, b = a + step;
+        const a = start + p * step,
+          b = a + step;
         let sum = 0;
-        for (let i = Math.max(Math.floor(a), 0); i < Math.min(Math.ceil(b), length); i++) sum += from[l * line + i * stride] * (Math.min(b, i + 1) - Math.max(a, i));
+        for (let i = Math.max(Math.floor(a), 0); i < Math.min(Math.ceil(b), length); i++)
+          sum += from[l * line + i * stride] * (Math.min(b, i + 1) - Math.max(a, i));
         to[l * toLine + p * toStride] = sum / step;
       }
   }

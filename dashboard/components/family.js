@@ -44,7 +44,10 @@ class Family {
     Object.assign(this, { network, images, n, onProgress });
     this.size = n * network.latentDim;
     const count = network.conditioned ? NODES : 1;
-    this.nodes = Array.from({ length: count }, (_, k) => ({ t: network.conditioned ? Math.cos((Math.PI * (k + 0.5)) / NODES) : 0, codes: null }));
+    this.nodes = Array.from({ length: count }, (_, k) => ({
+      t: network.conditioned ? Math.cos((Math.PI * (k + 0.5)) / NODES) : 0,
+      codes: null,
+    }));
     this.mean = new Float32Array(this.size);
     this.logvar = new Float32Array(this.size);
     this.stopped = false;
@@ -58,10 +61,16 @@ class Family {
   async fill(beta = 1) {
     const at = scaled(beta);
     for (const node of [...this.nodes].sort((a, b) => Math.abs(a.t - at) - Math.abs(b.t - at))) {
-      const mean = new Float32Array(this.size), logvar = new Float32Array(this.size), d = this.network.latentDim;
+      const mean = new Float32Array(this.size),
+        logvar = new Float32Array(this.size),
+        d = this.network.latentDim;
       for (let start = 0; start < this.n; start += SLICE) {
         const count = Math.min(SLICE, this.n - start);
-        const part = this.network.encode(this.images.subarray(start * PIXELS, (start + count) * PIXELS), count, unscaled(node.t));
+        const part = this.network.encode(
+          this.images.subarray(start * PIXELS, (start + count) * PIXELS),
+          count,
+          unscaled(node.t),
+        );
         mean.set(part.mean, start * d);
         if (part.logvar) logvar.set(part.logvar, start * d);
         await new Promise((resume) => setTimeout(resume));
@@ -73,7 +82,8 @@ class Family {
   }
 
   codes(beta) {
-    const t = scaled(beta), { mean, logvar, size, nodes } = this;
+    const t = scaled(beta),
+      { mean, logvar, size, nodes } = this;
     if (!this.ready || nodes.length === 1) {
       const known = nodes.filter(({ codes }) => codes).sort((a, b) => Math.abs(a.t - t) - Math.abs(b.t - t));
       return known.length ? known[0].codes : null;
@@ -83,10 +93,11 @@ class Family {
     logvar.fill(0);
     nodes.forEach(({ codes }, k) => {
       const w = weights[k];
-      if (w) for (let i = 0; i < size; i++) {
-        mean[i] += w * codes.mean[i];
-        logvar[i] += w * codes.logvar[i];
-      }
+      if (w)
+        for (let i = 0; i < size; i++) {
+          mean[i] += w * codes.mean[i];
+          logvar[i] += w * codes.logvar[i];
+        }
     });
     return { mean, logvar };
   }

@@ -8,7 +8,8 @@ export class Judge {
     const heap = (this.heap = new Heap());
     let shape = imageShape(1, SIDE);
     const layer = (kind, name, kernel) => {
-      const weight = tensors[`${name}.weight`], [outputs, inputs] = weight.shape;
+      const weight = tensors[`${name}.weight`],
+        [outputs, inputs] = weight.shape;
       const description = { kind, inputs, outputs, kernel, stride: 1, padding: 0 };
       const named = { "judge.layers.0.weight": weight, "judge.layers.0.bias": tensors[`${name}.bias`] };
       const made = new Stack(heap, [description], named, "judge", "relu", name !== "classes", shape);
@@ -19,7 +20,10 @@ export class Judge {
     this.features = layer("linear", "features.7");
     this.classes = layer("linear", "classes");
     heap.seal();
-    this.next = new Map([[this.convs[0], this.convs[1]], [this.convs[1], this.features]]);
+    this.next = new Map([
+      [this.convs[0], this.convs[1]],
+      [this.convs[1], this.features],
+    ]);
   }
 
   /** Class logits of one image (784 grey levels, from `offset`); overwritten by the next call. */
@@ -31,7 +35,8 @@ export class Judge {
       halve(floats, conv.output, conv.result, this.next.get(conv).layers[0].room);
     }
     this.features.forward(1);
-    const { output, result } = this.features, { room } = this.classes.layers[0];
+    const { output, result } = this.features,
+      { room } = this.classes.layers[0];
     floats.copyWithin(room.at, result.at, result.at + output.width);
     this.classes.forward(1);
     return floats.subarray(this.classes.result.at, this.classes.result.at + this.classes.output.length);
@@ -48,10 +53,12 @@ export class Judge {
 
 /** The largest of each 2x2 pixels, channel by channel. */
 function halve(floats, { side, depth }, from, to) {
-  const half = side >> 1, line = side * depth;
+  const half = side >> 1,
+    line = side * depth;
   for (let y = 0; y < half; y++)
     for (let x = 0; x < half; x++) {
-      const i = from.at + 2 * y * line + 2 * x * depth, out = to.at + y * to.jump + x * depth;
+      const i = from.at + 2 * y * line + 2 * x * depth,
+        out = to.at + y * to.jump + x * depth;
       for (let c = 0, j = i; c < depth; c++, j++)
         floats[out + c] = Math.max(floats[j], floats[j + depth], floats[j + line], floats[j + line + depth]);
     }

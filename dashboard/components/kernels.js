@@ -16,7 +16,7 @@ const ROWS = 4;
 const FLOAT = 4; // bytes
 const KINDS = { none: 0, relu: 1, silu: 2, sigmoid: 3 };
 // 2^f = 1 + f * (...) for f in [-.5, .5], relative error below 2e-7 (Cephes, exp2f).
-const EXP2 = [1.5353362e-4, 1.3398874e-3, 9.6184374e-3, 5.5503325e-2, 2.4022648e-1, 6.9314720e-1];
+const EXP2 = [1.5353362e-4, 1.3398874e-3, 9.6184374e-3, 5.5503325e-2, 2.4022648e-1, 6.931472e-1];
 
 /** Round up to a multiple. */
 const upTo = (value, multiple) => multiple * Math.ceil(value / multiple);
@@ -34,8 +34,38 @@ const packedPlace = (K, k, n) => (n - (n % PANEL)) * K + k * PANEL + (n % PANEL)
 
 /** `relaxed`: multiply and add with one instruction. */
 function kernelModule(relaxed) {
-  const { get, set, integer, plus, times, halved, masked, equal, advance, when, repeat, load, loadSplat, store, splat } = wasm;
-  const { vadd, vsub, vmul, vdiv, vmin, vmax, vnearest, toIntegers, shiftLeft, addIntegers, fused, Procedure, assemble } = wasm;
+  const {
+    get,
+    set,
+    integer,
+    plus,
+    times,
+    halved,
+    masked,
+    equal,
+    advance,
+    when,
+    repeat,
+    load,
+    loadSplat,
+    store,
+    splat,
+  } = wasm;
+  const {
+    vadd,
+    vsub,
+    vmul,
+    vdiv,
+    vmin,
+    vmax,
+    vnearest,
+    toIntegers,
+    shiftLeft,
+    addIntegers,
+    fused,
+    Procedure,
+    assemble,
+  } = wasm;
   const madd = (a, b, c) => (relaxed ? fused(a, b, c) : vadd(vmul(a, b), c));
   return assemble([productCode(), patchCode("gather"), patchCode("scatter"), finishCode()]);
 
@@ -46,30 +76,50 @@ function kernelModule(relaxed) {
     const sums = Array.from({ length: ROWS }, () => [f.vector(), f.vector()]);
     const [x, y0, y1] = [f.vector(), f.vector(), f.vector()];
 
-    const step = (count, u) => [ // row u of the panel from b, with element u of each row of A
-      set(y0, load(get(b), 32 * u)), set(y1, load(get(b), 32 * u + 16)),
-      rows.slice(0, count).map((at, r) => [
-        set(x, loadSplat(get(at), FLOAT * u)),
-        set(sums[r][0], madd(get(x), get(y0), get(sums[r][0]))), set(sums[r][1], madd(get(x), get(y1), get(sums[r][1]))),
-      ]),
+    const step = (count, u) => [
+      // row u of the panel from b, with element u of each row of A
+      set(y0, load(get(b), 32 * u)),
+      set(y1, load(get(b), 32 * u + 16)),
+      rows
+        .slice(0, count)
+        .map((at, r) => [
+          set(x, loadSplat(get(at), FLOAT * u)),
+          set(sums[r][0], madd(get(x), get(y0), get(sums[r][0]))),
+          set(sums[r][1], madd(get(x), get(y1), get(sums[r][1]))),
+        ]),
     ];
-    const steps = (count, several, times) => repeat(k, times, [
-      Array.from({ length: several }, (_, u) => step(count, u)),
-      advance(b, integer(32 * several)), rows.slice(0, count).map((at) => advance(at, integer(FLOAT * several))),
-    ]);
-    const block = (count) => [ // `count` rows of A with the panel at B
+    const steps = (count, several, times) =>
+      repeat(k, times, [
+        Array.from({ length: several }, (_, u) => step(count, u)),
+        advance(b, integer(32 * several)),
+        rows.slice(0, count).map((at) => advance(at, integer(FLOAT * several))),
+      ]);
+    const block = (count) => [
+      // `count` rows of A with the panel at B
       set(b, get(f.B)),
-      rows.slice(0, count).map((at, r) => [set(at, r ? plus(get(rows[r - 1]), get(row)) : get(a)), sums[r].map((sum) => set(sum, splat(0)))]),
-      steps(count, 4, halved(get(f.K), 2)), steps(count, 1, masked(get(f.K), 3)),
-      sums.slice(0, count).map(([left, right]) => [store(get(c), get(left)), store(get(c), get(right), 16), advance(c, get(line))]),
+      rows
+        .slice(0, count)
+        .map((at, r) => [
+          set(at, r ? plus(get(rows[r - 1]), get(row)) : get(a)),
+          sums[r].map((sum) => set(sum, splat(0))),
+        ]),
+      steps(count, 4, halved(get(f.K), 2)),
+      steps(count, 1, masked(get(f.K), 3)),
+      sums
+        .slice(0, count)
+        .map(([left, right]) => [store(get(c), get(left)), store(get(c), get(right), 16), advance(c, get(line))]),
       advance(a, times(get(row), integer(count))),
     ];
     f.body = [
-      set(row, times(get(f.K), integer(FLOAT))), set(line, times(get(f.N), integer(FLOAT))),
+      set(row, times(get(f.K), integer(FLOAT))),
+      set(line, times(get(f.N), integer(FLOAT))),
       repeat(n, halved(get(f.N), 3), [
-        set(a, get(f.A)), set(c, get(f.C)),
-        repeat(m, halved(get(f.M), 2), block(ROWS)), repeat(m, masked(get(f.M), 3), block(1)),
-        advance(f.B, times(get(row), integer(PANEL))), advance(f.C, integer(PANEL * FLOAT)),
+        set(a, get(f.A)),
+        set(c, get(f.C)),
+        repeat(m, halved(get(f.M), 2), block(ROWS)),
+        repeat(m, masked(get(f.M), 3), block(1)),
+        advance(f.B, times(get(row), integer(PANEL))),
+        advance(f.C, integer(PANEL * FLOAT)),
       ]),
     ];
     return f;
@@ -77,21 +127,35 @@ function kernelModule(relaxed) {
 
   /** For each of `height` x `width` places: `lines` lines of 4 `vectors` numbers each, between an image and a row of a matrix. */
   function patchCode(name) {
-    const f = new Procedure(name, ["image", "rows", "height", "width", "lines", "vectors", "right", "down", "pitch", "row"]);
+    const f = new Procedure(name, [
+      "image",
+      "rows",
+      "height",
+      "width",
+      "lines",
+      "vectors",
+      "right",
+      "down",
+      "pitch",
+      "row",
+    ]);
     const [y, x, line, v, place, patch, at, to] = Array.from({ length: 8 }, () => f.integer());
     f.body = repeat(y, get(f.height), [
       set(place, get(f.image)),
       repeat(x, get(f.width), [
-        set(patch, get(place)), set(to, get(f.rows)),
+        set(patch, get(place)),
+        set(to, get(f.rows)),
         repeat(line, get(f.lines), [
           set(at, get(patch)),
           repeat(v, get(f.vectors), [
             name === "gather" ? store(get(to), load(get(at))) : store(get(at), vadd(load(get(at)), load(get(to)))),
-            advance(at, integer(16)), advance(to, integer(16)),
+            advance(at, integer(16)),
+            advance(to, integer(16)),
           ]),
           advance(patch, get(f.pitch)),
         ]),
-        advance(place, get(f.right)), advance(f.rows, get(f.row)),
+        advance(place, get(f.right)),
+        advance(f.rows, get(f.row)),
       ]),
       advance(f.image, get(f.down)),
     ]);
@@ -99,13 +163,33 @@ function kernelModule(relaxed) {
   }
 
   function finishCode() {
-    const f = new Procedure("finish", ["kind", "from", "to", "rows", "vectors", "leap", "jump", "bias", "scale", "shift"]);
-    const [i, v, at] = [f.integer(), f.integer(), f.integer()], [x, t, whole, p] = Array.from({ length: 4 }, () => f.vector());
-    const exponential = [ // p = 1 + exp(-x): 2^whole * 2^t, the power of two added to the exponent's bits
+    const f = new Procedure("finish", [
+      "kind",
+      "from",
+      "to",
+      "rows",
+      "vectors",
+      "leap",
+      "jump",
+      "bias",
+      "scale",
+      "shift",
+    ]);
+    const [i, v, at] = [f.integer(), f.integer(), f.integer()],
+      [x, t, whole, p] = Array.from({ length: 4 }, () => f.vector());
+    const exponential = [
+      // p = 1 + exp(-x): 2^whole * 2^t, the power of two added to the exponent's bits
       set(t, vmax(vmin(vmul(get(x), splat(-Math.LOG2E)), splat(125)), splat(-125))),
-      set(whole, vnearest(get(t))), set(t, vsub(get(t), get(whole))),
-      set(p, EXP2.slice(1).reduce((sum, c) => madd(sum, get(t), splat(c)), splat(EXP2[0]))),
-      set(p, vadd(addIntegers(madd(get(p), get(t), splat(1)), shiftLeft(toIntegers(get(whole)), integer(23))), splat(1))),
+      set(whole, vnearest(get(t))),
+      set(t, vsub(get(t), get(whole))),
+      set(
+        p,
+        EXP2.slice(1).reduce((sum, c) => madd(sum, get(t), splat(c)), splat(EXP2[0])),
+      ),
+      set(
+        p,
+        vadd(addIntegers(madd(get(p), get(t), splat(1)), shiftLeft(toIntegers(get(whole)), integer(23))), splat(1)),
+      ),
     ];
     const activations = {
       none: [],
@@ -114,16 +198,22 @@ function kernelModule(relaxed) {
       sigmoid: [exponential, set(x, vdiv(splat(1), get(p)))],
     };
     const along = (table) => load(plus(get(table), get(at)));
-    f.body = Object.entries(activations).map(([name, activation]) => when(equal(get(f.kind), integer(KINDS[name])),
-      repeat(i, get(f.rows), [
-        set(at, integer(0)),
-        repeat(v, get(f.vectors), [
-          set(x, vadd(along(f.from), along(f.bias))), activation,
-          store(plus(get(f.to), get(at)), madd(get(x), along(f.scale), along(f.shift))),
-          advance(at, integer(16)),
+    f.body = Object.entries(activations).map(([name, activation]) =>
+      when(
+        equal(get(f.kind), integer(KINDS[name])),
+        repeat(i, get(f.rows), [
+          set(at, integer(0)),
+          repeat(v, get(f.vectors), [
+            set(x, vadd(along(f.from), along(f.bias))),
+            activation,
+            store(plus(get(f.to), get(at)), madd(get(x), along(f.scale), along(f.shift))),
+            advance(at, integer(16)),
+          ]),
+          advance(f.from, get(f.leap)),
+          advance(f.to, get(f.jump)),
         ]),
-        advance(f.from, get(f.leap)), advance(f.to, get(f.jump)),
-      ])));
+      ),
+    );
     return f;
   }
 }
@@ -135,15 +225,40 @@ const plain = (heap) => ({
     for (let n = 0; n < N; n += 4)
       for (let m = 0; m < M; m += 2) {
         const next = m + 1 < M ? 1 : 0; // the last row of an odd number meets itself
-        let s0 = 0, s1 = 0, s2 = 0, s3 = 0, t0 = 0, t1 = 0, t2 = 0, t3 = 0;
+        let s0 = 0,
+          s1 = 0,
+          s2 = 0,
+          s3 = 0,
+          t0 = 0,
+          t1 = 0,
+          t2 = 0,
+          t3 = 0;
         for (let a = A + m * K, b = B + packedPlace(K, 0, n), end = a + K, on = next * K; a < end; a++, b += PANEL) {
-          const x = heap[a], y = heap[a + on], p = heap[b], q = heap[b + 1], r = heap[b + 2], s = heap[b + 3];
-          s0 += x * p; s1 += x * q; s2 += x * r; s3 += x * s;
-          t0 += y * p; t1 += y * q; t2 += y * r; t3 += y * s;
+          const x = heap[a],
+            y = heap[a + on],
+            p = heap[b],
+            q = heap[b + 1],
+            r = heap[b + 2],
+            s = heap[b + 3];
+          s0 += x * p;
+          s1 += x * q;
+          s2 += x * r;
+          s3 += x * s;
+          t0 += y * p;
+          t1 += y * q;
+          t2 += y * r;
+          t3 += y * s;
         }
-        const c = C + m * N + n, d = c + next * N;
-        heap[c] = s0; heap[c + 1] = s1; heap[c + 2] = s2; heap[c + 3] = s3;
-        heap[d] = t0; heap[d + 1] = t1; heap[d + 2] = t2; heap[d + 3] = t3;
+        const c = C + m * N + n,
+          d = c + next * N;
+        heap[c] = s0;
+        heap[c + 1] = s1;
+        heap[c + 2] = s2;
+        heap[c + 3] = s3;
+        heap[d] = t0;
+        heap[d + 1] = t1;
+        heap[d + 2] = t2;
+        heap[d + 3] = t3;
       }
   },
   gather(...sizes) {
@@ -169,7 +284,8 @@ const plain = (heap) => ({
 function patches(image, rows, height, width, lines, vectors, right, down, pitch, row, each) {
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++, rows += row)
-      for (let line = 0; line < lines; line++) each(image + y * down + x * right + line * pitch, rows + line * 4 * vectors, 4 * vectors);
+      for (let line = 0; line < lines; line++)
+        each(image + y * down + x * right + line * pitch, rows + line * 4 * vectors, 4 * vectors);
 }
 
 /* ---- memory ---- */

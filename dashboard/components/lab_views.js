@@ -7,45 +7,71 @@ const REACH = 4; // the clouds' picture spans -REACH to REACH
 
 /** Units by their rate summed over several weights, the one that stays awake longest first. */
 function byRate(perDims) {
-  const total = perDims[0].map((_, j) => perDims.reduce((sum, rates) => sum + Math.min(rates[j], 1), 0) + 1e-3 * perDims[perDims.length - 1][j]);
+  const total = perDims[0].map(
+    (_, j) => perDims.reduce((sum, rates) => sum + Math.min(rates[j], 1), 0) + 1e-3 * perDims[perDims.length - 1][j],
+  );
   return total.map((_, j) => j).sort((a, b) => total[b] - total[a]);
 }
 
 /** The measured curve at t = log10 beta: cubic in t through the four nearest weights (Catmull-Rom), each unit for itself. */
 function curveAt(curve, t, active) {
-  const ts = curve.map(({ beta }) => Math.log10(beta)), last = curve.length - 1;
+  const ts = curve.map(({ beta }) => Math.log10(beta)),
+    last = curve.length - 1;
   let i = 0;
   while (i < last - 1 && ts[i + 1] < t) i++;
-  const u = Math.min(1, Math.max(0, (t - ts[i]) / (ts[i + 1] - ts[i]))), h = ts[i + 1] - ts[i];
+  const u = Math.min(1, Math.max(0, (t - ts[i]) / (ts[i + 1] - ts[i]))),
+    h = ts[i + 1] - ts[i];
   const x = (k) => ts[Math.min(last, Math.max(0, k))];
   const value = (read) => {
     const y = (k) => read(curve[Math.min(last, Math.max(0, k))]);
     const slope = (k) => ((y(k + 1) - y(k - 1)) / (x(k + 1) - x(k - 1))) * h;
-    return (2 * u ** 3 - 3 * u ** 2 + 1) * y(i) + (u ** 3 - 2 * u ** 2 + u) * slope(i) + (3 * u ** 2 - 2 * u ** 3) * y(i + 1) + (u ** 3 - u ** 2) * slope(i + 1);
+    return (
+      (2 * u ** 3 - 3 * u ** 2 + 1) * y(i) +
+      (u ** 3 - 2 * u ** 2 + u) * slope(i) +
+      (3 * u ** 2 - 2 * u ** 3) * y(i + 1) +
+      (u ** 3 - u ** 2) * slope(i + 1)
+    );
   };
-  const rate_per_dim = curve[0].rate_per_dim.map((_, j) => Math.max(0, value((point) => point.rate_per_dim[j])));
-  return { rate: rate_per_dim.reduce((a, b) => a + b, 0), distortion: value((point) => point.distortion), rate_per_dim, active_units: rate_per_dim.filter((r) => r > active).length };
+  const rate_per_dim = curve[0].rate_per_dim.map((_, j) =>
+    Math.max(
+      0,
+      value((point) => point.rate_per_dim[j]),
+    ),
+  );
+  return {
+    rate: rate_per_dim.reduce((a, b) => a + b, 0),
+    distortion: value((point) => point.distortion),
+    rate_per_dim,
+    active_units: rate_per_dim.filter((r) => r > active).length,
+  };
 }
 
 /** The first image of each class, at most `most`. */
 function firstOfEach(labels, most) {
   const first = new Map();
   labels.forEach((label, i) => first.has(label) || first.set(label, i));
-  return [...first.keys()].sort((a, b) => a - b).slice(0, most).map((label) => first.get(label));
+  return [...first.keys()]
+    .sort((a, b) => a - b)
+    .slice(0, most)
+    .map((label) => first.get(label));
 }
 
 /** Tiles of 28x28 with a pixel between them; `tile(i)` gives [array, index of the image in it, brightness]. */
 function paintGrid(canvas, columns, rows, tile) {
-  const pitch = SIDE + 1, width = columns * pitch - 1, height = rows * pitch - 1;
+  const pitch = SIDE + 1,
+    width = columns * pitch - 1,
+    height = rows * pitch - 1;
   if (canvas.width !== width || canvas.height !== height) {
     Object.assign(canvas, { width, height, pixels: null });
     canvas.style.aspectRatio = `${width} / ${height}`;
   }
-  const context = canvas.getContext("2d"), pixels = (canvas.pixels ??= context.createImageData(width, height));
+  const context = canvas.getContext("2d"),
+    pixels = (canvas.pixels ??= context.createImageData(width, height));
   const words = new Uint32Array(pixels.data.buffer);
   for (let i = 0; i < columns * rows; i++) {
     const [array, index, brightness] = tile(i);
-    let from = index * PIXELS, to = Math.floor(i / columns) * pitch * width + (i % columns) * pitch;
+    let from = index * PIXELS,
+      to = Math.floor(i / columns) * pitch * width + (i % columns) * pitch;
     for (let y = 0; y < SIDE; y++, to += width)
       for (let x = 0; x < SIDE; x++) words[to + x] = greyWord(brightness * array[from++]);
   }
@@ -61,7 +87,10 @@ function greyWord(level) {
 function drawClouds(canvas, codes, dims, data, labels, look) {
   const size = Math.min(canvas.clientWidth, 380);
   if (!size) return;
-  const context = prepare(canvas, canvas.clientWidth, size), unit = size / (2 * REACH), cx = canvas.clientWidth / 2, cy = size / 2;
+  const context = prepare(canvas, canvas.clientWidth, size),
+    unit = size / (2 * REACH),
+    cx = canvas.clientWidth / 2,
+    cy = size / 2;
   context.lineWidth = 1;
   context.strokeStyle = look.faint;
   for (const r of [1, 2, 3]) {
@@ -70,13 +99,23 @@ function drawClouds(canvas, codes, dims, data, labels, look) {
     context.stroke();
   }
   if (!codes) return;
-  const d = data.latent_dim, [a, b] = d > 1 ? dims : [dims[0], dims[0]];
+  const d = data.latent_dim,
+    [a, b] = d > 1 ? dims : [dims[0], dims[0]];
   for (let i = 0; i < data.n; i++) {
-    const x = cx + codes.mean[i * d + a] * unit, y = cy - codes.mean[i * d + b] * unit;
+    const x = cx + codes.mean[i * d + a] * unit,
+      y = cy - codes.mean[i * d + b] * unit;
     context.fillStyle = data.class_colors[labels[i] % data.class_colors.length];
     context.globalAlpha = 0.1;
     context.beginPath();
-    context.ellipse(x, y, Math.exp(0.5 * codes.logvar[i * d + a]) * unit, Math.exp(0.5 * codes.logvar[i * d + b]) * unit, 0, 0, 2 * Math.PI);
+    context.ellipse(
+      x,
+      y,
+      Math.exp(0.5 * codes.logvar[i * d + a]) * unit,
+      Math.exp(0.5 * codes.logvar[i * d + b]) * unit,
+      0,
+      0,
+      2 * Math.PI,
+    );
     context.fill();
     context.globalAlpha = 0.9;
     context.fillRect(x - 1.5, y - 1.5, 3, 3);
@@ -92,13 +131,25 @@ function drawClouds(canvas, codes, dims, data, labels, look) {
     in words follow when the knob rests: nobody can read them while they change in every frame. */
 function drawBars(box, rates, dims, active, most, off, resting, onPress) {
   if (box.querySelectorAll("button").length !== dims.length) {
-    box.replaceChildren(...dims.map(() => make("button", { onclick: (event) => onPress(Number(event.currentTarget.dataset.unit)) }, make("span", { class: "column" }, make("i")), make("small"))), make("span", { class: "guide" }));
+    box.replaceChildren(
+      ...dims.map(() =>
+        make(
+          "button",
+          { onclick: (event) => onPress(Number(event.currentTarget.dataset.unit)) },
+          make("span", { class: "column" }, make("i")),
+          make("small"),
+        ),
+      ),
+      make("span", { class: "guide" }),
+    );
   }
-  const guide = box.querySelector(".guide"), round = [0.5, 1, 2, 5, 10, 20].findLast((v) => v < 0.95 * most) ?? most;
+  const guide = box.querySelector(".guide"),
+    round = [0.5, 1, 2, 5, 10, 20].findLast((v) => v < 0.95 * most) ?? most;
   guide.style.bottom = `calc(1.1rem + (100% - 1.1rem) * ${round / most})`;
   putText(guide, `${round} nat${round === 1 ? "" : "s"}`);
   dims.forEach((j, place) => {
-    const button = box.children[place], asleep = rates[j] <= active;
+    const button = box.children[place],
+      asleep = rates[j] <= active;
     button.dataset.unit = j;
     button.querySelector("i").style.height = `${(100 * rates[j]) / most}%`;
     button.className = asleep ? "asleep" : "";
@@ -112,14 +163,32 @@ function drawBars(box, rates, dims, active, most, off, resting, onPress) {
 
 /** The prediction's figures and the network's own, one below the other, and what is between them. */
 function drawFigures(table, { predicted, own }, beta, latentDim, name) {
-  const columns = { "Distortion D": (p) => p.distortion, "Rate R": (p) => p.rate, "−ELBO = D + R": (p) => p.distortion + p.rate, "Loss D + βR": (p) => p.distortion + beta * p.rate, "Active units": (p) => p.active_units };
-  const names = Object.keys(columns), digits = (i) => (i === names.length - 1 ? 0 : 1);
-  const row = (p) => Object.values(columns).map((read, i) => (p ? read(p).toFixed(digits(i)) + (digits(i) ? "" : ` of ${latentDim}`) : "–"));
+  const columns = {
+    "Distortion D": (p) => p.distortion,
+    "Rate R": (p) => p.rate,
+    "−ELBO = D + R": (p) => p.distortion + p.rate,
+    "Loss D + βR": (p) => p.distortion + beta * p.rate,
+    "Active units": (p) => p.active_units,
+  };
+  const names = Object.keys(columns),
+    digits = (i) => (i === names.length - 1 ? 0 : 1);
+  const row = (p) =>
+    Object.values(columns).map((read, i) =>
+      p ? read(p).toFixed(digits(i)) + (digits(i) ? "" : ` of ${latentDim}`) : "–",
+    );
   const rows = [];
   if (predicted) rows.push(["Prediction", ...row(predicted)]);
   if (predicted || own) rows.push([name, ...row(own)]);
-  if (predicted) rows.push(["Difference", ...Object.values(columns).map((read, i) => (own ? signed(read(own) - read(predicted), digits(i)) : "–"))]);
-  if (!table.tHead) table.replaceChildren(make("thead", {}, make("tr", {}, ...["nats per image", ...names].map((words) => make("th", {}, words)))), make("tbody"));
+  if (predicted)
+    rows.push([
+      "Difference",
+      ...Object.values(columns).map((read, i) => (own ? signed(read(own) - read(predicted), digits(i)) : "–")),
+    ]);
+  if (!table.tHead)
+    table.replaceChildren(
+      make("thead", {}, make("tr", {}, ...["nats per image", ...names].map((words) => make("th", {}, words)))),
+      make("tbody"),
+    );
   putRows(table.tBodies[0], rows, "th");
 }
 

@@ -20,7 +20,8 @@ export class UnsupportedNetwork extends Error {}
 const vectorShape = (length, width = upTo(length, PANEL)) => ({ length, width, place: (i) => i });
 
 function imageShape(channels, side) {
-  const depth = channels === 1 && side % 4 === 0 ? 1 : upTo(channels, PANEL), area = side * side; // lines are copied four numbers at a time
+  const depth = channels === 1 && side % 4 === 0 ? 1 : upTo(channels, PANEL),
+    area = side * side; // lines are copied four numbers at a time
   const place = (i) => (i % area) * depth + Math.floor(i / area); // torch's order is channel, y, x
   return { length: channels * area, width: upTo(depth * area, PANEL), place, channels, side, depth };
 }
@@ -36,19 +37,30 @@ class Layer {
 
   /** Bias, scale and shift for one line of the output, `places(i)` being where number i of `bias` goes. */
   prepareFinish(size, bias, places) {
-    const { heap } = this, line = new Float32Array(size);
+    const { heap } = this,
+      line = new Float32Array(size);
     bias.forEach((value, i) => places(i).forEach((p) => (line[p] = value)));
-    this.line = { size, count: bias.length, places, bias: heap.take(line), scale: heap.take(new Float32Array(size).fill(1)), shift: heap.take(size) };
+    this.line = {
+      size,
+      count: bias.length,
+      places,
+      bias: heap.take(line),
+      scale: heap.take(new Float32Array(size).fill(1)),
+      shift: heap.take(size),
+    };
   }
 
   /** The multi-rate model's scale and shift for one conditioning vector; the same for every image of a call. */
   condition(c) {
     if (!this.film) return;
-    const { floats } = this.heap, { count, places, scale, shift } = this.line, { weight, bias } = this.film;
+    const { floats } = this.heap,
+      { count, places, scale, shift } = this.line,
+      { weight, bias } = this.film;
     const value = (row) => c.reduce((sum, x, j) => sum + x * weight[row * c.length + j], bias[row]);
     for (let i = 0; i < count; i++) {
-      const a = 1 + value(i), b = value(count + i);
-      for (const p of places(i)) (floats[scale + p] = a), (floats[shift + p] = b);
+      const a = 1 + value(i),
+        b = value(count + i);
+      for (const p of places(i)) ((floats[scale + p] = a), (floats[shift + p] = b));
     }
   }
 
@@ -64,9 +76,11 @@ class Linear extends Layer {
     const side = next?.kind === "transposed" ? Math.sqrt(outputs / next.inputs) : 0; // before one, the outputs become an image
     super(heap, input, side ? imageShape(next.inputs, side) : vectorShape(outputs));
     agree(weight, [outputs, inputs], inputs === input.length && this.output.length === outputs);
-    const { width, place } = this.output, matrix = new Float32Array(input.width * width);
+    const { width, place } = this.output,
+      matrix = new Float32Array(input.width * width);
     for (let o = 0; o < outputs; o++)
-      for (let i = 0; i < inputs; i++) matrix[packedPlace(input.width, input.place(i), place(o))] = weight.data[o * inputs + i];
+      for (let i = 0; i < inputs; i++)
+        matrix[packedPlace(input.width, input.place(i), place(o))] = weight.data[o * inputs + i];
     this.weight = heap.take(matrix);
     this.room.at = heap.take(CHUNK * input.width);
     this.raw = heap.take(CHUNK * width);
@@ -84,14 +98,19 @@ class Conv extends Layer {
   constructor(heap, { inputs, outputs, kernel, stride, padding }, input, weight, bias) {
     super(heap, input, imageShape(outputs, Math.floor((input.side + 2 * padding - kernel) / stride) + 1));
     agree(weight, [outputs, inputs, kernel, kernel], inputs === input.channels);
-    const { depth } = input, { side } = this.output, full = input.side + 2 * padding;
-    const line = upTo(kernel * depth, 4), width = upTo(outputs, PANEL);
+    const { depth } = input,
+      { side } = this.output,
+      full = input.side + 2 * padding;
+    const line = upTo(kernel * depth, 4),
+      width = upTo(outputs, PANEL);
     Object.assign(this, { kernel, line4: line / 4, width, K: kernel * line });
     Object.assign(this, { right: stride * depth, down: stride * full * depth, pitch: full * depth });
-    const matrix = new Float32Array(this.K * width), { data } = weight;
+    const matrix = new Float32Array(this.K * width),
+      { data } = weight;
     for (let o = 0, i = 0; o < outputs; o++)
       for (let c = 0; c < inputs; c++)
-        for (let y = 0; y < kernel; y++) for (let x = 0; x < kernel; x++, i++) matrix[packedPlace(this.K, y * line + x * depth + c, o)] = data[i];
+        for (let y = 0; y < kernel; y++)
+          for (let x = 0; x < kernel; x++, i++) matrix[packedPlace(this.K, y * line + x * depth + c, o)] = data[i];
     this.weight = heap.take(matrix);
     // The input lies within its padding, whose zeros nobody overwrites.
     this.padded = heap.take(CHUNK * full * full * depth);
@@ -101,15 +120,33 @@ class Conv extends Layer {
     this.raw = heap.take(side * side * width);
     this.compact = this.output.depth === width; // else one channel, taken out of a line of eight
     this.narrow = this.compact ? null : heap.take(side * side);
-    this.prepareFinish(side * this.output.depth, bias.data, (i) => Array.from({ length: side }, (_, x) => x * this.output.depth + i));
+    this.prepareFinish(side * this.output.depth, bias.data, (i) =>
+      Array.from({ length: side }, (_, x) => x * this.output.depth + i),
+    );
   }
 
   forward(n, target) {
-    const { heap, output: { side } } = this, { floats } = heap;
+    const {
+        heap,
+        output: { side },
+      } = this,
+      { floats } = heap;
     for (let b = 0; b < n; b++) {
-      heap.gather(this.padded + b * this.full, this.rows, side, side, this.kernel, this.line4, this.right, this.down, this.pitch, this.K);
+      heap.gather(
+        this.padded + b * this.full,
+        this.rows,
+        side,
+        side,
+        this.kernel,
+        this.line4,
+        this.right,
+        this.down,
+        this.pitch,
+        this.K,
+      );
       heap.product(this.rows, this.weight, this.raw, side * side, this.width, this.K);
-      if (!this.compact) for (let i = 0; i < side * side; i++) floats[this.narrow + i] = floats[this.raw + i * this.width];
+      if (!this.compact)
+        for (let i = 0; i < side * side; i++) floats[this.narrow + i] = floats[this.raw + i * this.width];
       this.finish(this.compact ? this.raw : this.narrow, target.at + b * target.image, side, target.jump);
     }
   }
@@ -120,13 +157,17 @@ class Transposed extends Layer {
     const full = (input.side - 1) * stride + kernel; // before the padding is cut off
     super(heap, input, imageShape(outputs, full - 2 * padding));
     agree(weight, [inputs, outputs, kernel, kernel], inputs === input.channels);
-    const { depth } = this.output, line = upTo(kernel * depth, 4), width = upTo(kernel * line, PANEL);
+    const { depth } = this.output,
+      line = upTo(kernel * depth, 4),
+      width = upTo(kernel * line, PANEL);
     Object.assign(this, { kernel, line4: line / 4, width, full: full * full * depth });
     Object.assign(this, { right: stride * depth, down: stride * full * depth, pitch: full * depth });
-    const matrix = new Float32Array(input.depth * width), { data } = weight;
+    const matrix = new Float32Array(input.depth * width),
+      { data } = weight;
     for (let c = 0, i = 0; c < inputs; c++)
       for (let o = 0; o < outputs; o++)
-        for (let y = 0; y < kernel; y++) for (let x = 0; x < kernel; x++, i++) matrix[packedPlace(input.depth, c, y * line + x * depth + o)] = data[i];
+        for (let y = 0; y < kernel; y++)
+          for (let x = 0; x < kernel; x++, i++) matrix[packedPlace(input.depth, c, y * line + x * depth + o)] = data[i];
     this.weight = heap.take(matrix);
     this.room.at = heap.take(CHUNK * input.width);
     this.rows = heap.take(input.side * input.side * width);
@@ -137,11 +178,23 @@ class Transposed extends Layer {
   }
 
   forward(n, target) {
-    const { heap, input, output, room } = this, { side } = input;
+    const { heap, input, output, room } = this,
+      { side } = input;
     for (let b = 0; b < n; b++) {
       heap.product(room.at + b * room.image, this.weight, this.rows, side * side, this.width, input.depth);
       heap.floats.fill(0, this.sums, this.sums + this.full);
-      heap.scatter(this.sums, this.rows, side, side, this.kernel, this.line4, this.right, this.down, this.pitch, this.width);
+      heap.scatter(
+        this.sums,
+        this.rows,
+        side,
+        side,
+        this.kernel,
+        this.line4,
+        this.right,
+        this.down,
+        this.pitch,
+        this.width,
+      );
       this.finish(this.inside, target.at + b * target.image, output.side, target.jump, this.pitch);
     }
   }
@@ -152,7 +205,9 @@ const LAYER_KINDS = { linear: Linear, conv: Conv, transposed: Transposed };
 /** Weights have to be what the table says of them. */
 function agree(weight, shape, fits) {
   if (fits && weight.shape.join() === shape.join()) return;
-  throw new Error(`weights of ${weight.shape.join(" x ")} where the network's description asks for ${shape.join(" x ")}`);
+  throw new Error(
+    `weights of ${weight.shape.join(" x ")} where the network's description asks for ${shape.join(" x ")}`,
+  );
 }
 
 /** Layers in a row, as core/models.py's Stack: an activation after each, or each but the last; FiLM where the file has it. */
@@ -165,18 +220,31 @@ class Stack {
       const make = Object.hasOwn(LAYER_KINDS, description.kind) && LAYER_KINDS[description.kind];
       if (!make) throw new UnsupportedNetwork(`a layer of the kind "${description.kind}"`);
       const tensor = (name) => tensors[`${prefix}.${name}`] ?? missing(`${prefix}.${name}`);
-      const layer = new make(heap, description, shape, tensor(`layers.${i}.weight`), tensor(`layers.${i}.bias`), table[i + 1]);
+      const layer = new make(
+        heap,
+        description,
+        shape,
+        tensor(`layers.${i}.weight`),
+        tensor(`layers.${i}.bias`),
+        table[i + 1],
+      );
       if (i < table.length - 1 || last) {
         layer.kind = KINDS[activation];
-        if (tensors[`${prefix}.films.${i}.weight`]) layer.film = { weight: tensor(`films.${i}.weight`).data, bias: tensor(`films.${i}.bias`).data };
+        if (tensors[`${prefix}.films.${i}.weight`])
+          layer.film = { weight: tensor(`films.${i}.weight`).data, bias: tensor(`films.${i}.bias`).data };
       }
       shape = layer.output;
       return layer;
     });
-    if (tensors[`${prefix}.layers.${table.length}.weight`]) throw new Error(`more layers in the weights than the ${prefix}'s description has`);
+    if (tensors[`${prefix}.layers.${table.length}.weight`])
+      throw new Error(`more layers in the weights than the ${prefix}'s description has`);
     this.input = this.layers[0].input;
     this.output = shape;
-    this.result = { at: heap.take(CHUNK * shape.width), jump: shape.side ? shape.side * shape.depth : 0, image: shape.width };
+    this.result = {
+      at: heap.take(CHUNK * shape.width),
+      jump: shape.side ? shape.side * shape.depth : 0,
+      image: shape.width,
+    };
   }
 
   condition(c) {
@@ -185,8 +253,10 @@ class Stack {
 
   /** Puts at most CHUNK inputs where the first layer reads them: those of `values` from number `from` on. */
   load(values, from, n) {
-    const { floats } = this.heap, { room, input } = this.layers[0];
-    const lines = input.side || 1, length = input.length / lines;
+    const { floats } = this.heap,
+      { room, input } = this.layers[0];
+    const lines = input.side || 1,
+      length = input.length / lines;
     for (let b = 0; b < n; b++)
       for (let line = 0; line < lines; line++, from += length) {
         const to = room.at + b * room.image + line * room.jump;

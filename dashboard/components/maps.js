@@ -43,11 +43,15 @@ class LinkedMaps extends MapPanels {
     canvas.ondblclick = (event) => this.zoom(plot, 1.8, event.offsetX, event.offsetY);
     canvas.onkeydown = (event) => this.key(plot, event);
     // A wheel over the page scrolls the page; over a map one is working on (focused), or with Ctrl, it zooms.
-    canvas.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !event.metaKey && this.root.getRootNode().activeElement !== canvas) return;
-      event.preventDefault();
-      this.zoom(plot, Math.exp(-event.deltaY * 0.002), event.offsetX, event.offsetY);
-    }, { passive: false });
+    canvas.addEventListener(
+      "wheel",
+      (event) => {
+        if (!event.ctrlKey && !event.metaKey && this.root.getRootNode().activeElement !== canvas) return;
+        event.preventDefault();
+        this.zoom(plot, Math.exp(-event.deltaY * 0.002), event.offsetX, event.offsetY);
+      },
+      { passive: false },
+    );
     return plot;
   }
 
@@ -58,7 +62,20 @@ class LinkedMaps extends MapPanels {
     this.data = data;
     this.root.classList.toggle("plain", Boolean(data.plain));
     const same = kept.get(data.key);
-    this.state = same && same.sprite === data.sprite ? same : { sprite: data.sprite, views: {}, tool: "move", linked: false, colour: "class", current: data.start ?? 0, selected: [], isolated: [], layers: { circles: true } };
+    this.state =
+      same && same.sprite === data.sprite
+        ? same
+        : {
+            sprite: data.sprite,
+            views: {},
+            tool: "move",
+            linked: false,
+            colour: "class",
+            current: data.start ?? 0,
+            selected: [],
+            isolated: [],
+            layers: { circles: true },
+          };
     kept.set(data.key, this.state);
     if (!data.colourings.some(({ id }) => id === this.state.colour)) this.state.colour = "class";
     const problem = this.find(".problem");
@@ -76,15 +93,24 @@ class LinkedMaps extends MapPanels {
       return;
     }
     loadSprite(data.sprite).then(
-      ({ picture }) => this.sprite !== picture && ((this.sprite = picture), this.inspect(), this.gallery(), this.redraw()),
-      (error) => ((problem.textContent = `The maps are shown without images: ${error.message}.`), (problem.hidden = false)));
+      ({ picture }) =>
+        this.sprite !== picture && ((this.sprite = picture), this.inspect(), this.gallery(), this.redraw()),
+      (error) => (
+        (problem.textContent = `The maps are shown without images: ${error.message}.`),
+        (problem.hidden = false)
+      ),
+    );
     for (const side of SIDES) {
-      const { panel, canvas } = this.plots[side], { title, caption, color, color_dark } = data[side];
+      const { panel, canvas } = this.plots[side],
+        { title, caption, color, color_dark } = data[side];
       panel.querySelector("h2").textContent = title;
       panel.querySelector(".caption").textContent = caption;
       panel.style.setProperty("--light", color);
       panel.style.setProperty("--dark", color_dark);
-      canvas.setAttribute("aria-label", `${title}: map of ${this.count} test images. ${caption} Arrow keys move from point to point, plus and minus zoom, Escape clears.`);
+      canvas.setAttribute(
+        "aria-label",
+        `${title}: map of ${this.count} test images. ${caption} Arrow keys move from point to point, plus and minus zoom, Escape clears.`,
+      );
       this.plots[side].view = this.state.views[side] ??= { zoom: 1, x: 0, y: 0 };
     }
     if (this.state.linked) this.plots.right.view = this.plots.left.view;
@@ -104,12 +130,19 @@ class LinkedMaps extends MapPanels {
     cancelAnimationFrame(this.gliding);
     const glide = (now) => {
       const moved = SIDES.some((side) => from[side].length === targets[side].length && from[side] !== targets[side]);
-      const t = still || !moved ? 1 : Math.min(Math.max((now - begin) / 700, 0), 1), ease = t * t * (3 - 2 * t);
+      const t = still || !moved ? 1 : Math.min(Math.max((now - begin) / 700, 0), 1),
+        ease = t * t * (3 - 2 * t);
       for (const side of SIDES) {
         const bounds = boundsOf(targets[side]);
-        if (this.data[side].native) for (const i of [0, 1]) (bounds[i] = Math.min(bounds[i], -3.2)), (bounds[i + 2] = Math.max(bounds[i + 2], 3.2));
-        const a = from[side], b = targets[side];
-        this.plots[side].setPoints(t === 1 || a.length !== b.length ? b : b.map((value, i) => a[i] + (value - a[i]) * ease), bounds);
+        if (this.data[side].native)
+          for (const i of [0, 1])
+            ((bounds[i] = Math.min(bounds[i], -3.2)), (bounds[i + 2] = Math.max(bounds[i + 2], 3.2)));
+        const a = from[side],
+          b = targets[side];
+        this.plots[side].setPoints(
+          t === 1 || a.length !== b.length ? b : b.map((value, i) => a[i] + (value - a[i]) * ease),
+          bounds,
+        );
       }
       this.redraw();
       if (t < 1) this.gliding = requestAnimationFrame(glide);
@@ -123,7 +156,8 @@ class LinkedMaps extends MapPanels {
     const { state, data, arrays } = this;
     const { labels } = arrays;
     const shown = (this.shown = new Uint8Array(this.count).fill(1));
-    if (state.isolated.length) for (let i = 0; i < this.count; i++) shown[i] = state.isolated.includes(labels[i]) ? 1 : 0;
+    if (state.isolated.length)
+      for (let i = 0; i < this.count; i++) shown[i] = state.isolated.includes(labels[i]) ? 1 : 0;
     const picked = new Set(state.selected);
     this.level = picked.size ? shown.map((value, i) => value & picked.has(i)) : shown;
     this.colouring = data.colourings.find(({ id }) => id === state.colour) ?? { id: "class", label: "class" };
@@ -133,10 +167,13 @@ class LinkedMaps extends MapPanels {
       if (!values) this.which[side] = labels;
       else {
         const { low, high } = this.colouring;
-        this.which[side] = Uint8Array.from(values, (v) => Math.round(63 * Math.min(Math.max((v - low) / (high - low || 1), 0), 1)));
+        this.which[side] = Uint8Array.from(values, (v) =>
+          Math.round(63 * Math.min(Math.max((v - low) / (high - low || 1), 0), 1)),
+        );
       }
     }
-    for (const button of this.find(".tools").children) button.setAttribute("aria-pressed", String(button.dataset.tool === state.tool));
+    for (const button of this.find(".tools").children)
+      button.setAttribute("aria-pressed", String(button.dataset.tool === state.tool));
     for (const side of SIDES) this.plots[side].canvas.classList.toggle("whole", state.tool !== "move");
     this.find(".colour").value = this.colouring.id;
     this.find(".linked").checked = state.linked;
@@ -156,7 +193,9 @@ class LinkedMaps extends MapPanels {
     const { current, layers } = this.state;
     const begin = performance.now();
     for (const side of SIDES) {
-      const plot = this.plots[side], info = this.data[side], { arrays } = this;
+      const plot = this.plots[side],
+        info = this.data[side],
+        { arrays } = this;
       const own = look.dark ? info.color_dark : info.color;
       plot.panel.querySelector("h2").style.color = inked(own);
       const width = plot.panel.clientWidth;
@@ -169,10 +208,14 @@ class LinkedMaps extends MapPanels {
       if (info.native && layers.prior) this.drawPrior(plot, context, look.text);
       const sigma = arrays[`${side}_sigma`];
       const place = (i) => [plot.points[2 * i], plot.points[2 * i + 1]];
-      if (info.native && sigma && layers.ellipses) for (let i = 0; i < this.count; i++) if (this.level[i]) plot.ellipse(context, place(i), sigma.subarray(2 * i, 2 * i + 2), 1, look.text, 0.16);
+      if (info.native && sigma && layers.ellipses)
+        for (let i = 0; i < this.count; i++)
+          if (this.level[i]) plot.ellipse(context, place(i), sigma.subarray(2 * i, 2 * i + 2), 1, look.text, 0.16);
       if (current < 0) continue;
       context.lineWidth = 1.2;
-      if (info.native && sigma) for (const width of [1, 2]) plot.ellipse(context, place(current), sigma.subarray(2 * current, 2 * current + 2), width, own);
+      if (info.native && sigma)
+        for (const width of [1, 2])
+          plot.ellipse(context, place(current), sigma.subarray(2 * current, 2 * current + 2), width, own);
       const [x, y] = plot.toScreen(...place(current));
       if (layers.neighbours) {
         context.strokeStyle = look.text;
@@ -201,7 +244,9 @@ class LinkedMaps extends MapPanels {
     context.strokeStyle = color;
     context.stroke();
     if (!this.sprite || x < 0 || y < 0 || x > plot.width || y > plot.height) return;
-    const size = 44, left = x + 14 + size > plot.width ? x - 14 - size : x + 14, top = Math.min(Math.max(y - size / 2, 3), plot.height - size - 3);
+    const size = 44,
+      left = x + 14 + size > plot.width ? x - 14 - size : x + 14,
+      top = Math.min(Math.max(y - size / 2, 3), plot.height - size - 3);
     const [sx, sy] = this.spritePlace(this.state.current);
     context.imageSmoothingEnabled = false;
     context.drawImage(this.sprite, sx, sy, SIDE, SIDE, left, top, size, size);
@@ -217,8 +262,8 @@ class LinkedMaps extends MapPanels {
     context.beginPath();
     for (let i = 0; i < SPREAD; i++) {
       const [x, y] = plot.toScreen(next(), next());
-      context.moveTo(x - 2.5, y - 2.5), context.lineTo(x + 2.5, y + 2.5);
-      context.moveTo(x - 2.5, y + 2.5), context.lineTo(x + 2.5, y - 2.5);
+      (context.moveTo(x - 2.5, y - 2.5), context.lineTo(x + 2.5, y + 2.5));
+      (context.moveTo(x - 2.5, y + 2.5), context.lineTo(x + 2.5, y - 2.5));
     }
     context.stroke();
     context.globalAlpha = 1;
@@ -248,7 +293,8 @@ class LinkedMaps extends MapPanels {
     (plot.fingers ??= new Map()).set(event.pointerId, [event.offsetX, event.offsetY]);
     const { tool } = this.state;
     const select = tool !== "move" ? tool : event.shiftKey ? "lasso" : null;
-    if (select && plot.fingers.size === 1) this.trail = { plot, kind: select, polygon: [[event.offsetX, event.offsetY]] };
+    if (select && plot.fingers.size === 1)
+      this.trail = { plot, kind: select, polygon: [[event.offsetX, event.offsetY]] };
     else if (plot.fingers.size > 1) this.trail = null;
     this.point(plot, event.offsetX, event.offsetY, event.pointerType === "touch" ? 24 : 14);
   }
@@ -259,7 +305,13 @@ class LinkedMaps extends MapPanels {
     if (!before) return event.pointerType === "mouse" && this.point(plot, x, y);
     if (this.trail?.plot === plot) {
       const [x0, y0] = this.trail.polygon[0];
-      if (this.trail.kind === "box") this.trail.polygon = [[x0, y0], [x, y0], [x, y], [x0, y]];
+      if (this.trail.kind === "box")
+        this.trail.polygon = [
+          [x0, y0],
+          [x, y0],
+          [x, y],
+          [x0, y],
+        ];
       else this.trail.polygon.push([x, y]);
     } else if (plot.fingers.size === 2) {
       const other = [...plot.fingers].find(([id]) => id !== event.pointerId)[1];
@@ -281,7 +333,8 @@ class LinkedMaps extends MapPanels {
     if (this.trail?.plot !== plot) return;
     const { polygon } = this.trail;
     this.trail = null;
-    const xs = polygon.map(([x]) => x), ys = polygon.map(([, y]) => y);
+    const xs = polygon.map(([x]) => x),
+      ys = polygon.map(([, y]) => y);
     const drawn = Math.max(...xs) - Math.min(...xs) > 4 && Math.max(...ys) - Math.min(...ys) > 4;
     this.set({ selected: drawn ? plot.inside(polygon, this.shown) : [] });
   }
@@ -343,7 +396,10 @@ class LinkedMaps extends MapPanels {
 /** Indices of the k codes nearest to code i, in the latent space itself. */
 function nearest(codes, d, i, k) {
   const distances = new Float32Array(codes.length / d);
-  for (let j = 0; j < distances.length; j++) for (let a = 0; a < d; a++) distances[j] += (codes[j * d + a] - codes[i * d + a]) ** 2;
+  for (let j = 0; j < distances.length; j++)
+    for (let a = 0; a < d; a++) distances[j] += (codes[j * d + a] - codes[i * d + a]) ** 2;
   distances[i] = Infinity;
-  return Array.from(distances.keys()).sort((a, b) => distances[a] - distances[b]).slice(0, k);
+  return Array.from(distances.keys())
+    .sort((a, b) => distances[a] - distances[b])
+    .slice(0, k);
 }

@@ -32,15 +32,36 @@ class Maths {
     }
     problem.hidden = true;
     this.cells = [];
-    this.root.querySelector(".steps").replaceChildren(...data.steps.flatMap(({ id, title, cells }) => [
-      make("h2", {}, title),
-      make("div", { class: "pair", "data-step": id }, ...cells.map((cell, i) => {
-        const formula = make("div", { class: "formula" }, cell.formula), filled = make("div", { class: "filled" });
-        this.cells.push({ id, side: SIDES[i], formula, filled });
-        const lines = cell.source.lines.map(([number, line]) => make("span", { class: "line", style: `padding-left:${3.4 + line.search(/\S|$/) * 0.6}em` }, make("i", {}, String(number)), line.trimStart()));
-        return make("div", { class: "cell", "data-side": SIDES[i] }, formula, filled, make("pre", { tabindex: 0, "aria-label": `Source of ${cell.source.name}` }, ...lines), make("p", { class: "where muted small" }, `${cell.source.file}, ${cell.source.name}`));
-      })),
-    ]));
+    this.root.querySelector(".steps").replaceChildren(
+      ...data.steps.flatMap(({ id, title, cells }) => [
+        make("h2", {}, title),
+        make(
+          "div",
+          { class: "pair", "data-step": id },
+          ...cells.map((cell, i) => {
+            const formula = make("div", { class: "formula" }, cell.formula),
+              filled = make("div", { class: "filled" });
+            this.cells.push({ id, side: SIDES[i], formula, filled });
+            const lines = cell.source.lines.map(([number, line]) =>
+              make(
+                "span",
+                { class: "line", style: `padding-left:${3.4 + line.search(/\S|$/) * 0.6}em` },
+                make("i", {}, String(number)),
+                line.trimStart(),
+              ),
+            );
+            return make(
+              "div",
+              { class: "cell", "data-side": SIDES[i] },
+              formula,
+              filled,
+              make("pre", { tabindex: 0, "aria-label": `Source of ${cell.source.name}` }, ...lines),
+              make("p", { class: "where muted small" }, `${cell.source.file}, ${cell.source.name}`),
+            );
+          }),
+        ),
+      ]),
+    );
     this.unsubscribe?.();
     this.unsubscribe = subscribeAtRest(data.topic, this.root, ({ image }) => ((this.image = image), this.redraw()), 60);
     this.root.dataset.ready = "1";
@@ -59,21 +80,35 @@ class Maths {
 
   /** This image's numbers, as text for each step. */
   numbers(network) {
-    const d = network.latentDim, { beta, likelihood } = network.config;
-    const encoded = network.encode(this.image), mean = encoded.mean.slice(), logvar = encoded.logvar && encoded.logvar.slice();
-    const sigma = stddev(logvar, d), noise = Float32Array.from({ length: d }, normals(0)), z = reparameterise(mean, logvar, noise);
-    const logits = network.decode(z), nats = distortion(logits, this.image, likelihood);
-    const rates = klPerDim(mean, logvar), rate = rates?.reduce((sum, value) => sum + value, 0);
+    const d = network.latentDim,
+      { beta, likelihood } = network.config;
+    const encoded = network.encode(this.image),
+      mean = encoded.mean.slice(),
+      logvar = encoded.logvar && encoded.logvar.slice();
+    const sigma = stddev(logvar, d),
+      noise = Float32Array.from({ length: d }, normals(0)),
+      z = reparameterise(mean, logvar, noise);
+    const logits = network.decode(z),
+      nats = distortion(logits, this.image, likelihood);
+    const rates = klPerDim(mean, logvar),
+      rate = rates?.reduce((sum, value) => sum + value, 0);
     const grey = Array.from(logits.slice(0, PIXELS), (l) => 1 / (1 + Math.exp(-l)));
-    const middle = 14 * SIDE + 14, dots = d > FIRST ? ", …" : "";
+    const middle = 14 * SIDE + 14,
+      dots = d > FIRST ? ", …" : "";
     const list = (values) => `(${Array.from(values.slice(0, FIRST), number).join(", ")}${dots})`;
     return {
       encode: network.isCloud ? `μ = ${list(mean)}, σ = ${list(sigma)}` : `μ = ${list(mean)}`,
-      draw: network.isCloud ? `z₁ = ${number(mean[0])} + ${number(sigma[0])} · ${number(noise[0])} = ${number(z[0])}` : `z₁ = ${number(z[0])}, every time`,
+      draw: network.isCloud
+        ? `z₁ = ${number(mean[0])} + ${number(sigma[0])} · ${number(noise[0])} = ${number(z[0])}`
+        : `z₁ = ${number(z[0])}, every time`,
       decode: `the pixel in the middle: ${number(this.image[middle])} became ${number(grey[middle])}`,
       distortion: `D = ${nats.toFixed(1)} nats for this z`,
-      rate: rates ? `R = ${Array.from(rates.slice(0, FIRST), number).join(" + ")}${d > FIRST ? " + …" : ""} = ${rate.toFixed(1)} nats` : "R: undefined, a point has no finite divergence from a density",
-      loss: rates ? `loss = ${nats.toFixed(1)} + ${beta} · ${rate.toFixed(1)} = ${(nats + beta * rate).toFixed(1)} nats` : `loss = ${nats.toFixed(1)} nats`,
+      rate: rates
+        ? `R = ${Array.from(rates.slice(0, FIRST), number).join(" + ")}${d > FIRST ? " + …" : ""} = ${rate.toFixed(1)} nats`
+        : "R: undefined, a point has no finite divergence from a density",
+      loss: rates
+        ? `loss = ${nats.toFixed(1)} + ${beta} · ${rate.toFixed(1)} = ${(nats + beta * rate).toFixed(1)} nats`
+        : `loss = ${nats.toFixed(1)} nats`,
     };
   }
 

@@ -5,7 +5,8 @@
 export class Nearest {
   /** @param images n images (n * 784) in [0, 1] to search among */
   constructor(images) {
-    const n = (this.n = images.length / PIXELS), matrix = new Float32Array(PIXELS * upTo(n, PANEL));
+    const n = (this.n = images.length / PIXELS),
+      matrix = new Float32Array(PIXELS * upTo(n, PANEL));
     for (let i = 0; i < n; i++) {
       const length = lengthOf(images, i * PIXELS);
       for (let p = 0; p < PIXELS; p++) matrix[packedPlace(PIXELS, p, i)] = images[i * PIXELS + p] / length;
@@ -24,11 +25,13 @@ export class Nearest {
     floats.set(images.subarray(0, m * PIXELS), this.query);
     this.heap.product(this.query, this.images, this.products, m, this.width, PIXELS);
     return Array.from({ length: m }, (_, i) => {
-      const length = lengthOf(images, i * PIXELS), products = this.products + i * this.width;
-      let index = -1, most = -Infinity;
+      const length = lengthOf(images, i * PIXELS),
+        products = this.products + i * this.width;
+      let index = -1,
+        most = -Infinity;
       for (let j = 0; j < this.n; j++) {
         const cosine = floats[products + j];
-        if (cosine > most && j !== skip?.[i]) (most = cosine), (index = j);
+        if (cosine > most && j !== skip?.[i]) ((most = cosine), (index = j));
       }
       return { index, likeness: most / length };
     });

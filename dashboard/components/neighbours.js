@@ -25,7 +25,11 @@ class Neighbours {
     this.root = parent.querySelector(".neighbours");
     this.find = (selector) => this.root.querySelector(selector);
     this.redraw = everyFrame(() => this.draw());
-    this.find(".step").oninput = () => (this.redraw(), clearTimeout(this.timer), (this.timer = setTimeout(() => this.measure(), 250)));
+    this.find(".step").oninput = () => (
+      this.redraw(),
+      clearTimeout(this.timer),
+      (this.timer = setTimeout(() => this.measure(), 250))
+    );
     this.stopLooking = onLook(this.root, () => this.redraw());
     this.boards = [];
   }
@@ -39,7 +43,11 @@ class Neighbours {
     this.data = data;
     const problem = this.find(".problem");
     try {
-      const [arrays, judge, ...networks] = await Promise.all([loadArrays(data.arrays), loadJudge(data.judge), ...data.lanes.map(({ weights }) => loadNetwork(weights))]);
+      const [arrays, judge, ...networks] = await Promise.all([
+        loadArrays(data.arrays),
+        loadJudge(data.judge),
+        ...data.lanes.map(({ weights }) => loadNetwork(weights)),
+      ]);
       if (this.data !== data) return;
       problem.hidden = true;
       Object.assign(this, { arrays, judge });
@@ -60,25 +68,46 @@ class Neighbours {
   }
 
   makeBoard(info, network, codes) {
-    const d = network.latentDim, n = codes.length / d;
+    const d = network.latentDim,
+      n = codes.length / d;
     const spread = Float32Array.from({ length: d }, (_, j) => {
-      let sum = 0, squares = 0;
+      let sum = 0,
+        squares = 0;
       for (let i = 0; i < n; i++) sum += codes[i * d + j];
       for (let i = 0; i < n; i++) squares += (codes[i * d + j] - sum / n) ** 2;
       return Math.sqrt(squares / n);
     });
     const cells = Array.from({ length: 9 }, () => {
-      const canvas = make("canvas", { class: "tile", width: SIDE, height: SIDE }), label = make("span");
+      const canvas = make("canvas", { class: "tile", width: SIDE, height: SIDE }),
+        label = make("span");
       return { canvas, label, box: make("div", {}, canvas, label) };
     });
     cells[4].box.classList.add("centre");
-    const title = make("h2", {}, info.title), text = make("p", { class: "small number" });
-    return { info, network, codes, n, spread, cells, title, text, section: make("section", { class: "board", "data-lane": info.title }, title, make("div", { class: "nine" }, ...cells.map(({ box }) => box)), text) };
+    const title = make("h2", {}, info.title),
+      text = make("p", { class: "small number" });
+    return {
+      info,
+      network,
+      codes,
+      n,
+      spread,
+      cells,
+      title,
+      text,
+      section: make(
+        "section",
+        { class: "board", "data-lane": info.title },
+        title,
+        make("div", { class: "nine" }, ...cells.map(({ box }) => box)),
+        text,
+      ),
+    };
   }
 
   /** A code and its eight neighbours, (9, d), the code first. `next` draws normal numbers. */
   around({ network, spread }, code, r, next) {
-    const d = network.latentDim, out = new Float32Array((DIRECTIONS + 1) * d);
+    const d = network.latentDim,
+      out = new Float32Array((DIRECTIONS + 1) * d);
     out.set(code);
     for (let k = 0; k < DIRECTIONS; k++) {
       const angle = (2 * Math.PI * k) / DIRECTIONS;
@@ -108,7 +137,14 @@ class Neighbours {
         flips += named !== centre;
       });
       const rate = rates.get(`${board.info.weights} ${this.step}`);
-      board.text.textContent = `${flips} of ${DIRECTIONS} change class here` + (this.data.rates === false ? "" : "; " + (rate === undefined ? "measuring over images…" : `${(100 * rate).toFixed(1)}% over ${Math.min(MEASURED, board.n)} images`));
+      board.text.textContent =
+        `${flips} of ${DIRECTIONS} change class here` +
+        (this.data.rates === false
+          ? ""
+          : "; " +
+            (rate === undefined
+              ? "measuring over images…"
+              : `${(100 * rate).toFixed(1)}% over ${Math.min(MEASURED, board.n)} images`));
     }
     this.finding();
   }
@@ -118,20 +154,27 @@ class Neighbours {
     clearTimeout(this.working);
     if (this.data.rates === false) return;
     const { step } = this;
-    const jobs = this.boards.filter(({ info }) => !rates.has(`${info.weights} ${step}`)).map((board) => this.flips(board, step));
+    const jobs = this.boards
+      .filter(({ info }) => !rates.has(`${info.weights} ${step}`))
+      .map((board) => this.flips(board, step));
     const work = () => {
       const until = performance.now() + SLICE;
-      while (jobs.length && performance.now() < until) if (jobs[0].next().done) jobs.shift(), this.redraw();
+      while (jobs.length && performance.now() < until) if (jobs[0].next().done) (jobs.shift(), this.redraw());
       if (jobs.length && this.root.isConnected) this.working = setTimeout(work);
     };
     work();
   }
 
   *flips(board, r) {
-    const d = board.network.latentDim, next = normals(11), n = Math.min(MEASURED, board.n);
+    const d = board.network.latentDim,
+      next = normals(11),
+      n = Math.min(MEASURED, board.n);
     let flipped = 0;
     for (let i = 0; i < n; i++) {
-      const images = board.network.decodeImage(this.around(board, board.codes.subarray(i * d, (i + 1) * d), r, next), DIRECTIONS + 1);
+      const images = board.network.decodeImage(
+        this.around(board, board.codes.subarray(i * d, (i + 1) * d), r, next),
+        DIRECTIONS + 1,
+      );
       const centre = this.judge.name(images);
       for (let k = 1; k <= DIRECTIONS; k++) flipped += this.judge.name(images, k * PIXELS) !== centre;
       yield;
@@ -146,13 +189,21 @@ class Neighbours {
     const said = this.data.said[String(this.step)];
     if (said) return void (this.find(".finding").textContent = said);
     const by = new Map();
-    for (const { info, network } of this.boards) by.set(network.latentDim, { ...by.get(network.latentDim), [info.short]: rates.get(`${info.weights} ${this.step}`) });
+    for (const { info, network } of this.boards)
+      by.set(network.latentDim, {
+        ...by.get(network.latentDim),
+        [info.short]: rates.get(`${info.weights} ${this.step}`),
+      });
     const [a, v] = [...new Set(this.boards.map(({ info }) => info.short))];
     if ([...by.values()].some((pair) => pair[a] === undefined || pair[v] === undefined)) return;
     const percent = (rate) => `${(100 * rate).toFixed(1)}%`;
-    const parts = [...by].map(([d, pair]) => `with ${d} latent numbers ${a} ${percent(pair[a])}, ${v} ${percent(pair[v])}`);
+    const parts = [...by].map(
+      ([d, pair]) => `with ${d} latent numbers ${a} ${percent(pair[a])}, ${v} ${percent(pair[v])}`,
+    );
     const decided = Object.keys(this.data.said);
-    this.find(".finding").textContent = `At this step, measured here, of these models alone: ${parts.join("; ")}.` + (decided.length ? ` Over several seeds that was compared at steps of ${decided.join(", ")}.` : "");
+    this.find(".finding").textContent =
+      `At this step, measured here, of these models alone: ${parts.join("; ")}.` +
+      (decided.length ? ` Over several seeds that was compared at steps of ${decided.join(", ")}.` : "");
   }
 
   destroy() {

@@ -30,20 +30,39 @@ export class Network {
     const { metadata, tensors } = parseSafetensors(buffer);
     if (!metadata.layers) throw new UnsupportedNetwork("a file that does not say what its layers are");
     this.config = JSON.parse(metadata.config);
-    const table = JSON.parse(metadata.layers), { activation } = this.config, heap = (this.heap = new Heap());
+    const table = JSON.parse(metadata.layers),
+      { activation } = this.config,
+      heap = (this.heap = new Heap());
     this.encoder = new Stack(heap, table.encoder, tensors, "encoder", activation, true, imageShape(1, SIDE));
     const head = (name) => {
-      const weight = tensors[`head.${name}.weight`], [outputs, inputs] = weight?.shape ?? [];
+      const weight = tensors[`head.${name}.weight`],
+        [outputs, inputs] = weight?.shape ?? [];
       const named = { "head.layers.0.weight": weight, "head.layers.0.bias": tensors[`head.${name}.bias`] };
-      return weight && new Stack(heap, [{ kind: "linear", inputs, outputs }], named, "head", activation, false, this.encoder.output);
+      return (
+        weight &&
+        new Stack(heap, [{ kind: "linear", inputs, outputs }], named, "head", activation, false, this.encoder.output)
+      );
     };
     this.heads = ["mean", "logvar"].map(head).filter(Boolean);
     for (const { layers } of this.heads) layers[0].room = this.encoder.result; // both read what the encoder leaves
     this.latentDim = this.heads[0].output.length;
     this.isCloud = this.heads.length > 1;
-    this.decoder = new Stack(heap, table.decoder, tensors, "decoder", activation, false, vectorShape(this.latentDim, this.latentDim));
-    if (this.decoder.output.length !== PIXELS) throw new UnsupportedNetwork(`pictures of ${this.decoder.output.length} numbers`);
-    this.picture = { at: heap.take(CHUNK * PIXELS), zeros: heap.take(SIDE), ones: heap.take(new Float32Array(SIDE).fill(1)) };
+    this.decoder = new Stack(
+      heap,
+      table.decoder,
+      tensors,
+      "decoder",
+      activation,
+      false,
+      vectorShape(this.latentDim, this.latentDim),
+    );
+    if (this.decoder.output.length !== PIXELS)
+      throw new UnsupportedNetwork(`pictures of ${this.decoder.output.length} numbers`);
+    this.picture = {
+      at: heap.take(CHUNK * PIXELS),
+      zeros: heap.take(SIDE),
+      ones: heap.take(new Float32Array(SIDE).fill(1)),
+    };
     heap.seal();
     this.conditioned = Boolean(this.decoder.layers[0].film);
     this.atBeta = NaN;
@@ -67,7 +86,8 @@ export class Network {
 
   encode(images, n = 1, beta = 1) {
     this.setBeta(beta);
-    const d = this.latentDim, { floats } = this.heap;
+    const d = this.latentDim,
+      { floats } = this.heap;
     const [mean, logvar] = ["mean", "logvar"].map((name) => this.array(name, n * d));
     for (let start = 0; start < n; start += CHUNK) {
       const count = Math.min(CHUNK, n - start);
@@ -77,7 +97,8 @@ export class Network {
         head.forward(count);
         for (let i = 0; i < count; i++)
           for (let j = 0; j < d; j++) {
-            const value = floats[head.result.at + i * head.output.width + j], to = (start + i) * d + j;
+            const value = floats[head.result.at + i * head.output.width + j],
+              to = (start + i) * d + j;
             if (which) logvar[to] = Math.min(LOGVAR_RANGE[1], Math.max(LOGVAR_RANGE[0], value));
             else mean[to] = value;
           }
@@ -93,7 +114,18 @@ export class Network {
   decodeImage(z, n = 1, beta = 1) {
     const { at, zeros, ones } = this.picture;
     return this.decoded("images", z, n, beta, (count) => {
-      this.heap.finish(KINDS.sigmoid, this.decoder.result.at, at, count * SIDE, SIDE / 4, SIDE, SIDE, zeros, ones, zeros);
+      this.heap.finish(
+        KINDS.sigmoid,
+        this.decoder.result.at,
+        at,
+        count * SIDE,
+        SIDE / 4,
+        SIDE,
+        SIDE,
+        zeros,
+        ones,
+        zeros,
+      );
       return at;
     });
   }
@@ -101,7 +133,8 @@ export class Network {
   /** n codes through the decoder; `finish(count)` says where the pictures of a pass lie. */
   decoded(name, z, n, beta, finish) {
     this.setBeta(beta);
-    const d = this.latentDim, out = this.array(name, n * PIXELS);
+    const d = this.latentDim,
+      out = this.array(name, n * PIXELS);
     for (let start = 0; start < n; start += CHUNK) {
       const count = Math.min(CHUNK, n - start);
       this.decoder.load(z, start * d, count);
@@ -118,6 +151,7 @@ export const loadNetwork = (url) => load(url, (bytes) => new Network(bytes));
 
 /** Why there are no networks, for people. Python asks assets.py first, so a refusal is seen only where the two disagree. */
 export function loadingProblem(error) {
-  if (error instanceof UnsupportedNetwork) return `These networks cannot run in the page: it has no code for ${error.message}.`;
+  if (error instanceof UnsupportedNetwork)
+    return `These networks cannot run in the page: it has no code for ${error.message}.`;
   return `The networks could not be loaded (${error.message}). Reload the page.`;
 }

@@ -6,7 +6,8 @@
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".drawn");
-  const send = (image) => setStateValue("image", image ? btoa(String.fromCharCode(...image.map((v) => Math.round(255 * v)))) : "");
+  const send = (image) =>
+    setStateValue("image", image ? btoa(String.fromCharCode(...image.map((v) => Math.round(255 * v)))) : "");
   if (!root.pad) {
     const canvas = root.querySelector("canvas");
     root.pad = new Pad(canvas, () => root.pad.draw(data.hint));

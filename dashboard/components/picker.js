@@ -20,6 +20,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
       button.style.backgroundPosition = `${x * 100}% ${y * 100}%`;
       button.onclick = () => setTriggerValue("chosen", i);
       return button;
-    })
+    }),
   );
 }

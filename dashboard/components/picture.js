@@ -4,7 +4,8 @@
    controls are left out: it is a figure, not a screenshot. */
 
 const SCALE = 2;
-const SKIP = "details:not([open]), summary, label, .katex-mathml, button, input, select, textarea, [role=slider], [role=radiogroup], [data-testid=stPopover], [data-testid=stSlider], [data-testid=stButtonGroup], [data-testid=stSelectbox], [data-testid=stNumberInput], [data-testid=stFileUploader], [data-testid=stWidgetLabel], [data-testid=stCheckbox], .hidden, script, style, noscript";
+const SKIP =
+  "details:not([open]), summary, label, .katex-mathml, button, input, select, textarea, [role=slider], [role=radiogroup], [data-testid=stPopover], [data-testid=stSlider], [data-testid=stButtonGroup], [data-testid=stSelectbox], [data-testid=stNumberInput], [data-testid=stFileUploader], [data-testid=stWidgetLabel], [data-testid=stCheckbox], .hidden, script, style, noscript";
 
 export default function ({ data, parentElement }) {
   const button = parentElement.querySelector("button");
@@ -25,10 +26,12 @@ export default function ({ data, parentElement }) {
 }
 
 async function picture(main) {
-  const frame = main.getBoundingClientRect(), pad = parseFloat(getComputedStyle(main).paddingLeft);
+  const frame = main.getBoundingClientRect(),
+    pad = parseFloat(getComputedStyle(main).paddingLeft);
   const items = [...visible(main)];
   const solid = items.filter(({ fill }) => !fill); // the page ends where its content does
-  const bottom = Math.max(...solid.map(({ box }) => box.bottom)) - frame.top, top = Math.min(...solid.map(({ box }) => box.top)) - frame.top;
+  const bottom = Math.max(...solid.map(({ box }) => box.bottom)) - frame.top,
+    top = Math.min(...solid.map(({ box }) => box.top)) - frame.top;
   const canvas = document.createElement("canvas");
   canvas.width = Math.round(frame.width * SCALE);
   canvas.height = Math.round(Math.min(bottom - top + 2 * pad, 12_000) * SCALE);
@@ -54,10 +57,14 @@ async function picture(main) {
       context.fillStyle = style.color;
       const size = parseFloat(style.fontSize);
       context.fillText(item.word, box.left, box.top + (box.height - size) / 2 + 0.8 * size);
-    } else if (element.tagName === "svg") context.drawImage(await ofSvg(element, box), box.left, box.top, box.width, box.height);
-    else if (box.width && box.height && (element.naturalWidth ?? element.width)) context.drawImage(element, box.left, box.top, box.width, box.height);
+    } else if (element.tagName === "svg")
+      context.drawImage(await ofSvg(element, box), box.left, box.top, box.width, box.height);
+    else if (box.width && box.height && (element.naturalWidth ?? element.width))
+      context.drawImage(element, box.left, box.top, box.width, box.height);
   }
-  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("too large"))), "image/png"));
+  return new Promise((resolve, reject) =>
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("too large"))), "image/png"),
+  );
 }
 
 /** What can be seen of a node, in the order of the page: words, images, canvases, charts; components' insides too. */
@@ -82,8 +89,20 @@ function* visible(node) {
   if (node.nodeType === Node.ELEMENT_NODE) {
     if (node.matches(SKIP) && !node.closest(".legend, .bars, [data-testid=stMetric]")) return;
     const style = getComputedStyle(node);
-    if (style.display === "none" || style.visibility === "hidden" || (style.fontFamily.includes("Material") && !node.children.length)) return;
-    if (!/^(transparent|rgba\(.*, 0\))$/.test(style.backgroundColor)) yield { element: node, fill: style.backgroundColor, radius: parseFloat(style.borderTopLeftRadius) || 0, round: style.borderTopLeftRadius.endsWith("%"), box: node.getBoundingClientRect() };
+    if (
+      style.display === "none" ||
+      style.visibility === "hidden" ||
+      (style.fontFamily.includes("Material") && !node.children.length)
+    )
+      return;
+    if (!/^(transparent|rgba\(.*, 0\))$/.test(style.backgroundColor))
+      yield {
+        element: node,
+        fill: style.backgroundColor,
+        radius: parseFloat(style.borderTopLeftRadius) || 0,
+        round: style.borderTopLeftRadius.endsWith("%"),
+        box: node.getBoundingClientRect(),
+      };
     if (["IMG", "CANVAS", "svg"].includes(node.tagName)) {
       const box = node.getBoundingClientRect();
       if (box.width > 8) yield { element: node, box };

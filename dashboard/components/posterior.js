@@ -25,7 +25,11 @@ export function distortion(logits, image, likelihood = "bernoulli") {
   for (let i = 0; i < PIXELS; i++) {
     const l = logits[i];
     if (likelihood === "bernoulli") sum += Math.max(l, 0) - l * image[i] + Math.log1p(Math.exp(-Math.abs(l)));
-    else sum += 0.5 * ((image[i] - 1 / (1 + Math.exp(-l))) / GAUSSIAN_SIGMA) ** 2 + Math.log(GAUSSIAN_SIGMA) + 0.5 * Math.log(2 * Math.PI);
+    else
+      sum +=
+        0.5 * ((image[i] - 1 / (1 + Math.exp(-l))) / GAUSSIAN_SIGMA) ** 2 +
+        Math.log(GAUSSIAN_SIGMA) +
+        0.5 * Math.log(2 * Math.PI);
   }
   return sum;
 }

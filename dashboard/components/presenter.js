@@ -6,7 +6,14 @@
 
 const LEAST = 0.6; // of the type's full size, below which it is not made smaller
 const PAUSE = 45; // seconds that autoplay waits after somebody has touched the page
-const screen_ = (globalThis.pointOrCloudScreen ??= { blank: null, link: null, told: null, notes: null, since: Date.now(), touched: 0 });
+const screen_ = (globalThis.pointOrCloudScreen ??= {
+  blank: null,
+  link: null,
+  told: null,
+  notes: null,
+  since: Date.now(),
+  touched: 0,
+});
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".presenter");
@@ -33,7 +40,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   /* ---- this screen ---- */
 
   function uncover() {
-    for (const name of ["blank", "link", "told"]) screen_[name]?.remove(), (screen_[name] = null);
+    for (const name of ["blank", "link", "told"]) (screen_[name]?.remove(), (screen_[name] = null));
   }
   function cover(name, ...content) {
     const was = screen_[name];
@@ -52,28 +59,52 @@ export default function ({ data, parentElement, setTriggerValue }) {
     cover("link", picture, data.url);
   }
   const tell = (text) => (uncover(), cover("told", text));
-  const fullScreen = () => document.documentElement.requestFullscreen?.().catch(() => tell("The browser does not allow full screen here: the page is shown in a frame. Open its own address (Q), and try again there."));
+  const fullScreen = () =>
+    document.documentElement
+      .requestFullscreen?.()
+      .catch(() =>
+        tell(
+          "The browser does not allow full screen here: the page is shown in a frame. Open its own address (Q), and try again there.",
+        ),
+      );
   function openNotes() {
     screen_.notes = window.open("", "point-or-cloud-notes", "width=720,height=640");
     if (screen_.notes) notes(true);
-    else tell("The browser did not open the window for the notes. Allow pop-ups for this page, or open its own address (Q) if it is shown in a frame.");
+    else
+      tell(
+        "The browser did not open the window for the notes. Allow pop-ups for this page, or open its own address (Q) if it is shown in a frame.",
+      );
   }
   const actions = {
-    auto: () => go("auto"), leave: () => go("leave"), back: () => go("back"), next: () => go("next"), blank: () => cover("blank"), link,
-    full: () => (document.fullscreenElement ? document.exitFullscreen() : fullScreen()), notes: openNotes,
+    auto: () => go("auto"),
+    leave: () => go("leave"),
+    back: () => go("back"),
+    next: () => go("next"),
+    blank: () => cover("blank"),
+    link,
+    full: () => (document.fullscreenElement ? document.exitFullscreen() : fullScreen()),
+    notes: openNotes,
   };
-  for (const button of root.querySelectorAll("[data-do]")) button.onclick = () => (actions[button.dataset.do](), button.blur());
+  for (const button of root.querySelectorAll("[data-do]"))
+    button.onclick = () => (actions[button.dataset.do](), button.blur());
 
   /** Type as large as lets the whole scene stand on the screen: a projector is not scrolled. */
   function fit() {
-    const main = document.querySelector("[data-testid=stMain]"), style = document.documentElement.style;
+    const main = document.querySelector("[data-testid=stMain]"),
+      style = document.documentElement.style;
     if (!data.present || !main) return style.removeProperty("--fit");
     let size = 1;
-    for (style.setProperty("--fit", size); main.scrollHeight > main.clientHeight + 1 && size > LEAST; style.setProperty("--fit", size)) size -= 0.03;
+    for (
+      style.setProperty("--fit", size);
+      main.scrollHeight > main.clientHeight + 1 && size > LEAST;
+      style.setProperty("--fit", size)
+    )
+      size -= 0.03;
   }
   let rest; // pictures are drawn, and drawn again for another screen, a moment after the page around them
   const soon = () => (clearTimeout(rest), (rest = setTimeout(fit, 120)));
-  const grown = new ResizeObserver(soon), whole = document.querySelector("[data-testid=stMainBlockContainer]");
+  const grown = new ResizeObserver(soon),
+    whole = document.querySelector("[data-testid=stMainBlockContainer]");
   if (whole) grown.observe(whole);
   window.addEventListener("resize", soon);
   fit();
@@ -86,11 +117,27 @@ export default function ({ data, parentElement, setTriggerValue }) {
     page.title = "Notes · Point or Cloud";
     const line = (tag, text, style) => Object.assign(page.createElement(tag), { textContent: text, style });
     const clock = line("p", "", "font-size:2.4rem;margin:0;font-variant-numeric:tabular-nums");
-    const restart = Object.assign(line("button", "Start the clock again", "font:inherit"), { onclick: () => ((screen_.since = Date.now()), tick()) });
-    const steps = [["◀ Back", "back"], ["Next ▶", "next"]].map(([text, what]) => Object.assign(line("button", text, "font:inherit;padding:.4rem 1rem;margin-right:.5rem"), { onclick: () => screen_.go?.(what) }));
+    const restart = Object.assign(line("button", "Start the clock again", "font:inherit"), {
+      onclick: () => ((screen_.since = Date.now()), tick()),
+    });
+    const steps = [
+      ["◀ Back", "back"],
+      ["Next ▶", "next"],
+    ].map(([text, what]) =>
+      Object.assign(line("button", text, "font:inherit;padding:.4rem 1rem;margin-right:.5rem"), {
+        onclick: () => screen_.go?.(what),
+      }),
+    );
     page.body.style = "font:1.15rem/1.5 system-ui,sans-serif;margin:1.5rem;background:#161616;color:#eee";
-    page.body.replaceChildren(clock, restart, line("h2", `${data.place} / ${data.total} · ${data.title}`, "margin:1rem 0 .3rem"),
-      line("p", data.notes, "white-space:pre-line"), line("p", data.answer, "color:#9bd"), line("p", data.next ? `Next: ${data.next}` : "The last scene.", "color:#aaa"), ...steps);
+    page.body.replaceChildren(
+      clock,
+      restart,
+      line("h2", `${data.place} / ${data.total} · ${data.title}`, "margin:1rem 0 .3rem"),
+      line("p", data.notes, "white-space:pre-line"),
+      line("p", data.answer, "color:#9bd"),
+      line("p", data.next ? `Next: ${data.next}` : "The last scene.", "color:#aaa"),
+      ...steps,
+    );
     page.onkeydown = (event) => screen_.key?.(event);
     const tick = () => {
       const seconds = Math.floor((Date.now() - screen_.since) / 1000);
@@ -110,41 +157,55 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function key(event, early) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const target = event.composedPath()[0];
-    const typing = target.matches?.("input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]");
+    const typing = target.matches?.(
+      "input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]",
+    );
     const pressing = target.matches?.("button, a, summary, input, [role=slider], [role=radio]");
     if (typing) return;
     let what = early ? always[event.key] : event.defaultPrevented || target.matches?.("input") ? null : keys[event.key];
     if (!early && !event.defaultPrevented && data.present) {
       if (event.key === " " && !pressing) what = "next";
       if (event.key === "Escape") what = screen_.blank || screen_.link || screen_.told ? "uncover" : "leave";
-      if (/^[1-9]$/.test(event.key) && data.choices[event.key - 1] !== undefined && !data.revealed) what = `choice:${data.choices[event.key - 1]}`;
+      if (/^[1-9]$/.test(event.key) && data.choices[event.key - 1] !== undefined && !data.revealed)
+        what = `choice:${data.choices[event.key - 1]}`;
       what ??= { b: "blank", ".": "blank", n: "notes", a: "auto", f: "full", q: "link" }[event.key.toLowerCase()];
     }
     if (!what || (!data.present && early)) return;
     event.preventDefault();
     if (early) event.stopPropagation();
     if (what === "uncover") uncover();
-    else if (screen_.blank && ["next", "back"].includes(what)) uncover(); // the first click of a clicker only brings the picture back
+    else if (screen_.blank && ["next", "back"].includes(what))
+      uncover(); // the first click of a clicker only brings the picture back
     else (actions[what] ?? (() => go(what)))();
   }
-  const early = (event) => key(event, true), late = (event) => key(event, false);
+  const early = (event) => key(event, true),
+    late = (event) => key(event, false);
   const near = (event) => find(".foot").classList.toggle("near", event.clientY > innerHeight - 120);
   const touched = () => (screen_.touched = Date.now());
   window.addEventListener("keydown", early, true);
   window.addEventListener("keydown", late);
   window.addEventListener("pointermove", near);
-  for (const name of ["pointerdown", "keydown", "wheel"]) window.addEventListener(name, touched, { capture: true, passive: true });
+  for (const name of ["pointerdown", "keydown", "wheel"])
+    window.addEventListener(name, touched, { capture: true, passive: true });
   Object.assign(screen_, { go, key: (event) => (key(event, true), event.defaultPrevented || key(event, false)) });
 
   /* ---- by itself ---- */
 
   const shown = Date.now();
-  const auto = data.auto && setInterval(() => {
-    const idle = (Date.now() - screen_.touched) / 1000, long = (Date.now() - shown) / 1000;
-    if (document.hidden || long < (data.revealed ? 0.8 : 1) * data.seconds || idle < Math.min(PAUSE, 4 * data.seconds)) return;
-    clearInterval(auto); // once a scene; what comes next starts its own
-    go(data.revealed && data.place === data.total ? "first" : "next");
-  }, 250);
+  const auto =
+    data.auto &&
+    setInterval(() => {
+      const idle = (Date.now() - screen_.touched) / 1000,
+        long = (Date.now() - shown) / 1000;
+      if (
+        document.hidden ||
+        long < (data.revealed ? 0.8 : 1) * data.seconds ||
+        idle < Math.min(PAUSE, 4 * data.seconds)
+      )
+        return;
+      clearInterval(auto); // once a scene; what comes next starts its own
+      go(data.revealed && data.place === data.total ? "first" : "next");
+    }, 250);
 
   root.dataset.scene = data.scene;
   root.dataset.revealed = data.revealed ? "1" : "";
@@ -156,7 +217,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     window.removeEventListener("keydown", early, true);
     window.removeEventListener("keydown", late);
     window.removeEventListener("pointermove", near);
-    for (const name of ["pointerdown", "keydown", "wheel"]) window.removeEventListener(name, touched, { capture: true });
+    for (const name of ["pointerdown", "keydown", "wheel"])
+      window.removeEventListener(name, touched, { capture: true });
   };
   return () => {
     screen_.stop();

@@ -5,5 +5,6 @@
 export default function ({ data }) {
   loadSprite(data.sprite).then(
     (sprite) => publish(data.topic, { image: sprite.image(data.index), info: { source: "test", index: data.index } }),
-    () => {}); // whoever needs the image says so itself
+    () => {},
+  ); // whoever needs the image says so itself
 }

@@ -25,10 +25,11 @@ class Plane {
   near() {
     if (!this.pointer) return null;
     const [x, y] = this.pointer;
-    let best = null, least = 22;
+    let best = null,
+      least = 22;
     for (const target of this.targets) {
       const distance = Math.hypot(target.x - x, target.y - y) - (target.trained ? 6 : 0);
-      if (distance < least) (least = distance), (best = target);
+      if (distance < least) ((least = distance), (best = target));
     }
     return best;
   }
@@ -36,18 +37,30 @@ class Plane {
   /** What spans the axes: everything that is drawn, with room for labels. */
   bounds({ curve, trained, ae }) {
     const points = [...curve, ...trained];
-    const rates = points.map((p) => p.rate), distortions = [...points.map((p) => p.distortion), ...(ae === null ? [] : [ae])];
-    const middle = (Math.min(...distortions) + Math.max(...distortions)) / 2, half = Math.max(Math.max(...distortions) - middle, 15); // a single run is no plane
+    const rates = points.map((p) => p.rate),
+      distortions = [...points.map((p) => p.distortion), ...(ae === null ? [] : [ae])];
+    const middle = (Math.min(...distortions) + Math.max(...distortions)) / 2,
+      half = Math.max(Math.max(...distortions) - middle, 15); // a single run is no plane
     const [low, high] = [middle - half, middle + half];
-    return { right: 1.12 * Math.max(...rates, 12), low: low - 0.12 * (high - low) - 1, high: high + 0.06 * (high - low) + 1 };
+    return {
+      right: 1.12 * Math.max(...rates, 12),
+      low: low - 0.12 * (high - low) - 1,
+      high: high + 0.06 * (high - low) + 1,
+    };
   }
 
   draw({ curve, trained, ae, at, path, own, aeColor, look }) {
-    const { canvas } = this, width = canvas.clientWidth, height = Math.min(width, 380);
+    const { canvas } = this,
+      width = canvas.clientWidth,
+      height = Math.min(width, 380);
     if (!width) return;
-    const context = prepare(canvas, width, height), { right, low, high } = this.bounds({ curve, trained, ae });
-    const left = 40, bottom = height - 34, top = 8;
-    const X = (rate) => left + (rate / right) * (width - left - 8), Y = (distortion) => bottom - ((distortion - low) / (high - low)) * (bottom - top);
+    const context = prepare(canvas, width, height),
+      { right, low, high } = this.bounds({ curve, trained, ae });
+    const left = 40,
+      bottom = height - 34,
+      top = 8;
+    const X = (rate) => left + (rate / right) * (width - left - 8),
+      Y = (distortion) => bottom - ((distortion - low) / (high - low)) * (bottom - top);
     const line = (x0, y0, x1, y1, color, dash = [], weight = 1) => {
       Object.assign(context, { strokeStyle: color, lineWidth: weight });
       context.setLineDash(dash);
@@ -65,7 +78,8 @@ class Plane {
     line(left, top, left, bottom, look.faint);
     line(left, bottom, width - 8, bottom, look.faint);
     for (const rate of ticks(0, right, 5)) text(String(rate), X(rate), bottom + 14, look.muted, "center");
-    for (const distortion of ticks(low, high, 5)) text(String(distortion), left - 5, Y(distortion) + 4, look.muted, "right");
+    for (const distortion of ticks(low, high, 5))
+      text(String(distortion), left - 5, Y(distortion) + 4, look.muted, "right");
     text("rate R, nats", (left + width) / 2, height - 4, look.muted, "center");
     context.save();
     context.translate(10, (top + bottom) / 2);
@@ -81,7 +95,8 @@ class Plane {
     for (const c of ticks(low, high + right, 8)) {
       line(X(0), Y(c), X(right), Y(c - right), look.faint, [2, 3]);
       const y = Y(c - right) - 3;
-      if (y > top + 34 && y < bottom - 4 && !(ae !== null && Math.abs(y - Y(ae)) < 12)) text(`−ELBO ${c}`, X(right) - 3, y, look.muted, "right", 9);
+      if (y > top + 34 && y < bottom - 4 && !(ae !== null && Math.abs(y - Y(ae)) < 12))
+        text(`−ELBO ${c}`, X(right) - 3, y, look.muted, "right", 9);
     }
     if (ae !== null) {
       line(X(0), Y(ae), X(right), Y(ae), aeColor, [6, 4], 1.5);
@@ -91,7 +106,9 @@ class Plane {
     Object.assign(context, { strokeStyle: own, lineWidth: 1.6 });
     context.setLineDash([5, 4]);
     context.beginPath();
-    curve.forEach(({ rate, distortion }, i) => (i ? context.lineTo(X(rate), Y(distortion)) : context.moveTo(X(rate), Y(distortion))));
+    curve.forEach(({ rate, distortion }, i) =>
+      i ? context.lineTo(X(rate), Y(distortion)) : context.moveTo(X(rate), Y(distortion)),
+    );
     context.stroke();
     context.setLineDash([]);
     // trained runs, with the spread over seeds where there are several
@@ -107,7 +124,9 @@ class Plane {
     if (path.length) {
       Object.assign(context, { strokeStyle: own, lineWidth: 1.2, globalAlpha: 0.7 });
       context.beginPath();
-      path.forEach(({ rate, distortion }, i) => (i ? context.lineTo(X(rate), Y(distortion)) : context.moveTo(X(rate), Y(distortion))));
+      path.forEach(({ rate, distortion }, i) =>
+        i ? context.lineTo(X(rate), Y(distortion)) : context.moveTo(X(rate), Y(distortion)),
+      );
       context.stroke();
       context.globalAlpha = 1;
       const { rate, distortion } = path[path.length - 1];
@@ -115,7 +134,15 @@ class Plane {
     }
     // where we are, and the slope that beta asks for
     const [x, y] = [X(at.rate), Y(at.distortion)];
-    line(X(0), Y(at.distortion + at.beta * at.rate), X(right), Y(at.distortion - at.beta * (right - at.rate)), look.text, [], 1);
+    line(
+      X(0),
+      Y(at.distortion + at.beta * at.rate),
+      X(right),
+      Y(at.distortion - at.beta * (right - at.rate)),
+      look.text,
+      [],
+      1,
+    );
     Object.assign(context, { strokeStyle: look.text, lineWidth: 2.5 });
     context.beginPath();
     context.arc(x, y, 8, 0, 2 * Math.PI);
@@ -123,18 +150,29 @@ class Plane {
     context.restore();
     text(`slope −β = −${short(at.beta)}`, width - 12, top + 12, look.text, "right", 12);
 
-    this.targets = [...curve.map((p) => ({ ...p, x: X(p.rate), y: Y(p.distortion) })), ...trained.map((p) => ({ ...p, trained: true, x: X(p.rate), y: Y(p.distortion) }))];
+    this.targets = [
+      ...curve.map((p) => ({ ...p, x: X(p.rate), y: Y(p.distortion) })),
+      ...trained.map((p) => ({ ...p, trained: true, x: X(p.rate), y: Y(p.distortion) })),
+    ];
     const near = this.near();
     if (near) this.tell(context, near, width, look);
   }
 
   /** The figures of the point under the pointer. */
   tell(context, p, width, look) {
-    const rows = [`β = ${short(p.beta)}, ${p.trained ? "trained" : "multi-rate"}`, `D ${p.distortion.toFixed(1)}   R ${p.rate.toFixed(1)}`, `−ELBO ${(p.distortion + p.rate).toFixed(1)}`, `active units ${p.active_units}`];
-    if (p.spread) rows.push(`${p.spread.seeds} seeds, −ELBO ${p.spread.neg_elbo.map((v) => v.toFixed(1)).join(" to ")}`);
+    const rows = [
+      `β = ${short(p.beta)}, ${p.trained ? "trained" : "multi-rate"}`,
+      `D ${p.distortion.toFixed(1)}   R ${p.rate.toFixed(1)}`,
+      `−ELBO ${(p.distortion + p.rate).toFixed(1)}`,
+      `active units ${p.active_units}`,
+    ];
+    if (p.spread)
+      rows.push(`${p.spread.seeds} seeds, −ELBO ${p.spread.neg_elbo.map((v) => v.toFixed(1)).join(" to ")}`);
     context.font = `12px ${look.font}`;
-    const w = Math.max(...rows.map((row) => context.measureText(row).width)) + 16, h = 17 * rows.length + 10;
-    const x = p.x + 14 + w > width ? p.x - 14 - w : p.x + 14, y = Math.max(4, p.y - h / 2);
+    const w = Math.max(...rows.map((row) => context.measureText(row).width)) + 16,
+      h = 17 * rows.length + 10;
+    const x = p.x + 14 + w > width ? p.x - 14 - w : p.x + 14,
+      y = Math.max(4, p.y - h / 2);
     Object.assign(context, { fillStyle: look.background, strokeStyle: look.muted, lineWidth: 1 });
     context.fillRect(x, y, w, h);
     context.strokeRect(x, y, w, h);
@@ -153,7 +191,8 @@ function disc(context, x, y, radius, color, halo) {
 
 /** About `count` round numbers from low to high. */
 function ticks(low, high, count) {
-  const raw = (high - low) / count, power = 10 ** Math.floor(Math.log10(raw));
+  const raw = (high - low) / count,
+    power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw);
   const out = [];
   for (let v = Math.ceil(low / step) * step; v <= high; v += step) out.push(Number(v.toPrecision(6)));

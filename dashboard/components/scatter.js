@@ -25,13 +25,14 @@ export class Scatter {
   resize(width, height) {
     Object.assign(this, { width, height });
     const [x0, y0, x1, y1] = this.bounds;
-    this.scale = (0.92 * Math.min(width / Math.max(x1 - x0, 1e-6), height / Math.max(y1 - y0, 1e-6))); // equal on both axes
+    this.scale = 0.92 * Math.min(width / Math.max(x1 - x0, 1e-6), height / Math.max(y1 - y0, 1e-6)); // equal on both axes
     this.centre = [(x0 + x1) / 2, (y0 + y1) / 2];
   }
 
   /** Screen position of a data position. */
   toScreen(x, y) {
-    const { zoom } = this.view, unit = this.width;
+    const { zoom } = this.view,
+      unit = this.width;
     return [
       ((x - this.centre[0]) * this.scale + this.view.x * unit) * zoom + this.width / 2,
       (-(y - this.centre[1]) * this.scale + this.view.y * unit) * zoom + this.height / 2,
@@ -40,7 +41,8 @@ export class Scatter {
 
   /** Data position of a screen position. */
   toData(px, py) {
-    const { zoom } = this.view, unit = this.width;
+    const { zoom } = this.view,
+      unit = this.width;
     return [
       ((px - this.width / 2) / zoom - this.view.x * unit) / this.scale + this.centre[0],
       -((py - this.height / 2) / zoom - this.view.y * unit) / this.scale + this.centre[1],
@@ -55,32 +57,43 @@ export class Scatter {
   /** Zoom by a factor, keeping what is under (px, py) where it is. */
   zoomAt(factor, px = this.width / 2, py = this.height / 2) {
     const zoom = Math.min(Math.max(this.view.zoom * factor, 0.5), 60);
-    for (const [axis, at, middle] of [["x", px, this.width / 2], ["y", py, this.height / 2]])
+    for (const [axis, at, middle] of [
+      ["x", px, this.width / 2],
+      ["y", py, this.height / 2],
+    ])
       this.view[axis] += ((at - middle) / this.width) * (1 / zoom - 1 / this.view.zoom);
     this.view.zoom = zoom;
   }
 
   /** Index of the nearest point within `reach` pixels that `allowed` admits, or -1. */
   at(px, py, reach = 14, allowed = null) {
-    let best = -1, least = reach * reach;
-    const s = this.scale * this.view.zoom, [ox, oy] = this.toScreen(0, 0), { points } = this;
+    let best = -1,
+      least = reach * reach;
+    const s = this.scale * this.view.zoom,
+      [ox, oy] = this.toScreen(0, 0),
+      { points } = this;
     for (let i = 0; i < points.length / 2; i++) {
-      const dx = points[2 * i] * s + ox - px, dy = -points[2 * i + 1] * s + oy - py;
+      const dx = points[2 * i] * s + ox - px,
+        dy = -points[2 * i + 1] * s + oy - py;
       const distance = dx * dx + dy * dy;
-      if (distance < least && (!allowed || allowed[i])) (least = distance), (best = i);
+      if (distance < least && (!allowed || allowed[i])) ((least = distance), (best = i));
     }
     return best;
   }
 
   /** From point i to its nearest neighbour on the screen within 45 degrees of a direction, or i itself. */
   step(i, dx, dy, allowed = null) {
-    let best = i, least = Infinity;
+    let best = i,
+      least = Infinity;
     const [x0, y0] = [this.points[2 * i], this.points[2 * i + 1]];
     for (let j = 0; j < this.points.length / 2; j++) {
       if (j === i || (allowed && !allowed[j])) continue;
-      const x = this.points[2 * j] - x0, y = y0 - this.points[2 * j + 1];
-      const along = x * dx + y * dy, across = Math.abs(x * dy) + Math.abs(y * dx);
-      if (along > 0 && across <= along && along * along + across * across < least) (least = along * along + across * across), (best = j);
+      const x = this.points[2 * j] - x0,
+        y = y0 - this.points[2 * j + 1];
+      const along = x * dx + y * dy,
+        across = Math.abs(x * dy) + Math.abs(y * dx);
+      if (along > 0 && across <= along && along * along + across * across < least)
+        ((least = along * along + across * across), (best = j));
     }
     return best;
   }
@@ -88,13 +101,16 @@ export class Scatter {
   /** Indices of the points inside a polygon of screen positions [[x, y], ...]. */
   inside(polygon, allowed = null) {
     const found = [];
-    const s = this.scale * this.view.zoom, [ox, oy] = this.toScreen(0, 0);
+    const s = this.scale * this.view.zoom,
+      [ox, oy] = this.toScreen(0, 0);
     for (let i = 0; i < this.points.length / 2; i++) {
       if (allowed && !allowed[i]) continue;
-      const x = this.points[2 * i] * s + ox, y = -this.points[2 * i + 1] * s + oy;
+      const x = this.points[2 * i] * s + ox,
+        y = -this.points[2 * i + 1] * s + oy;
       let odd = false;
       for (let a = 0, b = polygon.length - 1; a < polygon.length; b = a++) {
-        const [xa, ya] = polygon[a], [xb, yb] = polygon[b];
+        const [xa, ya] = polygon[a],
+          [xb, yb] = polygon[b];
         if (ya > y !== yb > y && x < ((xb - xa) * (y - ya)) / (yb - ya) + xa) odd = !odd;
       }
       if (odd) found.push(i);
@@ -110,29 +126,47 @@ export class Scatter {
 
   /** Draws every point, on an opaque ground: `colors` is a palette, `which` a palette index a point, `level` 1 for full points, 0 for faint ones. */
   stamp(context, colors, which, level, background, faint = 0.13) {
-    const { width: W, height: H } = this.canvas, ratio = W / this.width;
-    const stamped = [W, H, this.view.zoom, this.view.x, this.view.y, this.scale, background, faint, colors.join()].join();
-    if (this.stamped === stamped && this.stampedOf?.every((array, i) => array === [this.points, which, level][i])) return context.putImageData(this.pixels, 0, 0);
+    const { width: W, height: H } = this.canvas,
+      ratio = W / this.width;
+    const stamped = [
+      W,
+      H,
+      this.view.zoom,
+      this.view.x,
+      this.view.y,
+      this.scale,
+      background,
+      faint,
+      colors.join(),
+    ].join();
+    if (this.stamped === stamped && this.stampedOf?.every((array, i) => array === [this.points, which, level][i]))
+      return context.putImageData(this.pixels, 0, 0);
     Object.assign(this, { stamped, stampedOf: [this.points, which, level] });
     if (this.pixels?.width !== W || this.pixels?.height !== H) this.pixels = context.createImageData(W, H);
     const { data } = this.pixels;
     new Uint32Array(data.buffer).fill(pack(rgb(background)));
-    if (this.paletteKey !== colors.join()) (this.paletteKey = colors.join()), (this.palette = colors.map(rgb));
-    const r = Math.round(this.radius() * ratio * 8) / 8, reach = Math.ceil(r) + 1;
-    if (this.discsKey !== `${r},${W}`) (this.discsKey = `${r},${W}`), (this.discs = discs(r, W));
-    const s = this.scale * this.view.zoom * ratio, [ox, oy] = this.toScreen(0, 0).map((v) => v * ratio), { points, palette } = this;
+    if (this.paletteKey !== colors.join()) ((this.paletteKey = colors.join()), (this.palette = colors.map(rgb)));
+    const r = Math.round(this.radius() * ratio * 8) / 8,
+      reach = Math.ceil(r) + 1;
+    if (this.discsKey !== `${r},${W}`) ((this.discsKey = `${r},${W}`), (this.discs = discs(r, W)));
+    const s = this.scale * this.view.zoom * ratio,
+      [ox, oy] = this.toScreen(0, 0).map((v) => v * ratio),
+      { points, palette } = this;
     for (const pass of [0, 1]) {
       const opacity = pass ? 0.88 : faint;
       for (let i = 0; i < points.length / 2; i++) {
         if (level[i] !== pass) continue;
-        const x = points[2 * i] * s + ox, y = -points[2 * i + 1] * s + oy;
-        const px = Math.floor(x), py = Math.floor(y);
+        const x = points[2 * i] * s + ox,
+          y = -points[2 * i + 1] * s + oy;
+        const px = Math.floor(x),
+          py = Math.floor(y);
         if (!(px >= reach && py >= reach && px < W - reach && py < H - reach)) continue;
         const { offsets, covers } = this.discs[Math.floor((y - py) * PHASES) * PHASES + Math.floor((x - px) * PHASES)];
         const [red, green, blue] = palette[which[i]];
         const at = 4 * (py * W + px);
         for (let k = 0; k < offsets.length; k++) {
-          const p = at + offsets[k], a = covers[k] * opacity;
+          const p = at + offsets[k],
+            a = covers[k] * opacity;
           data[p] += (red - data[p]) * a;
           data[p + 1] += (green - data[p + 1]) * a;
           data[p + 2] += (blue - data[p + 2]) * a;
@@ -160,10 +194,18 @@ export class Scatter {
 
   /** A Gaussian of covariance [xx, xy, yy] to scale, at `factor` standard deviations. */
   cloud(context, mean, [xx, xy, yy], factor) {
-    const middle = (xx + yy) / 2, radius = Math.hypot((xx - yy) / 2, xy); // eigenvalues: middle +- radius
+    const middle = (xx + yy) / 2,
+      radius = Math.hypot((xx - yy) / 2, xy); // eigenvalues: middle +- radius
     const s = this.scale * this.view.zoom * factor;
     context.beginPath();
-    context.ellipse(...this.toScreen(...mean), Math.sqrt(middle + radius) * s, Math.sqrt(Math.max(middle - radius, 0)) * s, -0.5 * Math.atan2(2 * xy, xx - yy), 0, 2 * Math.PI);
+    context.ellipse(
+      ...this.toScreen(...mean),
+      Math.sqrt(middle + radius) * s,
+      Math.sqrt(Math.max(middle - radius, 0)) * s,
+      -0.5 * Math.atan2(2 * xy, xx - yy),
+      0,
+      2 * Math.PI,
+    );
     context.stroke();
   }
 
@@ -200,12 +242,14 @@ const pack = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
 function discs(r, width) {
   const reach = Math.ceil(r) + 1;
   return Array.from({ length: PHASES * PHASES }, (_, phase) => {
-    const fx = ((phase % PHASES) + 0.5) / PHASES, fy = (Math.floor(phase / PHASES) + 0.5) / PHASES;
-    const offsets = [], covers = [];
+    const fx = ((phase % PHASES) + 0.5) / PHASES,
+      fy = (Math.floor(phase / PHASES) + 0.5) / PHASES;
+    const offsets = [],
+      covers = [];
     for (let dy = -reach; dy <= reach; dy++)
       for (let dx = -reach; dx <= reach; dx++) {
         const cover = Math.min(Math.max(r + 0.5 - Math.hypot(dx + 0.5 - fx, dy + 0.5 - fy), 0), 1);
-        if (cover > 0.02) offsets.push(4 * (dy * width + dx)), covers.push(cover);
+        if (cover > 0.02) (offsets.push(4 * (dy * width + dx)), covers.push(cover));
       }
     return { offsets: Int32Array.from(offsets), covers: Float32Array.from(covers) };
   });

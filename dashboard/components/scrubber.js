@@ -33,10 +33,18 @@ class Scrubber {
     this.slide.max = data.epochs;
     const problem = this.find(".problem");
     try {
-      const [arrays, ...sprites] = await Promise.all([loadArrays(data.arrays), ...data.lanes.map((lane) => loadSprite(lane.sprite, 8))]);
+      const [arrays, ...sprites] = await Promise.all([
+        loadArrays(data.arrays),
+        ...data.lanes.map((lane) => loadSprite(lane.sprite, 8)),
+      ]);
       if (this.data !== data) return; // a newer update has overtaken this one
       this.labels = arrays.labels;
-      this.lanes = data.lanes.map((lane, i) => ({ ...lane, xy: arrays[`xy_${i}`], picture: sprites[i].picture, ...this.panel(i, data.lanes.length) }));
+      this.lanes = data.lanes.map((lane, i) => ({
+        ...lane,
+        xy: arrays[`xy_${i}`],
+        picture: sprites[i].picture,
+        ...this.panel(i, data.lanes.length),
+      }));
       problem.hidden = true;
     } catch (error) {
       problem.textContent = `The recordings could not be loaded (${error.message}). Reload the page.`;
@@ -50,8 +58,18 @@ class Scrubber {
   panel(i, count) {
     const box = this.find(".lanes");
     if (box.childElementCount !== count)
-      box.replaceChildren(...Array.from({ length: count }, () =>
-        make("section", { class: "lane" }, make("h2"), make("p", { class: "muted small number" }), make("canvas", { class: "map", role: "img" }), make("canvas", { class: "pictures", role: "img" }))));
+      box.replaceChildren(
+        ...Array.from({ length: count }, () =>
+          make(
+            "section",
+            { class: "lane" },
+            make("h2"),
+            make("p", { class: "muted small number" }),
+            make("canvas", { class: "map", role: "img" }),
+            make("canvas", { class: "pictures", role: "img" }),
+          ),
+        ),
+      );
     const section = box.children[i];
     return { section, map: section.querySelector(".map"), pictures: section.querySelector(".pictures") };
   }
@@ -83,8 +101,14 @@ class Scrubber {
   key(event) {
     const at = this.state.at;
     const to = {
-      ArrowRight: Math.floor(at) + 1, ArrowUp: Math.floor(at) + 1, ArrowLeft: Math.ceil(at) - 1, ArrowDown: Math.ceil(at) - 1,
-      PageUp: at + 5, PageDown: at - 5, Home: 0, End: this.data.epochs,
+      ArrowRight: Math.floor(at) + 1,
+      ArrowUp: Math.floor(at) + 1,
+      ArrowLeft: Math.ceil(at) - 1,
+      ArrowDown: Math.ceil(at) - 1,
+      PageUp: at + 5,
+      PageDown: at - 5,
+      Home: 0,
+      End: this.data.epochs,
     }[event.key];
     if (event.key === " ") this.playing ? this.pause() : this.play();
     else if (to === undefined) return;
@@ -99,7 +123,9 @@ class Scrubber {
 
   draw() {
     if (!this.lanes || !this.root.isConnected) return;
-    const look = theme(this.root), { at } = this.state, epoch = Math.floor(at + 1e-6);
+    const look = theme(this.root),
+      { at } = this.state,
+      epoch = Math.floor(at + 1e-6);
     this.slide.value = at;
     this.slide.setAttribute("aria-label", "Epoch. Arrow keys step, space plays.");
     this.slide.setAttribute("aria-valuetext", `epoch ${epoch} of ${this.data.epochs}`);
@@ -113,24 +139,39 @@ class Scrubber {
   }
 
   lane(lane, at, epoch, look) {
-    const row = lane.history[epoch], own = look.dark ? lane.color_dark : lane.color;
+    const row = lane.history[epoch],
+      own = look.dark ? lane.color_dark : lane.color;
     lane.section.style.setProperty("--own", own);
     Object.assign(lane.section.querySelector("h2"), { textContent: lane.title }).style.color = inked(own);
-    const figures = [`D ${row.distortion.toFixed(1)}`, `R ${row.rate === null ? "n/a" : row.rate.toFixed(1)}`, row.neg_elbo === null ? null : `−ELBO ${row.neg_elbo.toFixed(1)}`, `squared error ${row.mse.toFixed(4)}`];
+    const figures = [
+      `D ${row.distortion.toFixed(1)}`,
+      `R ${row.rate === null ? "n/a" : row.rate.toFixed(1)}`,
+      row.neg_elbo === null ? null : `−ELBO ${row.neg_elbo.toFixed(1)}`,
+      `squared error ${row.mse.toFixed(4)}`,
+    ];
     lane.section.querySelector("p").textContent = figures.filter(Boolean).join(" · ");
     this.map(lane, at, look, own);
     // This epoch's 8 x 3 tiles out of the tall picture of all epochs.
-    const { pictures, picture } = lane, width = picture.naturalWidth, height = picture.naturalHeight / (this.data.epochs + 1);
+    const { pictures, picture } = lane,
+      width = picture.naturalWidth,
+      height = picture.naturalHeight / (this.data.epochs + 1);
     if (pictures.width !== width) Object.assign(pictures, { width, height });
     pictures.getContext("2d").drawImage(picture, 0, epoch * height, width, height, 0, 0, width, height);
-    pictures.setAttribute("aria-label", `${lane.short} after epoch ${epoch}: 16 samples from the same noise, and below them 8 reconstructions`);
+    pictures.setAttribute(
+      "aria-label",
+      `${lane.short} after epoch ${epoch}: 16 samples from the same noise, and below them 8 reconstructions`,
+    );
   }
 
   map({ map, xy, reach, native, short, title }, at, look) {
-    const width = map.clientWidth, height = Math.min(width, 420);
+    const width = map.clientWidth,
+      height = Math.min(width, 420);
     if (!width) return;
-    const context = prepare(map, width, height), n = this.labels.length;
-    const unit = Math.min(width, height) / (2 * reach * MARGIN), cx = width / 2, cy = height / 2;
+    const context = prepare(map, width, height),
+      n = this.labels.length;
+    const unit = Math.min(width, height) / (2 * reach * MARGIN),
+      cx = width / 2,
+      cy = height / 2;
     if (native) {
       context.strokeStyle = look.faint;
       for (const r of [1, 2, 3]) {
@@ -139,10 +180,14 @@ class Scrubber {
         context.stroke();
       }
     }
-    const low = Math.min(Math.floor(at), this.data.epochs), high = Math.min(low + 1, this.data.epochs), u = at - low;
+    const low = Math.min(Math.floor(at), this.data.epochs),
+      high = Math.min(low + 1, this.data.epochs),
+      u = at - low;
     for (let i = 0; i < n; i++) {
-      const from = 2 * (low * n + i), to = 2 * (high * n + i);
-      const x = cx + (xy[from] + u * (xy[to] - xy[from])) * unit, y = cy - (xy[from + 1] + u * (xy[to + 1] - xy[from + 1])) * unit;
+      const from = 2 * (low * n + i),
+        to = 2 * (high * n + i);
+      const x = cx + (xy[from] + u * (xy[to] - xy[from])) * unit,
+        y = cy - (xy[from + 1] + u * (xy[to + 1] - xy[from + 1])) * unit;
       context.fillStyle = this.data.class_colors[this.labels[i] % this.data.class_colors.length];
       context.globalAlpha = 0.85;
       context.beginPath();
@@ -156,15 +201,21 @@ class Scrubber {
 
   /** Distortion (solid) and rate (dotted) of both over the epochs. */
   curves(at, look) {
-    const canvas = this.find(".curves canvas"), width = canvas.clientWidth, height = 150;
+    const canvas = this.find(".curves canvas"),
+      width = canvas.clientWidth,
+      height = 150;
     this.find(".curves h2").textContent = "Distortion (solid) and rate (dotted), nats per image, on the test images";
     if (!width) return;
-    const context = prepare(canvas, width, height), left = 36, bottom = height - 20, top = 6;
+    const context = prepare(canvas, width, height),
+      left = 36,
+      bottom = height - 20,
+      top = 6;
     const rows = this.lanes.flatMap(({ history }) => history);
     // The first epochs fall steeply: the scale is logarithmic, so that the last ones can be told apart.
     const values = rows.flatMap(({ distortion, rate }) => [distortion, rate]).filter((v) => v > 0.5);
     const [low, high] = [Math.log(Math.min(...values)), Math.log(Math.max(...values))];
-    const X = (epoch) => left + (epoch / this.data.epochs) * (width - left - 8), Y = (v) => bottom - ((Math.log(Math.max(v, Math.exp(low))) - low) / (high - low)) * (bottom - top);
+    const X = (epoch) => left + (epoch / this.data.epochs) * (width - left - 8),
+      Y = (v) => bottom - ((Math.log(Math.max(v, Math.exp(low))) - low) / (high - low)) * (bottom - top);
     Object.assign(context, { font: `11px ${look.font}`, fillStyle: look.muted, strokeStyle: look.faint, lineWidth: 1 });
     for (const v of [1, 3, 10, 30, 100, 300].filter((v) => Math.log(v) >= low && Math.log(v) <= high)) {
       context.textAlign = "right";
@@ -175,14 +226,20 @@ class Scrubber {
       context.stroke();
     }
     context.textAlign = "center";
-    for (let epoch = 0; epoch <= this.data.epochs; epoch += Math.max(1, Math.round(this.data.epochs / 5))) context.fillText(epoch, X(epoch), height - 4);
+    for (let epoch = 0; epoch <= this.data.epochs; epoch += Math.max(1, Math.round(this.data.epochs / 5)))
+      context.fillText(epoch, X(epoch), height - 4);
     for (const { history, color, color_dark } of this.lanes)
-      for (const [key, dash] of [["distortion", []], ["rate", [2, 3]]]) {
+      for (const [key, dash] of [
+        ["distortion", []],
+        ["rate", [2, 3]],
+      ]) {
         if (history[0][key] === null) continue;
         Object.assign(context, { strokeStyle: look.dark ? color_dark : color, lineWidth: 1.8 });
         context.setLineDash(dash);
         context.beginPath();
-        history.forEach((row, epoch) => (epoch ? context.lineTo(X(epoch), Y(row[key])) : context.moveTo(X(0), Y(row[key]))));
+        history.forEach((row, epoch) =>
+          epoch ? context.lineTo(X(epoch), Y(row[key])) : context.moveTo(X(0), Y(row[key])),
+        );
         context.stroke();
         context.setLineDash([]);
       }
@@ -191,7 +248,9 @@ class Scrubber {
     context.moveTo(X(at), top);
     context.lineTo(X(at), bottom);
     context.stroke();
-    const last = this.lanes.map(({ short, history }) => `${short}: distortion ${history[this.data.epochs].distortion.toFixed(1)}`);
+    const last = this.lanes.map(
+      ({ short, history }) => `${short}: distortion ${history[this.data.epochs].distortion.toFixed(1)}`,
+    );
     canvas.setAttribute("aria-label", `Curves over ${this.data.epochs} epochs; at the end ${last.join(", ")}`);
   }
 

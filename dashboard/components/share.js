@@ -22,11 +22,16 @@ export function subscribe(name, listener) {
 
 /** As `subscribe`, for what is too much for every movement: calls back when the value rests and the element is on screen. */
 export function subscribeAtRest(name, element, listener, milliseconds = 200) {
-  let timer = 0, waiting = false, visible = false, value;
+  let timer = 0,
+    waiting = false,
+    visible = false,
+    value;
   const settle = () => {
-    if (waiting && visible) (waiting = false), listener(value);
+    if (waiting && visible) ((waiting = false), listener(value));
   };
-  const seen = new IntersectionObserver(([entry]) => ((visible = entry.isIntersecting), settle()), { rootMargin: "200px" });
+  const seen = new IntersectionObserver(([entry]) => ((visible = entry.isIntersecting), settle()), {
+    rootMargin: "200px",
+  });
   seen.observe(element);
   const stop = subscribe(name, (next) => {
     const first = value === undefined;

@@ -45,17 +45,42 @@ class Traverse {
   }
 
   makeLane(side, info, network) {
-    const lane = { info, network, title: make("h2", {}, info.title), tile: make("canvas", { class: "tile", width: SIDE, height: SIDE }), text: make("p", { class: "muted small" }) };
+    const lane = {
+      info,
+      network,
+      title: make("h2", {}, info.title),
+      tile: make("canvas", { class: "tile", width: SIDE, height: SIDE }),
+      text: make("p", { class: "muted small" }),
+    };
     lane.reset = make("button", { onclick: () => (this.begin(lane), this.redraw()) }, "Back to the image's code");
     lane.rows = info.order.map((j, place) => {
       const [low, high] = info.range[j];
-      const slider = make("input", { type: "range", min: low, max: high, step: (high - low) / 200, "aria-label": `Latent number ${j + 1} of the ${info.short}`, oninput: () => this.move(lane, j, Number(slider.value)) });
+      const slider = make("input", {
+        type: "range",
+        min: low,
+        max: high,
+        step: (high - low) / 200,
+        "aria-label": `Latent number ${j + 1} of the ${info.short}`,
+        oninput: () => this.move(lane, j, Number(slider.value)),
+      });
       const strip = Array.from({ length: STRIP }, () => make("canvas", { class: "tile", width: SIDE, height: SIDE }));
       const value = make("span", { class: "muted small number" });
-      const row = make("div", { class: info.dead[j] ? "dimension dead" : "dimension", "data-dimension": j, "data-place": place }, make("div", {}, make("b", {}, info.weight_text[j]), value), slider, make("div", { class: "strip" }, ...strip));
+      const row = make(
+        "div",
+        { class: info.dead[j] ? "dimension dead" : "dimension", "data-dimension": j, "data-place": place },
+        make("div", {}, make("b", {}, info.weight_text[j]), value),
+        slider,
+        make("div", { class: "strip" }, ...strip),
+      );
       return { j, slider, strip, value, row, low, high };
     });
-    lane.section = make("section", { class: "lane", "data-side": side }, lane.title, make("div", { class: "head" }, lane.tile, make("div", {}, lane.text, lane.reset)), ...lane.rows.map(({ row }) => row));
+    lane.section = make(
+      "section",
+      { class: "lane", "data-side": side },
+      lane.title,
+      make("div", { class: "head" }, lane.tile, make("div", {}, lane.text, lane.reset)),
+      ...lane.rows.map(({ row }) => row),
+    );
     return lane;
   }
 
@@ -80,7 +105,8 @@ class Traverse {
     if (!this.image) return;
     const { dark } = theme(this.root);
     for (const lane of this.lanes) {
-      const { info, network, code } = lane, d = network.latentDim;
+      const { info, network, code } = lane,
+        d = network.latentDim;
       const own = dark ? info.color_dark : info.color;
       lane.title.style.color = inked(own);
       lane.section.style.setProperty("--own", own);
@@ -88,9 +114,13 @@ class Traverse {
       const now = network.decodeImage(code).slice();
       paint(lane.tile, now);
       const moved = change(now, lane.image);
-      lane.text.textContent = moved < 0.001 ? "The image's code, decoded. Move a slider." : `Changed by ${moved.toFixed(3)} per pixel (root mean square, grey levels from 0 to 1).`;
+      lane.text.textContent =
+        moved < 0.001
+          ? "The image's code, decoded. Move a slider."
+          : `Changed by ${moved.toFixed(3)} per pixel (root mean square, grey levels from 0 to 1).`;
       lane.section.dataset.moved = moved.toFixed(4);
-      for (const { j, value } of lane.rows) value.textContent = `${unitName(j)} = ${code[j].toFixed(2).replace("-", "−")}`;
+      for (const { j, value } of lane.rows)
+        value.textContent = `${unitName(j)} = ${code[j].toFixed(2).replace("-", "−")}`;
       lane.stale = false;
       if (!lane.strips) continue;
       lane.strips = false;
@@ -105,7 +135,8 @@ class Traverse {
       const images = network.decodeImage(codes, lane.rows.length * STRIP);
       lane.rows.forEach(({ strip, row }, r) => {
         strip.forEach((canvas, s) => paint(canvas, images, (r * STRIP + s) * PIXELS));
-        const first = r * STRIP * PIXELS, last = first + (STRIP - 1) * PIXELS;
+        const first = r * STRIP * PIXELS,
+          last = first + (STRIP - 1) * PIXELS;
         const range = change(images.subarray(first, first + PIXELS), images.subarray(last, last + PIXELS));
         row.title = `From one end to the other the image changes by ${range.toFixed(3)} per pixel.`;
         row.dataset.range = range.toFixed(4);

@@ -11,7 +11,13 @@ function halves() {
     const exponent = (bits >> 10) & 31;
     const fraction = bits & 1023;
     halfTable[bits] =
-      exponent === 0 ? sign * fraction * 2 ** -24 : exponent === 31 ? (fraction ? NaN : sign * Infinity) : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+      exponent === 0
+        ? sign * fraction * 2 ** -24
+        : exponent === 31
+          ? fraction
+            ? NaN
+            : sign * Infinity
+          : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
   }
   return halfTable;
 }
@@ -19,10 +25,20 @@ function halves() {
 /** A safetensors file: 8 bytes of header length, a JSON header, raw little-endian tensors. Floats are read as float32, bytes stay bytes. */
 export function parseSafetensors(buffer) {
   const length = Number(new DataView(buffer).getBigUint64(0, true));
-  if (!(length > 0 && 8 + length <= buffer.byteLength)) throw new Error("not a safetensors file: its header does not fit");
-  const { __metadata__: metadata = {}, ...entries } = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
+  if (!(length > 0 && 8 + length <= buffer.byteLength))
+    throw new Error("not a safetensors file: its header does not fit");
+  const { __metadata__: metadata = {}, ...entries } = JSON.parse(
+    new TextDecoder().decode(new Uint8Array(buffer, 8, length)),
+  );
   const tensors = {};
-  for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(entries)) {
+  for (const [
+    name,
+    {
+      dtype,
+      shape,
+      data_offsets: [from, to],
+    },
+  ] of Object.entries(entries)) {
     const bytes = buffer.slice(8 + length + from, 8 + length + to); // a copy, because offsets need not be aligned
     if (dtype === "F32") tensors[name] = { shape, data: new Float32Array(bytes) };
     else if (dtype === "U8") tensors[name] = { shape, data: new Uint8Array(bytes) };
@@ -66,4 +82,6 @@ function load(url, make) {
 
 /** The tensors of a safetensors file at a URL: name -> typed array. */
 export const loadArrays = (url) =>
-  load(url, (bytes) => Object.fromEntries(Object.entries(parseSafetensors(bytes).tensors).map(([name, { data }]) => [name, data])));
+  load(url, (bytes) =>
+    Object.fromEntries(Object.entries(parseSafetensors(bytes).tensors).map(([name, { data }]) => [name, data])),
+  );
