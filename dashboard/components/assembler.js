@@ -9,7 +9,7 @@
 
    Code is written in the order of a stack machine: operands first. Opcodes: webassembly.github.io/spec, "Instructions". */
 
-const wasm = (() => {
+export const wasm = (() => {
   /** An integer in the variable-length encoding of the format (LEB128), unsigned or signed. */
   function leb(value, signed = false) {
     const bytes = [];

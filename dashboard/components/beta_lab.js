@@ -36,13 +36,19 @@ class BetaLab {
     this.slide.onpointerdown = () => (this.held = true);
     this.slide.onpointerup = this.slide.onpointercancel = () => (this.held = false);
     this.slide.oninput = () => this.move(Number(this.slide.value), SNAP);
-    this.slide.onchange = () => ((this.held = false), this.settle());
+    this.slide.onchange = () => {
+      this.held = false;
+      this.settle();
+    };
     this.slide.onkeydown = (event) => this.key(event);
     this.find(".again").onclick = () => this.noise(this.state.seed + 1);
     this.plane = new Plane(this.find(".plane canvas"), (beta) => this.go(beta));
     this.plane.canvas.onkeydown = (event) => this.key(event);
     this.plane.redraw = this.redraw;
-    this.stopLooking = onLook(this.root, () => ((this.ticked = 0), this.redraw()));
+    this.stopLooking = onLook(this.root, () => {
+      this.ticked = 0;
+      this.redraw();
+    });
     this.drawn = { frames: 0, complete: 0 };
     this.later = []; // what waits until all pictures have been drawn once
     this.families = new Map();
@@ -451,7 +457,7 @@ class BetaLab {
 
   toggle(unit) {
     const { off } = this.state;
-    off.has(unit) ? off.delete(unit) : off.add(unit);
+    if (!off.delete(unit)) off.add(unit);
     this.version++;
     this.redraw();
   }

@@ -63,18 +63,28 @@ export function theme(element) {
 export function onLook(element, callback) {
   const resize = new ResizeObserver(callback);
   resize.observe(element);
-  const themed = new MutationObserver(() => ((element.look = null), callback()));
+  const themed = new MutationObserver(() => {
+    element.look = null;
+    callback();
+  });
   // Streamlit puts its custom properties on the shadow root's ancestor; a theme change changes that one's class.
   const host = element.getRootNode().host;
   for (let node = host, i = 0; node && i < 3; node = node.parentElement, i++)
     themed.observe(node, { attributes: true, attributeFilter: ["class", "style"] });
-  return () => (resize.disconnect(), themed.disconnect());
+  return () => {
+    resize.disconnect();
+    themed.disconnect();
+  };
 }
 
 /** Resolves when the element is on screen, or a moment later anyway: networks that are seen first are fetched and run first. */
 export function inTurn(element, moment = 800) {
   return new Promise((resolve) => {
-    const done = () => (clearTimeout(timer), watch.disconnect(), resolve());
+    const done = () => {
+      clearTimeout(timer);
+      watch.disconnect();
+      resolve();
+    };
     const watch = new IntersectionObserver((seen) => seen.some(({ isIntersecting }) => isIntersecting) && done());
     const timer = setTimeout(done, moment);
     watch.observe(element);
@@ -84,7 +94,11 @@ export function inTurn(element, moment = 800) {
 /** Wraps a function so that however often it is asked for, it runs once in the next frame. */
 export function everyFrame(draw) {
   let asked = 0;
-  const request = () => (asked ||= requestAnimationFrame(() => ((asked = 0), draw())));
+  const request = () =>
+    (asked ||= requestAnimationFrame(() => {
+      asked = 0;
+      draw();
+    }));
   request.cancel = () => cancelAnimationFrame(asked);
   return request;
 }

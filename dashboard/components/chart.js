@@ -340,10 +340,10 @@ class Chart {
           this.mark({ ...trace.marker, size: Math.min(trace.marker?.size ?? 6, 10) }, color, x + sample / 2, middle),
         );
       item.append(this.text(trace.name, x + sample + 6, y, { "font-size": size }));
-      item.addEventListener(
-        "click",
-        () => (this.hidden.has(key) ? this.hidden.delete(key) : this.hidden.add(key), this.draw()),
-      );
+      item.addEventListener("click", () => {
+        if (!this.hidden.delete(key)) this.hidden.add(key);
+        this.draw();
+      });
       this.legend.append(item);
       x += width;
     }

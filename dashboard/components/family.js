@@ -39,7 +39,7 @@ function chebyshevWeights(t, nodes = NODES) {
   return weights.map((w) => w / total);
 }
 
-class Family {
+export class Family {
   constructor(network, images, n, onProgress = () => {}) {
     Object.assign(this, { network, images, n, onProgress });
     this.size = n * network.latentDim;

@@ -22,7 +22,7 @@ const EXP2 = [1.5353362e-4, 1.3398874e-3, 9.6184374e-3, 5.5503325e-2, 2.4022648e
 const upTo = (value, multiple) => multiple * Math.ceil(value / multiple);
 
 /** B (K, N), given as a function of row and column, as panels: all K rows of the first eight columns, then of the next eight. */
-function packed(K, N, value) {
+export function packed(K, N, value) {
   const out = new Float32Array(K * upTo(N, PANEL));
   for (let k = 0; k < K; k++) for (let n = 0; n < N; n++) out[packedPlace(K, k, n)] = value(k, n);
   return out;
@@ -290,7 +290,7 @@ function patches(image, rows, height, width, lines, vectors, right, down, pitch,
 
 /* ---- memory ---- */
 
-class Heap {
+export class Heap {
   /** The fastest module that this browser takes; null where it has no vector instructions, or the page forbids WebAssembly. */
   static get module() {
     if (Heap.compiled === undefined) {

@@ -2,11 +2,11 @@
    and the measured curve between its weights. Functions of their arguments only. */
 // needs canvas.js
 
-const SAMPLES = 36;
+export const SAMPLES = 36;
 const REACH = 4; // the clouds' picture spans -REACH to REACH
 
 /** Units by their rate summed over several weights, the one that stays awake longest first. */
-function byRate(perDims) {
+export function byRate(perDims) {
   const total = perDims[0].map(
     (_, j) => perDims.reduce((sum, rates) => sum + Math.min(rates[j], 1), 0) + 1e-3 * perDims[perDims.length - 1][j],
   );
@@ -14,7 +14,7 @@ function byRate(perDims) {
 }
 
 /** The measured curve at t = log10 beta: cubic in t through the four nearest weights (Catmull-Rom), each unit for itself. */
-function curveAt(curve, t, active) {
+export function curveAt(curve, t, active) {
   const ts = curve.map(({ beta }) => Math.log10(beta)),
     last = curve.length - 1;
   let i = 0;
@@ -47,7 +47,7 @@ function curveAt(curve, t, active) {
 }
 
 /** The first image of each class, at most `most`. */
-function firstOfEach(labels, most) {
+export function firstOfEach(labels, most) {
   const first = new Map();
   labels.forEach((label, i) => first.has(label) || first.set(label, i));
   return [...first.keys()]
@@ -57,7 +57,7 @@ function firstOfEach(labels, most) {
 }
 
 /** Tiles of 28x28 with a pixel between them; `tile(i)` gives [array, index of the image in it, brightness]. */
-function paintGrid(canvas, columns, rows, tile) {
+export function paintGrid(canvas, columns, rows, tile) {
   const pitch = SIDE + 1,
     width = columns * pitch - 1,
     height = rows * pitch - 1;
@@ -84,7 +84,7 @@ function greyWord(level) {
 }
 
 /** Every image's posterior in two units: its mean a dot, its standard deviations a disc; without codes, only the prior's rings. */
-function drawClouds(canvas, codes, dims, data, labels, look) {
+export function drawClouds(canvas, codes, dims, data, labels, look) {
   const size = Math.min(canvas.clientWidth, 380);
   if (!size) return;
   const context = prepare(canvas, canvas.clientWidth, size),
@@ -129,7 +129,7 @@ function drawClouds(canvas, codes, dims, data, labels, look) {
 
 /** A button a unit, as high as its rate; `off` are switched off, `onPress(unit)` is called for one that is pressed. Their descriptions
     in words follow when the knob rests: nobody can read them while they change in every frame. */
-function drawBars(box, rates, dims, active, most, off, resting, onPress) {
+export function drawBars(box, rates, dims, active, most, off, resting, onPress) {
   if (box.querySelectorAll("button").length !== dims.length) {
     box.replaceChildren(
       ...dims.map(() =>
@@ -162,7 +162,7 @@ function drawBars(box, rates, dims, active, most, off, resting, onPress) {
 }
 
 /** The prediction's figures and the network's own, one below the other, and what is between them. */
-function drawFigures(table, { predicted, own }, beta, latentDim, name) {
+export function drawFigures(table, { predicted, own }, beta, latentDim, name) {
   const columns = {
     "Distortion D": (p) => p.distortion,
     "Rate R": (p) => p.rate,

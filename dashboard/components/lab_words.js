@@ -20,7 +20,7 @@ function source(lab, label) {
 }
 
 /** Everything the lab says: `at`, the figures of the weight shown; `figures`, those it is compared by. */
-function describe(lab, at, label, figures, codes) {
+export function describe(lab, at, label, figures, codes) {
   const { data, base, real, run, state } = lab;
   lab.slide.value = state.t;
   lab.slide.setAttribute(
@@ -40,7 +40,13 @@ function describe(lab, at, label, figures, codes) {
       state.resting &&
       make(
         "button",
-        { onclick: () => ((state.real = !state.real), lab.version++, lab.choose()) },
+        {
+          onclick: () => {
+            state.real = !state.real;
+            lab.version++;
+            lab.choose();
+          },
+        },
         state.real ? "show the prediction" : "show the trained network",
       );
     whose.replaceChildren(text, toggle || "");

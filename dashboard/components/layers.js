@@ -9,7 +9,7 @@
 // needs kernels.js
 
 const SIDE = 28;
-const PIXELS = SIDE * SIDE;
+export const PIXELS = SIDE * SIDE;
 const CHUNK = 16; // images a pass
 
 /** A network that this page has no code for: another kind of layer or activation. The message names it. */
@@ -60,7 +60,10 @@ class Layer {
     for (let i = 0; i < count; i++) {
       const a = 1 + value(i),
         b = value(count + i);
-      for (const p of places(i)) ((floats[scale + p] = a), (floats[shift + p] = b));
+      for (const p of places(i)) {
+        floats[scale + p] = a;
+        floats[shift + p] = b;
+      }
     }
   }
 
@@ -211,7 +214,7 @@ function agree(weight, shape, fits) {
 }
 
 /** Layers in a row, as core/models.py's Stack: an activation after each, or each but the last; FiLM where the file has it. */
-class Stack {
+export class Stack {
   /** @param table the layers' descriptions; @param shape what comes in */
   constructor(heap, table, tensors, prefix, activation, last, shape) {
     if (!(activation in KINDS)) throw new UnsupportedNetwork(`the activation "${activation}"`);

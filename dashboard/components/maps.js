@@ -95,10 +95,10 @@ class LinkedMaps extends MapPanels {
     loadSprite(data.sprite).then(
       ({ picture }) =>
         this.sprite !== picture && ((this.sprite = picture), this.inspect(), this.gallery(), this.redraw()),
-      (error) => (
-        (problem.textContent = `The maps are shown without images: ${error.message}.`),
-        (problem.hidden = false)
-      ),
+      (error) => {
+        problem.textContent = `The maps are shown without images: ${error.message}.`;
+        problem.hidden = false;
+      },
     );
     for (const side of SIDES) {
       const { panel, canvas } = this.plots[side],
@@ -135,8 +135,10 @@ class LinkedMaps extends MapPanels {
       for (const side of SIDES) {
         const bounds = boundsOf(targets[side]);
         if (this.data[side].native)
-          for (const i of [0, 1])
-            ((bounds[i] = Math.min(bounds[i], -3.2)), (bounds[i + 2] = Math.max(bounds[i + 2], 3.2)));
+          for (const i of [0, 1]) {
+            bounds[i] = Math.min(bounds[i], -3.2);
+            bounds[i + 2] = Math.max(bounds[i + 2], 3.2);
+          }
         const a = from[side],
           b = targets[side];
         this.plots[side].setPoints(
@@ -262,8 +264,10 @@ class LinkedMaps extends MapPanels {
     context.beginPath();
     for (let i = 0; i < SPREAD; i++) {
       const [x, y] = plot.toScreen(next(), next());
-      (context.moveTo(x - 2.5, y - 2.5), context.lineTo(x + 2.5, y + 2.5));
-      (context.moveTo(x - 2.5, y + 2.5), context.lineTo(x + 2.5, y - 2.5));
+      context.moveTo(x - 2.5, y - 2.5);
+      context.lineTo(x + 2.5, y + 2.5);
+      context.moveTo(x - 2.5, y + 2.5);
+      context.lineTo(x + 2.5, y - 2.5);
     }
     context.stroke();
     context.globalAlpha = 1;

@@ -14,7 +14,7 @@ const LAYERS = {
 };
 
 /** The methods of LinkedMaps that fill the elements around the canvases. */
-class MapPanels {
+export class MapPanels {
   controls() {
     const { colourings, left, right } = this.data;
     const native = left.native && right.native;
@@ -191,24 +191,22 @@ class MapPanels {
       (side) =>
         `${data[side].short} ${format(selected.reduce((sum, i) => sum + arrays[`${side}_value_error`][i], 0) / selected.length)}`,
     );
-    const tiles = selected
-      .slice(0, GALLERY_TILES)
-      .map((i) =>
-        make(
-          "button",
-          {
-            "data-image": i,
-            "aria-label": `Test image ${i}, ${data.class_word} ${data.classes[arrays.labels[i]]}`,
-            onpointerenter: () => this.show(i),
-            onfocus: () => this.show(i),
-            onclick: () => this.show(i),
-          },
-          this.tile(i),
-          ...SIDES.filter((side) => data[side].weights).map((side) =>
-            this.reconstruct(side, i, make("canvas", { class: "tile" })),
-          ),
+    const tiles = selected.slice(0, GALLERY_TILES).map((i) =>
+      make(
+        "button",
+        {
+          "data-image": i,
+          "aria-label": `Test image ${i}, ${data.class_word} ${data.classes[arrays.labels[i]]}`,
+          onpointerenter: () => this.show(i),
+          onfocus: () => this.show(i),
+          onclick: () => this.show(i),
+        },
+        this.tile(i),
+        ...SIDES.filter((side) => data[side].weights).map((side) =>
+          this.reconstruct(side, i, make("canvas", { class: "tile" })),
         ),
-      );
+      ),
+    );
     box.replaceChildren(
       make(
         "div",

@@ -63,7 +63,15 @@ class Maths {
       ]),
     );
     this.unsubscribe?.();
-    this.unsubscribe = subscribeAtRest(data.topic, this.root, ({ image }) => ((this.image = image), this.redraw()), 60);
+    this.unsubscribe = subscribeAtRest(
+      data.topic,
+      this.root,
+      ({ image }) => {
+        this.image = image;
+        this.redraw();
+      },
+      60,
+    );
     this.root.dataset.ready = "1";
   }
 

@@ -31,7 +31,10 @@ export class Nearest {
         most = -Infinity;
       for (let j = 0; j < this.n; j++) {
         const cosine = floats[products + j];
-        if (cosine > most && j !== skip?.[i]) ((most = cosine), (index = j));
+        if (cosine > most && j !== skip?.[i]) {
+          most = cosine;
+          index = j;
+        }
       }
       return { index, likeness: most / length };
     });

@@ -25,11 +25,11 @@ class Neighbours {
     this.root = parent.querySelector(".neighbours");
     this.find = (selector) => this.root.querySelector(selector);
     this.redraw = everyFrame(() => this.draw());
-    this.find(".step").oninput = () => (
-      this.redraw(),
-      clearTimeout(this.timer),
-      (this.timer = setTimeout(() => this.measure(), 250))
-    );
+    this.find(".step").oninput = () => {
+      this.redraw();
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.measure(), 250);
+    };
     this.stopLooking = onLook(this.root, () => this.redraw());
     this.boards = [];
   }
@@ -159,7 +159,11 @@ class Neighbours {
       .map((board) => this.flips(board, step));
     const work = () => {
       const until = performance.now() + SLICE;
-      while (jobs.length && performance.now() < until) if (jobs[0].next().done) (jobs.shift(), this.redraw());
+      while (jobs.length && performance.now() < until)
+        if (jobs[0].next().done) {
+          jobs.shift();
+          this.redraw();
+        }
       if (jobs.length && this.root.isConnected) this.working = setTimeout(work);
     };
     work();

@@ -129,7 +129,10 @@ class Planes {
       `${info.title}: the latent plane. Arrow keys move the cursor, with Shift faster; the image decoded from that point is shown below.`,
     );
     const bounds = boundsOf(xy);
-    for (const i of [0, 1]) ((bounds[i] = Math.min(bounds[i], -3.2)), (bounds[i + 2] = Math.max(bounds[i + 2], 3.2)));
+    for (const i of [0, 1]) {
+      bounds[i] = Math.min(bounds[i], -3.2);
+      bounds[i + 2] = Math.max(bounds[i + 2], 3.2);
+    }
     plane.scatter.setPoints(xy, bounds);
     plane.moments = [0, 1].map((axis) => {
       let sum = 0,
@@ -211,7 +214,10 @@ class Planes {
       ]) {
         Object.assign(context, { strokeStyle: color, lineWidth: line });
         context.beginPath();
-        (context.moveTo(x - 11, y), context.lineTo(x + 11, y), context.moveTo(x, y - 11), context.lineTo(x, y + 11));
+        context.moveTo(x - 11, y);
+        context.lineTo(x + 11, y);
+        context.moveTo(x, y - 11);
+        context.lineTo(x, y + 11);
         context.stroke();
       }
       const decoded = network.decodeImage(Float32Array.from(cursor));
@@ -287,14 +293,22 @@ class Planes {
       while (jobs.length && performance.now() < until) {
         const { value, done: finished } = jobs[0].next();
         share = value ?? 0;
-        if (finished) (jobs.shift(), done++, (share = 0));
+        if (finished) {
+          jobs.shift();
+          done++;
+          share = 0;
+        }
       }
       this.find(".progress").textContent = jobs.length
         ? `measuring, ${Math.round((100 * (done + share)) / total)}%`
         : "";
       this.redraw();
       if (jobs.length) setTimeout(step);
-      else ((this.measuring = false), this.finding(), this.legend());
+      else {
+        this.measuring = false;
+        this.finding();
+        this.legend();
+      }
     };
     step();
   }

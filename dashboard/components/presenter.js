@@ -40,7 +40,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   /* ---- this screen ---- */
 
   function uncover() {
-    for (const name of ["blank", "link", "told"]) (screen_[name]?.remove(), (screen_[name] = null));
+    for (const name of ["blank", "link", "told"]) {
+      screen_[name]?.remove();
+      screen_[name] = null;
+    }
   }
   function cover(name, ...content) {
     const was = screen_[name];
@@ -58,7 +61,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     picture.alt = "QR code of the link below";
     cover("link", picture, data.url);
   }
-  const tell = (text) => (uncover(), cover("told", text));
+  const tell = (text) => {
+    uncover();
+    cover("told", text);
+  };
   const fullScreen = () =>
     document.documentElement
       .requestFullscreen?.()
@@ -86,7 +92,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     notes: openNotes,
   };
   for (const button of root.querySelectorAll("[data-do]"))
-    button.onclick = () => (actions[button.dataset.do](), button.blur());
+    button.onclick = () => {
+      actions[button.dataset.do]();
+      button.blur();
+    };
 
   /** Type as large as lets the whole scene stand on the screen: a projector is not scrolled. */
   function fit() {
@@ -102,7 +111,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
       size -= 0.03;
   }
   let rest; // pictures are drawn, and drawn again for another screen, a moment after the page around them
-  const soon = () => (clearTimeout(rest), (rest = setTimeout(fit, 120)));
+  const soon = () => {
+    clearTimeout(rest);
+    rest = setTimeout(fit, 120);
+  };
   const grown = new ResizeObserver(soon),
     whole = document.querySelector("[data-testid=stMainBlockContainer]");
   if (whole) grown.observe(whole);
@@ -118,7 +130,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const line = (tag, text, style) => Object.assign(page.createElement(tag), { textContent: text, style });
     const clock = line("p", "", "font-size:2.4rem;margin:0;font-variant-numeric:tabular-nums");
     const restart = Object.assign(line("button", "Start the clock again", "font:inherit"), {
-      onclick: () => ((screen_.since = Date.now()), tick()),
+      onclick: () => {
+        screen_.since = Date.now();
+        tick();
+      },
     });
     const steps = [
       ["◀ Back", "back"],
@@ -187,7 +202,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   window.addEventListener("pointermove", near);
   for (const name of ["pointerdown", "keydown", "wheel"])
     window.addEventListener(name, touched, { capture: true, passive: true });
-  Object.assign(screen_, { go, key: (event) => (key(event, true), event.defaultPrevented || key(event, false)) });
+  Object.assign(screen_, {
+    go,
+    key: (event) => {
+      key(event, true);
+      if (!event.defaultPrevented) key(event, false);
+    },
+  });
 
   /* ---- by itself ---- */
 

@@ -5,11 +5,14 @@
    A network in training leaves its path: where it was after every epoch. */
 // needs canvas.js
 
-class Plane {
+export class Plane {
   constructor(canvas, onChoose) {
     Object.assign(this, { canvas, onChoose, pointer: null, targets: [] });
     canvas.onpointermove = (event) => this.point(event);
-    canvas.onpointerleave = () => ((this.pointer = null), this.redraw?.());
+    canvas.onpointerleave = () => {
+      this.pointer = null;
+      this.redraw?.();
+    };
     canvas.onclick = (event) => {
       this.point(event);
       const near = this.near();
@@ -29,7 +32,10 @@ class Plane {
       least = 22;
     for (const target of this.targets) {
       const distance = Math.hypot(target.x - x, target.y - y) - (target.trained ? 6 : 0);
-      if (distance < least) ((least = distance), (best = target));
+      if (distance < least) {
+        least = distance;
+        best = target;
+      }
     }
     return best;
   }

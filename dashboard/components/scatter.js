@@ -76,7 +76,10 @@ export class Scatter {
       const dx = points[2 * i] * s + ox - px,
         dy = -points[2 * i + 1] * s + oy - py;
       const distance = dx * dx + dy * dy;
-      if (distance < least && (!allowed || allowed[i])) ((least = distance), (best = i));
+      if (distance < least && (!allowed || allowed[i])) {
+        least = distance;
+        best = i;
+      }
     }
     return best;
   }
@@ -92,8 +95,10 @@ export class Scatter {
         y = y0 - this.points[2 * j + 1];
       const along = x * dx + y * dy,
         across = Math.abs(x * dy) + Math.abs(y * dx);
-      if (along > 0 && across <= along && along * along + across * across < least)
-        ((least = along * along + across * across), (best = j));
+      if (along > 0 && across <= along && along * along + across * across < least) {
+        least = along * along + across * across;
+        best = j;
+      }
     }
     return best;
   }
@@ -145,10 +150,16 @@ export class Scatter {
     if (this.pixels?.width !== W || this.pixels?.height !== H) this.pixels = context.createImageData(W, H);
     const { data } = this.pixels;
     new Uint32Array(data.buffer).fill(pack(rgb(background)));
-    if (this.paletteKey !== colors.join()) ((this.paletteKey = colors.join()), (this.palette = colors.map(rgb)));
+    if (this.paletteKey !== colors.join()) {
+      this.paletteKey = colors.join();
+      this.palette = colors.map(rgb);
+    }
     const r = Math.round(this.radius() * ratio * 8) / 8,
       reach = Math.ceil(r) + 1;
-    if (this.discsKey !== `${r},${W}`) ((this.discsKey = `${r},${W}`), (this.discs = discs(r, W)));
+    if (this.discsKey !== `${r},${W}`) {
+      this.discsKey = `${r},${W}`;
+      this.discs = discs(r, W);
+    }
     const s = this.scale * this.view.zoom * ratio,
       [ox, oy] = this.toScreen(0, 0).map((v) => v * ratio),
       { points, palette } = this;
@@ -249,7 +260,10 @@ function discs(r, width) {
     for (let dy = -reach; dy <= reach; dy++)
       for (let dx = -reach; dx <= reach; dx++) {
         const cover = Math.min(Math.max(r + 0.5 - Math.hypot(dx + 0.5 - fx, dy + 0.5 - fy), 0), 1);
-        if (cover > 0.02) (offsets.push(4 * (dy * width + dx)), covers.push(cover));
+        if (cover > 0.02) {
+          offsets.push(4 * (dy * width + dx));
+          covers.push(cover);
+        }
       }
     return { offsets: Int32Array.from(offsets), covers: Float32Array.from(covers) };
   });

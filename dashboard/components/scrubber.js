@@ -19,7 +19,10 @@ class Scrubber {
     this.find = (selector) => this.root.querySelector(selector);
     this.redraw = everyFrame(() => this.draw());
     this.slide = this.find(".epoch");
-    this.slide.oninput = () => (this.pause(), this.go(Number(this.slide.value)));
+    this.slide.oninput = () => {
+      this.pause();
+      this.go(Number(this.slide.value));
+    };
     this.slide.onchange = () => this.go(Math.round(this.slide.value));
     this.slide.onkeydown = (event) => this.key(event);
     this.find(".play").onclick = () => (this.playing ? this.pause() : this.play());
@@ -110,8 +113,10 @@ class Scrubber {
       Home: 0,
       End: this.data.epochs,
     }[event.key];
-    if (event.key === " ") this.playing ? this.pause() : this.play();
-    else if (to === undefined) return;
+    if (event.key === " ") {
+      if (this.playing) this.pause();
+      else this.play();
+    } else if (to === undefined) return;
     else {
       this.pause();
       this.go(Math.round(to));

@@ -27,17 +27,36 @@ export function subscribeAtRest(name, element, listener, milliseconds = 200) {
     visible = false,
     value;
   const settle = () => {
-    if (waiting && visible) ((waiting = false), listener(value));
+    if (waiting && visible) {
+      waiting = false;
+      listener(value);
+    }
   };
-  const seen = new IntersectionObserver(([entry]) => ((visible = entry.isIntersecting), settle()), {
-    rootMargin: "200px",
-  });
+  const seen = new IntersectionObserver(
+    ([entry]) => {
+      visible = entry.isIntersecting;
+      settle();
+    },
+    {
+      rootMargin: "200px",
+    },
+  );
   seen.observe(element);
   const stop = subscribe(name, (next) => {
     const first = value === undefined;
     value = next;
     clearTimeout(timer);
-    timer = setTimeout(() => ((waiting = true), settle()), first ? 0 : milliseconds);
+    timer = setTimeout(
+      () => {
+        waiting = true;
+        settle();
+      },
+      first ? 0 : milliseconds,
+    );
   });
-  return () => (stop(), seen.disconnect(), clearTimeout(timer));
+  return () => {
+    stop();
+    seen.disconnect();
+    clearTimeout(timer);
+  };
 }

@@ -38,7 +38,10 @@ class Through {
     this.lanes = Object.fromEntries(SIDES.map((side) => [side, this.makeLane(side)]));
     this.find(".clear").onclick = () => this.clear();
     this.find(".random").onclick = () => this.choose(Math.floor(Math.random() * this.labels.length));
-    this.find(".redraw").onclick = () => (this.seed++, this.compute());
+    this.find(".redraw").onclick = () => {
+      this.seed++;
+      this.compute();
+    };
     this.find(".pad").onkeydown = (event) => this.key(event);
   }
 
@@ -134,7 +137,10 @@ class Through {
     const xy = this.arrays[`${side}_xy`];
     const bounds = boundsOf(xy);
     if (info.native)
-      for (const i of [0, 1]) ((bounds[i] = Math.min(bounds[i], -3.2)), (bounds[i + 2] = Math.max(bounds[i + 2], 3.2)));
+      for (const i of [0, 1]) {
+        bounds[i] = Math.min(bounds[i], -3.2);
+        bounds[i + 2] = Math.max(bounds[i + 2], 3.2);
+      }
     lane.scatter.setPoints(xy, bounds);
     lane.trail = [];
     lane.faint = new Uint8Array(xy.length / 2);
@@ -246,7 +252,11 @@ class Through {
     if (this.asked) this.root.dataset.ms = (performance.now() - this.asked).toFixed(1); // from the first movement not yet shown
     this.asked = null;
     clearTimeout(this.rest);
-    if (!this.resting) this.rest = setTimeout(() => ((this.resting = true), this.compute()), REST);
+    if (!this.resting)
+      this.rest = setTimeout(() => {
+        this.resting = true;
+        this.compute();
+      }, REST);
     this.root.dataset.resting = this.resting ? "1" : "";
     this.resting = false;
     this.root.dataset.runs = Number(this.root.dataset.runs ?? 0) + 1;
@@ -263,7 +273,7 @@ class Through {
 
   /** One model: encode, decode the mean and the first draws, and show it all. Returns how far the draws spread. */
   through(lane, image, look) {
-    const { network, info } = lane,
+    const { network } = lane,
       d = network.latentDim;
     const encoded = network.encode(image);
     const mean = encoded.mean.slice(),
@@ -294,14 +304,9 @@ class Through {
       );
     const decoded = network.decodeImage(mean);
     paint(lane.mean, decoded);
-    let squared = 0;
-    paintSigned(
-      lane.error,
-      decoded.map((value, i) => ((squared += (value - image[i]) ** 2), value - image[i])),
-      1 / LIMIT,
-      [190, 110, 235],
-      [120, 205, 110],
-    );
+    const error = decoded.map((value, i) => value - image[i]);
+    const squared = error.reduce((sum, value) => sum + value * value, 0);
+    paintSigned(lane.error, error, 1 / LIMIT, [190, 110, 235], [120, 205, 110]);
     const rate = klPerDim(mean, logvar)?.reduce((sum, value) => sum + value, 0) ?? null;
     const rows = [
       ["D, distortion", nats],
@@ -327,7 +332,10 @@ class Through {
     if (info.native) scatter.circles(context, look.muted);
     const place = (code) => {
       let [x, y] = offset;
-      for (let j = 0; j < d; j++) ((x += code[j] * basis[j]), (y += code[j] * basis[d + j]));
+      for (let j = 0; j < d; j++) {
+        x += code[j] * basis[j];
+        y += code[j] * basis[d + j];
+      }
       return [x, y];
     };
     const here = place(mean);
@@ -388,7 +396,11 @@ class Through {
       cx + (px - here[0]) * scatter.scale * this.enlarge,
       cy - (py - here[1]) * scatter.scale * this.enlarge,
     ];
-    const dot = (point, r) => (context.beginPath(), context.arc(...at(point), r, 0, 2 * Math.PI), context.fill());
+    const dot = (point, r) => {
+      context.beginPath();
+      context.arc(...at(point), r, 0, 2 * Math.PI);
+      context.fill();
+    };
     context.save();
     context.beginPath();
     context.arc(cx, cy, radius, 0, 2 * Math.PI);

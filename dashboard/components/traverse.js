@@ -52,7 +52,16 @@ class Traverse {
       tile: make("canvas", { class: "tile", width: SIDE, height: SIDE }),
       text: make("p", { class: "muted small" }),
     };
-    lane.reset = make("button", { onclick: () => (this.begin(lane), this.redraw()) }, "Back to the image's code");
+    lane.reset = make(
+      "button",
+      {
+        onclick: () => {
+          this.begin(lane);
+          this.redraw();
+        },
+      },
+      "Back to the image's code",
+    );
     lane.rows = info.order.map((j, place) => {
       const [low, high] = info.range[j];
       const slider = make("input", {
@@ -98,7 +107,10 @@ class Traverse {
     this.redraw();
     // The picture follows the finger; the strips, a hundred pictures, wait until it rests.
     clearTimeout(this.rest);
-    this.rest = setTimeout(() => ((lane.stale = lane.strips = true), this.redraw()), 150);
+    this.rest = setTimeout(() => {
+      lane.stale = lane.strips = true;
+      this.redraw();
+    }, 150);
   }
 
   draw() {

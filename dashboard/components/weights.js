@@ -50,21 +50,6 @@ export function parseSafetensors(buffer) {
   return { metadata, tensors };
 }
 
-/** `data` with its axes in another order, contiguous. */
-function permute(data, shape, order) {
-  const strides = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
-  const sizes = order.map((axis) => shape[axis]);
-  const out = new Float32Array(data.length);
-  const index = new Array(order.length).fill(0);
-  for (let i = 0; i < out.length; i++) {
-    let from = 0;
-    for (let a = 0; a < order.length; a++) from += index[a] * strides[order[a]];
-    out[i] = data[from];
-    for (let a = order.length - 1; a >= 0 && ++index[a] === sizes[a]; a--) index[a] = 0;
-  }
-  return out;
-}
-
 /** What `make` turns the bytes at a URL into: once for all components of the page; a failed load may be tried again. */
 function load(url, make) {
   const shared = (globalThis.pointOrCloud ??= new Map());
