@@ -13,26 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 # Threads that wait should sleep, not spin. A spinning thread keeps the core that its partner needs: with a server, a
 # worker and a browser on two cores, epochs took up to four times longer. Read by OpenMP when torch is first imported.
-# `core.cores.spin` makes an exception.
+# `core.hardware.cores.spin` makes an exception.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:
     from core.config import RunConfig
-    from core.data import load_dataset
-    from core.interpolation import interpolate
-    from core.loading import load_model
-    from core.projection import project
-    from core.sampling import sample
-    from core.training import train
+    from core.data.datasets import load_dataset
+    from core.latent.interpolation import interpolate
+    from core.latent.projection import project
+    from core.latent.sampling import sample
+    from core.runs.loading import load_model
+    from core.training.loop import train
 
 _WHERE = {
     "RunConfig": "config",
-    "load_dataset": "data",
-    "train": "training",
-    "load_model": "loading",
-    "sample": "sampling",
-    "interpolate": "interpolation",
-    "project": "projection",
+    "load_dataset": "data.datasets",
+    "train": "training.loop",
+    "load_model": "runs.loading",
+    "sample": "latent.sampling",
+    "interpolate": "latent.interpolation",
+    "project": "latent.projection",
 }
 __all__ = ["RunConfig", "interpolate", "load_dataset", "load_model", "project", "sample", "train"]
 

@@ -1,9 +1,9 @@
-"""`python -m core`: train, look at and share runs from a terminal. See `core.cli`."""
+"""`python -m core`: train, look at and share runs from a terminal. See `core.cli.main`."""
 
 import sys
 
-from core import cores
-from core.cli import main
+from core.cli.main import main
+from core.hardware import cores
 
 if sys.argv[1:2] in (
     ["train"],

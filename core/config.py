@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.errors import UserFacingError
-from core.trunks import TRUNKS
+from core.models.trunks import TRUNKS
 
 SCHEMA = 1
 # Settings that came after the first runs: left out of the canonical text at these values, so that those runs keep their ids.
@@ -79,8 +79,8 @@ class RunConfig:
     """One trained model, described completely.
 
     Attributes:
-        dataset: a name in `core.data.DATASETS`, or "folder:PATH".
-        data_digest: digest of the images; filled in by `core.data.resolve`.
+        dataset: a name in `core.data.datasets.DATASETS`, or "folder:PATH".
+        data_digest: digest of the images; filled in by `core.data.datasets.resolve`.
         model: "ae" (posterior is a point), "vae" (diagonal Gaussian) or "multirate" (a VAE conditioned on
             log beta, trained for every beta in `BETA_RANGE` at once).
         latent_dim: d, 1 to 64.
@@ -98,8 +98,8 @@ class RunConfig:
         train_size: use only the first n training images of the fixed split; at most as many as there are. None is all.
         epochs, batch_size, learning_rate: of the optimiser; the learning rate is the peak of its schedule.
         schedule: "onecycle", "linear" (a short rise, then a straight line to 0), "gentle" (to a fifth) or "constant"; see
-            `core.optimisation`.
-        optimiser: "adam", or "muon" for the matrices between layers and Adam for the rest; see `core.optimisation`.
+            `core.training.optimisation`.
+        optimiser: "adam", or "muon" for the matrices between layers and Adam for the rest; see `core.training.optimisation`.
         averaging: decay an optimiser step of a running mean of the weights, which is then what is measured and kept. 0 is off.
         seed: of the initial weights, the batch order and the sampling noise.
 

@@ -1,6 +1,6 @@
 """Errors meant for people: one base class whose message is shown as it is, in a terminal and on a page.
 
-The message names the value at fault, the choices and the remedy. `core.cli.main` and `dashboard.boundary.guard` each catch
+The message names the value at fault, the choices and the remedy. `core.cli.main.main` and `dashboard.session.boundary.guard` each catch
 the base class, in one place. Any other exception that reaches them is a fault of this program and is treated as one.
 
 Exit codes of a terminal command, by what has to change before it can succeed:

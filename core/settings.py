@@ -71,7 +71,7 @@ def numbers(low: int, high: int) -> Callable[[str], tuple[int, ...]]:
 
 
 def device(text: str) -> str:
-    """The name of a device; whether this machine has it is found out by `core.device.pick`."""
+    """The name of a device; whether this machine has it is found out by `core.hardware.device.pick`."""
     kind, _, index = text.partition(":")
     if kind not in ("auto", "cpu", "cuda", "mps") or (index and not (kind == "cuda" and index.isdecimal())):
         raise ValueError("is not known; choose one of auto, cpu, cuda, cuda:N, mps")
@@ -93,7 +93,7 @@ def frames(text: str) -> tuple[str, ...] | None:
 
 def dataset_names(text: str) -> tuple[str, ...] | None:
     """Names of data sets with commas between them; None for "all"."""
-    from core.data import DATASETS
+    from core.data.datasets import DATASETS
 
     if text == "all":
         return None
@@ -157,7 +157,7 @@ SETTINGS: dict[str, Setting] = {
         "address of a Dask scheduler; its workers then run the trainings instead of this machine", str, unset="none"
     ),
     "WARM": Setting("whether torch is imported ahead of the first request: on, off", switch, "on"),
-    "SCENES": Setting("TOML file with the scenes of the walkthrough", str, unset="`dashboard/scenes.toml`"),
+    "SCENES": Setting("TOML file with the scenes of the walkthrough", str, unset="`dashboard/walkthrough/scenes.toml`"),
     "EPOCHS": Setting("maximum number of epochs for trainings started from a page", number(1, 1000), "60", demo="10"),
     "LATENT_DIMS": Setting(
         "latent sizes available for trainings started from a page", numbers(1, 64), "2,4,8,16,32", demo="2,16"

@@ -6,8 +6,10 @@ streamlit run dashboard/app.py
 import streamlit as st
 
 from core import settings
-from dashboard import addresses, boundary, cache, controls, crowd, recording, share, state
+from dashboard import cache
 from dashboard.components.dusk import redraw_at_dusk
+from dashboard.export import capture, share_menu
+from dashboard.session import addresses, admission, boundary, controls, state
 
 st.set_page_config(page_title="Point or Cloud", page_icon="☁️", layout="wide", initial_sidebar_state="auto")
 
@@ -41,19 +43,19 @@ notices = st.container()
 with boundary.guard():
     settings.check()
     cache.begin()
-    if crowd.admitted():
-        crowd.relieve()
+    if admission.admitted():
+        admission.relieve()
         if page.title == "Walkthrough":  # its scenes say themselves which models they are about
             state.keep(*controls.SHARED)
         else:
             with st.sidebar:
                 state.put("pair", controls.shared())
-        with recording.recording() as drawn:
+        with capture.recording() as drawn:
             page.run()
         with st.sidebar:
-            share.drawer(page.title, page.url_path or "start", drawn, state.get("pair"))
+            share_menu.drawer(page.title, page.url_path or "start", drawn, state.get("pair"))
     else:
-        crowd.full_page()
+        admission.full_page()
 for text in state.take_notices():
     notices.warning(text, icon=":material/link_off:")
 redraw_at_dusk(state.dark())

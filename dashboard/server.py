@@ -133,7 +133,7 @@ class Answers:
 @contextlib.asynccontextmanager
 async def life(_: Any) -> AsyncIterator[None]:
     """Import and read what takes seconds before anybody is served: the server is well only then."""
-    from core import limits
+    from core.jobs import limits
     from dashboard import cache
 
     limits.spare_memory()

@@ -18,21 +18,21 @@ os.environ.setdefault(
 
 import pytest  # noqa: E402
 
-from core import data  # noqa: E402
 from core.config import RunConfig  # noqa: E402
-from core.runs import Run, RunStore  # noqa: E402
+from core.data import datasets  # noqa: E402
+from core.runs.store import Run, RunStore  # noqa: E402
 
 
 def _tiny() -> tuple:
     """The first 320 training and 120 test images of the embedded data: real, and quick to train on."""
-    whole = data.load_dataset("mnist-5k")
+    whole = datasets.load_dataset("mnist-5k")
     return tuple(
         a.copy()
         for a in (whole.train_images[:320], whole.train_labels[:320], whole.test_images[:120], whole.test_labels[:120])
     )
 
 
-data.DATASETS["tiny"] = data.Source("A few MNIST digits", data.DIGITS, _tiny)
+datasets.DATASETS["tiny"] = datasets.Source("A few MNIST digits", datasets.DIGITS, _tiny)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ TINY = {"dataset": "tiny", "epochs": 2, "latent_dim": 4, "batch_size": 16}
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     """A small, really trained AE and VAE, shared by the whole session: read only."""
-    from core.training import train
+    from core.training.loop import train
 
     folder = tmp_path_factory.mktemp("trained")
     store = RunStore(folder / "runs", folder / "shipped", limit_bytes=10**9)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from core.config import RunConfig
-from core.runs import Run, RunStore
+from core.runs.store import Run, RunStore
 
 LOOKS = ("real", "alike", "black", "white", "duplicates", "constant class", "dark on light")
 
@@ -43,7 +43,7 @@ def pictures(folder: Folder) -> np.ndarray:
     """uint8 (classes, per_class, side, side)."""
     from PIL import Image
 
-    from core.data import load_dataset
+    from core.data.datasets import load_dataset
 
     data = load_dataset("mnist-5k")
     by_class = [data.train_images[data.train_labels == digit, 0] for digit in range(10)]
@@ -91,7 +91,7 @@ def train_pairs(
     dataset: str, store: RunStore, latent_dims: tuple[int, ...] = (2, 4), epochs: int = 1
 ) -> dict[tuple[str, int], Run]:
     """An AE and a VAE of each latent size, trained for one epoch, by model and latent size."""
-    from core.training import train
+    from core.training.loop import train
 
     return {
         (model, d): train(RunConfig(model=model, dataset=dataset, latent_dim=d, epochs=epochs, batch_size=16), store)

@@ -130,7 +130,7 @@ def test_every_name_and_file_that_is_mentioned_exists(path):
     names = (
         {file.name for file in PYTHON + BROWSER}
         | {file.name for file in ROOT.glob("*.*")}
-        | {file.name for file in (ROOT / "dashboard").glob("*.toml")}
+        | {file.name for file in (ROOT / "dashboard").rglob("*.toml")}
         | ELSEWHERE
     )
     for line, text in texts(path):
@@ -146,25 +146,28 @@ def test_every_name_and_file_that_is_mentioned_exists(path):
 
 def test_what_is_missing_is_found_missing():
     assert (
-        exists("core.training.fit")
-        and exists("core.runs.Run.trace")
+        exists("core.training.loop.fit")
+        and exists("core.runs.store.Run.trace")
         and exists("core.sample")
         and exists("tests.benchmarks")
     )
     assert (
-        not exists("core.training.evaluate")
-        and not exists("core.runs.Run.paint")
+        not exists("core.training.loop.evaluate")
+        and not exists("core.runs.store.Run.paint")
         and not exists("core.no_such_module")
         and not exists("core.evaluate")
     )
     assert DOTTED.findall("see `core.metrics.paths.flip_rate`.") == ["core.metrics.paths.flip_rate"]
-    assert FILE.findall("as canvas.js reads it; in core/models.py.") == ["canvas.js", "core/models.py"]
+    assert FILE.findall("as canvas.js reads it; in core/models/networks.py.") == [
+        "canvas.js",
+        "core/models/networks.py",
+    ]
 
 
 def test_fit_yields_the_rows_that_its_docstring_lists():
     from core.config import RunConfig
-    from core.data import load_dataset
-    from core.training import fit
+    from core.data.datasets import load_dataset
+    from core.training.loop import fit
 
     listed = re.search(r"rows with (.*?)\.\n", fit.__doc__, re.S)[1]
     epoch = next(fit(RunConfig(dataset="tiny", trunk="mlp-400", latent_dim=2, epochs=1), load_dataset("tiny"), "cpu"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core import settings
-from core.runs import RunStore
+from core.runs.store import RunStore
 from tests.benchmarks import results
 
 README = (settings.ROOT / "README.md").read_text()

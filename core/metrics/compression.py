@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.latent.sampling import decode_all, encode_all
 from core.metrics.linear import Pca
 from core.metrics.reconstruction import mse
-from core.sampling import decode_all, encode_all
 
 if TYPE_CHECKING:
-    from core.models import AtBeta, Autoencoder
+    from core.models.networks import AtBeta, Autoencoder
 
     Model = Autoencoder | AtBeta
 

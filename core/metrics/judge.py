@@ -30,10 +30,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core import settings
-from core.data import Dataset, as_floats, load_dataset
+from core.data.datasets import Dataset, as_floats, load_dataset
 from core.errors import NotMeasurable
 from core.metrics.samples import check_enough, frechet_distance, radii
-from core.runs import sha256, write_bytes, write_json
+from core.runs.store import sha256, write_bytes, write_json
 
 SCHEMA = 1
 FEATURES = 64
@@ -313,5 +313,5 @@ def load_judge(dataset: Dataset, device: str = "cpu") -> Judge:
 
 
 def judge_task(name: str, digest: str, store: str) -> None:
-    """What a background worker runs where images have no judge yet: train one, and keep it; arguments as of `core.data.load_dataset`."""
+    """What a background worker runs where images have no judge yet: train one, and keep it; arguments as of `core.data.datasets.load_dataset`."""
     load_judge(load_dataset(name, digest, Path(store)))

@@ -1,6 +1,6 @@
 """How the codes are laid out: what a straight cut can tell, how far from the prior they are, how much they say.
 
-Neighbours (kNN accuracy, trustworthiness) are in `core.neighbours`, which the maps use too.
+Neighbours (kNN accuracy, trustworthiness) are in `core.latent.neighbours`, which the maps use too.
 
     I(x; z) = E log q(z|x) / q(z),   q(z) = 1/N sum_i q(z|x_i)        Hoffman & Johnson 2016; never above ln N
     KL(q(z) || p(z))                 with q(z) taken as one Gaussian: its first two moments against N(0, I)
@@ -17,7 +17,7 @@ import numpy as np
 from core.errors import NotMeasurable
 
 if TYPE_CHECKING:
-    from core.models import AtBeta, Autoencoder
+    from core.models.networks import AtBeta, Autoencoder
 
     Model = Autoencoder | AtBeta
 
@@ -110,8 +110,8 @@ def dimension_use(model: Model, images: np.ndarray, z: np.ndarray) -> np.ndarray
     """
     import torch
 
-    from core.data import as_floats
-    from core.models import device_of
+    from core.data.datasets import as_floats
+    from core.models.networks import device_of
 
     device = device_of(model)
     x, codes = as_floats(images, str(device)), torch.as_tensor(z, device=device)

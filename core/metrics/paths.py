@@ -23,13 +23,13 @@ import numpy as np
 
 from core.config import AROUND
 from core.errors import NotMeasurable
-from core.interpolation import KINDS, path
+from core.latent.interpolation import KINDS, path
+from core.latent.sampling import decode_all
 from core.metrics.samples import local_density
-from core.sampling import decode_all
 
 if TYPE_CHECKING:
     from core.metrics.judge import Judge, Reference
-    from core.models import AtBeta, Autoencoder
+    from core.models.networks import AtBeta, Autoencoder
 
     Model = Autoencoder | AtBeta
 

@@ -17,7 +17,7 @@ import numpy as np
 from core.errors import NotMeasurable
 
 if TYPE_CHECKING:
-    from core.models import AtBeta, Autoencoder
+    from core.models.networks import AtBeta, Autoencoder
 
     Model = Autoencoder | AtBeta
 
@@ -76,8 +76,8 @@ def importance_weighted_bound(
     """
     import torch
 
-    from core.data import as_floats
-    from core.models import device_of
+    from core.data.datasets import as_floats
+    from core.models.networks import device_of
 
     device = device_of(model)
     generator = torch.Generator(device).manual_seed(seed)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from core import settings
-from core.runs import WEIGHTS, Run, RunError, write_bytes
+from core.runs.store import WEIGHTS, Run, RunError, write_bytes
 
 SCHEMA = 1
 FILE = "scorecard.json"

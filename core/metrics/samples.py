@@ -23,10 +23,10 @@ import numpy as np
 from core.errors import NotMeasurable
 
 if TYPE_CHECKING:
-    from core.data import Dataset
+    from core.data.datasets import Dataset
+    from core.latent.sampling import Density
     from core.metrics.judge import Judge, Reference
-    from core.models import AtBeta, Autoencoder
-    from core.sampling import Density
+    from core.models.networks import AtBeta, Autoencoder
 
     Model = Autoencoder | AtBeta
 
@@ -157,14 +157,14 @@ def sample_quality(
     A third of a second, with the judge at hand.
 
     Args:
-        density: where the codes come from, see `core.sampling`.
+        density: where the codes come from, see `core.latent.sampling`.
         judge: the data set's own, by default.
 
     Raises:
         NotMeasurable: as `quality`; JudgeError where the data set can have no judge.
     """
+    from core.latent.sampling import decode_all
     from core.metrics.judge import load_judge
-    from core.sampling import decode_all
 
     judge = judge or load_judge(dataset)
     reference = judge.reference(dataset)

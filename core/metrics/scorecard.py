@@ -15,7 +15,7 @@ from core.errors import UserFacingError
 from core.metrics.claims import CLAIMS
 from core.metrics.records import commit, committed, scores_of
 from core.metrics.verdicts import Population, Row, close, combine, decide, show
-from core.runs import Run, RunStore
+from core.runs.store import Run, RunStore
 
 SETTINGS = (("mnist-5k", 2), ("mnist-5k", 16), ("mnist", 16), ("fashion-mnist", 16))
 SEEDS = (0, 1, 2)
@@ -266,7 +266,7 @@ def check(
     Yields:
         of every run compared its id, and a sentence for every figure off by more than its tolerance.
     """
-    from core.data import DataError
+    from core.data.datasets import DataError
     from core.metrics.scores import score_run
 
     runs = []

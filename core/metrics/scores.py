@@ -19,16 +19,16 @@ import numpy as np
 
 from core import settings
 from core.config import ACTIVE_NATS, RunConfig
-from core.data import DATASETS, Dataset, load_dataset
+from core.data.datasets import DATASETS, Dataset, load_dataset
 from core.errors import NotMeasurable
-from core.evaluation import per_image, summarise
-from core.metrics import compression, latent, paths, reconstruction, records, robustness, samples
+from core.latent.neighbours import knn_accuracy, trustworthiness
+from core.latent.sampling import SOURCES, Codes, Density, decode_all, encode_all, fit_densities, unpack
+from core.metrics import compression, denoising_and_anomalies, latent, paths, reconstruction, records, samples
 from core.metrics.judge import Judge, Reference, load_judge, spread
 from core.metrics.linear import Pca, fit_pca
-from core.models import AtBeta, Autoencoder, Trainable
-from core.neighbours import knn_accuracy, trustworthiness
-from core.runs import Run
-from core.sampling import SOURCES, Codes, Density, decode_all, encode_all, fit_densities, unpack
+from core.models.networks import AtBeta, Autoencoder, Trainable
+from core.runs.store import Run
+from core.training.evaluation import per_image, summarise
 
 TRAIN_LIMIT = 10_000  # training images that probes, densities and quantisers are fitted to
 BOUND_SAMPLES = 64
@@ -61,7 +61,7 @@ class Subject:
     @functools.cached_property
     def images(self) -> np.ndarray:
         """The reference images, float32 (n, 28, 28)."""
-        return robustness.as_unit(self.reference.images)
+        return denoising_and_anomalies.as_unit(self.reference.images)
 
     @functools.cached_property
     def train(self) -> tuple[np.ndarray, np.ndarray]:
@@ -139,7 +139,7 @@ def latent_part(s: Subject) -> dict[str, Any]:
     """How the codes are laid out, with PCA codes of the same size as the control where a class is asked for."""
     labels, d = s.reference.labels, s.config.latent_dim
     train_images, train_labels = s.train
-    pca, pca_train = s.pca.encode(s.images, d), s.pca.encode(robustness.as_unit(train_images), d)
+    pca, pca_train = s.pca.encode(s.images, d), s.pca.encode(denoising_and_anomalies.as_unit(train_images), d)
     information, cap = latent.mutual_information(s.codes.mean, s.codes.stddev, s.codes.z)
     prior = np.random.default_rng(0).standard_normal(s.codes.z.shape)
     use = latent.dimension_use(s.model, s.reference.images, s.codes.z)
@@ -164,7 +164,7 @@ def latent_part(s: Subject) -> dict[str, Any]:
 def denoising_part(s: Subject) -> dict[str, Any]:
     """PSNR after denoising at each noise level; `trained_with` is the noise the model was trained with, 0 if none."""
     levels = {
-        f"{sigma:g}": robustness.denoising(s.model, s.pca, s.train[0], s.reference.images, sigma)
+        f"{sigma:g}": denoising_and_anomalies.denoising(s.model, s.pca, s.train[0], s.reference.images, sigma)
         for sigma in NOISE_LEVELS
     }
     return {"trained_with": s.config.noise, **levels}
@@ -176,7 +176,9 @@ def anomalies_part(s: Subject) -> dict[str, Any]:
     if name is not None:
         images = load_dataset(name).test_images
         other = name, images[spread(len(images))]
-    return robustness.anomalies(s.model, s.pca, s.reference.images, s.reference.labels, other, s.config.held_out_class)
+    return denoising_and_anomalies.anomalies(
+        s.model, s.pca, s.reference.images, s.reference.labels, other, s.config.held_out_class
+    )
 
 
 def compression_part(s: Subject) -> dict[str, Any]:

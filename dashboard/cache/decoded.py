@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.data import DataKey
-from core.runs import PICTURES, SAMPLES
+from core.data.datasets import DataKey
+from core.runs.store import PICTURES, SAMPLES
 from dashboard import cache
 from dashboard.cache.trained import REFERENCE
 
@@ -17,7 +17,7 @@ def samples(run_id: str, source: str, temperature: float = 1.0, seed: int = 0) -
     if (temperature, seed) == (1.0, 0):
         images = cache.gallery(run_id)[f"samples_{source}"].astype(np.float32) / 255
     else:
-        from core.sampling import decode_all
+        from core.latent.sampling import decode_all
 
         images = decode_all(cache.model(run_id), cache.density(run_id, source).sample(SAMPLES, temperature, seed))
     images.setflags(write=False)
@@ -36,7 +36,7 @@ def likeness(data: DataKey, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     The cosine between pixel vectors does not care how bright an image is; a plain distance would find a faint smear near
     to everything.
     """
-    from core.interpolation import nearest
+    from core.latent.interpolation import nearest
 
     index, distance = nearest(unit(images), unit(cache.dataset(data).train_images[:REFERENCE]))
     return index, 1 - distance**2 / 2
@@ -59,8 +59,8 @@ def samples_likeness(
 @st.cache_resource(show_spinner=False, max_entries=256)
 def decoded_path(run_id: str, a: int, b: int, steps: int, kind: str) -> np.ndarray:
     """Images decoded on the way between the codes of two test images, float32 (steps, 28, 28)."""
-    from core.interpolation import path
-    from core.sampling import decode_all
+    from core.latent.interpolation import path
+    from core.latent.sampling import decode_all
 
     codes = cache.gallery(run_id)["mean"]
     images = decode_all(cache.model(run_id), path(codes[a], codes[b], steps, kind))
@@ -71,7 +71,7 @@ def decoded_path(run_id: str, a: int, b: int, steps: int, kind: str) -> np.ndarr
 @st.cache_resource(show_spinner=False, max_entries=64)
 def redraws(run_id: str, index: int, n: int) -> np.ndarray:
     """What n codes drawn from a test image's posterior decode to, float32 (n, 28, 28); of a point, n times the same."""
-    from core.sampling import decode_all
+    from core.latent.sampling import decode_all
 
     codes = cache.gallery(run_id)
     mean, stddev = codes["mean"][index], codes["stddev"][index].astype(np.float32)
@@ -85,7 +85,7 @@ def redraws(run_id: str, index: int, n: int) -> np.ndarray:
 @st.cache_resource(show_spinner=False, max_entries=32)
 def turned(run_id: str, index: int, steps: int, reach: float = 3.0) -> np.ndarray:
     """A test image decoded while one latent number after the other goes from -reach to reach, float32 (d, steps, 28, 28)."""
-    from core.sampling import decode_all
+    from core.latent.sampling import decode_all
 
     mean = cache.gallery(run_id)["mean"][index].astype(np.float32)
     codes = np.broadcast_to(mean, (len(mean), steps, len(mean))).copy()

@@ -11,11 +11,12 @@ import numpy as np
 import streamlit as st
 
 from core.errors import NotMeasurable
-from core.neighbours import NEIGHBOURS, check_measurable, check_trust, trusted_neighbours
-from dashboard import cache, catalog
+from core.latent.neighbours import NEIGHBOURS, check_measurable, check_trust, trusted_neighbours
+from dashboard import cache
+from dashboard.content import catalog
 
 if TYPE_CHECKING:
-    from core.jobs import JobStatus
+    from core.jobs.background import JobStatus
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class MapView:
 
     Attributes:
         points: (n, 2).
-        knn_accuracy, trustworthiness: see `core.neighbours`; None where they cannot be measured.
-        disparity: from the AE's map, see `core.projection.procrustes`; None where one of the two maps has no shape.
+        knn_accuracy, trustworthiness: see `core.latent.neighbours`; None where they cannot be measured.
+        disparity: from the AE's map, see `core.latent.projection.procrustes`; None where one of the two maps has no shape.
         spread: the codes' mean standard deviation.
         trusted: the number of neighbours that trustworthiness was measured with.
         why_not: for each figure that is None, the reason.
@@ -74,12 +75,12 @@ def _kept_map(run_id: str, method: str, seed: int) -> MapView:
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def disagreement(ae_id: str, vae_id: str) -> np.ndarray:
-    """Per image, the share of its nearest codes that the two spaces do not have in common; see `core.neighbours`.
+    """Per image, the share of its nearest codes that the two spaces do not have in common; see `core.latent.neighbours`.
 
     Raises:
         NotMeasurable: too few images, or codes that are all alike.
     """
-    from core.neighbours import disagreement as measure
+    from core.latent.neighbours import disagreement as measure
 
     return measure(cache.gallery(ae_id)["mean"], cache.gallery(vae_id)["mean"])
 
@@ -91,7 +92,7 @@ def _maps_key(pair: catalog.Pair) -> str:
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _laid_out(ae_id: str, vae_id: str, key: str) -> Future:
     """Maps of a pair that carries none, laid out in the background worker and kept with the runs."""
-    from core.projection import project_task
+    from core.latent.projection import project_task
 
     return cache.jobs().call(key, project_task, vae_id, ae_id, str(cache.store().cache), str(cache.store().shipped))
 
@@ -99,7 +100,7 @@ def _laid_out(ae_id: str, vae_id: str, key: str) -> Future:
 @st.cache_resource(show_spinner="Measuring the maps…", max_entries=64)
 def _drawn_now(ae_id: str, vae_id: str, method: str) -> tuple[MapView, MapView]:
     """A map that costs nothing, PCA or native."""
-    from core.projection import knn_accuracy, measured_or_none, project_pair
+    from core.latent.projection import knn_accuracy, measured_or_none, project_pair
 
     codes = [cache.gallery(run_id)["mean"] for run_id in (ae_id, vae_id)]
     labels = cache.dataset(cache.data_of(ae_id)).test_labels[: len(codes[0])]
@@ -127,7 +128,7 @@ def lay_out(pair: catalog.Pair) -> JobStatus:
     Raises:
         QueueFull: too many jobs wait already.
     """
-    from core.jobs import JobStatus
+    from core.jobs.background import JobStatus
 
     key = _maps_key(pair)
     future = _laid_out(pair.ae.run_id, pair.vae.run_id, key)

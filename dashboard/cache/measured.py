@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from core.data import DataKey
+from core.data.datasets import DataKey
 from core.errors import NotMeasurable
 from dashboard import cache
 

@@ -14,13 +14,13 @@ import streamlit as st
 
 from core import settings
 from dashboard import cache
-from dashboard import scenes as scenes_file
+from dashboard.walkthrough import scenes as scenes_file
 
 if TYPE_CHECKING:
-    from core.jobs import Jobs
-    from core.limits import Limits
-    from dashboard.crowd import Crowd
-    from dashboard.scenes import Scene
+    from core.jobs.background import Jobs
+    from core.jobs.limits import Limits
+    from dashboard.session.admission import Crowd
+    from dashboard.walkthrough.scenes import Scene
 
 WARM_SECONDS = 3.0  # after a page; long enough for it to be drawn
 
@@ -28,7 +28,7 @@ WARM_SECONDS = 3.0  # after a page; long enough for it to be drawn
 @st.cache_resource(show_spinner=False)
 def jobs() -> Jobs:
     """The server's background jobs."""
-    from core.jobs import jobs_from_settings
+    from core.jobs.background import jobs_from_settings
 
     return jobs_from_settings(cache.store())
 
@@ -36,21 +36,21 @@ def jobs() -> Jobs:
 @st.cache_resource(show_spinner=False)
 def crowd() -> Crowd:
     """The visitors of this server."""
-    from dashboard.crowd import Crowd
+    from dashboard.session.admission import Crowd
 
     return Crowd(settings.value("VISITORS"))
 
 
 def limits() -> Limits:
-    """What may be shown and trained here; see `core.limits`."""
-    from core.limits import limits_from_settings
+    """What may be shown and trained here; see `core.jobs.limits`."""
+    from core.jobs.limits import limits_from_settings
 
     return limits_from_settings()
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _scenes(path: str, modified: float) -> tuple[Scene, ...]:
-    from dashboard.exhibits import pictures
+    from dashboard.panels import pictures
 
     return scenes_file.read(Path(path), pictures())
 
@@ -76,8 +76,8 @@ def _later(task: Callable[[], Any]) -> bool:
 
 @st.cache_resource(show_spinner=False)
 def begin() -> bool:
-    """Once a server, before its first page: every rerun of every visitor is a thread, see `core.limits.spare_memory`."""
-    from core.limits import spare_memory
+    """Once a server, before its first page: every rerun of every visitor is a thread, see `core.jobs.limits.spare_memory`."""
+    from core.jobs.limits import spare_memory
 
     spare_memory()
     return True
@@ -90,7 +90,7 @@ def warm() -> bool:
 
 
 def _prepare() -> None:
-    from core.compiled import fill_in_background
+    from core.latent.compiled_code import fill_in_background
 
     load_networks()
     if filling := fill_in_background():
@@ -106,7 +106,7 @@ def load_networks() -> None:
     """
     import torch
 
-    import core.models  # noqa: F401
+    import core.models.networks  # noqa: F401
 
     torch.set_num_threads(1)
     gc.collect()
@@ -118,14 +118,14 @@ def make_ready() -> None:
     import scipy.ndimage
     import scipy.spatial.distance  # noqa: F401
 
-    from core.data import load_dataset
+    from core.data.datasets import load_dataset
     from core.errors import UserFacingError
-    from dashboard import figures
-    from dashboard.catalog import STANDARD
     from dashboard.components import beta_lab, chart, maps, neighbours, planes, scrubber, through, traverse  # noqa: F401
+    from dashboard.content.catalog import STANDARD
+    from dashboard.plots import charts
 
     cache.load_networks()
-    figures.kl_bars([1.0], 0.1)  # plotly imports its parts when they are first used
+    charts.kl_bars([1.0], 0.1)  # plotly imports its parts when they are first used
     with contextlib.suppress(UserFacingError):  # the page will say what is wrong
         load_dataset(STANDARD.dataset)
 
@@ -133,7 +133,7 @@ def make_ready() -> None:
 @st.cache_resource(show_spinner=False)
 def warm_worker() -> bool:
     """Once a server, when somebody may soon ask for a training: start a worker that has imported what training needs."""
-    from core.jobs import warm_task
+    from core.jobs.background import warm_task
 
     return _later(lambda: cache.jobs().call("warm-up", warm_task))
 
@@ -141,6 +141,6 @@ def warm_worker() -> bool:
 @st.cache_resource(show_spinner=False, ttl=10)
 def memory_mb() -> float:
     """Memory of the server and its workers; looked at every ten seconds at most."""
-    from core.limits import memory_mb
+    from core.jobs.limits import memory_mb
 
     return memory_mb()

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from core.data import DataKey
-from core.runs import WEIGHTS, RunError, RunStore
-from dashboard import cache, catalog
+from core.data.datasets import DataKey
+from core.runs.store import WEIGHTS, RunError, RunStore
+from dashboard import cache
+from dashboard.content import catalog
 
 if TYPE_CHECKING:
-    from core.data import Dataset
-    from core.models import AtBeta, Autoencoder
-    from core.sampling import Density
+    from core.data.datasets import Dataset
+    from core.latent.sampling import Density
+    from core.models.networks import AtBeta, Autoencoder
 
 REFERENCE = 10_000  # training images that others are compared with, so that 60,000 of them do not cost a second
 # Streamlit's spinner names the function that runs; these are the words a visitor should read instead.
@@ -33,14 +34,14 @@ def entries() -> list[catalog.Entry]:
     found = []
     for run in (r for r in cache.store() if r.complete):
         try:
-            found.append(catalog.Entry(run, run.config))  # parsed once, see `core.runs`
+            found.append(catalog.Entry(run, run.config))  # parsed once, see `core.runs.store`
         except RunError:  # not readable: `python -m core runs` tells; here it is as if it were not there
             continue
     return found
 
 
 def pairs() -> dict[tuple[str, int, int], catalog.Pair]:
-    """The matched pairs there are now, of the data sets that are offered; see `dashboard.catalog.pairs`."""
+    """The matched pairs there are now, of the data sets that are offered; see `dashboard.content.catalog.pairs`."""
     offered = cache.limits().offers
     found = [entry for entry in cache.entries() if offered(entry.config.dataset)]
     return _pairs(tuple(str(entry.run.path) for entry in found), found)
@@ -64,7 +65,7 @@ def arrays(run_id: str, name: str) -> dict[str, np.ndarray]:
 
 
 def gallery(run_id: str) -> dict[str, np.ndarray]:
-    """Per-image codes and losses, and first-paint pictures; see `core.evaluation.portfolio`."""
+    """Per-image codes and losses, and first-paint pictures; see `core.training.evaluation.portfolio`."""
     return cache.arrays(run_id, "gallery.npz")
 
 
@@ -106,7 +107,7 @@ def dataset(data: DataKey) -> Dataset:
     Raises:
         DataError: they cannot be had; says what to do.
     """
-    from core.data import load_dataset
+    from core.data.datasets import load_dataset
 
     return load_dataset(data.name, data.digest, cache.store().cache)
 
@@ -118,8 +119,8 @@ def folder_changed(data: DataKey) -> str | None:
     Raises:
         DataError: the images with that digest cannot be had.
     """
-    from core.data import DataError
-    from core.folder import changed
+    from core.data.datasets import DataError
+    from core.data.folder import changed
 
     images = cache.dataset(data)
     try:
@@ -147,7 +148,7 @@ def model(run_id: str) -> Autoencoder | AtBeta:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def density(run_id: str, source: str) -> Density:
     """Where new codes come from: "prior", "gaussian" or "mixture", fitted to the run's training codes."""
-    from core.sampling import unpack
+    from core.latent.sampling import unpack
 
     return unpack(cache.arrays(run_id, "density.npz"))[source]
 
@@ -155,13 +156,13 @@ def density(run_id: str, source: str) -> Density:
 @st.cache_resource(show_spinner=LOADING, max_entries=16)
 def train_codes(run_id: str) -> np.ndarray:
     """Posterior means of at most `REFERENCE` training images, (n, d)."""
-    from core.sampling import encode_all
+    from core.latent.sampling import encode_all
 
     return encode_all(cache.model(run_id), cache.dataset(cache.data_of(run_id)).train_images[:REFERENCE]).mean
 
 
 def export(run_id: str) -> bytes:
-    """A run to take home: see `core.export`."""
-    from core.export import export_zip
+    """A run to take home: see `core.runs.export`."""
+    from core.runs.export import export_zip
 
     return export_zip(cache.store().get(run_id))

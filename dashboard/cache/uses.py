@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from core.data import DataKey
+from core.data.datasets import DataKey
 from dashboard import cache
 from dashboard.cache.trained import LOADING, REFERENCE
 
 if TYPE_CHECKING:
     from core.metrics.compression import Quantiser
+    from core.metrics.denoising_and_anomalies import Simple
     from core.metrics.linear import Pca
-    from core.metrics.robustness import Simple
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -29,15 +29,15 @@ def pca(data: DataKey) -> Pca:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def simple_denoisers(data: DataKey, sigma: float) -> Simple:
     """The median filter and the PCA as they were tuned for one level of noise."""
-    from core.metrics.robustness import Simple
+    from core.metrics.denoising_and_anomalies import Simple
 
     return Simple.tuned(cache.pca(data), cache.dataset(data).train_images, sigma)
 
 
 def odd_images(data: DataKey, what: str) -> np.ndarray:
-    """A thousand odd images, uint8 (n, 1, 28, 28): of another data set, or one of `core.metrics.robustness.ODDITIES`."""
-    from core.data import DATASETS
-    from core.metrics.robustness import ODDITIES
+    """A thousand odd images, uint8 (n, 1, 28, 28): of another data set, or one of `core.metrics.denoising_and_anomalies.ODDITIES`."""
+    from core.data.datasets import DATASETS
+    from core.metrics.denoising_and_anomalies import ODDITIES
 
     return (
         cache.dataset(DataKey(what)).test_images[:1000]
@@ -51,7 +51,7 @@ def oddness(run_id: str, what: str = "") -> np.ndarray:
     """What each test image costs a model (distortion in nats, (n,)); with `what`, what `odd_images` do."""
     if not what:
         return cache.gallery(run_id)["distortion"]
-    from core.metrics.robustness import oddness as measure
+    from core.metrics.denoising_and_anomalies import oddness as measure
 
     return measure(cache.model(run_id), cache.odd_images(cache.data_of(run_id), what))["distortion"]
 
@@ -59,7 +59,7 @@ def oddness(run_id: str, what: str = "") -> np.ndarray:
 @st.cache_resource(show_spinner=False, max_entries=32)
 def pca_oddness(data: DataKey, d: int, what: str = "") -> np.ndarray:
     """As `oddness`, for a PCA with d components: its squared error."""
-    from core.metrics.robustness import pca_error
+    from core.metrics.denoising_and_anomalies import pca_error
 
     return pca_error(
         cache.pca(data), cache.odd_images(data, what) if what else cache.dataset(data).test_images[:1000], d

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from core.config import RunConfig
-    from core.runs import Run
+    from core.runs.store import Run
 
 FOLDER = Path(__file__).parent
 NEEDS = re.compile(r"^// needs (\S+)$", re.MULTILINE)
@@ -59,8 +59,8 @@ def script(*names: str) -> str:
 
 @functools.lru_cache(maxsize=32)
 def _weights(path: Path, modified: float) -> bytes:
-    from core.runs import WEIGHTS, Run
-    from core.trunks import describe
+    from core.models.trunks import describe
+    from core.runs.store import WEIGHTS, Run
 
     run = Run(path)
     return with_layers(run.read(WEIGHTS), describe(run.config.trunk, run.config.latent_dim))
@@ -78,7 +78,7 @@ def with_layers(weights: bytes, layers: dict[str, Any]) -> bytes:
 
 def not_in_page(*configs: RunConfig) -> str:
     """What the page has no code for in these networks, as a sentence for people; "" if it can run them all."""
-    from core.trunks import describe
+    from core.models.trunks import describe
 
     for config in configs:
         kinds = [layer["kind"] for stack in describe(config.trunk, config.latent_dim).values() for layer in stack]
@@ -95,7 +95,7 @@ def weights_url(run: Run) -> str:
     Raises:
         RunError: the run is unfinished or damaged.
     """
-    from core.runs import WEIGHTS, RunNotFound
+    from core.runs.store import WEIGHTS, RunNotFound
 
     if not run.complete:
         raise RunNotFound(f"{run.run_id} has no weights yet: it is not finished.")
@@ -106,7 +106,7 @@ def weights_url(run: Run) -> str:
 
 def judge_url(dataset: str) -> str:
     """Address of the classifier that came with the project for a data set, or "" if none did (or it is damaged)."""
-    from core.runs import sha256
+    from core.runs.store import sha256
     from core.settings import SHIPPED
 
     folder = SHIPPED / "judges" / dataset

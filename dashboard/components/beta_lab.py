@@ -49,7 +49,7 @@ class TrainedBeta:
 
     Attributes:
         weights: address of its weights; "" leaves the prediction on screen.
-        evaluation: its figures (`core.runs.Run.evaluation`).
+        evaluation: its figures (`core.runs.store.Run.evaluation`).
         others: evaluations of the same weight at other seeds, for the spread.
     """
 
@@ -85,7 +85,7 @@ class Training:
 
     Attributes:
         fraction: of the training done.
-        history: its rows so far (see `core.training.fit`). preview: PNG of what it makes now (see `core.evaluation.preview`).
+        history: its rows so far (see `core.training.loop.fit`). preview: PNG of what it makes now (see `core.training.evaluation.preview`).
     """
 
     beta: float
@@ -141,7 +141,7 @@ class Lab:
     def _describe(self) -> dict[str, Any]:
         from safetensors.numpy import save
 
-        # The noise that every run's preview decodes (core.evaluation.preview) comes first, so that a network in training
+        # The noise that every run's preview decodes (core.training.evaluation.preview) comes first, so that a network in training
         # is seen to make its own of the very same codes.
         noise = np.random.default_rng(0).standard_normal((SAMPLES, self.latent_dim)).astype(np.float32)
         arrays = {"labels": class_numbers(self.labels), "noise": noise}

@@ -1,7 +1,7 @@
 """A chart on a page: a plotly figure, drawn in the page by a few kilobytes of script of the project's own (chart.js).
 
 Streamlit's own chart element makes every visitor's browser fetch and read plotly.js, 4.7 MB, before the first chart of a page is seen.
-The figures stay plotly's (dashboard/figures.py), so a chart taken out of the code still works with `figure.show()`.
+The figures stay plotly's (dashboard/plots/charts.py), so a chart taken out of the code still works with `figure.show()`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.components.assets import script
-from dashboard.figure_data import values
+from dashboard.export.csv_data import values
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -48,7 +48,7 @@ def described(figure: go.Figure) -> dict[str, Any]:
 
 
 def chart(figure: go.Figure, key: str, alt: str) -> None:
-    """Draw a figure of `dashboard.figures`.
+    """Draw a figure of `dashboard.plots.charts`.
 
     Args:
         key: names the chart on its page.

@@ -1,4 +1,4 @@
-/* Scales, ticks and number formats of a chart: the part of plotly's layout that dashboard/figures.py uses. */
+/* Scales, ticks and number formats of a chart: the part of plotly's layout that dashboard/plots/charts.py uses. */
 
 /** d3-format's patterns that the figures use: "" | "g" | ".2f" | ".0%". Text is returned as it is. */
 export function formatted(value, pattern = "") {

@@ -14,7 +14,7 @@
 const NODES = 13;
 const SLICE = 16; // images encoded at a time
 
-/** log beta scaled to [-1, 1], as in core/models.py. */
+/** log beta scaled to [-1, 1], as in core/models/networks.py. */
 function scaled(beta) {
   const [low, high] = BETA_RANGE.map(Math.log);
   return (2 * (Math.log(beta) - low)) / (high - low) - 1;

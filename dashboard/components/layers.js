@@ -1,4 +1,4 @@
-/* Layers of a trained network, as core/trunks.py describes them, on the loops of kernels.js.
+/* Layers of a trained network, as core/models/trunks.py describes them, on the loops of kernels.js.
 
    Every layer is one matrix product. A convolution first gathers its patches into rows; a transposed one adds the rows of its
    product to overlapping patches of a larger image, of which the padding is cut off. Kernel, stride and padding may be any.
@@ -213,7 +213,7 @@ function agree(weight, shape, fits) {
   );
 }
 
-/** Layers in a row, as core/models.py's Stack: an activation after each, or each but the last; FiLM where the file has it. */
+/** Layers in a row, as core/models/networks.py's Stack: an activation after each, or each but the last; FiLM where the file has it. */
 export class Stack {
   /** @param table the layers' descriptions; @param shape what comes in */
   constructor(heap, table, tensors, prefix, activation, last, shape) {

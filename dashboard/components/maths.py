@@ -25,32 +25,32 @@ STEPS = (
     (
         "encode",
         "1. Encode: the only layer that differs",
-        ("μ = f(x)", "core.models", "PointHead.forward"),
-        ("μ, log σ² = f(x)", "core.models", "GaussianHead.forward"),
+        ("μ = f(x)", "core.models.networks", "PointHead.forward"),
+        ("μ, log σ² = f(x)", "core.models.networks", "GaussianHead.forward"),
     ),
     (
         "draw",
         "2. Sample a code from the posterior",
-        ("z = μ,  as q(z|x) = δ(z − μ)", "core.posteriors", "Dirac.rsample"),
-        ("z = μ + σ ⊙ ε,  ε ~ N(0, I)", "core.posteriors", "DiagonalGaussian.rsample"),
+        ("z = μ,  as q(z|x) = δ(z − μ)", "core.models.posteriors", "Dirac.rsample"),
+        ("z = μ + σ ⊙ ε,  ε ~ N(0, I)", "core.models.posteriors", "DiagonalGaussian.rsample"),
     ),
-    ("decode", "3. Decode", *(2 * (("x̂ = sigmoid(g(z))", "core.models", "Autoencoder.decode_image"),))),
+    ("decode", "3. Decode", *(2 * (("x̂ = sigmoid(g(z))", "core.models.networks", "Autoencoder.decode_image"),))),
     (
         "distortion",
         "4. Distortion: the cost of the reconstruction",
-        *(2 * ((BERNOULLI, "core.objectives", "Bernoulli.distortion"),)),
+        *(2 * ((BERNOULLI, "core.models.objectives", "Bernoulli.distortion"),)),
     ),
     (
         "rate",
         "5. Rate: the cost of the code",
-        ("R: n/a", "core.posteriors", "Dirac.kl"),
-        ("R = Σⱼ (μⱼ² + σⱼ² − 1 − log σⱼ²) / 2", "core.posteriors", "DiagonalGaussian.kl"),
+        ("R: n/a", "core.models.posteriors", "Dirac.kl"),
+        ("R = Σⱼ (μⱼ² + σⱼ² − 1 − log σⱼ²) / 2", "core.models.posteriors", "DiagonalGaussian.kl"),
     ),
     (
         "loss",
         "6. Loss: the training objective",
-        ("D", "core.objectives", "Terms.loss"),
-        ("D + β R", "core.objectives", "Terms.loss"),
+        ("D", "core.models.objectives", "Terms.loss"),
+        ("D + β R", "core.models.objectives", "Terms.loss"),
     ),
 )
 

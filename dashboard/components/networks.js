@@ -1,4 +1,4 @@
-/* The trained networks in the page: the forward pass of core/models.py on typed arrays.
+/* The trained networks in the page: the forward pass of core/models/networks.py on typed arrays.
 
      const network = await loadNetwork(url);             // a run's weights.safetensors; one fetch a page for each URL
      network.config                                      // the run's RunConfig, from the file's metadata
@@ -10,7 +10,7 @@
 
    n defaults to 1; beta is read by a multi-rate network only. **Returned arrays belong to the network and are overwritten
    by its next call of the same method**: copy with .slice() what has to stay. Beside it: stddev, klPerDim, distortion,
-   reparameterise and normals (seeded noise), which follow core/posteriors.py and core/objectives.py.
+   reparameterise and normals (seeded noise), which follow core/models/posteriors.py and core/models/objectives.py.
 
    What the layers are is read from the file too ("layers" in its metadata, put there by assets.py): a network with a layer
    that layers.js does not know is refused with an `UnsupportedNetwork`.
@@ -21,7 +21,7 @@
 // needs layers.js
 // needs posterior.js
 
-const LOGVAR_RANGE = [-12, 6]; // core/posteriors.py
+const LOGVAR_RANGE = [-12, 6]; // core/models/posteriors.py
 const BETA_RANGE = [0.1, 10]; // core/config.py
 
 export class Network {
@@ -69,7 +69,7 @@ export class Network {
     this.room = {};
   }
 
-  /** log beta scaled to [-1, 1], and its powers: MultiRate.condition in core/models.py. */
+  /** log beta scaled to [-1, 1], and its powers: MultiRate.condition in core/models/networks.py. */
   setBeta(beta) {
     if (!this.conditioned || beta === this.atBeta) return;
     const [low, high] = BETA_RANGE.map(Math.log);

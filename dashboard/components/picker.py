@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import streamlit as st
 
-from dashboard import images as pictures
 from dashboard.components.assets import media_url, script
+from dashboard.plots import images as pictures
 
 COLUMNS = 10  # of the sprite, not of the page
 GALLERY = 60  # images that a page offers

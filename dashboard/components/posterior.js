@@ -1,6 +1,6 @@
-/* Posterior and objective of one image, in nats, as in core/posteriors.py and core/objectives.py; seeded noise. */
+/* Posterior and objective of one image, in nats, as in core/models/posteriors.py and core/models/objectives.py; seeded noise. */
 
-const GAUSSIAN_SIGMA = 0.1; // core/objectives.py
+const GAUSSIAN_SIGMA = 0.1; // core/models/objectives.py
 
 /** sigma = exp(logvar / 2); zeros for a point. */
 export function stddev(logvar, size) {

@@ -1,4 +1,4 @@
-/* Tells the server where the app is, if it expects it elsewhere: see dashboard/addresses.py. Once per page load at most,
+/* Tells the server where the app is, if it expects it elsewhere: see dashboard/session/addresses.py. Once per page load at most,
    so that a server that does not accept the answer is not asked again and again. Data: { root }. */
 // needs address.js
 

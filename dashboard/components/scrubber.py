@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.projection import plane_of
+from core.latent.projection import plane_of
 from dashboard.components.assets import OCTETS, media_url, script
 from dashboard.components.lanes import class_numbers
 
@@ -30,7 +30,7 @@ class Recording:
         title, short: heading, and the model's name in running text.
         color, color_dark: the model's colour on a light and on a dark page.
         codes: (epochs + 1, n, d) codes of the same test images, epoch 0 before training.
-        history: one row an epoch (see `core.training.fit`).
+        history: one row an epoch (see `core.training.loop.fit`).
         previews: a PNG an epoch, all of one size.
     """
 

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 
-from core.data import DataKey
+from core.data.datasets import DataKey
 
 SPRITE_COLUMNS = 50  # as canvas.js reads it
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from core.projection import plane_of
+from core.latent.projection import plane_of
 from dashboard.components.assets import script
 from dashboard.components.lanes import SIDES, Images, Lane, check_length, class_numbers, packed
-from dashboard.uploads import Upload
+from dashboard.session.upload_form import Upload
 
 _mount = st.components.v2.component(
     "point_or_cloud_through",

@@ -3,12 +3,15 @@
 import numpy as np
 import streamlit as st
 
-from core.interpolation import KINDS, cross_fade, nearest
-from dashboard import cache, controls, figures, images, state, text
-from dashboard.catalog import Pair
+from core.latent.interpolation import KINDS, cross_fade, nearest
+from dashboard import cache
 from dashboard.components.chart import chart
 from dashboard.components.picker import GALLERY, picker
-from dashboard.text import AE, VAE
+from dashboard.content import text
+from dashboard.content.catalog import Pair
+from dashboard.content.text import AE, VAE
+from dashboard.plots import charts, images
+from dashboard.session import controls, state
 
 pair: Pair = state.get("pair")
 data = cache.dataset(pair.data)
@@ -111,7 +114,7 @@ st.markdown(
     "**Distance of each frame to the nearest real image** (Euclidean over pixels, training images)", anchors=False
 )
 chart(
-    figures.distances(
+    charts.distances(
         [("AE", "ae", away["ae"]), ("VAE", "vae", away["vae"]), ("Cross-fade", "pixels", away["pixels"])], state.dark()
     ),
     key="distances",

@@ -4,15 +4,18 @@ import streamlit as st
 
 from core.config import ACTIVE_NATS, BETA_RANGE, QUICK, RunConfig
 from core.errors import NotMeasurable, UserFacingError
-from dashboard import boundary, cache, catalog, figures, state, text
-from dashboard.catalog import Entry, Pair
+from dashboard import cache
 from dashboard.components.assets import not_in_page
 from dashboard.components.beta_lab import Training, beta_lab, rested
 from dashboard.components.chart import chart
-from dashboard.exhibits.conventions import conventions
-from dashboard.exhibits.lab import lab_of, training_of, without_networks
-from dashboard.exhibits.on_demand import on_demand
-from dashboard.text import AE, VAE
+from dashboard.content import catalog, text
+from dashboard.content.catalog import Entry, Pair
+from dashboard.content.text import AE, VAE
+from dashboard.panels.beta_conventions import conventions
+from dashboard.panels.beta_lab import lab_of, training_of, without_networks
+from dashboard.panels.on_demand import on_demand
+from dashboard.plots import charts
+from dashboard.session import boundary, state
 
 BETA, AUTO = "beta", "auto"  # the URL's parameters
 LAB = "lab"
@@ -146,12 +149,12 @@ def sample_quality() -> None:
     with left:
         st.markdown("**Fréchet distance** to real images: lower is better", anchors=False)
         chart(
-            figures.quality_over_beta(points, {"fd": "Fréchet distance"}, beta, floor, state.dark()), key="fd", alt=alt
+            charts.quality_over_beta(points, {"fd": "Fréchet distance"}, beta, floor, state.dark()), key="fd", alt=alt
         )
     with right:
         st.markdown("**Density and coverage**: higher is better", anchors=False)
         chart(
-            figures.quality_over_beta(points, {"coverage": "coverage", "density": "density"}, beta, None, state.dark()),
+            charts.quality_over_beta(points, {"coverage": "coverage", "density": "density"}, beta, None, state.dark()),
             key="density",
             alt=alt,
         )

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from core import compiled
-from core.neighbours import NEIGHBOURS
-from dashboard import boundary, cache, controls, state, text
-from dashboard.catalog import Pair
-from dashboard.exhibits.live import maps
-from dashboard.text import AE, VAE
+from core.latent import compiled_code
+from core.latent.neighbours import NEIGHBOURS
+from dashboard import cache
+from dashboard.content import text
+from dashboard.content.catalog import Pair
+from dashboard.content.text import AE, VAE
+from dashboard.panels.interactive import maps
+from dashboard.session import boundary, controls, state
 
 pair: Pair = state.get("pair")
 data = cache.dataset(pair.data)
@@ -49,7 +51,9 @@ def wait() -> None:
         status = cache.lay_out(pair)
         if not status.active:
             st.rerun()
-        st.info(text.laying_out(status, compiled.is_warm(), compiled.progress()), icon=":material/hourglass_top:")
+        st.info(
+            text.laying_out(status, compiled_code.is_warm(), compiled_code.progress()), icon=":material/hourglass_top:"
+        )
 
 
 n = len(cache.gallery(pair.ae.run_id)["mean"])

@@ -3,18 +3,20 @@
 import streamlit as st
 
 from core.config import AROUND
-from dashboard import cache, catalog, controls, state, text
-from dashboard.catalog import Pair
+from dashboard import cache
 from dashboard.components.assets import judge_url, not_in_page
 from dashboard.components.maths import maths
 from dashboard.components.neighbours import neighbours
 from dashboard.components.planes import planes
 from dashboard.components.through import through
 from dashboard.components.traverse import traverse
-from dashboard.exhibits.live import TITLES, images_of, lane_of
-from dashboard.exhibits.stills import lanes
-from dashboard.text import AE, VAE
-from dashboard.uploads import uploaded
+from dashboard.content import catalog, text
+from dashboard.content.catalog import Pair
+from dashboard.content.text import AE, VAE
+from dashboard.panels.interactive import TITLES, images_of, lane_of
+from dashboard.panels.static import lanes
+from dashboard.session import controls, state
+from dashboard.session.upload_form import uploaded
 
 # The URL's parameters for what the page begins with: which test image, what the planes show, how small a step.
 IMAGE, VIEW, STEP = "index", "view", "step"

@@ -5,9 +5,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.errors import NotMeasurable
-from dashboard import boundary, cache, controls, images, state, text
-from dashboard.catalog import Pair
-from dashboard.text import AE, VAE
+from dashboard import cache
+from dashboard.content import text
+from dashboard.content.catalog import Pair
+from dashboard.content.text import AE, VAE
+from dashboard.plots import images
+from dashboard.session import boundary, controls, state
 
 pair: Pair = state.get("pair")
 SHOWN, PAIRED = 36, 24  # pictures in a grid; with their nearest training image beside them

@@ -6,10 +6,13 @@ import streamlit as st
 
 from core.metrics.scorecard import SEEDS, SETTINGS
 from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Row
-from dashboard import cache, figures, images, state, text, tiles, verdict_cards
-from dashboard.catalog import Pair
+from dashboard import cache
 from dashboard.components.chart import chart
-from dashboard.text import AE, VAE
+from dashboard.content import text
+from dashboard.content.catalog import Pair
+from dashboard.content.text import AE, VAE
+from dashboard.plots import charts, images, tiles, verdict_cards
+from dashboard.session import state
 
 pair: Pair = state.get("pair")
 dark = state.dark()
@@ -78,7 +81,7 @@ def rescue() -> None:
     left, right = st.columns(2, gap="large", vertical_alignment="center")
     with left:
         chart(
-            figures.rescue(found, floor, dark),
+            charts.rescue(found, floor, dark),
             key="rescue",
             alt="Fréchet distance of samples by where codes are drawn from, for both models.",
         )

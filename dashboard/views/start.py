@@ -3,10 +3,13 @@
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, catalog, controls, images, state, text, theme
-from dashboard.catalog import Pair
-from dashboard.exhibits.stills import lanes
-from dashboard.text import AE, VAE
+from dashboard import cache
+from dashboard.content import catalog, text
+from dashboard.content.catalog import Pair
+from dashboard.content.text import AE, VAE
+from dashboard.panels.static import lanes
+from dashboard.plots import images, theme
+from dashboard.session import controls, state
 
 pair: Pair = state.get("pair")
 

@@ -2,11 +2,14 @@
 
 import streamlit as st
 
-from dashboard import cache, state, text, theme
-from dashboard.catalog import Entry, Pair
+from dashboard import cache
 from dashboard.components.scrubber import Recording, scrubber
-from dashboard.exhibits.live import TITLES
-from dashboard.text import AE, VAE
+from dashboard.content import text
+from dashboard.content.catalog import Entry, Pair
+from dashboard.content.text import AE, VAE
+from dashboard.panels.interactive import TITLES
+from dashboard.plots import theme
+from dashboard.session import state
 
 pair: Pair = state.get("pair")
 

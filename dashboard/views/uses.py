@@ -9,15 +9,18 @@ import numpy as np
 import streamlit as st
 
 from core.metrics.scorecard import NOISE
-from core.runs import WEIGHTS
-from dashboard import cache, catalog, controls, figures, state, text, tiles
-from dashboard.catalog import Pair
+from core.runs.store import WEIGHTS
+from dashboard import cache
 from dashboard.components.chart import chart
 from dashboard.components.pad import pad
 from dashboard.components.picker import GALLERY, picker
-from dashboard.text import AE, VAE
-from dashboard.tiles import Tile
-from dashboard.uploads import uploaded
+from dashboard.content import catalog, text
+from dashboard.content.catalog import Pair
+from dashboard.content.text import AE, VAE
+from dashboard.plots import charts, tiles
+from dashboard.plots.tiles import Tile
+from dashboard.session import controls, state
+from dashboard.session.upload_form import uploaded
 
 pair: Pair = state.get("pair")
 data = cache.dataset(pair.data)
@@ -83,9 +86,9 @@ def measured_on() -> int:
 
 
 def denoise(lead: Any, image: np.ndarray) -> None:
+    from core.metrics.denoising_and_anomalies import add_noise
+    from core.metrics.denoising_and_anomalies import denoise as through
     from core.metrics.reconstruction import psnr
-    from core.metrics.robustness import add_noise
-    from core.metrics.robustness import denoise as through
 
     sigma = controls.slide(
         "Noise",
@@ -169,7 +172,7 @@ def over_levels(sigma: float) -> None:
         return
     st.markdown(f"**On {measured_on():,} unseen images**", anchors=False)
     chart(
-        figures.denoising([float(level) for level in levels], curves, sigma, dark),
+        charts.denoising([float(level) for level in levels], curves, sigma, dark),
         "denoising",
         "PSNR over the level of noise for every method.",
     )
@@ -186,7 +189,7 @@ def over_levels(sigma: float) -> None:
 
 
 def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
-    from core.metrics.robustness import ODDITIES, auroc, oddness, roc
+    from core.metrics.denoising_and_anomalies import ODDITIES, auroc, oddness, roc
     from core.metrics.scores import other_dataset
 
     other = other_dataset(pair.dataset)
@@ -242,7 +245,7 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
                 )
                 st.caption(f"grey: normal images · {AE if kind == 'ae' else VAE}: {what}")
                 chart(
-                    figures.oddness(normal, strange, mark, threshold, kind, dark, what=what),
+                    charts.oddness(normal, strange, mark, threshold, kind, dark, what=what),
                     f"odd-{kind}",
                     f"Distortion of normal images and anomalies in the {title}, with this image and the threshold.",
                 )
@@ -253,7 +256,7 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
         st.markdown("**ROC curve (all thresholds)**", anchors=False)
         curves = {kind: roc(normal, strange) for kind, (normal, strange, *_) in found.items()} | {"pca": roc(*linear)}
         chart(
-            figures.roc(curves, allowed, dark),
+            charts.roc(curves, allowed, dark),
             "roc",
             "True positive rate over false positive rate, for AE, VAE and PCA.",
         )
@@ -261,7 +264,7 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
         with right:
             st.markdown("**A whole class left out of training**", anchors=False)
             chart(
-                figures.by_class(missed, "AUROC", 0.5, dark),
+                charts.by_class(missed, "AUROC", 0.5, dark),
                 "held-out",
                 "AUROC of each model for a class left out of training.",
             )
@@ -339,7 +342,7 @@ def compress(lead: Any, image: np.ndarray) -> None:
         }
         st.markdown(f"**On {measured_on():,} unseen images** (circles: this image)", anchors=False)
         chart(
-            figures.sizes(curves, exact, marks, dark),
+            charts.sizes(curves, exact, marks, dark),
             "sizes",
             "Squared error over bytes per image for AE, VAE, PCA and WebP.",
         )

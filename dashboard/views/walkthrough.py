@@ -1,16 +1,19 @@
 """Walkthrough: a guided story, a scene at a time: one sentence, one picture, one question to predict before it is answered.
 
-The scenes are data (dashboard/scenes.toml); their pictures are the ones the other pages show.
+The scenes are data (dashboard/walkthrough/scenes.toml); their pictures are the ones the other pages show.
 """
 
 import streamlit as st
 
-from dashboard import addresses, boundary, cache, controls, share, state, text
-from dashboard.catalog import Pair
+from dashboard import cache
 from dashboard.components import presenter
-from dashboard.exhibits import pictures
-from dashboard.exhibits.stage import Facts, Stage
-from dashboard.scenes import Scene
+from dashboard.content import text
+from dashboard.content.catalog import Pair
+from dashboard.export import share_menu
+from dashboard.panels import pictures
+from dashboard.panels.scene_context import Facts, Stage
+from dashboard.session import addresses, boundary, controls, state
+from dashboard.walkthrough.scenes import Scene
 
 SCENE, REVEAL, PRESENT, AUTO, ALL = "scene", "reveal", "present", "autoplay", "all"  # URL parameters
 
@@ -211,7 +214,7 @@ def one_scene() -> None:
         revealed=revealed,
         auto=present and auto,
         url=addresses.link(),
-        qr=share.qr(addresses.link()),
+        qr=share_menu.qr(addresses.link()),
         on_go=steered,
     )
 

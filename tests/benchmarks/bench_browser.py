@@ -60,8 +60,8 @@ def networks(browser, frames: int, repeats: int = 31) -> None:
     from safetensors.torch import save
 
     from core.config import RunConfig
-    from core.models import build_model
-    from core.trunks import describe
+    from core.models.networks import build_model
+    from core.models.trunks import describe
     from dashboard.components.assets import script, with_layers
 
     page = browser.new_page()

@@ -26,7 +26,7 @@ import time
 from pathlib import Path
 
 from core import settings
-from core.limits import memory_mb
+from core.jobs.limits import memory_mb
 from tests.benchmarks import pages
 from tests.e2e.serving import chromium, served, settled
 

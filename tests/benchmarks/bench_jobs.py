@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.config import QUICK, RunConfig
-from core.jobs import Jobs, local_executor, warm_task
-from core.runs import RunStore
+from core.jobs.background import Jobs, local_executor, warm_task
+from core.runs.store import RunStore
 from tests.benchmarks.parts import Parts, Unfinished
 
 AFTER = 1.0  # seconds after the request at which the time left is read

@@ -80,8 +80,8 @@ def operations(config: Any, dataset: Any, epochs: int) -> float:
     """Multiplications and additions of a whole request, counted as they are dispatched."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    from core import evaluation
-    from core.training import fit
+    from core.training import evaluation
+    from core.training.loop import fit
 
     def counted(size: int) -> tuple[float, Any]:
         with FlopCounterMode(display=False) as counter:
@@ -98,15 +98,15 @@ def operations(config: Any, dataset: Any, epochs: int) -> float:
 
 def measure(threads: int, epochs: int, adam_epochs: int) -> dict[str, float]:
     """In the fresh process: the figures of one configuration."""
-    from core import cores
+    from core.hardware import cores
 
     if threads > 1:
         cores.spin()
-    from core import device
     from core.config import QUICK, RunConfig
-    from core.data import load_dataset
-    from core.runs import RunStore
-    from core.training import fit, train
+    from core.data.datasets import load_dataset
+    from core.hardware import device
+    from core.runs.store import RunStore
+    from core.training.loop import fit, train
 
     following = device.set_threads() if threads > 1 else device.set_threads(1)
     dataset, config = load_dataset("mnist-5k"), RunConfig(**(QUICK | {"epochs": epochs}))
@@ -211,7 +211,7 @@ def table(machines: dict[str, list[dict[str, Any]]] | None = None) -> str:
 
 def keep(found: dict[str, Any]) -> None:
     """Put one row of this machine into `KEPT`, in the place of an earlier one of the same configuration."""
-    from core.runs import write_json
+    from core.runs.store import write_json
 
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     same = {(r["isa"], r["most"], r["beside"]): r for r in [*kept.get(processor(), []), found]}

@@ -32,13 +32,13 @@ def main() -> int:
 def measure(options: argparse.Namespace) -> None:
     """All figures, printed one by one."""
     began = time.perf_counter()
-    from core.data import load_dataset
-    from core.device import describe, pick, set_threads
+    from core.data.datasets import load_dataset
+    from core.hardware.device import describe, pick, set_threads
+    from core.latent.sampling import prior, unpack
     from core.metrics.judge import load_judge, train_judge
     from core.metrics.samples import sample_quality
     from core.metrics.scores import PARTS, Subject
-    from core.runs import RunStore
-    from core.sampling import prior, unpack
+    from core.runs.store import RunStore
 
     set_threads()
     dataset = load_dataset("mnist-5k")

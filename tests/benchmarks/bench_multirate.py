@@ -12,13 +12,13 @@ from __future__ import annotations
 import argparse
 import statistics
 
-from core import cores
+from core.hardware import cores
 
 cores.spin()  # before torch: threads wait for each other as in a terminal's training
 
-from core import device  # noqa: E402
-from core.runs import Run, RunStore  # noqa: E402
-from core.training import fit  # noqa: E402
+from core.hardware import device  # noqa: E402
+from core.runs.store import Run, RunStore  # noqa: E402
+from core.training.loop import fit  # noqa: E402
 from tests.benchmarks.parts import Parts  # noqa: E402
 
 WITHIN = (0.25, 10.0)  # the betas over which the largest difference is told

@@ -1,4 +1,4 @@
-"""What a map costs and is worth as `core.umap_` asks umap-learn for it, beside the package's own defaults on the same codes.
+"""What a map costs and is worth as `core.latent.umap_layout` asks umap-learn for it, beside the package's own defaults on the same codes.
 
     python -m tests.benchmarks.bench_projection [--codes 2000] [--repeats 3] [--limit 300]
 
@@ -35,7 +35,7 @@ def measure(which: str, file: str) -> dict[str, float]:
     for seed in (0, 1):
         for model in ("ae", "vae"):
             if which == "ours":
-                from core.projection import project
+                from core.latent.projection import project
 
                 result[f"trust {model}, seed {seed}"] = project(
                     codes[model], seed=seed
@@ -44,7 +44,7 @@ def measure(which: str, file: str) -> dict[str, float]:
             else:
                 import warnings
 
-                from core.projection import standardise, trustworthiness
+                from core.latent.projection import standardise, trustworthiness
 
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # that a seed means one thread; that TensorFlow is absent
@@ -116,9 +116,9 @@ def shipped_codes(n: int, file: Path) -> None:
     """Posterior means of n images in the shipped AE and VAE (d = 16, beta 1, seed 0)."""
     import numpy as np
 
-    from core.data import load_dataset
-    from core.runs import RunStore
-    from core.sampling import encode_all
+    from core.data.datasets import load_dataset
+    from core.latent.sampling import encode_all
+    from core.runs.store import RunStore
 
     dataset, store = load_dataset("mnist-5k"), RunStore()
     images = np.concatenate([dataset.test_images, dataset.train_images])[:n]

@@ -5,8 +5,8 @@
 Same network (784-400-20, ReLU), batch 128, Adam 1e-3, same machine, by turns, each time in a fresh process:
   usual   the loop of PyTorch's VAE example on CPU: torchvision's MNIST with ToTensor, a DataLoader without workers,
           cross-entropy of sigmoids, Adam as it comes, .item() after every batch
-  core    `core.training.fit`: one uint8 tensor, one index per batch, in fp32 and in what this machine multiplies fastest
-Processes are fresh because `fit` readies its own (`core.device.prepare`), which would help the usual loop too; and there are
+  core    `core.training.loop.fit`: one uint8 tensor, one index per batch, in fp32 and in what this machine multiplies fastest
+Processes are fresh because `fit` readies its own (`core.hardware.device.prepare`), which would help the usual loop too; and there are
 as many epochs as the example trains, ten: an optimiser slows down as its moments fade. The ratio is the figure; images a
 second depend on the machine. Full MNIST is used where it is at hand, otherwise the embedded 4,000 images repeated.
 """
@@ -29,10 +29,12 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from core import cores, data, device, settings
+from core import settings
 from core.config import RunConfig
-from core.torchvision_ import import_datasets
-from core.training import fit
+from core.data import datasets
+from core.data.torchvision_datasets import import_datasets
+from core.hardware import cores, device
+from core.training.loop import fit
 from tests.benchmarks.parts import Parts
 
 cores.spin()  # threads of the fresh processes wait for each other as in a terminal's training
@@ -44,7 +46,7 @@ CONFIG = RunConfig(
 class UsualImages(Dataset):
     """What torchvision's MNIST does for one image, tensor -> PIL -> transform, for images that come from elsewhere."""
 
-    def __init__(self, dataset: data.Dataset, transform):
+    def __init__(self, dataset: datasets.Dataset, transform):
         self.images, self.labels, self.transform = (
             torch.from_numpy(dataset.train_images[:, 0].copy()),
             dataset.train_labels,
@@ -58,7 +60,7 @@ class UsualImages(Dataset):
         return self.transform(Image.fromarray(self.images[i].numpy())), int(self.labels[i])
 
 
-def usual_images(dataset: data.Dataset) -> Dataset:
+def usual_images(dataset: datasets.Dataset) -> Dataset:
     """torchvision's own MNIST where it is at hand."""
     torchvision = import_datasets()  # makes torchvision importable where its build does not match torch's
     from torchvision.transforms import ToTensor
@@ -84,7 +86,7 @@ class UsualVAE(nn.Module):
         return torch.sigmoid(self.out(F.relu(self.back(z)))), mean, logvar
 
 
-def usual_loop(dataset: data.Dataset, threads: int, epochs: int) -> float:
+def usual_loop(dataset: datasets.Dataset, threads: int, epochs: int) -> float:
     """Images a second of the usual loop."""
     torch.set_num_threads(threads)
     images = usual_images(dataset)
@@ -106,8 +108,8 @@ def usual_loop(dataset: data.Dataset, threads: int, epochs: int) -> float:
     return epochs * len(images) / (time.perf_counter() - start)
 
 
-def core_loop(dataset: data.Dataset, threads: int, epochs: int, precision: str) -> float:
-    """Images a second of `core.training.fit`, by its own rows: evaluations are left out, as above."""
+def core_loop(dataset: datasets.Dataset, threads: int, epochs: int, precision: str) -> float:
+    """Images a second of `core.training.loop.fit`, by its own rows: evaluations are left out, as above."""
     os.environ["POINT_OR_CLOUD_PRECISION"] = precision
     device.set_threads(threads)
     rows = [epoch.row for epoch in fit(dataclasses.replace(CONFIG, epochs=epochs), dataset, "cpu")]
@@ -129,9 +131,9 @@ def main() -> int:
     options = parser.parse_args()
     threads = device.set_threads().count
     try:
-        dataset = data.load_dataset("mnist")
-    except data.DataError:
-        dataset = data.load_dataset("mnist-5k")
+        dataset = datasets.load_dataset("mnist")
+    except datasets.DataError:
+        dataset = datasets.load_dataset("mnist-5k")
     index = np.resize(np.arange(len(dataset.train_images)), options.images)
     dataset = dataclasses.replace(
         dataset, train_images=dataset.train_images[index], train_labels=dataset.train_labels[index]

@@ -5,7 +5,7 @@
 (a) Ghosh et al. (ICLR 2020), table 1, MNIST: samples by quality are  AE + mixture < VAE + mixture < VAE + prior < AE + prior
     in Frechet distance. Their distances are on Inception features and differ in size; the order is what is compared.
 (b) PyTorch's VAE example: 784-400-20 ReLU, Adam 1e-3, batch 128, 10 epochs of full MNIST, test loss with sampled z: 105.6 nats.
-    Trained here by `core.training`. Fewer images or epochs make a quick look, not a comparison.
+    Trained here by `core.training.loop`. Fewer images or epochs make a quick look, not a comparison.
 (c) Rate, distortion and active units over beta, as recorded with the shipped runs: the rate and the number of units fall as
     beta grows, the distortion rises, and -ELBO is least near beta = 1, where it is what is minimised.
 
@@ -25,10 +25,10 @@ from typing import Any
 
 from core import settings
 from core.config import RunConfig
-from core.data import DataError, load_dataset
-from core.device import set_threads
+from core.data.datasets import DataError, load_dataset
+from core.hardware.device import set_threads
 from core.metrics.scorecard import SETTINGS, population
-from core.runs import RunStore, write_json
+from core.runs.store import RunStore, write_json
 
 ORDER = (
     ("AE + mixture", "ae", "mixture"),
@@ -100,8 +100,8 @@ def ranking(store: RunStore) -> bool | None:
 
 def example(images: int | None, epochs: int, device: str | None, seed: int = 0) -> float:
     """Train PyTorch's example network with this project's trainer; its test loss in nats per image, with sampled z."""
-    from core.evaluation import evaluate
-    from core.training import fit
+    from core.training.evaluation import evaluate
+    from core.training.loop import fit
 
     config = EXAMPLE.replace(epochs=epochs, train_size=images, seed=seed)
     dataset = load_dataset(config.dataset, config.data_digest)

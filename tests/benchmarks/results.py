@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 
 from core import settings
 from core.metrics import scorecard
-from core.runs import Run, RunStore, write_bytes
+from core.runs.store import Run, RunStore, write_bytes
 from tests.benchmarks import bench_machines, bench_multirate, literature
 
 COLUMNS = ("distortion", "rate", "neg_elbo", "mse", "active_units")

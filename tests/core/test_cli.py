@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.cli import main
+from core.cli.main import main
 from core.config import BETA_GRID, MODELS, RunConfig
-from core.data import DATASETS
-from core.runs import Status, RunStore
+from core.data.datasets import DATASETS
+from core.runs.store import RunStore, Status
 
 TINY = ["--epochs", "2", "--train-size", "64", "--latent-dim", "2"]
 
@@ -55,7 +55,7 @@ def names(store: Path) -> dict[str, str]:
 def test_help_and_runs_import_no_torch(cache, store):
     script = """
 import sys
-from core.cli import main
+from core.cli.main import main
 assert main(["runs", "--store", sys.argv[1]]) == 0
 try:
     main(["--help"])
@@ -142,7 +142,7 @@ def test_an_explicit_store_stands_alone(capsys, store, tmp_path):
 
 
 def test_interrupted_training_says_how_to_go_on_and_does(capsys, monkeypatch, tmp_path):
-    from core import evaluation
+    from core.training import evaluation
 
     arguments = ["train", *TINY, "--seed", "5", "--store", str(tmp_path)]
     original, calls = evaluation.traced_codes, []
@@ -214,16 +214,16 @@ def test_sweep_survives_a_run_that_fails(capsys, tmp_path):
 
 
 def test_a_failed_training_ends_with_1_as_promised_and_a_sweep_goes_on_after_it(capsys, monkeypatch, tmp_path):
-    from core import training
+    from core.training import loop
 
-    fit = training.fit
+    fit = loop.fit
 
     def diverge_at_seed_0(config, *arguments):
         if config.seed == 0:
-            raise training.TrainingError("the loss is nan in epoch 1: training diverged. Lower learning_rate.")
+            raise loop.TrainingError("the loss is nan in epoch 1: training diverged. Lower learning_rate.")
         return fit(config, *arguments)
 
-    monkeypatch.setattr(training, "fit", diverge_at_seed_0)
+    monkeypatch.setattr(loop, "fit", diverge_at_seed_0)
     assert main(["train", *TINY, "--store", str(tmp_path)]) == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith("error: the loss is nan")
     answer = run_json(

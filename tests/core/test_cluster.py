@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from core import cluster
-from core.cluster import ClusterError
 from core.config import RunConfig
-from core.jobs import WorkerLost, jobs_from_settings
-from core.runs import WEIGHTS, RunStore, Status
+from core.jobs import cluster
+from core.jobs.background import WorkerLost, jobs_from_settings
+from core.jobs.cluster import ClusterError
+from core.runs.store import WEIGHTS, RunStore, Status
 
 SMALL = {"dataset": "mnist-5k", "train_size": 256, "latent_dim": 2, "batch_size": 32}
 WAIT = 120

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import cores
-from core.cores import Threads, Use, available_cores, quota
+from core.hardware import cores
+from core.hardware.cores import Threads, Use, available_cores, quota
 
 
 def group(root: Path, membership: str, files: dict[str, str]) -> tuple[Path, Path]:

@@ -6,9 +6,10 @@ import urllib.request
 import numpy as np
 import pytest
 
-from core import data, settings
+from core import settings
 from core.config import RunConfig
-from core.data import DATASETS, DataError, digest_of, load_dataset, resolve, stratified_split
+from core.data import datasets
+from core.data.datasets import DATASETS, DataError, digest_of, load_dataset, resolve, stratified_split
 
 
 @pytest.fixture
@@ -16,9 +17,9 @@ def cache(tmp_path, monkeypatch):
     """An empty cache folder, and no data set remembered from before."""
     monkeypatch.setenv("POINT_OR_CLOUD_CACHE", str(tmp_path))
     monkeypatch.delenv("POINT_OR_CLOUD_DATA", raising=False)
-    data.named.cache_clear()
+    datasets.named.cache_clear()
     yield tmp_path
-    data.named.cache_clear()
+    datasets.named.cache_clear()
 
 
 # The split
@@ -70,7 +71,7 @@ def test_the_images_are_parsed_once(cache, monkeypatch):
     load_dataset("mnist-5k")
     kept = cache / "data" / "mnist-5k.npz"
     assert [path.name for path in kept.parent.iterdir()] == ["mnist-5k.npz"], "nothing temporary is left"
-    data.named.cache_clear()
+    datasets.named.cache_clear()
     monkeypatch.setattr(np, "loadtxt", lambda *a, **k: pytest.fail("parsed again"))
     assert load_dataset("mnist-5k").digest == DATASETS["mnist-5k"].digest
 
@@ -82,12 +83,12 @@ def test_a_damaged_cache_is_parsed_again_and_replaced(cache, damage):
     whole = kept.read_bytes()
     if damage == "other images":
         blank = np.zeros((10, 1, 28, 28), np.uint8)
-        data.write_npz(
+        datasets.write_npz(
             kept, train_images=blank, train_labels=np.arange(10), test_images=blank, test_labels=np.arange(10)
         )
     else:
         kept.write_bytes({"cut short": whole[: len(whole) // 2], "empty": b"", "not an npz": b"\x80\x04hello"}[damage])
-    data.named.cache_clear()
+    datasets.named.cache_clear()
     assert load_dataset("mnist-5k").digest == DATASETS["mnist-5k"].digest
     assert kept.read_bytes() == whole
 
@@ -100,7 +101,7 @@ def test_a_cache_that_cannot_be_written_still_gives_the_images(cache, monkeypatc
 
 def test_a_write_that_fails_half_way_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "x.npz"
-    data.write_npz(path, a=np.arange(3))
+    datasets.write_npz(path, a=np.arange(3))
     before = path.read_bytes()
 
     def full_disk(file, **arrays):
@@ -109,7 +110,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(np, "savez_compressed", full_disk)
     with pytest.raises(OSError, match="No space"):
-        data.write_npz(path, a=np.arange(4))
+        datasets.write_npz(path, a=np.arange(4))
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
@@ -130,7 +131,7 @@ def test_a_digest_sees_pixels_shape_and_type():
 
 
 def test_resolving_a_fixed_data_set_reads_no_image(monkeypatch):
-    monkeypatch.setattr(data, "load_dataset", lambda name: pytest.fail("read"))
+    monkeypatch.setattr(datasets, "load_dataset", lambda name: pytest.fail("read"))
     for name in ("mnist-5k", "mnist", "fashion-mnist"):
         config = resolve(RunConfig(dataset=name))
         assert config.data_digest == DATASETS[name].digest and len(config.data_digest) == 16

@@ -1,7 +1,7 @@
 """No step computes in a type that the processor has to emulate: every operation of every path is watched as it is dispatched.
 
 A processor without bf16 or fp16 instructions computes in them all the same, tens of times slower. So which types a processor
-multiplies natively decides (`core.device.products`), and where it does not, no operation may see such a tensor. Rounding what is
+multiplies natively decides (`core.hardware.device.products`), and where it does not, no operation may see such a tensor. Rounding what is
 stored (fp16 weights and codes of a finished run) is one conversion, not computation, and allowed.
 """
 
@@ -10,10 +10,10 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from core import evaluation, training
 from core.config import ACTIVATIONS, LIKELIHOODS, MODELS, OPTIMISERS, QUICK, TRUNKS, RunConfig
-from core.data import load_dataset
-from core.device import products
+from core.data.datasets import load_dataset
+from core.hardware.device import products
+from core.training import evaluation, loop
 
 SMALL_TYPES = (torch.bfloat16, torch.float16)
 STORING = (
@@ -79,7 +79,7 @@ RECIPES = {"shipped": {}, "quick": QUICK} | {
 def test_no_step_of_training_computes_in_an_emulated_type(without_bf16, recipe, model, trunk):
     config = RunConfig(dataset="tiny", model=model, trunk=trunk, **(RECIPES[recipe] | {"epochs": 1}), train_size=128)
     with Watch() as watch:
-        list(training.fit(config, load_dataset("tiny"), "cpu"))
+        list(loop.fit(config, load_dataset("tiny"), "cpu"))
     assert watch.seen > 100 and not watch.small
 
 
@@ -91,22 +91,22 @@ def test_no_step_of_training_computes_in_an_emulated_type(without_bf16, recipe, 
 def test_nor_with_any_other_choice(without_bf16, change):
     config = RunConfig(dataset="tiny", **(QUICK | {"epochs": 1} | change), train_size=128)
     with Watch() as watch:
-        list(training.fit(config, load_dataset("tiny"), "cpu"))
+        list(loop.fit(config, load_dataset("tiny"), "cpu"))
     assert watch.seen > 100 and not watch.small
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_nor_does_publishing_sampling_or_a_path(without_bf16, store, model):
     """A run from beginning to end, with its pictures, evaluation and half-precision files; then what pages do with it."""
-    from core.interpolation import interpolate
-    from core.sampling import sample
+    from core.latent.interpolation import interpolate
+    from core.latent.sampling import sample
 
     data, config = (
         load_dataset("tiny"),
         RunConfig(dataset="tiny", model=model, **(QUICK | {"epochs": 2}), train_size=128),
     )
     with Watch() as watch:
-        run = training.train(config, store, "cpu")
+        run = loop.train(config, store, "cpu")
         loaded = run.load_model().reference()
         evaluation.preview(loaded, data)
         for source in ("prior", "mixture"):
@@ -130,5 +130,5 @@ def test_the_watch_sees_what_it_is_for(monkeypatch, optimiser):
     monkeypatch.setenv("POINT_OR_CLOUD_PRECISION", "bf16")
     config = RunConfig(dataset="tiny", epochs=1, train_size=64, optimiser=optimiser)
     with Watch() as watch:
-        list(training.fit(config, load_dataset("tiny"), "cpu"))
+        list(loop.fit(config, load_dataset("tiny"), "cpu"))
     assert any("convolution" in name or "mm" in name for name in watch.small)

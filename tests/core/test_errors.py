@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from core import commands, settings
-from core.cli import build_parser, main
+from core import settings
+from core.cli import commands
+from core.cli.main import build_parser, main
 from core.errors import FAILURE, REQUEST, ArgumentError, NotMeasurable, UserFacingError
 
 SOURCES = sorted(path for package in ("core", "dashboard") for path in (settings.ROOT / package).rglob("*.py"))
@@ -18,11 +19,11 @@ PAGES = settings.ROOT / "dashboard" / "views"  # scripts: they cannot be importe
 
 # ValueErrors that the caller of these functions turns into an error for people, or that only a fault of this program raises.
 INTERNAL = {
-    "core/cli.py": "argparse asks its types for ValueError or ArgumentTypeError, and `Parser.error` tells them",
+    "core/cli/main.py": "argparse asks its types for ValueError or ArgumentTypeError, and `Parser.error` tells them",
     "core/settings.py": "`settings._value` names the variable and the remedy",
-    "core/folder.py": "`load_folder` and `read_picture` list the files that cannot be read, with the reason",
+    "core/data/folder.py": "`load_folder` and `read_picture` list the files that cannot be read, with the reason",
     "dashboard/components": "arrays of different lengths, modules in a circle: no input leads there",
-    "dashboard/images.py": "an empty grid: no input leads there",
+    "dashboard/plots/images.py": "an empty grid: no input leads there",
 }
 
 
@@ -110,8 +111,8 @@ def test_a_file_system_that_refuses_is_told_with_the_file(monkeypatch, capsys):
 
 
 def test_a_failed_training_is_no_wrong_request():
-    from core.runs import RunDamaged, RunNotFound
-    from core.training import Stopped, TrainingError
+    from core.runs.store import RunDamaged, RunNotFound
+    from core.training.loop import Stopped, TrainingError
 
     assert {error.exit_code for error in (TrainingError, Stopped, RunDamaged)} == {FAILURE}
     assert {error.exit_code for error in (RunNotFound, ArgumentError, NotMeasurable)} == {REQUEST}

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from core.config import DEFAULTS, MODELS, ConfigError, RunConfig
-from core.data import Dataset, load_dataset
-from core.training import fit
+from core.data.datasets import Dataset, load_dataset
+from core.training.loop import fit
 
 BASE = {"dataset": "tiny", "trunk": "mlp-400", "latent_dim": 8, "epochs": 3, "batch_size": 16}
 # Other values of every setting that describes a training; "dataset", "data_digest" and "schema" say what it is trained on, and by what.

@@ -12,11 +12,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core import folder
 from core.config import RunConfig
-from core.data import DataError, load_dataset, resolve
-from core.folder import load_folder
-from core.imagefile import read_image
+from core.data import folder
+from core.data.datasets import DataError, load_dataset, resolve
+from core.data.folder import load_folder
+from core.data.image_file import read_image
 
 SQUARE = np.zeros((40, 40), np.uint8)  # a bright square in the middle of a dark ground, as every mode below shows it
 SQUARE[10:30, 10:30] = 255

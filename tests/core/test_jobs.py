@@ -13,11 +13,11 @@ import pytest
 from loky.process_executor import TerminatedWorkerError
 
 from core.config import ConfigError, RunConfig
-from core.data import DataError, resolve
-from core.jobs import Jobs, JobStatus, QueueFull, WorkerLost, local_executor, train_task
-from core.limits import Limits
-from core.runs import HEARTBEAT, STOP, Status, write_bytes
-from core.speed import Speeds
+from core.data.datasets import DataError, resolve
+from core.jobs.background import Jobs, JobStatus, QueueFull, WorkerLost, local_executor, train_task
+from core.jobs.limits import Limits
+from core.runs.store import HEARTBEAT, STOP, Status, write_bytes
+from core.training.duration import Speeds
 
 SMALL = RunConfig(dataset="tiny", trunk="mlp-400", epochs=1, latent_dim=2)
 LIMITS = Limits(datasets=("tiny", "mnist-5k"))
@@ -145,7 +145,9 @@ def test_what_happened_to_a_worker_is_told_by_types(manual, error, lost):
 
 def test_a_request_that_is_refused_before_there_is_a_run_is_told(manual, monkeypatch):
     # The threads of this process are not a worker's.
-    monkeypatch.setattr("core.device.set_threads", lambda *arguments, **named: SimpleNamespace(follow=lambda: None))
+    monkeypatch.setattr(
+        "core.hardware.device.set_threads", lambda *arguments, **named: SimpleNamespace(follow=lambda: None)
+    )
     executor, jobs = manual
     too_many = resolve(SMALL.replace(train_size=10_000))
     with pytest.raises(ConfigError, match="320 training images") as refusal:
@@ -284,7 +286,7 @@ def test_a_full_disk_is_told_and_does_not_stall_the_queue(manual, monkeypatch):
     def full(path, data):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("core.jobs.write_bytes", full)
+    monkeypatch.setattr("core.jobs.background.write_bytes", full)
     executor.futures[0].set_exception(OSError(28, "No space left on device"))
     status = jobs.status(first.run_id)
     assert status.state == "failed" and "No space left" in status.message

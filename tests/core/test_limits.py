@@ -8,9 +8,9 @@ from concurrent.futures import Future
 import pytest
 
 from core.config import ConfigError, RunConfig
-from core.jobs import Jobs, jobs_from_settings
-from core.limits import Limits, Rate, TooMany, check_memory, memory_mb
-from core.runs import RunStore
+from core.jobs.background import Jobs, jobs_from_settings
+from core.jobs.limits import Limits, Rate, TooMany, check_memory, memory_mb
+from core.runs.store import RunStore
 
 SMALL = RunConfig(dataset="tiny", trunk="mlp-400", epochs=1, latent_dim=2)
 
@@ -119,7 +119,7 @@ def test_abandoned_runs_are_evicted_like_finished_ones(store):
 
 POOLS = """
 import ctypes, sys, threading
-from core.limits import spare_memory
+from core.jobs.limits import spare_memory
 
 if sys.argv[1] == "shared":
     spare_memory()
@@ -145,7 +145,7 @@ def test_threads_share_two_memory_pools(tmp_path):
 FREED = """
 import sys
 import numpy as np
-from core.limits import spare_memory
+from core.jobs.limits import spare_memory
 
 def anonymous():
     return next(int(line.split()[1]) for line in open("/proc/self/smaps_rollup") if line.startswith("Anonymous")) / 1000

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from core.config import BETA_CURVE, BETA_RANGE, RunConfig
-from core.data import Dataset
+from core.data.datasets import Dataset
 from core.errors import ArgumentError
-from core.interpolation import interpolate
-from core.models import Autoencoder, BetaNeeded, MultiRate, build_model
-from core.sampling import sample
+from core.latent.interpolation import interpolate
+from core.latent.sampling import sample
+from core.models.networks import Autoencoder, BetaNeeded, MultiRate, build_model
 
 TRUNKS = [("conv", 16), ("mlp", 2), ("mlp-400", 5)]
 
@@ -178,8 +178,8 @@ def test_its_figures_are_those_of_beta_one_and_its_curve_covers_the_grid():
 
 def test_training_orders_the_curve(dataset_of_blobs):
     """After a short training a larger beta buys a smaller rate with a larger distortion."""
-    from core.evaluation import evaluate
-    from core.training import fit
+    from core.training.evaluation import evaluate
+    from core.training.loop import fit
 
     for epoch in fit(config("mlp", 2, epochs=8, learning_rate=5e-3, batch_size=32), dataset_of_blobs, "cpu"):
         model = epoch.model

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.errors import NotMeasurable
-from core.neighbours import disagreement, knn_accuracy, nearest_neighbours, trusted_neighbours, trustworthiness
+from core.latent.neighbours import disagreement, knn_accuracy, nearest_neighbours, trusted_neighbours, trustworthiness
 
 
 @pytest.mark.parametrize("batch", [7, 1000])

@@ -5,7 +5,7 @@ import torch
 from torch.distributions import Bernoulli as TorchBernoulli
 from torch.distributions import Normal
 
-from core.objectives import GAUSSIAN_SIGMA, LIKELIHOODS, Bernoulli, Gaussian, Terms
+from core.models.objectives import GAUSSIAN_SIGMA, LIKELIHOODS, Bernoulli, Gaussian, Terms
 
 G = torch.Generator().manual_seed(0)
 LOGITS = torch.randn(3, 1, 28, 28, generator=G)

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from core.config import RunConfig
-from core.models import build_model
-from core.optimisation import SCHEDULES, Adam, Average, Muon, inverse_roots, optimisers
+from core.models.networks import build_model
+from core.training.optimisation import SCHEDULES, Adam, Average, Muon, inverse_roots, optimisers
 
 
 def test_schedules():

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from core import outcome
-from core.cli import main
+from core.cli.main import main
 from core.config import LIKELIHOODS, MODELS, TRUNKS, RunConfig
-from core.data import load_dataset
-from core.models import Trainable, build_model
-from core.outcome import TrainingError, refuse
-from core.runs import ERROR, WEIGHTS, RunStore, Status
-from core.training import fit, train
+from core.data.datasets import load_dataset
+from core.models.networks import Trainable, build_model
+from core.runs.store import ERROR, WEIGHTS, RunStore, Status
+from core.training import outcome
+from core.training.loop import fit, train
+from core.training.outcome import TrainingError, refuse
 
 FEW = RunConfig(dataset="tiny", trunk="mlp", latent_dim=4, epochs=2, batch_size=32)
 
@@ -153,7 +153,7 @@ def test_the_terminal_ends_with_1_and_one_line(capsys, tmp_path):
 
 
 def test_a_figure_that_is_infinite_in_between_ends_the_training(monkeypatch):
-    from core import evaluation
+    from core.training import evaluation
 
     measure = evaluation.evaluate
     monkeypatch.setattr(evaluation, "evaluate", lambda *a, **k: measure(*a, **k) | {"distortion": float("inf")})

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from core.posteriors import DiagonalGaussian, Dirac
+from core.models.posteriors import DiagonalGaussian, Dirac
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from core import umap_ as layout_
-from core.data import load_dataset
-from core.neighbours import trustworthiness
-from core.projection import (
+from core.data.datasets import load_dataset
+from core.latent import umap_layout as layout_
+from core.latent.neighbours import trustworthiness
+from core.latent.projection import (
     ProjectionError,
     align,
     knn_accuracy,
@@ -22,7 +22,7 @@ from core.projection import (
     reference_for,
     standardise,
 )
-from core.runs import Run, RunStore, npz_bytes
+from core.runs.store import Run, RunStore, npz_bytes
 
 RNG = np.random.default_rng(3)
 LABELS = np.repeat(np.arange(4), 60)
@@ -381,7 +381,7 @@ def test_a_workers_maps_are_kept_with_the_runs_and_made_once(trained, tmp_path, 
         assert set(kept) == set(expected)
         for name in kept:
             np.testing.assert_array_equal(kept[name], expected[name])
-    monkeypatch.setattr("core.projection.project_run", None)
+    monkeypatch.setattr("core.latent.projection.project_run", None)
     project_task(*task)  # nothing left to do
 
 

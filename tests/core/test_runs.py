@@ -9,7 +9,7 @@ import time
 import pytest
 
 from core.config import RunConfig
-from core.runs import (
+from core.runs.store import (
     CONFIG,
     HEARTBEAT,
     STOP,
@@ -22,7 +22,7 @@ from core.runs import (
     write_bytes,
     write_json,
 )
-from core.training import train
+from core.training.loop import train
 
 SMALL = RunConfig(dataset="tiny", trunk="mlp-400", epochs=1, latent_dim=2)
 

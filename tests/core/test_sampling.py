@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.data import load_dataset
-from core.interpolation import cross_fade, interpolate, lerp, nearest, path, slerp
-from core.sampling import SOURCES, decode_all, encode_all, fit_density, pack, prior, sample, unpack
+from core.data.datasets import load_dataset
+from core.latent.interpolation import cross_fade, interpolate, lerp, nearest, path, slerp
+from core.latent.sampling import SOURCES, decode_all, encode_all, fit_density, pack, prior, sample, unpack
 
 RNG = np.random.default_rng(0)
 
@@ -149,7 +149,7 @@ def test_nearest_against_brute_force():
 def test_a_mixture_is_fitted_without_importing_pandas():
     code = """
 import sys, numpy as np
-from core.sampling import fit_density
+from core.latent.sampling import fit_density
 fit_density("mixture", np.random.default_rng(0).normal(size=(100, 2)))
 print("pandas" in sys.modules or "pyarrow" in sys.modules)
 import pandas  # and it can be had afterwards

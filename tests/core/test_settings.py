@@ -5,9 +5,9 @@ import re
 import pytest
 
 from core import settings
-from core.cli import main
-from core.limits import limits_from_settings
-from core.runs import RunStore
+from core.cli.main import main
+from core.jobs.limits import limits_from_settings
+from core.runs.store import RunStore
 from core.settings import PREFIX, SETTINGS, SettingError
 from tests import tables
 

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from core import device, training
 from core.config import QUICK, ConfigError, RunConfig
-from core.data import DataError, load_dataset, resolve
-from core.models import build_model
-from core.runs import ERROR, HEARTBEAT, LIVE, RESUME, STOP, WEIGHTS, RunStore, Status
-from core.training import Stopped, TrainingError, fit, train
+from core.data.datasets import DataError, load_dataset, resolve
+from core.hardware import device
+from core.models.networks import build_model
+from core.runs.store import ERROR, HEARTBEAT, LIVE, RESUME, STOP, WEIGHTS, RunStore, Status
+from core.training import loop
+from core.training.loop import Stopped, TrainingError, fit, train
 
 SMALL = RunConfig(dataset="tiny", epochs=3, latent_dim=4)
 
@@ -75,7 +76,7 @@ def test_products_in_bf16_leave_the_rest_in_fp32(monkeypatch, trunk):
 
 def test_a_trained_config_is_returned_without_training(store, monkeypatch):
     first = train(SMALL, store)
-    monkeypatch.setattr(training, "fit", lambda *a, **k: pytest.fail("trained again"))
+    monkeypatch.setattr(loop, "fit", lambda *a, **k: pytest.fail("trained again"))
     assert train(RunConfig.from_dict(SMALL.to_dict()), store).path == first.path
 
 
@@ -86,7 +87,7 @@ def test_a_trained_config_is_returned_without_training(store, monkeypatch):
 )
 def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatch, change):
     config = SMALL.replace(**change)
-    monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "SAVE_SECONDS", 0.0)
     whole = train(config, store)
     other = RunStore(tmp_path / "other", tmp_path / "none", limit_bytes=10**9)
     run = other.run(resolve(config))
@@ -109,18 +110,18 @@ def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatc
 
 def test_pictures_come_between_epochs_and_change_nothing(store, tmp_path, monkeypatch):
     """A run that is looked at after every batch ends with the weights of one that never is."""
-    config, seen, write = SMALL.replace(epochs=1, batch_size=4, learning_rate=0.01), [], training.write_bytes
+    config, seen, write = SMALL.replace(epochs=1, batch_size=4, learning_rate=0.01), [], loop.write_bytes
 
     def watched(path, data):
         if path.name in (LIVE, "epoch-001.png"):
             seen.append((path.name, data))
         write(path, data)
 
-    monkeypatch.setattr(training, "BEAT_SECONDS", 1e9)
-    monkeypatch.setattr(training, "write_bytes", watched)
+    monkeypatch.setattr(loop, "BEAT_SECONDS", 1e9)
+    monkeypatch.setattr(loop, "write_bytes", watched)
     unseen = train(config, RunStore(tmp_path / "unseen", tmp_path / "none", limit_bytes=10**9))
     seen.clear()
-    monkeypatch.setattr(training, "BEAT_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "BEAT_SECONDS", 0.0)
     run = train(config, store)
     names = [name for name, _ in seen]
     between = [data for name, data in seen[1 : names.index("epoch-001.png")]]
@@ -130,7 +131,7 @@ def test_pictures_come_between_epochs_and_change_nothing(store, tmp_path, monkey
 
 
 def test_a_damaged_resume_file_only_costs_time(store, monkeypatch):
-    monkeypatch.setattr(training, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "SAVE_SECONDS", 0.0)
     run = store.run(resolve(SMALL))
     with pytest.raises(Stopped):
         train(SMALL, store, on_epoch=lambda row: run.request_stop() if row["epoch"] == 1 else None)
@@ -141,7 +142,7 @@ def test_a_damaged_resume_file_only_costs_time(store, monkeypatch):
 
 
 def test_what_is_measured_is_what_is_kept(trained):
-    from core.evaluation import evaluate
+    from core.training.evaluation import evaluate
 
     for run in trained.values():
         again = evaluate(run.load_model(), load_dataset("tiny"))
@@ -150,9 +151,9 @@ def test_what_is_measured_is_what_is_kept(trained):
 
 
 def test_the_gallery_is_of_the_model(trained):
-    from core.evaluation import to_bytes
-    from core.runs import PICTURES
-    from core.sampling import decode_all
+    from core.latent.sampling import decode_all
+    from core.runs.store import PICTURES
+    from core.training.evaluation import to_bytes
 
     for name, run in trained.items():
         gallery, model = run.arrays("gallery.npz"), run.load_model()
@@ -184,10 +185,10 @@ def test_more_beta_less_rate(store):
 
 def test_a_held_out_class_is_not_trained_on():
     data = load_dataset()
-    images = training.training_images(RunConfig(held_out_class=3), data)
+    images = loop.training_images(RunConfig(held_out_class=3), data)
     assert len(images) == (data.train_labels != 3).sum()
     with pytest.raises(ConfigError, match="held_out_class=42: .* classes 0 to 9"):
-        training.training_images(RunConfig(held_out_class=42), data)
+        loop.training_images(RunConfig(held_out_class=42), data)
 
 
 def test_what_cannot_be_left_out_or_had_is_refused_before_anything_is_written(store):
@@ -201,11 +202,11 @@ def test_the_only_class_cannot_be_left_out():
     data = load_dataset("tiny")
     alone = dataclasses.replace(data, classes=("one",), train_labels=np.zeros_like(data.train_labels))
     with pytest.raises(ConfigError, match="no other class"):
-        training.training_images(RunConfig(held_out_class=0), alone)
+        loop.training_images(RunConfig(held_out_class=0), alone)
 
 
 def test_a_denoising_model_sees_noise_and_a_clean_target(monkeypatch):
-    from core.models import Autoencoder
+    from core.models.networks import Autoencoder
 
     seen = []
     loss = Autoencoder.loss
@@ -219,7 +220,7 @@ def test_a_denoising_model_sees_noise_and_a_clean_target(monkeypatch):
 
 
 def test_warm_up_raises_beta_to_its_value(monkeypatch):
-    from core.models import Autoencoder
+    from core.models.networks import Autoencoder
 
     seen = []
     loss = Autoencoder.loss
@@ -231,7 +232,7 @@ def test_warm_up_raises_beta_to_its_value(monkeypatch):
 
 
 def test_divergence_is_told_and_nothing_is_published(store, monkeypatch):
-    from core.models import Autoencoder
+    from core.models.networks import Autoencoder
 
     loss = Autoencoder.loss
     monkeypatch.setattr(Autoencoder, "loss", lambda self, *a: loss(self, *a) * float("inf"))
@@ -241,13 +242,13 @@ def test_divergence_is_told_and_nothing_is_published(store, monkeypatch):
 
 
 def test_a_failed_run_says_why_and_can_be_taken_up_again(store, monkeypatch):
-    real = training.fit
-    monkeypatch.setattr(training, "fit", lambda *a, **k: (_ for _ in ()).throw(TrainingError("out of luck")))
+    real = loop.fit
+    monkeypatch.setattr(loop, "fit", lambda *a, **k: (_ for _ in ()).throw(TrainingError("out of luck")))
     with pytest.raises(TrainingError):
         train(SMALL, store)
     run = store.run(resolve(SMALL))
     assert run.status() is Status.FAILED and "out of luck" in run.error()
-    monkeypatch.setattr(training, "fit", real)
+    monkeypatch.setattr(loop, "fit", real)
     assert train(SMALL, store).status() is Status.COMPLETE and not (run.path / ERROR).exists()
 
 
@@ -258,7 +259,7 @@ def test_changed_data_is_refused(store):
 
 
 def test_out_of_memory_says_what_to_lower(monkeypatch):
-    from core.models import Autoencoder
+    from core.models.networks import Autoencoder
 
     def explode(*_):
         raise torch.OutOfMemoryError("CUDA out of memory")
@@ -291,7 +292,7 @@ def test_a_step_does_not_ask_the_system_for_its_memory_again():
 import resource, torch
 from core import device
 from core.config import RunConfig
-from core.models import build_model
+from core.models.networks import build_model
 device.prepare()
 model, images = build_model(RunConfig(trunk="mlp-400", latent_dim=20)), torch.rand(128, 1, 28, 28)
 def faults(steps):

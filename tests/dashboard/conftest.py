@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from driving import APP, BETAS, Waiting
 from streamlit.testing.v1 import AppTest
 
 from core.config import RunConfig
-from core.runs import Run, RunStore
+from core.runs.store import Run, RunStore
 from dashboard import cache
-from driving import APP, BETAS, Waiting
 
 TINY = {"dataset": "tiny", "epochs": 2, "batch_size": 16}
 
@@ -23,7 +23,7 @@ def small_store(trained: dict[str, Run], tmp_path_factory: pytest.TempPathFactor
     """AE and VAE at d = 4, VAEs over three betas, and a pair at d = 2; seed 0."""
     import torch
 
-    from core.training import train
+    from core.training.loop import train
 
     folder = tmp_path_factory.mktemp("dashboard")
     shutil.copytree(trained["ae"].path.parent, folder / "runs")

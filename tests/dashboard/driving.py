@@ -39,7 +39,7 @@ class Waiting:
             self.states[config.run_id] = "running"
 
     def status(self, run_id: str, visitor: str = ""):
-        from core.jobs import JobStatus
+        from core.jobs.background import JobStatus
 
         state = self.state if self.states is None else self.states.get(run_id, "absent")
         return JobStatus(run_id, state, fraction=0.4, seconds_left=6, owner=True, visitors=1, message=self.message)

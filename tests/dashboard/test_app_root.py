@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.addresses import root_of
+from dashboard.session.addresses import root_of
 
 ROOTS = {
     "http://localhost:8501": "http://localhost:8501/",
@@ -47,7 +47,7 @@ def page() -> None:
     """A script that shows its link as the app does."""
     import streamlit as st
 
-    from dashboard import addresses
+    from dashboard.session import addresses
 
     addresses._sent = lambda: st.session_state["sent"]
     addresses.shown(st.session_state["page"])
@@ -67,7 +67,7 @@ def linked(sent: str, page_path: str, reported: str | None = None, **parameters:
 
 
 def test_a_link_has_the_page_and_its_choices_and_nothing_of_the_site_around(monkeypatch):
-    from dashboard import addresses
+    from dashboard.session import addresses
 
     monkeypatch.setattr(addresses, "_sent", addresses._sent)  # the script replaces it
     assert (

@@ -4,16 +4,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import NotMeasurable
-from core.neighbours import ProjectionError
-from core.runs import RunDamaged
-from core.training import TrainingError
-from dashboard.scenes import SceneError
+from core.latent.neighbours import ProjectionError
+from core.runs.store import RunDamaged
+from core.training.loop import TrainingError
+from dashboard.walkthrough.scenes import SceneError
 
 
 def page(module: str, name: str) -> None:
     import importlib
 
-    from dashboard import boundary
+    from dashboard.session import boundary
 
     with boundary.guard():
         raise getattr(importlib.import_module(module), name)("3 codes make no map; give at least 4.")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.config import RunConfig
-from core.runs import Run
-from dashboard import catalog, state
+from core.runs.store import Run
+from dashboard.content import catalog
+from dashboard.session import state
 
 
 def entry(shipped: bool = False, **fields) -> catalog.Entry:

@@ -8,27 +8,25 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from dashboard import figures
 from dashboard.components.chart import described
+from dashboard.plots import charts
 
 RNG = np.random.default_rng(0)
 NORMAL, ODD = RNG.normal(size=50), RNG.normal(2, 1, size=50)
 POINT = {"beta": 1.0, "rate": 2.0, "distortion": 3.0, "neg_elbo": 5.0, "active_units": 2}
 FIGURES = {
-    "kl_bars": lambda: figures.kl_bars([0.05, 2.0], 0.1),
-    "rate_distortion": lambda: figures.rate_distortion([POINT, {**POINT, "beta": 4.0}], 1.0, 4.0),
-    "distances": lambda: figures.distances([("AE", "ae", NORMAL[:5])]),
-    "rescue": lambda: figures.rescue(
+    "kl_bars": lambda: charts.kl_bars([0.05, 2.0], 0.1),
+    "rate_distortion": lambda: charts.rate_distortion([POINT, {**POINT, "beta": 4.0}], 1.0, 4.0),
+    "distances": lambda: charts.distances([("AE", "ae", NORMAL[:5])]),
+    "rescue": lambda: charts.rescue(
         {(m, s): [3.0, 4.0] for m in ("ae", "vae") for s in ("prior", "gaussian", "mixture")}, 1.0
     ),
-    "denoising": lambda: figures.denoising([0.1, 0.5], {"ae": [20, 10], "pca": [15, 9]}, 0.5),
-    "oddness": lambda: figures.oddness(NORMAL, ODD, 1.0, 1.5, "vae"),
-    "roc": lambda: figures.roc({k: (np.array([0, 0.2, 1]), np.array([0, 0.7, 1])) for k in ("ae", "vae", "pca")}, 0.05),
-    "by_class": lambda: figures.by_class({"ae": {"0": 0.9}, "vae": {"0": 0.8}}, "AUROC", 0.5),
-    "sizes": lambda: figures.sizes({"ae": [(1, 2), (3, 1)]}, {"PNG": 100.0}, {"ae": (2, 1.5)}),
-    "quality_over_beta": lambda: figures.quality_over_beta(
-        {1.0: {"fd": 3.0}, 4.0: {"fd": 5.0}}, {"fd": "FD"}, 1.0, 0.4
-    ),
+    "denoising": lambda: charts.denoising([0.1, 0.5], {"ae": [20, 10], "pca": [15, 9]}, 0.5),
+    "oddness": lambda: charts.oddness(NORMAL, ODD, 1.0, 1.5, "vae"),
+    "roc": lambda: charts.roc({k: (np.array([0, 0.2, 1]), np.array([0, 0.7, 1])) for k in ("ae", "vae", "pca")}, 0.05),
+    "by_class": lambda: charts.by_class({"ae": {"0": 0.9}, "vae": {"0": 0.8}}, "AUROC", 0.5),
+    "sizes": lambda: charts.sizes({"ae": [(1, 2), (3, 1)]}, {"PNG": 100.0}, {"ae": (2, 1.5)}),
+    "quality_over_beta": lambda: charts.quality_over_beta({1.0: {"fd": 3.0}, 4.0: {"fd": 5.0}}, {"fd": "FD"}, 1.0, 0.4),
 }
 # What chart.js draws.
 DRAWN = {
@@ -56,14 +54,14 @@ MARKS = {"size", "color", "opacity", "symbol", "line"}
 
 def test_every_figure_is_tried_here():
     public = {
-        name for name, f in vars(figures).items() if callable(f) and getattr(f, "__module__", "") == figures.__name__
+        name for name, f in vars(charts).items() if callable(f) and getattr(f, "__module__", "") == charts.__name__
     }
     assert public - {"for_projector"} == set(FIGURES)
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_use_only_what_is_drawn(name):
-    for figure in (FIGURES[name](), figures.for_projector(FIGURES[name]())):
+    for figure in (FIGURES[name](), charts.for_projector(FIGURES[name]())):
         found = described(figure)
         assert json.loads(json.dumps(found, allow_nan=False)) == found
         for trace in found["data"]:

@@ -61,16 +61,16 @@ def test_a_sprite_holds_every_image_exactly():
 
 
 def test_source_lines_are_the_functions_own():
-    from core.posteriors import DiagonalGaussian
+    from core.models.posteriors import DiagonalGaussian
 
-    source = source_of("core.posteriors", "DiagonalGaussian.kl")
+    source = source_of("core.models.posteriors", "DiagonalGaussian.kl")
     lines, first = inspect.getsourcelines(DiagonalGaussian.kl)
-    assert source.file == "core/posteriors.py" and source.lines[0] == (first, "def kl(self) -> Tensor:")
+    assert source.file == "core/models/posteriors.py" and source.lines[0] == (first, "def kl(self) -> Tensor:")
     shown = {number: text for number, text in source.lines}
     assert shown[first + len(lines) - 1].strip() == lines[-1].strip()
     assert not any('"""' in text for text in shown.values())
     with pytest.raises(LookupError, match="no DiagonalGaussian.nothing"):
-        source_of("core.posteriors", "DiagonalGaussian.nothing")
+        source_of("core.models.posteriors", "DiagonalGaussian.nothing")
 
 
 def test_maps_refuse_arrays_of_different_lengths():

@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
+from driving import words
 from PIL import Image
 
-from core import folder, kept
 from core.config import RunConfig
-from core.runs import RunStore
-from core.training import train
-from dashboard import cache, uploads
-from driving import words
+from core.data import folder, snapshot
+from core.runs.store import RunStore
+from core.training.loop import train
+from dashboard import cache
+from dashboard.session import upload_form
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def trained_on_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs) -> 
     for i in range(5):
         Image.fromarray(rng.integers(0, 255, (30, 30), np.uint8)).save(root / "discs" / f"new {i}.png")
     folder._loaded.clear()
-    kept._read.cache_clear()
+    snapshot._read.cache_clear()
     monkeypatch.setattr(cache, "store", lambda: store)
     st.cache_resource.clear()
     return store, root
@@ -68,7 +69,7 @@ def test_every_page_shows_the_images_of_the_training_and_says_that_the_folder_ha
 
 
 def test_a_picture_is_given_to_a_model_in_the_polarity_of_its_training_images(trained_on_folder):
-    from core.picture import ground_of, prepare
+    from core.data.uploaded_image import ground_of, prepare
 
     images = cache.dataset(next(iter(cache.pairs().values())).data).train_images
     assert ground_of(images) == "light", "dark icons were laid on white"
@@ -92,7 +93,7 @@ def test_the_two_upload_forms_are_one(dashboard):
         toggle = next(t for t in app.toggle if t.label == "Place it as MNIST's digits are")
         forms[page] = (shown.label, tuple(shown.type), shown.max_upload_size_mb, toggle.value)
     assert len(set(forms.values())) == 1
-    views = Path(uploads.__file__).parent / "views"
+    views = Path(upload_form.__file__).parent / "views"
     assert not [path.name for path in views.glob("*.py") if "st.file_uploader" in path.read_text()]
 
 

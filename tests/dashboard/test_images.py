@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from dashboard import images
+from dashboard.plots import images
 
 RNG = np.random.default_rng(0)
 

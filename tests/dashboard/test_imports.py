@@ -56,12 +56,12 @@ def test_dashboard_modules_stay_light(path):
         "sklearn",
         "scipy",
         "skimage",
-        "core.models",
-        "core.training",
-        "core.evaluation",
-        "core.loading",
-        "core.posteriors",
-        "core.objectives",
+        "core.models.networks",
+        "core.training.loop",
+        "core.training.evaluation",
+        "core.runs.loading",
+        "core.models.posteriors",
+        "core.models.objectives",
     }
     assert not {n for n in top_level_imports(path) if n in heavy or n.split(".")[0] in heavy}
 
@@ -75,7 +75,7 @@ def test_core_knows_no_dashboard(path):
 
 
 def test_figures_need_neither_streamlit_nor_torch():
-    code = "import sys, dashboard.figures; print([m for m in ('streamlit', 'torch') if m in sys.modules])"
+    code = "import sys, dashboard.plots.charts; print([m for m in ('streamlit', 'torch') if m in sys.modules])"
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stdout.strip() == "[]"
     )

@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
+from driving import APP, Waiting, words
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from core.cli import main
-from core.data import Dataset, load_dataset
-from core.runs import RunStore
+from core.cli.main import main
+from core.data.datasets import Dataset, load_dataset
+from core.runs.store import RunStore
 from dashboard import cache
-from driving import APP, Waiting, words
 from tests.odd_data import LOOKS, Folder, train_pairs, write
 
 # What each page can be asked to show; one after the other, so that everything is looked at.

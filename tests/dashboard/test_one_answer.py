@@ -6,11 +6,12 @@ import json
 import re
 
 import pytest
-
-from core.data import DataKey
-from core.metrics.verdicts import DOES_NOT, HOLDS
-from dashboard import cache, text
 from driving import words
+
+from core.data.datasets import DataKey
+from core.metrics.verdicts import DOES_NOT, HOLDS
+from dashboard import cache
+from dashboard.content import text
 
 CHOICES = {"the AE's": "ae", "the VAE's": "vae", "no difference": "neither"}
 
@@ -85,7 +86,7 @@ def test_start_is_never_the_mirror_image_of_one_image(dashboard, small_store, mo
 
     from dashboard.components import through
     from dashboard.components.scrubber import placed
-    from dashboard.exhibits.stills import plane
+    from dashboard.panels.static import plane
 
     sent = {}
     pack = through.packed

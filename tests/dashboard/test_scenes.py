@@ -6,12 +6,13 @@ import re
 from urllib.parse import parse_qsl
 
 import pytest
-
-from dashboard import cache, scenes
-from dashboard.components import assets
-from dashboard.exhibits import pictures
-from dashboard.scenes import SceneError
 from driving import BETAS, words
+
+from dashboard import cache
+from dashboard.components import assets
+from dashboard.panels import pictures
+from dashboard.walkthrough import scenes
+from dashboard.walkthrough.scenes import SceneError
 
 MINIMAL = """
 [[scene]]
@@ -240,7 +241,7 @@ def test_hostile_links_are_told(dashboard, small_scenes, key, value):
 
 
 def test_where_to_draw_says_what_the_distances_say():
-    from dashboard.text import where_to_draw
+    from dashboard.content.text import where_to_draw
 
     assert "wrong distribution" in where_to_draw({"vae_prior": 19.0, "ae_mixture": 4.0})
     assert "the usual story" in where_to_draw({"vae_prior": 19.0, "ae_prior": 225.0})

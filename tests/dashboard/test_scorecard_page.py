@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from driving import words
 
 from core.metrics import scorecard
 from core.metrics.claims import CLAIMS
 from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Case, Claim, Measure, decide
-from dashboard import cache, figures, text, verdict_cards
-from driving import words
+from dashboard import cache
+from dashboard.content import text
+from dashboard.plots import charts, verdict_cards
 
 ROOT = Path(__file__).parents[2]
 SHARPER = Claim(
@@ -139,7 +141,7 @@ def test_the_rescue_follows_the_figures():
     assert "*is* a generative model" in text.rescue_meaning(fd(4, 6)) and "stays ahead" in text.rescue_meaning(
         fd(30, 6)
     )
-    figure = figures.rescue({**fd(4, 6), ("vae", "gaussian"): [12.0, 13.0]}, 0.4)
+    figure = charts.rescue({**fd(4, 6), ("vae", "gaussian"): [12.0, 13.0]}, 0.4)
     assert sorted(v for trace in figure.data if trace.mode == "markers" for v in trace.y) == [4, 6, 10, 12, 13, 18, 200]
 
 

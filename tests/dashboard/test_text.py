@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from dashboard import text
+from dashboard.content import text
 
 
 def first_named(sentence: str) -> str:
@@ -117,7 +117,7 @@ def test_weight_verdict():
 
 
 def test_progress_line():
-    from core.jobs import JobStatus
+    from core.jobs.background import JobStatus
 
     rows = [{"epoch": 7, "epochs": 25}]
     assert (
@@ -191,8 +191,8 @@ def test_where_the_story_of_small_steps_holds_is_read_off_the_seeds():
 
 
 def test_what_a_map_waits_for():
-    from core.compiled import Progress
-    from core.jobs import JobStatus
+    from core.jobs.background import JobStatus
+    from core.latent.compiled_code import Progress
 
     running = JobStatus("x", "running")
     assert "position 2" in text.laying_out(JobStatus("x", "queued", position=2), False, Progress(0.4, 3.2))

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from dashboard import theme
+from dashboard.plots import theme
 
 # Machado, Oliveira & Fernandes 2009, severity 1, on linear RGB.
 VISION = {

@@ -8,12 +8,14 @@ from types import SimpleNamespace
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from driving import words
 
 from core.config import RunConfig
-from core.runs import RunStore
-from dashboard import cache, catalog, figures, text, tiles
+from core.runs.store import RunStore
+from dashboard import cache
 from dashboard.components.pad import decoded
-from driving import words
+from dashboard.content import catalog, text
+from dashboard.plots import charts, tiles
 
 
 def pictures(app) -> str:
@@ -53,7 +55,7 @@ def test_levels_of_noise_are_drawn_for_models_trained_to_denoise_and_for_others(
     shipped = RunStore(tmp_path / "none")
     monkeypatch.setattr(cache, "store", lambda: shipped)
     drawn = []
-    monkeypatch.setattr(figures, "denoising", lambda levels, curves, *rest: drawn.append(set(curves)) or go.Figure())
+    monkeypatch.setattr(charts, "denoising", lambda levels, curves, *rest: drawn.append(set(curves)) or go.Figure())
     trained, others = (words(dashboard("uses", latent=size)) for size in ("16", "2"))
     assert "were trained at noise 0.5 only" in trained and "were trained on clean images only" in others
     assert drawn[0] == {"ae", "vae", "clean", "median", "pca", "input"} and drawn[-1] == {
@@ -167,10 +169,10 @@ def test_compression_words_follow_the_figures():
 def test_figures_hold_what_they_are_given():
     rng = np.random.default_rng(0)
     normal, odd = rng.normal(80, 10, 500), rng.normal(150, 20, 400)
-    histogram = figures.oddness(normal, odd, 140.0, 100.0, "ae")
+    histogram = charts.oddness(normal, odd, 140.0, 100.0, "ae")
     assert [sum(trace.y) for trace in histogram.data] == pytest.approx([1, 1])
     assert {shape.x0 for shape in histogram.layout.shapes} == {140.0, 100.0}
-    sizes = figures.sizes({"ae": [(7, 0.1), (3, 0.2)]}, {"PNG": 171.0}, {"ae": (6.0, 0.1)})
+    sizes = charts.sizes({"ae": [(7, 0.1), (3, 0.2)]}, {"PNG": 171.0}, {"ae": (6.0, 0.1)})
     assert list(sizes.data[0].x) == [3, 7] and list(sizes.data[1].x) == [6.0]
 
 

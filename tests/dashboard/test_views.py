@@ -6,12 +6,12 @@ import re
 from concurrent.futures import Future
 
 import pytest
+from driving import BETAS, words
 
 from core.config import QUICK
-from core.data import DataError, DataKey
-from core.runs import write_json
+from core.data.datasets import DataError, DataKey
+from core.runs.store import write_json
 from dashboard import cache
-from driving import BETAS, words
 
 PAGES = ("start", "latent_maps", "samples", "interpolation", "kl_weight", "training")
 NAMES = {
@@ -134,7 +134,7 @@ def test_shared_choice_follows_to_another_page(dashboard):
 def test_a_map_that_is_being_laid_out_says_so_shows_pca_meanwhile_and_is_kept_with_the_runs(
     dashboard, jobs, small_store
 ):
-    from core.projection import project_task
+    from core.latent.projection import project_task
 
     jobs.state = "running"
     app = dashboard("latent_maps")
@@ -268,7 +268,7 @@ def test_a_training_that_a_restart_interrupted_is_called_that(dashboard, jobs):
 
 
 def test_a_full_queue_is_told_with_the_wait(dashboard, jobs, monkeypatch):
-    from core.jobs import QueueFull
+    from core.jobs.background import QueueFull
 
     def full(config, visitor=""):
         raise QueueFull(
@@ -338,7 +338,7 @@ def test_unexpected_errors_apologise_without_a_traceback(dashboard, monkeypatch,
 
 
 def test_no_models_at_all_says_how_to_train(dashboard, monkeypatch, tmp_path):
-    from core.runs import RunStore
+    from core.runs.store import RunStore
 
     empty = RunStore(tmp_path / "a", tmp_path / "b", limit_bytes=10**9)
     monkeypatch.setattr(cache, "store", lambda: empty)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from serving import STILL, proxied, served
 
-from dashboard import share
+from dashboard.export import share_menu
 
 ROOT = Path(__file__).parents[2]
 LINES = re.search(r"```nginx\n(.*?)```", (ROOT / "docs" / "hosting.md").read_text(), re.S)
@@ -179,7 +179,7 @@ def test_a_talk_opened_by_its_link_has_its_keys_code_and_notes(view):
     at(app, "which-half")
     view.page.keyboard.press("q")
     sheet = app.locator(".presenter-screen.link")
-    assert sheet.inner_text().strip() == view.link(talk) and sheet.locator("img").get_attribute("src") == share.qr(
+    assert sheet.inner_text().strip() == view.link(talk) and sheet.locator("img").get_attribute("src") == share_menu.qr(
         view.link(talk)
     )
     view.page.keyboard.press("Escape")

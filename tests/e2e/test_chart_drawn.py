@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 import pytest
 
-from dashboard import figures
 from dashboard.components.assets import script
 from dashboard.components.chart import described
+from dashboard.plots import charts
 
 MOUNT = """
 const host = document.getElementById("host"), shadow = host.attachShadow({ mode: "open" });
@@ -68,7 +68,7 @@ def test_points_stand_where_their_numbers_say(drawn):
 
 
 def test_a_logarithmic_axis_and_its_annotation_are_in_decades(drawn):
-    figure = figures.rescue(
+    figure = charts.rescue(
         {(m, s): [v] for m in ("ae", "vae") for s, v in (("prior", 100.0), ("gaussian", 10.0), ("mixture", 1.0))}, 0.1
     )
     page = drawn(figure)
@@ -82,7 +82,7 @@ def test_a_logarithmic_axis_and_its_annotation_are_in_decades(drawn):
 
 
 def test_the_pointer_reads_the_nearest_point_as_the_template_says(drawn):
-    page = drawn(figures.denoising([0.1, 0.5, 1.0], {"ae": [20.04, 15, 10], "pca": [12, 11, 9]}, 0.5))
+    page = drawn(charts.denoising([0.1, 0.5, 1.0], {"ae": [20.04, 15, 10], "pca": [12, 11, 9]}, 0.5))
     (x, y), *_ = centres(page)
     page.mouse.move(x + 4, y + 4)
     assert "AE trained to denoise: 20.0 dB" in texts(page)
@@ -91,7 +91,7 @@ def test_the_pointer_reads_the_nearest_point_as_the_template_says(drawn):
 
 
 def test_a_bar_is_read_anywhere_on_it_and_hollow_ones_are_hollow(drawn):
-    page = drawn(figures.kl_bars([0.05, 2.0, 1.0], active=0.1))
+    page = drawn(charts.kl_bars([0.05, 2.0, 1.0], active=0.1))
     bars = page.locator("g[clip-path] rect")
     heights = [float(bar.get_attribute("height")) for bar in bars.all()]
     assert proportional([0, *heights], [0, 2.0, 1.0, 0.05])
@@ -102,7 +102,7 @@ def test_a_bar_is_read_anywhere_on_it_and_hollow_ones_are_hollow(drawn):
 
 
 def test_the_legend_hides_what_is_clicked(drawn):
-    page = drawn(figures.distances([("AE", "ae", [1.0, 2.0]), ("VAE", "vae", [2.0, 3.0])]))
+    page = drawn(charts.distances([("AE", "ae", [1.0, 2.0]), ("VAE", "vae", [2.0, 3.0])]))
     assert len(centres(page)) == 4
     page.locator("svg g[cursor=pointer]", has_text="VAE").click()
     assert len(centres(page)) == 2

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from core.limits import memory_mb
+from core.jobs.limits import memory_mb
 from tests.faults import disk, flips, hostile, load
 from tests.faults.client import run
 

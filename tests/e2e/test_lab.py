@@ -13,8 +13,8 @@ from safetensors.torch import save
 from serving import APPS, chromium, opened, served
 
 from core.config import RunConfig
-from core.models import build_model
-from core.trunks import describe
+from core.models.networks import build_model
+from core.models.trunks import describe
 from dashboard.components.assets import script, with_layers
 
 LAB = ".lab"

@@ -13,8 +13,8 @@ from safetensors.torch import save
 from serving import chromium
 
 from core.config import ACTIVATIONS, MODELS, TRUNKS, RunConfig
-from core.models import build_model
-from core.trunks import Layer, dense, describe
+from core.models.networks import build_model
+from core.models.trunks import Layer, dense, describe
 from dashboard.components.assets import ACTIVATIONS as PAGE_ACTIVATIONS
 from dashboard.components.assets import FOLDER, LAYER_KINDS, not_in_page, script, with_layers
 
@@ -137,7 +137,7 @@ def agrees(page, model: torch.nn.Module, tolerance: float, dtype: torch.dtype, n
     for key, value in expected.items():
         scale = max(1.0, float(value.abs().max()))  # KLs reach hundreds of nats
         assert np.abs(got[key] - value.numpy().ravel()).max() < tolerance * scale, key
-    from core.objectives import LIKELIHOODS
+    from core.models.objectives import LIKELIHOODS
 
     for key, likelihood in (("distortion", "bernoulli"), ("gaussian", "gaussian")):
         assert float(got[key][0]) == pytest.approx(

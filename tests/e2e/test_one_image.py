@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 from serving import opened, settled
 
-from core.data import load_dataset
-from core.runs import RunStore
+from core.data.datasets import load_dataset
+from core.runs.store import RunStore
 
 PIXELS = """(canvas) => {
   const {data} = canvas.getContext("2d").getImageData(0, 0, 28, 28);

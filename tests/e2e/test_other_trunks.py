@@ -17,13 +17,13 @@ from serving import chromium, opened, served
 
 ROOT = Path(__file__).parents[2]
 CONVOLUTIONAL = """
-from core.trunks import TRUNKS, Layer, dense
+from core.models.trunks import TRUNKS, Layer, dense
 TRUNKS["other"] = (Layer("conv", 1, 6, 7, 7, 0), *dense(6 * 4 * 4, 24))
 """
 UNKNOWN = """
 import torch
-from core.models import LAYERS
-from core.trunks import TRUNKS, Layer
+from core.models.networks import LAYERS
+from core.models.trunks import TRUNKS, Layer
 LAYERS["unheard-of"] = lambda x: torch.nn.Linear(x.inputs, x.outputs)
 TRUNKS["other"] = (Layer("unheard-of", 28 * 28, 24),)
 """

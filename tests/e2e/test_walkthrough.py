@@ -7,8 +7,9 @@ import re
 import pytest
 from serving import settled
 
-from dashboard import scenes, share
-from dashboard.exhibits import pictures
+from dashboard.export import share_menu
+from dashboard.panels import pictures
+from dashboard.walkthrough import scenes
 
 SCENE = ".presenter[data-scene='{}'][data-revealed='{}']"
 
@@ -149,7 +150,7 @@ def test_the_code_on_the_wall_is_this_scenes_link_and_full_screen_comes_and_goes
     page.keyboard.press("q")
     sheet = covering(page, "link")
     assert sheet.inner_text().strip() == page.url, "the link, for who cannot read the code"
-    assert sheet.locator("img").get_attribute("src") == share.qr(page.url)
+    assert sheet.locator("img").get_attribute("src") == share_menu.qr(page.url)
     assert sheet.locator("img").evaluate("async image => (await image.decode(), image.naturalWidth)") > 100
     page.keyboard.press("Escape")
     sheet.wait_for(state="detached")

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from core import settings
 from core.config import RunConfig
-from core.runs import RunStore
+from core.runs.store import RunStore
 from tests.faults.client import PAGES, Visitor
 from tests.faults.serving import Server
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core import settings
-from core.runs import RunDamaged, RunStore, Status
+from core.runs.store import RunDamaged, RunStore, Status
 
 
 def copied_run(folder: Path) -> RunStore:

@@ -15,10 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.config import RunConfig
-from core.data import resolve
-from core.jobs import WORKER_LOST, Jobs, local_executor
-from core.limits import Limits
-from core.runs import RESUME, WEIGHTS, RunStore
+from core.data.datasets import resolve
+from core.jobs.background import WORKER_LOST, Jobs, local_executor
+from core.jobs.limits import Limits
+from core.runs.store import RESUME, WEIGHTS, RunStore
 from tests.faults.client import Visitor
 from tests.faults.serving import Server
 

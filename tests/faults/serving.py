@@ -61,7 +61,7 @@ class Server:
         return self.log_path.read_text(errors="replace")
 
     def memory_mb(self) -> float:
-        from core.limits import memory_mb
+        from core.jobs.limits import memory_mb
 
         return memory_mb(self.process.pid)
 

@@ -210,7 +210,7 @@ def look(machine: Machine) -> None:
     assert machine.must("id -u").strip() == "1000"
     for place in ("/app/checkpoints/new", "/app/core/new", "/app/new"):
         assert machine.run(f"touch {place}").returncode, f"the server could write {place}"
-    assert machine.must("python -c 'from core.compiled import is_warm; print(is_warm())'").strip() == "True"
+    assert machine.must("python -c 'from core.latent.compiled_code import is_warm; print(is_warm())'").strip() == "True"
     assert "libtcmalloc" in machine.must("cat /proc/self/maps"), "the allocator named in LD_PRELOAD is not there"
     server = subprocess.Popen(
         machine.argv(machine.command),

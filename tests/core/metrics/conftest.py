@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from core.config import RunConfig
-from core.data import Dataset, load_dataset
+from core.data.datasets import Dataset, load_dataset
 from core.metrics.judge import Judge, load_judge, train_judge
 from core.metrics.scores import score_run
-from core.models import Autoencoder, build_model
-from core.runs import Run
+from core.models.networks import Autoencoder, build_model
+from core.runs.store import Run
 
 
 @pytest.fixture(scope="session")

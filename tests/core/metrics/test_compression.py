@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.latent.sampling import decode_all, encode_all
 from core.metrics.compression import (
     Quantiser,
     code_curve,
@@ -21,7 +22,6 @@ from core.metrics.compression import (
 )
 from core.metrics.linear import fit_pca
 from core.metrics.reconstruction import mse
-from core.sampling import decode_all, encode_all
 
 
 def test_bytes_are_the_entropy_of_the_bins():

@@ -17,7 +17,7 @@ import pytest
 
 from core.metrics.records import FILE
 from core.metrics.scores import parts_for
-from core.runs import RunStore
+from core.runs.store import RunStore
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +63,7 @@ class Terminal:
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory) -> Path:
     """Two VAEs of a few images, at a weight for which four parts are measured."""
-    from core.cli import main
+    from core.cli.main import main
 
     folder = tmp_path_factory.mktemp("untouched")
     assert (

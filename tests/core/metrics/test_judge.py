@@ -11,7 +11,7 @@ import pytest
 from core import settings
 from core.errors import NotMeasurable
 from core.metrics import judge as judges
-from core.metrics.judge import JudgeError, Judge, find_judge, folders, load_judge, read_judge, spread, train_judge
+from core.metrics.judge import Judge, JudgeError, find_judge, folders, load_judge, read_judge, spread, train_judge
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_reference_is_spread_over_the_held_out_images(judge, tiny):
 
 @pytest.mark.parametrize("name", ["mnist-5k", "mnist", "fashion-mnist"])
 def test_shipped_judges_are_whole_and_as_good_as_they_say(name):
-    from core.data import DATASETS, load_dataset
+    from core.data.datasets import DATASETS, load_dataset
 
     shipped = read_judge(settings.SHIPPED / "judges" / name)
     assert shipped is not None and shipped.info["data_digest"] == DATASETS[name].digest

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from core.latent.sampling import encode_all
 from core.metrics.latent import dimension_use, gaussian_kl, linear_probe, mmd, mutual_information
-from core.sampling import encode_all
 
 
 @pytest.fixture

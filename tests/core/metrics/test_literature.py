@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from core import settings
-from core.data import DATASETS
+from core.data.datasets import DATASETS
 from core.metrics import records
 from core.metrics.scorecard import standard
-from core.runs import RunStore, write_json
+from core.runs.store import RunStore, write_json
 from tests.benchmarks import literature
 
 

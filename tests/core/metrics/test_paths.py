@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from core.config import RunConfig
+from core.latent.sampling import encode_all
 from core.metrics.paths import flip_rate, interpolation, jacobian, measure_paths, pairs, path_length, smoothness
-from core.sampling import encode_all
 
 
 class Painter:

@@ -9,12 +9,12 @@ import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from core.data import as_floats
-from core.metrics.reconstruction import importance_weighted_bound, mse, psnr, sharpness_ratio, ssim
-from core.models import build_model
 from core.config import RunConfig
-from core.evaluation import evaluate
-from core.objectives import Bernoulli
+from core.data.datasets import as_floats
+from core.metrics.reconstruction import importance_weighted_bound, mse, psnr, sharpness_ratio, ssim
+from core.models.networks import build_model
+from core.models.objectives import Bernoulli
+from core.training.evaluation import evaluate
 
 
 @pytest.fixture

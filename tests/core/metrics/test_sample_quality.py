@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
+from core.latent.sampling import prior
 from core.metrics import samples
 from core.metrics.samples import (
     confidence,
@@ -17,7 +18,6 @@ from core.metrics.samples import (
     radii,
     sample_quality,
 )
-from core.sampling import prior
 
 
 def test_frechet_of_two_known_gaussians():

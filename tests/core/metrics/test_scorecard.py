@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings as search
+from hypothesis import given
+from hypothesis import settings as search
 from hypothesis import strategies as some
 
 import core.metrics.scores
@@ -40,7 +41,7 @@ from core.metrics.verdicts import (
     larger,
     show,
 )
-from core.runs import Run, RunStore
+from core.runs.store import Run, RunStore
 
 ROOT = Path(__file__).resolve().parents[3]
 SHARPER = Case("", Measure("ae", "r/mse", "AE"), "<", Measure("vae", "r/mse", "VAE"), margin=0.05)
@@ -315,7 +316,7 @@ def test_check_finds_what_changed(filled, shipped):
 
 
 def test_a_check_that_compared_nothing_does_not_pass(filled, shipped, capsys):
-    from core.cli import main
+    from core.cli.main import main
 
     assert list(scorecard.check(filled)) == []
     assert main(["evaluate", "--check", "--store", str(filled.cache)]) == 1
@@ -323,7 +324,7 @@ def test_a_check_that_compared_nothing_does_not_pass(filled, shipped, capsys):
 
 
 def test_the_command_line_measures_publishes_and_checks(filled, shipped, capsys):
-    from core.cli import main
+    from core.cli.main import main
 
     store = ["--store", str(filled.cache)]
     assert main(["evaluate", "--all", "--publish", *store]) == 0
@@ -342,7 +343,7 @@ def test_the_command_line_measures_publishes_and_checks(filled, shipped, capsys)
 
 
 def test_a_data_set_that_cannot_be_had_is_told_not_raised(filled, monkeypatch):
-    from core.data import DataError
+    from core.data.datasets import DataError
 
     def refuse(run, **_):
         raise DataError("no images")

@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import save
 
 from core.config import BETA_GRID, RunConfig
-from core.models import build_model
-from core.trunks import describe
+from core.models.networks import build_model
+from core.models.trunks import describe
 from dashboard.components.assets import OCTETS, media_url, with_layers
 from dashboard.components.beta_lab import Lab, Prediction, TrainedBeta, Training, beta_lab, rested
 from dashboard.components.sprites import sprite

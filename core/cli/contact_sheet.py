@@ -1,0 +1,54 @@
+"""What the models are given, shown: some images of a data set as they came, and below each the 28x28 grey levels made of it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from core.cli.terminal import writing
+from core.data.datasets import Dataset
+from core.data.image_file import preview, read
+from core.models.trunks import SIDE
+from core.runs.store import write_bytes
+
+COLUMNS, ROWS = 12, 3
+TILE, GAP = 3 * SIDE, 6
+PAPER = (110, 110, 110)  # neither black nor white, so that both kinds of ground end visibly
+
+
+def chosen(dataset: Dataset, most: int = COLUMNS * ROWS) -> list[int]:
+    """Test images to show: the first of each class, then the second, as many as fit."""
+    places = [np.flatnonzero(dataset.test_labels == label) for label in range(len(dataset.classes))]
+    rounds = max((len(p) for p in places), default=0)
+    return [int(p[i]) for i in range(rounds) for p in places if i < len(p)][:most]
+
+
+def write_sheet(out: str, dataset: Dataset) -> None:
+    """Write the sheet of a data set as PNG; one whose files are not at hand shows only what the models are given.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    from PIL import Image
+
+    shown = chosen(dataset)
+    first = len(dataset.train_images)
+    height = TILE * (2 if dataset.paths else 1) + GAP
+    columns = min(COLUMNS, len(shown))
+    page = Image.new("RGB", (columns * (TILE + GAP) + GAP, -(-len(shown) // columns) * (height + GAP) + GAP), PAPER)
+    for i, index in enumerate(shown):
+        left, top = GAP + i % columns * (TILE + GAP), GAP + i // columns * (height + GAP)
+        if dataset.paths:
+            path = Path(dataset.paths[first + index])
+            original = preview(path, read(path), most=TILE)
+            page.paste(original, (left + (TILE - original.width) // 2, top + (TILE - original.height) // 2))
+            top += TILE
+        page.paste(
+            Image.fromarray(dataset.test_images[index, 0]).resize((TILE, TILE), Image.Resampling.NEAREST), (left, top)
+        )
+    buffer = io.BytesIO()
+    page.save(buffer, "PNG", optimize=True)
+    with writing(out) as target:
+        write_bytes(target, buffer.getvalue())

@@ -1,0 +1,147 @@
+"""What the commands share: finding a run and its model, tables, JSON, a picture, and errors that fit one line."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core import settings
+from core.errors import UserFacingError
+from core.runs.store import Run, RunNotFound, RunStore, write_bytes
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from core.models.networks import AtBeta, Autoencoder
+
+
+class UsageError(UserFacingError, ValueError):
+    """The arguments cannot be carried out. The message names the value, the choices and the remedy."""
+
+
+NO_LIMIT = 2**62  # a folder somebody chose is not a cache: nothing is evicted from it
+
+
+def open_store(options: Namespace) -> RunStore:
+    """The runs to work with: shipped ones and the user's cache, or those of --store PATH and no others."""
+    if options.store is None:
+        return RunStore()
+    path = Path(options.store).expanduser().absolute()
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"--store {options.store} is a file; give a folder, which is made if need be.")
+    shipped = path if path == settings.SHIPPED else path / ".none"
+    return RunStore(cache=path, shipped=shipped, limit_bytes=NO_LIMIT)
+
+
+def find_run(store: RunStore, name: str) -> Run:
+    """The finished run with this id, or the only one whose id begins so.
+
+    Raises:
+        RunNotFound: none or several; lists what there is.
+    """
+    with contextlib.suppress(RunNotFound):
+        return store.get(name)
+    known = {run.run_id: run for run in store if run.complete}
+    matches = [run_id for run_id in known if run_id.startswith(name)]
+    if len(matches) == 1:
+        return known[matches[0]]
+    if matches:
+        raise RunNotFound(f"{name!r} fits {len(matches)} runs: {shorten(matches)}. Give more of the id.")
+    unfinished = store.run(name)
+    if (unfinished.path / "config.json").exists():
+        raise RunNotFound(
+            f"{name} is not finished ({unfinished.status()}). The same `python -m core train` command goes on with it."
+        )
+    there = shorten(list(known)) or "none yet: `python -m core train` makes one"
+    raise RunNotFound(f"no finished run is called {name!r}; there are {there}.")
+
+
+def model_of(run: Run, options: Namespace) -> Autoencoder | AtBeta:
+    """The run's model on the device asked for; a multi-rate model is held at --beta."""
+    from core.hardware.device import pick, set_threads
+
+    set_threads()
+    model, beta = run.load_model(str(pick(options.device))), getattr(options, "beta", None)
+    if run.config.model == "multirate":
+        return model.reference() if beta is None else model.at(beta)
+    if beta is not None:
+        raise UsageError(
+            f"--beta {beta:g} applies to a multi-rate model; {run.run_id} was trained at one beta. Leave it out."
+        )
+    return model
+
+
+def shorten(names: Sequence[str], most: int = 6) -> str:
+    """Names joined by commas, the rest counted."""
+    more = f" and {len(names) - most} more (`python -m core runs` lists them)" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def describe(run: Run) -> dict[str, Any]:
+    """One run as `runs --json` lists it."""
+    config = run.config
+    return {
+        "run_id": run.run_id,
+        "model": config.model,
+        "dataset": config.dataset,
+        "latent_dim": config.latent_dim,
+        "beta": config.beta,
+        "seed": config.seed,
+        "status": str(run.status()),
+        "shipped": run.shipped,
+    }
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, indent=1, allow_nan=False))
+
+
+def print_table(rows: Sequence[dict[str, Any]]) -> None:
+    """Dicts with equal keys as aligned columns; None is a dash."""
+    if not rows:
+        return
+    cells = [list(rows[0])] + [
+        ["-" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    for line in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+
+
+FIGURES = ("distortion", "rate", "neg_elbo", "mse", "active_units")
+
+
+def figures(evaluation: dict[str, Any]) -> dict[str, Any]:
+    """The headline figures of an evaluation, nats per image on the test images."""
+    return {name: evaluation[name] for name in FIGURES}
+
+
+@contextlib.contextmanager
+def writing(path: str | Path) -> Iterator[Path]:
+    """Turns a path that cannot be written into one line about it."""
+    try:
+        yield Path(path).expanduser()
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written ({error.strerror or error}); give another --out or --store."
+        ) from None
+
+
+def write_png(path: str, tiles: np.ndarray, columns: int, scale: int = 3) -> None:
+    """Tiles (n, 28, 28) in [0, 1] as one grey PNG, each pixel `scale` wide; the last row is filled up with black."""
+    import numpy as np
+    from PIL import Image
+
+    n, height, width = tiles.shape
+    filled = np.concatenate([tiles, np.zeros((-n % columns, height, width), tiles.dtype)])
+    grid = filled.reshape(-1, columns, height, width).swapaxes(1, 2).reshape(-1, columns * width)
+    pixels = (grid * 255 + 0.5).astype(np.uint8).repeat(scale, 0).repeat(scale, 1)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
+    with writing(path) as target:
+        write_bytes(target, buffer.getvalue())

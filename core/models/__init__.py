@@ -1,0 +1,1 @@
+"""The networks, what q(z|x) is, and the objective they minimise."""

@@ -1,0 +1,228 @@
+"""What one beta is called elsewhere. Every VAE code minimises some multiple of D + beta R; the multiples differ.
+
+    theirs = s D' + w k R        D' their distortion summed over the pixels, R the KL summed over the latent dimensions
+    s, k                         1 where they sum, 1/P and 1/d where they average over P pixels or d latent dimensions
+    w                            the weight as it is written there: the nominal one
+
+Divide by the factor that makes D' this project's D and compare:
+
+    cross-entropy    D' = D                        beta = w k / s
+    squared error    D' = 2 sigma^2 D + const      beta = w k / (2 sigma^2 s)      D = -log N(x; ., sigma^2 I)
+
+A common factor (a sum over the batch instead of its mean) changes the step size, not the optimum, and cancels. Cross-entropy
+and squared error are different distortions: between them no weight gives the same model, and the translation says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.config import RunConfig
+
+PIXELS = 784
+SIGMA = 0.1  # of the Gaussian likelihood here; a test holds it to core.models.objectives.GAUSSIAN_SIGMA, which needs torch to be read
+
+
+@dataclass(frozen=True)
+class Convention:
+    """How some code writes its loss.
+
+    Attributes:
+        id, name: short name, and the name for people.
+        loss: the line that matters, in that code's own terms.
+        error: "bce" (cross-entropy) or "mse" (squared error).
+        over_pixels, over_dims: whether the two halves are summed or averaged over their dimensions.
+        half: whether the squared error is halved.
+        default: the nominal weight the code comes with, None where there is no such number to set.
+        source: where it can be read.
+    """
+
+    id: str
+    name: str
+    loss: str
+    error: Literal["bce", "mse"]
+    over_pixels: Literal["sum", "mean"]
+    over_dims: Literal["sum", "mean"] = "sum"
+    half: bool = False
+    default: float | None = None
+    source: str = ""
+
+    def factors(self, pixels: int, latent_dim: int) -> tuple[float, float]:
+        """(s, k) of the module's formula."""
+        s = (0.5 if self.half else 1.0) / (pixels if self.over_pixels == "mean" else 1)
+        return s, 1.0 / (latent_dim if self.over_dims == "mean" else 1)
+
+
+CONVENTIONS = (
+    Convention(
+        "here",
+        "This project",
+        "D.mean() + beta * R.mean()",
+        "bce",
+        "sum",
+        default=1.0,
+        source="core/models/objectives.py",
+    ),
+    Convention(
+        "pytorch",
+        "PyTorch's VAE example",
+        'BCE(x_hat, x, reduction="sum") + w * KLD.sum()',
+        "bce",
+        "sum",
+        source="https://github.com/pytorch/examples/blob/main/vae/main.py",
+    ),
+    Convention(
+        "keras",
+        "Keras' VAE example",
+        "mean(sum(bce(x, x_hat), axis=(1, 2))) + w * mean(sum(kl, axis=1))",
+        "bce",
+        "sum",
+        source="https://keras.io/examples/generative/vae/",
+    ),
+    Convention(
+        "pythae-bce",
+        'pythae BetaVAE, reconstruction_loss="bce"',
+        "(bce.sum(-1) + beta * KLD).mean(0)",
+        "bce",
+        "sum",
+        default=1.0,
+        source="https://github.com/clementchadebec/benchmark_VAE",
+    ),
+    Convention(
+        "pythae",
+        "pythae BetaVAE, its default",
+        "(0.5 * mse.sum(-1) + beta * KLD).mean(0)",
+        "mse",
+        "sum",
+        half=True,
+        default=1.0,
+        source="https://github.com/clementchadebec/benchmark_VAE",
+    ),
+    Convention(
+        "pytorch-vae",
+        "PyTorch-VAE",
+        "mse_loss(x_hat, x) + kld_weight * mean(sum(kl, dim=1))",
+        "mse",
+        "mean",
+        default=0.00025,
+        source="https://github.com/AntixK/PyTorch-VAE",
+    ),
+    Convention(
+        "means",
+        "Both halves averaged",
+        "bce.mean() + w * kl.mean()",
+        "bce",
+        "mean",
+        "mean",
+        default=1.0,
+        source="common in tutorials",
+    ),
+    Convention(
+        "mistake",
+        "The classic mistake",
+        "bce.mean() + w * kl.sum(1).mean()",
+        "bce",
+        "mean",
+        default=1.0,
+        source='common in tutorials; here reduction="mean"',
+    ),
+)
+
+
+def _scale(convention: Convention, likelihood: str, pixels: int, latent_dim: int) -> float:
+    """What a nominal weight of 1 is as a beta."""
+    s, k = convention.factors(pixels, latent_dim)
+    if convention.error == "mse":
+        sigma = SIGMA if likelihood == "gaussian" else 1.0
+        return k / (2 * sigma**2 * s)
+    return k / s
+
+
+def comparable(convention: Convention, likelihood: str) -> bool:
+    """Whether the code's distortion is this likelihood's, so that the translated weight gives the very same optimum."""
+    return {"bce": "bernoulli", "mse": "gaussian"}[convention.error] == likelihood
+
+
+def nominal(
+    beta: float, convention: Convention, likelihood: str = "bernoulli", pixels: int = PIXELS, latent_dim: int = 16
+) -> float:
+    """The weight to write there for this effective beta.
+
+    Where the distortions are not comparable, squared error is read as a Gaussian likelihood of sigma = 1, and
+    cross-entropy as the Bernoulli likelihood: the weight then means the same price of a nat of code, not the same model.
+
+    Args:
+        beta: weight of the rate in D + beta R, both summed, in nats.
+        likelihood: of the model here, "bernoulli" or "gaussian" (sigma = 0.1).
+        pixels: numbers an image (height x width x channels).
+        latent_dim: size of the code.
+    """
+    return beta / _scale(convention, likelihood, pixels, latent_dim)
+
+
+def effective(
+    weight: float, convention: Convention, likelihood: str = "bernoulli", pixels: int = PIXELS, latent_dim: int = 16
+) -> float:
+    """The inverse of `nominal`: the beta that a weight written there amounts to."""
+    return weight * _scale(convention, likelihood, pixels, latent_dim)
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One line of the table: the convention, the weight for the current beta, its default as a beta, and how far to trust it."""
+
+    convention: Convention
+    nominal: float
+    default_as_beta: float | None
+    exact: bool
+
+
+def translate(
+    beta: float, likelihood: str = "bernoulli", pixels: int = PIXELS, latent_dim: int = 16
+) -> list[Translation]:
+    """The current weight in every convention; see `nominal`."""
+    size = {"likelihood": likelihood, "pixels": pixels, "latent_dim": latent_dim}
+    return [
+        Translation(
+            c,
+            beta if c.id == "here" else nominal(beta, c, **size),
+            None if c.default is None else c.default if c.id == "here" else effective(c.default, c, **size),
+            c.id == "here" or comparable(c, likelihood),
+        )
+        for c in CONVENTIONS
+    ]
+
+
+def effective_beta(config: RunConfig, pixels: int = PIXELS) -> float | None:
+    """The beta a run was really trained with: 784 times its config's where the distortion is averaged; None without one."""
+    if config.beta is None:
+        return None
+    return config.beta * pixels if config.reduction == "mean" else config.beta
+
+
+def loss_line(config: RunConfig) -> str:
+    """The loss of a run as this project computes it, in code."""
+    distortion = "D.sum(pixels).mean(images)" if config.reduction == "sum" else "D.mean(pixels).mean(images)"
+    if config.model == "ae":
+        return f"loss = {distortion}"
+    beta = "beta" if config.beta is None else f"{config.beta:g}"
+    rate = (
+        "R.sum(dims).mean(images)" if not config.free_bits else f"max(R.mean(images), {config.free_bits:g}).sum(dims)"
+    )
+    return f"loss = {distortion} + {beta} * {rate}"
+
+
+def formula(config: RunConfig) -> str:
+    """The same loss in LaTeX; nats per image."""
+    error = {
+        "bernoulli": r"-\sum_{p=1}^{784} \big[x_p \log \hat x_p + (1-x_p) \log(1-\hat x_p)\big]",
+        "gaussian": r"\sum_{p=1}^{784} \Big[\tfrac{(x_p-\hat x_p)^2}{2\sigma^2} + \log \sigma\sqrt{2\pi}\Big]",
+    }[config.likelihood]
+    if config.reduction == "mean":
+        error = r"\tfrac{1}{784}\Big(" + error + r"\Big)"
+    if config.model == "ae":
+        return r"\mathcal{L} = \underbrace{" + error + r"}_{D}"
+    beta = r"\beta" if config.beta is None else f"{config.beta:g}"
+    kl = rf"\tfrac12\sum_{{j=1}}^{{{config.latent_dim}}} \big[\mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2\big]"
+    return r"\mathcal{L} = \underbrace{" + error + r"}_{D} + " + beta + r"\,\underbrace{" + kl + r"}_{R}"

@@ -1,0 +1,58 @@
+"""A run to take home: weights as safetensors, everything else as JSON, and ten lines that load it."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+from core.runs.store import WEIGHTS, Run, write_bytes
+
+EXAMPLE = """\
+import json, pathlib, torch
+from safetensors.torch import load_file
+from core.config import RunConfig  # pip install -e . in the project's folder
+from core.models.networks import build_model
+
+config = RunConfig.from_dict(json.loads(pathlib.Path("config.json").read_text()))
+model = build_model(config).eval()
+model.load_state_dict({{name: tensor.float() for name, tensor in load_file("weights.safetensors").items()}})
+z = torch.randn({codes}, config.latent_dim)  # codes from the prior N(0, I)
+images = model{at}.decode_image(z)  # (16, 1, 28, 28) in [0, 1]
+"""
+
+
+def example(run: Run) -> str:
+    """The ten-line loading example for this run."""
+    return EXAMPLE.format(codes=16, at=".at(beta=1.0)" if run.config.model == "multirate" else "")
+
+
+def export_files(run: Run) -> dict[str, bytes]:
+    """File name -> bytes of what is exported of a complete run; every file is checked against its digest.
+
+    Raises:
+        RunNotFound, RunDamaged: there is nothing whole to export.
+    """
+    files = {name: run.read(name) for name in (WEIGHTS, "config.json", "evaluation.json") if name in run.manifest()}
+    files["history.json"] = (json.dumps(run.history(), indent=1) + "\n").encode()
+    return files | {"load.py": example(run).encode()}
+
+
+def export_zip(run: Run) -> bytes:
+    """`export_files` in one zip, below a folder named after the run. The same run gives the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in export_files(run).items():
+            archive.writestr(zipfile.ZipInfo(f"{run.run_id}/{name}"), data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def export_run(run: Run, out: Path) -> Path:
+    """Write a run to `out`: a zip if it ends in .zip, otherwise a folder (made if need be). Returns `out`."""
+    if out.suffix.lower() == ".zip":
+        write_bytes(out, export_zip(run))
+    else:
+        for name, data in export_files(run).items():
+            write_bytes(out / name, data)
+    return out

@@ -1,0 +1,159 @@
+"""Figures of a trained model on held-out images, and what a finished run carries so that a page opens without torch.
+
+    D  distortion of one **sampled** code an image, nats      R  rate, nats      -ELBO = D + R
+    MSE of the reconstruction from the posterior **mean**, per pixel, grey levels in [0, 1]
+
+An AE has D and MSE, and no R and no ELBO: those are None, never 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.config import ACTIVE_NATS
+from core.data.datasets import Dataset, as_floats
+from core.latent.sampling import decode_all, fit_densities, pack
+from core.models.networks import AtBeta, Autoencoder, Trainable, device_of
+from core.runs.store import GALLERY, PICTURES, SAMPLES, TRACED
+
+TILES = 8  # a row of the preview sprite
+
+
+@torch.no_grad()
+def per_image(
+    model: Autoencoder | AtBeta, images: np.ndarray, seed: int = 0, batch: int = 256
+) -> dict[str, np.ndarray]:
+    """Codes and losses of uint8 images (N, 1, 28, 28), one sampled code an image.
+
+    Returns:
+        mean, stddev (N, d); distortion, mse (N,); rate (N,) and rate_per_dim (N, d) unless the posterior is a point.
+    """
+    device = device_of(model)
+    generator = torch.Generator(device).manual_seed(seed)
+    parts: dict[str, list[torch.Tensor]] = {}
+    for start in range(0, len(images), batch):
+        x = as_floats(images[start : start + batch], str(device))
+        posterior = model.encode(x)
+        logits = model.decode(posterior.rsample(generator)).float()
+        values = {
+            "mean": posterior.mean,
+            "stddev": posterior.stddev,
+            "distortion": model.likelihood.distortion(logits, x),
+            "mse": (model.decode_image(posterior.mean) - x).square().flatten(1).mean(1),
+        }
+        if (kl := posterior.kl()) is not None:
+            values |= {"rate": kl.sum(1), "rate_per_dim": kl}
+        for name, value in values.items():
+            parts.setdefault(name, []).append(value.float().cpu())
+    return {name: torch.cat(tensors).numpy() for name, tensors in parts.items()}
+
+
+def summarise(values: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Means over images of what `per_image` returned, as plain JSON values; None where a model has no such figure."""
+    rate = float(values["rate"].mean()) if "rate" in values else None
+    per_dim = values["rate_per_dim"].mean(0).tolist() if rate is not None else None
+    distortion = float(values["distortion"].mean())
+    return {
+        "n": len(values["mean"]),
+        "distortion": distortion,
+        "rate": rate,
+        "neg_elbo": None if rate is None else distortion + rate,
+        "mse": float(values["mse"].mean()),
+        "rate_per_dim": per_dim,
+        "active_units": None if per_dim is None else sum(r > ACTIVE_NATS for r in per_dim),
+    }
+
+
+def evaluate(model: Autoencoder | AtBeta, dataset: Dataset, n: int | None = None, seed: int = 0) -> dict[str, Any]:
+    """The model's figures on the first n test images, by default all of them; see `summarise`."""
+    return summarise(per_image(model, dataset.test_images[:n], seed))
+
+
+def preview_images(dataset: Dataset) -> np.ndarray:
+    """The test images every preview reconstructs: the first of each class, up to `TILES`; uint8 (<= 8, 1, 28, 28)."""
+    labels = dataset.test_labels
+    first = [int(np.flatnonzero(labels == label)[0]) for label in np.unique(labels)[:TILES]]
+    return dataset.test_images[first]
+
+
+def preview(model: Autoencoder | AtBeta, dataset: Dataset) -> bytes:
+    """PNG of 8 x 3 tiles: two rows of samples from the same 16 prior codes at every epoch, one of reconstructions."""
+    noise = np.random.default_rng(0).standard_normal((2 * TILES, model.config.latent_dim))
+    with torch.no_grad():
+        codes = model.encode(as_floats(preview_images(dataset), str(device_of(model)))).mean.float().cpu().numpy()
+    tiles = np.zeros((3 * TILES, 28, 28), np.float32)
+    tiles[: 2 * TILES] = decode_all(model, noise)
+    tiles[2 * TILES : 2 * TILES + len(codes)] = decode_all(model, codes)
+    return sprite(
+        np.nan_to_num(tiles), TILES
+    )  # a network that diverges decodes to no numbers: black, until `fit` says so
+
+
+def sprite(tiles: np.ndarray, columns: int) -> bytes:
+    """Tiles (n, 28, 28) in [0, 1], row by row, as one PNG of 16 grey levels: half the size, and no eye sees it at this scale."""
+    import io
+
+    from PIL import Image
+
+    n, height, width = tiles.shape
+    grid = tiles.reshape(n // columns, columns, height, width).swapaxes(1, 2).reshape(-1, columns * width)
+    image = Image.fromarray(np.round(np.clip(grid, 0, 1) * 15).astype(np.uint8), "P")
+    image.putpalette([level * 17 for level in range(16) for _ in "rgb"])
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True, bits=4)
+    return buffer.getvalue()
+
+
+def to_bytes(images: np.ndarray) -> np.ndarray:
+    """Grey levels in [0, 1] -> uint8."""
+    return (np.clip(images, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def traced_codes(model: Autoencoder | AtBeta, dataset: Dataset) -> np.ndarray:
+    """Posterior means of the first `TRACED` test images, float16 (n, d)."""
+    with torch.no_grad():
+        codes = model.encode(as_floats(dataset.test_images[:TRACED], str(device_of(model)))).mean.float().cpu().numpy()
+    most = np.finfo(np.float16).max  # a network that diverges may go beyond, until `core.training.outcome` says so
+    return np.clip(np.nan_to_num(codes), -most, most).astype(np.float16)
+
+
+def pack_trace(codes: np.ndarray) -> dict[str, np.ndarray]:
+    """Codes (epochs + 1, n, d) in one byte each: int8 steps of a per-dimension scale. An eighth of a pixel in a drawing."""
+    scale = np.maximum(np.abs(codes.astype(np.float32)).max((0, 1)) / 127, 1e-6)
+    return {"steps": np.round(codes / scale).astype(np.int8), "scale": scale}
+
+
+def portfolio(
+    model: Trainable, dataset: Dataset
+) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Everything a finished run publishes about itself.
+
+    Returns:
+        evaluation (JSON values), gallery arrays, density arrays.
+    """
+    reference = model.reference()
+    values = per_image(reference, dataset.test_images)
+    floor = reference.likelihood.floor(as_floats(dataset.test_images)).mean()
+    evaluation = {
+        "dataset": dataset.name,
+        "split": "test",
+        "seed": 0,
+        "distortion_floor": float(floor),
+        **summarise(values),
+    }
+    curve = [{"beta": beta, **evaluate(variant, dataset)} for beta, variant in model.variants().items()]
+    if curve:
+        evaluation["curve"] = curve
+    densities = fit_densities(reference, dataset.train_images)
+    gallery = {
+        name: values[name][:GALLERY].astype(np.float16 if name in ("mean", "stddev") else np.float32)
+        for name in ("mean", "stddev", "distortion", "rate", "mse")
+        if name in values
+    }
+    gallery["reconstruction"] = to_bytes(decode_all(reference, values["mean"][:PICTURES]))
+    for source, density in densities.items():
+        gallery[f"samples_{source}"] = to_bytes(decode_all(reference, density.sample(SAMPLES)))
+    return evaluation, gallery, pack(densities)

@@ -1,0 +1,1 @@
+"""What the pages say and which runs they are about."""

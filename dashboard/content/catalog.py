@@ -1,0 +1,185 @@
+"""Which finished runs belong together: matched AE/VAE pairs, and the VAEs of one recipe over beta.
+
+Two runs are a matched pair when their configs agree in everything but the model and its beta. Pure functions over
+(Run, RunConfig); what is on disk is found in `dashboard.cache`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.config import RunConfig
+from core.data.datasets import DataKey
+from core.data.folder import canonical
+from core.runs.store import CONFIG, Run
+
+STANDARD = RunConfig()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A finished run with its config, read once."""
+
+    run: Run
+    config: RunConfig
+
+    @property
+    def run_id(self) -> str:
+        return self.run.run_id
+
+    @functools.cached_property
+    def data(self) -> DataKey:
+        """The images it was trained on."""
+        return DataKey(canonical(self.config.dataset), self.config.data_digest)
+
+    @property
+    def trained(self) -> float:
+        """When its training began, in seconds since the epoch; 0 where the file does not tell."""
+        try:
+            return (self.run.path / CONFIG).stat().st_mtime
+        except OSError:
+            return 0.0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An AE and a VAE (beta = 1) that differ in nothing but the posterior and the rate term."""
+
+    ae: Entry
+    vae: Entry
+
+    @property
+    def data(self) -> DataKey:
+        """The images both were trained on."""
+        return self.ae.data
+
+    @property
+    def dataset(self) -> str:
+        return self.data.name
+
+    @property
+    def slug(self) -> str:
+        """The data set's name as part of a file's name."""
+        return re.sub(r"[^\w.-]+", "-", self.dataset.rsplit("/", 1)[-1]).strip("-")[:40] or "data"
+
+    @property
+    def latent_dim(self) -> int:
+        return self.ae.config.latent_dim
+
+    @property
+    def seed(self) -> int:
+        return self.ae.config.seed
+
+
+def recipe(config: RunConfig) -> RunConfig:
+    """The config with the model and beta taken out: equal for all runs that were trained alike, on the same images."""
+    return dataclasses.replace(
+        config, dataset=canonical(config.dataset), model="vae", beta=1.0
+    )  # the model that every setting has an effect on
+
+
+def usual(config: RunConfig) -> bool:
+    """Whether the run minimises plain D + beta R, for one beta or for all, on all of the data."""
+    options = (
+        "likelihood",
+        "reduction",
+        "warmup_epochs",
+        "free_bits",
+        "noise",
+        "held_out_class",
+        "train_size",
+        "activation",
+    )
+    return all(getattr(config, name) == getattr(STANDARD, name) for name in options)
+
+
+def plain(config: RunConfig) -> bool:
+    """Whether the run may stand for "the" AE or VAE."""
+    return config.model != "multirate" and usual(config)
+
+
+def _preference(entry: Entry) -> tuple:
+    """Shipped before new, the standard recipe before others, longer training before shorter."""
+    standard = dataclasses.replace(
+        recipe(entry.config), dataset=STANDARD.dataset, data_digest="", seed=0, latent_dim=16, trunk="conv"
+    )
+    return (not entry.run.shipped, standard != recipe(STANDARD), -entry.config.epochs, entry.run_id)
+
+
+def pairs(entries: Iterable[Entry]) -> dict[tuple[str, int, int], Pair]:
+    """The best matched pair for every (data set, latent size, seed) that has one, the default choice first.
+
+    Of a folder that has changed between trainings, the pair trained on its newest images.
+    """
+    chosen = [e for e in entries if plain(e.config) and e.config.beta in (None, 1.0)]
+    aes: dict[RunConfig, Entry] = {}
+    for entry in sorted(chosen, key=_preference):
+        if entry.config.model == "ae":
+            aes.setdefault(recipe(entry.config), entry)
+    newest: dict[DataKey, float] = {}
+    for entry in chosen:
+        if entry.data.name.startswith("folder:"):
+            newest[entry.data] = max(newest.get(entry.data, 0.0), entry.trained)
+    found: dict[tuple[str, int, int], Pair] = {}
+    for vae in sorted(chosen, key=lambda e: (-newest.get(e.data, 0.0), *_preference(e))):
+        key = (vae.data.name, vae.config.latent_dim, vae.config.seed)
+        if vae.config.model == "vae" and key not in found and (ae := aes.get(recipe(vae.config))):
+            found[key] = Pair(ae, vae)
+    order = sorted(found, key=lambda k: (k[0] != STANDARD.dataset, k[0], k[1] != STANDARD.latent_dim, k[1], k[2]))
+    return {key: found[key] for key in order}
+
+
+def of_size(pairs: Iterable[Pair], pair: Pair, latent_dim: int) -> list[Pair]:
+    """Those of another latent size that were trained on the same images as `pair`, one per seed."""
+    return [p for p in pairs if p.data == pair.data and p.latent_dim == latent_dim]
+
+
+def over_beta(entries: Iterable[Entry], pair: Pair) -> dict[float, Entry]:
+    """beta -> the VAE trained like the pair for that weight, in rising order of beta."""
+    found: dict[float, Entry] = {}
+    for entry in sorted((e for e in entries if e.config.model == "vae" and plain(e.config)), key=_preference):
+        if (entry.data, entry.config.latent_dim, entry.config.seed) == (pair.data, pair.latent_dim, pair.seed):
+            found.setdefault(entry.config.beta, entry)
+    return dict(sorted(found.items()))
+
+
+def trained_to_denoise(entries: Iterable[Entry], pair: Pair, noise: float) -> Pair | None:
+    """The pair trained like this one but with noise on its input images, of the same seed if there is one."""
+    found: dict[int, dict[str, Entry]] = {}
+    for entry in entries:
+        c = entry.config
+        twin = {"ae": pair.ae, "vae": pair.vae}.get(c.model)
+        if twin is not None and c.noise == noise and dataclasses.replace(c, noise=0.0, seed=pair.seed) == twin.config:
+            found.setdefault(c.seed, {})[c.model] = entry
+    whole = [Pair(kinds["ae"], kinds["vae"]) for kinds in found.values() if len(kinds) == 2]
+    return min(whole, key=lambda p: (p.seed != pair.seed, p.seed), default=None)
+
+
+def multirate(entries: Iterable[Entry], pair: Pair) -> Entry | None:
+    """The multi-rate model of the pair's data set and latent size, of the pair's seed if there is one."""
+    found = [
+        e
+        for e in entries
+        if e.config.model == "multirate"
+        and usual(e.config)
+        and (e.data, e.config.latent_dim) == (pair.data, pair.latent_dim)
+    ]
+    return min(found, key=lambda e: (e.config.seed != pair.seed, *_preference(e)), default=None)
+
+
+def other_seeds(entries: Iterable[Entry], entry: Entry) -> list[Entry]:
+    """The runs that differ from this one in nothing but the seed."""
+    alike = [
+        e for e in entries if e.run_id != entry.run_id and e.config.replace(seed=entry.config.seed) == entry.config
+    ]
+    return sorted(alike, key=lambda e: e.config.seed)
+
+
+def differences(pair: Pair) -> tuple[dict[str, tuple], dict[str, object]]:
+    """What differs between the two configs, (AE's, VAE's) by name, and what is equal."""
+    a, b = pair.ae.config.to_dict(), pair.vae.config.to_dict()
+    return {k: (a[k], b[k]) for k in a if a[k] != b[k]}, {k: a[k] for k in a if a[k] == b[k]}

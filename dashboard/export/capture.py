@@ -1,0 +1,81 @@
+"""What a page draws, kept as it is drawn: the messages Streamlit sends to the browser, in the order of their places.
+
+    with recording() as drawn:
+        page.run()
+    tree(drawn)         # blocks and elements, as on screen
+
+So a page can be taken home as a file without knowing anything of it: see `dashboard.export.page_file`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+MAIN = 0  # the first number of a place: the page itself; 1 is the sidebar
+
+
+@dataclass
+class Node:
+    """One place on the page: `element` a message of Streamlit's, or `block` one with `children` by position."""
+
+    element: Any = None
+    block: Any = None
+    children: dict[int, Node] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.children[i] for i in sorted(self.children))
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[list[Any]]:
+    """Collects the messages of this script run until the block ends."""
+    drawn: list[Any] = []
+    context = get_script_run_ctx()
+    if context is None:  # a script run bare: nothing is drawn
+        yield drawn
+        return
+    send = context.enqueue
+
+    def keep(message: Any) -> None:
+        if message.WhichOneof("type") == "delta" and message.metadata.delta_path[:1] == [MAIN]:
+            drawn.append(message)
+        send(message)
+
+    context.enqueue = keep  # for this run's context only
+    try:
+        yield drawn
+    finally:
+        del context.enqueue
+
+
+def tree(drawn: list[Any]) -> Node:
+    """The page as it looked in the end: what was drawn later at the same place has taken it."""
+    root = Node()
+    for message in drawn:
+        node = root
+        for step in message.metadata.delta_path[1:]:
+            node = node.children.setdefault(step, Node())
+        if message.delta.WhichOneof("type") == "add_block":
+            node.block, node.element = message.delta.add_block, None
+        elif message.delta.WhichOneof("type") == "new_element":
+            node.element, node.block = message.delta.new_element, None
+            node.children = {}
+    return root
+
+
+def media(address: str) -> bytes | None:
+    """The bytes at one of this server's own media addresses ("/media/..." or "./media/..."); None if it is not one, or has gone."""
+    from streamlit.runtime import exists, get_instance
+    from streamlit.runtime.media_file_storage import MediaFileStorageError
+
+    if not address.removeprefix(".").startswith("/media/") or not exists():
+        return None
+    try:  # Streamlit has no public way to read back what it serves
+        return get_instance().media_file_mgr._storage.get_file(address.rsplit("/", 1)[-1]).content
+    except MediaFileStorageError:
+        return None

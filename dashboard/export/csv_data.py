@@ -1,0 +1,103 @@
+"""The numbers behind a page's figures, as CSV: a chart's points, and what a component was given, image by image."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dashboard.export.capture import Node
+from dashboard.export.page_file import Read
+
+AXES = ("x", "y", "z", "text")
+
+
+def elements(node: Node) -> Iterator[Any]:
+    """All elements of a page, in order."""
+    if node.element is not None:
+        yield node.element
+    for child in node:
+        yield from elements(child)
+
+
+def values(data: Any) -> np.ndarray | None:
+    """An array as plotly writes it: a list, or {"dtype", "bdata", "shape"}."""
+    if isinstance(data, Mapping) and "bdata" in data:
+        array = np.frombuffer(base64.b64decode(data["bdata"]), np.dtype(data["dtype"]))
+        return array.reshape([int(n) for n in str(data["shape"]).split(",")]) if "shape" in data else array
+    return np.asarray(data) if isinstance(data, Sequence) and not isinstance(data, str) else None
+
+
+def chart(figure: Mapping[str, Any]) -> str:
+    """A plotly figure, as `components.chart` or plotly's JSON has it, as CSV: series, then its coordinates, a row per point."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(("series", *AXES))
+    for i, trace in enumerate(figure.get("data", [])):
+        columns = {axis: found for axis in AXES if (found := values(trace.get(axis))) is not None}
+        if "z" in columns and columns["z"].ndim == 2:  # a heat map: a row a cell
+            z = columns["z"]
+            rows, cells = np.indices(z.shape).reshape(2, -1)
+            columns = {
+                "x": columns.get("x", np.arange(z.shape[1]))[cells],
+                "y": columns.get("y", np.arange(z.shape[0]))[rows],
+                "z": z.reshape(-1),
+            }
+        length = max((len(c) for c in columns.values()), default=0)
+        for j in range(length):
+            writer.writerow(
+                (trace.get("name") or i, *(columns[a][j] if a in columns and j < len(columns[a]) else "" for a in AXES))
+            )
+    return out.getvalue()
+
+
+def given(arrays: Mapping[str, np.ndarray]) -> str:
+    """A component's arrays as CSV: those with a row an image, a column a number."""
+    n = len(arrays["labels"]) if "labels" in arrays else max((len(a) for a in arrays.values()), default=0)
+    columns: dict[str, np.ndarray] = {}
+    for name, array in arrays.items():
+        if len(array) == n and array.ndim <= 2:
+            columns |= {name: array} if array.ndim == 1 else {f"{name}_{j}": array[:, j] for j in range(array.shape[1])}
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(("image", *columns))
+    for i in range(n if columns else 0):
+        writer.writerow((i, *(f"{c[i]:.6g}" for c in columns.values())))
+    return out.getvalue()
+
+
+def csv_files(root: Node, read: Read) -> dict[str, str]:
+    """File name -> CSV, of every figure of a page that has numbers."""
+    from safetensors.numpy import load
+
+    files: dict[str, str] = {}
+    for element in elements(root):
+        kind = element.WhichOneof("type")
+        if kind == "bidi_component":
+            e = element.bidi_component
+            data = json.loads(e.json or (e.mixed.json if e.HasField("mixed") else "null") or "null")
+            if isinstance(data, dict) and "figure" in data:
+                files[f"{len(files) + 1:02d}-chart.csv"] = chart(data["figure"])
+                continue
+            content = read(data["arrays"]) if isinstance(data, dict) and isinstance(data.get("arrays"), str) else None
+            if content:
+                files[f"{len(files) + 1:02d}-{e.component_name.split('point_or_cloud_')[-1]}.csv"] = given(
+                    load(content)
+                )
+    return files
+
+
+def csv_zip(root: Node, read: Read) -> bytes:
+    """`csv_files` in one zip; with a line that says so where a page has none."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        files = csv_files(root, read) or {"README.txt": "This page has no figure with numbers behind it.\n"}
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

@@ -1,0 +1,205 @@
+"""A page as one HTML file that needs no network and no server: text, pictures, charts, and the components with their networks.
+
+A file holds each thing once, compressed: a component's script and style, and every file that a
+component loads by address, the decoders among them. handout.js unpacks them, and mounts the same scripts that run on the page.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import html
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dashboard.export.capture import Node
+from dashboard.plots import theme
+
+Read = Callable[[str], bytes | None]
+FOLDER = Path(__file__).parents[1] / "components"
+KEYED = re.compile(r"\$\$ID-[0-9a-f]+-([\w-]+)$")  # the id of a container that has a key
+ADDRESS = re.compile(
+    r"\.?/media/[0-9a-f]{16,}\.[a-z0-9]+"
+)  # Streamlit's elements have no dot, `assets.media_url` writes one
+NAMED = {
+    "orange": (theme.AE, theme.AE_DARK),
+    "blue": (theme.VAE, theme.VAE_DARK),
+    "green": ("#1a7f37", "#3fb950"),
+    "gray": (theme.MUTED, theme.MUTED_DARK),
+    "red": ("#c0392b", "#ff7b72"),
+}
+MARKS = {"check_circle": "✓", "radio_button_unchecked": "○"}
+
+
+def packed(data: bytes) -> str:
+    """gzip, then base64; the same bytes give the same text."""
+    return base64.b64encode(gzip.compress(data, 6, mtime=0)).decode()
+
+
+class Handout:
+    """Turns elements into HTML, and collects what the file has to hold for them."""
+
+    def __init__(self, read: Read, dark: bool = False) -> None:
+        self.read, self.dark = read, dark
+        self.files: dict[str, str] = {}  # name -> packed bytes
+        self.components: dict[str, dict[str, str]] = {}
+        self.missing = 0
+
+    # ---- text ----
+
+    def text(self, body: str, inline: bool = False) -> str:
+        """Streamlit's markdown as HTML: its colours become spans, its icons the few signs that mean something."""
+        from markdown_it import MarkdownIt
+
+        reader = MarkdownIt("js-default")  # no raw HTML: what a visitor typed stays text
+        out = reader.renderInline(body) if inline else reader.render(body)
+        out = re.sub(r":material/(\w+):", lambda m: MARKS.get(m[1], ""), out)
+        for _ in range(2):  # a colour around a sign
+            out = re.sub(
+                r":(\w+)(?:-text)?\[([^\[\]]*)\]",
+                lambda m: f'<span style="color:{NAMED[m[1]][self.dark]}">{m[2]}</span>' if m[1] in NAMED else m[0],
+                out,
+            )
+        return out
+
+    # ---- the page ----
+
+    def node(self, node: Node) -> str:
+        if node.element is not None:
+            kind = node.element.WhichOneof("type")
+            draw = getattr(self, f"_{kind}", None)
+            return draw(getattr(node.element, kind)) if draw else ""
+        inside = "".join(self.node(child) for child in node)
+        kind = node.block.WhichOneof("type") if node.block is not None else None
+        if not inside or kind in ("popover", "dialog", "form"):
+            return ""  # controls, without the server they would control
+        if kind == "expandable":
+            block = node.block.expandable
+            return f"<details{' open' if block.expanded else ''}><summary>{self.text(block.label, inline=True)}</summary>{inside}</details>"
+        if kind == "column":
+            return f'<div class="column" style="flex:{node.block.column.weight:.3f} 1 0">{inside}</div>'
+        row = kind in ("horizontal", "grid_container") or (
+            kind == "flex_container" and node.block.flex_container.direction == 2
+        )
+        border = kind == "flex_container" and node.block.flex_container.border
+        named = KEYED.match(node.block.id) if node.block is not None else None
+        key = f" st-key-{named[1]}" if named else ""  # what the page's own styles know it by
+        return f'<div class="{"row" if row else "stack"}{" box" if border else ""}{key}">{inside}</div>'
+
+    def _heading(self, e: Any) -> str:
+        return f"<{e.tag}>{self.text(e.body, inline=True)}</{e.tag}>"
+
+    def _markdown(self, e: Any) -> str:
+        kinds = type(e).Type
+        if e.element_type == kinds.LATEX:
+            from latex2mathml.converter import convert
+
+            return f'<p class="formula">{convert(e.body.strip().strip("$").strip())}</p>'
+        if e.element_type == kinds.DIVIDER:
+            return "<hr>"
+        return f'<div class="{"caption" if e.element_type == kinds.CAPTION else "text"}">{self.text(e.body)}</div>'
+
+    def _html(self, e: Any) -> str:
+        return e.body  # the project's own
+
+    def _alert(self, e: Any) -> str:
+        return f'<div class="note">{self.text(e.body)}</div>'
+
+    def _page_link(self, e: Any) -> str:
+        return f'<div class="text">{self.text(e.label)}</div>'
+
+    def _metric(self, e: Any) -> str:
+        return f'<div class="metric"><span>{self.text(e.label, inline=True)}</span><b>{html.escape(e.body)}</b></div>'
+
+    def _imgs(self, e: Any) -> str:
+        out = []
+        for image in e.imgs:
+            address = image.url
+            if not address.startswith("data:"):
+                data = self.read(address)
+                if data is None:
+                    self.missing += 1
+                    continue
+                kind = (
+                    "svg+xml"
+                    if data.lstrip()[:4] in (b"<svg", b"<?xm")
+                    else "gif"
+                    if data[:3] == b"GIF"
+                    else "jpeg"
+                    if data[:2] == b"\xff\xd8"
+                    else "png"
+                )
+                address = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+            caption = f"<figcaption>{self.text(image.caption, inline=True)}</figcaption>" if image.caption else ""
+            out.append(f'<figure><img src="{address}" alt="{html.escape(image.alt)}">{caption}</figure>')
+        return "".join(out)
+
+    def _table(self, e: Any) -> str:
+        from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
+
+        frame = convert_arrow_bytes_to_pandas_df(e.arrow_data.data)
+        head = "".join(f"<th>{html.escape(str(name))}</th>" for name in frame.columns)
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{self.text(str(value), inline=True)}</td>" for value in row) + "</tr>"
+            for row in frame.itertuples(index=False)
+        )
+        return f'<div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
+
+    def _bidi_component(self, e: Any) -> str:
+        if not e.isolate_styles:
+            return ""  # the presenter: it belongs to the page's frame
+        self.components.setdefault(e.component_name, {"html": e.html_content, "css": e.css_content, "js": e.js_content})
+        given = json.loads(e.json or (e.mixed.json if e.HasField("mixed") else "null"))
+        if isinstance(given, dict) and "can_open" in given:
+            given["can_open"] = False  # there is no other page to open it on
+        data = ADDRESS.sub(lambda found: self.file(found[0]), json.dumps(given))
+        return f'<div class="component" data-name="{html.escape(e.component_name)}"><script type="application/json">{embedded(data)}</script></div>'
+
+    def file(self, address: str) -> str:
+        """The name under which the file holds the bytes at an address."""
+        data = self.read(address)
+        if data is None:
+            self.missing += 1
+            return "missing:"
+        name = f"file:{hashlib.sha256(data).hexdigest()[:16]}"
+        if name not in self.files:
+            self.files[name] = packed(data)
+        return name
+
+    def page(self, root: Node, title: str, link: str) -> bytes:
+        """The whole file."""
+        body = self.node(root)
+        style = (FOLDER / "handout.css").read_text(encoding="utf-8")
+        script = (FOLDER / "handout.js").read_text(encoding="utf-8")
+        colors = {
+            "--st-text-color": theme.ink(self.dark),
+            "--st-background-color": "#171614" if self.dark else "#ffffff",
+            "--st-primary-color": theme.color("vae", self.dark),
+            "--st-secondary-background-color": "#24221f" if self.dark else "#f4f4f2",
+            "--muted": theme.muted(self.dark),
+            "--line": theme.faint(self.dark),
+            "--st-font": "system-ui, sans-serif",
+        }
+        root_style = ";".join(f"{name}:{value}" for name, value in colors.items())
+        source = (
+            f'<p class="caption">Taken home from <a href="{html.escape(link)}">{html.escape(link)}</a>; this file needs no network.</p>'
+            if link
+            else ""
+        )
+        return f"""<!doctype html>
+<html lang="en" style="{root_style};color-scheme:{"dark" if self.dark else "light"}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)} · Point or Cloud</title><style>{style}</style></head>
+<body><main>{body}{source}</main>
+<script type="application/json" id="files">{embedded(json.dumps(self.files))}</script>
+<script type="application/json" id="components">{embedded(json.dumps(self.components))}</script>
+<script>{script}</script></body></html>
+""".encode()
+
+
+def embedded(text: str) -> str:
+    """JSON as it may stand in a script element: no "<" can end it."""
+    return text.replace("<", "\\u003c")

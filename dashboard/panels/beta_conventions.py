@@ -1,0 +1,122 @@
+""" "Is my beta right?": what a weight is called in other codes, the loss line that runs here, and the classic mistake as a run."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from core.config import RunConfig
+from core.models.beta_conventions import PIXELS, effective_beta, formula, translate
+from dashboard import cache
+from dashboard.components.source import source_of
+from dashboard.content import catalog, text
+from dashboard.content.catalog import Entry, Pair
+from dashboard.plots import images
+
+ERRORS = {"bce": "BCE", "mse": "SE"}  # binary cross-entropy, squared error
+
+
+def translation(beta: float, config: RunConfig) -> str:
+    """The weight in every known code, as a markdown table; `config` names the likelihood and the latent size."""
+    rows = [
+        f"| Code | D | KL | weight for β = {beta:g} | its default as β | Its loss |",
+        "|---|---|---|---:|---:|---|",
+    ]
+    for t in translate(beta, config.likelihood, PIXELS, config.latent_dim):
+        c = t.convention
+        name = f"[{c.name}]({c.source})" if c.source.startswith("https://") else c.name
+        default = "–" if t.default_as_beta is None else f"{t.default_as_beta:.4g}"
+        near = "" if t.exact else "≈ "
+        rows.append(
+            f"| {name} | {c.over_pixels} of {ERRORS[c.error]} | {c.over_dims} | {near}**{t.nominal:.4g}** | {near if t.default_as_beta is not None else ''}{default} | `{c.loss}` |"
+        )
+    return "\n".join(rows)
+
+
+def loss_source() -> tuple[str, str]:
+    """(file and line numbers, code) of the loss as it runs here."""
+    source = source_of("core.models.objectives", "Terms.loss")
+    return f"`{source.file}`, lines {source.lines[0][0]} to {source.lines[-1][0]}", "\n".join(
+        line for _, line in source.lines
+    )
+
+
+def mistaken(pair: Pair) -> Entry | None:
+    """A run of the pair's data and latent size whose distortion was averaged over pixels while its rate was summed."""
+    found = [
+        e
+        for e in cache.entries()
+        if e.config.reduction == "mean" and (e.data, e.config.latent_dim) == (pair.data, pair.latent_dim)
+    ]
+    return min(found, key=lambda e: (e.config.seed != pair.seed, not e.run.shipped, e.run_id), default=None)
+
+
+def mistake(pair: Pair) -> None:
+    """The classic mistake beside the same nominal weight done right: its samples and what it measured."""
+    wrong = mistaken(pair)
+    if wrong is None:
+        st.info(
+            "There is no run with this mistake for this data set and latent size. Train one with `python -m core train --reduction mean`."
+        )
+        return
+    right = catalog.over_beta(cache.entries(), pair).get(wrong.config.beta, pair.vae)
+    figures = {e.run_id: cache.evaluation(e.run_id) for e in (wrong, right)}
+    st.markdown(
+        text.mistake_takeaway(
+            wrong.config.beta,
+            effective_beta(wrong.config),
+            figures[wrong.run_id],
+            figures[right.run_id],
+            pair.latent_dim,
+        )
+    )
+    chosen = cache.one_of_each(pair.data)
+    real = cache.dataset(pair.data).test_images[chosen, 0]
+    for column, entry, name in zip(
+        st.columns(2), (wrong, right), ("`mean`: averaged over pixels", "`sum`: as in all other runs here")
+    ):
+        with column:
+            st.markdown(f"**{name}**, w = {entry.config.beta:g}", anchors=False)
+            st.image(
+                images.grid(cache.samples(entry.run_id, "prior")[: 2 * len(chosen)], len(chosen)),
+                width="stretch",
+                caption="Samples",
+                alt=f"{2 * len(chosen)} samples",
+            )
+            copies = cache.gallery(entry.run_id)["reconstruction"][chosen]
+            st.image(
+                images.grid([*real, *copies], len(chosen)),
+                width="stretch",
+                caption="Unseen images and their reconstructions",
+                alt="Unseen images above, their reconstructions below",
+            )
+    st.caption(" · ".join(text.run_provenance(e, figures[e.run_id]["n"]) for e in (wrong,)))
+
+
+def conventions(pair: Pair, beta: float) -> None:
+    """The whole section."""
+    config = pair.vae.config.replace(beta=beta)
+    st.markdown(
+        text.convention_takeaway(
+            beta,
+            {
+                t.convention.name: t.nominal
+                for t in translate(beta, config.likelihood, PIXELS, config.latent_dim)
+                if t.convention.source.startswith("https://")
+            },
+        )
+    )
+    st.markdown(translation(beta, config))
+    st.caption(
+        f"For images of {PIXELS} numbers and {config.latent_dim} latent units; BCE: binary cross-entropy, SE: squared error; w: the weight in that code. ≈ marks codes with a different distortion: "
+        "the cost of one nat of rate is the same, but the model is not. Summing instead of averaging over the batch only changes the step size."
+    )
+    where, code = loss_source()
+    st.markdown("**The loss**, mean over images", anchors=False)
+    st.latex(formula(config))
+    st.markdown(f"**Source code**, {where}", anchors=False)
+    # As plain HTML: Streamlit's code element loads 1.6 MB of colouring script with the page, for these few lines in an expander.
+    st.html(f'<pre style="overflow-x:auto;font-size:.875rem"><code>{escape(code)}</code></pre>')
+    st.markdown("### A common mistake", anchors=False)
+    mistake(pair)

@@ -1,0 +1,95 @@
+"""The KL-weight lab of a pair: its multi-rate model, its trained weights, and a training that is under way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.runs.store import RunError
+from dashboard import cache
+from dashboard.components.assets import not_in_page, weights_url
+from dashboard.components.beta_lab import CODES, Lab, Prediction, TrainedBeta, Training
+from dashboard.components.sprites import png_of_test_images
+from dashboard.content import catalog
+from dashboard.content.catalog import Entry, Pair
+from dashboard.plots import images, theme
+
+STILLS = 5  # weights shown, and samples a row of each, where the page cannot run the networks
+ADDRESSES = 24  # trained networks a page can fetch; of more, the ones nearest to the weight shown
+
+
+def lab_of(pair: Pair, trained: Mapping[float, Entry], beta: float) -> Lab:
+    """What the lab shows of a pair's models around a weight; `trained` as `catalog.over_beta` gives it."""
+    entries = cache.entries()
+    near = sorted(trained, key=lambda b: abs(math.log(b / beta)))[:ADDRESSES]
+    runs = [
+        TrainedBeta(
+            b,
+            e.run_id,
+            address(e) if b in near else "",
+            cache.evaluation(e.run_id),
+            [cache.evaluation(o.run_id) for o in catalog.other_seeds(entries, e)],
+        )
+        for b, e in trained.items()
+    ]
+    several = catalog.multirate(entries, pair)
+    runs_here = several and not not_in_page(several.config)
+    prediction = (
+        Prediction(several.run_id, weights_url(several.run), cache.evaluation(several.run_id)["curve"])
+        if runs_here
+        else None
+    )
+    data = cache.dataset(pair.data)
+    n = min(CODES, len(data.test_labels))
+    colors = {
+        f"{kind}{suffix}": theme.color(kind, dark)
+        for kind in ("ae", "vae")
+        for suffix, dark in (("", False), ("_dark", True))
+    }
+    return Lab(
+        f"lab-{pair.vae.run_id}",
+        pair.latent_dim,
+        prediction,
+        runs,
+        data.test_labels[:n],
+        theme.CLASSES,
+        png_of_test_images(pair.data, n),
+        colors,
+        cache.evaluation(pair.ae.run_id)["distortion"],
+    )
+
+
+def address(entry: Entry) -> str:
+    """Where the page fetches a network; "" where its file is damaged, so that the others can still be shown."""
+    try:
+        return weights_url(entry.run)
+    except RunError:
+        return ""
+
+
+def training_of(run_id: str, beta: float, fraction: float) -> Training:
+    """How far a run that is being trained has come; `fraction` as its job's status says."""
+    run = cache.store().run(run_id)
+    return Training(beta, run_id, fraction, run.history(), run.preview())
+
+
+def without_networks(trained: Mapping[float, Entry], beta: float, why: str) -> None:
+    """In the lab's place where the page cannot run the networks: samples of the trained weights nearest to one.
+
+    Args:
+        trained: as `catalog.over_beta` gives it. why: the sentence of `assets.not_in_page`.
+    """
+    st.info(why)
+    near = sorted(sorted(trained, key=lambda b: abs(math.log(b / beta)))[:STILLS])
+    for column, b in zip(st.columns(STILLS), near):
+        figure = cache.evaluation(trained[b].run_id)
+        with column:
+            st.markdown(f"β = {b:g}")
+            st.image(
+                images.grid(cache.samples(trained[b].run_id, "prior")[: STILLS**2], STILLS),
+                width="stretch",
+                alt=f"Samples of the network trained with β = {b:g}",
+            )
+            st.caption(f"R = {figure['rate']:.1f}, D = {figure['distortion']:.1f} nats")

@@ -1,0 +1,271 @@
+"""Components that more than one page shows: what runs in the browser, fed with the models' weights and codes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from core.errors import NotMeasurable
+from core.latent.neighbours import NEIGHBOURS
+from core.metrics.claims import changes_class_more
+from dashboard import cache
+from dashboard.components.assets import judge_url, not_in_page, weights_url
+from dashboard.components.beta_lab import beta_lab
+from dashboard.components.lanes import Images, Lane
+from dashboard.components.maps import Colouring, MapData, linked_maps
+from dashboard.components.neighbours import neighbours
+from dashboard.components.planes import planes
+from dashboard.components.publish import publish
+from dashboard.components.sprites import png_of_test_images
+from dashboard.content import catalog, text
+from dashboard.content.catalog import Entry, Pair
+from dashboard.panels.beta_lab import lab_of, without_networks
+from dashboard.panels.scene_context import LETTERS, MARKS, ExhibitError, Facts, Stage, entry_of, sides
+from dashboard.plots import theme
+
+TITLES = {"ae": "AE: an image is a point", "vae": "VAE: an image is a cloud"}
+
+
+def images_of(pair: Pair) -> Images:
+    """The test images whose codes a pair's runs carry."""
+    data, n = cache.dataset(pair.data), len(cache.gallery(pair.ae.run_id)["mean"])
+    return Images(data.test_labels[:n], data.classes, theme.CLASSES, png_of_test_images(pair.data, n))
+
+
+def lane_of(kind: str, entry: Entry, title: str) -> Lane:
+    """One model as the components about one image know it.
+
+    Raises:
+        ExhibitError: the page cannot run its network.
+    """
+    if why := not_in_page(entry.config):
+        raise ExhibitError(why)
+    means = cache.gallery(entry.run_id)["mean"]
+    return Lane(title, kind.upper(), theme.color(kind), theme.color(kind, dark=True), weights_url(entry.run), means)
+
+
+def map_of(kind: str, entry: Entry, view: cache.MapView, native: bool) -> MapData:
+    """What the linked maps need to know of one model; `native`: the map is the latent space itself."""
+    gallery, d = cache.gallery(entry.run_id), entry.config.latent_dim
+    return MapData(
+        TITLES[kind],
+        kind.upper(),
+        theme.color(kind),
+        theme.color(kind, dark=True),
+        view.points,
+        gallery["mean"],
+        sigma=gallery["stddev"] if d == 2 and kind == "vae" else None,
+        native=native,
+        weights=weights_url(entry.run),
+        caption=text.map_caption(view, flat=d <= 2),
+    )
+
+
+def colourings(pair: Pair) -> tuple[list[Colouring], dict[str, str]]:
+    """What a map's points can be coloured by, beside their class; and what else there would be, with the reason why not."""
+    ae, vae = (cache.gallery(entry.run_id) for entry in (pair.ae, pair.vae))
+    found = [
+        Colouring(
+            "error",
+            "squared error",
+            ae["mse"],
+            vae["mse"],
+            note="mean squared error of each model's own reconstruction, per pixel",
+        ),
+        Colouring(
+            "rate",
+            "VAE's rate",
+            vae["rate"],
+            unit="nats",
+            own=("right",),
+            note="what the VAE pays for the image's cloud; the same image has the same colour in both maps",
+        ),
+        Colouring(
+            "sigma",
+            "VAE's mean σ",
+            vae["stddev"].astype(float).mean(1),
+            own=("right",),
+            note="how wide the image's cloud is, averaged over latent numbers",
+        ),
+    ]
+    try:
+        apart = cache.disagreement(pair.ae.run_id, pair.vae.run_id)
+    except NotMeasurable as error:
+        return found, {"how far the two spaces disagree about neighbours": str(error)}
+    note = (
+        f"share of the image's {NEIGHBOURS} nearest codes in one space that are not among the {NEIGHBOURS} in the other"
+    )
+    return [*found, Colouring("apart", "disagreement", apart, own=(), note=note)], {}
+
+
+def maps(
+    pair: Pair, views: Mapping[str, cache.MapView], native: bool, on_open: Callable[[int], None] | None = None
+) -> dict[str, str]:
+    """Both models' maps of the same images, linked; `views` by "ae" and "vae". Returns what could not be measured, and why."""
+    images = images_of(pair)
+    coloured, left_out = colourings(pair)
+    n = len(views["ae"].points)
+    linked_maps(
+        map_of("ae", pair.ae, views["ae"], native),
+        map_of("vae", pair.vae, views["vae"], native),
+        images.labels[:n],
+        images.classes,
+        images.colors,
+        png_of_test_images(pair.data, n),
+        coloured,
+        key=f"maps-{pair.ae.run_id}",
+        layers_note="The rest need the latent space itself (latent size 2): samples from the prior put through a UMAP are pulled onto the islands it knows.",
+        on_open=on_open,
+    )
+    return left_out
+
+
+def two_maps(stage: Stage, first: str = "ae") -> Facts:
+    """Both latent planes with the same images, `first` ("ae" or "vae") on the left; nameless until the reveal."""
+    if stage.pair.latent_dim != 2:
+        raise ExhibitError("two_maps shows latent spaces of two numbers.")
+    views = dict(zip(MARKS, cache.latent_maps(stage.pair, "native")))
+    order = sides(first)
+    drawn = []
+    for place, kind in enumerate(order):
+        whole = map_of(kind, entry_of(stage.pair, kind), views[kind], native=True)
+        light, dark = stage.color(kind)
+        letter = LETTERS[place]
+        drawn.append(
+            whole
+            if stage.revealed
+            else dataclasses.replace(
+                whole, title=letter, short=letter, color=light, color_dark=dark, sigma=None, caption=""
+            )
+        )
+    images = images_of(stage.pair)
+    n = len(views["ae"].points)
+    error = [cache.gallery(entry_of(stage.pair, kind).run_id)["mse"] for kind in order]
+    linked_maps(
+        *drawn,
+        images.labels[:n],
+        images.classes,
+        images.colors,
+        png_of_test_images(stage.pair.data, n),
+        [
+            Colouring(
+                "error",
+                "squared error",
+                *error,
+                note="mean squared error of each model's own reconstruction, per pixel",
+            )
+        ],
+        key=f"{stage.key}-{'named' if stage.revealed else 'nameless'}",
+        plain=True,
+    )
+    spread = {kind: view.spread for kind, view in views.items()}
+    wide, tight = sorted(spread, key=spread.get, reverse=True)
+    if spread[tight] < 1e-6:
+        raise ExhibitError(
+            f"All images have the same code in the {MARKS[tight]}, so there is no spread to compare: these images are all alike."
+        )
+    return {
+        **{f"where_{kind}": LETTERS[place] for place, kind in enumerate(order)},
+        **{f"spread_{kind}": v for kind, v in spread.items()},
+        "wider": MARKS[wide],
+        "tighter": MARKS[tight],
+        "ratio": spread[wide] / spread[tight],
+        **{f"knn_{kind}": view.knn_accuracy for kind, view in views.items()},
+        "images": n,
+    }
+
+
+def decoding(stage: Stage, image: int = 0) -> Facts:
+    """Both latent planes with the decoder under the cursor; the reveal switches to where they decode to nothing real.
+
+    Args:
+        image: the test image at whose code the cursors begin.
+    """
+    images = images_of(stage.pair)
+    if stage.pair.latent_dim != 2 or not 0 <= image < len(images.labels):
+        raise ExhibitError(
+            f"decoding shows latent spaces of two numbers, from one of the test images 0 to {len(images.labels) - 1}."
+        )
+    topic = publish(images, image, f"{stage.key}-image")
+    both = [lane_of(kind, entry_of(stage.pair, kind), TITLES[kind]) for kind in MARKS]
+    shown = "holes" if stage.revealed else "codes"
+    planes(*both, images, judge_url(stage.pair.dataset), topic, f"{stage.key}-planes", mode=shown)
+    return {"images": len(images.labels), "shown": shown}
+
+
+def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.1) -> Facts:
+    """One image's code and eight codes around it, decoded, at each latent size; over all seeds, how often the class changes.
+
+    Args:
+        step: in units of the codes' own spread.
+    """
+    images = images_of(stage.pair)
+    if not sizes or not 0 <= image < len(images.labels) or not 0 < step <= 1:
+        raise ExhibitError(
+            f"small_steps needs a latent size, a test image from 0 to {len(images.labels) - 1} and a step from 0 to 1."
+        )
+    topic = publish(images, image, f"{stage.key}-image")
+    boards = [
+        lane_of(kind, entry_of(stage.other(size), kind), f"{kind.upper()}, latent size {size}")
+        for size in sizes
+        for kind in MARKS
+    ]
+    known = cache.flip_rates(stage.pair.data)
+    said = text.changes_said(known, sizes) if stage.revealed else {}
+    neighbours(
+        boards,
+        images,
+        judge_url(stage.pair.dataset),
+        topic,
+        f"{stage.key}-steps",
+        said,
+        step=step,
+        rates=stage.revealed,
+    )
+    facts: dict[str, object] = {"step": step}
+    for size in sizes:
+        rates = {kind: known.get(size, {}).get(kind, {}).get(step) for kind in MARKS}
+        if not all(rates.values()):  # a step or models that the scorecard does not know
+            rates = {
+                kind: [cache.flip_rate(entry_of(p, kind).run_id, step) for p in stage.seeds(size)] for kind in MARKS
+            }
+        facts |= {f"flips_{kind}_{size}": float(np.mean(values)) for kind, values in rates.items()}
+        facts[f"more_{size}"] = {"neither": "none"}.get(more := changes_class_more(rates["ae"], rates["vae"]), more)
+    found = {facts[f"more_{size}"] for size in sizes}
+    facts["lesson"] = (
+        "What is seen at one latent size need not be true at another."
+        if len(found) > 1
+        else "That is so at every latent size shown."
+    )
+    return facts
+
+
+def knob(stage: Stage, beta: float = 1.0, reveal: float = 10.0) -> Facts:
+    """The KL-weight lab with its knob at `beta`; the reveal turns it to `reveal`."""
+    trained = catalog.over_beta(cache.entries(), stage.pair)
+    missing = [b for b in (beta, reveal) if b not in trained]
+    if missing:
+        raise ExhibitError(
+            f"There is no VAE trained with β = {missing[0]:g}; there are {', '.join(f'{b:g}' for b in trained)}."
+        )
+    shown = reveal if stage.revealed else beta
+    if why := not_in_page(stage.pair.vae.config):
+        without_networks(trained, shown, why)
+    else:
+        beta_lab(lab_of(stage.pair, trained, shown), shown, f"{stage.key}-lab", compact=stage.large)
+    before, after = (cache.evaluation(trained[b].run_id) for b in (beta, reveal))
+    shares = {name: after[name] / before[name] for name in ("rate", "distortion", "active_units")}
+    return {
+        "beta": beta,
+        "reveal": reveal,
+        "shown": shown,
+        "rate_before": before["rate"],
+        "rate_after": after["rate"],
+        "distortion_before": before["distortion"],
+        "distortion_after": after["distortion"],
+        "active_before": before["active_units"],
+        "active_after": after["active_units"],
+        "sleep": "more" if shares["active_units"] < 1 else "same" if shares["active_units"] == 1 else "fewer",
+    }

@@ -1,0 +1,143 @@
+"""Small models on demand: how long a training lasts, and matched pairs of another latent size, data set or seed.
+
+What may be asked for is decided by `core.jobs.limits`, wherever the values come from; here it only shapes the widgets.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.config import QUICK, RunConfig
+from core.data.datasets import resolve
+from core.errors import UserFacingError
+from core.jobs.limits import limits_from_settings
+from dashboard import cache
+from dashboard.content import text
+from dashboard.content.catalog import Pair
+from dashboard.content.text import AE, VAE
+from dashboard.session import boundary, controls, state
+
+EPOCHS = "epochs"  # the URL's parameter
+ASKED = "pair-asked"  # the configs of the pair this visitor asked for
+POLL = 0.7
+
+
+def epochs() -> int:
+    """How long a training on request lasts."""
+    return controls.whole(
+        "Training epochs",
+        1,
+        limits_from_settings().epochs,
+        QUICK["epochs"],
+        EPOCHS,
+        help="More epochs give a lower loss and take longer.",
+    )
+
+
+def recipe(kind: str, dataset: str, latent_dim: int, seed: int, length: int) -> RunConfig:
+    """What is trained on request."""
+    return RunConfig(model=kind, dataset=dataset, latent_dim=latent_dim, seed=seed, **{**QUICK, "epochs": length})
+
+
+def ask(dataset: str, latent_dim: int, seed: int, length: int) -> None:
+    """Ask for a pair; what is refused becomes a notice, and nothing is started that cannot be completed."""
+    try:
+        configs = [resolve(recipe(kind, dataset, latent_dim, seed, length)) for kind in ("ae", "vae")]
+        for config in configs:
+            cache.jobs().submit(config, state.visitor())
+        state.put(ASKED, configs)
+    except UserFacingError as error:
+        state.notice(str(error))
+
+
+def show(config: RunConfig) -> None:
+    """Choose the pair on every page."""
+    state.put(controls.DATA, config.dataset)
+    state.put(controls.LATENT, config.latent_dim)
+    state.put(controls.SEED, config.seed)
+    state.put(ASKED, None)
+
+
+def progress() -> bool:
+    """How the pair that was asked for is getting on; whether it is worth looking again."""
+    configs = state.get(ASKED) or []
+    jobs, visitor, active = cache.jobs(), state.visitor(), False
+    for config in configs:
+        status = jobs.status(config.run_id, visitor)
+        name = AE if config.model == "ae" else VAE
+        if status.active:
+            active = True
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.progress(
+                    min(max(status.fraction, 0.0), 1.0),
+                    f"{name}: {text.progress(status, cache.store().run(config.run_id).history())}",
+                    width="stretch",
+                )
+                if status.owner:
+                    st.button(
+                        "Stop",
+                        icon=":material/stop:",
+                        key=f"stop-{config.model}",
+                        on_click=jobs.stop,
+                        args=(config.run_id, visitor),
+                    )
+        elif status.state != "complete":
+            st.warning(
+                f"{name}: "
+                + (
+                    status.message
+                    or f"its training was {status.state}. Start it again to resume from its last saved epoch."
+                ),
+                icon=":material/error:",
+            )
+    if configs and not active and all(jobs.status(c.run_id, visitor).state == "complete" for c in configs):
+        st.button(
+            f"Show the pair: {configs[0].dataset}, latent size {configs[0].latent_dim}, seed {configs[0].seed}",
+            type="primary",
+            on_click=show,
+            args=(configs[1],),
+        )
+    return active
+
+
+def watch() -> None:
+    """`progress`, again and again, until there is nothing more to see."""
+    with boundary.guard():
+        if not progress():
+            st.rerun()
+
+
+def on_demand(pair: Pair) -> int:
+    """The expander. Returns the epochs of a training on request."""
+    limits = limits_from_settings()
+    with st.expander(
+        "More: epochs, and training your own small models",
+        icon=":material/model_training:",
+        expanded=bool(state.get(ASKED)),
+    ):
+        length = epochs()
+        st.markdown(
+            f"A **pair** is an {AE} and a {VAE} (β = 1) that differ in nothing else. Once trained, it can be selected in the sidebar on every page and by everyone; "
+            "this page can then train it with other weights."
+        )
+        columns = st.columns(3)
+        names = [*limits.datasets, *([pair.dataset] if pair.dataset.startswith("folder:") else [])]
+        dataset = columns[0].selectbox(
+            "Data set of the pair", names, names.index(pair.dataset) if pair.dataset in names else 0, key="pair-data"
+        )
+        latent_dim = columns[1].selectbox(
+            "Latent size of the pair", limits.latent_dims, min(2, len(limits.latent_dims) - 1), key="pair-latent"
+        )
+        seed = int(columns[2].number_input("Seed of the pair", 0, limits.seeds - 1, 0, 1, key="pair-seed"))
+        st.button(
+            "Train this pair",
+            icon=":material/play_arrow:",
+            key="train-pair",
+            on_click=ask,
+            args=(dataset, latent_dim, seed, length),
+        )
+        if any(cache.jobs().status(c.run_id, state.visitor()).active for c in state.get(ASKED) or []):
+            st.fragment(watch, run_every=POLL)()
+        else:
+            progress()
+    return length

@@ -1,0 +1,89 @@
+"""What a scene tells its picture: which models, and whether the audience may already know which is which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import UserFacingError
+from dashboard import cache
+from dashboard.content import catalog, text
+from dashboard.content.catalog import Entry, Pair
+from dashboard.plots import theme
+
+Facts = Mapping[str, Any]  # figures and words that a scene's texts may name
+LETTERS = "ABCDEF"
+MARKS = {"ae": text.AE, "vae": text.VAE}
+
+
+class ExhibitError(UserFacingError, ValueError):
+    """A scene asks its picture for something there is not; the message says what there is."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Attributes:
+    pair: the models the scene is about. key: names this scene's components.
+    revealed: whether the audience has been told; until then nothing gives away which model is which.
+    dark: the page is dark. large: the picture is for a projector.
+    """
+
+    pair: Pair
+    key: str
+    revealed: bool = False
+    dark: bool = False
+    large: bool = False
+
+    def other(self, latent: int) -> Pair:
+        """The same data set's pair of another latent size.
+
+        Raises:
+            ExhibitError: there is none.
+        """
+        found = catalog.of_size(cache.pairs().values(), self.pair, latent)
+        if not found:
+            raise ExhibitError(f"There is no trained pair of latent size {latent} on {self.pair.dataset}.")
+        return min(found, key=lambda p: (p.seed != self.pair.seed, p.seed))
+
+    def seeds(self, latent: int) -> list[Pair]:
+        """All pairs of a latent size on the same data set, one a seed."""
+        return catalog.of_size(cache.pairs().values(), self.pair, latent)
+
+    def name(self, place: int, kind: str, said: str) -> str:
+        """The heading of one part of the picture: a letter, and after the reveal also what it is."""
+        letter = f"**{LETTERS[place]}**"
+        return f"{letter} · {said}" if self.revealed else letter
+
+    def color(self, kind: str) -> tuple[str, str]:
+        """A model's colour on a light and on a dark page; before the reveal none has one."""
+        return (theme.color(kind), theme.color(kind, dark=True)) if self.revealed else (theme.MUTED, theme.MUTED_DARK)
+
+
+def sides(first: str) -> tuple[str, str]:
+    """ "ae" or "vae" -> both kinds, that one first.
+
+    Raises:
+        ExhibitError: neither.
+    """
+    if first not in MARKS:
+        raise ExhibitError(f"first = {first!r}: choose ae or vae.")
+    return (first, "vae" if first == "ae" else "ae")
+
+
+def entry_of(pair: Pair, kind: str) -> Entry:
+    return pair.ae if kind == "ae" else pair.vae
+
+
+def model_of(words: str, choices: Sequence[str]) -> list[str]:
+    """ "ae mixture" -> ["ae", "mixture"].
+
+    Raises:
+        ExhibitError: not a model and one of `choices`.
+    """
+    parts = words.split()
+    if len(parts) != 2 or parts[0] not in MARKS or (choices and parts[1] not in choices):
+        raise ExhibitError(
+            f"{words!r}: write ae or vae, and " + (f"one of {', '.join(choices)}" if choices else "a latent size") + "."
+        )
+    return parts

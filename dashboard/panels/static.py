@@ -1,0 +1,336 @@
+"""Images and charts that more than one page shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.config import ACTIVE_NATS
+from core.errors import NotMeasurable
+from core.latent.interpolation import KINDS, cross_fade, nearest
+from core.latent.projection import plane_of
+from core.latent.sampling import SOURCES
+from dashboard import cache
+from dashboard.components.chart import chart
+from dashboard.content import catalog, text
+from dashboard.content.catalog import Pair
+from dashboard.content.text import AE, VAE
+from dashboard.panels.scene_context import LETTERS, MARKS, ExhibitError, Facts, Stage, entry_of, model_of
+from dashboard.plots import charts, encoding_diagram, images
+from dashboard.session import state
+
+
+def plane(codes: np.ndarray, stddev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes and widths (n, d) in their plane (see `core.latent.projection.plane_of`), both (n, 2)."""
+    basis, offset = plane_of(codes)
+    return codes @ basis.T + offset, np.sqrt(stddev**2 @ basis.T**2)
+
+
+def lanes(drawn: Pair, index: int) -> None:
+    """The image through both models, side by side."""
+    data = cache.dataset(drawn.data)
+    galleries = {"ae": cache.gallery(drawn.ae.run_id), "vae": cache.gallery(drawn.vae.run_id)}
+    planes = {name: plane(g["mean"], g["stddev"].astype(float)) for name, g in galleries.items()}
+    codes, stddev = planes["vae"]
+    factor = encoding_diagram.lens_factor(stddev[index], encoding_diagram.square_of(codes, stddev[index])[1])
+    for column, name, title in zip(st.columns(2), ("ae", "vae"), (f"{AE}: a point", f"{VAE}: a cloud")):
+        codes, stddev = planes[name]
+        decoded = galleries[name]["reconstruction"][index]
+        picture = encoding_diagram.drawing(
+            name, data.test_images[index, 0], codes, index, stddev[index], decoded, factor, state.dark()
+        )
+        kind = (
+            "a single point"
+            if name == "ae"
+            else f"a cloud with standard deviations {stddev[index][0]:.2f} and {stddev[index][1]:.2f}"
+        )
+        with column:
+            st.markdown(f"## {title}", anchors=False)
+            st.image(
+                picture,
+                width="stretch",
+                alt=f"An image of class {data.classes[data.test_labels[index]]}, its code as {kind}, and the decoded image.",
+            )
+
+
+def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
+    """Unseen images, and below them what each model decodes from its code.
+
+    Args:
+        models: e.g. ["ae 2", "vae 16"]: model and latent size, a row each.
+        shown: images a row.
+    """
+    data = cache.dataset(stage.pair.data)
+    first = cache.one_of_each(stage.pair.data)[:shown]
+    st.caption("Unseen images")
+    st.image(images.grid(data.test_images[first, 0], len(first)), width="stretch", alt="Unseen images")
+    facts: dict[str, Any] = {}
+    for place, words in enumerate(models):
+        kind, size = model_of(words, ())
+        if not size.isdecimal():
+            raise ExhibitError(f"{words!r}: the latent size is a whole number.")
+        pair = stage.other(int(size))
+        entry = entry_of(pair, kind)
+        st.markdown(stage.name(place, kind, f"{MARKS[kind]}, decoded from {size} numbers"))
+        decoded = cache.gallery(entry.run_id)["reconstruction"][first]
+        st.image(
+            images.grid(decoded, len(first)), width="stretch", alt=f"The same images, decoded: row {LETTERS[place]}"
+        )
+        facts |= {f"mse_{kind}_{size}": cache.evaluation(entry.run_id)["mse"], f"where_{kind}_{size}": LETTERS[place]}
+        facts[f"compare_{size}"] = text.compare_mse(
+            cache.evaluation(pair.ae.run_id)["mse"], cache.evaluation(pair.vae.run_id)["mse"]
+        )
+    return facts
+
+
+def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
+    """One image, its code on both planes; after the reveal, what further draws from its posterior decode to."""
+    gallery = cache.gallery(stage.pair.vae.run_id)
+    count = len(gallery["reconstruction"])
+    if not 0 <= image < count or stage.pair.latent_dim > 2:
+        raise ExhibitError(
+            f"point_and_cloud shows one of the test images 0 to {count - 1} on a pair of latent size 2 or 1."
+        )
+    lanes(stage.pair, image)
+    data = cache.dataset(stage.pair.data)
+    redrawn = {kind: cache.redraws(entry_of(stage.pair, kind).run_id, image, draws) for kind in MARKS}
+    if stage.revealed:
+        for column, kind in zip(st.columns(2), MARKS):
+            with column:
+                st.caption(f"{draws} sampled codes of this image, decoded")
+                st.image(
+                    images.grid(redrawn[kind], draws),
+                    width="stretch",
+                    alt=f"{draws} pictures decoded from codes that the {kind.upper()} drew for one image",
+                )
+    moved = {kind: float(np.sqrt(frames.var(0).mean())) for kind, frames in redrawn.items()}
+    # Grey levels are bytes on screen: what moves by less than half of one step cannot be seen.
+    redraw = {kind: "same" if m < 0.5 / 255 else "other" for kind, m in moved.items()}
+    width = gallery["stddev"][image].astype(float)
+    return {
+        "label": data.classes[data.test_labels[image]],
+        "sigma_1": float(width[0]),
+        "sigma_2": float(width[-1]),
+        "draws": draws,
+        **{f"redraw_{kind}": v for kind, v in redraw.items()},
+        **{f"moved_{kind}": v for kind, v in moved.items()},
+    }
+
+
+def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
+    """What each of the VAE's latent numbers does to an image, a row each; after the reveal, what each of them costs.
+
+    Args:
+        image: the test image whose numbers are turned, one at a time, from -3 to 3.
+    """
+    ae, vae = (cache.evaluation(entry.run_id) for entry in (stage.pair.ae, stage.pair.vae))
+    d, active = stage.pair.latent_dim, vae["active_units"]
+    if not 0 <= image < len(cache.gallery(stage.pair.vae.run_id)["mean"]) or not 3 <= steps <= 15:
+        count = len(cache.gallery(stage.pair.vae.run_id)["mean"])
+        raise ExhibitError(
+            f"numbers turns the latent numbers of one of the test images 0 to {count - 1}, in 3 to 15 steps."
+        )
+    left, right = st.columns([3, 2]) if stage.revealed else (st.container(), None)
+    turned = cache.turned(stage.pair.vae.run_id, image, steps)  # (d, steps, 28, 28)
+    half = -(-d // 2)
+    for column, part in zip(left.columns(2), (turned[:half], turned[half:])):
+        if len(part):
+            column.image(
+                images.grid(part.reshape(-1, *part.shape[2:]), steps),
+                width="stretch",
+                alt=f"{len(part)} rows of {steps} pictures: each varies one latent number from -3 to 3",
+            )
+    if right:
+        right.caption("Rate of each unit, nats per image (hollow: inactive)")
+        bars = charts.kl_bars(vae["rate_per_dim"], ACTIVE_NATS, stage.dark, height=400 if stage.large else 320)
+        with right:
+            chart(
+                charts.for_projector(bars) if stage.large else bars,
+                key=f"{stage.key}-bars",
+                alt="Rate of each latent number in nats, largest first.",
+            )
+    return {
+        "distortion_ae": ae["distortion"],
+        "distortion_vae": vae["distortion"],
+        "rate": vae["rate"],
+        "active": active,
+        "asleep": d - active,
+        "used": "all" if active == d else "most" if active > d / 2 else "few",
+    }
+
+
+SAID = {"prior": "z ~ N(0, I)", "gaussian": "z ~ a fitted Gaussian", "mixture": "z ~ {} fitted Gaussians"}
+STILL_TRAINED = "The classifier used to evaluate samples of these images is still being trained; try again in a minute."
+
+
+def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
+    """New images side by side, from the same noise, e.g. ["ae mixture", "vae prior"]; after the reveal, how good they are."""
+    facts: dict[str, Any] = {"gaussians": cache.gaussians(stage.pair.ae.run_id)}
+    scores: dict[str, float] = {}
+    why_not = STILL_TRAINED
+    for place, (column, words) in enumerate(zip(st.columns(len(models)), models)):
+        kind, source = model_of(words, SOURCES)
+        entry = entry_of(stage.pair, kind)
+        try:
+            measured = cache.sample_quality(entry.run_id, source)
+        except NotMeasurable as error:  # the pictures are shown all the same, and then the reason
+            measured, why_not = None, f"The quality of these samples cannot be measured: {error}"
+        with column:
+            st.markdown(stage.name(place, kind, f"{MARKS[kind]}, {SAID[source].format(facts['gaussians'])}"))
+            st.image(
+                images.grid(cache.samples(entry.run_id, source)[: columns * columns], columns),
+                width="stretch",
+                alt=f"New images: {LETTERS[place]}",
+            )
+            if stage.revealed and measured:
+                with st.container(horizontal=True, gap="large"):
+                    st.metric("Fréchet distance", f"{measured['fd']:.1f}", width="content")
+                    st.metric("Coverage", f"{measured['coverage']:.0%}", width="content")
+        facts |= {f"where_{kind}": LETTERS[place], f"where_{kind}_{source}": LETTERS[place]}
+        if measured:
+            scores[f"{kind}_{source}"] = measured["fd"]
+            facts |= {
+                f"fd_{kind}_{source}": measured["fd"],
+                f"coverage_{kind}_{source}": measured["coverage"],
+                "floor": measured["floor"],
+            }
+    if len(scores) < len(models):
+        raise ExhibitError(why_not)
+    best, worst = min(scores, key=scores.get), max(scores, key=scores.get)
+    return facts | {
+        "better": MARKS[best.split("_")[0]],
+        "better_where": facts[f"where_{best}"],
+        "fd_better": scores[best],
+        "fd_worse": scores[worst],
+        "lesson": text.where_to_draw(scores),
+    }
+
+
+def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7, way: str = "linear") -> Facts:
+    """The way from one test image to another: through both latent spaces, and by fading pixels.
+
+    Args:
+        order: "ae", "vae" and "pixels", from top to bottom.
+    """
+    data = cache.dataset(stage.pair.data)
+    count = len(cache.gallery(stage.pair.ae.run_id)["mean"])
+    if (
+        sorted(order) != ["ae", "pixels", "vae"]
+        or way not in KINDS
+        or not (0 <= start < count and 0 <= end < count)
+        or not 3 <= steps <= 15
+    ):
+        raise ExhibitError(
+            f"between shows ae, vae and pixels in some order, way {' or '.join(KINDS)}, test images 0 to {count - 1}, 3 to 15 steps."
+        )
+    ends = data.test_images[[start, end], 0].astype(np.float32) / 255
+    frames = {kind: cache.decoded_path(entry_of(stage.pair, kind).run_id, start, end, steps, way) for kind in MARKS}
+    frames["pixels"] = cross_fade(*ends, steps)
+    said = {**{kind: f"{mark}, decoded" for kind, mark in MARKS.items()}, "pixels": "pixel cross-fade, without a model"}
+    for place, kind in enumerate(order):
+        st.markdown(stage.name(place, kind, said[kind]))
+        st.image(
+            images.grid(frames[kind], steps),
+            width="stretch",
+            alt=f"Strip {LETTERS[place]}, from test image {start} to {end}",
+        )
+    reference = data.train_images[: cache.REFERENCE]
+    middle = {kind: float(nearest(f[steps // 2][None], reference)[1][0]) for kind, f in frames.items()}
+    names = [data.classes[data.test_labels[i]] for i in (start, end)]
+    return {
+        "from_class": names[0],
+        "to_class": names[1],
+        "verdict": text.path_takeaway(middle),
+        **{f"where_{kind}": LETTERS[place] for place, kind in enumerate(order)},
+        **{f"middle_{kind}": v for kind, v in middle.items()},
+    }
+
+
+def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
+    """Samples of VAEs that differ only in the KL weight, side by side in the order given."""
+    trained = catalog.over_beta(cache.entries(), stage.pair)
+    missing = [b for b in betas if b not in trained]
+    if missing:
+        raise ExhibitError(
+            f"There is no VAE trained with β = {missing[0]:g}; there are {', '.join(f'{b:g}' for b in trained)}."
+        )
+    facts: dict[str, Any] = {
+        "largest": LETTERS[betas.index(max(betas))],
+        "smallest": LETTERS[betas.index(min(betas))],
+        "beta_largest": max(betas),
+        "beta_smallest": min(betas),
+    }
+    for place, (column, beta) in enumerate(zip(st.columns(len(betas)), betas)):
+        figure = cache.evaluation(trained[beta].run_id)
+        with column:
+            st.markdown(stage.name(place, "vae", f"β = {beta:g}"))
+            st.image(
+                images.grid(cache.samples(trained[beta].run_id, "prior")[: columns * columns], columns),
+                width="stretch",
+                alt=f"New images: {LETTERS[place]}",
+            )
+            if stage.revealed:
+                st.caption(
+                    f"R = {figure['rate']:.1f}, D = {figure['distortion']:.1f} nats, {figure['active_units']} of {stage.pair.latent_dim} units active"
+                )
+    for name in ("largest", "smallest"):
+        figure = cache.evaluation(trained[facts[f"beta_{name}"]].run_id)
+        facts |= {
+            f"rate_{name}": figure["rate"],
+            f"distortion_{name}": figure["distortion"],
+            f"active_{name}": figure["active_units"],
+        }
+        measured = cache.sample_quality(trained[facts[f"beta_{name}"]].run_id)
+        if measured is None:
+            raise ExhibitError(STILL_TRAINED)
+        facts[f"fd_{name}"] = measured["fd"]
+    return facts
+
+
+def curve(stage: Stage) -> Facts:
+    """Every trained KL weight in the plane of rate and distortion, and which weight is best by which measure."""
+    trained = catalog.over_beta(cache.entries(), stage.pair)
+    found = {beta: cache.evaluation(entry.run_id) for beta, entry in trained.items()}
+    best = {
+        "elbo": min(found, key=lambda b: found[b]["neg_elbo"]),
+        "mse": min(found, key=lambda b: found[b]["mse"]),
+        "rate": min(found, key=lambda b: found[b]["rate"]),
+    }
+    points = [{"beta": b, **e} for b, e in found.items()]
+    level = cache.evaluation(stage.pair.ae.run_id)["distortion"]
+    drawn = charts.rate_distortion(points, best["elbo"] if stage.revealed else None, level, stage.dark, height=420)
+    chart(
+        charts.for_projector(drawn) if stage.large else drawn,
+        key=f"{stage.key}-curve",
+        alt="Rate and distortion of every trained KL weight.",
+    )
+    judged = {
+        beta: q["fd"] for beta, entry in trained.items() if (q := cache.sample_quality(entry.run_id))
+    }  # may say why not
+    if judged:
+        best["fd"] = min(judged, key=judged.get)
+    if stage.revealed:
+        with st.container(horizontal=True, gap="large"):
+            for label, name in (
+                ("Lowest −ELBO", "elbo"),
+                ("Best reconstructions", "mse"),
+                ("Best samples", "fd"),
+                ("Lowest rate", "rate"),
+            ):
+                if name in best:
+                    st.metric(label, f"β = {best[name]:g}", width="content")
+    verdict = "one" if len(set(best.values())) == 1 else "depends"
+    advice = (
+        "Decide on the purpose, and measure that."
+        if verdict == "depends"
+        else "Here one weight is best for all purposes."
+    )
+    return {
+        "right": verdict,
+        "advice": advice,
+        "trained": len(found),
+        **{f"beta_{name}": f"{b:g}" for name, b in best.items()},
+        "neg_elbo": found[best["elbo"]]["neg_elbo"],
+    }

@@ -1,0 +1,1 @@
+"""Charts and pictures: pure functions of numbers and images."""

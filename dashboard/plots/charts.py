@@ -1,0 +1,429 @@
+"""Charts as plotly figures: pure functions of numbers, without streamlit or torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dashboard.plots import theme
+
+
+def for_projector(figure: go.Figure, scale: float = 1.8) -> go.Figure:
+    """The same figure with larger type, lines and marks."""
+    size = figure.layout.font.size or 13
+    figure.update_layout(font={"size": scale * size})
+    figure.for_each_annotation(lambda a: a.update(font={"size": scale * (a.font.size or size)}))
+    for trace in figure.data:
+        if trace.type == "scatter":
+            trace.update(
+                textfont={"size": scale * (trace.textfont.size or size)},
+                marker={"size": scale * (trace.marker.size or 6)},
+                line={"width": scale * (trace.line.width or 2)},
+            )
+    return figure
+
+
+def kl_bars(rate_per_dim: Sequence[float], active: float, dark: bool = False, height: int = 260) -> go.Figure:
+    """The rate of each latent dimension in nats, largest first; those below `active` nats are drawn hollow."""
+    order = np.argsort(rate_per_dim)[::-1]
+    values = np.asarray(rate_per_dim, float)[order]
+    color = theme.color("vae", dark)
+    figure = go.Figure(layout=theme.layout(dark, height))
+    figure.add_bar(
+        x=[f"z{theme.subscript(i + 1)}" for i in order],
+        y=values,
+        marker={
+            "color": [color if v > active else "rgba(0,0,0,0)" for v in values],
+            "line": {"color": color, "width": 1.2},
+        },
+        hovertemplate="%{x}: %{y:.2f} nats<extra></extra>",
+    )
+    figure.add_hline(y=active, line={"color": theme.muted(dark), "width": 1, "dash": "dot"})
+    figure.update_layout(showlegend=False, bargap=0.25, margin={"t": 10})
+    figure.update_xaxes(showgrid=False, tickangle=0, type="category")
+    figure.update_yaxes(title="nats per image", rangemode="tozero")
+    return figure
+
+
+def rate_distortion(
+    points: Sequence[Mapping[str, Any]],
+    current: float | None,
+    ae_distortion: float | None,
+    dark: bool = False,
+    height: int = 380,
+) -> go.Figure:
+    """Trained betas in the plane of rate (across) and distortion (up), the current one marked, the AE's distortion as a line.
+
+    Args:
+        points: mappings with beta, rate, distortion, neg_elbo, active_units; drawn in order of beta.
+        current: the beta to mark.
+        ae_distortion: nats per image; an AE has a distortion and no rate, so it is a level and not a point.
+    """
+    points = sorted(points, key=lambda p: p["beta"])
+    color = theme.color("vae", dark)
+    rate, distortion = [p["rate"] for p in points], [p["distortion"] for p in points]
+    figure = go.Figure(layout=theme.layout(dark, height))
+    figure.add_scatter(
+        x=rate,
+        y=distortion,
+        mode="lines+markers+text",
+        line={"color": color, "width": 1.5},
+        marker={"size": 8, "color": color},
+        text=[f"{p['beta']:g}" for p in points],
+        textposition="top right",
+        textfont={"size": 11, "color": theme.muted(dark)},
+        customdata=[[p["beta"], p["neg_elbo"], p["active_units"]] for p in points],
+        hovertemplate="β = %{customdata[0]:g}<br>rate %{x:.1f}, distortion %{y:.1f}<br>−ELBO %{customdata[1]:.1f}"
+        "<br>active units %{customdata[2]}<extra></extra>",
+    )
+    for p in points:
+        if current is not None and p["beta"] == current:
+            figure.add_scatter(
+                x=[p["rate"]],
+                y=[p["distortion"]],
+                mode="markers",
+                hoverinfo="skip",
+                marker={"size": 18, "color": "rgba(0,0,0,0)", "line": {"color": theme.ink(dark), "width": 2.5}},
+            )
+    if ae_distortion is not None:
+        ae = theme.color("ae", dark)
+        figure.add_hline(y=ae_distortion, line={"color": ae, "width": 1.5, "dash": "dash"})
+        figure.add_annotation(
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=ae_distortion,
+            yanchor="top",
+            text="AE (no rate)",
+            showarrow=False,
+            font={"color": ae, "size": 12},
+        )
+    figure.update_layout(showlegend=False, margin={"t": 10})
+    figure.update_xaxes(
+        title="rate R, nats per image", range=[0, 1.12 * max(rate, default=1)]
+    )  # room for the last label
+    figure.update_yaxes(title="distortion D, nats per image")
+    return figure
+
+
+def distances(rows: Sequence[tuple[str, str, np.ndarray]], dark: bool = False, height: int = 240) -> go.Figure:
+    """Per frame of a path, the distance to the nearest real image. rows: (name, "ae" | "vae" | "pixels", (steps,))."""
+    figure = go.Figure(layout=theme.layout(dark, height))
+    for name, model, values in rows:
+        color = theme.muted(dark) if model == "pixels" else theme.color(model, dark)
+        figure.add_scatter(
+            x=np.linspace(0, 1, len(values)),
+            y=values,
+            name=name,
+            mode="lines+markers",
+            line={"color": color, "dash": "dot" if model == "pixels" else "solid"},
+            marker={"size": 6},
+            hovertemplate=f"{name}: %{{y:.2f}}<extra></extra>",
+        )
+    figure.update_xaxes(title="from the first image to the second", tickformat=".0%")
+    figure.update_yaxes(title="distance", rangemode="tozero")
+    return figure
+
+
+def rescue(
+    fd: Mapping[tuple[str, str], Sequence[float]], floor: float, dark: bool = False, height: int = 320
+) -> go.Figure:
+    """Frechet distance (log axis) over where codes are drawn from; a line through the means, a dot a seed.
+
+    Args:
+        fd: by (model, source), a value a seed.
+        floor: what real training images reach.
+    """
+    figure = go.Figure(layout=theme.layout(dark, height))
+    names = {"prior": "prior N(0, I)", "gaussian": "fitted Gaussian", "mixture": "fitted mixture"}
+    for model in ("ae", "vae"):
+        color, name = theme.color(model, dark), theme.NAMES[model]
+        values = {source: fd[model, source] for source in names if (model, source) in fd}
+        figure.add_scatter(
+            x=[names[s] for s in values],
+            y=[float(np.mean(v)) for v in values.values()],
+            mode="lines",
+            name=name,
+            legendgroup=model,
+            line={"color": color, "width": 2, "dash": "solid" if model == "ae" else "dash"},
+            hoverinfo="skip",
+        )
+        figure.add_scatter(
+            x=[names[s] for s, v in values.items() for _ in v],
+            y=[one for v in values.values() for one in v],
+            mode="markers",
+            showlegend=False,
+            legendgroup=model,
+            marker={"color": color, "size": 9, "opacity": 0.8, "symbol": "circle" if model == "ae" else "diamond"},
+            hovertemplate=f"{name}, %{{x}}: %{{y:.1f}}<extra></extra>",
+        )
+    figure.add_hline(y=floor, line={"color": theme.muted(dark), "width": 1.5, "dash": "dot"})
+    figure.add_annotation(
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=np.log10(floor),
+        yanchor="bottom",
+        text="real training images",
+        showarrow=False,
+        font={"color": theme.muted(dark), "size": 12},
+    )
+    figure.update_yaxes(type="log", title="Fréchet distance (log)", dtick=1)
+    figure.update_xaxes(type="category")
+    return figure
+
+
+LINES = {  # what a curve stands for -> name, model whose colour it has, dash
+    "ae": ("AE trained to denoise", "ae", "solid"),
+    "vae": ("VAE trained to denoise", "vae", "dash"),
+    "clean": ("AE trained on clean images", "ae", "dot"),
+    "clean vae": ("VAE trained on clean images", "vae", "dashdot"),
+    "median": ("median filter", "", "solid"),
+    "pca": ("PCA", "", "dash"),
+    "input": ("noisy image", "", "dot"),
+}
+
+
+def denoising(
+    levels: Sequence[float],
+    curves: Mapping[str, Sequence[float]],
+    current: float,
+    dark: bool = False,
+    height: int = 320,
+) -> go.Figure:
+    """PSNR over the level of noise, a line a method; `current` level marked. Curves by the keys of `LINES`."""
+    figure = go.Figure(layout=theme.layout(dark, height))
+    for key, (name, model, dash) in LINES.items():
+        if key in curves:
+            color = theme.color(model, dark) if model else theme.muted(dark)
+            figure.add_scatter(
+                x=list(levels),
+                y=list(curves[key]),
+                name=name,
+                mode="lines+markers",
+                line={"color": color, "dash": dash, "width": 2},
+                marker={"size": 6},
+                hovertemplate=f"{name}: %{{y:.1f}} dB<extra></extra>",
+            )
+    figure.add_vline(x=current, line={"color": theme.ink(dark), "width": 1})
+    figure.update_xaxes(title="standard deviation of the noise")
+    figure.update_yaxes(title="PSNR, dB")
+    figure.update_layout(legend={"font": {"size": 11}})
+    return figure
+
+
+def oddness(
+    normal: np.ndarray,
+    odd: np.ndarray,
+    mark: float,
+    threshold: float,
+    model: str,
+    dark: bool = False,
+    height: int = 230,
+    what: str = "odd images",
+) -> go.Figure:
+    """Histograms of what normal (grey) and odd images (the model's colour) cost; this image and the alarm's threshold as lines."""
+    figure = go.Figure(layout=theme.layout(dark, height))
+    low, high = (
+        float(min(normal.min(), odd.min(), mark)),
+        float(max(np.percentile(normal, 99.9), np.percentile(odd, 99), mark)),
+    )
+    if high <= low:  # every image costs the same
+        low, high = low - 0.5, high + 0.5
+    edges, top = np.linspace(low, high, 46), 0.0
+    for name, values, color in (("normal images", normal, theme.muted(dark)), (what, odd, theme.color(model, dark))):
+        shares = np.histogram(np.clip(values, low, high), edges)[0] / len(values)
+        top = max(top, shares.max())
+        figure.add_bar(
+            x=(edges[1:] + edges[:-1]) / 2,
+            y=shares,
+            name=name,
+            width=edges[1] - edges[0],
+            marker={"color": color, "opacity": 0.6},
+            hovertemplate=f"{name}, %{{x:.0f}} nats: %{{y:.1%}}<extra></extra>",
+        )
+    sides = ("left", "right") if mark >= threshold else ("right", "left")
+    figure.add_vline(
+        x=threshold,
+        line={"color": theme.ink(dark), "width": 1.5, "dash": "dot"},
+        annotation_text="threshold",
+        annotation_position=f"top {sides[0]}",
+    )
+    figure.add_vline(
+        x=mark,
+        line={"color": theme.color(model, dark), "width": 3},
+        annotation_text="this image",
+        annotation_position=f"top {sides[1]}",
+    )
+    figure.update_layout(barmode="overlay", bargap=0, showlegend=False)
+    figure.update_xaxes(title="distortion, nats")
+    figure.update_yaxes(tickformat=".0%", title="share of images", range=[0, 1.25 * top])  # room for the lines' names
+    return figure
+
+
+def roc(
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], allowed: float, dark: bool = False, height: int = 300
+) -> go.Figure:
+    """Odd images caught over false alarms, by "ae", "vae" and "pca"; `allowed` false alarms as a line, guessing as the diagonal."""
+    figure = go.Figure(layout=theme.layout(dark, height))
+    for key, dash in (("ae", "solid"), ("vae", "dash"), ("pca", "dot")):
+        false, true = curves[key]
+        color, name = (theme.color(key, dark), theme.NAMES[key]) if key in theme.NAMES else (theme.muted(dark), "PCA")
+        figure.add_scatter(
+            x=false,
+            y=true,
+            name=name,
+            mode="lines",
+            line={"color": color, "dash": dash, "width": 2},
+            hovertemplate=f"{name}: %{{y:.0%}} detected<extra></extra>",
+        )
+    figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": theme.faint(dark), "width": 1})
+    figure.add_vline(x=allowed, line={"color": theme.ink(dark), "width": 1, "dash": "dot"})
+    figure.update_xaxes(title="false positive rate", tickformat=".0%", range=[0, 1], dtick=0.25)
+    figure.update_yaxes(title="true positive rate", tickformat=".0%", range=[0, 1.02], dtick=0.25)
+    return figure
+
+
+def by_class(
+    values: Mapping[str, Mapping[str, float]], title: str, middle: float, dark: bool = False, height: int = 280
+) -> go.Figure:
+    """A figure for every class, by model ("ae", "vae") and class name; `middle` is the level that means nothing."""
+    figure = go.Figure(layout=theme.layout(dark, height))
+    for model, symbol in (("ae", "circle"), ("vae", "diamond")):
+        names = list(values[model])
+        figure.add_scatter(
+            x=names,
+            y=[values[model][name] for name in names],
+            mode="markers",
+            name=theme.NAMES[model],
+            marker={"color": theme.color(model, dark), "size": 11, "symbol": symbol, "opacity": 0.85},
+            hovertemplate=f"{theme.NAMES[model]}, %{{x}}: %{{y:.2f}}<extra></extra>",
+        )
+    figure.add_hline(
+        y=middle,
+        line={"color": theme.ink(dark), "width": 1, "dash": "dot"},
+        annotation_text="chance",
+        annotation_position="bottom right",
+    )
+    figure.update_xaxes(type="category", title="class left out of training")
+    figure.update_yaxes(title=title, range=[0, 1.03])
+    return figure
+
+
+def sizes(
+    curves: Mapping[str, Sequence[tuple[float, float]]],
+    exact: Mapping[str, float],
+    marks: Mapping[str, tuple[float, float]],
+    dark: bool = False,
+    height: int = 340,
+) -> go.Figure:
+    """Squared error over bytes an image (log): curves by "ae", "vae", "pca", "webp"; lossless formats as levels; this image's points.
+
+    Args:
+        curves: (bytes, mse) points, means over many images.
+        exact: bytes of lossless formats by name.
+        marks: (bytes, mse) of the image at hand, by the same keys as the curves.
+    """
+    figure = go.Figure(layout=theme.layout(dark, height))
+    names = {"ae": ("AE", "solid"), "vae": ("VAE", "dash"), "pca": ("PCA", "dot"), "webp": ("WebP", "dashdot")}
+    for key, (name, dash) in names.items():
+        color = theme.color(key, dark) if key in theme.NAMES else theme.muted(dark)
+        if curves.get(key):
+            x, y = zip(*sorted(curves[key]))
+            figure.add_scatter(
+                x=x,
+                y=y,
+                name=name,
+                mode="lines+markers",
+                line={"color": color, "dash": dash, "width": 2},
+                marker={"size": 6},
+                hovertemplate=f"{name}: %{{x:.1f}} bytes, error %{{y:.4f}}<extra></extra>",
+            )
+        if key in marks:
+            figure.add_scatter(
+                x=[marks[key][0]],
+                y=[marks[key][1]],
+                mode="markers",
+                showlegend=False,
+                hovertemplate=f"this image, {name}: %{{x:.1f}} bytes, error %{{y:.4f}}<extra></extra>",
+                marker={"size": 15, "color": "rgba(0,0,0,0)", "line": {"color": color, "width": 2.5}},
+            )
+    for size in exact.values():
+        figure.add_vline(x=size, line={"color": theme.muted(dark), "width": 1, "dash": "dot"})
+    if exact:
+        figure.add_annotation(
+            x=np.log10(min(exact.values())),
+            y=1,
+            yref="paper",
+            text="lossless: " + ", ".join(exact),
+            showarrow=False,
+            xanchor="right",
+            yanchor="top",
+            xshift=-4,
+            font={"size": 11, "color": theme.muted(dark)},
+        )
+    figure.update_xaxes(type="log", title="bytes per image (log)", tickvals=[1, 2, 5, 10, 20, 50, 100, 200, 500])
+    figure.update_yaxes(title="squared error per pixel", rangemode="tozero")
+    return figure
+
+
+def quality_over_beta(
+    points: Mapping[float, Mapping[str, float]],
+    names: Mapping[str, str],
+    current: float | None,
+    floor: float | None,
+    dark: bool = False,
+    height: int = 260,
+) -> go.Figure:
+    """Figures of prior samples over the KL weight (log axis), a dot a trained weight, the current one ringed.
+
+    Args:
+        points: figures by weight.
+        names: the ones to draw, figure -> name; the first is a solid line, the others dotted.
+        floor: a level that real images reach; None draws none.
+    """
+    figure = go.Figure(layout=theme.layout(dark, height))
+    color, betas = theme.color("vae", dark), sorted(points)
+    for (key, name), dash in zip(names.items(), ("solid", "dot", "dash")):
+        figure.add_scatter(
+            x=betas,
+            y=[points[b][key] for b in betas],
+            name=name,
+            mode="lines+markers",
+            line={"color": color, "width": 1.5, "dash": dash},
+            marker={
+                "size": 8,
+                "color": color if dash == "solid" else "rgba(0,0,0,0)",
+                "line": {"color": color, "width": 1.5},
+            },
+            hovertemplate=f"β = %{{x:g}}<br>{name} %{{y:.2f}}<extra></extra>",
+        )
+        if current in points:
+            ring = {"size": 17, "color": "rgba(0,0,0,0)", "line": {"color": theme.ink(dark), "width": 2}}
+            figure.add_scatter(
+                x=[current], y=[points[current][key]], mode="markers", marker=ring, hoverinfo="skip", showlegend=False
+            )
+    if floor is not None:
+        figure.add_hline(y=floor, line={"color": theme.muted(dark), "width": 1, "dash": "dash"})
+        figure.add_annotation(
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=floor,
+            yanchor="bottom",
+            text=f"real images {floor:.1f}",
+            showarrow=False,
+            font={"size": 11, "color": theme.muted(dark)},
+        )
+    figure.update_layout(showlegend=len(names) > 1)
+    figure.update_xaxes(
+        type="log",
+        title="KL weight β (log)",
+        tickvals=[b for b in (0.1, 0.25, 0.5, 1, 2.5, 5, 10)],
+        ticktext=["0.1", "0.25", "0.5", "1", "2.5", "5", "10"],
+    )
+    figure.update_yaxes(rangemode="tozero")
+    return figure

@@ -1,0 +1,136 @@
+"""The first picture: one real image, its code on the real latent plane, and what is decoded from it. As SVG, to scale.
+
+Drawn on the models with two latent numbers, where the plane *is* the latent space. The lens enlarges the neighbourhood
+of the code by the same factor in both drawings: under it the AE's code is still a point.
+
+For three seconds after it has appeared the drawing shows the image being encoded again and again: each time the AE's point
+lights up where it was, and the VAE's cloud grows by what is drawn anew. Whoever asks for less motion sees the end at once.
+"""
+
+from __future__ import annotations
+
+import base64
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from dashboard.plots import images, theme
+
+WIDTH, HEIGHT = 480, 216
+PLANE, LENS = 184, 54  # side of the plane and radius of the lens, in drawing units
+ENCODINGS, BEAT = 14, 0.2  # how often the image is encoded anew, and seconds between
+MOTION = f"""<style>
+@keyframes drawn {{ from {{ opacity: .12 }} }}
+@keyframes same {{ 30% {{ transform: scale(2) }} }}
+.drawn path {{ animation: drawn .25s both }}
+.same {{ transform-box: fill-box; transform-origin: center; animation: same {BEAT}s {BEAT}s {ENCODINGS} }}
+@media (prefers-reduced-motion: reduce) {{ .drawn path, .same {{ animation: none }} }}
+</style>"""
+FONT = "font-family=\"'Source Sans', 'Source Sans Pro', system-ui, sans-serif\""
+
+
+def _picture(image: np.ndarray, x: float, y: float, side: float, caption: str, dark: bool) -> str:
+    data = base64.b64encode(images.grid(image[None], 1, scale=6)).decode()
+    middle = x + side / 2
+    return (
+        f'<image x="{x}" y="{y}" width="{side}" height="{side}" href="data:image/png;base64,{data}"/>'
+        f'<text x="{middle}" y="{y + side + 17}" text-anchor="middle" font-size="14" fill="{theme.muted(dark)}">{escape(caption)}</text>'
+    )
+
+
+def _arrow(x1: float, x2: float, y: float, dark: bool) -> str:
+    return f'<path d="M{x1} {y}H{x2 - 4}m-5 -5 5 5 -5 5" fill="none" stroke="{theme.muted(dark)}" stroke-width="1.6"/>'
+
+
+def lens_factor(stddev: np.ndarray, span: float) -> float:
+    """Magnification, 1 to 40, at which a cloud of this width (d,) fills about half the lens; `span` is the width of the plane."""
+    return float(np.clip(LENS * 0.36 / (max(float(np.max(stddev)), 1e-9) * PLANE / span), 1, 40))
+
+
+def drawing(
+    model: str,
+    image: np.ndarray,
+    codes: np.ndarray,
+    index: int,
+    stddev: np.ndarray,
+    decoded: np.ndarray,
+    factor: float,
+    dark: bool = False,
+) -> str:
+    """One model's lane.
+
+    Args:
+        model: "ae" or "vae".
+        image, decoded: (28, 28) uint8, what goes in and what comes out.
+        codes: (n, 2) codes of many images, drawn faintly.
+        index: which of them is this image's.
+        stddev: (2,) width of its posterior; zeros for a point.
+        factor: magnification of the lens.
+    """
+    color = theme.color(model, dark)
+    centre, span = square_of(codes, stddev)
+    unit, left, top = PLANE / span, 132.0, 8.0
+
+    def at(z: np.ndarray) -> np.ndarray:
+        return np.array([left, top]) + PLANE / 2 + (np.asarray(z) - centre) * [unit, -unit]
+
+    x, y = at(codes[index])
+    inside = (np.abs(codes - centre) < span / 2).all(1)
+    dots = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in at(codes[inside]))
+    # The lens goes to the corner farthest from the code.
+    lx = left + (PLANE - LENS - 4 if x < left + PLANE / 2 else LENS + 4)
+    ly = top + (PLANE - LENS - 4 if y < top + PLANE / 2 else LENS + 4)
+    sx, sy = stddev * unit
+    rng = np.random.default_rng(0)
+    drawn = rng.standard_normal((70, 2)) * [sx * factor, sy * factor]
+    drawn = drawn[np.hypot(*drawn.T) < LENS - 3]
+    cloud = "".join(
+        f'<path style="animation-delay:{BEAT * (1 + i):.1f}s" d="'
+        + "".join(f"M{lx + a:.1f} {ly + b:.1f}h0" for a, b in drawn[i::ENCODINGS])
+        + '"/>'
+        for i in range(ENCODINGS)
+    )
+    length = float(np.hypot(lx - x, ly - y))
+    edge = np.array([lx - x, ly - y]) / length * LENS
+    what = "a point" if not stddev.any() else "a cloud"
+    lens = (
+        f'<path d="M{x:.1f} {y:.1f}L{lx - edge[0]:.1f} {ly - edge[1]:.1f}" stroke="{color}" stroke-width="1"/>'
+        f'<circle cx="{lx}" cy="{ly}" r="{LENS}" fill="{"#1d1c1a" if dark else "#ffffff"}" stroke="{color}" stroke-width="1.5"/>'
+    )
+    if stddev.any():
+        rings = "".join(
+            f'<ellipse cx="{lx}" cy="{ly}" rx="{r * sx * factor:.1f}" ry="{r * sy * factor:.1f}" fill="{color}" fill-opacity=".13"/>'
+            for r in (2, 1)
+        )
+        ellipse = f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{2 * sx:.2f}" ry="{2 * sy:.2f}" fill="{color}" fill-opacity=".45" stroke="{color}"/>'
+        lens = f'<g clip-path="url(#p)">{ellipse}</g>{lens}<clipPath id="l"><circle cx="{lx}" cy="{ly}" r="{LENS - 1}"/></clipPath><g clip-path="url(#l)">{rings}</g>'
+        lens += f'<g class="drawn" stroke="{color}" stroke-width="2.6" stroke-linecap="round">{cloud}</g>'
+    else:
+        lens += f'<circle class="same" cx="{lx}" cy="{ly}" r="2.6" fill="{color}"/>'
+    lens += f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{color}"/>'
+    lens += f'<text x="{lx}" y="{ly + LENS - 9}" text-anchor="middle" font-size="12" fill="{theme.muted(dark)}">×{factor:.0f}</text>'
+    side, middle = 92, top + PLANE / 2
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" {FONT}>'
+        + MOTION
+        + _picture(image, 2, middle - side / 2, side, "image x", dark)
+        + _arrow(98, 128, middle, dark)
+        + f'<clipPath id="p"><rect x="{left}" y="{top}" width="{PLANE}" height="{PLANE}" rx="8"/></clipPath>'
+        + f'<rect x="{left}" y="{top}" width="{PLANE}" height="{PLANE}" rx="8" fill="{color}" fill-opacity=".05" stroke="{theme.faint(dark)}"/>'
+        + f'<g clip-path="url(#p)"><path d="{dots}" stroke="{theme.muted(dark)}" stroke-opacity=".38" stroke-width="2" stroke-linecap="round"/></g>'
+        + lens
+        + f'<text x="{left + PLANE / 2}" y="{top + PLANE + 17}" text-anchor="middle" font-size="14" fill="{color}" font-weight="600">its code: {what}</text>'
+        + _arrow(left + PLANE + 4, left + PLANE + 34, middle, dark)
+        + _picture(decoded, left + PLANE + 38, middle - side / 2, side, "decoded", dark)
+        + "</svg>"
+    )
+
+
+def square_of(codes: np.ndarray, stddev: np.ndarray) -> tuple[np.ndarray, float]:
+    """Centre (2,) and side of the square that shows all but the outermost 1 % of the codes (n, 2), and a cloud of width (2,).
+
+    Codes that are all alike have no extent: then the cloud decides, or, of a point, one unit.
+    """
+    low, high = np.percentile(codes, [0.5, 99.5], axis=0)
+    side = max(float((high - low).max()) * 1.12, 5 * float(np.max(stddev)))
+    return (low + high) / 2, side or 1.0

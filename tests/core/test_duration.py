@@ -1,0 +1,153 @@
+"""The time that is left: right within 30 % after a second, on fast and slow machines, known ones and new ones."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.config import QUICK, RunConfig
+from core.data.datasets import load_dataset
+from core.models.networks import Autoencoder
+from core.runs.store import HEARTBEAT
+from core.training import loop
+from core.training.duration import Pace, Speeds, Work, kind
+from core.training.evaluation import evaluate, portfolio
+from core.training.loop import train
+
+CONFIG = RunConfig(**QUICK)
+
+
+def between(low: float, high: float):
+    """Numbers from low to high, evenly spaced in their logarithm."""
+    return st.integers(0, 1000).map(lambda i: low * (high / low) ** (i / 1000))
+
+
+@given(
+    seconds=between(2e-5, 5e-3),
+    known=st.one_of(st.none(), between(0.05, 20)),
+    measuring=between(0.6, 1.6),
+    publishing=between(0.5, 2.0),
+    beat=between(0.05, 0.5),
+)
+def test_after_a_second_the_time_left_is_right(seconds, known, measuring, publishing, beat):
+    """Whatever the machine's speed, and if earlier runs were twenty times faster or slower; with measurements that cost what they like."""
+    work = Work(CONFIG, 4000, 1000)
+    pace, now, fraction, rows = Pace(known and known * seconds), 0.0, 0.0, 1
+    mark = work.left(0, 1)
+    while now < 1 and fraction < 1:
+        steps = min(beat / seconds, (rows / CONFIG.epochs - fraction) * CONFIG.epochs * 4000)
+        fraction += steps / (CONFIG.epochs * 4000)
+        spent = steps * seconds
+        if fraction >= rows / CONFIG.epochs - 1e-9:
+            spent += measuring * work.epoch_end * seconds
+            rows += 1
+        now += spent
+        pace.add(spent, mark - work.left(fraction, rows))
+        mark = work.left(fraction, rows)
+    ends = (CONFIG.epochs + 1 - rows) * work.epoch_end * measuring + work.publishing * publishing
+    truth = seconds * ((1 - fraction) * CONFIG.epochs * 4000 + ends)
+    if fraction < 0.7:  # later the publishing, of which nothing is measured before it happens, is most of what is left
+        assert pace.now * work.left(fraction, rows) == pytest.approx(truth, rel=0.3)
+
+
+@given(before=between(5e-5, 2e-3), factor=between(0.1, 10))
+def test_a_change_of_load_is_noticed(before, factor):
+    pace = Pace(before)
+    for _ in range(20):
+        pace.add(0.4, 0.4 / before)
+    for _ in range(25):
+        pace.add(0.4, 0.4 / (before * factor))
+    assert pace.now == pytest.approx(before * factor, rel=0.3)
+
+
+def test_without_any_measurement_earlier_runs_are_what_is_known():
+    assert Pace().now is None and Pace(3e-4).now == pytest.approx(3e-4)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.25], ids=["alone", "beside others"])
+def test_a_real_run_tells_its_time_by_a_clock(store, monkeypatch, share):
+    """`train` itself, on a machine whose time is counted: every image costs so much, measuring and publishing as well."""
+    clock, told, seconds = [100.0], [], 4e-3
+
+    def taking(function, cost):
+        def timed(*arguments, **named):
+            clock[0] += cost(*arguments, **named)
+            return function(*arguments, **named)
+
+        return timed
+
+    def noted(path, data):
+        if path.name == HEARTBEAT:
+            told.append((clock[0], json.loads(data)["seconds_left"]))
+        write(path, data)
+
+    write = loop.write_bytes
+    monkeypatch.setattr(loop.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(loop.time, "process_time", lambda: share * clock[0])
+    monkeypatch.setattr(
+        Autoencoder, "loss", taking(Autoencoder.loss, lambda model, images, *rest: seconds * len(images))
+    )
+    monkeypatch.setattr(
+        loop.evaluation, "evaluate", taking(evaluate, lambda model, dataset, n: 0.6 * seconds * min(n, 120))
+    )
+    monkeypatch.setattr(loop.evaluation, "portfolio", taking(portfolio, lambda model, dataset: seconds * 150))
+    monkeypatch.setattr(loop, "write_bytes", noted)
+    config = RunConfig(dataset="tiny", latent_dim=4, epochs=5, batch_size=16)
+    run = train(config, store)
+    end, began = clock[0], 100.0
+    after = [(at, left) for at, left in told if began + 1 <= at < end - 1]
+    assert len(after) > 5
+    for at, left in after:
+        assert left == pytest.approx(end - at, rel=0.3, abs=0.3), f"after {at - began:.1f} s"
+    assert Speeds().expected(run.config) == pytest.approx(share * (end - began), rel=0.01), (
+        "what it takes with a core of its own"
+    )
+
+    told.clear()
+    began = clock[0]
+    train(config.replace(seed=1), store)
+    assert told[1][1] == pytest.approx(clock[0] - began, rel=0.3), "the next one knows it from the start"
+    assert load_dataset("tiny").name == "tiny"
+
+
+def test_speeds_are_kept_by_device_and_kind(tmp_path):
+    speeds, other = Speeds(tmp_path / "speed.json"), CONFIG.replace(model="multirate")
+    assert speeds.seconds(CONFIG) is speeds.expected(CONFIG) is None
+    speeds.learn(CONFIG, "cpu (1 threads, fp32)", 2e-4, 6.0)
+    speeds.learn(CONFIG, "cpu (2 threads, fp32)", 1e-4, 3.0)
+    speeds.learn(other, "cpu (1 threads, fp32)", 8e-4, 12.0)
+    assert speeds.seconds(CONFIG, "cpu (1 threads, fp32)") == 2e-4
+    assert speeds.seconds(CONFIG) == 1e-4, "the last one used"
+    assert speeds.expected(CONFIG) == 3.0 and speeds.expected(CONFIG.replace(epochs=12, beta=3)) == 6.0
+    assert kind(CONFIG) != kind(other) and speeds.seconds(
+        CONFIG.replace(model="ae"), "cpu (1 threads, fp32)"
+    ) == pytest.approx(5e-4)
+    assert speeds.expected(CONFIG.replace(model="ae")) is None, "a guess is good for the first second, not for a queue"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[1, 2]",
+        b"{",
+        b'{"a": 3}',
+        b'{"a": {"kind": "x"}}',
+        b'{"a": {"kind": "x", "seconds": "soon", "total": -1}}',
+        b"\xff",
+    ],
+)
+def test_a_damaged_file_is_no_knowledge_and_is_replaced(tmp_path, content):
+    speeds = Speeds(tmp_path / "speed.json")
+    speeds.path.write_bytes(content)
+    assert speeds.seconds(CONFIG) is None and speeds.expected(CONFIG) is None
+    speeds.learn(CONFIG, "cpu", 2e-4, 6.0)
+    assert speeds.seconds(CONFIG, "cpu") == 2e-4
+
+
+def test_a_folder_that_cannot_be_written_costs_only_the_estimate(tmp_path):
+    (tmp_path / "file").touch()
+    speeds = Speeds(tmp_path / "file" / "speed.json")
+    speeds.learn(CONFIG, "cpu", 2e-4, 6.0)
+    assert speeds.seconds(CONFIG) is None

@@ -1,0 +1,64 @@
+"""Places for visitors, and what the page says when there is none."""
+
+from driving import words
+
+from dashboard import cache
+from dashboard.session import state
+from dashboard.session.admission import REST, Crowd
+
+
+def test_places_are_taken_and_given_back():
+    crowd = Crowd(2)
+    assert crowd.admit("ann", now=0) and crowd.admit("bob", now=1) and not crowd.admit("cid", now=2)
+    assert crowd.admit("ann", now=3), "who is in stays in"
+    assert crowd.admit("cid", now=1 + REST) and len(crowd) == 2, "bob has rested"
+    assert not crowd.admit("bob", now=2 + REST) and crowd.admit("bob", inside=True, now=2 + REST), (
+        "nobody is thrown out"
+    )
+    assert Crowd(None).admit("anyone")
+
+
+def test_a_full_house_tells_what_this_is_and_opens_by_itself(dashboard, monkeypatch):
+    crowd = Crowd(1)
+    crowd.admit("somebody else")
+    monkeypatch.setattr(cache, "crowd", lambda: crowd)
+    app = dashboard()
+    assert "1 people" in words(app) and "opens here by itself" in words(app) and not app.exception
+    assert "streamlit run" in app.code[0].value and not app.sidebar.selectbox
+    crowd.most = 2
+    app.run()
+    assert "Loss of each model" in words(app)
+
+
+def test_the_demo_offers_its_data_sets_only(dashboard, monkeypatch):
+    monkeypatch.setenv("POINT_OR_CLOUD_PROFILE", "demo")
+    app = dashboard()
+    assert "No trained pair of models" in words(app), "the tests' data set is none of them"
+
+
+def test_a_bad_setting_is_told_on_the_page(dashboard, monkeypatch):
+    monkeypatch.setenv("POINT_OR_CLOUD_QUEUE", "lots")
+    app = dashboard()
+    assert "POINT_OR_CLOUD_QUEUE='lots' must be a whole number" in words(app) and not app.exception
+
+
+def test_full_memory_drops_shared_results(dashboard, monkeypatch):
+    app = dashboard()
+    before = cache.store()
+    held = cache.gallery(next(iter(cache.entries())).run_id)
+    monkeypatch.setenv("POINT_OR_CLOUD_MEMORY_MB", "200")
+    monkeypatch.setattr(cache, "memory_mb", lambda: 201.0)
+    app.run()
+    assert (
+        not app.exception and cache.gallery(next(iter(cache.entries())).run_id) is not held and cache.store() is before
+    )
+
+
+def test_a_browser_keeps_its_name_over_reloads():
+    """The cookie is masked anew each time; its token stays."""
+    token, names = bytes(range(16)), set()
+    for mask in (b"\x01\x02\x03\x04", b"\xff\x10\x00\x7f"):
+        masked = bytes(b ^ mask[i % 4] for i, b in enumerate(token))
+        names.add(state._browser(f"2|{mask.hex()}|{masked.hex()}|1700000000"))
+    assert len(names) == 1 and "" not in names
+    assert {state._browser(c) for c in ("", "2|zz|zz|1", "2||00|1", "1|2", "2|00|0011|1")} == {""}
