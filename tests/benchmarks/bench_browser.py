@@ -16,9 +16,10 @@ import argparse
 import base64
 import platform
 import statistics
-import sys
 from collections.abc import Callable
 from pathlib import Path
+
+from tests.benchmarks.parts import exit_status
 
 THROTTLES = (1, 4)
 FRAME = 1000 / 60 * 1.05  # ms from frame to frame at 60 a second, and what a clock may be off
@@ -281,4 +282,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(exit_status(main))

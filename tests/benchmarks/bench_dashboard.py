@@ -28,6 +28,7 @@ from pathlib import Path
 from core import settings
 from core.jobs.limits import memory_mb
 from tests.benchmarks import pages
+from tests.benchmarks.parts import exit_status
 from tests.e2e.serving import chromium, served, settled
 
 PICTURE = ":is([data-testid=stImage] img, [data-testid^=stBidiComponent] :is(canvas, img, svg))"
@@ -135,4 +136,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(exit_status(main))

@@ -24,7 +24,7 @@ from pathlib import Path
 from core.config import QUICK, RunConfig
 from core.jobs.background import Jobs, local_executor, warm_task
 from core.runs.store import RunStore
-from tests.benchmarks.parts import Parts, Unfinished
+from tests.benchmarks.parts import Parts, Unfinished, exit_status
 
 AFTER = 1.0  # seconds after the request at which the time left is read
 
@@ -158,4 +158,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(exit_status(main))

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.bench_machines [--isa AVX2,AVX-512,all] [--threads 1,2] [--beside 0,1] [--epochs N] [--limit 230] [--write]
 
 Every configuration is a fresh process, with the instruction set held down by the environment variables that PyTorch, oneDNN and MKL
-read; what the processor does not have is left out. One thread is a request's worker on two cores; two threads are a terminal's
-(`python -m core train`), which spin, and give way to others. Beside N: so many processes that never rest. In each process:
+read; what the processor does not have is left out. One thread is a request's worker on two cores, with its lower priority; two threads are a
+terminal's (`python -m core train`), which spin, and give way to others. Beside N: so many processes that never rest. In each process:
 
     request   the whole training of `core.config.QUICK`: its steps, measurements, pictures, and the finished run's files, in seconds
     of Adam   that, as a share of 7 epochs of Adam in fp32 with their measurements, their steps alone in brackets; only alone, since
@@ -32,7 +32,7 @@ from typing import Any
 
 from core import settings
 from tests.benchmarks.bench_jobs import busy
-from tests.benchmarks.parts import Parts, Unfinished
+from tests.benchmarks.parts import Parts, Unfinished, exit_status
 
 AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
 AVX512 = {
@@ -99,9 +99,12 @@ def operations(config: Any, dataset: Any, epochs: int) -> float:
 def measure(threads: int, epochs: int, adam_epochs: int) -> dict[str, float]:
     """In the fresh process: the figures of one configuration."""
     from core.hardware import cores
+    from core.jobs import background
 
     if threads > 1:
         cores.spin()
+    else:
+        background.give_way()
     from core.config import QUICK, RunConfig
     from core.data.datasets import load_dataset
     from core.hardware import device
@@ -278,4 +281,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(exit_status(main))

@@ -19,7 +19,7 @@ cores.spin()  # before torch: threads wait for each other as in a terminal's tra
 from core.hardware import device  # noqa: E402
 from core.runs.store import Run, RunStore  # noqa: E402
 from core.training.loop import fit  # noqa: E402
-from tests.benchmarks.parts import Parts  # noqa: E402
+from tests.benchmarks.parts import Parts, exit_status  # noqa: E402
 
 WITHIN = (0.25, 10.0)  # the betas over which the largest difference is told
 
@@ -94,4 +94,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(exit_status(main))

@@ -22,6 +22,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.parts import exit_status
+
 START = time.perf_counter()  # before numpy: what "first" counts, but for the interpreter itself
 
 
@@ -170,4 +172,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(exit_status(main))

@@ -35,7 +35,7 @@ from core.data import datasets
 from core.data.torchvision_datasets import import_datasets
 from core.hardware import cores, device
 from core.training.loop import fit
-from tests.benchmarks.parts import Parts
+from tests.benchmarks.parts import Parts, exit_status
 
 cores.spin()  # threads of the fresh processes wait for each other as in a terminal's training
 CONFIG = RunConfig(
@@ -164,4 +164,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(exit_status(main))

@@ -1,6 +1,6 @@
 """Against the literature: does this project measure what others measured?
 
-    python -m tests.benchmarks.literature [--skip-training] [--images 60000] [--epochs 10] [--seed 0] [--write]
+    python -m tests.benchmarks.literature [--skip-training] [--images 60000] [--epochs 10] [--seed 0] [--limit SECONDS] [--write]
 
 (a) Ghosh et al. (ICLR 2020), table 1, MNIST: samples by quality are  AE + mixture < VAE + mixture < VAE + prior < AE + prior
     in Frechet distance. Their distances are on Inception features and differ in size; the order is what is compared.
@@ -9,7 +9,7 @@
 (c) Rate, distortion and active units over beta, as recorded with the shipped runs: the rate and the number of units fall as
     beta grows, the distortion rises, and -ELBO is least near beta = 1, where it is what is minimised.
 
---write keeps the loss of (b) in checkpoints/scorecards/literature.json; the README's table is made of that and of what is
+What does not finish is named, and the exit status is 1. --write keeps the loss of (b) in checkpoints/scorecards/literature.json; the README's table is made of that and of what is
 committed (`python -m tests.benchmarks.results --write`).
 """
 
@@ -25,10 +25,11 @@ from typing import Any
 
 from core import settings
 from core.config import RunConfig
-from core.data.datasets import DataError, load_dataset
+from core.data.datasets import load_dataset
 from core.hardware.device import set_threads
 from core.metrics.scorecard import SETTINGS, population
 from core.runs.store import RunStore, write_json
+from tests.benchmarks.parts import Parts, exit_status
 
 ORDER = (
     ("AE + mixture", "ae", "mixture"),
@@ -98,15 +99,20 @@ def ranking(store: RunStore) -> bool | None:
     return all(one["holds"] == one["seeds"] for one in found) if found else None
 
 
-def example(images: int | None, epochs: int, device: str | None, seed: int = 0) -> float:
-    """Train PyTorch's example network with this project's trainer; its test loss in nats per image, with sampled z."""
+def example(images: int | None, epochs: int, device: str | None, parts: Parts, seed: int = 0) -> float:
+    """Train PyTorch's example network with this project's trainer; its test loss in nats per image, with sampled z.
+
+    Raises:
+        DataError: MNIST cannot be had.
+        Unfinished: the limit of `parts` was reached.
+    """
     from core.training.evaluation import evaluate
     from core.training.loop import fit
 
     config = EXAMPLE.replace(epochs=epochs, train_size=images, seed=seed)
     dataset = load_dataset(config.dataset, config.data_digest)
     began = time.perf_counter()
-    for epoch in fit(config, dataset, device):
+    for epoch in fit(config, dataset, device, on_batch=lambda fraction: parts.check()):
         print(
             f"    epoch {epoch.number:2}: {epoch.row['neg_elbo']:.2f} on 1,000 test images ({time.perf_counter() - began:.0f} s)",
             flush=True,
@@ -179,32 +185,32 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--epochs", type=int, default=EXAMPLE.epochs, help="epochs for (b)")
     parser.add_argument("--seed", type=int, default=0, help="of (b)")
     parser.add_argument("--device", help="cpu, cuda or mps; by default the best there is")
+    parser.add_argument("--limit", type=float, metavar="SECONDS", help="for all of it (default: none)")
     parser.add_argument("--write", action="store_true", help="keep the loss of (b); only at the published size")
     options = parser.parse_args(arguments)
     whole = options.images is None and options.epochs == EXAMPLE.epochs
     if options.write and (options.skip_training or not whole):
         parser.error("--write keeps a loss of the published size: leave out --skip-training, --images and --epochs.")
     set_threads()
-    store = RunStore()
-    ranking(store)
-    if not options.skip_training:
-        print("(b) PyTorch's VAE example on full MNIST")
-        try:
-            loss = example(options.images, options.epochs, options.device, options.seed)
-        except DataError as error:
-            print(f"    {error}")
-            return 1
-        compared = (
-            f"published {EXAMPLE_LOSS}, difference {loss - EXAMPLE_LOSS:+.2f}"
-            if whole
-            else "not the published size: nothing to compare with"
-        )
-        print(f"    test loss {loss:.2f} nats per image; {compared}")
-        if options.write:
-            write_json(kept(), {"pytorch_example": {**losses(), str(options.seed): round(loss, 3)}})
-    rates(store)
-    return 0
+    store, parts = RunStore(), Parts(options.limit)
+    with parts("(a)"):
+        ranking(store)
+    if not options.skip_training and parts.begin("(b)"):
+        print("(b) PyTorch's VAE example on full MNIST", flush=True)
+        with parts("(b)"):
+            loss = example(options.images, options.epochs, options.device, parts, options.seed)
+            compared = (
+                f"published {EXAMPLE_LOSS}, difference {loss - EXAMPLE_LOSS:+.2f}"
+                if whole
+                else "not the published size: nothing to compare with"
+            )
+            print(f"    test loss {loss:.2f} nats per image; {compared}")
+            if options.write:
+                write_json(kept(), {"pytorch_example": {**losses(), str(options.seed): round(loss, 3)}})
+    with parts("(c)"):
+        rates(store)
+    return parts.status()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(main))

@@ -4,17 +4,28 @@ parts = Parts()
 with parts("training"):
     ...
 return parts.status()        # 0, or 1 after a line on each part that did not finish
+
+A command runs its main function through `exit_status`, so that an error outside every part does not end in a traceback either.
 """
 
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+
+LEAST = 0.1  # seconds: a timeout is never shorter
 
 
 class Unfinished(Exception):
     """A limit was reached; the message says which."""
+
+
+def described(error: BaseException) -> str:
+    """An error in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
 class Parts:
@@ -39,7 +50,9 @@ class Parts:
         except (
             Exception
         ) as error:  # a limit, a server that does not start, a package that is missing: all end this part alone
-            self.unfinished.append(f"{name}: {type(error).__name__}: {' '.join(str(error).split())[:300]}")
+            timed_out = isinstance(error, TimeoutError | subprocess.TimeoutExpired) and self.left() == LEAST
+            why = f"the limit of {self.limit:g} s was reached" if timed_out else described(error)
+            self.unfinished.append(f"{name}: {why}")
 
     def begin(self, name: str) -> bool:
         """Whether there is still time for this part; where not, that is noted."""
@@ -49,8 +62,32 @@ class Parts:
             return False
         return True
 
+    def left(self) -> float | None:
+        """Seconds until the limit, at least `LEAST`, to be used as a timeout; None without a limit."""
+        return None if self.end is None else max(self.end - time.monotonic(), LEAST)
+
+    def check(self) -> None:
+        """End a long part between two of its steps once the limit is reached.
+
+        Raises:
+            Unfinished: it is reached.
+        """
+        if self.end is not None and time.monotonic() > self.end:
+            raise Unfinished(f"the limit of {self.limit:g} s was reached")
+
     def status(self) -> int:
         """Print what did not finish; the exit status."""
         for line in self.unfinished:
             print(f"not finished: {line}")
         return int(bool(self.unfinished))
+
+
+def exit_status(main: Callable[[], int | None]) -> int:
+    """Run a command's main function; an error that ends it is told in one line, with exit status 1, not by a traceback."""
+    try:
+        return int(main() or 0)
+    except KeyboardInterrupt:
+        print("not finished: interrupted")
+    except Exception as error:
+        print(f"not finished: {described(error)}")
+    return 1

@@ -8,7 +8,8 @@
     literature   figures that others published beside this project's (`tests.benchmarks.literature`)
     machines     what a training on request costs on several machines (`tests.benchmarks.bench_machines`)
 
---write puts each into README.md, between its markers; a test checks that the README holds what this prints.
+--write puts each into README.md, between its markers; a test checks that the README holds what this prints. A table that
+cannot be made is named, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from core import settings
 from core.metrics import scorecard
 from core.runs.store import Run, RunStore, write_bytes
 from tests.benchmarks import bench_machines, bench_multirate, literature
+from tests.benchmarks.parts import Parts, exit_status
 
 COLUMNS = ("distortion", "rate", "neg_elbo", "mse", "active_units")
 
@@ -74,25 +76,28 @@ def markers(name: str) -> tuple[str, str]:
     return f"<!-- {name}: python -m tests.benchmarks.results --write -->", f"<!-- end of {name} -->"
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="put the tables into README.md")
-    write = parser.parse_args().write
+    write = parser.parse_args(arguments).write
     path = settings.ROOT / "README.md"
     text, store = (
         path.read_text(),
         RunStore(cache=settings.SHIPPED),
     )  # what everyone has, not what happens to be in this machine's cache
+    parts = Parts()
     for name, make in TABLES.items():
-        made, (begin, end) = make(store), markers(name)
-        print(f"{name}\n\n{made}\n")
-        before, found, rest = text.partition(begin)
-        if not found or end not in rest:
-            raise SystemExit(f"README.md has no markers {begin} and {end}: put them where the table belongs.")
-        text = f"{before}{begin}\n{made}\n{end}{rest.partition(end)[2]}"
+        with parts(name):
+            made, (begin, end) = make(store), markers(name)
+            print(f"{name}\n\n{made}\n")
+            before, found, rest = text.partition(begin)
+            if not found or end not in rest:
+                raise LookupError(f"README.md has no markers {begin} and {end}: put them where the table belongs.")
+            text = f"{before}{begin}\n{made}\n{end}{rest.partition(end)[2]}"
     if write:
         write_bytes(path, text.encode())
+    return parts.status()
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_status(main))

@@ -1,12 +1,15 @@
 """Single bits turned over in every file of a run: always noticed, never shown, never a crash.
 
-python -m tests.faults.flips                200 flips
+    python -m tests.faults.flips                200 flips
+
+What is not done within the limit is named. Exit status 1 then, and where a flip is not noticed.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import random
 import shutil
 import tempfile
@@ -15,6 +18,7 @@ from pathlib import Path
 
 from core import settings
 from core.runs.store import RunDamaged, RunStore, Status
+from tests.benchmarks.parts import Parts, exit_status
 
 
 def copied_run(folder: Path) -> RunStore:
@@ -69,27 +73,31 @@ def looked_at(store: RunStore, run_id: str, name: str) -> str:
     return "shown"
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--flips", type=int, default=200)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    parser.add_argument("--limit", type=float, default=300.0, metavar="SECONDS", help="for all of it (default 300)")
+    options = parser.parse_args(arguments)
+    parts, whole = Parts(options.limit), "not looked at"
+    per_file: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
+    with parts("a copy of a run"), tempfile.TemporaryDirectory() as folder:
         store = copied_run(Path(folder))
-        outcomes = collections.Counter()
-        per_file: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
-        for name, outcome in flips(store, options.flips):
-            outcomes[outcome] += 1
-            per_file["previews/*" if name.startswith("previews/") else name][outcome] += 1
+        with parts(f"{options.flips} flips"), contextlib.closing(flips(store, options.flips)) as outcomes:
+            for name, outcome in outcomes:
+                per_file["previews/*" if name.startswith("previews/") else name][outcome] += 1
+                parts.check()
         (run,) = store
-        whole = run.status()
+        whole = str(run.status())
     for name, counted in sorted(per_file.items()):
         print(f"{name:24} " + ", ".join(f"{n} {what}" for what, n in counted.items()))
+    total = sum(per_file.values(), collections.Counter())
     print(
-        f"{options.flips} flips: "
-        + ", ".join(f"{n} {what}" for what, n in outcomes.items())
+        f"{total.total()} flips: "
+        + (", ".join(f"{n} {what}" for what, n in total.items()) or "nothing")
         + f"; afterwards the run is {whole} (shipped: {settings.SHIPPED.name}/ untouched)"
     )
+    return max(parts.status(), int(total["noticed"] < total.total() or whole != "complete"))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_status(main))

@@ -1,6 +1,8 @@
 """Links and uploads that no honest visitor sends: no traceback on the page, nothing started, nothing lost.
 
-python -m tests.faults.hostile              500 of them, to a server in the demo profile
+    python -m tests.faults.hostile              500 of them, to a server in the demo profile
+
+What is not done within the limit is named. Exit status 1 then, and where something went wrong.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from urllib.parse import quote
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from core import settings
+from tests.benchmarks.parts import Parts, exit_status
 from tests.faults.client import Visitor
 from tests.faults.serving import Server, demo_server
 
@@ -171,9 +174,12 @@ def states(count: int, seed: int = 0) -> list[tuple[str, str]]:
     return found
 
 
-async def attack(server: Server, count: int, seed: int = 0) -> Tally:
-    """`count` links over all pages, four sessions at a time, then every file; the share of uploads is a tenth."""
-    tally, rng = Tally(), random.Random(seed)
+async def attack(server: Server, count: int, seed: int = 0, tally: Tally | None = None) -> Tally:
+    """`count` links over all pages, four sessions at a time, then every file; the share of uploads is a tenth.
+
+    `tally` is filled in on the way, so that it holds what there was if this is ended early.
+    """
+    tally, rng = Tally() if tally is None else tally, random.Random(seed)
     async with Visitor(server.url) as visitor:
         pages = (await visitor.open()).pages
     files = hostile_files()
@@ -235,18 +241,24 @@ def report(server: Server, tally: Tally) -> tuple[list[str], str]:
     ) + f"; runs started: {len(started)}"
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=500)
-    options = parser.parse_args()
+    parser.add_argument("--limit", type=float, default=600.0, metavar="SECONDS", help="for all of it (default 600)")
+    options = parser.parse_args(arguments)
+    parts, tally, wrong = Parts(options.limit), Tally(), list[str]()
     before = {path: path.stat().st_mtime_ns for path in settings.SHIPPED.rglob("*") if path.is_file()}
-    with demo_server(POINT_OR_CLOUD_VISITORS="100000") as server:  # nobody is to be kept out by the others
-        wrong, summary = report(server, asyncio.run(attack(server, options.count)))
+    # Nobody is to be kept out by the others.
+    with parts("a server"), demo_server(POINT_OR_CLOUD_VISITORS="100000") as server:
+        with parts(f"{options.count} links and uploads"):
+            asyncio.run(asyncio.wait_for(attack(server, options.count, tally=tally), parts.left()))
+        wrong, summary = report(server, tally)
+        print(summary)
     if before != {path: path.stat().st_mtime_ns for path in settings.SHIPPED.rglob("*") if path.is_file()}:
         wrong.append("a shipped file was changed")
-    print(summary)
     print(f"went wrong: {len(wrong)}" + "".join(f"\n  {text}" for text in wrong[:20]))
+    return max(parts.status(), int(bool(wrong)))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_status(main))

@@ -1,12 +1,16 @@
 """Workers and servers killed in mid-training: told, taken up again, and the weights are those of a training nobody disturbed.
 
-python -m tests.faults.kills                20 workers, then a whole server
+    python -m tests.faults.kills                20 workers, then a whole server
+
+What is not done within the limit is named, with what was found until then. Exit status 1 then, and where the weights differ
+or a run does not complete.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import signal
 import tempfile
@@ -19,32 +23,45 @@ from core.data.datasets import resolve
 from core.jobs.background import WORKER_LOST, Jobs, local_executor
 from core.jobs.limits import Limits
 from core.runs.store import RESUME, WEIGHTS, RunStore
+from tests.benchmarks.parts import Parts, Unfinished, exit_status
 from tests.faults.client import Visitor
 from tests.faults.serving import Server
 
 CONFIG = RunConfig(trunk="mlp-400", latent_dim=2, epochs=60, train_size=1500, seed=7)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError("waited too long")
-        time.sleep(0.02)
+Wait = Callable[[Callable[[], bool]], None]
 
 
-def workers(kills: int, config: RunConfig = CONFIG) -> dict[str, object]:
+def waiter(parts: Parts, seconds: float = 120) -> Wait:
+    """A function that waits until a condition holds: each time at most so many seconds, and never past the limit."""
+
+    def wait_until(condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            parts.check()
+            if time.monotonic() > end:
+                raise Unfinished(f"waited for more than {seconds:g} s")
+            time.sleep(0.02)
+
+    return wait_until
+
+
+def workers(kills: int, found: dict[str, object], wait_until: Wait, config: RunConfig = CONFIG) -> None:
     """Kill the worker `kills` times while it trains, asking again each time; then let it finish, and train another undisturbed.
 
-    Returns:
-        how often the visitor was told, the longest wait for that, and whether both ended with the same weights.
+    Args:
+        found: filled in as it is known: how often the visitor was told, the longest wait for that, and whether both ended
+            with the same weights.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    found |= {"kills": 0, "told": 0, "longest wait for it (s)": 0.0}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, contextlib.ExitStack() as stack:
+        stack.callback(lambda: local_executor().shutdown(kill_workers=True))
         store, calm = (
             RunStore(Path(folder) / name, Path(folder) / "none", limit_bytes=10**9) for name in ("killed", "calm")
         )
         jobs = Jobs(local_executor, store, limits=Limits(), threads=1)
-        run_id, told, waits = resolve(config).run_id, 0, []
+        run_id = resolve(config).run_id
         for kill in range(kills):
             seen = len(store.run(run_id).history())
             jobs.submit(config, "ann")
@@ -56,22 +73,18 @@ def workers(kills: int, config: RunConfig = CONFIG) -> dict[str, object]:
                 os.kill(pid, signal.SIGKILL)
             began = time.monotonic()
             wait_until(lambda: not jobs.status(run_id).active)
-            waits.append(time.monotonic() - began)
-            status = jobs.status(run_id)
-            told += status.state == "failed" and status.message == WORKER_LOST
+            status, longest = jobs.status(run_id), found["longest wait for it (s)"]
+            found["kills"] += 1
+            found["told"] += status.state == "failed" and status.message == WORKER_LOST
+            found["longest wait for it (s)"] = max(longest, round(time.monotonic() - began, 2))
         jobs.submit(config, "ann")
         wait_until(lambda: not jobs.status(run_id).active)
+        found["state"] = str(store.run(run_id).status())
         Jobs(local_executor, calm, limits=Limits(), threads=1).submit(config)
         wait_until(lambda: calm.run(run_id).complete)
-        local_executor().shutdown(kill_workers=True)
-        same = (store.get(run_id).path / WEIGHTS).read_bytes() == (calm.get(run_id).path / WEIGHTS).read_bytes()
-        return {
-            "kills": len(waits),
-            "told": told,
-            "longest wait for it (s)": round(max(waits), 2),
-            "state": str(store.run(run_id).status()),
-            "same weights": same,
-        }
+        found["same weights"] = (store.get(run_id).path / WEIGHTS).read_bytes() == (
+            calm.get(run_id).path / WEIGHTS
+        ).read_bytes()
 
 
 async def _press(server: Server, beta: str) -> str:
@@ -84,8 +97,12 @@ async def _press(server: Server, beta: str) -> str:
         return shown.text
 
 
-def server(beta: str = "3.3") -> dict[str, object]:
-    """Kill a server, with its worker, while a visitor's training runs; start it again and ask once more."""
+def server(found: dict[str, object], wait_until: Wait, beta: str = "3.3") -> None:
+    """Kill a server, with its worker, while a visitor's training runs; start it again and ask once more.
+
+    Args:
+        found: filled in as it is known.
+    """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         first = Server(Path(folder), POINT_OR_CLOUD_PROFILE="demo")
         try:
@@ -97,32 +114,36 @@ def server(beta: str = "3.3") -> dict[str, object]:
         (left,) = (
             RunStore(Path(folder) / "runs", Path(folder) / "none").run(p.name) for p in Path(folder).glob("runs/vae*")
         )
-        epochs = len(left.history())
-        before = left.complete
+        found |= {"epochs when killed": len(left.history()), "complete then": left.complete}
         second = Server(Path(folder), port=first.port, POINT_OR_CLOUD_PROFILE="demo")
         try:
-            wait_until(lambda: str(left.status()) == "stale", 60)
-            said = asyncio.run(_press(second, beta))
+            wait_until(lambda: str(left.status()) == "stale")
+            found["sorry pages"] = "something went wrong" in asyncio.run(_press(second, beta))
             wait_until(lambda: left.complete)
             wait_until(lambda: str(left.status()) == "complete")
-            return {
-                "epochs when killed": epochs,
-                "complete then": before,
-                "sorry pages": "something went wrong" in said,
-                "afterwards": str(left.status()),
-                "epochs": len(left.history()) - 1,
-            }
+            found |= {"afterwards": str(left.status()), "epochs": len(left.history()) - 1}
         finally:
             second.stop()
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
-    options = parser.parse_args()
-    print("workers:", ", ".join(f"{k} {v}" for k, v in workers(options.kills).items()))
-    print("server:", ", ".join(f"{k} {v}" for k, v in server().items()))
+    parser.add_argument("--limit", type=float, default=600.0, metavar="SECONDS", help="for all of it (default 600)")
+    options = parser.parse_args(arguments)
+    parts, of_workers, of_server = Parts(options.limit), dict[str, object](), dict[str, object]()
+    wait_until = waiter(parts)
+    for name, look, found in (
+        ("workers", lambda: workers(options.kills, of_workers, wait_until), of_workers),
+        ("server", lambda: server(of_server, wait_until), of_server),
+    ):
+        if parts.begin(name):
+            with parts(name):
+                look()
+            print(f"{name}:", ", ".join(f"{k} {v}" for k, v in found.items()) or "nothing found", flush=True)
+    fine = of_workers.get("same weights") and not of_server.get("sorry pages", True)
+    return max(parts.status(), int(not fine))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_status(main))
