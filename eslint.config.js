@@ -19,4 +19,5 @@ export default [
       "prefer-const": "error",
     },
   },
+  { files: ["tests/web/**"], languageOptions: { globals: globals.node } },
 ];

@@ -1,0 +1,91 @@
+/* Drawings become images the way MNIST's digits were made: fitted, centred, ink preserved, wherever and however large they are. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { joined } from "./joined.js";
+import { close, numbers } from "./tools.js";
+
+const { PIXELS, SIDE, fitLikeMnist, resample } = await joined("drawing.js");
+
+/** Ink of a pad, (side * side), from a function of column and row. */
+const ink = (side, level) =>
+  Float32Array.from({ length: side * side }, (_, i) => level(i % side, Math.floor(i / side)));
+const sum = (values) => values.reduce((total, value) => total + value, 0);
+const inside = (x, y, left, top, width, height) =>
+  Number(x >= left && x < left + width && y >= top && y < top + height);
+
+/** An L of size (width, height) at a place: not symmetric, so its centre of mass is not its box's. */
+const letter = (side, left, top, width, height) =>
+  ink(side, (x, y) =>
+    Math.max(
+      inside(x, y, left, top, Math.ceil(width / 4), height),
+      inside(x, y, left, top + height - Math.ceil(height / 4), width, Math.ceil(height / 4)),
+    ),
+  );
+
+function centreOfMass(image) {
+  let x = 0,
+    y = 0;
+  image.forEach((v, i) => {
+    x += v * ((i % SIDE) + 0.5);
+    y += v * (Math.floor(i / SIDE) + 0.5);
+  });
+  return [x / sum(image), y / sum(image)];
+}
+
+function box(image) {
+  const inked = [...image.keys()].filter((i) => image[i] > 1e-6);
+  const [xs, ys] = [inked.map((i) => i % SIDE), inked.map((i) => Math.floor(i / SIDE))];
+  return [Math.max(...xs) - Math.min(...xs) + 1, Math.max(...ys) - Math.min(...ys) + 1];
+}
+
+test("an empty pad is a black image", () => {
+  assert.deepEqual(fitLikeMnist(new Float32Array(280 * 280), 280), new Float32Array(PIXELS));
+});
+
+test("the centre of mass lies in the middle, the longer side is 20 pixels, the aspect ratio is kept", () => {
+  for (const [width, height] of [
+    [80, 160],
+    [160, 80],
+    [40, 40],
+  ]) {
+    const image = fitLikeMnist(letter(280, 20, 30, width, height), 280);
+    close(centreOfMass(image), [SIDE / 2, SIDE / 2], 0.05 / SIDE); // ink within a pixel counts as at its centre
+    const [w, h] = box(image), // up to a pixel at each edge, where an edge falls within it
+      scale = 20 / Math.max(width, height);
+    assert.ok(w >= width * scale - 1e-6 && w <= width * scale + 2, `width ${w}`);
+    assert.ok(h >= height * scale - 1e-6 && h <= height * scale + 2, `height ${h}`);
+    assert.ok(image.every((v) => v >= 0 && v <= 1 + 1e-6));
+  }
+});
+
+test("where a drawing is, and how large, changes nothing", () => {
+  const image = fitLikeMnist(letter(280, 20, 30, 80, 160), 280);
+  close(fitLikeMnist(letter(280, 150, 101, 80, 160), 280), image, 1e-5, "moved:");
+  close(fitLikeMnist(letter(140, 10, 15, 40, 80), 140), image, 1e-5, "on a pad of half the size:");
+  close(fitLikeMnist(letter(280, 7, 90, 40, 80), 280), image, 1e-5, "half as large:");
+});
+
+test("resampling preserves the amount of ink, for whole and for broken steps", () => {
+  for (const side of [SIDE, 56, 100, 280]) {
+    const drawn = numbers(side * side, side, 0, 1);
+    close([sum(resample(drawn, side)) * (side / SIDE) ** 2], [sum(drawn)], 1e-4, `side ${side}:`);
+  }
+  const drawn = letter(100, 30, 30, 40, 40),
+    step = 100 / 27.3; // the frame still holds all of the ink
+  close([sum(resample(drawn, 100, step, -1.7, -0.4)) * step ** 2], [sum(drawn)], 1e-5);
+});
+
+test("a pixel is the mean of the ink under it", () => {
+  const image = numbers(PIXELS, 1, 0, 1);
+  close(resample(image, SIDE), image, 1e-6, "same size:");
+  const enlarged = ink(3 * SIDE, (x, y) => image[Math.floor(y / 3) * SIDE + Math.floor(x / 3)]);
+  close(resample(enlarged, 3 * SIDE), image, 1e-6, "three times as large:");
+  const shifted = resample(image, SIDE, 1, 0.25, 0);
+  close(
+    shifted.slice(0, SIDE - 1),
+    Array.from({ length: SIDE - 1 }, (_, x) => 0.75 * image[x] + 0.25 * image[x + 1]),
+    1e-6,
+    "a quarter of a pixel to the right:",
+  );
+});
