@@ -69,56 +69,6 @@ class Average:
         torch._foreach_lerp_(means, [w.detach() for w in weights], 1 - min(self.decay, (step + 1) / (step + 10)))
 
 
-class Adam:
-    """Adam (Kingma & Ba 2015, algorithm 1) on a CPU: the kernel and the bits of `torch.optim.Adam(parameters, lr, fused=True)`.
-
-    Only the bookkeeping around the kernel is less. torch looks through all states again before every step and counts each
-    parameter's steps by itself, which takes a small network almost as long as the arithmetic; here they are looked up once,
-    and the counts are views of one tensor. It answers to the part of torch's interface that training uses.
-    """
-
-    rule = {
-        "beta1": 0.9,
-        "beta2": 0.999,
-        "eps": 1e-8,
-        "weight_decay": 0.0,
-        "amsgrad": False,
-        "maximize": False,
-    }  # torch's own
-
-    def __init__(self, parameters: Iterable[Tensor], lr: float):
-        self.parameters = list(parameters)
-        self.param_groups = [{"params": self.parameters, "lr": lr}]
-        self.averages = [torch.zeros_like(p) for p in self.parameters]
-        self.squares = [torch.zeros_like(p) for p in self.parameters]
-        self.counts = torch.zeros(len(self.parameters))
-        self.steps = list(self.counts.unbind())
-
-    @torch.no_grad()
-    def step(self) -> None:
-        """Move every parameter along its gradient, which must be there."""
-        self.counts += 1
-        gradients, rate = [p.grad for p in self.parameters], self.param_groups[0]["lr"]
-        torch._fused_adam_(
-            self.parameters, gradients, self.averages, self.squares, [], self.steps, lr=rate, **self.rule
-        )
-
-    def state_dict(self) -> dict[str, Any]:
-        """{"state": {i: {"step", "exp_avg", "exp_avg_sq"}}}, parameters by position; views of what the next step will change."""
-        entries = zip(self.steps, self.averages, self.squares)
-        return {
-            "state": {i: dict(zip(("step", "exp_avg", "exp_avg_sq"), entry)) for i, entry in enumerate(entries)},
-            "param_groups": [],
-        }
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from a `state_dict`, this class's or torch's; one without any state is a start."""
-        for i, entry in state_dict["state"].items():
-            self.steps[i].copy_(entry["step"])
-            self.averages[i].copy_(entry["exp_avg"])
-            self.squares[i].copy_(entry["exp_avg_sq"])
-
-
 # Newton-Schulz coefficients (Jordan et al. 2024): as steep at 0 as an odd quintic can be that stays near 1 further up.
 QUINTIC = (3.4445, -4.7750, 2.0315)
 
@@ -200,17 +150,13 @@ class Muon:
             self.averages[i].copy_(entry["momentum_buffer"])
 
 
-Optimiser = Adam | Muon | torch.optim.Optimizer
+Optimiser = Muon | torch.optim.Optimizer
 
 
 def optimisers(config: RunConfig, model: Trainable) -> dict[str, Optimiser]:
     """Adam for all parameters; or Muon for the matrices between layers, and Adam for what is left."""
     wide = [p for p in model.parameters() if config.optimiser == "muon" and p.dim() == 2 and min(p.shape) >= MUON_SIDE]
     rest = [p for p in model.parameters() if not any(p is w for w in wide)]
-    kind = rest[0].device.type
-    adam = (
-        Adam(rest, config.learning_rate)
-        if kind == "cpu"
-        else torch.optim.Adam(rest, config.learning_rate, fused=kind == "cuda")
-    )
+    # One kernel for all parameters, where the device has it: on a CPU half the time of the loop over parameters.
+    adam = torch.optim.Adam(rest, config.learning_rate, fused=rest[0].device.type in ("cpu", "cuda"))
     return {"adam": adam, "muon": Muon(wide, config.learning_rate)} if wide else {"adam": adam}
