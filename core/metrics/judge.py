@@ -34,6 +34,7 @@ from core.data.datasets import Dataset, as_floats, load_dataset
 from core.errors import NotMeasurable
 from core.metrics.samples import check_enough, frechet_distance, radii
 from core.runs.store import sha256, write_bytes, write_json
+from core.training.optimisation import one_cycle
 
 SCHEMA = 1
 FEATURES = 64
@@ -222,7 +223,7 @@ def train_judge(
     epochs = epochs or int(np.clip(round(IMAGES_SEEN / len(images)), *EPOCHS))
     optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
     steps = epochs * -(-len(images) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: one_cycle(step / steps))
     generator = torch.Generator().manual_seed(seed)
     for epoch in range(epochs):
         progress(epoch, epochs)
