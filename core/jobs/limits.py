@@ -6,13 +6,10 @@ object what to offer.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from core import settings
@@ -157,16 +154,18 @@ def spare_memory(pools: int = 2) -> None:
 
 
 def memory_mb(process: int | None = None) -> float:
-    """Resident memory of a process, by default this one, and of all its descendants, in MB; 0 where the system does not tell (no /proc)."""
-    parents: dict[int, list[int]] = defaultdict(list)
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()  # after the name, which may hold anything
-            parents[int(fields[1])].append(int(entry.name))
-    pages, waiting = 0, [process or os.getpid()]
-    while waiting:
-        pid = waiting.pop()
-        waiting += parents[pid]
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * (os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096) / 1e6
+    """Resident memory of a process, by default this one, and of all its descendants, in MB; 0 for a process that is gone."""
+    import psutil
+
+    def resident(one: psutil.Process) -> int:
+        try:
+            return one.memory_info().rss
+        except psutil.Error:  # it ended meanwhile, or belongs to somebody else
+            return 0
+
+    try:
+        root = psutil.Process(process)
+        family = [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0.0
+    return sum(resident(one) for one in family) / 1e6
