@@ -144,20 +144,28 @@ def standardise(codes: np.ndarray) -> np.ndarray:
     return (codes - codes.mean(axis=0)) / np.maximum(spread, FLOOR * spread.max())
 
 
-def largest_directions(codes: np.ndarray) -> np.ndarray:
-    """The two directions along which codes (n, d) vary most, the largest first: unit vectors (2, d), float64.
+def principal_axes(scatter: np.ndarray, k: int) -> np.ndarray:
+    """The k eigenvectors with the largest eigenvalues of a scatter matrix X'X (d, d), largest first: unit vectors (k, d), float64.
 
-    With d = 1 the second one is zero. A direction's sign is free; here its largest entry is positive (of equally large
-    ones the first), so that equal codes give equal pictures wherever they are drawn.
+    An eigenvector's sign is free; here its largest entry is positive (of equally large ones the first), so that equal data
+    give equal pictures wherever they are drawn. numpy's `eigh` and this rule are all that PCA needs here: scikit-learn's
+    gives the same axes, and costs a server that draws a page 1.7 s and 140 MB at its first import.
     """
-    codes = np.asarray(codes, np.float64)
-    centred = codes - codes.mean(axis=0)
-    _, vectors = np.linalg.eigh(centred.T @ centred)  # rising variance; (d, d) is quicker taken apart than (n, d)
-    directions = vectors.T[::-1][:2]
-    size = np.abs(directions)
+    _, vectors = np.linalg.eigh(np.asarray(scatter, np.float64))  # in the order of rising eigenvalues
+    axes = vectors.T[::-1][:k]
+    size = np.abs(axes)
     # Entries equal but for rounding count as equal, else the sign would depend on the last bit.
     largest = (size >= (1 - 1e-9) * size.max(axis=1, keepdims=True)).argmax(axis=1)
-    directions = directions * np.sign(directions[np.arange(len(directions)), largest])[:, None]
+    return axes * np.sign(axes[np.arange(len(axes)), largest])[:, None]
+
+
+def largest_directions(codes: np.ndarray) -> np.ndarray:
+    """The two directions along which codes (n, d) vary most (see `principal_axes`): unit vectors (2, d), float64.
+
+    With d = 1 the second one is zero.
+    """
+    centred = np.asarray(codes, np.float64) - np.mean(codes, axis=0, dtype=np.float64)
+    directions = principal_axes(centred.T @ centred, 2)
     return np.pad(directions, ((0, 2 - len(directions)), (0, 0)))
 
 
@@ -192,6 +200,8 @@ def procrustes(points: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, f
     Raises:
         ProjectionError: another number of points.
     """
+    from scipy.linalg import orthogonal_procrustes
+
     if points.shape != reference.shape:
         raise ProjectionError(
             f"a map of shape {points.shape} cannot be turned onto one of shape {reference.shape}; give the same images to both."
@@ -202,9 +212,9 @@ def procrustes(points: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, f
     size_x, size_y = np.linalg.norm(x), np.linalg.norm(y)
     if size_x == 0 or size_y == 0:  # a single point has no shape
         return (x + centre).astype(np.float32), 0.0 if size_x == size_y else 1.0
-    u, s, vt = np.linalg.svd(x.T @ y)
-    disparity = 1 - (s.sum() / (size_x * size_y)) ** 2
-    return (x @ (u @ vt) * (size_y / size_x) + centre).astype(np.float32), float(np.clip(disparity, 0, 1))
+    rotation, overlap = orthogonal_procrustes(x, y)
+    disparity = 1 - (overlap / (size_x * size_y)) ** 2
+    return (x @ rotation * (size_y / size_x) + centre).astype(np.float32), float(np.clip(disparity, 0, 1))
 
 
 def project_run(run: Run, reference: Run | None, dataset: Dataset) -> dict[str, np.ndarray]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.latent.projection import principal_axes
+
 LIMIT = 10_000  # images it is fitted to
 
 
@@ -35,9 +37,5 @@ def fit_pca(images: np.ndarray, k: int) -> Pca:
     x = images[:: max(1, -(-len(images) // LIMIT))].reshape(-1, 784).astype(np.float32) / 255
     mean = x.mean(0, dtype=np.float64).astype(np.float32)
     x -= mean
-    # 784 x 784 numbers, whose eigenvectors are the components: no need for a library that takes 80 MB of a server's memory.
-    _, vectors = np.linalg.eigh((x.T @ x).astype(np.float64))  # from the weakest to the strongest
-    components = vectors.T[::-1][: min(k, len(x), 784)]
-    largest = np.abs(components).argmax(1)  # an eigenvector's sign is arbitrary: the largest entry is made positive
-    components = components * np.sign(components[np.arange(len(components)), largest])[:, None]
+    components = principal_axes(x.T @ x, min(k, len(x)))
     return Pca(mean, components.astype(np.float32))

@@ -5,12 +5,18 @@ from core.errors import NotMeasurable
 from core.latent.neighbours import disagreement, knn_accuracy, nearest_neighbours, trusted_neighbours, trustworthiness
 
 
-@pytest.mark.parametrize("batch", [7, 1000])
-def test_matches_brute_force(batch):
+def test_matches_brute_force():
     codes = np.random.default_rng(0).standard_normal((60, 5)) + 50  # far from the origin
     distances = np.linalg.norm(codes[:, None] - codes[None], axis=2)
     np.fill_diagonal(distances, np.inf)
-    assert np.array_equal(nearest_neighbours(codes, 4, batch), np.argsort(distances, axis=1)[:, :4])
+    assert np.array_equal(nearest_neighbours(codes, 4), np.argsort(distances, axis=1)[:, :4])
+
+
+def test_no_code_is_its_own_neighbour_even_among_many_equal_ones():
+    codes = np.repeat([[0.0, 1.0], [5.0, 5.0]], 10, axis=0)
+    near = nearest_neighbours(codes, 3)
+    assert not (near == np.arange(20)[:, None]).any()
+    assert ((near < 10) == (np.arange(20) < 10)[:, None]).all(), "an equal code is nearer than any other"
 
 
 def test_a_space_agrees_with_its_rotation_and_not_with_a_shuffle():

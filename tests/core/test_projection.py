@@ -90,12 +90,17 @@ def test_a_dead_dimension_is_not_blown_up():
 # Neighbours on the map and in the space
 
 
-def test_trustworthiness_is_scikit_learns():
-    from sklearn.manifold import trustworthiness as reference
-
-    codes, coordinates = RNG.standard_normal((150, 5)), RNG.standard_normal((150, 2))
+def test_trustworthiness_is_its_definition():
+    codes, coordinates, n, k = RNG.standard_normal((60, 5)) + 50, RNG.standard_normal((60, 2)), 60, 10
     for image in (coordinates, codes[:, :2]):
-        assert trustworthiness(codes, image, 10) == pytest.approx(reference(codes, image, n_neighbors=10), abs=1e-12)
+        penalty = 0
+        for i in range(n):
+            others = [j for j in range(n) if j != i]
+            rank = sorted(others, key=lambda j: np.linalg.norm(codes[i] - codes[j]))
+            near = sorted(others, key=lambda j: np.linalg.norm(image[i] - image[j]))[:k]
+            penalty += sum(max(0, rank.index(j) + 1 - k) for j in near)
+        expected = 1 - 2 * penalty / (n * k * (2 * n - 3 * k - 1))
+        assert trustworthiness(codes, image, k) == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_native_map_is_the_space_itself():
