@@ -5,6 +5,7 @@
    a multi-rate model, the nearest trained network is on screen, and said to be. Data: see beta_lab.py. */
 // needs networks.js
 // needs canvas.js
+// needs beta_state.js
 // needs family.js
 // needs rd_plane.js
 // needs lab_views.js
@@ -52,28 +53,16 @@ class BetaLab {
     this.drawn = { frames: 0, complete: 0 };
     this.later = []; // what waits until all pictures have been drawn once
     this.families = new Map();
+    this.knob = new BetaState();
   }
 
   /* ---- data ---- */
 
   async update(data, tell) {
     this.tell = tell;
-    const state = (this.state = labs.get(data.key) ?? {
-      t: Math.log10(data.beta),
-      asked: data.beta,
-      told: [],
-      seed: 0,
-      off: new Set(),
-      real: true,
-      resting: true,
-    });
+    const state = (this.state = labs.get(data.key) ?? { seed: 0, off: new Set(), real: true });
     labs.set(data.key, state);
-    // Either the page has heard what it was told, be it not the last, or it asks for another weight.
-    const heard = state.told.indexOf(data.beta);
-    if (heard < 0 && data.beta !== state.asked)
-      Object.assign(state, { t: Math.log10(data.beta), resting: true, told: [] });
-    state.told.splice(0, heard + 1);
-    state.asked = data.beta;
+    this.knob.receive(data);
     const before = this.data;
     this.data = data;
     this.root.classList.toggle("compact", Boolean(data.compact));
@@ -161,14 +150,7 @@ class BetaLab {
   version = 0; // of what the pictures should show
 
   get beta() {
-    const beta = 10 ** this.state.t;
-    const hit = this.trained.find((run) => Math.abs(run.beta / beta - 1) < 1e-6);
-    // The page may ask for any number; the knob offers those of three digits.
-    return hit
-      ? hit.beta
-      : Math.abs(this.state.asked / beta - 1) < 1e-9
-        ? this.state.asked
-        : Number(beta.toPrecision(3));
+    return this.knob.value(this.trained.map(({ beta }) => beta));
   }
 
   /** The trained run of the weight shown. */
@@ -179,7 +161,7 @@ class BetaLab {
   /** The training under way of the weight shown. */
   get training() {
     const { training } = this.data;
-    return training && training.beta === this.beta && !this.run && this.state.resting ? training : null;
+    return training && training.beta === this.beta && !this.run && this.knob.resting ? training : null;
   }
 
   /** What the pictures are made by: a trained run's network, or the multi-rate model. */
@@ -190,8 +172,7 @@ class BetaLab {
   move(t, snap) {
     const near = this.trained.find(({ beta }) => Math.abs(Math.log10(beta) - t) < snap);
     if (near?.weights) loadNetwork(near.weights).catch(() => {}); // it may be let go here: `choose` tells what fails
-    this.state.t = near ? Math.log10(near.beta) : Math.min(1, Math.max(-1, t));
-    this.state.resting = false;
+    this.knob.move(near ? Math.log10(near.beta) : t);
     this.version++;
     this.choose();
     clearTimeout(this.timer);
@@ -206,14 +187,14 @@ class BetaLab {
   key(event) {
     const step = event.shiftKey ? 5 * KEY_STEP : KEY_STEP;
     const jump = (way) => {
-      const ts = this.trained.map(({ beta }) => Math.log10(beta)).filter((t) => way * (t - this.state.t) > 1e-6);
-      return ts.length ? (way > 0 ? Math.min(...ts) : Math.max(...ts)) : this.state.t;
+      const ts = this.trained.map(({ beta }) => Math.log10(beta)).filter((t) => way * (t - this.knob.t) > 1e-6);
+      return ts.length ? (way > 0 ? Math.min(...ts) : Math.max(...ts)) : this.knob.t;
     };
     const to = {
-      ArrowRight: () => this.state.t + step,
-      ArrowUp: () => this.state.t + step,
-      ArrowLeft: () => this.state.t - step,
-      ArrowDown: () => this.state.t - step,
+      ArrowRight: () => this.knob.t + step,
+      ArrowUp: () => this.knob.t + step,
+      ArrowLeft: () => this.knob.t - step,
+      ArrowDown: () => this.knob.t - step,
       PageUp: () => jump(1),
       PageDown: () => jump(-1),
       Home: () => -1,
@@ -229,11 +210,10 @@ class BetaLab {
   /** The knob has come to rest: show the trained run, if there is one, and tell the page, unless a finger still holds it. */
   settle() {
     clearTimeout(this.timer);
-    this.state.resting = true;
-    const { beta, state } = this;
-    if (!this.held && beta !== (state.told.at(-1) ?? state.asked)) {
-      state.told.push(beta);
-      this.tell("chosen", beta);
+    if (this.held) this.knob.resting = true;
+    else {
+      const message = this.knob.rest(this.beta);
+      if (message) this.tell("rested", message);
     }
     this.version++;
     this.choose();
@@ -245,10 +225,10 @@ class BetaLab {
     if (!this.base)
       return runs.reduce(
         (best, run) =>
-          Math.abs(Math.log10(run.beta) - this.state.t) < Math.abs(Math.log10(best.beta) - this.state.t) ? run : best,
+          Math.abs(Math.log10(run.beta) - this.knob.t) < Math.abs(Math.log10(best.beta) - this.knob.t) ? run : best,
         runs[0],
       );
-    return this.state.resting && this.state.real ? runs.find(({ beta }) => beta === this.beta) : undefined;
+    return this.knob.resting && this.state.real ? runs.find(({ beta }) => beta === this.beta) : undefined;
   }
 
   async choose() {
@@ -330,7 +310,7 @@ class BetaLab {
   /** The figures of the weight shown: as predicted, and of its own network, trained or in training; null where there are none. */
   figures() {
     const { run, training, curve } = this;
-    const predicted = curve.length ? curveAt(curve, this.state.t, this.data.active) : null;
+    const predicted = curve.length ? curveAt(curve, this.knob.t, this.data.active) : null;
     const live = training?.path.length ? training.path[training.path.length - 1] : null;
     const nearest = this.base ? null : (this.real?.run ?? null);
     return { predicted, own: run ?? live ?? nearest, live: !run && Boolean(live) };
@@ -352,7 +332,7 @@ class BetaLab {
   /** What needs no network, drawn while the networks are on their way: the knob, the curve with its point, the units' rates. */
   sketch() {
     const { data, curve, trained, beta } = this,
-      at = this.run ?? (curve.length ? curveAt(curve, this.state.t, data.active) : trained[0]);
+      at = this.run ?? (curve.length ? curveAt(curve, this.knob.t, data.active) : trained[0]);
     const look = theme(this.root),
       { own, ae } = this.colors(look),
       dims = byRate(this.run || !curve.length ? [at.rate_per_dim] : curve.map(({ rate_per_dim }) => rate_per_dim));
@@ -377,7 +357,7 @@ class BetaLab {
       look,
     });
     this.layTicks();
-    this.slide.value = this.state.t;
+    this.slide.value = this.knob.t;
     this.find(".beta").textContent = `β = ${short(beta, 4)}`;
   }
 
@@ -394,7 +374,7 @@ class BetaLab {
     this.drawTiles();
     const figures = this.figures(),
       at = real ? real.run : figures.predicted;
-    const waits = !this.state.resting && this.clouded && (this.turn = !this.turn); // clouds cost most: in every other frame while the knob moves
+    const waits = !this.knob.resting && this.clouded && (this.turn = !this.turn); // clouds cost most: in every other frame while the knob moves
     if (!waits && (codes || !this.clouded))
       drawClouds(this.find(".cloud canvas"), codes, shown.dims, data, this.labels, look); // else the last ones stay
     this.clouded ||= Boolean(codes);
@@ -416,7 +396,7 @@ class BetaLab {
       data.active,
       Math.max(...(this.curve[0] ?? at).rate_per_dim, ...at.rate_per_dim, 0.5),
       this.state.off,
-      this.state.resting,
+      this.knob.resting,
       (unit) => this.toggle(unit),
     );
     describe(this, at, label, figures, codes);

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.config import ACTIVE_NATS, BETA_RANGE
+from core.config import ACTIVE_NATS
 from dashboard.components.assets import OCTETS, media_url, script
 from dashboard.components.lanes import class_numbers
 
@@ -170,29 +170,27 @@ def beta_lab(
     training: Training | None = None,
     on_rest: Callable[[], None] = lambda: None,
     compact: bool = False,
+    sequence: int = 0,
 ) -> None:
     """Draw the lab.
 
     Args:
-        beta: where the knob stands at first; a new value moves it.
+        beta: where the knob stands at first, and where it goes when `sequence` changes.
         key: of the element.
         training: shown while the knob rests on its weight.
-        on_rest: called before the rerun when the knob has come to rest at another weight; `rested` reads it from the
-            element's state.
+        on_rest: called before the rerun when the knob has come to rest at another weight. The element's state then has
+            `rested`: {"beta", "sequence"}, see `dashboard.session.beta_state`.
         compact: only what one sees change, for a projector.
+        sequence: the number of the page's last own choice of `beta`.
     """
     _mount(
         key=key,
-        data={**lab.data, "beta": beta, "compact": compact, "training": training.to_data() if training else None},
-        on_chosen_change=on_rest,
+        data={
+            **lab.data,
+            "beta": beta,
+            "sequence": sequence,
+            "compact": compact,
+            "training": training.to_data() if training else None,
+        },
+        on_rested_change=on_rest,
     )
-
-
-def rested(result: Mapping[str, Any] | None) -> float | None:
-    """The weight at which the knob has just come to rest, from the element's state; None if it was not moved.
-
-    What the page sends is a visitor's input like any other: what is not a number within `BETA_RANGE` counts as nothing.
-    """
-    value = (result or {}).get("chosen")
-    usable = isinstance(value, int | float) and not isinstance(value, bool) and BETA_RANGE[0] <= value <= BETA_RANGE[1]
-    return float(value) if usable else None

@@ -4,7 +4,7 @@
 
 /** Whose pictures these are; real ones and predicted ones never look alike. */
 function source(lab, label) {
-  const { real, base, run, training, state, failed } = lab;
+  const { real, base, run, training, state, knob, failed } = lab;
   if (!base)
     return real.run.beta === lab.beta
       ? `Trained at β = ${label}. `
@@ -14,15 +14,15 @@ function source(lab, label) {
     return lab.live
       ? `Bright: β = ${label}'s own network after ${training.epoch} of ${training.epochs} epochs. Dim: the multi-rate model's prediction. `
       : `Prediction of the multi-rate model; β = ${label}'s own network is being trained. `;
-  if (run?.weights && state.real && state.resting)
+  if (run?.weights && state.real && knob.resting)
     return `${failed}Prediction of the multi-rate model${failed ? "" : "; fetching the trained network…"} `;
-  return `Prediction of the multi-rate model. ${run ? "There is a trained network. " : state.resting ? `No network has been trained for β = ${label} yet. ` : ""}`;
+  return `Prediction of the multi-rate model. ${run ? "There is a trained network. " : knob.resting ? `No network has been trained for β = ${label} yet. ` : ""}`;
 }
 
 /** Everything the lab says: `at`, the figures of the weight shown; `figures`, those it is compared by. */
 export function describe(lab, at, label, figures, codes) {
-  const { data, base, real, run, state } = lab;
-  lab.slide.value = state.t;
+  const { data, base, real, run, state, knob } = lab;
+  lab.slide.value = knob.t;
   lab.slide.setAttribute(
     "aria-label",
     "KL weight beta, logarithmic. Arrow keys move it, Page Up and Page Down go to trained weights.",
@@ -37,7 +37,7 @@ export function describe(lab, at, label, figures, codes) {
     const toggle =
       base &&
       run?.weights &&
-      state.resting &&
+      knob.resting &&
       make(
         "button",
         {
@@ -82,7 +82,7 @@ export function describe(lab, at, label, figures, codes) {
     `${base ? "Dashed: multi-rate model. " : ""}Dots: ${lab.trained.length} trained network${lab.trained.length > 1 ? "s" : ""}; press one to go there.${base ? "" : " No multi-rate model was trained for these images and this latent size, so between them the nearest one is shown."}`,
   );
   say(".units h4", `Rate of each latent unit${asleep ? `: ${asleep} of ${data.latent_dim} inactive` : ""}`);
-  if (state.resting) {
+  if (knob.resting) {
     // What the pictures are called changes when the knob rests: nobody can follow it at the screen's rate.
     lab
       .find(".plane canvas")

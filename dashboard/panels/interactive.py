@@ -254,7 +254,13 @@ def knob(stage: Stage, beta: float = 1.0, reveal: float = 10.0) -> Facts:
     if why := not_in_page(stage.pair.vae.config):
         without_networks(trained, shown, why)
     else:
-        beta_lab(lab_of(stage.pair, trained, shown), shown, f"{stage.key}-lab", compact=stage.large)
+        beta_lab(
+            lab_of(stage.pair, trained, shown),
+            shown,
+            f"{stage.key}-lab",
+            compact=stage.large,
+            sequence=int(stage.revealed),
+        )
     before, after = (cache.evaluation(trained[b].run_id) for b in (beta, reveal))
     shares = {name: after[name] / before[name] for name in ("rate", "distortion", "active_units")}
     return {

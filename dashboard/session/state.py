@@ -117,12 +117,6 @@ def keep(*keys: str) -> None:
 def link(key: str, text: str) -> None:
     """Write a URL parameter that no widget owns."""
     st.query_params[key] = text
-    put(f"_linked-{key}", text)
-
-
-def linked(key: str) -> str | None:
-    """What `link` last wrote: a parameter that says something else has been typed or followed."""
-    return get(f"_linked-{key}")
 
 
 def settle(key: str, options: Sequence[Any], label: str, why: str) -> None:

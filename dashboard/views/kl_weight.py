@@ -1,12 +1,16 @@
 """KL weight: one knob from autoencoder to collapse. In between, a multi-rate model predicts; every weight can be trained."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
-from core.config import ACTIVE_NATS, BETA_RANGE, QUICK, RunConfig
+from core.config import ACTIVE_NATS, QUICK, RunConfig
 from core.errors import NotMeasurable, UserFacingError
 from dashboard import cache
 from dashboard.components.assets import not_in_page
-from dashboard.components.beta_lab import Training, beta_lab, rested
+from dashboard.components.beta_lab import Training, beta_lab
 from dashboard.components.chart import chart
 from dashboard.content import catalog, text
 from dashboard.content.catalog import Entry, Pair
@@ -15,9 +19,12 @@ from dashboard.panels.beta_conventions import conventions
 from dashboard.panels.beta_lab import lab_of, training_of, without_networks
 from dashboard.panels.on_demand import on_demand
 from dashboard.plots import charts
-from dashboard.session import boundary, state
+from dashboard.session import beta_state, boundary, state
 
-BETA, AUTO = "beta", "auto"  # the URL's parameters
+if TYPE_CHECKING:
+    from core.jobs.background import JobStatus
+
+AUTO = "auto"  # the URL's parameter
 LAB = "lab"
 SMALL = 10_000  # training images up to which a released knob starts a training by itself
 POLL = 0.3  # seconds
@@ -25,30 +32,10 @@ POLL = 0.3  # seconds
 pair: Pair = state.get("pair")
 
 
-def asked_weight() -> float:
-    """The weight the page is about: the one the link asks for, else where the knob was left."""
-    asked = state.asked(BETA)
-    if asked.text is not None and asked.text != state.linked(BETA):
-        state.put(BETA, 1.0)
-        try:
-            if BETA_RANGE[0] <= float(asked.text) <= BETA_RANGE[1]:
-                state.put(BETA, RunConfig(beta=asked.text).beta)
-        except (ValueError, OverflowError):
-            pass  # told below, as a number outside the range is
-        asked.tell("KL weight β", f"{state.get(BETA):.12g}", f"a number from {BETA_RANGE[0]:g} to {BETA_RANGE[1]:g}")
-    beta = state.get(BETA, 1.0)
-    if asked.text is not None or beta != 1.0:
-        state.link(BETA, f"{beta:.12g}")
-    return beta
-
-
 def moved() -> None:
-    """The knob has come to rest at another weight."""
-    chosen = rested(state.get(LAB))
-    if chosen is not None:
-        state.put(BETA, chosen)
-        state.put("moved", chosen)
-        state.link(BETA, f"{chosen:.12g}")
+    """The knob has come to rest, maybe at another weight."""
+    message = (state.get(LAB) or {}).get("rested")
+    beta_state.save(beta_state.load().rested(message))
 
 
 def request(config: RunConfig) -> None:
@@ -59,28 +46,30 @@ def request(config: RunConfig) -> None:
         state.notice(str(error))
 
 
-def request_if_moved(config: RunConfig) -> None:
-    """A knob released at an untrained weight starts its training, one at a time: a visitor who sweeps fills no queue."""
-    if state.get("moved") != config.beta:
-        return
-    state.put("moved", None)
-    visitor, jobs = state.visitor(), cache.jobs()
-    last = state.get("started")
-    busy = last is not None and last != config.run_id and jobs.status(last, visitor).active
-    if (
-        state.get(AUTO)
-        and not busy
-        and len(data.train_images) <= SMALL
-        and jobs.status(config.run_id, visitor).state == "absent"
-    ):
-        request(config)
-        state.put("started", config.run_id)
+def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
+    """Start a training of the weight at which the knob was just released, if it is to start by itself.
+
+    One at a time: a visitor who sweeps the knob does not fill the queue.
+
+    Returns:
+        the status of the weight's training, which is `status` if nothing was started.
+    """
+    asked = beta_state.load()
+    if not asked.released:
+        return status
+    others = asked.started if asked.started != config.run_id else None
+    busy = others is not None and cache.jobs().status(others, state.visitor()).active
+    if not state.get(AUTO) or busy or len(data.train_images) > SMALL or status.state != "absent":
+        beta_state.save(asked.decided())
+        return status
+    beta_state.save(asked.decided(started=config.run_id))
+    request(config)
+    return cache.jobs().status(config.run_id, state.visitor())
 
 
-def bench(config: RunConfig, entry: Entry | None) -> Training | None:
+def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus | None) -> Training | None:
     """The line of controls above the knob: training this weight, and how it goes. Returns the training under way."""
     run_id, visitor = config.run_id, state.visitor()
-    status = None if entry else cache.jobs().status(run_id, visitor)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(
             "Train when released",
@@ -111,14 +100,15 @@ def bench(config: RunConfig, entry: Entry | None) -> Training | None:
 def draw() -> None:
     """The lab with its controls; run again and again while a training is watched."""
     with boundary.guard():
-        training = bench(config, entry)
+        now = known.pop() if known else cache.jobs().status(config.run_id, state.visitor())
+        training = training_controls(config, entry, now)
         if watching and training is None:
             st.rerun()  # it has ended
         if why:
             without_networks(trained, beta, why)
         else:
-            beta_lab(lab, beta, LAB, training, moved)
-        if state.get(BETA, beta) != beta:
+            beta_lab(lab, beta, LAB, training, moved, sequence=sequence)
+        if beta_state.load().value != beta:
             st.rerun()  # the knob was moved while only this part of the page ran
 
 
@@ -164,7 +154,8 @@ def sample_quality() -> None:
     )
 
 
-beta = asked_weight()
+weight = beta_state.follow_link()
+beta, sequence = weight.value, weight.sequence
 data = cache.dataset(pair.data)
 entries = cache.entries()
 trained = catalog.over_beta(entries, pair)
@@ -174,9 +165,9 @@ why = not_in_page(pair.vae.config)
 board = st.container()
 length = on_demand(pair)  # drawn below the board, but read first
 config = pair.vae.config.replace(beta=beta, **{**QUICK, "epochs": length})
-if not entry:
-    request_if_moved(config)
-watching = not entry and cache.jobs().status(config.run_id, state.visitor()).active
+status = None if entry else start_if_released(config, cache.jobs().status(config.run_id, state.visitor()))
+known = [status]  # asked once for a whole run of the page; `draw` asks again each time it runs by itself
+watching = status is not None and status.active
 lab = lab_of(pair, trained, beta)
 shown = entry or catalog.multirate(entries, pair) or pair.vae
 with board:

@@ -12,6 +12,7 @@ from core.config import QUICK
 from core.data.datasets import DataError, DataKey
 from core.runs.store import write_json
 from dashboard import cache
+from dashboard.session.beta_state import BetaState
 
 PAGES = ("start", "latent_maps", "samples", "interpolation", "kl_weight", "training")
 NAMES = {
@@ -114,7 +115,7 @@ def test_a_link_restores_the_view(dashboard, page, query):
     app = dashboard(page, **query)
     assert not app.warning and not app.error
     for key, value in query.items():
-        stored = app.session_state[key]
+        stored = app.session_state["_beta"].value if key == "beta" else app.session_state[key]
         assert (f"{stored:g}" if isinstance(stored, float) else str(stored)) == value
         assert app.query_params.get(key) == value, "the choice left the URL"
 
@@ -221,7 +222,8 @@ def test_weight_off_the_grid_can_be_linked(dashboard):
 
 def released(app, beta):
     """What the page does when the knob tells that it has come to rest (a component sends nothing under this driver)."""
-    app.session_state["beta"] = app.session_state["moved"] = beta
+    weight = app.session_state["_beta"] if "_beta" in app.session_state else BetaState()
+    app.session_state["_beta"] = weight.rested({"beta": beta, "sequence": weight.sequence})
     return app.run()
 
 

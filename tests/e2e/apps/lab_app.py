@@ -15,8 +15,9 @@ from core.config import BETA_GRID, RunConfig
 from core.models.networks import build_model
 from core.models.trunks import describe
 from dashboard.components.assets import OCTETS, media_url, with_layers
-from dashboard.components.beta_lab import Lab, Prediction, TrainedBeta, Training, beta_lab, rested
+from dashboard.components.beta_lab import Lab, Prediction, TrainedBeta, Training, beta_lab
 from dashboard.components.sprites import sprite
+from dashboard.session.beta_state import BetaState
 
 DEAD = 15
 N = int(st.query_params.get("n", "60"))
@@ -70,15 +71,15 @@ if "epoch" in st.query_params:  # a network of beta = 2 in training, whose pictu
     training = Training(
         2.0, "run-2", rows[-1]["epoch"] / rows[-1]["epochs"], rows, sprite(np.full((24, 28, 28), 255), 8)
     )
-start = st.session_state.setdefault("start", float(st.query_params.get("beta", "1")))
+weight = st.session_state.setdefault("weight", BetaState(float(st.query_params.get("beta", "1"))))
 
 
 def on_rest() -> None:
-    st.session_state["start"] = rested(st.session_state["lab"])
+    st.session_state["weight"] = st.session_state["weight"].rested(st.session_state["lab"]["rested"])
 
 
-beta_lab(lab, start, "lab", training, on_rest)
+beta_lab(lab, weight.value, "lab", training, on_rest, sequence=weight.sequence)
 if st.button("Go to 0.5"):
-    st.session_state["start"] = 0.5
+    st.session_state["weight"] = weight.followed("0.5")
     st.rerun()
-st.text(f"chosen: {start:g}")
+st.text(f"chosen: {weight.value:g}")

@@ -1,0 +1,91 @@
+"""The KL weight that a visitor is looking at: one value with a sequence number.
+
+Two sides can set it. The *page* sets it when a link is followed or typed (`BetaState.followed`). The *knob* in the browser
+sets it when it comes to rest (`BetaState.rested`); while it moves, the page is told nothing. Messages cross on the way, so
+every change by the page increases `sequence`: the browser adopts a weight only if it comes with another sequence number
+than its own (beta_state.js), and a message from the knob that carries an old number is dropped here.
+
+`docs/architecture.md` follows one weight from the knob to the trained network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.config import BETA_RANGE, RunConfig
+from core.errors import UserFacingError
+from dashboard.session import state
+
+PARAMETER = "beta"  # in the URL
+_KEY = "_beta"  # in the session
+
+
+@dataclass(frozen=True)
+class BetaState:
+    """A visitor's KL weight.
+
+    Attributes:
+        value: the weight, within `BETA_RANGE`.
+        sequence: how often the page has set it, as opposed to the knob.
+        url: the URL's text as the page last wrote it; any other text has been typed or followed.
+        released: the knob has just come to rest here, and nothing has been decided about a training yet.
+        started: the run whose training a released knob started last.
+    """
+
+    value: float = 1.0
+    sequence: int = 0
+    url: str | None = None
+    released: bool = False
+    started: str | None = None
+
+    def followed(self, text: str) -> BetaState:
+        """After a link that asks for `text`; 1 where that is not a weight."""
+        return replace(self, value=_weight(text) or 1.0, sequence=self.sequence + 1, url=text, released=False)
+
+    def rested(self, message: Mapping[str, Any] | None) -> BetaState:
+        """After a message from the knob. It is a visitor's input like any other: what cannot be used changes nothing."""
+        message = message if isinstance(message, Mapping) else {}
+        value = _weight(message.get("beta"))
+        if value is None or message.get("sequence") != self.sequence:
+            return self
+        return replace(self, value=value, released=True)
+
+    def decided(self, started: str | None = None) -> BetaState:
+        """After it has been decided whether a training starts for the released knob: of the run `started`, or none."""
+        return replace(self, released=False, started=started or self.started)
+
+
+def _weight(asked: Any) -> float | None:
+    """A weight within `BETA_RANGE`, as `RunConfig` holds it; None for anything else."""
+    if isinstance(asked, bool):
+        return None
+    try:
+        low, high = BETA_RANGE
+        return RunConfig(beta=float(asked)).beta if low <= float(asked) <= high else None
+    except (TypeError, ValueError, OverflowError, UserFacingError):
+        return None
+
+
+def load() -> BetaState:
+    """This visitor's weight."""
+    return state.get(_KEY) or BetaState()
+
+
+def save(beta: BetaState) -> BetaState:
+    """Keep a weight in the session and write it to the URL; the default is not written to a URL that does not have it."""
+    if beta.value != 1.0 or state.asked(PARAMETER).text is not None:
+        beta = replace(beta, url=f"{beta.value:.12g}")
+        state.link(PARAMETER, beta.url or "")
+    state.put(_KEY, beta)
+    return beta
+
+
+def follow_link() -> BetaState:
+    """This visitor's weight, after the link has been read. A link that asks for something else than a weight is told so."""
+    asked, beta = state.asked(PARAMETER), load()
+    if asked.text is not None and asked.text != beta.url:
+        beta = beta.followed(asked.text)
+        asked.tell("KL weight β", f"{beta.value:.12g}", f"a number from {BETA_RANGE[0]:g} to {BETA_RANGE[1]:g}")
+    return save(beta)
