@@ -55,12 +55,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
     sheet.onclick = uncover;
     document.body.append((screen_[name] = sheet));
   }
-  function link() {
+  function address() {
     const picture = new Image();
     picture.src = data.qr;
     picture.alt = "QR code of the link below";
-    cover("link", picture, data.url);
+    return [picture, data.url];
   }
+  const link = () => cover("link", ...address());
+  // The page may learn its own address only now, in a frame for instance: a sheet that is open must not keep the old one.
+  screen_.link?.replaceChildren(...address());
   const tell = (text) => {
     uncover();
     cover("told", text);
