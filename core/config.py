@@ -12,11 +12,11 @@ import functools
 import hashlib
 import json
 import math
-import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.errors import UserFacingError
+from core.files import slug
 from core.models.trunks import TRUNKS
 
 SCHEMA = 1
@@ -210,12 +210,11 @@ class RunConfig:
     def run_id(self) -> str:
         """Readable, unique name of the run, safe as a folder name and in a URL."""
         digest = hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
-        data = re.sub(r"[^a-z0-9]+", "-", self.dataset.lower().rsplit("/", 1)[-1]).strip("-")[:24] or "data"
         beta = f"-b{self.beta:g}" if self.beta is not None else ""
         noise = f"-noise{self.noise:g}" if self.noise else ""
         without = f"-without{self.held_out_class}" if self.held_out_class is not None else ""
         mean = "-mean" if self.reduction == "mean" else ""
-        return f"{self.model}-{data}-d{self.latent_dim}{beta}{mean}{noise}{without}-s{self.seed}-{digest}"
+        return f"{self.model}-{slug(self.dataset, 24)}-d{self.latent_dim}{beta}{mean}{noise}{without}-s{self.seed}-{digest}"
 
 
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(RunConfig)}

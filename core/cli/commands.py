@@ -277,9 +277,9 @@ def project(options: Namespace) -> int:
         raise UsageError("say what to project: one RUN or more, or --all.")
     from tqdm import tqdm
 
+    from core.files import npz_bytes
     from core.latent import compiled_code
     from core.latent.projection import project_run, reference_for
-    from core.runs.store import npz_bytes
 
     store = open_store(options)
     chosen = [run for run in store if run.complete] if options.all else [find_run(store, name) for name in options.run]

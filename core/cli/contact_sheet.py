@@ -10,8 +10,8 @@ import numpy as np
 from core.cli.terminal import writing
 from core.data.datasets import Dataset
 from core.data.image_file import preview, read
+from core.files import write_bytes
 from core.models.trunks import SIDE
-from core.runs.store import write_bytes
 
 COLUMNS, ROWS = 12, 3
 TILE, GAP = 3 * SIDE, 6

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -11,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import settings
+from core.data.tiles import grey_png, tiled
 from core.errors import UserFacingError
-from core.runs.store import Run, RunNotFound, RunStore, write_bytes
+from core.files import write_bytes
+from core.runs.store import Run, RunNotFound, RunStore
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,13 +136,7 @@ def writing(path: str | Path) -> Iterator[Path]:
 def write_png(path: str, tiles: np.ndarray, columns: int, scale: int = 3) -> None:
     """Tiles (n, 28, 28) in [0, 1] as one grey PNG, each pixel `scale` wide; the last row is filled up with black."""
     import numpy as np
-    from PIL import Image
 
-    n, height, width = tiles.shape
-    filled = np.concatenate([tiles, np.zeros((-n % columns, height, width), tiles.dtype)])
-    grid = filled.reshape(-1, columns, height, width).swapaxes(1, 2).reshape(-1, columns * width)
-    pixels = (grid * 255 + 0.5).astype(np.uint8).repeat(scale, 0).repeat(scale, 1)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
+    pixels = (tiled(tiles, columns) * 255 + 0.5).astype(np.uint8).repeat(scale, 0).repeat(scale, 1)
     with writing(path) as target:
-        write_bytes(target, buffer.getvalue())
+        write_bytes(target, grey_png(pixels, optimize=True))

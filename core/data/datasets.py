@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 import socket
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ import numpy as np
 from core import settings
 from core.config import RunConfig
 from core.errors import UserFacingError
+from core.files import write_npz
 from core.models.trunks import SIDE
 
 if TYPE_CHECKING:
@@ -134,20 +133,6 @@ def digest_of(*arrays: np.ndarray) -> str:
         sha.update(repr((array.shape, str(array.dtype))).encode())
         sha.update(np.ascontiguousarray(array).data)
     return sha.hexdigest()[:16]
-
-
-def write_npz(path: Path, **arrays: np.ndarray) -> None:
-    """Write an npz beside its final name and rename it: a reader sees all of it or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **arrays)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _mnist_5k() -> tuple[np.ndarray, ...]:

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.datasets import DataError, Dataset, digest_of, write_npz
+from core.data.datasets import DataError, Dataset, digest_of
 from core.errors import ArgumentError
+from core.files import write_npz
 
 FOLDER = ".data"
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")

@@ -27,9 +27,10 @@ from core import settings
 from core.config import QUICK, RunConfig
 from core.data.datasets import resolve
 from core.errors import FAILURE, UserFacingError
+from core.files import write_bytes
 from core.hardware import allocator
 from core.jobs.limits import Limits, Rate, check_memory, limits_from_settings
-from core.runs.store import ERROR, HEARTBEAT, STOP, Run, RunError, RunStore, Status, write_bytes
+from core.runs.store import ERROR, HEARTBEAT, STOP, Run, RunError, RunStore, Status
 from core.training.duration import Speeds
 
 NICENESS = 1  # of a worker, beside a server's 0; see `give_way`

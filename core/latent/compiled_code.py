@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from core import settings
-from core.runs.store import sha256, write_json
+from core.files import sha256, write_json
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

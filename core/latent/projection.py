@@ -299,7 +299,8 @@ def project_task(run_id: str, reference_id: str, cache: str, shipped: str) -> No
         ProjectionError: codes that cannot be drawn.
         DataError: the images it was trained on are gone.
     """
-    from core.runs.store import RunError, RunStore, npz_bytes
+    from core.files import npz_bytes
+    from core.runs.store import RunError, RunStore
 
     store = RunStore(Path(cache), Path(shipped))
     run, reference = store.get(run_id), store.get(reference_id)

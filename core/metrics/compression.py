@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.data.tiles import tiled
 from core.latent.sampling import decode_all, encode_all
 from core.metrics.linear import Pca
 from core.metrics.reconstruction import mse
@@ -125,12 +126,6 @@ def least_bytes(points: list[dict[str, float]], error: float) -> float | None:
     return min((p["bytes"] for p in points if p["mse"] <= error), default=None)
 
 
-def sheet_of(images: np.ndarray) -> np.ndarray:
-    """side^2 images (side^2, 1, 28, 28), row by row, as one picture uint8 (28 side, 28 side)."""
-    side = math.isqrt(len(images))
-    return images.reshape(side, side, 28, 28).swapaxes(1, 2).reshape(side * 28, side * 28)
-
-
 def saved(sheet: np.ndarray, format: str, **options: Any) -> tuple[int, np.ndarray]:
     """A grey picture, uint8 (h, w), saved by Pillow: bytes of the file, and what comes back of it."""
     from PIL import Image
@@ -145,7 +140,7 @@ def codec(images: np.ndarray, format: str, **options: Any) -> dict[str, float]:
     n = min(SHEET, math.isqrt(len(images))) ** 2
     size, error, sheets = 0, 0.0, len(images) // n
     for part in images[: sheets * n].reshape(sheets, n, 28, 28):
-        sheet = sheet_of(part)
+        sheet = tiled(part, math.isqrt(n))
         length, restored = saved(sheet, format, **options)
         size += length
         error += mse(sheet / np.float32(255), restored.astype(np.float32) / 255)
@@ -209,7 +204,8 @@ def store_pca(pca: Pca, quantisers: list[Quantiser], image: np.ndarray, most: fl
 
 def store_file(image: np.ndarray, others: np.ndarray, format: str, **options: Any) -> Stored:
     """An image as the first of a square sheet with `others`, uint8 (99, 1, 28, 28), charged its share of the file."""
-    size, restored = saved(sheet_of(np.concatenate([image[None, None], others])), format, **options)
+    pictures = np.concatenate([image[None], others[:, 0]])
+    size, restored = saved(tiled(pictures, math.isqrt(len(pictures))), format, **options)
     back = restored[:28, :28].astype(np.float32) / 255
     return Stored(back, size / (len(others) + 1), mse(image / np.float32(255), back))
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,8 +31,8 @@ from torch import Tensor, nn
 from core import settings
 from core.data.datasets import Dataset, as_floats, load_dataset
 from core.errors import NotMeasurable
+from core.files import sha256, slug, write_bytes, write_json
 from core.metrics.samples import check_enough, frechet_distance, radii
-from core.runs.store import sha256, write_bytes, write_json
 from core.training.optimisation import one_cycle
 
 SCHEMA = 1
@@ -281,9 +280,9 @@ def read_judge(folder: Path) -> Judge | None:
 
 def folders(name: str, digest: str) -> tuple[Path, Path]:
     """Where the judge of a data set is looked for: shipped, then the user's cache."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower().rsplit("/", 1)[-1]).strip("-")[:40] or "data"
+    folder = slug(name, 40)
     tag = hashlib.sha256(f"{digest}/{SCHEMA}".encode()).hexdigest()[:8]
-    return settings.SHIPPED / "judges" / slug, settings.cache_dir() / "judges" / f"{slug}-{tag}"
+    return settings.SHIPPED / "judges" / folder, settings.cache_dir() / "judges" / f"{folder}-{tag}"
 
 
 def find_judge(dataset: Dataset) -> Judge | None:

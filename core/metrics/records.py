@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from core import settings
-from core.runs.store import WEIGHTS, Run, RunError, write_bytes
+from core.files import write_bytes
+from core.runs.store import WEIGHTS, Run, RunError
 
 SCHEMA = 1
 FILE = "scorecard.json"

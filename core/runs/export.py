@@ -7,7 +7,8 @@ import json
 import zipfile
 from pathlib import Path
 
-from core.runs.store import WEIGHTS, Run, write_bytes
+from core.files import write_bytes
+from core.runs.store import WEIGHTS, Run
 
 EXAMPLE = """\
 import json, pathlib, torch

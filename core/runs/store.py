@@ -23,12 +23,10 @@ from __future__ import annotations
 
 import enum
 import functools
-import hashlib
 import io
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +37,7 @@ import numpy as np
 from core import settings
 from core.config import ConfigError, RunConfig
 from core.errors import FAILURE, UserFacingError
+from core.files import sha256, write_bytes, write_json
 
 if TYPE_CHECKING:
     from core.data.datasets import Dataset
@@ -80,36 +79,6 @@ class Status(enum.StrEnum):
     FAILED = "failed"
     COMPLETE = "complete"
     DAMAGED = "damaged"
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write beside the final name, then rename: a reader sees the whole file or none of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def write_json(path: Path, value: Any) -> None:
-    """`write_bytes` of indented JSON. NaN and infinity are refused: they are not JSON."""
-    write_bytes(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
-
-
-def npz_bytes(**arrays: np.ndarray) -> bytes:
-    """Arrays as the bytes of a compressed npz."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 @functools.lru_cache(maxsize=1000)

@@ -127,7 +127,7 @@ class Speeds:
 
     def learn(self, config: RunConfig, device: str, seconds: float, total: float) -> None:
         """Keep what a run has measured: seconds an image, and the whole run's. A disk that cannot be written costs only the estimate."""
-        from core.runs.store import write_json
+        from core.files import write_json
 
         entries = self._read()
         key = f"{device}: {kind(config)}"

@@ -15,6 +15,7 @@ import torch
 
 from core.config import ACTIVE_NATS
 from core.data.datasets import Dataset, as_floats
+from core.data.tiles import tiled
 from core.latent.sampling import decode_all, fit_densities, pack
 from core.models.networks import AtBeta, Autoencoder, Trainable, device_of
 from core.runs.store import GALLERY, PICTURES, SAMPLES, TRACED
@@ -98,9 +99,7 @@ def sprite(tiles: np.ndarray, columns: int) -> bytes:
 
     from PIL import Image
 
-    n, height, width = tiles.shape
-    grid = tiles.reshape(n // columns, columns, height, width).swapaxes(1, 2).reshape(-1, columns * width)
-    image = Image.fromarray(np.round(np.clip(grid, 0, 1) * 15).astype(np.uint8), "P")
+    image = Image.fromarray(np.round(np.clip(tiled(tiles, columns), 0, 1) * 15).astype(np.uint8), "P")
     image.putpalette([level * 17 for level in range(16) for _ in "rgb"])
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True, bits=4)

@@ -23,25 +23,10 @@ import torch
 from core.config import ConfigError, RunConfig
 from core.data.datasets import Dataset, load_dataset, resolve
 from core.errors import FAILURE, UserFacingError
+from core.files import npz_bytes, sha256, write_bytes, write_json
 from core.hardware import device as devices
 from core.models.networks import Trainable, build_model
-from core.runs.store import (
-    ERROR,
-    HEARTBEAT,
-    LIVE,
-    MANIFEST,
-    RESUME,
-    STOP,
-    WEIGHTS,
-    Run,
-    RunError,
-    RunStore,
-    Status,
-    npz_bytes,
-    sha256,
-    write_bytes,
-    write_json,
-)
+from core.runs.store import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status
 from core.training import evaluation, outcome
 from core.training.duration import MEASURED, Pace, Speeds, Work
 from core.training.optimisation import SCHEDULES, Average, Optimiser, optimisers

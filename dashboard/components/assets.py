@@ -106,7 +106,7 @@ def weights_url(run: Run) -> str:
 
 def judge_url(dataset: str) -> str:
     """Address of the classifier that came with the project for a data set, or "" if none did (or it is damaged)."""
-    from core.runs.store import sha256
+    from core.files import sha256
     from core.settings import SHIPPED
 
     folder = SHIPPED / "judges" / dataset

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import functools
-import io
 
 import numpy as np
 
 from core.data.datasets import DataKey
+from core.data.tiles import grey_png, tiled
 
 SPRITE_COLUMNS = 50  # as canvas.js reads it
 
 
 def sprite(images: np.ndarray, columns: int = SPRITE_COLUMNS) -> bytes:
     """Images uint8 (n, 28, 28) or (n, 1, 28, 28) as one grey PNG, row by row."""
-    from PIL import Image
-
     tiles = np.asarray(images, dtype=np.uint8).reshape(-1, 28, 28)
-    tiles = np.concatenate([tiles, np.zeros((-len(tiles) % columns, 28, 28), np.uint8)])
-    grid = tiles.reshape(-1, columns, 28, 28).swapaxes(1, 2).reshape(-1, columns * 28)
-    buffer = io.BytesIO()
-    Image.fromarray(grid).save(buffer, "PNG", compress_level=6)
-    return buffer.getvalue()
+    return grey_png(tiled(tiles, columns), compress_level=6)
 
 
 @functools.lru_cache(maxsize=8)

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from core.data.tiles import tiled
+
 GAP = 2  # pixels of the unscaled picture between tiles
 
 
@@ -35,13 +37,9 @@ def mosaic(images: np.ndarray, columns: int, scale: int = 4, gap: int = GAP) -> 
         raise ValueError(
             f"a grid of {len(tiles)} images in {columns} columns cannot be drawn; give at least one of each."
         )
-    n, height, width = tiles.shape
-    columns = min(columns, n)
-    rows = -(-n // columns)
-    canvas = np.zeros((rows * (height + gap) - gap, columns * (width + gap) - gap, 2), np.uint8)
-    for i, tile in enumerate(tiles):
-        top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
-        canvas[top : top + height, left : left + width] = np.stack([tile, np.full_like(tile, 255)], axis=-1)
+    spaced = np.pad(np.stack([tiles, np.full_like(tiles, 255)]), ((0, 0), (0, 0), (0, gap), (0, gap)))
+    canvas = np.stack([tiled(layer, min(columns, len(tiles))) for layer in spaced], axis=-1)
+    canvas = canvas[: canvas.shape[0] - gap, : canvas.shape[1] - gap]
     return Image.fromarray(canvas.repeat(scale, 0).repeat(scale, 1), "LA")
 
 

@@ -214,7 +214,7 @@ def table(machines: dict[str, list[dict[str, Any]]] | None = None) -> str:
 
 def keep(found: dict[str, Any]) -> None:
     """Put one row of this machine into `KEPT`, in the place of an earlier one of the same configuration."""
-    from core.runs.store import write_json
+    from core.files import write_json
 
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     same = {(r["isa"], r["most"], r["beside"]): r for r in [*kept.get(processor(), []), found]}

@@ -26,9 +26,10 @@ from typing import Any
 from core import settings
 from core.config import RunConfig
 from core.data.datasets import load_dataset
+from core.files import write_json
 from core.hardware.device import set_threads
 from core.metrics.scorecard import SETTINGS, population
-from core.runs.store import RunStore, write_json
+from core.runs.store import RunStore
 from tests.benchmarks.parts import Parts, exit_status
 
 ORDER = (

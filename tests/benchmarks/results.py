@@ -19,8 +19,9 @@ import statistics
 from collections.abc import Callable, Iterable
 
 from core import settings
+from core.files import write_bytes
 from core.metrics import scorecard
-from core.runs.store import Run, RunStore, write_bytes
+from core.runs.store import Run, RunStore
 from tests.benchmarks import bench_machines, bench_multirate, literature
 from tests.benchmarks.parts import Parts, exit_status
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from core.data.datasets import load_dataset
+from core.files import npz_bytes
 from core.latent import umap_layout as layout_
 from core.latent.neighbours import trustworthiness
 from core.latent.projection import (
@@ -22,7 +23,7 @@ from core.latent.projection import (
     reference_for,
     standardise,
 )
-from core.runs.store import Run, RunStore, npz_bytes
+from core.runs.store import Run, RunStore
 
 RNG = np.random.default_rng(3)
 LABELS = np.repeat(np.arange(4), 60)

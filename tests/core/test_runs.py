@@ -9,19 +9,8 @@ import time
 import pytest
 
 from core.config import RunConfig
-from core.runs.store import (
-    CONFIG,
-    HEARTBEAT,
-    STOP,
-    WEIGHTS,
-    Run,
-    RunDamaged,
-    RunNotFound,
-    RunStore,
-    Status,
-    write_bytes,
-    write_json,
-)
+from core.files import write_bytes, write_json
+from core.runs.store import CONFIG, HEARTBEAT, STOP, WEIGHTS, Run, RunDamaged, RunNotFound, RunStore, Status
 from core.training.loop import train
 
 SMALL = RunConfig(dataset="tiny", trunk="mlp-400", epochs=1, latent_dim=2)

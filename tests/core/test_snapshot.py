@@ -15,7 +15,8 @@ from core.cli.main import main
 from core.config import RunConfig
 from core.data import folder, snapshot
 from core.data.datasets import DataError, load_dataset, resolve
-from core.runs.store import CONFIG, RunStore, write_json
+from core.files import write_json
+from core.runs.store import CONFIG, RunStore
 from core.training.loop import train
 
 SMALL = {"epochs": 1, "latent_dim": 2, "batch_size": 16, "trunk": "mlp-400"}

@@ -10,7 +10,7 @@ from driving import BETAS, words
 
 from core.config import QUICK
 from core.data.datasets import DataError, DataKey
-from core.runs.store import write_json
+from core.files import write_json
 from dashboard import cache
 from dashboard.session.beta_state import BetaState
 

@@ -6,9 +6,10 @@ import pytest
 
 from core import settings
 from core.data.datasets import DATASETS
+from core.files import write_json
 from core.metrics import records
 from core.metrics.scorecard import standard
-from core.runs.store import RunStore, write_json
+from core.runs.store import RunStore
 from tests.benchmarks import literature
 
 
