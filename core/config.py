@@ -79,7 +79,7 @@ class RunConfig:
     """One trained model, described completely.
 
     Attributes:
-        dataset: a name in `core.data.datasets.DATASETS`, or "folder:PATH".
+        dataset: a name in `core.data.sources.DATASETS`, or "folder:PATH".
         data_digest: digest of the images; filled in by `core.data.datasets.resolve`.
         model: "ae" (posterior is a point), "vae" (diagonal Gaussian) or "multirate" (a VAE conditioned on
             log beta, trained for every beta in `BETA_RANGE` at once).

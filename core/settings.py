@@ -16,6 +16,7 @@ from typing import Any
 
 import platformdirs
 
+from core.data.sources import DATASETS
 from core.errors import UserFacingError
 
 PREFIX = "POINT_OR_CLOUD_"
@@ -93,8 +94,6 @@ def frames(text: str) -> tuple[str, ...] | None:
 
 def dataset_names(text: str) -> tuple[str, ...] | None:
     """Names of data sets with commas between them; None for "all"."""
-    from core.data.datasets import DATASETS
-
     if text == "all":
         return None
     names = tuple(part.strip() for part in text.split(","))

@@ -19,11 +19,11 @@ os.environ.setdefault(
 import pytest  # noqa: E402
 
 from core.config import RunConfig  # noqa: E402
-from core.data import datasets  # noqa: E402
+from core.data import datasets, sources  # noqa: E402
 from core.runs.store import Run, RunStore  # noqa: E402
 
 
-def _tiny() -> tuple:
+def _tiny(places: sources.Places) -> tuple:
     """The first 320 training and 120 test images of the embedded data: real, and quick to train on."""
     whole = datasets.load_dataset("mnist-5k")
     return tuple(
@@ -32,7 +32,7 @@ def _tiny() -> tuple:
     )
 
 
-datasets.DATASETS["tiny"] = datasets.Source("A few MNIST digits", datasets.DIGITS, _tiny)
+sources.DATASETS["tiny"] = sources.Source("A few MNIST digits", sources.DIGITS, _tiny)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from core import settings
-from core.data.datasets import DATASETS
+from core.data.sources import DATASETS
 from tests.benchmarks import literature, results
 from tests.benchmarks.pages import BARE, DRAWN, Pages, measured
 from tests.benchmarks.parts import Parts, Unfinished

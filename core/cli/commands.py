@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.cli.main import config_from
+from core.cli.config_options import config_from
 from core.cli.metric_commands import evaluate, judge
 from core.cli.terminal import (
     UsageError,

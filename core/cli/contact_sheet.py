@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.cli.terminal import writing
-from core.data.datasets import Dataset
+from core.data.dataset import Dataset
 from core.data.image_file import preview, read
 from core.files import write_bytes
 from core.models.trunks import SIDE

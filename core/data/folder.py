@@ -23,7 +23,7 @@ from urllib.parse import unquote_to_bytes
 
 import numpy as np
 
-from core.data.datasets import SPLIT_SEED, DataError, Dataset, digest_of, stratified_split
+from core.data.dataset import SPLIT_SEED, DataError, Dataset, digest_of, stratified_split
 from core.data.image_file import Reading, finish, read, suffixes
 
 PREFIX = "folder:"

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.datasets import DataError, Dataset, digest_of
+from core.data.dataset import DataError, Dataset, digest_of
+from core.data.folder import load_folder, shown
 from core.errors import ArgumentError
 from core.files import write_npz
 
@@ -80,8 +81,6 @@ def load(name: str, digest: str, store: Path) -> Dataset:
     Raises:
         DataError: they are gone; says what to do.
     """
-    from core.data.folder import load_folder, shown
-
     if (found := read(name, digest, store)) is not None:
         return found
     again = "To train on what it holds now, give `python -m core train` the same settings again, once with --model ae and once with --model vae."

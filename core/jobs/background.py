@@ -23,13 +23,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core import settings
 from core.config import QUICK, RunConfig
 from core.data.datasets import resolve
 from core.errors import FAILURE, UserFacingError
 from core.files import write_bytes
 from core.hardware import allocator
-from core.jobs.limits import Limits, Rate, check_memory, limits_from_settings
+from core.jobs.limits import Limits, Rate, check_memory
 from core.runs.store import ERROR, HEARTBEAT, STOP, Run, RunError, RunStore, Status
 from core.training.duration import Speeds
 
@@ -396,13 +395,3 @@ def _heartbeat(run: Run) -> dict[str, Any]:
         return said
     except (OSError, ValueError):
         return {}
-
-
-def jobs_from_settings(store: RunStore | None = None) -> Jobs:
-    """Jobs as the environment asks for them; see the table in README.md."""
-    workers, queue, limits = settings.value("WORKERS"), settings.value("QUEUE"), limits_from_settings()
-    if address := settings.value("SCHEDULER"):
-        from core.jobs.cluster import cluster_executor
-
-        return Jobs(lambda: cluster_executor(address), store, workers, queue, limits)
-    return Jobs(lambda: local_executor(workers), store, workers, queue, limits)

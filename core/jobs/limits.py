@@ -14,7 +14,7 @@ from typing import Any
 
 from core import settings
 from core.config import ConfigError, RunConfig
-from core.data.datasets import DATASETS
+from core.data.sources import DATASETS
 from core.hardware import allocator
 from core.runs.store import RunError
 

@@ -22,7 +22,7 @@ from core.errors import NotMeasurable
 from core.latent.neighbours import NEIGHBOURS, ProjectionError, all_alike, as_codes, knn_accuracy, trustworthiness
 
 if TYPE_CHECKING:
-    from core.data.datasets import Dataset
+    from core.data.dataset import Dataset
     from core.runs.store import Run, RunStore
 
 METHODS = ("umap", "pca", "native")

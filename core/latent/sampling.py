@@ -20,7 +20,7 @@ from core.errors import ArgumentError, NotMeasurable
 if TYPE_CHECKING:
     import torch
 
-    from core.data.datasets import Dataset
+    from core.data.dataset import Dataset
     from core.models.networks import AtBeta, Autoencoder
 
 SOURCES = ("prior", "gaussian", "mixture")
@@ -115,7 +115,7 @@ def encode_all(model: Autoencoder | AtBeta, images: np.ndarray, batch: int = 100
     """Encode uint8 images (N, 1, 28, 28)."""
     import torch
 
-    from core.data.datasets import as_floats
+    from core.data.dataset import as_floats
     from core.models.networks import device_of
 
     device = device_of(model)

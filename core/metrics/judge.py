@@ -29,7 +29,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core import settings
-from core.data.datasets import Dataset, as_floats, load_dataset
+from core.data.dataset import Dataset, as_floats
+from core.data.datasets import load_dataset
 from core.errors import NotMeasurable
 from core.files import sha256, slug, write_bytes, write_json
 from core.metrics.samples import check_enough, frechet_distance, radii

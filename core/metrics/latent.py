@@ -110,7 +110,7 @@ def dimension_use(model: Model, images: np.ndarray, z: np.ndarray) -> np.ndarray
     """
     import torch
 
-    from core.data.datasets import as_floats
+    from core.data.dataset import as_floats
     from core.models.networks import device_of
 
     device = device_of(model)

@@ -92,7 +92,7 @@ def importance_weighted_bound(
     """
     import torch
 
-    from core.data.datasets import as_floats
+    from core.data.dataset import as_floats
     from core.models.networks import device_of
 
     device = device_of(model)

@@ -23,7 +23,7 @@ import numpy as np
 from core.errors import NotMeasurable
 
 if TYPE_CHECKING:
-    from core.data.datasets import Dataset
+    from core.data.dataset import Dataset
     from core.latent.sampling import Density
     from core.metrics.judge import Judge, Reference
     from core.models.networks import AtBeta, Autoencoder
@@ -148,7 +148,7 @@ def sample_quality(
     model: Model,
     dataset: Dataset,
     density: Density,
-    judge: Judge | None = None,
+    judge: Judge,
     temperature: float = 1.0,
     seed: int = 0,
 ) -> dict[str, float]:
@@ -158,15 +158,13 @@ def sample_quality(
 
     Args:
         density: where the codes come from, see `core.latent.sampling`.
-        judge: the data set's own, by default.
+        judge: the data set's own, see `core.metrics.judge.load_judge`.
 
     Raises:
-        NotMeasurable: as `quality`; JudgeError where the data set can have no judge.
+        NotMeasurable: as `quality`.
     """
     from core.latent.sampling import decode_all
-    from core.metrics.judge import load_judge
 
-    judge = judge or load_judge(dataset)
     reference = judge.reference(dataset)
     return {
         "n": len(reference.images),

@@ -266,7 +266,7 @@ def check(
     Yields:
         of every run compared its id, and a sentence for every figure off by more than its tolerance.
     """
-    from core.data.datasets import DataError
+    from core.data.dataset import DataError
     from core.metrics.scores import score_run
 
     runs = []

@@ -19,7 +19,9 @@ import numpy as np
 
 from core import settings
 from core.config import ACTIVE_NATS, RunConfig
-from core.data.datasets import DATASETS, Dataset, load_dataset
+from core.data.dataset import Dataset
+from core.data.datasets import load_dataset
+from core.data.sources import DATASETS
 from core.errors import NotMeasurable
 from core.latent.neighbours import knn_accuracy, trustworthiness
 from core.latent.sampling import SOURCES, Codes, Density, decode_all, encode_all, fit_densities, unpack

@@ -40,7 +40,7 @@ from core.errors import FAILURE, UserFacingError
 from core.files import sha256, write_bytes, write_json
 
 if TYPE_CHECKING:
-    from core.data.datasets import Dataset
+    from core.data.dataset import Dataset
     from core.models.networks import Autoencoder, MultiRate
 
 # What a finished run carries of the test images: codes, of which so many with their reconstruction; codes epoch by epoch.

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from core.config import ACTIVE_NATS
-from core.data.datasets import Dataset, as_floats
+from core.data.dataset import Dataset, as_floats
 from core.data.tiles import tiled
 from core.latent.sampling import decode_all, fit_densities, pack
 from core.models.networks import AtBeta, Autoencoder, Trainable, device_of

@@ -21,7 +21,8 @@ import numpy as np
 import torch
 
 from core.config import ConfigError, RunConfig
-from core.data.datasets import Dataset, load_dataset, resolve
+from core.data.dataset import Dataset
+from core.data.datasets import load_dataset, resolve
 from core.errors import FAILURE, UserFacingError
 from core.files import npz_bytes, sha256, write_bytes, write_json
 from core.hardware import device as devices

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.data.datasets import as_floats
+from core.data.dataset import as_floats
 from core.errors import FAILURE
 from core.models.networks import Trainable
 from core.runs.store import RunError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.data.datasets import DataKey
+from core.data.dataset import DataKey
 from core.runs.store import PICTURES, SAMPLES
 from dashboard import cache
 from dashboard.cache.trained import REFERENCE

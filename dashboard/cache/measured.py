@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from core.data.datasets import DataKey
+from core.data.dataset import DataKey
 from core.errors import NotMeasurable
 from dashboard import cache
 
@@ -30,10 +30,12 @@ def _judge(data: DataKey) -> Future:
 
 @st.cache_resource(show_spinner="Measuring a thousand samples…", max_entries=256)
 def _measured_quality(run_id: str, source: str, temperature: float) -> dict[str, float]:
+    from core.metrics.judge import load_judge
     from core.metrics.samples import sample_quality
 
     images = cache.dataset(cache.data_of(run_id))
-    return sample_quality(cache.model(run_id), images, cache.density(run_id, source), temperature=temperature)
+    density = cache.density(run_id, source)
+    return sample_quality(cache.model(run_id), images, density, load_judge(images), temperature=temperature)
 
 
 def gaussians(run_id: str) -> int:

@@ -28,7 +28,7 @@ WARM_SECONDS = 3.0  # after a page; long enough for it to be drawn
 @st.cache_resource(show_spinner=False)
 def jobs() -> Jobs:
     """The server's background jobs."""
-    from core.jobs.background import jobs_from_settings
+    from core.jobs.from_settings import jobs_from_settings
 
     return jobs_from_settings(cache.store())
 

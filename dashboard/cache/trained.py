@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from core.data.datasets import DataKey
+from core.data.dataset import DataKey
 from core.runs.store import WEIGHTS, RunError, RunStore
 from dashboard import cache
 from dashboard.content import catalog
 
 if TYPE_CHECKING:
-    from core.data.datasets import Dataset
+    from core.data.dataset import Dataset
     from core.latent.sampling import Density
     from core.models.networks import AtBeta, Autoencoder
 
@@ -119,7 +119,7 @@ def folder_changed(data: DataKey) -> str | None:
     Raises:
         DataError: the images with that digest cannot be had.
     """
-    from core.data.datasets import DataError
+    from core.data.dataset import DataError
     from core.data.folder import changed
 
     images = cache.dataset(data)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from core.data.datasets import DataKey
+from core.data.dataset import DataKey
 from dashboard import cache
 from dashboard.cache.trained import LOADING, REFERENCE
 
@@ -36,7 +36,7 @@ def simple_denoisers(data: DataKey, sigma: float) -> Simple:
 
 def odd_images(data: DataKey, what: str) -> np.ndarray:
     """A thousand odd images, uint8 (n, 1, 28, 28): of another data set, or one of `core.metrics.denoising_and_anomalies.ODDITIES`."""
-    from core.data.datasets import DATASETS
+    from core.data.sources import DATASETS
     from core.metrics.denoising_and_anomalies import ODDITIES
 
     return (

@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 
-from core.data.datasets import DataKey
+from core.data.dataset import DataKey
 from core.data.tiles import grey_png, tiled
 
 SPRITE_COLUMNS = 50  # as canvas.js reads it

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.config import RunConfig
-from core.data.datasets import DataKey
+from core.data.dataset import DataKey
 from core.data.folder import canonical
 from core.runs.store import CONFIG, Run
 

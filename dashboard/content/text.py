@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.data.datasets import Dataset
+from core.data.dataset import Dataset
 from core.latent.neighbours import NEIGHBOURS
 from core.metrics.claims import changes_class_more, nearer
 from core.metrics.verdicts import larger

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from core.data.datasets import DataError
+from core.data.dataset import DataError
 from core.errors import UserFacingError
 from dashboard.content.catalog import STANDARD
 from dashboard.session import state

@@ -11,8 +11,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.data.datasets import DATASETS, DataError
+from core.data.dataset import DataError
 from core.data.folder import PREFIX, canonical, what_was_read
+from core.data.sources import DATASETS
 from core.errors import UserFacingError
 from dashboard import cache
 from dashboard.content import text

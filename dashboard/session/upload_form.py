@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core import settings
-from core.data.datasets import Dataset
+from core.data.dataset import Dataset
 from core.data.uploaded_image import PictureError, ground_of, kinds, kinds_in_words, prepare
 from dashboard.plots import images
 

@@ -32,6 +32,8 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from core import settings
 from core.config import RunConfig
 from core.data import datasets
+from core.data.dataset import DataError
+from core.data.dataset import Dataset as Images
 from core.data.torchvision_datasets import import_datasets
 from core.hardware import cores, device
 from core.training.loop import fit
@@ -46,7 +48,7 @@ CONFIG = RunConfig(
 class UsualImages(Dataset):
     """What torchvision's MNIST does for one image, tensor -> PIL -> transform, for images that come from elsewhere."""
 
-    def __init__(self, dataset: datasets.Dataset, transform):
+    def __init__(self, dataset: Images, transform):
         self.images, self.labels, self.transform = (
             torch.from_numpy(dataset.train_images[:, 0].copy()),
             dataset.train_labels,
@@ -60,7 +62,7 @@ class UsualImages(Dataset):
         return self.transform(Image.fromarray(self.images[i].numpy())), int(self.labels[i])
 
 
-def usual_images(dataset: datasets.Dataset) -> Dataset:
+def usual_images(dataset: Images) -> Dataset:
     """torchvision's own MNIST where it is at hand."""
     torchvision = import_datasets()  # makes torchvision importable where its build does not match torch's
     from torchvision.transforms import ToTensor
@@ -86,7 +88,7 @@ class UsualVAE(nn.Module):
         return torch.sigmoid(self.out(F.relu(self.back(z)))), mean, logvar
 
 
-def usual_loop(dataset: datasets.Dataset, threads: int, epochs: int) -> float:
+def usual_loop(dataset: Images, threads: int, epochs: int) -> float:
     """Images a second of the usual loop."""
     torch.set_num_threads(threads)
     images = usual_images(dataset)
@@ -108,7 +110,7 @@ def usual_loop(dataset: datasets.Dataset, threads: int, epochs: int) -> float:
     return epochs * len(images) / (time.perf_counter() - start)
 
 
-def core_loop(dataset: datasets.Dataset, threads: int, epochs: int, precision: str) -> float:
+def core_loop(dataset: Images, threads: int, epochs: int, precision: str) -> float:
     """Images a second of `core.training.loop.fit`, by its own rows: evaluations are left out, as above."""
     os.environ["POINT_OR_CLOUD_PRECISION"] = precision
     device.set_threads(threads)
@@ -132,7 +134,7 @@ def main() -> int:
     threads = device.set_threads().count
     try:
         dataset = datasets.load_dataset("mnist")
-    except datasets.DataError:
+    except DataError:
         dataset = datasets.load_dataset("mnist-5k")
     index = np.resize(np.arange(len(dataset.train_images)), options.images)
     dataset = dataclasses.replace(

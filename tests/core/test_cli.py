@@ -15,7 +15,7 @@ from PIL import Image
 
 from core.cli.main import main
 from core.config import BETA_GRID, MODELS, RunConfig
-from core.data.datasets import DATASETS
+from core.data.sources import DATASETS
 from core.runs.store import RunStore, Status
 
 TINY = ["--epochs", "2", "--train-size", "64", "--latent-dim", "2"]

@@ -18,8 +18,9 @@ import pytest
 
 from core.config import RunConfig
 from core.jobs import cluster
-from core.jobs.background import WorkerLost, jobs_from_settings
+from core.jobs.background import WorkerLost
 from core.jobs.cluster import ClusterError
+from core.jobs.from_settings import jobs_from_settings
 from core.runs.store import WEIGHTS, RunStore, Status
 
 SMALL = {"dataset": "mnist-5k", "train_size": 256, "latent_dim": 2, "batch_size": 32}

@@ -9,7 +9,10 @@ import pytest
 from core import settings
 from core.config import RunConfig
 from core.data import datasets
-from core.data.datasets import DATASETS, DataError, digest_of, load_dataset, resolve, stratified_split
+from core.data.dataset import DataError, digest_of, stratified_split
+from core.data.datasets import load_dataset, resolve
+from core.data.sources import DATASETS
+from core.files import write_npz
 
 
 @pytest.fixture
@@ -83,9 +86,7 @@ def test_a_damaged_cache_is_parsed_again_and_replaced(cache, damage):
     whole = kept.read_bytes()
     if damage == "other images":
         blank = np.zeros((10, 1, 28, 28), np.uint8)
-        datasets.write_npz(
-            kept, train_images=blank, train_labels=np.arange(10), test_images=blank, test_labels=np.arange(10)
-        )
+        write_npz(kept, train_images=blank, train_labels=np.arange(10), test_images=blank, test_labels=np.arange(10))
     else:
         kept.write_bytes({"cut short": whole[: len(whole) // 2], "empty": b"", "not an npz": b"\x80\x04hello"}[damage])
     datasets.named.cache_clear()
@@ -101,16 +102,15 @@ def test_a_cache_that_cannot_be_written_still_gives_the_images(cache, monkeypatc
 
 def test_a_write_that_fails_half_way_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "x.npz"
-    datasets.write_npz(path, a=np.arange(3))
+    write_npz(path, a=np.arange(3))
     before = path.read_bytes()
 
-    def full_disk(file, **arrays):
-        file.write(b"half")
+    def full_disk(temporary, final):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez_compressed", full_disk)
+    monkeypatch.setattr("os.replace", full_disk)
     with pytest.raises(OSError, match="No space"):
-        datasets.write_npz(path, a=np.arange(4))
+        write_npz(path, a=np.arange(4))
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 

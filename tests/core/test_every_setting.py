@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from core.config import DEFAULTS, MODELS, ConfigError, RunConfig
-from core.data.datasets import Dataset, load_dataset
+from core.data.dataset import Dataset
+from core.data.datasets import load_dataset
 from core.training.loop import fit
 
 BASE = {"dataset": "tiny", "trunk": "mlp-400", "latent_dim": 8, "epochs": 3, "batch_size": 16}

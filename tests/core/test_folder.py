@@ -14,7 +14,8 @@ from PIL import Image
 
 from core.config import RunConfig
 from core.data import folder
-from core.data.datasets import DataError, load_dataset, resolve
+from core.data.dataset import DataError
+from core.data.datasets import load_dataset, resolve
 from core.data.folder import load_folder
 from core.data.image_file import read_image
 

@@ -13,7 +13,8 @@ import pytest
 from loky.process_executor import TerminatedWorkerError
 
 from core.config import ConfigError, RunConfig
-from core.data.datasets import DataError, resolve
+from core.data.dataset import DataError
+from core.data.datasets import resolve
 from core.files import write_bytes
 from core.jobs.background import Jobs, JobStatus, QueueFull, WorkerLost, local_executor, train_task
 from core.jobs.limits import Limits

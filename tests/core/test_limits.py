@@ -8,7 +8,8 @@ from concurrent.futures import Future
 import pytest
 
 from core.config import ConfigError, RunConfig
-from core.jobs.background import Jobs, jobs_from_settings
+from core.jobs.background import Jobs
+from core.jobs.from_settings import jobs_from_settings
 from core.jobs.limits import Limits, Rate, TooMany, check_memory, memory_mb
 from core.runs.store import RunStore
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from core.config import BETA_CURVE, BETA_RANGE, RunConfig
-from core.data.datasets import Dataset
+from core.data.dataset import Dataset
 from core.errors import ArgumentError
 from core.latent.interpolation import interpolate
 from core.latent.sampling import sample

@@ -14,7 +14,8 @@ from PIL import Image
 from core.cli.main import main
 from core.config import RunConfig
 from core.data import folder, snapshot
-from core.data.datasets import DataError, load_dataset, resolve
+from core.data.dataset import DataError
+from core.data.datasets import load_dataset, resolve
 from core.files import write_json
 from core.runs.store import CONFIG, RunStore
 from core.training.loop import train

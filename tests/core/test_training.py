@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from core.config import QUICK, ConfigError, RunConfig
-from core.data.datasets import DataError, load_dataset, resolve
+from core.data.dataset import DataError
+from core.data.datasets import load_dataset, resolve
 from core.hardware import device
 from core.models.networks import build_model
 from core.runs.store import ERROR, HEARTBEAT, LIVE, RESUME, STOP, WEIGHTS, RunStore, Status

@@ -22,7 +22,8 @@ from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
 from core.cli.main import main
-from core.data.datasets import Dataset, load_dataset
+from core.data.dataset import Dataset
+from core.data.datasets import load_dataset
 from core.runs.store import RunStore
 from dashboard import cache
 from tests.odd_data import LOOKS, Folder, train_pairs, write

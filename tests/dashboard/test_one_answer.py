@@ -8,7 +8,7 @@ import re
 import pytest
 from driving import words
 
-from core.data.datasets import DataKey
+from core.data.dataset import DataKey
 from core.metrics.verdicts import DOES_NOT, HOLDS
 from dashboard import cache
 from dashboard.content import text

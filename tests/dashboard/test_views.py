@@ -9,7 +9,7 @@ import pytest
 from driving import BETAS, words
 
 from core.config import QUICK
-from core.data.datasets import DataError, DataKey
+from core.data.dataset import DataError, DataKey
 from core.files import write_json
 from dashboard import cache
 from dashboard.session.beta_state import BetaState

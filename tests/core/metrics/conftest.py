@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.config import RunConfig
-from core.data.datasets import Dataset, load_dataset
+from core.data.dataset import Dataset
+from core.data.datasets import load_dataset
 from core.metrics.judge import Judge, load_judge, train_judge
 from core.metrics.scores import score_run
 from core.models.networks import Autoencoder, build_model

@@ -140,7 +140,8 @@ def test_reference_is_spread_over_the_held_out_images(judge, tiny):
 
 @pytest.mark.parametrize("name", ["mnist-5k", "mnist", "fashion-mnist"])
 def test_shipped_judges_are_whole_and_as_good_as_they_say(name):
-    from core.data.datasets import DATASETS, load_dataset
+    from core.data.datasets import load_dataset
+    from core.data.sources import DATASETS
 
     shipped = read_judge(settings.SHIPPED / "judges" / name)
     assert shipped is not None and shipped.info["data_digest"] == DATASETS[name].digest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core import settings
-from core.data.datasets import DATASETS
+from core.data.sources import DATASETS
 from core.files import write_json
 from core.metrics import records
 from core.metrics.scorecard import standard

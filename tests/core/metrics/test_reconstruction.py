@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.config import RunConfig
-from core.data.datasets import as_floats
+from core.data.dataset import as_floats
 from core.metrics.reconstruction import importance_weighted_bound, mse, psnr, sharpness_ratio, ssim
 from core.models.networks import build_model
 from core.models.objectives import Bernoulli

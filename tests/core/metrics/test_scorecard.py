@@ -343,7 +343,7 @@ def test_the_command_line_measures_publishes_and_checks(filled, shipped, capsys)
 
 
 def test_a_data_set_that_cannot_be_had_is_told_not_raised(filled, monkeypatch):
-    from core.data.datasets import DataError
+    from core.data.dataset import DataError
 
     def refuse(run, **_):
         raise DataError("no images")

