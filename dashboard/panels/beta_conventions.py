@@ -10,8 +10,10 @@ from core.config import RunConfig
 from core.models.beta_conventions import PIXELS, effective_beta, formula, translate
 from dashboard import cache
 from dashboard.components.source import source_of
-from dashboard.content import catalog, text
+from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
+from dashboard.content.kl_weight import convention_takeaway, mistake_takeaway
+from dashboard.content.words import run_provenance
 from dashboard.plots import images
 
 ERRORS = {"bce": "BCE", "mse": "SE"}  # binary cross-entropy, squared error
@@ -63,7 +65,7 @@ def mistake(pair: Pair) -> None:
     right = catalog.over_beta(cache.entries(), pair).get(wrong.config.beta, pair.vae)
     figures = {e.run_id: cache.evaluation(e.run_id) for e in (wrong, right)}
     st.markdown(
-        text.mistake_takeaway(
+        mistake_takeaway(
             wrong.config.beta,
             effective_beta(wrong.config),
             figures[wrong.run_id],
@@ -91,14 +93,14 @@ def mistake(pair: Pair) -> None:
                 caption="Unseen images and their reconstructions",
                 alt="Unseen images above, their reconstructions below",
             )
-    st.caption(" · ".join(text.run_provenance(e, figures[e.run_id]["n"]) for e in (wrong,)))
+    st.caption(" · ".join(run_provenance(e, figures[e.run_id]["n"]) for e in (wrong,)))
 
 
 def conventions(pair: Pair, beta: float) -> None:
     """The whole section."""
     config = pair.vae.config.replace(beta=beta)
     st.markdown(
-        text.convention_takeaway(
+        convention_takeaway(
             beta,
             {
                 t.convention.name: t.nominal

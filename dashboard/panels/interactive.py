@@ -19,8 +19,10 @@ from dashboard.components.neighbours import neighbours
 from dashboard.components.planes import planes
 from dashboard.components.publish import publish
 from dashboard.components.sprites import png_of_test_images
-from dashboard.content import catalog, text
+from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
+from dashboard.content.maps import map_caption
+from dashboard.content.small_steps import changes_said
 from dashboard.panels.beta_lab import lab_of, without_networks
 from dashboard.panels.scene_context import LETTERS, MARKS, ExhibitError, Facts, Stage, entry_of, sides
 from dashboard.plots import theme
@@ -59,7 +61,7 @@ def map_of(kind: str, entry: Entry, view: cache.MapView, native: bool) -> MapDat
         sigma=gallery["stddev"] if d == 2 and kind == "vae" else None,
         native=native,
         weights=weights_url(entry.run),
-        caption=text.map_caption(view, flat=d <= 2),
+        caption=map_caption(view, flat=d <= 2),
     )
 
 
@@ -213,7 +215,7 @@ def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.
         for kind in MARKS
     ]
     known = cache.flip_rates(stage.pair.data)
-    said = text.changes_said(known, sizes) if stage.revealed else {}
+    said = changes_said(known, sizes) if stage.revealed else {}
     neighbours(
         boards,
         images,

@@ -12,9 +12,9 @@ from core.data.datasets import resolve
 from core.errors import UserFacingError
 from core.jobs.limits import limits_from_settings
 from dashboard import cache
-from dashboard.content import text
 from dashboard.content.catalog import Pair
-from dashboard.content.text import AE, VAE
+from dashboard.content.training import progress_line
+from dashboard.content.words import AE, VAE
 from dashboard.session import boundary, controls, state
 
 EPOCHS = "epochs"  # the URL's parameter
@@ -70,7 +70,7 @@ def progress() -> bool:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.progress(
                     min(max(status.fraction, 0.0), 1.0),
-                    f"{name}: {text.progress(status, cache.store().run(config.run_id).history())}",
+                    f"{name}: {progress_line(status, cache.store().run(config.run_id).history())}",
                     width="stretch",
                 )
                 if status.owner:

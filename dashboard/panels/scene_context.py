@@ -8,13 +8,14 @@ from typing import Any
 
 from core.errors import UserFacingError
 from dashboard import cache
-from dashboard.content import catalog, text
+from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
+from dashboard.content.words import AE, VAE
 from dashboard.plots import theme
 
 Facts = Mapping[str, Any]  # figures and words that a scene's texts may name
 LETTERS = "ABCDEF"
-MARKS = {"ae": text.AE, "vae": text.VAE}
+MARKS = {"ae": AE, "vae": VAE}
 
 
 class ExhibitError(UserFacingError, ValueError):

@@ -14,9 +14,12 @@ from core.latent.projection import plane_of
 from core.latent.sampling import SOURCES
 from dashboard import cache
 from dashboard.components.chart import chart
-from dashboard.content import catalog, text
+from dashboard.content import catalog
 from dashboard.content.catalog import Pair
-from dashboard.content.text import AE, VAE
+from dashboard.content.paths import path_takeaway
+from dashboard.content.reconstruction import compare_mse
+from dashboard.content.samples import where_to_draw
+from dashboard.content.words import AE, VAE
 from dashboard.panels.scene_context import LETTERS, MARKS, ExhibitError, Facts, Stage, entry_of, model_of
 from dashboard.plots import charts, encoding_diagram, images
 from dashboard.session import state
@@ -79,7 +82,7 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
             images.grid(decoded, len(first)), width="stretch", alt=f"The same images, decoded: row {LETTERS[place]}"
         )
         facts |= {f"mse_{kind}_{size}": cache.evaluation(entry.run_id)["mse"], f"where_{kind}_{size}": LETTERS[place]}
-        facts[f"compare_{size}"] = text.compare_mse(
+        facts[f"compare_{size}"] = compare_mse(
             cache.evaluation(pair.ae.run_id)["mse"], cache.evaluation(pair.vae.run_id)["mse"]
         )
     return facts
@@ -204,7 +207,7 @@ def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
         "better_where": facts[f"where_{best}"],
         "fd_better": scores[best],
         "fd_worse": scores[worst],
-        "lesson": text.where_to_draw(scores),
+        "lesson": where_to_draw(scores),
     }
 
 
@@ -242,7 +245,7 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
     return {
         "from_class": names[0],
         "to_class": names[1],
-        "verdict": text.path_takeaway(middle),
+        "verdict": path_takeaway(middle),
         **{f"where_{kind}": LETTERS[place] for place, kind in enumerate(order)},
         **{f"middle_{kind}": v for kind, v in middle.items()},
     }

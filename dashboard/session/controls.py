@@ -16,8 +16,8 @@ from core.data.folder import PREFIX, canonical, what_was_read
 from core.data.sources import DATASETS
 from core.errors import UserFacingError
 from dashboard import cache
-from dashboard.content import text
 from dashboard.content.catalog import Pair
+from dashboard.content.folders import folder_changed, folder_summary
 from dashboard.session import state
 
 RESPELLED = "_respelled"
@@ -176,9 +176,9 @@ def about_images(pair: Pair) -> None:
     except DataError:  # the page says so
         return
     lines = what_was_read(data)
-    st.caption(text.folder_summary(data))
+    st.caption(folder_summary(data))
     if len(lines) > 1:
         with st.expander("What was done to these files"):
             st.code("\n".join(lines[1:]), language=None, wrap_lines=True)
     if (how := cache.folder_changed(pair.data)) is not None:
-        state.notice(text.folder_changed(pair, data, how))
+        state.notice(folder_changed(pair, data, how))

@@ -7,9 +7,9 @@ from core.latent.interpolation import KINDS, cross_fade, nearest
 from dashboard import cache
 from dashboard.components.chart import chart
 from dashboard.components.picker import GALLERY, picker
-from dashboard.content import text
 from dashboard.content.catalog import Pair
-from dashboard.content.text import AE, VAE
+from dashboard.content.paths import path_takeaway
+from dashboard.content.words import AE, VAE, provenance
 from dashboard.plots import charts, images
 from dashboard.session import controls, state
 
@@ -109,7 +109,7 @@ with slot:
         st.image(
             images.grid(frames, steps), width="stretch", alt=f"{steps} frames from test image {a} to test image {b}"
         )
-lead.markdown(text.path_takeaway({k: float(v[steps // 2]) for k, v in away.items()}))
+lead.markdown(path_takeaway({k: float(v[steps // 2]) for k, v in away.items()}))
 st.markdown(
     "**Distance of each frame to the nearest real image** (Euclidean over pixels, training images)", anchors=False
 )
@@ -141,7 +141,7 @@ with st.container(horizontal=True):
     )
 st.caption(
     "Codes are the posterior means, so the ends of a strip are the reconstructions of the two images. "
-    + text.provenance(pair, len(reference), "Measured against", "training images")
+    + provenance(pair, len(reference), "Measured against", "training images")
 )
 
 with st.expander("Explanation: what lies between two codes", icon=":material/help:"):

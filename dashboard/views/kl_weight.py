@@ -12,9 +12,12 @@ from dashboard import cache
 from dashboard.components.assets import not_in_page
 from dashboard.components.beta_lab import Training, beta_lab
 from dashboard.components.chart import chart
-from dashboard.content import catalog, text
+from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
-from dashboard.content.text import AE, VAE
+from dashboard.content.kl_weight import trained_here, untrained, weight_takeaway
+from dashboard.content.samples import quality_takeaway
+from dashboard.content.training import progress_line
+from dashboard.content.words import AE, VAE, run_provenance
 from dashboard.panels.beta_conventions import conventions
 from dashboard.panels.beta_lab import lab_of, training_of, without_networks
 from dashboard.panels.on_demand import on_demand
@@ -79,21 +82,21 @@ def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus 
             help="Releasing the slider at an untrained weight starts the training of a network for exactly that weight.",
         )
         if entry:
-            st.caption(text.trained_here(entry), width="stretch")
+            st.caption(trained_here(entry), width="stretch")
         elif status.active:
             training = training_of(run_id, config.beta, status.fraction)
             if status.owner:
                 st.button(
                     "Stop", icon=":material/stop:", key="stop", on_click=cache.jobs().stop, args=(run_id, visitor)
                 )
-            st.progress(min(max(status.fraction, 0.0), 1.0), text.progress(status, training.history), width="stretch")
+            st.progress(min(max(status.fraction, 0.0), 1.0), progress_line(status, training.history), width="stretch")
             return training
         else:
             label = f"Train β = {config.beta:g}" if status.state == "absent" else "Resume"
             st.button(
                 label, type="primary", icon=":material/play_arrow:", key="train", on_click=request, args=(config,)
             )
-            st.caption(text.untrained(status, config), width="stretch")
+            st.caption(untrained(status, config), width="stretch")
     return None
 
 
@@ -127,7 +130,7 @@ def sample_quality() -> None:
         )
     if not points:
         return
-    st.markdown(text.quality_takeaway(points))
+    st.markdown(quality_takeaway(points))
     if len(points) < 2:
         return
     floor = next(iter(points.values()))["floor"]
@@ -172,7 +175,7 @@ lab = lab_of(pair, trained, beta)
 shown = entry or catalog.multirate(entries, pair) or pair.vae
 with board:
     st.title("KL weight", anchor=False)
-    st.markdown(text.weight_takeaway(beta, evaluations, pair.latent_dim))
+    st.markdown(weight_takeaway(beta, evaluations, pair.latent_dim))
     if watching:
         st.fragment(draw, run_every=POLL)()
     else:
@@ -181,7 +184,7 @@ with board:
         ):  # a fragment has one too: the lab keeps its place, and so its state, when a training starts or ends
             draw()
     st.caption(
-        text.run_provenance(shown, cache.evaluation(pair.vae.run_id)["n"])
+        run_provenance(shown, cache.evaluation(pair.vae.run_id)["n"])
         + f" · loss D + β R, both summed, nats per image · {len(trained)} trained weight{'s' if len(trained) > 1 else ''}"
     )
 

@@ -5,9 +5,9 @@ import streamlit as st
 from core.latent import compiled_code
 from core.latent.neighbours import NEIGHBOURS
 from dashboard import cache
-from dashboard.content import text
 from dashboard.content.catalog import Pair
-from dashboard.content.text import AE, VAE
+from dashboard.content.maps import laying_out, maps_takeaway
+from dashboard.content.words import AE, VAE, not_measured, provenance
 from dashboard.panels.interactive import maps
 from dashboard.session import boundary, controls, state
 
@@ -51,9 +51,7 @@ def wait() -> None:
         status = cache.lay_out(pair)
         if not status.active:
             st.rerun()
-        st.info(
-            text.laying_out(status, compiled_code.is_warm(), compiled_code.progress()), icon=":material/hourglass_top:"
-        )
+        st.info(laying_out(status, compiled_code.is_warm(), compiled_code.progress()), icon=":material/hourglass_top:")
 
 
 n = len(cache.gallery(pair.ae.run_id)["mean"])
@@ -79,7 +77,7 @@ if found is None:
 views = dict(zip(("ae", "vae"), found))
 why_not = {**views["vae"].why_not, **views["ae"].why_not}
 lead.markdown(
-    text.maps_takeaway(
+    maps_takeaway(
         views["ae"].knn_accuracy,
         views["vae"].knn_accuracy,
         views["ae"].spread,
@@ -101,9 +99,9 @@ if not flat:
         + ("" if disparity is None else f" Remaining disparity: {disparity:.2f} (0: identical maps, 1: unrelated).")
     )
     left_out |= {"trustworthiness": why_not.get("trustworthiness"), "the maps' disparity": why_not.get("disparity")}
-if missing := text.not_measured({what: why for what, why in left_out.items() if why}):
+if missing := not_measured({what: why for what, why in left_out.items() if why}):
     st.caption(missing)
-st.caption(text.provenance(pair, n))
+st.caption(provenance(pair, n))
 
 with st.expander("Explanation: what such a map cannot tell you", icon=":material/help:"):
     if flat:

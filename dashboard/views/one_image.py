@@ -10,9 +10,11 @@ from dashboard.components.neighbours import neighbours
 from dashboard.components.planes import planes
 from dashboard.components.through import through
 from dashboard.components.traverse import traverse
-from dashboard.content import catalog, text
+from dashboard.content import catalog
 from dashboard.content.catalog import Pair
-from dashboard.content.text import AE, VAE
+from dashboard.content.folders import train_command
+from dashboard.content.small_steps import changes_said, steps_table, steps_takeaway
+from dashboard.content.words import AE, VAE, provenance
 from dashboard.panels.interactive import TITLES, images_of, lane_of
 from dashboard.panels.static import lanes
 from dashboard.session import controls, state
@@ -50,7 +52,7 @@ def decode_as_you_move() -> None:
     """Both planes of two latent numbers, with the decoder under the cursor."""
     if flat is None:
         st.info(
-            f"There is no pair with latent size 2 for {pair.dataset} yet: train one with `{text.train_command(pair, latent_dim=2)}`, and the same with `--model vae`."
+            f"There is no pair with latent size 2 for {pair.dataset} yet: train one with `{train_command(pair, latent_dim=2)}`, and the same with `--model vae`."
         )
         return
     st.markdown(
@@ -69,7 +71,7 @@ def decode_as_you_move() -> None:
         f"planes-{flat.ae.run_id}",
         mode=controls.linked("view of the planes", VIEWS, "codes", VIEW),
     )
-    st.caption(text.provenance(flat, n, "Measured against"))
+    st.caption(provenance(flat, n, "Measured against"))
 
 
 def small_steps() -> None:
@@ -87,7 +89,7 @@ def small_steps() -> None:
         for kind, entry in (("ae", p.ae), ("vae", p.vae))
     ]
     rates = cache.flip_rates(pair.data)
-    said = text.changes_said(rates, sorted({p.latent_dim for p in (pair, flat) if p}))
+    said = changes_said(rates, sorted({p.latent_dim for p in (pair, flat) if p}))
     neighbours(
         boards,
         images,
@@ -98,9 +100,9 @@ def small_steps() -> None:
         step=float(controls.linked("step", STEPS, "0.3", STEP)),
     )
     if rates:
-        st.markdown(text.steps_takeaway(rates, min(AROUND, n)))
+        st.markdown(steps_takeaway(rates, min(AROUND, n)))
         with st.expander("How often a small step changes the class, measured", icon=":material/table:"):
-            st.markdown(text.steps_table(rates))
+            st.markdown(steps_table(rates))
             st.caption(
                 f"Mean over seeds (lowest to highest), from the scorecards of {pair.dataset}, around the codes of unseen images. Directions are random instead of the eight above, "
                 "with steps in standard deviations of each latent number. Small values depend on the classifier, which is the same for both models."
@@ -132,7 +134,7 @@ def on_the_server(shown: Pair, why: str) -> None:
 st.title("One image through both", anchor=False)
 if reason := not_in_page(pair.ae.config, pair.vae.config):
     on_the_server(pair, reason)
-    st.caption(text.provenance(pair, n, "The codes are those of"))
+    st.caption(provenance(pair, n, "The codes are those of"))
     st.stop()
 st.markdown("Draw a digit or edit one. Both networks run in your browser and update with every stroke.")
 board = st.container()
@@ -149,7 +151,7 @@ with board:
         upload=upload,
         on_choose=lambda index: st.query_params.update({IMAGE: str(index)}),
     )
-st.caption(text.provenance(pair, n, "Values are for this image, computed in your browser; the maps show the codes of"))
+st.caption(provenance(pair, n, "Values are for this image, computed in your browser; the maps show the codes of"))
 
 flat = flat_pair()
 parts = {

@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.errors import NotMeasurable
 from dashboard import cache
-from dashboard.content import text
 from dashboard.content.catalog import Pair
-from dashboard.content.text import AE, VAE
+from dashboard.content.samples import ONE_AVERAGE, samples_takeaway
+from dashboard.content.words import AE, VAE, provenance
 from dashboard.plots import images
 from dashboard.session import boundary, controls, state
 
@@ -76,7 +76,7 @@ def figures_of(measured: Mapping[str, float]) -> None:
             "Fréchet distance",
             f"{measured['fd']:.1f}",
             width="content",
-            help=f"Between samples and unseen images, in the feature space of a small classifier (not FID). 0: identical distributions. {measured['floor']:.1f}: real training images. {text.ONE_AVERAGE:.0f}: a single average image, repeated.",
+            help=f"Between samples and unseen images, in the feature space of a small classifier (not FID). 0: identical distributions. {measured['floor']:.1f}: real training images. {ONE_AVERAGE:.0f}: a single average image, repeated.",
         )
         st.metric(
             "Density",
@@ -115,7 +115,7 @@ try:
     if measured is None:
         wait()
     else:
-        lead.markdown(text.samples_takeaway(sources, measured["ae"], measured["vae"]))
+        lead.markdown(samples_takeaway(sources, measured["ae"], measured["vae"]))
         for kind, slot in slots.items():
             with slot:
                 figures_of(measured[kind])
@@ -136,7 +136,7 @@ st.download_button(
 )
 st.caption(
     "Both models receive the same noise; values are computed from 1,000 samples of each. "
-    + text.provenance(pair, min(1000, len(data.test_images)), "Measured against")
+    + provenance(pair, min(1000, len(data.test_images)), "Measured against")
 )
 
 with st.expander("Explanation: what a decoder does with noise", icon=":material/help:"):

@@ -8,9 +8,10 @@ from core.metrics.scorecard import SEEDS, SETTINGS
 from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Row
 from dashboard import cache
 from dashboard.components.chart import chart
-from dashboard.content import text
 from dashboard.content.catalog import Pair
-from dashboard.content.text import AE, VAE
+from dashboard.content.samples import rescue_meaning, rescue_takeaway
+from dashboard.content.scorecard import scorecard_takeaway
+from dashboard.content.words import AE, VAE
 from dashboard.plots import charts, images, tiles, verdict_cards
 from dashboard.session import state
 
@@ -77,7 +78,7 @@ def rescue() -> None:
     found = {(m, s): [measured[m][seed][s]["fd"] for seed in seeds] for m in ("ae", "vae") for s in SOURCES}
     floor, real = measured["ae"][seeds[0]]["floor"], people["ae"][seeds[0]]["n"]
     st.header("Sampling from a fitted density", anchor=False)
-    st.markdown(text.rescue_takeaway(found, floor))
+    st.markdown(rescue_takeaway(found, floor))
     left, right = st.columns(2, gap="large", vertical_alignment="center")
     with left:
         chart(
@@ -91,7 +92,7 @@ def rescue() -> None:
             for kind, entry in (("ae", pair.ae), ("vae", pair.vae))
         }
         st.html(tiles.table(list(SOURCES.values()), pictures, f"{SHOWN} samples", dark))
-    st.markdown(text.rescue_meaning(found, cache.gaussians(pair.ae.run_id)))
+    st.markdown(rescue_meaning(found, cache.gaussians(pair.ae.run_id)))
     n = len(seeds)
     st.caption(
         f"Fréchet distance between 1,000 samples and {real:,} unseen images, in the feature space of a small classifier trained on the same data (not FID), "
@@ -103,9 +104,7 @@ lines = cache.scorecards()
 here = cache.scores(pair.dataset, pair.latent_dim, pair.data.digest)
 st.title("Scorecard", anchor=False)
 st.markdown(
-    text.scorecard_takeaway(
-        [line["verdict"] for line in lines], sum(models(cache.scores(*setting)) for setting in SETTINGS)
-    )
+    scorecard_takeaway([line["verdict"] for line in lines], sum(models(cache.scores(*setting)) for setting in SETTINGS))
 )
 if not models(here):
     st.info(

@@ -4,9 +4,10 @@ import numpy as np
 import streamlit as st
 
 from dashboard import cache
-from dashboard.content import catalog, text
+from dashboard.content import catalog
 from dashboard.content.catalog import Pair
-from dashboard.content.text import AE, VAE
+from dashboard.content.reconstruction import start_takeaway
+from dashboard.content.words import AE, NA, VAE, nats, provenance
 from dashboard.panels.static import lanes
 from dashboard.plots import images, theme
 from dashboard.session import controls, state
@@ -26,10 +27,8 @@ def metrics(figures: dict) -> None:
         "A point has no finite divergence from a density, so an AE has no rate and no ELBO; they are undefined, not 0."
     )
     with st.container(horizontal=True, gap="large"):
-        st.metric("Distortion D", text.nats(figures["distortion"]), width="content")
-        st.metric(
-            "Rate R", text.nats(figures["rate"]), help=no_rate if figures["rate"] is None else None, width="content"
-        )
+        st.metric("Distortion D", nats(figures["distortion"]), width="content")
+        st.metric("Rate R", nats(figures["rate"]), help=no_rate if figures["rate"] is None else None, width="content")
         st.metric(
             "Squared error",
             f"{figures['mse']:.4f}",
@@ -91,7 +90,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
 ae, vae = cache.evaluation(pair.ae.run_id), cache.evaluation(pair.vae.run_id)
 beta = pair.vae.config.beta
 st.header(f"Loss of each model, at latent size {pair.latent_dim}", anchor=False)
-st.markdown(text.start_takeaway(ae, vae))
+st.markdown(start_takeaway(ae, vae))
 left, right = st.columns(2)
 with left.container(border=True, height="stretch"):
     st.markdown(f"{AE} loss, nats per image: distortion only")
@@ -121,7 +120,7 @@ for caption, strip, alt in (
 ):
     st.caption(caption)
     st.image(images.grid(strip, len(first), scale=4), width="stretch", alt=alt)
-st.caption(text.provenance(pair, ae["n"]))
+st.caption(provenance(pair, ae["n"]))
 
 with st.expander("Explanation: what differs between the two models, and what is equal", icon=":material/help:"):
     differ, equal = catalog.differences(pair)
@@ -151,11 +150,11 @@ with st.expander("Which models are loaded", icon=":material/list:"):
                     "data set": "`" + p.dataset.replace("`", "'") + "`",
                     "latent size": p.latent_dim,
                     "seed": p.seed,
-                    "D": text.nats(e["distortion"]),
-                    "R": text.nats(e["rate"]),
-                    "−ELBO": text.nats(e["neg_elbo"]),
+                    "D": nats(e["distortion"]),
+                    "R": nats(e["rate"]),
+                    "−ELBO": nats(e["neg_elbo"]),
                     "MSE": f"{e['mse']:.4f}",
-                    "active": text.NA if e["active_units"] is None else str(e["active_units"]),
+                    "active": NA if e["active_units"] is None else str(e["active_units"]),
                     "run": f"`{entry.run_id}`",
                 }
             )

@@ -4,9 +4,9 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.components.scrubber import Recording, scrubber
-from dashboard.content import text
 from dashboard.content.catalog import Entry, Pair
-from dashboard.content.text import AE, VAE
+from dashboard.content.training import training_takeaway
+from dashboard.content.words import AE, VAE, provenance
 from dashboard.panels.interactive import TITLES
 from dashboard.plots import theme
 from dashboard.session import state
@@ -26,7 +26,7 @@ st.title("How the spaces form", anchor=False)
 recordings = [recorded("ae", pair.ae), recorded("vae", pair.vae)]
 n = recordings[0].codes.shape[1]
 labels = cache.dataset(pair.data).test_labels[:n]
-st.markdown(text.training_takeaway(*(r.history for r in recordings)))
+st.markdown(training_takeaway(*(r.history for r in recordings)))
 scrubber(
     recordings,
     [cache.film(entry.run_id) for entry in (pair.ae, pair.vae)],
@@ -38,7 +38,7 @@ st.caption(
     f"Dots are {n} unseen images, coloured by class, at their codes after every epoch{'' if pair.latent_dim <= 2 else ', in the plane in which the final codes vary most'}. "
     "Below each map: samples of the same 16 codes at every epoch, then reconstructions of the same 8 images. Space: play or pause; arrow keys: step."
 )
-st.caption(text.provenance(pair, recordings[0].history[-1]["test_n"]))
+st.caption(provenance(pair, recordings[0].history[-1]["test_n"]))
 with st.expander("Explanation: what to look for", icon=":material/help:"):
     st.markdown(
         f"""

@@ -14,9 +14,17 @@ from dashboard import cache
 from dashboard.components.chart import chart
 from dashboard.components.pad import pad
 from dashboard.components.picker import GALLERY, picker
-from dashboard.content import catalog, text
+from dashboard.content import catalog
 from dashboard.content.catalog import Pair
-from dashboard.content.text import AE, VAE
+from dashboard.content.folders import train_command
+from dashboard.content.uses import (
+    anomaly_takeaway,
+    compress_takeaway,
+    denoise_takeaway,
+    held_out_takeaway,
+    untrained_takeaway,
+)
+from dashboard.content.words import AE, VAE, provenance
 from dashboard.plots import charts, tiles
 from dashboard.plots.tiles import Tile
 from dashboard.session import controls, state
@@ -123,21 +131,19 @@ def denoise(lead: Any, image: np.ndarray) -> None:
         Tile(title, results[key][0], f"{decibel[key]:.1f} dB", model) for key, title, model in wanted if key in results
     ]
     if trained is None:
-        command = f"{text.train_command(pair)} --noise {NOISE:g}"
+        command = f"{train_command(pair)} --noise {NOISE:g}"
         other = through(cache.model(pair.vae.run_id), noisy)
         shown.append(Tile("VAE trained on clean images", other[0], f"{psnr(clean, other):.1f} dB", "vae"))
-        lead.markdown(text.untrained_takeaway(sigma, {**decibel, "ae": decibel["clean"], "vae": psnr(clean, other)}))
+        lead.markdown(untrained_takeaway(sigma, {**decibel, "ae": decibel["clean"], "vae": psnr(clean, other)}))
     else:
-        lead.markdown(
-            text.denoise_takeaway(sigma, {k: v for k, v in decibel.items() if k != "clean"}, decibel["clean"])
-        )
+        lead.markdown(denoise_takeaway(sigma, {k: v for k, v in decibel.items() if k != "clean"}, decibel["clean"]))
     st.html(tiles.row([Tile("Clean", clean[0], "target"), *shown], dark))
     if trained is None:
         st.caption(
             f"No pair has been trained to denoise {pair.dataset} at latent size {pair.latent_dim} yet. Run `{command}`, and the same with `--model vae`."
         )
     over_levels(sigma)
-    st.caption(text.provenance(trained or pair, 1, what="image, with models"))
+    st.caption(provenance(trained or pair, 1, what="image, with models"))
 
 
 def over_levels(sigma: float) -> None:
@@ -227,7 +233,7 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
     area = {kind: auroc(normal, strange) for kind, (normal, strange, *_) in found.items()} | {"pca": auroc(*linear)}
     above = {kind: float((normal < mark).mean()) for kind, (normal, _, mark, _) in found.items()}
     name = f"of {what}" if what == other else what
-    lead.markdown(text.anomaly_takeaway(name, above, area))
+    lead.markdown(anomaly_takeaway(name, above, area))
     left, right = st.columns([1, 3], gap="large", vertical_alignment="center")
     with left:
         below = " · ".join(
@@ -268,11 +274,11 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
                 "held-out",
                 "AUROC of each model for a class left out of training.",
             )
-        st.markdown(text.held_out_takeaway(missed["ae"], missed["vae"]))
+        st.markdown(held_out_takeaway(missed["ae"], missed["vae"]))
     elsewhere = (
         "" if measured else "For the detection of a class left out of training, choose mnist-5k at latent size 16. "
     )
-    st.caption(text.provenance(pair, n, f"{elsewhere}Scores are distortions in nats of one sampled code. Measured on"))
+    st.caption(provenance(pair, n, f"{elsewhere}Scores are distortions in nats of one sampled code. Measured on"))
 
 
 def held_out(role: str) -> dict[str, float]:
@@ -300,7 +306,7 @@ def compress(lead: Any, image: np.ndarray) -> None:
     pca = compression.store_pca(cache.pca(pair.data), cache.pca_quantisers(pair.data), image, ae.bytes)
     webp = compression.store_webp(image, others, ae.mse)
     png = compression.store_file(image, others, "PNG", optimize=True)
-    lead.markdown(text.compress_takeaway(bits, pair.latent_dim, ae, vae, pca, webp))
+    lead.markdown(compress_takeaway(bits, pair.latent_dim, ae, vae, pca, webp))
     kept = [
         ("Original, as PNG", png, ""),
         ("AE code", ae, "ae"),
@@ -349,7 +355,7 @@ def compress(lead: Any, image: np.ndarray) -> None:
     size = (cache.store().get(pair.ae.run_id).path / WEIGHTS).stat().st_size / 1e6
     st.caption(
         f"Codes: size with an ideal entropy coder fitted to the training codes; the network ({size:.1f} MB) is not counted, just as the WebP decoder is not. PNG and WebP: size per image "
-        f"in a sheet of {len(others) + 1} images. PNG is lossless, all others are lossy. " + text.provenance(pair, n)
+        f"in a sheet of {len(others) + 1} images. PNG is lossless, all others are lossy. " + provenance(pair, n)
     )
 
 

@@ -7,8 +7,8 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.components import presenter
-from dashboard.content import text
 from dashboard.content.catalog import Pair
+from dashboard.content.words import AE, VAE, provenance
 from dashboard.export import share_menu
 from dashboard.panels import pictures
 from dashboard.panels.scene_context import Facts, Stage
@@ -79,8 +79,8 @@ def draw(scene: Scene, key: str, revealed: bool, large: bool = False) -> Facts:
     pair = pinned(scene)
     facts = pictures()[scene.picture](Stage(pair, key, revealed, state.dark(), large), **scene.options)
     return {
-        "AE": text.AE,
-        "VAE": text.VAE,
+        "AE": AE,
+        "VAE": VAE,
         "latent": pair.latent_dim,
         "n": cache.evaluation(pair.vae.run_id)["n"],
         **facts,
@@ -132,7 +132,7 @@ def all_scenes() -> None:
             with st.expander("Predict first, then look", icon=":material/visibility:"):
                 facts = draw(scene, f"all-{scene.id}-revealed", revealed=True)
                 answer(scene, facts)
-        st.caption(text.provenance(pinned(scene), cache.evaluation(pinned(scene).vae.run_id)["n"]))
+        st.caption(provenance(pinned(scene), cache.evaluation(pinned(scene).vae.run_id)["n"]))
 
 
 def one_scene() -> None:
@@ -185,7 +185,7 @@ def one_scene() -> None:
                 args=(at + 1,),
             )
             st.progress((at + 1) / len(scenes), width="stretch")
-        st.caption(text.provenance(pair, cache.evaluation(pair.vae.run_id)["n"]))
+        st.caption(provenance(pair, cache.evaluation(pair.vae.run_id)["n"]))
         plain = {**(facts or {}), "AE": "AE", "VAE": "VAE"}
         notes = scene.fill("notes", plain).strip() if facts else ""
         st.button(

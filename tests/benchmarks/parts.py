@@ -15,7 +15,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 
-
 LEAST = 0.1  # seconds: a timeout is never shorter
 
 

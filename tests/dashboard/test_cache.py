@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.metrics import records
 from core.errors import NotMeasurable
+from core.metrics import records
 from core.metrics.judge import JudgeError, judge_task
 from dashboard import cache
 

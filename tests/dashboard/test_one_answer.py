@@ -11,7 +11,8 @@ from driving import words
 from core.data.dataset import DataKey
 from core.metrics.verdicts import DOES_NOT, HOLDS
 from dashboard import cache
-from dashboard.content import text
+from dashboard.content.small_steps import CHANGES, STORY
+from dashboard.content.words import AE, VAE
 
 CHOICES = {"the AE's": "ae", "the VAE's": "vae", "no difference": "neither"}
 
@@ -33,11 +34,11 @@ def components(app) -> list[dict]:
 def test_every_page_says_the_same_about_small_steps(shipped, latent):
     d = int(latent)
     app = shipped("one_image", latent=latent, part="Small steps", step="0.1")
-    below = re.search(rf"at \*\*latent size {d}\*\* ({'|'.join(text.STORY.values())})", words(app))[1]
-    answers = {"below the boards": next(kind for kind, said in text.STORY.items() if said == below)}
+    below = re.search(rf"at \*\*latent size {d}\*\* ({'|'.join(STORY.values())})", words(app))[1]
+    answers = {"below the boards": next(kind for kind, said in STORY.items() if said == below)}
     boards = next(data for data in components(app) if "said" in data)
-    said = re.search(rf"with {d} latent numbers ({'|'.join(text.CHANGES.values())})", boards["said"]["0.1"])[1]
-    answers["on the boards"] = next(kind for kind, words_ in text.CHANGES.items() if words_ == said)
+    said = re.search(rf"with {d} latent numbers ({'|'.join(CHANGES.values())})", boards["said"]["0.1"])[1]
+    answers["on the boards"] = next(kind for kind, words_ in CHANGES.items() if words_ == said)
     scene = shipped("walkthrough", scene="small-steps", reveal="true")
     if d == 16:  # what the scene asks about
         marked = next(m.value for m in scene.markdown if "check_circle" in m.value)
@@ -56,7 +57,7 @@ def test_every_page_says_the_same_about_small_steps(shipped, latent):
     ],
 )
 def test_every_page_says_the_same_about_whose_samples_are_nearer(shipped, query, scene, case):
-    names = {text.AE: "ae", text.VAE: "vae"}
+    names = {AE: "ae", VAE: "vae"}
     lead = next(m.value for m in shipped("samples", latent="16", **query).markdown if m.value.startswith("Drawn from"))
     told = re.search(r"the (\S+)'s samples are closer", lead)
     answers = {"samples": names[told[1]] if told else "neither"}
@@ -65,7 +66,7 @@ def test_every_page_says_the_same_about_whose_samples_are_nearer(shipped, query,
         answers["walkthrough"] = (
             "neither"
             if "no difference" in told
-            else names[re.search(rf"[AB], the ({re.escape(text.AE)}|{re.escape(text.VAE)}): its Fréchet", told)[1]]
+            else names[re.search(rf"[AB], the ({re.escape(AE)}|{re.escape(VAE)}): its Fréchet", told)[1]]
         )
         rescue = words(shipped("scorecard", latent="16"))
         answers["scorecard, in words"] = (
@@ -75,7 +76,7 @@ def test_every_page_says_the_same_about_whose_samples_are_nearer(shipped, query,
         answers["scorecard, as verdict"] = {HOLDS: "ae"}.get(row.cases[case[1]].verdict, answers["scorecard, in words"])
     else:
         answers["walkthrough"] = (
-            "vae" if f"the {text.VAE} generates" in told else "neither" if "no difference" in told else "ae"
+            "vae" if f"the {VAE} generates" in told else "neither" if "no difference" in told else "ae"
         )
     assert len(set(answers.values())) == 1, answers
 

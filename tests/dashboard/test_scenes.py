@@ -241,7 +241,7 @@ def test_hostile_links_are_told(dashboard, small_scenes, key, value):
 
 
 def test_where_to_draw_says_what_the_distances_say():
-    from dashboard.content.text import where_to_draw
+    from dashboard.content.samples import where_to_draw
 
     assert "wrong distribution" in where_to_draw({"vae_prior": 19.0, "ae_mixture": 4.0})
     assert "the usual story" in where_to_draw({"vae_prior": 19.0, "ae_prior": 225.0})

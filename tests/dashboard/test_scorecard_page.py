@@ -16,7 +16,8 @@ from core.metrics import scorecard
 from core.metrics.claims import CLAIMS
 from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Case, Claim, Measure, decide
 from dashboard import cache
-from dashboard.content import text
+from dashboard.content.samples import rescue_meaning, rescue_takeaway
+from dashboard.content.scorecard import scorecard_takeaway
 from dashboard.plots import charts, verdict_cards
 
 ROOT = Path(__file__).parents[2]
@@ -109,7 +110,7 @@ def test_a_card_says_why_a_figure_is_not_there():
 
 
 def test_the_lead_counts_the_verdicts():
-    lead = text.scorecard_takeaway([HOLDS, HOLDS, DOES_NOT, DEPENDS, DEPENDS, DEPENDS, UNKNOWN], 12)
+    lead = scorecard_takeaway([HOLDS, HOLDS, DOES_NOT, DEPENDS, DEPENDS, DEPENDS, UNKNOWN], 12)
     assert (
         "**7** common claims" in lead
         and "**2** hold" in lead
@@ -118,7 +119,7 @@ def test_the_lead_counts_the_verdicts():
         and "1 could not" in lead
         and "12 trained" in lead
     )
-    assert "Nothing has been measured" in text.scorecard_takeaway([UNKNOWN], 0)
+    assert "Nothing has been measured" in scorecard_takeaway([UNKNOWN], 0)
 
 
 def test_the_rescue_follows_the_figures():
@@ -131,16 +132,12 @@ def test_the_rescue_follows_the_figures():
             ("vae", "mixture"): [own],
         }
 
-    assert "closer than" in text.rescue_takeaway(fd(4, 6), 0.4) and "and than the" in text.rescue_takeaway(
-        fd(4, 6), 0.4
+    assert "closer than" in rescue_takeaway(fd(4, 6), 0.4) and "and than the" in rescue_takeaway(fd(4, 6), 0.4)
+    assert "though not than" in rescue_takeaway(fd(8, 6), 0.4)
+    assert "farther than" in rescue_takeaway(fd(30, 6), 0.4) and "neither closer nor farther" in rescue_takeaway(
+        fd(18.2, 6), 0.4
     )
-    assert "though not than" in text.rescue_takeaway(fd(8, 6), 0.4)
-    assert "farther than" in text.rescue_takeaway(
-        fd(30, 6), 0.4
-    ) and "neither closer nor farther" in text.rescue_takeaway(fd(18.2, 6), 0.4)
-    assert "*is* a generative model" in text.rescue_meaning(fd(4, 6)) and "stays ahead" in text.rescue_meaning(
-        fd(30, 6)
-    )
+    assert "*is* a generative model" in rescue_meaning(fd(4, 6)) and "stays ahead" in rescue_meaning(fd(30, 6))
     figure = charts.rescue({**fd(4, 6), ("vae", "gaussian"): [12.0, 13.0]}, 0.4)
     assert sorted(v for trace in figure.data if trace.mode == "markers" for v in trace.y) == [4, 6, 10, 12, 13, 18, 200]
 

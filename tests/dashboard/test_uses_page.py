@@ -14,7 +14,14 @@ from core.config import RunConfig
 from core.runs.store import RunStore
 from dashboard import cache
 from dashboard.components.pad import decoded
-from dashboard.content import catalog, text
+from dashboard.content import catalog
+from dashboard.content.uses import (
+    anomaly_takeaway,
+    compress_takeaway,
+    denoise_takeaway,
+    held_out_takeaway,
+    untrained_takeaway,
+)
 from dashboard.plots import charts, tiles
 
 
@@ -124,45 +131,45 @@ def test_what_a_browser_sends_is_an_image_or_nothing():
 
 
 def test_denoising_words_follow_the_figures():
-    better = text.denoise_takeaway(0.5, {"input": 9, "ae": 19, "vae": 18, "median": 14, "pca": 15}, 10)
+    better = denoise_takeaway(0.5, {"input": 9, "ae": 19, "vae": 18, "median": 14, "pca": 15}, 10)
     assert (
         "The best result is that of the :orange[**AE**]" in better
         and "compared with 15.0" in better
         and "less than a simple filter" in better
     )
-    assert "no network is needed" in text.denoise_takeaway(
+    assert "no network is needed" in denoise_takeaway(
         0.1, {"input": 22, "ae": 18, "vae": 18, "median": 23, "pca": 20}, 15
     )
-    assert "less than the noisy image itself" in text.denoise_takeaway(
+    assert "less than the noisy image itself" in denoise_takeaway(
         0.1, {"input": 22, "ae": 18, "vae": 18, "median": 23, "pca": 20}, 15
     )
 
 
 def test_words_about_models_nobody_trained_to_denoise():
-    assert "A simple filter does better" in text.untrained_takeaway(
+    assert "A simple filter does better" in untrained_takeaway(
         0.5, {"input": 9, "ae": 10, "vae": 10, "median": 14, "pca": 15}
     )
-    assert "no worse" in text.untrained_takeaway(0.5, {"input": 9, "ae": 16, "vae": 10, "median": 14, "pca": 15})
+    assert "no worse" in untrained_takeaway(0.5, {"input": 9, "ae": 16, "vae": 10, "median": 14, "pca": 15})
 
 
 def test_anomaly_words_follow_the_figures():
     above = {"ae": 0.97, "vae": 0.5}
-    assert "VAE**] performs best" in text.anomaly_takeaway("turned", above, {"ae": 0.8, "vae": 0.9, "pca": 0.7})
-    assert "equally well" in text.anomaly_takeaway("turned", above, {"ae": 0.9, "vae": 0.901, "pca": 0.7})
-    assert "better than chance" in text.anomaly_takeaway("turned", above, {"ae": 0.6, "vae": 0.55, "pca": 0.5})
-    assert "better than normal images" in text.anomaly_takeaway("turned", above, {"ae": 0.4, "vae": 0.3, "pca": 0.5})
-    failure = text.held_out_takeaway({"0": 0.9, "1": 0.2}, {"0": 0.8, "1": 0.3})
+    assert "VAE**] performs best" in anomaly_takeaway("turned", above, {"ae": 0.8, "vae": 0.9, "pca": 0.7})
+    assert "equally well" in anomaly_takeaway("turned", above, {"ae": 0.9, "vae": 0.901, "pca": 0.7})
+    assert "better than chance" in anomaly_takeaway("turned", above, {"ae": 0.6, "vae": 0.55, "pca": 0.5})
+    assert "better than normal images" in anomaly_takeaway("turned", above, {"ae": 0.4, "vae": 0.3, "pca": 0.5})
+    failure = held_out_takeaway({"0": 0.9, "1": 0.2}, {"0": 0.8, "1": 0.3})
     assert "hardest **1**" in failure and "*better* than" in failure
-    assert "better* than" not in text.held_out_takeaway({"0": 0.9, "1": 0.7}, {"0": 0.8, "1": 0.8})
+    assert "better* than" not in held_out_takeaway({"0": 0.9, "1": 0.7}, {"0": 0.8, "1": 0.8})
 
 
 def test_compression_words_follow_the_figures():
     def kept(size: float, error: float):
         return SimpleNamespace(bytes=size, mse=error)
 
-    said = text.compress_takeaway(4, 16, kept(6, 0.01), kept(7, 0.02), kept(5, 0.03), kept(36, 0.01))
+    said = compress_takeaway(4, 16, kept(6, 0.01), kept(7, 0.02), kept(5, 0.03), kept(36, 0.01))
     assert "3.0 times its error" in said and "6 times as many" in said
-    said = text.compress_takeaway(1, 16, kept(6, 0.01), kept(7, 0.02), kept(5, 0.005), kept(36, 0.02))
+    said = compress_takeaway(1, 16, kept(6, 0.01), kept(7, 0.02), kept(5, 0.005), kept(36, 0.02))
     assert "no more error" in said and "does not reach that error" in said
 
 

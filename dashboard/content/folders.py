@@ -1,0 +1,38 @@
+"""A person's own folder of images: what was read, and what has changed since models were trained on it."""
+
+from __future__ import annotations
+
+import shlex
+import time
+
+from core.data.dataset import Dataset
+from dashboard.content.catalog import Pair
+
+
+def train_command(pair: Pair, latent_dim: int | None = None) -> str:
+    """What to type to train the AE of a pair like this one."""
+    dataset, size = shlex.quote(pair.dataset), latent_dim or pair.latent_dim
+    return f"python -m core train --model ae --dataset {dataset} --latent-dim {size} --seed {pair.seed}"
+
+
+def folder_summary(data: Dataset) -> str:
+    """How many images a folder gave, and how they look to the models."""
+    n, classes, skipped = len(data.train_images) + len(data.test_images), len(data.classes), len(data.skipped)
+    summary = (
+        f"{n:,} images in {classes:,} {'class' if classes == 1 else 'classes'}, as the models see them: "
+        "28×28 grey levels, the whole picture scaled to fit."
+    )
+    if skipped:
+        summary += f" {skipped:,} {'file was' if skipped == 1 else 'files were'} skipped."
+    return summary
+
+
+def folder_changed(pair: Pair, data: Dataset, how: str) -> str:
+    """That a folder no longer holds what a pair was trained on; `how` says how it has changed."""
+    n = len(data.train_images) + len(data.test_images)
+    day = time.strftime("%d %b %Y", time.localtime(pair.vae.trained)).lstrip("0")
+    return (
+        f"These models were trained on {n:,} images that this folder held on {day}; everything here is about those. "
+        f"The folder now {how.rstrip('.')}. "
+        f"To train on what it holds now: `{train_command(pair)}`, and the same with `--model vae`."
+    )

@@ -1,0 +1,120 @@
+"""Latent maps: how well a space separates the classes, how far its codes spread, and what is being computed."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from core.latent.neighbours import NEIGHBOURS
+from dashboard.content.words import AE, NAMES, VAE
+
+NO_STRUCTURE = 0.2  # class accuracy above chance below which a space is said to have hardly any class structure
+SAME_ACCURACY = 0.05  # about two and a half standard errors of the difference on 1,000 images
+
+
+def better_separation(ae: float, vae: float, classes: int) -> Literal["ae", "vae", "neither", "none"]:
+    """Whose space separates the classes better, from the share of codes whose neighbours share their class.
+
+    Returns:
+        "neither" if both do equally well, "none" if at least one shows hardly any class structure.
+    """
+    if min(ae, vae) < 1 / classes + NO_STRUCTURE:
+        return "none"
+    if abs(ae - vae) < SAME_ACCURACY:
+        return "neither"
+    return "ae" if ae > vae else "vae"
+
+
+def maps_takeaway(
+    ae_accuracy: float | None,
+    vae_accuracy: float | None,
+    ae_spread: float,
+    vae_spread: float,
+    classes: int,
+    why_not: str = "",
+) -> str:
+    """How close codes of one class are (or `why_not`, where that cannot be measured), and how far the codes spread."""
+    spread = spread_takeaway(ae_spread, vae_spread)
+    if ae_accuracy is None or vae_accuracy is None:
+        return f"Class structure cannot be measured: {why_not} {spread}"
+    better = better_separation(ae_accuracy, vae_accuracy, classes)
+    without_labels = "although neither model was trained with labels"
+    verdict = {
+        "none": "At least one of the two spaces shows hardly any class structure",
+        "neither": f"Both spaces separate the classes equally well, {without_labels}",
+        "ae": f"The {AE}'s space separates the classes better, {without_labels}",
+        "vae": f"The {VAE}'s space separates the classes better, {without_labels}",
+    }[better]
+    return (
+        f"{verdict}: the majority class of the {NEIGHBOURS} nearest codes is the image's own class for "
+        f"{ae_accuracy:.0%} of the images in the {AE} and {vae_accuracy:.0%} in the {VAE} (chance: {1 / classes:.0%}). "
+        f"{spread}"
+    )
+
+
+def tighter_codes(ae: float, vae: float) -> tuple[Literal["ae", "vae"], Literal["collapsed", "one", "same", "times"]]:
+    """Whose codes spread less, and how: both are standard deviations over the codes.
+
+    Returns:
+        the model, and "collapsed" if neither's codes vary visibly, "one" if only the other's do, "same" if both spread
+        equally widely, else "times".
+    """
+    near, far = min(ae, vae), max(ae, vae)
+    tighter: Literal["ae", "vae"] = "ae" if ae < vae else "vae"
+    if far < 0.005:  # shown as 0.00
+        return tighter, "collapsed"
+    if near < 0.001 * far:
+        return tighter, "one"
+    return tighter, "same" if far < 1.1 * near else "times"
+
+
+def spread_takeaway(ae: float, vae: float) -> str:
+    """How far each model's codes spread; both are standard deviations."""
+    tighter, how = tighter_codes(ae, vae)
+    both = f"(standard deviation {AE} {ae:.2f}, {VAE} {vae:.2f}; prior: 1)"
+    if how == "collapsed":
+        return "Their codes hardly vary (standard deviation below 0.005 in both; prior: 1)."
+    if how == "one":
+        return f"The {NAMES[tighter]}'s codes hardly vary {both}."
+    if how == "same":
+        return f"Their codes are spread equally widely (standard deviation {ae:.2f} and {vae:.2f})."
+    return f"The {NAMES[tighter]}'s codes lie {max(ae, vae) / min(ae, vae):.1f} times closer together {both}."
+
+
+def map_caption(view: Any, flat: bool) -> str:
+    """What was measured about one map (a `dashboard.cache.maps.MapView`), or why it was not.
+
+    Args:
+        flat: the map is the latent space itself.
+    """
+    order = (
+        "class structure: not measured"
+        if view.knn_accuracy is None
+        else f"{view.knn_accuracy:.1%} of images share their class with most of their {NEIGHBOURS} nearest codes"
+    )
+    if flat:
+        return order
+    if view.trustworthiness is None:
+        return f"{order} · trustworthiness: not measured"
+    fewer = "" if view.trusted == NEIGHBOURS else f", measured with {view.trusted} nearest codes"
+    return f"{order} · trustworthiness of the map: {view.trustworthiness:.3f} (maximum 1){fewer}"
+
+
+def laying_out(status: Any, warm: bool, compiling: Any) -> str:
+    """What a visitor waits for who has asked for a UMAP that no run carries yet, and what is shown meanwhile.
+
+    Args:
+        status: a `core.jobs.background.JobStatus`.
+        warm: whether umap-learn's compiled code is there.
+        compiling: how far that is, a `core.latent.compiled_code.Progress`; None before the first function is done.
+    """
+    needs = "needs umap-learn's code, which is being compiled once for this processor"
+    if status.state == "queued":
+        why = f"is waiting for a training to finish (position {status.position} in the queue)"
+    elif compiling:
+        left = max(compiling.seconds_left, 1)
+        why = f"{needs}: {compiling.fraction:.0%} done, about {left:.0f} s left"
+    elif not warm:
+        why = f"{needs}; an estimate of the time left follows"
+    else:
+        why = "is being computed in the background, which takes a few seconds"
+    return f"The UMAP of these codes {why}. Until then, their PCA is shown."

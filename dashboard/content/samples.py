@@ -1,0 +1,170 @@
+"""Generated images: whose are closer to real ones, from which source of codes, at which KL weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from core.metrics.claims import nearer
+from dashboard.content.words import AE, NAMES, VAE
+
+FROM = {
+    "prior": "N(0, I)",
+    "gaussian": "a Gaussian fitted to each model's codes",
+    "mixture": "a mixture fitted to each model's codes",
+}
+ONE_AVERAGE = 100.0  # the Frechet distance of one average image, drawn over and over; see `core.metrics.judge`
+Distances = Mapping[tuple[str, str], Sequence[float]]  # Frechet distances by (model, source), one value per seed
+
+
+def closer_samples(ae: float, vae: float) -> Literal["ae", "vae", "neither", "none"]:
+    """Whose samples are closer to real images, from both Frechet distances; "none": a repeated average is as close."""
+    if min(ae, vae) >= ONE_AVERAGE:
+        return "none"
+    return {"first": "ae", "second": "vae", "neither": "neither"}[nearer([ae], [vae])]
+
+
+def samples_takeaway(sources: Mapping[str, str], ae: Mapping[str, float], vae: Mapping[str, float]) -> str:
+    """Whose samples are closer to real images, and how many of those they come near.
+
+    Args:
+        sources: where the codes of "ae" and "vae" were drawn from.
+        ae, vae: fd, floor and coverage of each model's samples.
+    """
+    drawn = FROM[sources["ae"]]
+    if sources["ae"] != sources["vae"]:
+        drawn = f"{FROM[sources['ae']]} for the {AE} and {FROM[sources['vae']]} for the {VAE}"
+    verdict = {
+        "none": "neither model's samples are closer to real images than a single repeated average image "
+        f"({ONE_AVERAGE:.0f})",
+        "neither": "the samples of both models are equally close to real images",
+        "ae": f"the {AE}'s samples are closer to real images than the {VAE}'s",
+        "vae": f"the {VAE}'s samples are closer to real images than the {AE}'s",
+    }[closer_samples(ae["fd"], vae["fd"])]
+    return (
+        f"Drawn from {drawn}, {verdict}: Fréchet distance {ae['fd']:.1f} for the {AE}, {vae['fd']:.1f} for the {VAE}, "
+        f"{ae['floor']:.1f} for real images. Coverage of the unseen images: "
+        f"{ae['coverage']:.0%} for the {AE}, {vae['coverage']:.0%} for the {VAE}."
+    )
+
+
+def where_to_draw(distances: Mapping[str, float]) -> str:
+    """What follows from Frechet distances by "model_source", e.g. {"vae_prior": 19, "ae_mixture": 4}."""
+    best, worst = min(distances, key=distances.__getitem__), max(distances, key=distances.__getitem__)
+    if nearer([distances[best]], [distances[worst]]) == "neither":
+        return "There is no difference large enough to count."
+    times = distances[worst] / max(distances[best], 1e-9)
+    (better, source), (other, other_source) = best.split("_"), worst.split("_")
+    if better == "ae" and source != "prior" and other_source == "prior":
+        return (
+            f"That is {times:.1f} times closer to real images: the {AE} is not a bad generator, "
+            "but N(0, I) is the wrong distribution to sample its codes from."
+        )
+    if (better, source, other, other_source) == ("vae", "prior", "ae", "prior"):
+        return f"So far this is the usual story: the {VAE} generates, the {AE} does not."
+    return f"The {NAMES[better]}'s samples are {times:.1f} times closer to real images."
+
+
+@dataclass(frozen=True)
+class BestWeight:
+    """The KL weight with the lowest Frechet distance.
+
+    Attributes:
+        beta: the weight. at_end: whether it is the smallest or the largest one trained.
+        as_good: the smallest and the largest trained weight whose samples are as good.
+    """
+
+    beta: float
+    at_end: bool
+    as_good: tuple[float, float]
+
+
+def best_weight(fd: Mapping[float, float]) -> BestWeight:
+    """The trained weight whose samples are closest to real images, from Frechet distances by weight."""
+    betas = sorted(fd)
+    best = min(betas, key=fd.__getitem__)
+    close = [b for b in betas if nearer([fd[best]], [fd[b]]) == "neither"]
+    return BestWeight(best, best in (betas[0], betas[-1]), (close[0], close[-1]))
+
+
+def quality_takeaway(points: Mapping[float, Mapping[str, float]]) -> str:
+    """Which trained weight makes the samples closest to real images, and how it goes on either side.
+
+    Args:
+        points: fd and floor of each weight's prior samples.
+    """
+    betas = sorted(points)
+    floor = points[betas[0]]["floor"]
+    if len(points) < 3:
+        found = " and ".join(f"{points[b]['fd']:.1f} at β = {b:g}" for b in betas)
+        return (
+            f"So far the samples have a Fréchet distance of {found}; real images have {floor:.1f}. "
+            "Train more weights to find where samples are best."
+        )
+    best = best_weight({b: point["fd"] for b, point in points.items()})
+    fd = points[best.beta]["fd"]
+    ends = f"{points[betas[0]]['fd']:.1f} at β = {betas[0]:g} and {points[betas[-1]]['fd']:.1f} at β = {betas[-1]:g}"
+    if best.at_end:
+        return (
+            f"Among the trained weights, samples are best at β = {best.beta:g}, an end of the range: "
+            f"Fréchet distance {fd:.1f}, compared with {ends}."
+        )
+    low, high = best.as_good
+    where = f"from β = {low:g} to {high:g}" if low < high else f"at β = {best.beta:g}"
+    return (
+        f"Samples are best at an intermediate weight: the Fréchet distance is {fd:.1f} at β = {best.beta:g} "
+        f"(equally good {where}), compared with {ends}. Real images have {floor:.1f}."
+    )
+
+
+def rescue_takeaway(fd: Distances, floor: float) -> str:
+    """What a fitted density does for the AE's samples, beside the VAE's.
+
+    Args:
+        fd: the same seeds for each; sources "prior", "gaussian", "mixture".
+        floor: what real training images reach.
+    """
+    mean = {key: sum(values) / len(values) for key, values in fd.items()}
+    ae, vae, own = mean["ae", "mixture"], mean["vae", "prior"], mean["vae", "mixture"]
+    closer = {source: nearer(fd["ae", "mixture"], fd["vae", source]) for source in ("prior", "mixture")}
+    against = f"the {VAE}'s from its prior ({vae:.1f})"
+    also = "and" if closer["mixture"] == "first" else "though not"
+    than_own = f"{also} than the {VAE}'s from its own fitted mixture ({own:.1f})"
+    comparison = {
+        "first": f"That is closer than {against}, {than_own}.",
+        "second": f"That is farther than {against}.",
+        "neither": f"Over all seeds, that is neither closer nor farther than {against}.",
+    }[closer["prior"]]
+    return (
+        f"The Fréchet distance of the {AE}'s samples to real images is {mean['ae', 'prior']:.0f} with codes from "
+        f"N(0, I), {mean['ae', 'gaussian']:.1f} with codes from a fitted Gaussian and {ae:.1f} with codes from a "
+        "fitted mixture. "
+        f"{comparison} Real images have {floor:.1f}."
+    )
+
+
+def rescue_meaning(fd: Distances, gaussians: int = 10) -> str:
+    """What the numbers of `rescue_takeaway` mean for the question whether an AE generates.
+
+    Args:
+        gaussians: in the fitted mixture.
+    """
+    against = nearer(fd["ae", "mixture"], fd["vae", "prior"])
+    if against == "first":
+        return (
+            f"**What that means.** An {AE} with a density fitted to its codes *is* a generative model. What was "
+            "missing was not a decoder that can generate images, but the distribution of its codes, which "
+            f"{gaussians} Gaussians fitted afterwards provide. "
+            f"The {VAE} fixes that distribution in advance, at the cost of its rate."
+        )
+    prior, mixture = (sum(fd["ae", source]) / len(fd["ae", source]) for source in ("prior", "mixture"))
+    gained = f"Here a fitted density does not help the {AE}"
+    if nearer(fd["ae", "mixture"], fd["ae", "prior"]) == "first":
+        times = prior / max(mixture, 1e-9)
+        gained = f"A fitted density brings the {AE}'s samples {times:.1f} times closer to real images"
+    ahead = {
+        "second": f"the {VAE}'s own prior stays ahead",
+        "neither": f"neither it nor the {VAE}'s own prior is ahead for every seed",
+    }[against]
+    return f"**What that means.** {gained}; for these models {ahead}."

@@ -1,0 +1,46 @@
+"""Words that several pages use: the models' names in their colours, numbers of nats, what was measured on what.
+
+The other modules here each hold one topic of the pages, in two steps: a function decides what the numbers mean and
+returns a word or a small value, and another one phrases it. No verdict is written before it is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dashboard.content.catalog import Entry, Pair
+
+NA = "n/a"
+AE, VAE = ":orange[**AE**]", ":blue[**VAE**]"  # the models' colours, see .streamlit/config.toml
+NAMES = {"ae": AE, "vae": VAE}
+
+
+def nats(value: float | None, digits: int = 1) -> str:
+    """A number of nats; "n/a" where a model has none."""
+    return NA if value is None else f"{value:.{digits}f}"
+
+
+def provenance(pair: Pair, n: int, how: str = "Measured on", what: str = "unseen test images") -> str:
+    """Which models, data and seed a page's numbers were measured on."""
+    return (
+        f"{how} {n:,} {what} of `{pair.dataset}` · latent size {pair.latent_dim} · seed {pair.seed} · "
+        f"AE `{pair.ae.run_id}` · VAE `{pair.vae.run_id}` "
+        f"(β = {pair.vae.config.beta:g}; nats per image, both terms summed)"
+    )
+
+
+def run_provenance(entry: Entry, n: int) -> str:
+    """As `provenance`, for one run."""
+    c = entry.config
+    return (
+        f"Measured on {n:,} unseen test images of `{c.dataset}` · latent size {c.latent_dim} · seed {c.seed} · "
+        f"{c.epochs} epochs · `{entry.run_id}`"
+    )
+
+
+def not_measured(reasons: Mapping[str, str]) -> str:
+    """What cannot be measured on these images, each with its reason; "" if there is nothing."""
+    by_reason: dict[str, list[str]] = {}
+    for what, why in reasons.items():
+        by_reason.setdefault(why, []).append(what)
+    return " ".join(f"Not measured: {', '.join(whats)}, because {why.rstrip('.')}." for why, whats in by_reason.items())

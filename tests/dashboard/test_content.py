@@ -1,0 +1,291 @@
+"""Verdicts follow the numbers: turn the numbers round, and the sentence turns round."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dashboard.content.kl_weight import mistake_takeaway, weight_takeaway
+from dashboard.content.maps import (
+    better_separation,
+    laying_out,
+    map_caption,
+    maps_takeaway,
+    spread_takeaway,
+    tighter_codes,
+)
+from dashboard.content.paths import closest_midpoint, path_takeaway
+from dashboard.content.reconstruction import compare_mse, more_precise
+from dashboard.content.samples import BestWeight, best_weight, closer_samples, quality_takeaway, samples_takeaway
+from dashboard.content.small_steps import steps_table, steps_takeaway
+from dashboard.content.training import RateCourse, progress_line, rate_course, training_takeaway
+from dashboard.content.uses import best_denoiser, detection, without_training
+from dashboard.content.words import nats, not_measured
+
+
+def first_named(sentence: str) -> str:
+    """Which model a verdict names first."""
+    return re.search(r"\*\*(AE|VAE)\*\*", sentence).group(1)
+
+
+def test_the_better_reconstruction_wins_whoever_it_is():
+    assert first_named(compare_mse(0.010, 0.012)) == "AE"
+    assert first_named(compare_mse(0.012, 0.010)) == "VAE"
+    assert "equally" in compare_mse(0.0100, 0.0101)
+    assert "17% less" in compare_mse(0.010, 0.012)
+
+
+def test_an_ae_has_no_rate():
+    assert nats(None) == "n/a" and nats(0.0) == "0.0"
+
+
+def test_samples_verdict():
+    def figures(fd, coverage=0.5):
+        return {"fd": fd, "floor": 0.4, "coverage": coverage}
+
+    better = samples_takeaway({"ae": "prior", "vae": "prior"}, figures(225, 0.0), figures(19, 0.54))
+    assert (
+        "the :blue[**VAE**]'s samples are closer" in better
+        and "0% for the :orange[**AE**]" in better
+        and "54% for the :blue[**VAE**]" in better
+    )
+    turned = samples_takeaway({"ae": "mixture", "vae": "mixture"}, figures(4.5, 0.91), figures(5.9, 0.91))
+    assert "the :orange[**AE**]'s samples are closer" in turned and "0.4 for real images" in turned
+    assert "equally close" in samples_takeaway({"ae": "mixture", "vae": "mixture"}, figures(5.0), figures(5.2))
+    assert "neither" in samples_takeaway({"ae": "prior", "vae": "prior"}, figures(225), figures(140))
+    fair = samples_takeaway({"ae": "mixture", "vae": "prior"}, figures(4.5), figures(19))
+    assert "mixture fitted to each model's codes for the :orange[**AE**] and N(0, I) for the :blue[**VAE**]" in fair
+
+
+def test_maps_verdict():
+    assert "equally well" in maps_takeaway(0.90, 0.905, 3.9, 0.9, 10)
+    assert "VAE**]'s space separates the classes better" in maps_takeaway(0.80, 0.90, 1, 1, 10)
+    assert "hardly any class structure" in maps_takeaway(0.12, 0.90, 1, 1, 10)
+    assert "AE**]'s codes lie 2.0 times closer" in maps_takeaway(0.9, 0.9, 0.5, 1.0, 10)
+    assert "equally widely" in maps_takeaway(0.9, 0.9, 1.0, 1.05, 10)
+
+
+def test_what_cannot_be_measured_about_maps_is_said_with_its_reason():
+    said = maps_takeaway(None, None, 0.5, 1.0, 10, "there are 7.")
+    assert "cannot be measured: there are 7." in said and "nearest" not in said and "2.0 times closer" in said
+    assert "below 0.005 in both" in spread_takeaway(0.0, 0.001) and "AE**]'s codes hardly vary" in spread_takeaway(
+        1e-9, 0.8
+    )
+    assert (
+        not_measured({"a": "there are 7.", "b": "there are 7.", "c": "all are alike."})
+        == "Not measured: a, b, because there are 7. Not measured: c, because all are alike."
+    )
+    assert not_measured({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("view", "flat", "said"),
+    [
+        ({}, True, ["90.0%", "15 nearest"]),
+        ({}, False, ["90.0%", "trustworthiness of the map: 0.950"]),
+        ({"trusted": 9}, False, ["trustworthiness of the map: 0.950", "with 9 nearest"]),
+        (
+            {"knn_accuracy": None, "trustworthiness": None},
+            False,
+            ["class structure: not measured", "trustworthiness: not measured"],
+        ),
+    ],
+)
+def test_a_maps_caption_says_what_was_measured_and_with_how_many_neighbours(view, flat, said):
+    from dashboard.cache import MapView
+
+    caption = map_caption(
+        MapView(
+            **{"points": None, "knn_accuracy": 0.9, "trustworthiness": 0.95, "disparity": None, "spread": 1.0, **view}
+        ),
+        flat,
+    )
+    assert all(part in caption for part in said) and ("trustworthiness" in caption) != flat and "nan" not in caption
+
+
+def test_path_verdict():
+    assert "VAE**] is closest" in path_takeaway({"ae": 6, "vae": 5, "pixels": 8})
+    assert "AE**] is closest" in path_takeaway({"ae": 5, "vae": 6, "pixels": 8})
+    assert "cross-fade is as close" in path_takeaway({"ae": 5, "vae": 6, "pixels": 5.1})
+    assert "about equally" in path_takeaway({"ae": 5, "vae": 5.1, "pixels": 8})
+
+
+def test_weight_verdict():
+    runs = {
+        b: {"distortion": d, "rate": r, "neg_elbo": d + r, "active_units": u}
+        for b, d, r, u in ((0.25, 75, 37, 16), (1.0, 85, 21, 14), (10.0, 155, 3, 0))
+    }
+    assert "2 of 16 latent units are inactive" in weight_takeaway(
+        1.0, runs, 16
+    ) and "β = 1 has the lowest" in weight_takeaway(1.0, runs, 16)
+    assert "all 16 latent units are active" in weight_takeaway(0.25, runs, 16)
+    assert "all latent units are inactive" in weight_takeaway(10.0, runs, 16)
+    between = weight_takeaway(3.0, runs, 16)
+    assert (
+        "No network has been trained for β = 3 yet" in between
+        and "β = 1 has a rate" in between
+        and "β = 10 has a rate" in between
+        and "0.25" not in between
+    )
+    assert "no other weight has been trained" in weight_takeaway(1.0, {1.0: runs[1.0]}, 16)
+
+
+def test_progress_line():
+    from core.jobs.background import JobStatus
+
+    rows = [{"epoch": 7, "epochs": 25}]
+    assert (
+        progress_line(JobStatus("r", "running", seconds_left=8.2, visitors=3), rows)
+        == "Epoch 7 of 25 · about 8 s left · 2 more waiting for it"
+    )
+    assert progress_line(JobStatus("r", "queued", position=2, seconds_left=30), []).startswith(
+        "Waiting, position 2 in the queue · about 30 s"
+    )
+    assert progress_line(JobStatus("r", "running"), []) == "Starting"
+
+
+def test_best_weight_for_samples():
+    def points(*fds):
+        return {b: {"fd": fd, "floor": 0.4} for b, fd in zip((0.1, 1.0, 4.0, 10.0), fds)}
+
+    u = quality_takeaway(points(60, 19, 20, 55))
+    assert (
+        "an intermediate weight" in u
+        and "19.0 at β = 1" in u
+        and "from β = 1 to 4" in u
+        and "60.0 at β = 0.1 and 55.0 at β = 10" in u
+    )
+    assert "an end of the range" in quality_takeaway(
+        points(10, 19, 25, 55)
+    ) and "an intermediate weight" not in quality_takeaway(points(10, 19, 25, 55))
+    few = quality_takeaway({1.0: {"fd": 20, "floor": 0.4}})
+    assert "Train more" in few and "20.0 at β = 1" in few and "0.4" in few
+
+
+def test_the_mistake_is_called_a_collapse_only_where_no_unit_is_active():
+    right = {"active_units": 14, "rate": 22.1, "mse": 0.0115}
+    told = mistake_takeaway(1.0, 784.0, {"active_units": 0, "rate": 0.0, "mse": 0.068}, right, 16)
+    assert "acts as β = 784" in told and "collapses" in told
+    assert "collapses" not in mistake_takeaway(
+        0.001, 0.784, {"active_units": 14, "rate": 22.0, "mse": 0.0115}, right, 16
+    )
+
+
+def test_training_verdict_follows_the_curves():
+    ae = [{"distortion": d} for d in (500, 200, 90, 80)]
+    rising, falling = (
+        [{"distortion": d, "rate": r} for d, r in zip((500, 400, 200, 90), rates)]
+        for rates in ((0, 5, 15, 22), (0, 30, 24, 22))
+    )
+    assert "after 1 of 3 epochs, the" in training_takeaway(ae, rising) and "after 2 of 3." in training_takeaway(
+        ae, rising
+    )
+    assert "Both models reach half of this reduction after 2 of 3 epochs" in training_takeaway(rising, rising)
+    assert "rises from 0.0 to 22.0" in training_takeaway(ae, rising)
+    assert "rises to 30.0 nats in epoch 1 and settles at 22.0" in training_takeaway(ae, falling)
+
+
+def test_where_the_story_of_small_steps_holds_is_read_off_the_seeds():
+    rates = {
+        2: {"ae": {0.1: [0.2, 0.22]}, "vae": {0.1: [0.1, 0.14]}},
+        8: {"ae": {0.1: [0.05, 0.10]}, "vae": {0.1: [0.07, 0.08]}},
+        16: {"ae": {0.1: [0.01, 0.02], 0.5: [0.3]}, "vae": {0.1: [0.03, 0.04]}},
+    }
+    said = steps_takeaway(rates, 250)
+    parts = said.split(";")
+    assert "size 2** the story holds" in parts[0] and "21.0%" in parts[0] and "12.0%" in parts[0]
+    assert (
+        "size 8** no difference exceeds the margin in all seeds" in parts[1]
+        and "size 16** the opposite holds" in parts[2]
+    )
+    assert "Around 250 unseen images and over 2 seeds" in said
+    table = steps_table(rates).splitlines()
+    assert len(table) == 2 + 6 and "30.0% |" in table[6] and "n/a" in table[7]
+    assert steps_takeaway({}, 250) == ""
+
+
+def test_what_a_map_waits_for():
+    from core.jobs.background import JobStatus
+    from core.latent.compiled_code import Progress
+
+    running = JobStatus("x", "running")
+    assert "position 2" in laying_out(JobStatus("x", "queued", position=2), False, Progress(0.4, 3.2))
+    assert "compiled once for this processor" in laying_out(running, False, None)
+    assert "40% done, about 3 s left" in laying_out(running, False, Progress(0.4, 3.2))
+    assert "compiled" not in laying_out(running, True, None)
+
+
+# Decisions, apart from their wording
+
+
+def test_the_smaller_error_is_more_precise_unless_both_are_equal():
+    assert [more_precise(0.010, 0.012), more_precise(0.012, 0.010), more_precise(0.0100, 0.0101)] == [
+        "ae",
+        "vae",
+        "neither",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("distances", "expected"),
+    [((225, 19), "vae"), ((4.5, 5.9), "ae"), ((5.0, 5.2), "neither"), ((225, 140), "none")],
+)
+def test_samples_have_to_beat_one_average_image_to_be_closer(distances, expected):
+    assert closer_samples(*distances) == expected
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "expected"),
+    [((0.90, 0.905), "neither"), ((0.80, 0.90), "vae"), ((0.90, 0.80), "ae"), ((0.12, 0.90), "none")],
+)
+def test_class_structure_counts_only_above_chance_and_beyond_noise(accuracies, expected):
+    assert better_separation(*accuracies, classes=10) == expected
+
+
+@pytest.mark.parametrize(
+    ("spreads", "expected"),
+    [
+        ((0.5, 1.0), ("ae", "times")),
+        ((1.0, 1.05), ("ae", "same")),
+        ((0.8, 1e-9), ("vae", "one")),
+        ((0.0, 0.001), ("ae", "collapsed")),
+    ],
+)
+def test_spread_of_codes(spreads, expected):
+    assert tighter_codes(*spreads) == expected
+
+
+@pytest.mark.parametrize(
+    ("middle", "expected"), [((6, 5, 8), "vae"), ((5, 6, 8), "ae"), ((5, 6, 5.1), "pixels"), ((5, 5.1, 8), "both")]
+)
+def test_a_cross_fade_that_is_as_close_beats_both_latent_spaces(middle, expected):
+    assert closest_midpoint(dict(zip(("ae", "vae", "pixels"), middle))) == expected
+
+
+def test_the_best_weight_for_samples_and_those_as_good():
+    assert best_weight({0.1: 60, 1.0: 19, 4.0: 19.5, 10.0: 55}) == BestWeight(1.0, False, (1.0, 4.0))
+    assert best_weight({0.1: 10, 1.0: 19, 4.0: 25}).at_end
+
+
+def test_a_rate_that_ends_at_its_maximum_rises():
+    assert rate_course([0, 5, 15, 22]).rising and rate_course([0, 5, 23, 22]).rising
+    assert rate_course([0, 30, 24, 22]) == RateCourse(False, 30, 1)
+
+
+@pytest.mark.parametrize(
+    ("auroc", "expected"),
+    [
+        ({"ae": 0.4, "vae": 0.45, "pca": 0.8}, "reversed"),
+        ({"ae": 0.6, "vae": 0.65, "pca": 0.5}, "chance"),
+        ({"ae": 0.95, "vae": 0.955, "pca": 0.6}, "level"),
+        ({"ae": 0.95, "vae": 0.8, "pca": 0.6}, "best"),
+    ],
+)
+def test_anomaly_detection(auroc, expected):
+    assert detection(auroc) == expected
+
+
+def test_denoising_without_having_been_trained_to():
+    assert [without_training(p, noisy=14.0, simple=18.0) for p in (13.0, 16.0, 19.0)] == ["harms", "worse", "no worse"]
+    assert best_denoiser({"input": 40, "ae": 20, "vae": 19, "median": 18, "pca": 17}) == "ae"
