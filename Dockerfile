@@ -12,15 +12,15 @@ RUN apt-get update && apt-get install -y --no-install-recommends libtcmalloc-min
 RUN useradd --create-home --uid 1000 visitor
 WORKDIR /app
 
-# What changes seldom comes first: a build after a change of code does not install everything again.
-# Left out are the project itself, which follows, and what only its tests need.
-COPY requirements.txt ./
+# What changes seldom comes first: a build after a change of code does not install everything again. So the dependencies
+# are installed with an empty project, and the project itself below.
+COPY pyproject.toml README.md LICENSE ./
 # PyTorch's own index has builds for CPUs; those on PyPI bring several GB of CUDA libraries.
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-RUN grep -E '^torch(vision)?==' requirements.txt | xargs pip install --no-cache-dir --index-url "$TORCH_INDEX"
-RUN sed -e '/^-e /d' -e '/^# tests/,$d' -i requirements.txt && pip install --no-cache-dir -r requirements.txt
+RUN python -c "import tomllib as t; print(*(d for d in t.load(open('pyproject.toml', 'rb'))['project']['dependencies'] if d.startswith('torch')))" \
+    | xargs pip install --no-cache-dir --index-url "$TORCH_INDEX"
+RUN pip install --no-cache-dir .
 
-COPY pyproject.toml README.md LICENSE ./
 COPY .streamlit .streamlit
 COPY docs/start.png docs/
 COPY checkpoints checkpoints

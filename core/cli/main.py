@@ -21,6 +21,7 @@ from core.cli.terminal import UsageError
 from core.config import BETA_GRID, BETA_RANGE, MODELS
 from core.data.sources import DATASETS
 from core.errors import FAILURE, UserFacingError
+from core.hardware import cores
 from core.latent.interpolation import KINDS
 from core.latent.sampling import SOURCES
 
@@ -307,3 +308,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return FAILURE
+
+
+def program() -> NoReturn:
+    """The console script `point-or-cloud` and `python -m core`: `main` with the process's arguments, then exit.
+
+    A training in a terminal mostly has the machine to itself, so its threads may spin; they stop when others compute.
+    """
+    if sys.argv[1:2] in (["train"], ["sweep"]):
+        cores.spin()
+    raise SystemExit(main())

@@ -35,7 +35,13 @@ class ClusterError(RunError):
 
 @functools.lru_cache(maxsize=8)
 def _client(address: str) -> Client:
-    from distributed import Client
+    try:
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise ClusterError(
+            "training on a cluster needs the package distributed, which is not installed. "
+            'Run `pip install "point-or-cloud[cluster]"` or `pip install -r requirements.txt`.'
+        ) from None
 
     class Connection(Client):
         def __del__(self) -> None:

@@ -291,7 +291,7 @@ def test_a_step_does_not_ask_the_system_for_its_memory_again():
     """Gradients of megabytes, freed and made anew: with `prepare` their pages are the process's own already."""
     script = """
 import resource, torch
-from core import device
+from core.hardware import device
 from core.config import RunConfig
 from core.models.networks import build_model
 device.prepare()
