@@ -13,7 +13,7 @@ export default [
       // The scripts are joined before they run, so each file leaves names to others: the type checker looks after these.
       "no-undef": "off",
       "no-unused-expressions": "error",
-      "no-unused-vars": "error",
+      "no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
       "no-var": "error",
       "object-shorthand": "error",
       "prefer-const": "error",

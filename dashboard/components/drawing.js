@@ -8,9 +8,12 @@
 
 const BOX = 20;
 
-/** Grey levels (784,) in [0, 1] from ink (side * side values in [0, 1]); all zeros for an empty pad.
-
-    Every pixel is the exact mean of the ink under it, wherever the pixel's edges fall, so nothing jumps while drawing. */
+/**
+ * Grey levels (784,) in [0, 1] from ink (side * side values in [0, 1]); all zeros for an empty pad.
+ *
+ * Every pixel is the exact mean of the ink under it, wherever the pixel's edges fall, so nothing jumps while drawing.
+ * @param {ArrayLike<number>} ink @param {number} side
+ */
 export function fitLikeMnist(ink, side) {
   let left = side,
     right = -1,
@@ -36,7 +39,10 @@ export function fitLikeMnist(ink, side) {
   return resample(ink, side, step, cx / mass - (SIDE / 2) * step, cy / mass - (SIDE / 2) * step);
 }
 
-/** Ink averaged over 28x28 squares of side `step`, the first one's corner at (x0, y0). */
+/**
+ * Ink averaged over 28x28 squares of side `step`, the first one's corner at (x0, y0).
+ * @param {ArrayLike<number>} ink @param {number} side
+ */
 export function resample(ink, side, step = side / SIDE, x0 = 0, y0 = 0) {
   const image = new Float32Array(PIXELS),
     across = new Float32Array(SIDE * side);
@@ -44,7 +50,11 @@ export function resample(ink, side, step = side / SIDE, x0 = 0, y0 = 0) {
   average(across, side, SIDE, 1, image, step, y0, 1, SIDE); // along y: (side, 28) -> (28, 28)
   return image;
 
-  /** Means along one axis of `from`, whose steps are `stride`, for each of the lines `line` apart. */
+  /**
+   * Means along one axis of `from`, whose steps are `stride`, for each of the lines `line` apart.
+   * @param {ArrayLike<number>} from @param {number} length @param {number} stride @param {number} line
+   * @param {Float32Array} to @param {number} step @param {number} start @param {number} toLine @param {number} toStride
+   */
   function average(from, length, stride, line, to, step, start, toLine, toStride) {
     const lines = stride === 1 ? length : SIDE;
     for (let l = 0; l < lines; l++)
@@ -61,14 +71,19 @@ export function resample(ink, side, step = side / SIDE, x0 = 0, y0 = 0) {
 
 /** A pad that is drawn on with mouse, pen or finger; `changed` is called after every movement. */
 export class Pad {
+  /** @param {HTMLCanvasElement} canvas @param {() => void} changed */
   constructor(canvas, changed) {
     this.canvas = canvas;
+    this.small = document.createElement("canvas"); // the image that is drawn over, in its own pixels
     this.side = canvas.width = canvas.height = 10 * SIDE;
-    this.strokes = new OffscreenCanvas(this.side, this.side).getContext("2d", { willReadFrequently: true });
+    this.strokes = contextOf(new OffscreenCanvas(this.side, this.side), { willReadFrequently: true });
     Object.assign(this.strokes, { lineCap: "round", lineJoin: "round", lineWidth: 2.1 * 10, strokeStyle: "#fff" });
-    this.base = null; // an image that is drawn over, (784,)
+    /** @type {Float32Array | null} an image that is drawn over, (784,) */
+    this.base = null;
     this.empty = true;
     this.changed = changed;
+    /** @type {[number, number] | null} where the pointer was last, while it is down */
+    this.last = null;
     canvas.onpointerdown = (event) => {
       canvas.setPointerCapture(event.pointerId);
       this.last = this.place(event);
@@ -78,16 +93,18 @@ export class Pad {
     canvas.onpointerup = canvas.onpointercancel = () => (this.last = null);
   }
 
+  /** @param {PointerEvent} event @returns {[number, number]} its place on the pad */
   place({ offsetX, offsetY }) {
     const scale = this.side / this.canvas.clientWidth;
     return [offsetX * scale, offsetY * scale];
   }
 
+  /** @param {PointerEvent} event */
   line(event) {
     for (const part of event.getCoalescedEvents?.().length ? event.getCoalescedEvents() : [event]) {
       const next = this.place(part);
       this.strokes.beginPath();
-      this.strokes.moveTo(...this.last);
+      this.strokes.moveTo(...(this.last ?? next));
       this.strokes.lineTo(next[0], next[1] + 0.01); // a dot is a very short line
       this.strokes.stroke();
       this.last = next;
@@ -96,7 +113,10 @@ export class Pad {
     this.changed();
   }
 
-  /** An empty pad, or one with an image on it. */
+  /**
+   * An empty pad, or one with an image on it.
+   * @param {Float32Array | null} base
+   */
   start(base = null) {
     this.strokes.clearRect(0, 0, this.side, this.side);
     this.base = base && base.slice();
@@ -110,16 +130,20 @@ export class Pad {
     const ink = new Float32Array(this.side * this.side);
     for (let i = 0; i < ink.length; i++) ink[i] = data[4 * i + 3] / 255;
     if (!this.base) return fitLikeMnist(ink, this.side);
-    return resample(ink, this.side).map((value, i) => Math.max(value, this.base[i]));
+    const { base } = this;
+    return resample(ink, this.side).map((value, i) => Math.max(value, base[i]));
   }
 
-  /** Shows the image and the strokes over it. */
+  /**
+   * Shows the image and the strokes over it.
+   * @param {string} hint what an empty pad says
+   */
   draw(hint) {
-    const context = this.canvas.getContext("2d");
+    const context = contextOf(this.canvas);
     context.fillStyle = "#000";
     context.fillRect(0, 0, this.side, this.side);
     if (this.base) {
-      paint((this.small ??= document.createElement("canvas")), this.base);
+      paint(this.small, this.base);
       context.imageSmoothingEnabled = false;
       context.drawImage(this.small, 0, 0, this.side, this.side);
     }

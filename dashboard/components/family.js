@@ -14,18 +14,27 @@
 const NODES = 13;
 const SLICE = 16; // images encoded at a time
 
-/** log beta scaled to [-1, 1], as in core/models/networks.py. */
+/** @typedef {{mean: Float32Array, logvar: Float32Array}} FamilyCodes n * d each; zeros for a point's variances */
+
+/**
+ * log beta scaled to [-1, 1], as in core/models/networks.py.
+ * @param {number} beta
+ */
 function scaled(beta) {
   const [low, high] = BETA_RANGE.map(Math.log);
   return (2 * (Math.log(beta) - low)) / (high - low) - 1;
 }
 
+/** @param {number} t */
 function unscaled(t) {
   const [low, high] = BETA_RANGE.map(Math.log);
   return Math.exp(low + ((t + 1) / 2) * (high - low));
 }
 
-/** Interpolation weights of the Chebyshev nodes at t: they sum to 1, and are 0 and one 1 at a node. */
+/**
+ * Interpolation weights of the Chebyshev nodes at t: they sum to 1, and are 0 and one 1 at a node.
+ * @param {number} t
+ */
 function chebyshevWeights(t, nodes = NODES) {
   const weights = new Float64Array(nodes);
   let total = 0;
@@ -40,10 +49,20 @@ function chebyshevWeights(t, nodes = NODES) {
 }
 
 export class Family {
+  /**
+   * @param {Pick<import("./networks.js").Network, "conditioned" | "latentDim" | "encode">} network
+   * @param {Float32Array} images n * 784
+   * @param {number} n
+   * @param {() => void} onProgress called when a node is there
+   */
   constructor(network, images, n, onProgress = () => {}) {
-    Object.assign(this, { network, images, n, onProgress });
+    this.network = network;
+    this.images = images;
+    this.n = n;
+    this.onProgress = onProgress;
     this.size = n * network.latentDim;
     const count = network.conditioned ? NODES : 1;
+    /** @type {{t: number, codes: FamilyCodes | null}[]} */
     this.nodes = Array.from({ length: count }, (_, k) => ({
       t: network.conditioned ? Math.cos((Math.PI * (k + 0.5)) / NODES) : 0,
       codes: null,
@@ -54,7 +73,7 @@ export class Family {
   }
 
   get ready() {
-    return this.nodes.every(({ codes }) => codes);
+    return this.nodes.every(({ codes }) => codes !== null);
   }
 
   /** Encode, nodes near beta first, giving the page its turn after every slice. */
@@ -81,6 +100,11 @@ export class Family {
     }
   }
 
+  /**
+   * The codes at a weight, overwritten by the next call; null while there are none.
+   * @param {number} beta
+   * @returns {FamilyCodes | null}
+   */
   codes(beta) {
     const t = scaled(beta),
       { mean, logvar, size, nodes } = this;
@@ -93,7 +117,7 @@ export class Family {
     logvar.fill(0);
     nodes.forEach(({ codes }, k) => {
       const w = weights[k];
-      if (w)
+      if (w && codes)
         for (let i = 0; i < size; i++) {
           mean[i] += w * codes.mean[i];
           logvar[i] += w * codes.logvar[i];

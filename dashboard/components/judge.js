@@ -3,10 +3,15 @@
    5x5 convolution, ReLU, 2x2 maximum, 3x3 convolution, ReLU, 2x2 maximum, 64 features, ReLU, classes. */
 // needs networks.js
 
+/** @import { Tensors } from "./weights.js" */
+/** @import { Room, Shape } from "./layers.js" */
+
 export class Judge {
+  /** @param {Tensors} tensors */
   constructor(tensors) {
     const heap = (this.heap = new Heap());
     let shape = imageShape(1, SIDE);
+    /** @type {(kind: string, name: string, kernel?: number) => Stack} */
     const layer = (kind, name, kernel) => {
       const weight = tensors[`${name}.weight`],
         [outputs, inputs] = weight.shape;
@@ -20,20 +25,20 @@ export class Judge {
     this.features = layer("linear", "features.7");
     this.classes = layer("linear", "classes");
     heap.seal();
-    this.next = new Map([
-      [this.convs[0], this.convs[1]],
-      [this.convs[1], this.features],
-    ]);
   }
 
-  /** Class logits of one image (784 grey levels, from `offset`); overwritten by the next call. */
+  /**
+   * Class logits of one image; overwritten by the next call.
+   * @param {ArrayLike<number>} image 784 grey levels, from `offset` on
+   */
   logits(image, offset = 0) {
     const { floats } = this.heap;
     this.convs[0].load(image, offset, 1);
-    for (const conv of this.convs) {
+    this.convs.forEach((conv, i) => {
+      const next = this.convs[i + 1] ?? this.features;
       conv.forward(1);
-      halve(floats, conv.output, conv.result, this.next.get(conv).layers[0].room);
-    }
+      halve(floats, conv.output, conv.result, next.layers[0].room);
+    });
     this.features.forward(1);
     const { output, result } = this.features,
       { room } = this.classes.layers[0];
@@ -42,7 +47,10 @@ export class Judge {
     return floats.subarray(this.classes.result.at, this.classes.result.at + this.classes.output.length);
   }
 
-  /** The most probable class of one image. */
+  /**
+   * The most probable class of one image.
+   * @param {ArrayLike<number>} image 784 grey levels, from `offset` on
+   */
   name(image, offset = 0) {
     const logits = this.logits(image, offset);
     let best = 0;
@@ -51,7 +59,10 @@ export class Judge {
   }
 }
 
-/** The largest of each 2x2 pixels, channel by channel. */
+/**
+ * The largest of each 2x2 pixels, channel by channel.
+ * @param {Float32Array} floats @param {Shape} shape @param {Room} from @param {Room} to
+ */
 function halve(floats, { side, depth }, from, to) {
   const half = side >> 1,
     line = side * depth;
@@ -64,5 +75,8 @@ function halve(floats, { side, depth }, from, to) {
     }
 }
 
-/** The judge at a URL. */
+/**
+ * The judge at a URL.
+ * @param {string} url
+ */
 export const loadJudge = (url) => load(url, (bytes) => new Judge(parseSafetensors(bytes).tensors));

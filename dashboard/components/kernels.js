@@ -18,21 +18,49 @@ const KINDS = { none: 0, relu: 1, silu: 2, sigmoid: 3 };
 // 2^f = 1 + f * (...) for f in [-.5, .5], relative error below 2e-7 (Cephes, exp2f).
 const EXP2 = [1.5353362e-4, 1.3398874e-3, 9.6184374e-3, 5.5503325e-2, 2.4022648e-1, 6.931472e-1];
 
-/** Round up to a multiple. */
+/** @import { Code } from "./assembler.js" */
+/**
+ * The loops, told places on one heap: see above.
+ * @typedef {object} Kernels
+ * @property {(A: number, B: number, C: number, M: number, N: number, K: number) => void} product
+ * @property {Patches} gather
+ * @property {Patches} scatter
+ * @property {(kind: number, from: number, to: number, rows: number, vectors: number, leap: number, jump: number,
+ *   bias: number, scale: number, shift: number) => void} finish
+ */
+/**
+ * @typedef {(image: number, rows: number, height: number, width: number, lines: number, vectors: number, right: number,
+ *   down: number, pitch: number, row: number) => void} Patches
+ */
+
+/**
+ * Round up to a multiple.
+ * @param {number} value
+ * @param {number} multiple
+ */
 const upTo = (value, multiple) => multiple * Math.ceil(value / multiple);
 
-/** B (K, N), given as a function of row and column, as panels: all K rows of the first eight columns, then of the next eight. */
+/**
+ * B (K, N), given as a function of row and column, as panels: all K rows of the first eight columns, then of the next eight.
+ * @param {number} K
+ * @param {number} N
+ * @param {(k: number, n: number) => number} value
+ */
 export function packed(K, N, value) {
   const out = new Float32Array(K * upTo(N, PANEL));
   for (let k = 0; k < K; k++) for (let n = 0; n < N; n++) out[packedPlace(K, k, n)] = value(k, n);
   return out;
 }
 
+/** @type {(K: number, k: number, n: number) => number} */
 const packedPlace = (K, k, n) => (n - (n % PANEL)) * K + k * PANEL + (n % PANEL);
 
 /* ---- as WebAssembly; every place and distance is in bytes here ---- */
 
-/** `relaxed`: multiply and add with one instruction. */
+/**
+ * The bytes of the module.
+ * @param {boolean} relaxed multiply and add with one instruction
+ */
 function kernelModule(relaxed) {
   const {
     get,
@@ -66,16 +94,19 @@ function kernelModule(relaxed) {
     Procedure,
     assemble,
   } = wasm;
+  /** @type {(a: Code, b: Code, c: Code) => Code} */
   const madd = (a, b, c) => (relaxed ? fused(a, b, c) : vadd(vmul(a, b), c));
   return assemble([productCode(), patchCode("gather"), patchCode("scatter"), finishCode()]);
 
   function productCode() {
     const f = new Procedure("product", ["A", "B", "C", "M", "N", "K"]);
+    const { A, B, C, M, N, K } = f.parameter;
     const [a, b, c, m, n, k, row, line] = Array.from({ length: 8 }, () => f.integer());
     const rows = Array.from({ length: ROWS }, () => f.integer());
     const sums = Array.from({ length: ROWS }, () => [f.vector(), f.vector()]);
     const [x, y0, y1] = [f.vector(), f.vector(), f.vector()];
 
+    /** @type {(count: number, u: number) => Code} */
     const step = (count, u) => [
       // row u of the panel from b, with element u of each row of A
       set(y0, load(get(b), 32 * u)),
@@ -88,44 +119,49 @@ function kernelModule(relaxed) {
           set(sums[r][1], madd(get(x), get(y1), get(sums[r][1]))),
         ]),
     ];
+    /** @type {(count: number, several: number, times: Code) => Code} */
     const steps = (count, several, times) =>
       repeat(k, times, [
         Array.from({ length: several }, (_, u) => step(count, u)),
         advance(b, integer(32 * several)),
         rows.slice(0, count).map((at) => advance(at, integer(FLOAT * several))),
       ]);
+    /** @type {(count: number) => Code} */
     const block = (count) => [
       // `count` rows of A with the panel at B
-      set(b, get(f.B)),
+      set(b, get(B)),
       rows
         .slice(0, count)
         .map((at, r) => [
           set(at, r ? plus(get(rows[r - 1]), get(row)) : get(a)),
           sums[r].map((sum) => set(sum, splat(0))),
         ]),
-      steps(count, 4, halved(get(f.K), 2)),
-      steps(count, 1, masked(get(f.K), 3)),
+      steps(count, 4, halved(get(K), 2)),
+      steps(count, 1, masked(get(K), 3)),
       sums
         .slice(0, count)
         .map(([left, right]) => [store(get(c), get(left)), store(get(c), get(right), 16), advance(c, get(line))]),
       advance(a, times(get(row), integer(count))),
     ];
     f.body = [
-      set(row, times(get(f.K), integer(FLOAT))),
-      set(line, times(get(f.N), integer(FLOAT))),
-      repeat(n, halved(get(f.N), 3), [
-        set(a, get(f.A)),
-        set(c, get(f.C)),
-        repeat(m, halved(get(f.M), 2), block(ROWS)),
-        repeat(m, masked(get(f.M), 3), block(1)),
-        advance(f.B, times(get(row), integer(PANEL))),
-        advance(f.C, integer(PANEL * FLOAT)),
+      set(row, times(get(K), integer(FLOAT))),
+      set(line, times(get(N), integer(FLOAT))),
+      repeat(n, halved(get(N), 3), [
+        set(a, get(A)),
+        set(c, get(C)),
+        repeat(m, halved(get(M), 2), block(ROWS)),
+        repeat(m, masked(get(M), 3), block(1)),
+        advance(B, times(get(row), integer(PANEL))),
+        advance(C, integer(PANEL * FLOAT)),
       ]),
     ];
     return f;
   }
 
-  /** For each of `height` x `width` places: `lines` lines of 4 `vectors` numbers each, between an image and a row of a matrix. */
+  /**
+   * For each of `height` x `width` places: `lines` lines of 4 `vectors` numbers each, between an image and a row of a matrix.
+   * @param {"gather" | "scatter"} name
+   */
   function patchCode(name) {
     const f = new Procedure(name, [
       "image",
@@ -139,25 +175,26 @@ function kernelModule(relaxed) {
       "pitch",
       "row",
     ]);
+    const { image, rows, height, width, lines, vectors, right, down, pitch, row } = f.parameter;
     const [y, x, line, v, place, patch, at, to] = Array.from({ length: 8 }, () => f.integer());
-    f.body = repeat(y, get(f.height), [
-      set(place, get(f.image)),
-      repeat(x, get(f.width), [
+    f.body = repeat(y, get(height), [
+      set(place, get(image)),
+      repeat(x, get(width), [
         set(patch, get(place)),
-        set(to, get(f.rows)),
-        repeat(line, get(f.lines), [
+        set(to, get(rows)),
+        repeat(line, get(lines), [
           set(at, get(patch)),
-          repeat(v, get(f.vectors), [
+          repeat(v, get(vectors), [
             name === "gather" ? store(get(to), load(get(at))) : store(get(at), vadd(load(get(at)), load(get(to)))),
             advance(at, integer(16)),
             advance(to, integer(16)),
           ]),
-          advance(patch, get(f.pitch)),
+          advance(patch, get(pitch)),
         ]),
-        advance(place, get(f.right)),
-        advance(f.rows, get(f.row)),
+        advance(place, get(right)),
+        advance(rows, get(row)),
       ]),
-      advance(f.image, get(f.down)),
+      advance(image, get(down)),
     ]);
     return f;
   }
@@ -175,8 +212,10 @@ function kernelModule(relaxed) {
       "scale",
       "shift",
     ]);
+    const { kind, from, to, rows, vectors, leap, jump, bias, scale, shift } = f.parameter;
     const [i, v, at] = [f.integer(), f.integer(), f.integer()],
       [x, t, whole, p] = Array.from({ length: 4 }, () => f.vector());
+    /** @type {Code} */
     const exponential = [
       // p = 1 + exp(-x): 2^whole * 2^t, the power of two added to the exponent's bits
       set(t, vmax(vmin(vmul(get(x), splat(-Math.LOG2E)), splat(125)), splat(-125))),
@@ -191,26 +230,28 @@ function kernelModule(relaxed) {
         vadd(addIntegers(madd(get(p), get(t), splat(1)), shiftLeft(toIntegers(get(whole)), integer(23))), splat(1)),
       ),
     ];
+    /** @type {Record<keyof typeof KINDS, Code>} */
     const activations = {
       none: [],
       relu: set(x, vmax(get(x), splat(0))),
       silu: [exponential, set(x, vdiv(get(x), get(p)))],
       sigmoid: [exponential, set(x, vdiv(splat(1), get(p)))],
     };
+    /** @type {(table: number) => Code} */
     const along = (table) => load(plus(get(table), get(at)));
-    f.body = Object.entries(activations).map(([name, activation]) =>
+    f.body = Object.entries(KINDS).map(([name, number]) =>
       when(
-        equal(get(f.kind), integer(KINDS[name])),
-        repeat(i, get(f.rows), [
+        equal(get(kind), integer(number)),
+        repeat(i, get(rows), [
           set(at, integer(0)),
-          repeat(v, get(f.vectors), [
-            set(x, vadd(along(f.from), along(f.bias))),
-            activation,
-            store(plus(get(f.to), get(at)), madd(get(x), along(f.scale), along(f.shift))),
+          repeat(v, get(vectors), [
+            set(x, vadd(along(from), along(bias))),
+            activations[/** @type {keyof typeof KINDS} */ (name)],
+            store(plus(get(to), get(at)), madd(get(x), along(scale), along(shift))),
             advance(at, integer(16)),
           ]),
-          advance(f.from, get(f.leap)),
-          advance(f.to, get(f.jump)),
+          advance(from, get(leap)),
+          advance(to, get(jump)),
         ]),
       ),
     );
@@ -218,8 +259,23 @@ function kernelModule(relaxed) {
   }
 }
 
+/**
+ * The module's procedures, told places and distances as indices.
+ * @type {(exports: Kernels) => Kernels}
+ */
+const inIndices = ({ product, gather, scatter, finish }) => ({
+  product: (A, B, C, M, N, K) => product(4 * A, 4 * B, 4 * C, M, N, K),
+  gather: (image, rows, height, width, lines, vectors, right, down, pitch, row) =>
+    gather(4 * image, 4 * rows, height, width, lines, vectors, 4 * right, 4 * down, 4 * pitch, 4 * row),
+  scatter: (image, rows, height, width, lines, vectors, right, down, pitch, row) =>
+    scatter(4 * image, 4 * rows, height, width, lines, vectors, 4 * right, 4 * down, 4 * pitch, 4 * row),
+  finish: (kind, from, to, rows, vectors, leap, jump, bias, scale, shift) =>
+    finish(kind, 4 * from, 4 * to, rows, vectors, 4 * leap, 4 * jump, 4 * bias, 4 * scale, 4 * shift),
+});
+
 /* ---- the same in JavaScript; every place and distance is an index here ---- */
 
+/** @type {(heap: Float32Array) => Kernels} */
 const plain = (heap) => ({
   product(A, B, C, M, N, K) {
     for (let n = 0; n < N; n += 4)
@@ -281,6 +337,12 @@ const plain = (heap) => ({
   },
 });
 
+/**
+ * Each line of each patch, as a place in the image, a place in the matrix and a length.
+ * @param {number} image @param {number} rows @param {number} height @param {number} width @param {number} lines
+ * @param {number} vectors @param {number} right @param {number} down @param {number} pitch @param {number} row
+ * @param {(at: number, to: number, count: number) => void} each
+ */
 function patches(image, rows, height, width, lines, vectors, right, down, pitch, row, each) {
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++, rows += row)
@@ -290,7 +352,15 @@ function patches(image, rows, height, width, lines, vectors, right, down, pitch,
 
 /* ---- memory ---- */
 
+/** @returns {never} */
+function unsealed() {
+  throw new Error("a heap is used before it is sealed");
+}
+
 export class Heap {
+  /** @type {WebAssembly.Module | null | undefined} */
+  static compiled = undefined;
+
   /** The fastest module that this browser takes; null where it has no vector instructions, or the page forbids WebAssembly. */
   static get module() {
     if (Heap.compiled === undefined) {
@@ -307,11 +377,24 @@ export class Heap {
 
   constructor() {
     this.size = 0;
+    /** @type {[number, ArrayLike<number>][]} */
     this.contents = [];
+    this.floats = new Float32Array(0);
+    /** @type {Kernels["product"]} */
+    this.product = unsealed;
+    /** @type {Patches} */
+    this.gather = unsealed;
+    /** @type {Patches} */
+    this.scatter = unsealed;
+    /** @type {Kernels["finish"]} */
+    this.finish = unsealed;
   }
 
-  /** Room for numbers, all 0, or for these ones; returns their place. There is always a little room behind them, since loops
-      read and write four at a time. Places are given out before `seal` and used after it. */
+  /**
+   * Room for numbers, all 0, or for these ones; returns their place. There is always a little room behind them, since loops
+   * read and write four at a time. Places are given out before `seal` and used after it.
+   * @param {number | ArrayLike<number>} what how many, or which
+   */
   take(what) {
     const at = this.size;
     if (typeof what !== "number") this.contents.push([at, what]);
@@ -322,22 +405,14 @@ export class Heap {
   seal() {
     if (Heap.module) {
       const memory = new WebAssembly.Memory({ initial: Math.ceil((FLOAT * this.size) / 65536) });
-      const { product, gather, scatter, finish } = new WebAssembly.Instance(Heap.module, { m: { m: memory } }).exports;
+      const { exports } = new WebAssembly.Instance(Heap.module, { m: { m: memory } });
       this.floats = new Float32Array(memory.buffer);
-      Object.assign(this, {
-        product: (A, B, C, M, N, K) => product(4 * A, 4 * B, 4 * C, M, N, K),
-        gather: (image, rows, height, width, lines, vectors, right, down, pitch, row) =>
-          gather(4 * image, 4 * rows, height, width, lines, vectors, 4 * right, 4 * down, 4 * pitch, 4 * row),
-        scatter: (image, rows, height, width, lines, vectors, right, down, pitch, row) =>
-          scatter(4 * image, 4 * rows, height, width, lines, vectors, 4 * right, 4 * down, 4 * pitch, 4 * row),
-        finish: (kind, from, to, rows, vectors, leap, jump, bias, scale, shift) =>
-          finish(kind, 4 * from, 4 * to, rows, vectors, 4 * leap, 4 * jump, 4 * bias, 4 * scale, 4 * shift),
-      });
+      Object.assign(this, inIndices(/** @type {any} */ (exports)));
     } else {
       this.floats = new Float32Array(this.size);
       Object.assign(this, plain(this.floats));
     }
     for (const [at, values] of this.contents) this.floats.set(values, at);
-    this.contents = null;
+    this.contents = [];
   }
 }

@@ -12,34 +12,88 @@ const SIDE = 28;
 export const PIXELS = SIDE * SIDE;
 const CHUNK = 16; // images a pass
 
+/** @import { Tensor, Tensors } from "./weights.js" */
+/**
+ * How many numbers torch counts (`length`), how many they take here (`width`), and where number i lies (`place`). An image
+ * has `channels` of `side` x `side`, filled up to `depth` here; these three are 0 for a vector.
+ * @typedef {{length: number, width: number, place: (i: number) => number, channels: number, side: number, depth: number}} Shape
+ */
+/**
+ * Where numbers lie on the heap: from `at` on, `jump` from line to line, `image` from image to image.
+ * @typedef {{at: number, jump: number, image: number}} Room
+ */
+/**
+ * A layer as core/trunks.py describes it; a linear one has no kernel, stride and padding.
+ * @typedef {{kind: string, inputs: number, outputs: number, kernel?: number, stride?: number, padding?: number}} Description
+ */
+/** @typedef {{kind: string, inputs: number, outputs: number, kernel: number, stride: number, padding: number}} Convolution */
+
 /** A network that this page has no code for: another kind of layer or activation. The message names it. */
 export class UnsupportedNetwork extends Error {}
 
 /* ---- shapes: how torch counts numbers, and where they lie here ---- */
 
-const vectorShape = (length, width = upTo(length, PANEL)) => ({ length, width, place: (i) => i });
+/** @type {(length: number, width?: number) => Shape} */
+const vectorShape = (length, width = upTo(length, PANEL)) => ({
+  length,
+  width,
+  place: (i) => i,
+  channels: 0,
+  side: 0,
+  depth: 0,
+});
 
+/** @type {(channels: number, side: number) => Shape} */
 function imageShape(channels, side) {
   const depth = channels === 1 && side % 4 === 0 ? 1 : upTo(channels, PANEL),
     area = side * side; // lines are copied four numbers at a time
+  /** @type {Shape["place"]} */
   const place = (i) => (i % area) * depth + Math.floor(i / area); // torch's order is channel, y, x
   return { length: channels * area, width: upTo(depth * area, PANEL), place, channels, side, depth };
 }
 
 /* ---- layers ---- */
 
-/** What all layers share. `room` is where a layer reads its input: { at, jump (from line to line), image (from image to image) }. */
+/** What all layers share. */
 class Layer {
+  /** @param {Heap} heap @param {Shape} input @param {Shape} output */
   constructor(heap, input, output) {
-    Object.assign(this, { heap, input, output, kind: KINDS.none });
-    this.room = { at: 0, jump: input.side ? input.side * input.depth : 0, image: input.width };
+    this.heap = heap;
+    this.input = input;
+    this.output = output;
+    /** @type {number} the activation */
+    this.kind = KINDS.none;
+    /** @type {Room} where the layer reads its input */
+    this.room = { at: 0, jump: input.side * input.depth, image: input.width };
+    /** @type {{weight: ArrayLike<number>, bias: ArrayLike<number>} | null} what the multi-rate model scales and shifts by */
+    this.film = null;
+    this.line = {
+      size: 0,
+      count: 0,
+      places: /** @type {(i: number) => number[]} */ (() => []),
+      bias: 0,
+      scale: 0,
+      shift: 0,
+    };
   }
 
-  /** Bias, scale and shift for one line of the output, `places(i)` being where number i of `bias` goes. */
+  /**
+   * From `room` to a place, for n images.
+   * @param {number} _n @param {Room} _target
+   */
+  forward(_n, _target) {
+    throw new Error("not a layer by itself");
+  }
+
+  /**
+   * Bias, scale and shift for one line of the output.
+   * @param {number} size @param {ArrayLike<number>} bias
+   * @param {(i: number) => number[]} places where number i of `bias` goes
+   */
   prepareFinish(size, bias, places) {
     const { heap } = this,
       line = new Float32Array(size);
-    bias.forEach((value, i) => places(i).forEach((p) => (line[p] = value)));
+    for (let i = 0; i < bias.length; i++) for (const p of places(i)) line[p] = bias[i];
     this.line = {
       size,
       count: bias.length,
@@ -50,12 +104,16 @@ class Layer {
     };
   }
 
-  /** The multi-rate model's scale and shift for one conditioning vector; the same for every image of a call. */
+  /**
+   * The multi-rate model's scale and shift for one conditioning vector; the same for every image of a call.
+   * @param {number[]} c
+   */
   condition(c) {
     if (!this.film) return;
     const { floats } = this.heap,
       { count, places, scale, shift } = this.line,
       { weight, bias } = this.film;
+    /** @type {(row: number) => number} */
     const value = (row) => c.reduce((sum, x, j) => sum + x * weight[row * c.length + j], bias[row]);
     for (let i = 0; i < count; i++) {
       const a = 1 + value(i),
@@ -67,7 +125,10 @@ class Layer {
     }
   }
 
-  /** `lines` lines from a place, activated, to a place whose lines are `jump` apart. */
+  /**
+   * `lines` lines from a place, activated, to a place whose lines are `jump` apart.
+   * @param {number} from @param {number} to @param {number} lines @param {number} jump @param {number} leap
+   */
   finish(from, to, lines, jump, leap = this.line.size) {
     const { size, bias, scale, shift } = this.line;
     this.heap.finish(this.kind, from, to, lines, size / 4, leap, jump, bias, scale, shift);
@@ -75,9 +136,13 @@ class Layer {
 }
 
 class Linear extends Layer {
+  /**
+   * @param {Heap} heap @param {Description} description @param {Shape} input @param {Tensor} weight @param {Tensor} bias
+   * @param {Description} [next] the layer after this one
+   */
   constructor(heap, { inputs, outputs }, input, weight, bias, next) {
     const side = next?.kind === "transposed" ? Math.sqrt(outputs / next.inputs) : 0; // before one, the outputs become an image
-    super(heap, input, side ? imageShape(next.inputs, side) : vectorShape(outputs));
+    super(heap, input, next && side ? imageShape(next.inputs, side) : vectorShape(outputs));
     agree(weight, [outputs, inputs], inputs === input.length && this.output.length === outputs);
     const { width, place } = this.output,
       matrix = new Float32Array(input.width * width);
@@ -90,6 +155,7 @@ class Linear extends Layer {
     this.prepareFinish(width, bias.data, (i) => [place(i)]);
   }
 
+  /** @param {number} n @param {Room} target */
   forward(n, target) {
     const { heap, input, output, room } = this;
     heap.product(room.at, this.weight, this.raw, n, output.width, input.width);
@@ -98,6 +164,7 @@ class Linear extends Layer {
 }
 
 class Conv extends Layer {
+  /** @param {Heap} heap @param {Convolution} description @param {Shape} input @param {Tensor} weight @param {Tensor} bias */
   constructor(heap, { inputs, outputs, kernel, stride, padding }, input, weight, bias) {
     super(heap, input, imageShape(outputs, Math.floor((input.side + 2 * padding - kernel) / stride) + 1));
     agree(weight, [outputs, inputs, kernel, kernel], inputs === input.channels);
@@ -106,8 +173,13 @@ class Conv extends Layer {
       full = input.side + 2 * padding;
     const line = upTo(kernel * depth, 4),
       width = upTo(outputs, PANEL);
-    Object.assign(this, { kernel, line4: line / 4, width, K: kernel * line });
-    Object.assign(this, { right: stride * depth, down: stride * full * depth, pitch: full * depth });
+    this.kernel = kernel;
+    this.line4 = line / 4;
+    this.width = width;
+    this.K = kernel * line;
+    this.right = stride * depth;
+    this.down = stride * full * depth;
+    this.pitch = full * depth;
     const matrix = new Float32Array(this.K * width),
       { data } = weight;
     for (let o = 0, i = 0; o < outputs; o++)
@@ -122,12 +194,13 @@ class Conv extends Layer {
     this.rows = heap.take(side * side * this.K);
     this.raw = heap.take(side * side * width);
     this.compact = this.output.depth === width; // else one channel, taken out of a line of eight
-    this.narrow = this.compact ? null : heap.take(side * side);
+    this.narrow = this.compact ? 0 : heap.take(side * side);
     this.prepareFinish(side * this.output.depth, bias.data, (i) =>
       Array.from({ length: side }, (_, x) => x * this.output.depth + i),
     );
   }
 
+  /** @param {number} n @param {Room} target */
   forward(n, target) {
     const {
         heap,
@@ -156,6 +229,7 @@ class Conv extends Layer {
 }
 
 class Transposed extends Layer {
+  /** @param {Heap} heap @param {Convolution} description @param {Shape} input @param {Tensor} weight @param {Tensor} bias */
   constructor(heap, { inputs, outputs, kernel, stride, padding }, input, weight, bias) {
     const full = (input.side - 1) * stride + kernel; // before the padding is cut off
     super(heap, input, imageShape(outputs, full - 2 * padding));
@@ -163,8 +237,13 @@ class Transposed extends Layer {
     const { depth } = this.output,
       line = upTo(kernel * depth, 4),
       width = upTo(kernel * line, PANEL);
-    Object.assign(this, { kernel, line4: line / 4, width, full: full * full * depth });
-    Object.assign(this, { right: stride * depth, down: stride * full * depth, pitch: full * depth });
+    this.kernel = kernel;
+    this.line4 = line / 4;
+    this.width = width;
+    this.full = full * full * depth;
+    this.right = stride * depth;
+    this.down = stride * full * depth;
+    this.pitch = full * depth;
     const matrix = new Float32Array(input.depth * width),
       { data } = weight;
     for (let c = 0, i = 0; c < inputs; c++)
@@ -180,6 +259,7 @@ class Transposed extends Layer {
     this.prepareFinish(side * depth, bias.data, (i) => Array.from({ length: side }, (_, x) => x * depth + i));
   }
 
+  /** @param {number} n @param {Room} target */
   forward(n, target) {
     const { heap, input, output, room } = this,
       { side } = input;
@@ -203,9 +283,16 @@ class Transposed extends Layer {
   }
 }
 
+/**
+ * @typedef {new (heap: Heap, description: any, input: Shape, weight: Tensor, bias: Tensor, next?: Description) => Layer} LayerKind
+ */
+/** @type {Record<string, LayerKind>} */
 const LAYER_KINDS = { linear: Linear, conv: Conv, transposed: Transposed };
 
-/** Weights have to be what the table says of them. */
+/**
+ * Weights have to be what the table says of them.
+ * @param {Tensor} weight @param {number[]} shape @param {boolean} fits
+ */
 function agree(weight, shape, fits) {
   if (fits && weight.shape.join() === shape.join()) return;
   throw new Error(
@@ -215,13 +302,22 @@ function agree(weight, shape, fits) {
 
 /** Layers in a row, as core/models/networks.py's Stack: an activation after each, or each but the last; FiLM where the file has it. */
 export class Stack {
-  /** @param table the layers' descriptions; @param shape what comes in */
+  /**
+   * @param {Heap} heap
+   * @param {Description[]} table the layers
+   * @param {Tensors} tensors
+   * @param {string} prefix of the tensors' names
+   * @param {string} activation
+   * @param {boolean} last whether the last layer is activated, too
+   * @param {Shape} shape what comes in
+   */
   constructor(heap, table, tensors, prefix, activation, last, shape) {
     if (!(activation in KINDS)) throw new UnsupportedNetwork(`the activation "${activation}"`);
     this.heap = heap;
     this.layers = table.map((description, i) => {
       const make = Object.hasOwn(LAYER_KINDS, description.kind) && LAYER_KINDS[description.kind];
       if (!make) throw new UnsupportedNetwork(`a layer of the kind "${description.kind}"`);
+      /** @type {(name: string) => Tensor} */
       const tensor = (name) => tensors[`${prefix}.${name}`] ?? missing(`${prefix}.${name}`);
       const layer = new make(
         heap,
@@ -232,7 +328,7 @@ export class Stack {
         table[i + 1],
       );
       if (i < table.length - 1 || last) {
-        layer.kind = KINDS[activation];
+        layer.kind = KINDS[/** @type {keyof typeof KINDS} */ (activation)];
         if (tensors[`${prefix}.films.${i}.weight`])
           layer.film = { weight: tensor(`films.${i}.weight`).data, bias: tensor(`films.${i}.bias`).data };
       }
@@ -243,18 +339,25 @@ export class Stack {
       throw new Error(`more layers in the weights than the ${prefix}'s description has`);
     this.input = this.layers[0].input;
     this.output = shape;
+    /** @type {Room} */
     this.result = {
       at: heap.take(CHUNK * shape.width),
-      jump: shape.side ? shape.side * shape.depth : 0,
+      jump: shape.side * shape.depth,
       image: shape.width,
     };
   }
 
+  /** @param {number[]} c */
   condition(c) {
     for (const layer of this.layers) layer.condition(c);
   }
 
-  /** Puts at most CHUNK inputs where the first layer reads them: those of `values` from number `from` on. */
+  /**
+   * Puts at most CHUNK inputs, vectors or images of one channel, where the first layer reads them.
+   * @param {ArrayLike<number>} values
+   * @param {number} from the first input's place in `values`
+   * @param {number} n
+   */
   load(values, from, n) {
     const { floats } = this.heap,
       { room, input } = this.layers[0];
@@ -267,12 +370,16 @@ export class Stack {
       }
   }
 
-  /** What has been loaded goes through; what comes out is in `result`. */
+  /**
+   * What has been loaded goes through; what comes out is in `result`.
+   * @param {number} n
+   */
   forward(n) {
     this.layers.forEach((layer, i) => layer.forward(n, this.layers[i + 1]?.room ?? this.result));
   }
 }
 
+/** @param {string} name @returns {never} */
 function missing(name) {
   throw new Error(`no ${name} in these weights`);
 }

@@ -3,7 +3,7 @@
 // needs networks.js
 
 export class Nearest {
-  /** @param images n images (n * 784) in [0, 1] to search among */
+  /** @param {Float32Array} images n images (n * 784) in [0, 1] to search among */
   constructor(images) {
     const n = (this.n = images.length / PIXELS),
       matrix = new Float32Array(PIXELS * upTo(n, PANEL));
@@ -19,7 +19,12 @@ export class Nearest {
     this.heap.seal();
   }
 
-  /** For m <= 16 images (m * 784): index of the most similar one and their cosine; `skip[i]` leaves out an image's own copy. */
+  /**
+   * For m images: index of the most similar one and their cosine.
+   * @param {Float32Array} images m * 784
+   * @param {number} m at most 16
+   * @param {number[] | null} skip for each image, one that is left out: its own copy
+   */
   find(images, m, skip = null) {
     const { floats } = this.heap;
     floats.set(images.subarray(0, m * PIXELS), this.query);
@@ -41,7 +46,10 @@ export class Nearest {
   }
 }
 
-/** The length of an image as a vector; 1 for a black one. */
+/**
+ * The length of an image as a vector; 1 for a black one.
+ * @param {ArrayLike<number>} images @param {number} from
+ */
 function lengthOf(images, from) {
   let sum = 0;
   for (let p = from; p < from + PIXELS; p++) sum += images[p] ** 2;

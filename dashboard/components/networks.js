@@ -21,29 +21,38 @@
 // needs layers.js
 // needs posterior.js
 
+/** @import { Description } from "./layers.js" */
+/**
+ * The run's RunConfig, as far as the page reads it.
+ * @typedef {{activation: string, beta: number, likelihood: "bernoulli" | "gaussian"}} RunConfig
+ */
+/** @typedef {{mean: Float32Array, logvar: Float32Array | null}} Codes n * d each; no variances for a point */
+
 const LOGVAR_RANGE = [-12, 6]; // core/models/posteriors.py
 const BETA_RANGE = [0.1, 10]; // core/config.py
 
 export class Network {
-  /** From a safetensors file (ArrayBuffer) whose metadata holds the run's config and layers. */
+  /** @param {ArrayBuffer} buffer a safetensors file whose metadata holds the run's config and layers */
   constructor(buffer) {
     const { metadata, tensors } = parseSafetensors(buffer);
     if (!metadata.layers) throw new UnsupportedNetwork("a file that does not say what its layers are");
+    /** @type {RunConfig} */
     this.config = JSON.parse(metadata.config);
-    const table = JSON.parse(metadata.layers),
-      { activation } = this.config,
+    /** @type {{encoder: Description[], decoder: Description[]}} */
+    const table = JSON.parse(metadata.layers);
+    const { activation } = this.config,
       heap = (this.heap = new Heap());
     this.encoder = new Stack(heap, table.encoder, tensors, "encoder", activation, true, imageShape(1, SIDE));
-    const head = (name) => {
-      const weight = tensors[`head.${name}.weight`],
-        [outputs, inputs] = weight?.shape ?? [];
+    /** @type {Stack[]} */
+    this.heads = [];
+    for (const name of ["mean", "logvar"]) {
+      const weight = tensors[`head.${name}.weight`];
+      if (!weight) continue;
+      const [outputs, inputs] = weight.shape;
       const named = { "head.layers.0.weight": weight, "head.layers.0.bias": tensors[`head.${name}.bias`] };
-      return (
-        weight &&
-        new Stack(heap, [{ kind: "linear", inputs, outputs }], named, "head", activation, false, this.encoder.output)
-      );
-    };
-    this.heads = ["mean", "logvar"].map(head).filter(Boolean);
+      const layer = { kind: "linear", inputs, outputs };
+      this.heads.push(new Stack(heap, [layer], named, "head", activation, false, this.encoder.output));
+    }
     for (const { layers } of this.heads) layers[0].room = this.encoder.result; // both read what the encoder leaves
     this.latentDim = this.heads[0].output.length;
     this.isCloud = this.heads.length > 1;
@@ -66,10 +75,14 @@ export class Network {
     heap.seal();
     this.conditioned = Boolean(this.decoder.layers[0].film);
     this.atBeta = NaN;
+    /** @type {Record<string, Float32Array>} arrays that are handed out, by name */
     this.room = {};
   }
 
-  /** log beta scaled to [-1, 1], and its powers: MultiRate.condition in core/models/networks.py. */
+  /**
+   * log beta scaled to [-1, 1], and its powers: MultiRate.condition in core/models/networks.py.
+   * @param {number} beta
+   */
   setBeta(beta) {
     if (!this.conditioned || beta === this.atBeta) return;
     const [low, high] = BETA_RANGE.map(Math.log);
@@ -78,12 +91,16 @@ export class Network {
     this.atBeta = beta;
   }
 
-  /** An array of this name with at least `length` numbers. */
+  /**
+   * An array of this name with at least `length` numbers.
+   * @param {string} name @param {number} length
+   */
   array(name, length) {
     if (!(this.room[name]?.length >= length)) this.room[name] = new Float32Array(length);
     return this.room[name];
   }
 
+  /** @param {ArrayLike<number>} images n * 784 @returns {Codes} */
   encode(images, n = 1, beta = 1) {
     this.setBeta(beta);
     const d = this.latentDim,
@@ -107,10 +124,12 @@ export class Network {
     return { mean: mean.subarray(0, n * d), logvar: this.isCloud ? logvar.subarray(0, n * d) : null };
   }
 
+  /** @param {ArrayLike<number>} z n * d @returns {Float32Array} logits, n * 784 */
   decode(z, n = 1, beta = 1) {
     return this.decoded("logits", z, n, beta, () => this.decoder.result.at);
   }
 
+  /** @param {ArrayLike<number>} z n * d @returns {Float32Array} grey levels, n * 784 */
   decodeImage(z, n = 1, beta = 1) {
     const { at, zeros, ones } = this.picture;
     return this.decoded("images", z, n, beta, (count) => {
@@ -130,7 +149,11 @@ export class Network {
     });
   }
 
-  /** n codes through the decoder; `finish(count)` says where the pictures of a pass lie. */
+  /**
+   * n codes through the decoder.
+   * @param {string} name @param {ArrayLike<number>} z @param {number} n @param {number} beta
+   * @param {(count: number) => number} finish where the pictures of a pass of `count` codes lie
+   */
   decoded(name, z, n, beta, finish) {
     this.setBeta(beta);
     const d = this.latentDim,
@@ -146,12 +169,18 @@ export class Network {
   }
 }
 
-/** The network at a URL. */
+/**
+ * The network at a URL.
+ * @param {string} url
+ */
 export const loadNetwork = (url) => load(url, (bytes) => new Network(bytes));
 
-/** Why there are no networks, for people. Python asks assets.py first, so a refusal is seen only where the two disagree. */
+/**
+ * Why there are no networks, for people. Python asks assets.py first, so a refusal is seen only where the two disagree.
+ * @param {unknown} error
+ */
 export function loadingProblem(error) {
   if (error instanceof UnsupportedNetwork)
     return `These networks cannot run in the page: it has no code for ${error.message}.`;
-  return `The networks could not be loaded (${error.message}). Reload the page.`;
+  return `The networks could not be loaded (${/** @type {Error} */ (error).message}). Reload the page.`;
 }

@@ -5,23 +5,48 @@
    width: the same view means the same to maps of any size, which is what links two of them. */
 // needs canvas.js
 
+/** @typedef {[number, number]} Place x and y */
+/** @typedef {CanvasRenderingContext2D} Context */
+/** @typedef {ArrayLike<number> | ArrayLike<boolean> | null} Allowed which points count; null: all */
+
 const PHASES = 4; // discs are kept for this many positions within a pixel, each way, so that slow movements stay smooth
 
 export class Scatter {
-  /** @param canvas where to draw; sized by draw(). */
+  /** @param {HTMLCanvasElement} canvas where to draw; sized by draw(). */
   constructor(canvas) {
     this.canvas = canvas;
     this.view = { zoom: 1, x: 0, y: 0 };
-    this.points = new Float32Array(0); // x0 y0 x1 y1 ...
+    /** @type {Float32Array} x0 y0 x1 y1 ... */
+    this.points = new Float32Array(0);
+    /** @type {number[]} x0, y0, x1, y1 */
+    this.bounds = [-1, -1, 1, 1];
     this.width = this.height = 1;
+    this.scale = 1; // pixels per unit
+    /** @type {Place} */
+    this.centre = [0, 0];
+    /** @type {ImageData | null} what was drawn last, and of what */
+    this.pixels = null;
+    this.stamped = "";
+    /** @type {unknown[]} */
+    this.stampedOf = [];
+    this.paletteKey = "";
+    /** @type {number[][]} */
+    this.palette = [];
+    this.discsKey = "";
+    /** @type {ReturnType<typeof discs>} */
+    this.discs = [];
   }
 
-  /** New points; by default the picture is fitted around them, `bounds` = [x0, y0, x1, y1] overrides that. */
+  /**
+   * New points; by default the picture is fitted around them, `bounds` = [x0, y0, x1, y1] overrides that.
+   * @param {Float32Array} points @param {number[] | null} bounds
+   */
   setPoints(points, bounds = null) {
     this.points = points;
     this.bounds = bounds ?? boundsOf(points);
   }
 
+  /** @param {number} width @param {number} height in CSS pixels */
   resize(width, height) {
     Object.assign(this, { width, height });
     const [x0, y0, x1, y1] = this.bounds;
@@ -29,7 +54,10 @@ export class Scatter {
     this.centre = [(x0 + x1) / 2, (y0 + y1) / 2];
   }
 
-  /** Screen position of a data position. */
+  /**
+   * Screen position of a data position.
+   * @param {number} x @param {number} y @returns {Place}
+   */
   toScreen(x, y) {
     const { zoom } = this.view,
       unit = this.width;
@@ -39,7 +67,10 @@ export class Scatter {
     ];
   }
 
-  /** Data position of a screen position. */
+  /**
+   * Data position of a screen position.
+   * @param {number} px @param {number} py @returns {Place}
+   */
   toData(px, py) {
     const { zoom } = this.view,
       unit = this.width;
@@ -49,23 +80,28 @@ export class Scatter {
     ];
   }
 
+  /** @param {number} dx @param {number} dy */
   pan(dx, dy) {
     this.view.x += dx / this.width / this.view.zoom;
     this.view.y += dy / this.width / this.view.zoom;
   }
 
-  /** Zoom by a factor, keeping what is under (px, py) where it is. */
+  /**
+   * Zoom by a factor, keeping what is under (px, py) where it is.
+   * @param {number} factor
+   */
   zoomAt(factor, px = this.width / 2, py = this.height / 2) {
     const zoom = Math.min(Math.max(this.view.zoom * factor, 0.5), 60);
-    for (const [axis, at, middle] of [
-      ["x", px, this.width / 2],
-      ["y", py, this.height / 2],
-    ])
-      this.view[axis] += ((at - middle) / this.width) * (1 / zoom - 1 / this.view.zoom);
+    const change = (1 / zoom - 1 / this.view.zoom) / this.width;
+    this.view.x += (px - this.width / 2) * change;
+    this.view.y += (py - this.height / 2) * change;
     this.view.zoom = zoom;
   }
 
-  /** Index of the nearest point within `reach` pixels that `allowed` admits, or -1. */
+  /**
+   * Index of the nearest point within `reach` pixels that `allowed` admits, or -1.
+   * @param {number} px @param {number} py @param {number} reach @param {Allowed} allowed
+   */
   at(px, py, reach = 14, allowed = null) {
     let best = -1,
       least = reach * reach;
@@ -84,7 +120,10 @@ export class Scatter {
     return best;
   }
 
-  /** From point i to its nearest neighbour on the screen within 45 degrees of a direction, or i itself. */
+  /**
+   * From point i to its nearest neighbour on the screen within 45 degrees of a direction, or i itself.
+   * @param {number} i @param {number} dx @param {number} dy @param {Allowed} allowed
+   */
   step(i, dx, dy, allowed = null) {
     let best = i,
       least = Infinity;
@@ -103,8 +142,12 @@ export class Scatter {
     return best;
   }
 
-  /** Indices of the points inside a polygon of screen positions [[x, y], ...]. */
+  /**
+   * Indices of the points inside a polygon of screen positions.
+   * @param {Place[]} polygon @param {Allowed} allowed @returns {number[]}
+   */
   inside(polygon, allowed = null) {
+    /** @type {number[]} */
     const found = [];
     const s = this.scale * this.view.zoom,
       [ox, oy] = this.toScreen(0, 0);
@@ -129,7 +172,15 @@ export class Scatter {
     return Math.min(Math.max(2.6 * crowd * (this.width / 420) ** 0.5 * this.view.zoom ** 0.45, 1.3), 9);
   }
 
-  /** Draws every point, on an opaque ground: `colors` is a palette, `which` a palette index a point, `level` 1 for full points, 0 for faint ones. */
+  /**
+   * Draws every point, on an opaque ground.
+   * @param {Context} context
+   * @param {string[]} colors a palette
+   * @param {ArrayLike<number>} which for each point an index into `colors`
+   * @param {ArrayLike<number>} level for each point 1 for a full one, 0 for a faint one
+   * @param {string} background
+   * @param {number} faint opacity of the faint ones
+   */
   stamp(context, colors, which, level, background, faint = 0.13) {
     const { width: W, height: H } = this.canvas,
       ratio = W / this.width;
@@ -144,7 +195,11 @@ export class Scatter {
       faint,
       colors.join(),
     ].join();
-    if (this.stamped === stamped && this.stampedOf?.every((array, i) => array === [this.points, which, level][i]))
+    if (
+      this.pixels &&
+      this.stamped === stamped &&
+      this.stampedOf.every((array, i) => array === [this.points, which, level][i])
+    )
       return context.putImageData(this.pixels, 0, 0);
     Object.assign(this, { stamped, stampedOf: [this.points, which, level] });
     if (this.pixels?.width !== W || this.pixels?.height !== H) this.pixels = context.createImageData(W, H);
@@ -187,7 +242,10 @@ export class Scatter {
     context.putImageData(this.pixels, 0, 0);
   }
 
-  /** The prior's circles r = 1, 2, 3 and its centre: only where the map is the latent space itself. */
+  /**
+   * The prior's circles r = 1, 2, 3 and its centre: only where the map is the latent space itself.
+   * @param {Context} context @param {string} color
+   */
   circles(context, color) {
     context.strokeStyle = context.fillStyle = color;
     context.lineWidth = 1;
@@ -203,7 +261,10 @@ export class Scatter {
     }
   }
 
-  /** A Gaussian of covariance [xx, xy, yy] to scale, at `factor` standard deviations. */
+  /**
+   * A Gaussian of covariance [xx, xy, yy] to scale, at `factor` standard deviations.
+   * @param {Context} context @param {Place} mean @param {number[]} covariance @param {number} factor
+   */
   cloud(context, mean, [xx, xy, yy], factor) {
     const middle = (xx + yy) / 2,
       radius = Math.hypot((xx - yy) / 2, xy); // eigenvalues: middle +- radius
@@ -220,7 +281,11 @@ export class Scatter {
     context.stroke();
   }
 
-  /** A posterior to scale: its mean +- `width` standard deviations. */
+  /**
+   * A posterior to scale: its mean +- `width` standard deviations.
+   * @param {Context} context @param {ArrayLike<number>} mean @param {ArrayLike<number>} sigma @param {number} width
+   * @param {string} color
+   */
   ellipse(context, mean, sigma, width, color, alpha = 1) {
     const [x, y] = this.toScreen(mean[0], mean[1]);
     const s = this.scale * this.view.zoom * width;
@@ -233,8 +298,13 @@ export class Scatter {
   }
 }
 
-/** Bounds that leave out the farthest 0.2 % on each side, which would squeeze everything else. */
+/**
+ * Bounds that leave out the farthest 0.2 % on each side, which would squeeze everything else.
+ * @param {Float32Array} points x0 y0 x1 y1 ...
+ * @returns {number[]} x0, y0, x1, y1
+ */
 export function boundsOf(points) {
+  /** @type {(offset: number) => Place} */
   const range = (offset) => {
     const values = Float32Array.from({ length: points.length / 2 }, (_, i) => points[2 * i + offset]).sort();
     const cut = Math.floor(values.length * 0.002);
@@ -246,10 +316,16 @@ export function boundsOf(points) {
   return [x0, y0, x1, y1];
 }
 
-/** One colour, opaque, as the 32 bits of a pixel. */
+/**
+ * One colour, opaque, as the 32 bits of a pixel.
+ * @type {(color: number[]) => number}
+ */
 const pack = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
-/** Discs of radius r for every phase: byte offsets in an image `width` pixels wide, and how much of each pixel is covered. */
+/**
+ * Discs of radius r for every phase: byte offsets in an image `width` pixels wide, and how much of each pixel is covered.
+ * @param {number} r @param {number} width
+ */
 function discs(r, width) {
   const reach = Math.ceil(r) + 1;
   return Array.from({ length: PHASES * PHASES }, (_, phase) => {

@@ -1,5 +1,9 @@
 /* Safetensors files in the page, and fetching each of them once. */
 
+/** @typedef {{shape: number[], data: Float32Array | Uint8Array}} Tensor */
+/** @typedef {Record<string, Tensor>} Tensors */
+
+/** @type {Float32Array | null} */
 let halfTable = null;
 
 /** The 65,536 values of a 16-bit float, as float32. */
@@ -22,7 +26,12 @@ function halves() {
   return halfTable;
 }
 
-/** A safetensors file: 8 bytes of header length, a JSON header, raw little-endian tensors. Floats are read as float32, bytes stay bytes. */
+/**
+ * A safetensors file: 8 bytes of header length, a JSON header, raw little-endian tensors.
+ * Floats are read as float32, bytes stay bytes.
+ * @param {ArrayBuffer} buffer
+ * @returns {{metadata: Record<string, string>, tensors: Tensors}}
+ */
 export function parseSafetensors(buffer) {
   const length = Number(new DataView(buffer).getBigUint64(0, true));
   if (!(length > 0 && 8 + length <= buffer.byteLength))
@@ -30,15 +39,10 @@ export function parseSafetensors(buffer) {
   const { __metadata__: metadata = {}, ...entries } = JSON.parse(
     new TextDecoder().decode(new Uint8Array(buffer, 8, length)),
   );
+  /** @type {Tensors} */
   const tensors = {};
-  for (const [
-    name,
-    {
-      dtype,
-      shape,
-      data_offsets: [from, to],
-    },
-  ] of Object.entries(entries)) {
+  for (const [name, { dtype, shape, data_offsets }] of Object.entries(entries)) {
+    const [from, to] = data_offsets;
     const bytes = buffer.slice(8 + length + from, 8 + length + to); // a copy, because offsets need not be aligned
     if (dtype === "F32") tensors[name] = { shape, data: new Float32Array(bytes) };
     else if (dtype === "U8") tensors[name] = { shape, data: new Uint8Array(bytes) };
@@ -50,22 +54,34 @@ export function parseSafetensors(buffer) {
   return { metadata, tensors };
 }
 
-/** What `make` turns the bytes at a URL into: once for all components of the page; a failed load may be tried again. */
+/**
+ * What `make` turns the bytes at a URL into: once for all components of the page; a failed load may be tried again.
+ * @template T
+ * @param {string} url
+ * @param {(bytes: ArrayBuffer) => T} make
+ * @returns {Promise<T>}
+ */
 function load(url, make) {
-  const shared = (globalThis.pointOrCloud ??= new Map());
-  if (!shared.has(url)) {
+  const page = /** @type {{pointOrCloud?: Map<string, Promise<any>>}} */ (globalThis);
+  const shared = (page.pointOrCloud ??= new Map());
+  let promise = shared.get(url);
+  if (!promise) {
     // The URL names the content (see assets.py), so any copy the browser still has is the right one.
-    const promise = fetch(url, { cache: "force-cache" }).then(async (response) => {
+    promise = fetch(url, { cache: "force-cache" }).then(async (response) => {
       if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
       return make(await response.arrayBuffer());
     });
     promise.catch(() => shared.delete(url));
     shared.set(url, promise);
   }
-  return shared.get(url);
+  return promise;
 }
 
-/** The tensors of a safetensors file at a URL: name -> typed array. */
+/**
+ * The tensors of a safetensors file at a URL: name -> typed array.
+ * @param {string} url
+ * @returns {Promise<Record<string, Tensor["data"]>>}
+ */
 export const loadArrays = (url) =>
   load(url, (bytes) =>
     Object.fromEntries(Object.entries(parseSafetensors(bytes).tensors).map(([name, { data }]) => [name, data])),

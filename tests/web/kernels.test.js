@@ -6,7 +6,7 @@ import { setFlagsFromString } from "node:v8";
 import { joined } from "./joined.js";
 import { close, numbers } from "./tools.js";
 
-const { Heap, KINDS, PANEL, kernelModule, packed, plain, upTo, wasm } = await joined("kernels.js");
+const { Heap, KINDS, PANEL, inIndices, kernelModule, packed, plain, upTo, wasm } = await joined("kernels.js");
 
 // Node 20 has the multiply-add instructions behind a flag; later versions always have them.
 if (process.version.startsWith("v20.")) setFlagsFromString("--experimental-wasm-relaxed-simd");
@@ -15,16 +15,7 @@ if (process.version.startsWith("v20.")) setFlagsFromString("--experimental-wasm-
 function assembled(relaxed) {
   const memory = new WebAssembly.Memory({ initial: 8 });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(kernelModule(relaxed)), { m: { m: memory } });
-  return {
-    floats: new Float32Array(memory.buffer),
-    product: (A, B, C, M, N, K) => exports.product(4 * A, 4 * B, 4 * C, M, N, K),
-    gather: (image, rows, height, width, lines, vectors, ...distances) =>
-      exports.gather(4 * image, 4 * rows, height, width, lines, vectors, ...distances.map((distance) => 4 * distance)),
-    scatter: (image, rows, height, width, lines, vectors, ...distances) =>
-      exports.scatter(4 * image, 4 * rows, height, width, lines, vectors, ...distances.map((distance) => 4 * distance)),
-    finish: (kind, from, to, rows, vectors, ...distances) =>
-      exports.finish(kind, 4 * from, 4 * to, rows, vectors, ...distances.map((distance) => 4 * distance)),
-  };
+  return { floats: new Float32Array(memory.buffer), ...inIndices(exports) };
 }
 
 function inJavaScript() {
@@ -60,7 +51,7 @@ test("an integer constant of any size survives its encoding", () => {
   for (const value of [0, 1, 63, 64, 127, 128, -1, -64, -65, 8191, 8192, 1 << 20, 2 ** 31 - 1, -(2 ** 31)]) {
     const f = new Procedure("put", ["at"]);
     const x = f.integer();
-    f.body = [set(x, integer(value)), get(f.at), get(x), 0x36, 2, 0]; // i32.store
+    f.body = [set(x, integer(value)), get(f.parameter.at), get(x), 0x36, 2, 0]; // i32.store
     const memory = new WebAssembly.Memory({ initial: 1 });
     const module = new WebAssembly.Module(assemble([f]));
     new WebAssembly.Instance(module, { m: { m: memory } }).exports.put(8);
@@ -73,7 +64,7 @@ test("`repeat` runs its code as often as it is told, also not at all", () => {
   const { Procedure, advance, assemble, get, integer, repeat } = wasm;
   const f = new Procedure("count", ["at", "times"]);
   const [left, sum] = [f.integer(), f.integer()];
-  f.body = [repeat(left, get(f.times), advance(sum, integer(3))), get(f.at), get(sum), 0x36, 2, 0];
+  f.body = [repeat(left, get(f.parameter.times), advance(sum, integer(3))), get(f.parameter.at), get(sum), 0x36, 2, 0];
   const memory = new WebAssembly.Memory({ initial: 1 });
   const { count } = new WebAssembly.Instance(new WebAssembly.Module(assemble([f])), { m: { m: memory } }).exports;
   for (const times of [0, 1, 2, 17, 1000]) {
