@@ -9,7 +9,7 @@ export default [
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
       eqeqeq: "error",
-      "no-sequences": "error",
+      "no-sequences": ["error", { allowInParentheses: false }],
       // The scripts are joined before they run, so each file leaves names to others: the type checker looks after these.
       "no-undef": "off",
       "no-unused-expressions": "error",

@@ -11,6 +11,10 @@
 // needs lab_views.js
 // needs lab_words.js
 
+/** @import { BetaLabData, CurvePoint, Tell, TrainedBeta } from "./data.js" */
+/** @import { Network } from "./networks.js" */
+/** @typedef {{network: Network, run: TrainedBeta | null, family: Family, dims: number[]}} Source what pictures are made by */
+
 const PER_ROW = 6;
 const COPIES = 10;
 const BUDGET = 8; // ms a frame may spend on decoding; what does not fit is decoded in the next frame
@@ -22,6 +26,7 @@ const LIVE = 16,
   LIVE_COPIES = 8; // tiles of a preview: samples of the first codes, copies of the first classes
 const labs = new Map(); // what a person set up survives reruns, by data.key
 
+/** @param {import("./data.js").Mount<import("./data.js").BetaLabData>} component */
 export default function (component) {
   const lab = mounted(component.parentElement, () => new BetaLab(component));
   lab.update(component.data, component.setTriggerValue);
@@ -29,6 +34,53 @@ export default function (component) {
 }
 
 class BetaLab {
+  /** @type {BetaLabData} */
+  data;
+  /** @type {Tell} */
+  tell;
+  /** @type {{seed: number, off: Set<number>, real: boolean}} what a person set up */
+  state;
+  /** @type {TrainedBeta[]} by their weights */
+  trained = [];
+  /** @type {CurvePoint[]} the multi-rate model's figures */
+  curve = [];
+  /** @type {Network | null} the multi-rate model */
+  network = null;
+  /** @type {Source | null} the multi-rate model's pictures */
+  base = null;
+  /** @type {(Source & {run: TrainedBeta}) | null} a trained run's pictures */
+  real = null;
+  /** @type {Float32Array} n * 784 */
+  images;
+  /** @type {Float32Array} classes of the images */
+  labels;
+  /** @type {Float32Array} the noise of the first seed */
+  given;
+  /** @type {Float32Array} codes of the samples */
+  normal;
+  /** @type {number[]} images that are reconstructed */
+  copied = [];
+  /** @type {Float32Array | null} pictures of a network in training */
+  live = null;
+  /** @type {Float32Array} all pictures: samples, then reconstructions */
+  tiles = new Float32Array(0);
+  /** @type {Int32Array} the version that each picture shows */
+  current = new Int32Array(0);
+  /** @type {Float32Array} codes of all pictures */
+  z;
+  /** The version that `z` is of. */
+  coded = -1;
+  nextTile = 0;
+  /** Whether clouds have been drawn. */
+  clouded = false;
+  /** Whether a finger holds the knob. */
+  held = false;
+  /** Why a trained network is not on screen, for people. */
+  failed = "";
+  inks = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  timer;
+
   constructor({ parentElement }) {
     this.root = parentElement.querySelector(".lab");
     this.find = (selector) => this.root.querySelector(selector);
@@ -243,7 +295,7 @@ class BetaLab {
       if (network.latentDim !== this.data.latent_dim) throw new Error("another latent size");
       this.show({ run, network, family: this.familyOf(network), dims: byRate([run.rate_per_dim]) });
     } catch (error) {
-      this.failed = `${run.run_id} could not be loaded (${error.message}). `;
+      this.failed = `${run.run_id} could not be loaded (${/** @type {Error} */ (error).message}). `;
       this.redraw();
     }
   }
@@ -256,7 +308,10 @@ class BetaLab {
 
   /* ---- pictures ---- */
 
-  /** Means of the copied images, (COPIES * d): encoded for themselves where the others' codes are not there yet. */
+  /**
+   * Means of the copied images, (COPIES * d): encoded for themselves where the others' codes are not there yet.
+   * @param {Source} source @param {import("./family.js").FamilyCodes | null} codes
+   */
   copyMeans({ network, run }, codes) {
     const d = network.latentDim,
       means = new Float32Array(this.copied.length * d);
@@ -269,27 +324,28 @@ class BetaLab {
   }
 
   /** Codes of all tiles: samples first, then copies; units that are switched off sit at the prior's mean, 0. */
-  tileCodes(codes) {
+  tileCodes(source, codes) {
     const d = this.data.latent_dim,
       count = SAMPLES + this.copied.length,
       z = new Float32Array(count * d);
     z.set(this.normal);
-    z.set(this.copyMeans(this.shown, codes), SAMPLES * d);
+    z.set(this.copyMeans(source, codes), SAMPLES * d);
     for (const j of this.state.off) for (let i = 0; i < count; i++) z[i * d + j] = 0;
     return z;
   }
 
   /** Decode tiles that are not up to date until the frame's time is used; true when all are. */
-  decode(network, codes) {
-    const count = SAMPLES + this.copied.length,
+  decode(source, codes) {
+    const { network } = source,
+      count = SAMPLES + this.copied.length,
       d = network.latentDim;
-    if (this.tiles?.length !== count * PIXELS) {
+    if (this.tiles.length !== count * PIXELS) {
       this.tiles = new Float32Array(count * PIXELS);
       this.current = new Int32Array(count).fill(-1);
       this.nextTile = 0;
     }
     if (this.coded !== this.version) {
-      this.z = this.tileCodes(codes);
+      this.z = this.tileCodes(source, codes);
       this.coded = this.version;
     }
     const began = performance.now();
@@ -332,7 +388,7 @@ class BetaLab {
   /** What needs no network, drawn while the networks are on their way: the knob, the curve with its point, the units' rates. */
   sketch() {
     const { data, curve, trained, beta } = this,
-      at = this.run ?? (curve.length ? curveAt(curve, this.knob.t, data.active) : trained[0]);
+      at = this.run ?? (curve.length ? { ...curveAt(curve, this.knob.t, data.active), beta } : trained[0]);
     const look = theme(this.root),
       { own, ae } = this.colors(look),
       dims = byRate(this.run || !curve.length ? [at.rate_per_dim] : curve.map(({ rate_per_dim }) => rate_per_dim));
@@ -350,7 +406,7 @@ class BetaLab {
       curve,
       trained,
       ae: data.ae_distortion,
-      at: { ...at, beta: at.beta ?? beta },
+      at,
       path: [],
       own,
       aeColor: ae,
@@ -370,10 +426,11 @@ class BetaLab {
     // Sizes are read before anything is written: in between, each reading would make the browser lay out the page again.
     if (this.ticked !== this.root.clientWidth) this.layTicks();
     const codes = shown.family.codes(beta),
-      complete = this.decode(shown.network, codes);
+      complete = this.decode(shown, codes);
     this.drawTiles();
     const figures = this.figures(),
       at = real ? real.run : figures.predicted;
+    if (!at) return;
     const waits = !this.knob.resting && this.clouded && (this.turn = !this.turn); // clouds cost most: in every other frame while the knob moves
     if (!waits && (codes || !this.clouded))
       drawClouds(this.find(".cloud canvas"), codes, shown.dims, data, this.labels, look); // else the last ones stay
@@ -418,18 +475,18 @@ class BetaLab {
   }
 
   drawTiles() {
-    const live = this.training && this.live,
+    const live = this.training ? this.live : null,
       n = this.copied.length,
       faint = live ? DIM : 1;
     const samples = live && this.state.seed === 0 ? LIVE : 0,
       copies = live ? Math.min(LIVE_COPIES, n) : 0;
     paintGrid(this.find(".samples canvas"), PER_ROW, SAMPLES / PER_ROW, (i) =>
-      i < samples ? [live, i, 1] : [this.tiles, i, faint],
+      live && i < samples ? [live, i, 1] : [this.tiles, i, faint],
     );
     paintGrid(this.find(".copies canvas"), n, 2, (i) =>
       i < n
         ? [this.images, this.copied[i], 1]
-        : i - n < copies
+        : live && i - n < copies
           ? [live, LIVE + i - n, 1]
           : [this.tiles, SAMPLES + i - n, faint],
     );
@@ -444,10 +501,12 @@ class BetaLab {
 
   /** How much the copies change when the units that are off are on: root mean square over pixels, grey levels of [0, 1]. */
   effect(codes) {
-    const { network } = this.shown,
+    const { shown } = this;
+    if (!shown) return 0;
+    const { network } = shown,
       d = network.latentDim,
       n = this.copied.length,
-      on = this.copyMeans(this.shown, codes);
+      on = this.copyMeans(shown, codes);
     const with_ = network.decodeImage(on, n, this.beta).slice();
     for (const j of this.state.off) for (let i = 0; i < n; i++) on[i * d + j] = 0;
     const without = network.decodeImage(on, n, this.beta);

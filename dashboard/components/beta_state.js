@@ -13,32 +13,44 @@ export class BetaState {
   t = 0;
   /** The weight last reported to the page, or set by it. */
   agreed = 1;
-  /** The page's number for the weight it set last; null before it has set one. */
+  /** @type {number | null} the page's number for the weight it set last; null before it has set one */
   sequence = null;
   /** Whether the knob is at rest. */
   resting = true;
 
-  /** What the page sends with every update. Returns whether the knob was moved by it. */
+  /**
+   * What the page sends with every update. Returns whether the knob was moved by it.
+   * @param {{beta: number, sequence: number}} message
+   */
   receive({ beta, sequence }) {
     if (sequence === this.sequence) return false;
     Object.assign(this, { t: Math.log10(beta), agreed: beta, sequence, resting: true });
     return true;
   }
 
-  /** The knob moves to 10^t. */
+  /**
+   * The knob moves to 10^t.
+   * @param {number} t
+   */
   move(t) {
     const [low, high] = LOG_RANGE;
     this.t = Math.min(high, Math.max(low, t));
     this.resting = false;
   }
 
-  /** The weight under the knob: one of `exact` where it is on it, else rounded to three digits. */
+  /**
+   * The weight under the knob: one of `exact` where it is on it, else rounded to three digits.
+   * @param {number[]} exact
+   */
   value(exact) {
     const beta = 10 ** this.t;
     return [...exact, this.agreed].find((b) => Math.abs(b / beta - 1) < 1e-6) ?? Number(beta.toPrecision(3));
   }
 
-  /** The knob has come to rest at `beta`. Returns the message for the page; null if it knows that weight already. */
+  /**
+   * The knob has come to rest at a weight. Returns the message for the page; null if it knows that weight already.
+   * @param {number} beta
+   */
   rest(beta) {
     this.resting = true;
     if (beta === this.agreed) return null;

@@ -13,11 +13,21 @@ const REACH = 28; // pixels: how near the pointer has to come to a point
 const TICK = 4;
 const charts = new WeakMap();
 
+/** @param {import("./data.js").Mount<import("./data.js").ChartData>} component */
 export default function ({ data, parentElement }) {
   if (!charts.has(parentElement)) charts.set(parentElement, new Chart(parentElement.querySelector(".chart")));
   const chart = charts.get(parentElement);
   chart.update(data);
   return () => chart.destroy();
+}
+
+/** @type {OffscreenCanvasRenderingContext2D | null} */
+let ruled = null;
+
+/** What measures text. */
+function ruler() {
+  ruled ??= new OffscreenCanvas(1, 1).getContext("2d");
+  return /** @type {OffscreenCanvasRenderingContext2D} */ (ruled);
 }
 
 function svg(tag, attributes = {}, ...children) {
@@ -35,6 +45,36 @@ const linesOf = (text) =>
     .map((line) => line.replace(/<[^>]*>/g, ""));
 
 class Chart {
+  /** @type {import("./data.js").ChartData["figure"]} */
+  figure;
+  /** What it shows, in words. */
+  alt = "";
+  // Sizes in CSS pixels.
+  width = 0;
+  height = 0;
+  size = 13; // of the type
+  left = 0;
+  right = 0;
+  top = 0;
+  bottom = 0;
+  legendHeight = 0;
+  ink = "currentColor";
+  family = "sans-serif";
+  /** @type {any[]} those that are shown */
+  traces = [];
+  /** @type {{x: number, y: number, trace: any, i: number, bar?: number}[]} what the pointer finds */
+  points = [];
+  /** @type {Axis} */
+  x;
+  /** @type {Axis} */
+  y;
+  /** @type {SVGElement} */
+  picture;
+  /** @type {SVGElement} */
+  legend;
+  /** @type {SVGElement | undefined} */
+  tip;
+
   constructor(root) {
     this.root = root;
     this.hidden = new Set(); // names of traces that a click on the legend has hidden
@@ -88,8 +128,8 @@ class Chart {
         );
     }
     for (const annotation of layout.annotations ?? []) this.picture.append(this.annotation(annotation));
-    this.tip = svg("g", { "pointer-events": "none" });
-    this.picture.append(this.legend, this.tip);
+    const tip = (this.tip = svg("g", { "pointer-events": "none" }));
+    this.picture.append(this.legend, tip);
     this.root.replaceChildren(this.picture);
   }
 
@@ -129,7 +169,7 @@ class Chart {
   Y = (value) => this.bottom - this.y.share(value) * (this.bottom - this.top);
 
   measure(text, size = this.size) {
-    const context = (Chart.context ??= new OffscreenCanvas(1, 1).getContext("2d"));
+    const context = ruler();
     context.font = `${size}px ${this.family}`;
     return context.measureText(text).width;
   }
@@ -356,9 +396,12 @@ class Chart {
     if (!this.tip) return;
     const box = this.root.getBoundingClientRect(),
       [px, py] = [event.clientX - box.left, event.clientY - box.top];
-    const inBar = ({ bar, x, y }) => bar && Math.abs(px - x) <= bar && py >= y - 8 && py <= this.bottom;
+    /** @type {(point: typeof this.points[0]) => boolean} */
+    const inBar = ({ bar = 0, x, y }) => bar > 0 && Math.abs(px - x) <= bar && py >= y - 8 && py <= this.bottom;
     const distance = (point) => (inBar(point) ? 0 : point.bar ? Infinity : Math.hypot(point.x - px, point.y - py));
-    const near = this.points.reduce((best, point) => (best && distance(best) <= distance(point) ? best : point), null);
+    /** @type {typeof this.points[0] | null} */
+    let near = null;
+    for (const point of this.points) if (!near || distance(point) < distance(near)) near = point;
     this.tip.replaceChildren();
     if (!near || distance(near) > REACH) return;
     const lines = linesOf(this.words(near)),

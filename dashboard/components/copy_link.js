@@ -1,6 +1,10 @@
 /* Copies the address of the page as it is. Data: { label, done, failed }. */
 // needs address.js
 
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+
+/** @param {import("./data.js").Mount<import("./data.js").CopyLinkData>} component */
 export default function ({ data, parentElement }) {
   const button = parentElement.querySelector("button"),
     field = parentElement.querySelector("input");
@@ -20,7 +24,7 @@ export default function ({ data, parentElement }) {
     field.hidden = copied;
     if (!copied) field.select(); // so that Ctrl+C is all that is left to do
     button.textContent = copied ? data.done : data.failed;
-    clearTimeout(button.timer);
-    if (copied) button.timer = setTimeout(() => (button.textContent = data.label), 2500);
+    clearTimeout(timer);
+    if (copied) timer = setTimeout(() => (button.textContent = data.label), 2500);
   };
 }

@@ -6,6 +6,7 @@
 const WAITS = [150, 600, 1500, 3000, 6000, 12000, 24000]; // ms before each request
 const LOOK_EVERY = 1000; // ms
 
+/** @param {import("./data.js").Mount<import("./data.js").ColorSchemeData>} component */
 export default function ({ data, parentElement, setTriggerValue }) {
   const mark = parentElement.querySelector("i");
   const stop = () => {

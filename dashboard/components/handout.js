@@ -1,18 +1,28 @@
 /* Opens a page that was taken home: unpacks the files it holds, mounts its components with their networks. */
 
 (async () => {
-  const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const files = read("files"),
-    components = read("components"),
-    addresses = {};
+  /** @type {(id: string) => any} */
+  const read = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
+  /** @type {Record<string, string>} */
+  const files = read("files");
+  /** @type {Record<string, {html?: string, css?: string, js: string}>} */
+  const components = read("components");
+  /** @type {Record<string, Promise<string>>} */
+  const addresses = {};
 
+  /** @param {string} text gzip in base64 */
   async function unpack(text) {
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
     return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).blob();
   }
+  /** @type {(name: string) => Promise<string>} */
   const address = (name) => (addresses[name] ??= unpack(files[name]).then((blob) => URL.createObjectURL(blob)));
 
-  /** The data with every "file:..." in it replaced by an address that the scripts can fetch. */
+  /**
+   * The data with every "file:..." in it replaced by an address that the scripts can fetch.
+   * @param {any} value
+   * @returns {Promise<any>}
+   */
   async function resolved(value) {
     if (typeof value === "string") return value.startsWith("file:") && files[value] ? address(value) : value;
     if (Array.isArray(value)) return Promise.all(value.map(resolved));
@@ -23,14 +33,14 @@
     return value;
   }
 
+  /** @type {Record<string, Promise<any>>} */
   const modules = {};
   for (const [name, { js }] of Object.entries(components))
     modules[name] = import(URL.createObjectURL(new Blob([js], { type: "text/javascript" })));
-  const data = (element) => JSON.parse(element.querySelector("script").textContent);
-  for (const element of document.querySelectorAll(".component")) {
-    const { name } = element.dataset,
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".component"))) {
+    const name = String(element.dataset.name),
       { html, css } = components[name];
-    const given = await resolved(data(element));
+    const given = await resolved(JSON.parse(element.querySelector("script")?.textContent ?? "null"));
     const shadow = element.attachShadow({ mode: "open" });
     shadow.innerHTML = `<style>${css ?? ""}</style>${html ?? ""}`;
     const nothing = () => {}; // there is no server to tell

@@ -1,6 +1,7 @@
 /* The KL-weight lab in words, for eyes and for screen readers: whose pictures these are, what they show, what they cost. */
 // needs canvas.js
 // needs lab_views.js
+// needs rd_plane.js
 
 /** Whose pictures these are; real ones and predicted ones never look alike. */
 function source(lab, label) {

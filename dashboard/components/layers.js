@@ -12,6 +12,7 @@ const SIDE = 28;
 export const PIXELS = SIDE * SIDE;
 const CHUNK = 16; // images a pass
 
+/** @import { Heap } from "./kernels.js" */
 /** @import { Tensor, Tensors } from "./weights.js" */
 /**
  * How many numbers torch counts (`length`), how many they take here (`width`), and where number i lies (`place`). An image

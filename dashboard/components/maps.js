@@ -5,10 +5,14 @@
 // needs scatter.js
 // needs maps_panels.js
 
+/** @import { Side, Tell } from "./data.js" */
+/** @typedef {Scatter & {panel: HTMLElement, heading: HTMLElement, caption: HTMLElement, side: Side, fingers: Map<number, [number, number]>}} Plot */
+
 const SPREAD = 400; // prior samples drawn on a native map
 const TOOLS = { move: "Pan", lasso: "Lasso", box: "Box" };
 const kept = new Map();
 
+/** @param {import("./data.js").Mount<import("./data.js").MapsData>} component */
 export default function (component) {
   const maps = mounted(component.parentElement, () => new LinkedMaps(component));
   maps.update(component.data, component.setTriggerValue);
@@ -16,13 +20,31 @@ export default function (component) {
 }
 
 class LinkedMaps extends MapPanels {
+  /** @type {Tell} */
+  trigger;
+  /** @type {Record<Side, Plot>} */
+  plots;
+  /** Of the images. */
+  count = 0;
+  /** @type {Uint8Array} for each point 1 if its class is shown */
+  shown;
+  /** @type {Uint8Array} for each point 1 if it is drawn in full */
+  level;
+  /** @type {Record<Side, ArrayLike<number>>} for each point its place in the palette */
+  which;
+  /** @type {{plot: Plot, kind: string, polygon: [number, number][]} | null} what is being drawn round points */
+  trail = null;
+  /** @type {string[] | undefined} */
+  ramps;
+  /** The frame of a movement under way. */
+  gliding = 0;
+
   constructor({ parentElement }) {
     super();
     this.root = parentElement.querySelector(".maps");
     this.find = (selector) => this.root.querySelector(selector);
     this.redraw = everyFrame(() => this.draw());
-    this.plots = {};
-    for (const side of SIDES) this.plots[side] = this.makePlot(side);
+    this.plots = { left: this.makePlot("left"), right: this.makePlot("right") };
     this.stopLooking = onLook(this.root, () => this.redraw());
     this.find(".colour").onchange = (event) => this.set({ colour: event.target.value });
     this.find(".linked").onchange = (event) => this.link(event.target.checked);
@@ -31,12 +53,14 @@ class LinkedMaps extends MapPanels {
       this.find(".tools").append(make("button", { "data-tool": name, onclick: () => this.set({ tool: name }) }, label));
   }
 
+  /** @param {Side} side @returns {Plot} */
   makePlot(side) {
     const canvas = make("canvas", { tabindex: 0, role: "application", "data-side": side });
-    const panel = make("div", { class: "map" }, make("h2"), make("p", { class: "caption muted small" }), canvas);
+    const heading = make("h2"),
+      caption = make("p", { class: "caption muted small" });
+    const panel = make("div", { class: "map" }, heading, caption, canvas);
     this.find(".pair").append(panel);
-    const plot = new Scatter(canvas);
-    Object.assign(plot, { panel, side });
+    const plot = Object.assign(new Scatter(canvas), { panel, heading, caption, side, fingers: new Map() });
     canvas.onpointerdown = (event) => this.down(plot, event);
     canvas.onpointermove = (event) => this.move(plot, event);
     canvas.onpointerup = canvas.onpointercancel = (event) => this.up(plot, event);
@@ -88,23 +112,29 @@ class LinkedMaps extends MapPanels {
       if (this.state.current >= this.count) this.state.current = 0;
       this.state.selected = this.state.selected.filter((i) => i < this.count);
     } catch (error) {
-      problem.textContent = `The maps could not be loaded (${error.message}). Reload the page.`;
+      problem.textContent = `The maps could not be loaded (${/** @type {Error} */ (error).message}). Reload the page.`;
       problem.hidden = false;
       return;
     }
     loadSprite(data.sprite).then(
-      ({ picture }) =>
-        this.sprite !== picture && ((this.sprite = picture), this.inspect(), this.gallery(), this.redraw()),
+      ({ picture }) => {
+        if (this.sprite === picture) return;
+        this.sprite = picture;
+        this.inspect();
+        this.gallery();
+        this.redraw();
+      },
       (error) => {
         problem.textContent = `The maps are shown without images: ${error.message}.`;
         problem.hidden = false;
       },
     );
     for (const side of SIDES) {
-      const { panel, canvas } = this.plots[side],
+      const plot = this.plots[side],
+        { panel, canvas } = plot,
         { title, caption, color, color_dark } = data[side];
-      panel.querySelector("h2").textContent = title;
-      panel.querySelector(".caption").textContent = caption;
+      plot.heading.textContent = title;
+      plot.caption.textContent = caption;
       panel.style.setProperty("--light", color);
       panel.style.setProperty("--dark", color_dark);
       canvas.setAttribute(
@@ -161,14 +191,13 @@ class LinkedMaps extends MapPanels {
     if (state.isolated.length)
       for (let i = 0; i < this.count; i++) shown[i] = state.isolated.includes(labels[i]) ? 1 : 0;
     const picked = new Set(state.selected);
-    this.level = picked.size ? shown.map((value, i) => value & picked.has(i)) : shown;
+    this.level = picked.size ? shown.map((value, i) => (picked.has(i) ? value : 0)) : shown;
     this.colouring = data.colourings.find(({ id }) => id === state.colour) ?? { id: "class", label: "class" };
-    this.which = {};
+    this.which = { left: labels, right: labels };
     for (const side of SIDES) {
       const values = arrays[`${side}_value_${this.colouring.id}`];
-      if (!values) this.which[side] = labels;
-      else {
-        const { low, high } = this.colouring;
+      if (values) {
+        const { low = 0, high = 1 } = this.colouring;
         this.which[side] = Uint8Array.from(values, (v) =>
           Math.round(63 * Math.min(Math.max((v - low) / (high - low || 1), 0), 1)),
         );
@@ -199,7 +228,7 @@ class LinkedMaps extends MapPanels {
         info = this.data[side],
         { arrays } = this;
       const own = look.dark ? info.color_dark : info.color;
-      plot.panel.querySelector("h2").style.color = inked(own);
+      plot.heading.style.color = inked(own);
       const width = plot.panel.clientWidth;
       if (!width) return;
       const height = Math.round(Math.min(width, roomFor(this.data.height, 0.47)));
@@ -209,6 +238,7 @@ class LinkedMaps extends MapPanels {
       if (info.native && layers.circles) plot.circles(context, look.muted);
       if (info.native && layers.prior) this.drawPrior(plot, context, look.text);
       const sigma = arrays[`${side}_sigma`];
+      /** @type {(i: number) => [number, number]} */
       const place = (i) => [plot.points[2 * i], plot.points[2 * i + 1]];
       if (info.native && sigma && layers.ellipses)
         for (let i = 0; i < this.count; i++)
@@ -230,7 +260,7 @@ class LinkedMaps extends MapPanels {
       }
       this.drawMarked(plot, context, x, y, own, look);
     }
-    if (this.trail) this.drawTrail(look);
+    if (this.trail) this.drawTrail(this.trail, look);
     this.root.dataset.frame = (performance.now() - begin).toFixed(2); // these two are read by tests and the benchmark
     this.root.dataset.view = SIDES.map((side) => Object.values(this.plots[side].view).join()).join(";");
   }
@@ -273,9 +303,8 @@ class LinkedMaps extends MapPanels {
     context.globalAlpha = 1;
   }
 
-  drawTrail(look) {
-    const { plot, polygon } = this.trail;
-    const context = plot.canvas.getContext("2d");
+  drawTrail({ plot, polygon }, look) {
+    const context = contextOf(plot.canvas);
     context.strokeStyle = look.text;
     context.setLineDash([4, 3]);
     context.lineWidth = 1.5;
@@ -286,6 +315,7 @@ class LinkedMaps extends MapPanels {
     context.setLineDash([]);
   }
 
+  /** @param {number} i @returns {[number, number]} */
   spritePlace(i) {
     return [(i % SPRITE_COLUMNS) * SIDE, Math.floor(i / SPRITE_COLUMNS) * SIDE];
   }
@@ -294,7 +324,7 @@ class LinkedMaps extends MapPanels {
 
   down(plot, event) {
     plot.canvas.setPointerCapture(event.pointerId);
-    (plot.fingers ??= new Map()).set(event.pointerId, [event.offsetX, event.offsetY]);
+    plot.fingers.set(event.pointerId, [event.offsetX, event.offsetY]);
     const { tool } = this.state;
     const select = tool !== "move" ? tool : event.shiftKey ? "lasso" : null;
     if (select && plot.fingers.size === 1)
@@ -305,20 +335,21 @@ class LinkedMaps extends MapPanels {
 
   move(plot, event) {
     const { offsetX: x, offsetY: y } = event;
-    const before = plot.fingers?.get(event.pointerId);
+    const before = plot.fingers.get(event.pointerId);
     if (!before) return event.pointerType === "mouse" && this.point(plot, x, y);
-    if (this.trail?.plot === plot) {
-      const [x0, y0] = this.trail.polygon[0];
-      if (this.trail.kind === "box")
-        this.trail.polygon = [
+    const { trail } = this;
+    if (trail && trail.plot === plot) {
+      const [x0, y0] = trail.polygon[0];
+      if (trail.kind === "box")
+        trail.polygon = [
           [x0, y0],
           [x, y0],
           [x, y],
           [x0, y],
         ];
-      else this.trail.polygon.push([x, y]);
+      else trail.polygon.push([x, y]);
     } else if (plot.fingers.size === 2) {
-      const other = [...plot.fingers].find(([id]) => id !== event.pointerId)[1];
+      const [other] = [...plot.fingers].filter(([id]) => id !== event.pointerId).map(([, place]) => place);
       const span = ([ax, ay]) => Math.hypot(ax - other[0], ay - other[1]) || 1;
       plot.zoomAt(span([x, y]) / span(before), (x + other[0]) / 2, (y + other[1]) / 2);
       plot.pan((x - before[0]) / 2, (y - before[1]) / 2);
@@ -332,10 +363,11 @@ class LinkedMaps extends MapPanels {
   }
 
   up(plot, event) {
-    plot.fingers?.delete(event.pointerId);
+    plot.fingers.delete(event.pointerId);
     plot.canvas.classList.remove("dragging");
-    if (this.trail?.plot !== plot) return;
-    const { polygon } = this.trail;
+    const { trail } = this;
+    if (!trail || trail.plot !== plot) return;
+    const { polygon } = trail;
     this.trail = null;
     const xs = polygon.map(([x]) => x),
       ys = polygon.map(([, y]) => y);

@@ -2,6 +2,22 @@
 // needs networks.js
 // needs canvas.js
 
+/** @import { Colouring, MapsData, Side } from "./data.js" */
+/**
+ * What a person set up; it survives reruns.
+ * @typedef {object} MapsState
+ * @property {string} sprite the images it is about
+ * @property {Partial<Record<Side, {zoom: number, x: number, y: number}>>} views
+ * @property {string} tool
+ * @property {boolean} linked
+ * @property {string} colour id of a colouring, or "class"
+ * @property {number} current the image pointed at
+ * @property {number[]} selected
+ * @property {number[]} isolated classes
+ * @property {Record<string, boolean>} layers
+ */
+
+/** @type {import("./data.js").Side[]} */
 const SIDES = ["left", "right"];
 const NEIGHBOURS = 8;
 const GALLERY_TILES = 48;
@@ -15,6 +31,35 @@ const LAYERS = {
 
 /** The methods of LinkedMaps that fill the elements around the canvases. */
 export class MapPanels {
+  /** @type {MapsData} */
+  data;
+  /** @type {MapsState} */
+  state;
+  /** @type {HTMLElement} */
+  root;
+  /** @type {(selector: string) => any} */
+  find;
+  /** @type {Record<string, Float32Array>} */
+  arrays;
+  /** @type {HTMLImageElement | undefined} */
+  sprite;
+  /** @type {Pick<Colouring, "id" | "label"> & Partial<Colouring>} by what the points are coloured */
+  colouring = { id: "class", label: "class" };
+
+  /** @param {Partial<MapsState>} _changes */
+  set(_changes) {}
+
+  /** @param {number} _i an image that is pointed at */
+  show(_i) {}
+
+  /** @param {number} _i an image to open in both models */
+  open(_i) {}
+
+  /** @param {number} _i @returns {[number, number]} where image i lies in the sprite */
+  spritePlace(_i) {
+    return [0, 0];
+  }
+
   controls() {
     const { colourings, left, right } = this.data;
     const native = left.native && right.native;
@@ -109,8 +154,7 @@ export class MapPanels {
 
   tile(i) {
     const canvas = make("canvas", { class: "tile", width: SIDE, height: SIDE });
-    if (this.sprite)
-      canvas.getContext("2d").drawImage(this.sprite, ...this.spritePlace(i), SIDE, SIDE, 0, 0, SIDE, SIDE);
+    if (this.sprite) contextOf(canvas).drawImage(this.sprite, ...this.spritePlace(i), SIDE, SIDE, 0, 0, SIDE, SIDE);
     return canvas;
   }
 
@@ -184,9 +228,9 @@ export class MapPanels {
     box.hidden = !selected.length;
     if (!selected.length) return box.replaceChildren();
     const counts = data.classes
-      .map((name, c) => [name, selected.filter((i) => arrays.labels[i] === c).length])
-      .filter(([, n]) => n)
-      .sort((a, b) => b[1] - a[1]);
+      .map((name, c) => ({ name, n: selected.filter((i) => arrays.labels[i] === c).length }))
+      .filter(({ n }) => n)
+      .sort((a, b) => b.n - a.n);
     const errors = SIDES.map(
       (side) =>
         `${data[side].short} ${format(selected.reduce((sum, i) => sum + arrays[`${side}_value_error`][i], 0) / selected.length)}`,
@@ -212,7 +256,7 @@ export class MapPanels {
         "div",
         { class: "row" },
         make("b", { class: "count" }, `${selected.length} images selected`),
-        make("span", {}, counts.map(([name, n]) => `${name}: ${n}`).join(", ")),
+        make("span", {}, counts.map(({ name, n }) => `${name}: ${n}`).join(", ")),
         make("span", { class: "muted number" }, `mean squared error ${errors.join(", ")}`),
         make("button", { class: "clear", onclick: () => this.set({ selected: [] }) }, "Clear (Esc)"),
       ),

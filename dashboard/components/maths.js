@@ -4,9 +4,14 @@
 // needs canvas.js
 // needs share.js
 
+/** @import { Network } from "./networks.js" */
+/** @import { Side } from "./data.js" */
+
 const FIRST = 3; // numbers of a code that are written out
+/** @type {Side[]} */
 const SIDES = ["left", "right"];
 
+/** @param {import("./data.js").Mount<import("./data.js").MathsData>} component */
 export default function (component) {
   const maths = mounted(component.parentElement, () => new Maths(component.parentElement));
   maths.update(component.data);
@@ -14,6 +19,15 @@ export default function (component) {
 }
 
 class Maths {
+  /** @type {import("./data.js").MathsData} */
+  data;
+  /** @type {Network[]} */
+  networks;
+  /** @type {{id: string, side: Side, formula: HTMLElement, filled: HTMLElement}[]} */
+  cells = [];
+  /** @type {Float32Array} the image that the page is about */
+  image;
+
   constructor(parent) {
     this.root = parent.querySelector(".maths");
     this.redraw = everyFrame(() => this.draw());
@@ -99,7 +113,7 @@ class Maths {
     const logits = network.decode(z),
       nats = distortion(logits, this.image, likelihood);
     const rates = klPerDim(mean, logvar),
-      rate = rates?.reduce((sum, value) => sum + value, 0);
+      rate = (rates ?? new Float32Array(0)).reduce((sum, value) => sum + value, 0);
     const grey = Array.from(logits.slice(0, PIXELS), (l) => 1 / (1 + Math.exp(-l)));
     const middle = 14 * SIDE + 14,
       dots = d > FIRST ? ", …" : "";

@@ -8,12 +8,15 @@
 // needs share.js
 // needs judge.js
 
+/** @import { Judge } from "./judge.js" */
+
 const DIRECTIONS = 8;
 const MEASURED = 200; // codes that the flip rate is measured on
 const SLICE = 12;
 const rates = new Map(); // "weights step" -> measured flip rate
 const AROUND = [5, 2, 1, 0, 3, 6, 7, 8]; // places of the eight directions in a 3x3 board, east first, against the clock
 
+/** @param {import("./data.js").Mount<import("./data.js").NeighboursData>} component */
 export default function (component) {
   const neighbours = mounted(component.parentElement, () => new Neighbours(component.parentElement));
   neighbours.update(component.data);
@@ -21,6 +24,15 @@ export default function (component) {
 }
 
 class Neighbours {
+  /** @type {import("./data.js").NeighboursData} */
+  data;
+  /** @type {Judge} */
+  judge;
+  /** @type {Float32Array} the image that the page is about */
+  image;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  timer;
+
   constructor(parent) {
     this.root = parent.querySelector(".neighbours");
     this.find = (selector) => this.root.querySelector(selector);
@@ -134,7 +146,7 @@ class Neighbours {
         paint(canvas, images, k * PIXELS);
         label.textContent = this.data.classes[named];
         box.classList.toggle("flipped", named !== centre);
-        flips += named !== centre;
+        flips += Number(named !== centre);
       });
       const rate = rates.get(`${board.info.weights} ${this.step}`);
       board.text.textContent =
@@ -180,7 +192,7 @@ class Neighbours {
         DIRECTIONS + 1,
       );
       const centre = this.judge.name(images);
-      for (let k = 1; k <= DIRECTIONS; k++) flipped += this.judge.name(images, k * PIXELS) !== centre;
+      for (let k = 1; k <= DIRECTIONS; k++) flipped += Number(this.judge.name(images, k * PIXELS) !== centre);
       yield;
     }
     rates.set(`${board.info.weights} ${r}`, flipped / (n * DIRECTIONS));

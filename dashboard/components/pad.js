@@ -4,6 +4,7 @@
 // needs canvas.js
 // needs drawing.js
 
+/** @param {import("./data.js").Mount<import("./data.js").PadData>} component */
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".drawn");
   const send = (image) =>

@@ -1,4 +1,5 @@
 // A grid of buttons, each showing one tile of a sprite. data: { url, columns, names }.
+/** @param {import("./data.js").Mount<import("./data.js").PickerData>} component */
 export default function ({ data, parentElement, setTriggerValue }) {
   let grid = parentElement.querySelector(".picker");
   if (!grid) {

@@ -7,6 +7,7 @@ const SCALE = 2;
 const SKIP =
   "details:not([open]), summary, label, .katex-mathml, button, input, select, textarea, [role=slider], [role=radiogroup], [data-testid=stPopover], [data-testid=stSlider], [data-testid=stButtonGroup], [data-testid=stSelectbox], [data-testid=stNumberInput], [data-testid=stFileUploader], [data-testid=stWidgetLabel], [data-testid=stCheckbox], .hidden, script, style, noscript";
 
+/** @param {import("./data.js").Mount<import("./data.js").PictureData>} component */
 export default function ({ data, parentElement }) {
   const button = parentElement.querySelector("button");
   button.textContent = data.label;
@@ -20,7 +21,7 @@ export default function ({ data, parentElement }) {
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
       button.textContent = data.label;
     } catch (error) {
-      button.textContent = `No picture: ${error.message}`;
+      button.textContent = `No picture: ${/** @type {Error} */ (error).message}`;
     }
   };
 }
@@ -35,9 +36,10 @@ async function picture(main) {
   const canvas = document.createElement("canvas");
   canvas.width = Math.round(frame.width * SCALE);
   canvas.height = Math.round(Math.min(bottom - top + 2 * pad, 12_000) * SCALE);
-  const context = canvas.getContext("2d");
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.scale(SCALE, SCALE);
-  context.fillStyle = getComputedStyle(document.querySelector("[data-testid=stApp]")).backgroundColor;
+  const app = document.querySelector("[data-testid=stApp]") ?? document.body;
+  context.fillStyle = getComputedStyle(app).backgroundColor;
   context.fillRect(0, 0, frame.width, canvas.height);
   context.translate(-frame.left, -frame.top - top + pad);
   context.textBaseline = "alphabetic";

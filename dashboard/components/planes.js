@@ -7,6 +7,9 @@
 // needs nearest.js
 // needs judge.js
 
+/** @import { Judge } from "./judge.js" */
+
+/** @type {import("./data.js").Side[]} */
 const SIDES = ["left", "right"];
 const MODES = { codes: "Codes", grid: "Picture grid", holes: "Holes", regions: "Classes" };
 const TILES = 15; // the picture grid's side
@@ -16,6 +19,7 @@ const CELLS = 40; // the measured maps' side
 const SLICE = 12; // milliseconds of measuring between two frames
 const measured = new Map(); // weights -> what was measured on that plane
 
+/** @param {import("./data.js").Mount<import("./data.js").PlanesData>} component */
 export default function (component) {
   const planes = mounted(component.parentElement, () => new Planes(component.parentElement));
   planes.update(component.data);
@@ -23,6 +27,25 @@ export default function (component) {
 }
 
 class Planes {
+  /** @type {import("./data.js").PlanesData} */
+  data;
+  /** @type {Record<string, Float32Array>} */
+  arrays;
+  /** @type {Float32Array} classes of the real images */
+  labels;
+  /** @type {Float32Array} the real images, n * 784 */
+  real;
+  /** @type {Nearest} */
+  nearest;
+  /** @type {Judge | null} */
+  judge;
+  /** @type {{typical: number, least: number} | null} how alike real images are to each other, once measured */
+  baseline = null;
+  /** @type {number[][] | undefined} */
+  ramps;
+  /** @type {Promise<void> | undefined} */
+  turn;
+
   constructor(parent) {
     this.root = parent.querySelector(".planes");
     this.find = (selector) => this.root.querySelector(selector);
@@ -259,7 +282,7 @@ class Planes {
       const images = plane.network.decodeImage(codes, TILES * TILES);
       plane.tiles = document.createElement("canvas");
       plane.tiles.width = plane.tiles.height = TILES * SIDE;
-      const pen = plane.tiles.getContext("2d"),
+      const pen = contextOf(plane.tiles),
         one = document.createElement("canvas");
       for (let i = 0; i < TILES * TILES; i++) {
         paint(one, images, i * PIXELS);
@@ -361,7 +384,7 @@ class Planes {
     if (!found || !this.baseline) return;
     const picture = document.createElement("canvas");
     picture.width = picture.height = CELLS;
-    const pen = picture.getContext("2d"),
+    const pen = contextOf(picture),
       pixels = pen.createImageData(CELLS, CELLS);
     const { low, high } = this.scale();
     const palette = this.data.class_colors.map(rgb),
@@ -443,6 +466,8 @@ class Planes {
       return void this.find(".finding").replaceChildren(
         `How much of N(0, I) decodes to a hole needs at least ${ENOUGH} test images to compare with; there are ${this.labels.length}.`,
       );
+    const { baseline } = this;
+    if (!baseline) return;
     const shares = SIDES.map((side) => {
       const { cells, likeness } = measured.get(this.data[side].weights);
       let inside = 0,
@@ -452,7 +477,7 @@ class Planes {
           y = cells.y0 + (1 - (Math.floor(i / CELLS) + 0.5) / CELLS) * cells.height;
         const weight = Math.exp(-0.5 * (x * x + y * y));
         inside += weight;
-        if (likeness[i] < this.baseline.least) holes += weight;
+        if (likeness[i] < baseline.least) holes += weight;
       }
       return (100 * holes) / inside;
     });
@@ -467,7 +492,7 @@ class Planes {
     const verdict =
       Math.max(...shares) < 1 ? "With two latent numbers, neither plane has a hole where the prior has mass." : "";
     this.find(".finding").replaceChildren(
-      `Codes drawn from N(0, I) that decode to a hole (less similar to every real image than ${this.baseline.least.toFixed(2)}, which 95% of real images exceed): `,
+      `Codes drawn from N(0, I) that decode to a hole (less similar to every real image than ${baseline.least.toFixed(2)}, which 95% of real images exceed): `,
       ...parts,
       `. ${verdict}`,
     );

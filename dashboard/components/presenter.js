@@ -6,22 +6,41 @@
 
 const LEAST = 0.6; // of the type's full size, below which it is not made smaller
 const PAUSE = 45; // seconds that autoplay waits after somebody has touched the page
-const screen_ = (globalThis.pointOrCloudScreen ??= {
-  blank: null,
-  link: null,
-  told: null,
-  notes: null,
-  since: Date.now(),
-  touched: 0,
-});
+/**
+ * What concerns only this screen.
+ * @typedef {object} Screen
+ * @property {HTMLElement | null} blank
+ * @property {HTMLElement | null} link
+ * @property {HTMLElement | null} told
+ * @property {Window | null} notes
+ * @property {number} since when the clock began
+ * @property {number} touched when somebody last did
+ * @property {boolean} [present]
+ * @property {ReturnType<typeof setInterval>} [ticking]
+ * @property {() => void} [stop]
+ * @property {(where: string) => void} [go]
+ * @property {(event: KeyboardEvent) => void} [key]
+ */
+/** @type {Screen} */
+const screen_ = /** @type {any} */ (
+  globalThis.pointOrCloudScreen ??= {
+    blank: null,
+    link: null,
+    told: null,
+    notes: null,
+    since: Date.now(),
+    touched: 0,
+  }
+);
 
+/** @param {import("./data.js").Mount<import("./data.js").PresenterData>} component */
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".presenter");
   const find = (selector) => root.querySelector(selector);
   screen_.stop?.(); // this function runs at every rerun; what the last one listened to is over
   const go = (where) => {
     uncover();
-    document.activeElement?.blur?.();
+    /** @type {HTMLElement | null} */ (document.activeElement)?.blur?.();
     setTriggerValue("go", where);
   };
   root.hidden = !data.present;
@@ -107,9 +126,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (!data.present || !main) return style.removeProperty("--fit");
     let size = 1;
     for (
-      style.setProperty("--fit", size);
+      style.setProperty("--fit", String(size));
       main.scrollHeight > main.clientHeight + 1 && size > LEAST;
-      style.setProperty("--fit", size)
+      style.setProperty("--fit", String(size))
     )
       size -= 0.03;
   }
@@ -163,8 +182,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     };
     tick();
     clearInterval(screen_.ticking);
-    screen_.ticking = setInterval(() => (screen_.notes.closed ? clearInterval(screen_.ticking) : tick()), 1000);
-    if (front) screen_.notes.focus();
+    screen_.ticking = setInterval(
+      () => (screen_.notes?.closed !== false ? clearInterval(screen_.ticking) : tick()),
+      1000,
+    );
+    if (front) screen_.notes?.focus();
   }
   notes(false);
 
@@ -216,20 +238,20 @@ export default function ({ data, parentElement, setTriggerValue }) {
   /* ---- by itself ---- */
 
   const shown = Date.now();
-  const auto =
-    data.auto &&
-    setInterval(() => {
-      const idle = (Date.now() - screen_.touched) / 1000,
-        long = (Date.now() - shown) / 1000;
-      if (
-        document.hidden ||
-        long < (data.revealed ? 0.8 : 1) * data.seconds ||
-        idle < Math.min(PAUSE, 4 * data.seconds)
-      )
-        return;
-      clearInterval(auto); // once a scene; what comes next starts its own
-      go(data.revealed && data.place === data.total ? "first" : "next");
-    }, 250);
+  const auto = data.auto
+    ? setInterval(() => {
+        const idle = (Date.now() - screen_.touched) / 1000,
+          long = (Date.now() - shown) / 1000;
+        if (
+          document.hidden ||
+          long < (data.revealed ? 0.8 : 1) * data.seconds ||
+          idle < Math.min(PAUSE, 4 * data.seconds)
+        )
+          return;
+        clearInterval(auto); // once a scene; what comes next starts its own
+        go(data.revealed && data.place === data.total ? "first" : "next");
+      }, 250)
+    : undefined;
 
   root.dataset.scene = data.scene;
   root.dataset.revealed = data.revealed ? "1" : "";
@@ -245,7 +267,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       window.removeEventListener(name, touched, { capture: true });
   };
   return () => {
-    screen_.stop();
+    screen_.stop?.();
     uncover();
     document.documentElement.style.removeProperty("--fit");
     delete document.documentElement.dataset.present;

@@ -2,6 +2,7 @@
 // needs canvas.js
 // needs share.js
 
+/** @param {import("./data.js").Mount<import("./data.js").PublishData>} component */
 export default function ({ data }) {
   loadSprite(data.sprite).then(
     (sprite) => publish(data.topic, { image: sprite.image(data.index), info: { source: "test", index: data.index } }),

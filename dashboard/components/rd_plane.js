@@ -5,9 +5,23 @@
    A network in training leaves its path: where it was after every epoch. */
 // needs canvas.js
 
+/** @import { CurvePoint, Figures, TrainedBeta } from "./data.js" */
+/** @import { Look } from "./canvas.js" */
+/** @typedef {CurvePoint & {trained: boolean, x: number, y: number, spread?: TrainedBeta["spread"]}} Target what can be pointed at */
+/** @typedef {{curve: CurvePoint[], trained: TrainedBeta[], ae: number | null}} Measured `ae`: the AE's distortion */
+/** @typedef {{at: CurvePoint, path: Figures[], own: string, aeColor: string, look: Look}} Shown */
+
 export class Plane {
+  /** @param {HTMLCanvasElement} canvas @param {(beta: number) => void} onChoose */
   constructor(canvas, onChoose) {
-    Object.assign(this, { canvas, onChoose, pointer: null, targets: [] });
+    this.canvas = canvas;
+    this.onChoose = onChoose;
+    /** @type {(() => void) | null} */
+    this.redraw = null;
+    /** @type {[number, number] | null} */
+    this.pointer = null;
+    /** @type {Target[]} */
+    this.targets = [];
     canvas.onpointermove = (event) => this.point(event);
     canvas.onpointerleave = () => {
       this.pointer = null;
@@ -20,6 +34,7 @@ export class Plane {
     };
   }
 
+  /** @param {MouseEvent} event */
   point(event) {
     this.pointer = [event.offsetX, event.offsetY];
     this.redraw?.();
@@ -28,8 +43,9 @@ export class Plane {
   near() {
     if (!this.pointer) return null;
     const [x, y] = this.pointer;
-    let best = null,
-      least = 22;
+    /** @type {Target | null} */
+    let best = null;
+    let least = 22;
     for (const target of this.targets) {
       const distance = Math.hypot(target.x - x, target.y - y) - (target.trained ? 6 : 0);
       if (distance < least) {
@@ -40,7 +56,10 @@ export class Plane {
     return best;
   }
 
-  /** What spans the axes: everything that is drawn, with room for labels. */
+  /**
+   * What spans the axes: everything that is drawn, with room for labels.
+   * @param {Measured} measured
+   */
   bounds({ curve, trained, ae }) {
     const points = [...curve, ...trained];
     const rates = points.map((p) => p.rate),
@@ -55,6 +74,7 @@ export class Plane {
     };
   }
 
+  /** @param {Measured & Shown} what */
   draw({ curve, trained, ae, at, path, own, aeColor, look }) {
     const { canvas } = this,
       width = canvas.clientWidth,
@@ -65,8 +85,11 @@ export class Plane {
     const left = 40,
       bottom = height - 34,
       top = 8;
-    const X = (rate) => left + (rate / right) * (width - left - 8),
-      Y = (distortion) => bottom - ((distortion - low) / (high - low)) * (bottom - top);
+    /** @type {(value: number) => number} */
+    const X = (rate) => left + (rate / right) * (width - left - 8);
+    /** @type {(value: number) => number} */
+    const Y = (distortion) => bottom - ((distortion - low) / (high - low)) * (bottom - top);
+    /** @type {(x0: number, y0: number, x1: number, y1: number, color: string, dash?: number[], weight?: number) => void} */
     const line = (x0, y0, x1, y1, color, dash = [], weight = 1) => {
       Object.assign(context, { strokeStyle: color, lineWidth: weight });
       context.setLineDash(dash);
@@ -76,6 +99,7 @@ export class Plane {
       context.stroke();
       context.setLineDash([]);
     };
+    /** @type {(words: string, x: number, y: number, color: string, align?: CanvasTextAlign, size?: number) => void} */
     const text = (words, x, y, color, align = "left", size = 11) => {
       Object.assign(context, { fillStyle: color, textAlign: align, font: `${size}px ${look.font}` });
       context.fillText(words, x, y);
@@ -157,14 +181,17 @@ export class Plane {
     text(`slope −β = −${short(at.beta)}`, width - 12, top + 12, look.text, "right", 12);
 
     this.targets = [
-      ...curve.map((p) => ({ ...p, x: X(p.rate), y: Y(p.distortion) })),
+      ...curve.map((p) => ({ ...p, trained: false, x: X(p.rate), y: Y(p.distortion) })),
       ...trained.map((p) => ({ ...p, trained: true, x: X(p.rate), y: Y(p.distortion) })),
     ];
     const near = this.near();
     if (near) this.tell(context, near, width, look);
   }
 
-  /** The figures of the point under the pointer. */
+  /**
+   * The figures of the point under the pointer.
+   * @param {CanvasRenderingContext2D} context @param {Target} p @param {number} width @param {Look} look
+   */
   tell(context, p, width, look) {
     const rows = [
       `β = ${short(p.beta)}, ${p.trained ? "trained" : "multi-rate"}`,
@@ -187,6 +214,10 @@ export class Plane {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} radius
+ * @param {string} color @param {string} halo
+ */
 function disc(context, x, y, radius, color, halo) {
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
@@ -195,17 +226,23 @@ function disc(context, x, y, radius, color, halo) {
   context.stroke();
 }
 
-/** About `count` round numbers from low to high. */
+/**
+ * About `count` round numbers from low to high.
+ * @param {number} low @param {number} high @param {number} count
+ */
 function ticks(low, high, count) {
   const raw = (high - low) / count,
     power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw);
+  const step = [1, 2, 5].map((m) => m * power).find((s) => s >= raw) ?? 10 * power;
   const out = [];
   for (let v = Math.ceil(low / step) * step; v <= high; v += step) out.push(Number(v.toPrecision(6)));
   return out;
 }
 
-/** Three digits, or as many as asked for, without trailing zeros. */
+/**
+ * Three digits, or as many as asked for, without trailing zeros.
+ * @param {number} x
+ */
 function short(x, digits = 3) {
   return String(Number(x.toPrecision(digits)));
 }

@@ -2,6 +2,7 @@
    so that a server that does not accept the answer is not asked again and again. Data: { root }. */
 // needs address.js
 
+/** @param {import("./data.js").Mount<import("./data.js").ReportAddressData>} component */
 export default function ({ data, setTriggerValue }) {
   const root = publicRoot();
   if (root === data.root || globalThis.pointOrCloudAddress === root) return;

@@ -1,12 +1,15 @@
 /* Two trainings, epoch by epoch: codes finding their places, samples sharpening. All of it is what was recorded while training.
 
    Points glide in straight lines between the epochs at which they were recorded; pictures and figures change at the epochs.
-   After networks.js and canvas.js. Data: see scrubber.py. */
+   Data: see scrubber.py. */
+// needs networks.js
+// needs canvas.js
 
 const PER_SECOND = 4; // epochs a second while it plays
 const MARGIN = 1.08;
 const scrubbers = new Map(); // where each stood, by data.key
 
+/** @param {import("./data.js").Mount<import("./data.js").ScrubberData>} component */
 export default function (component) {
   const scrubber = mounted(component.parentElement, () => new Scrubber(component));
   scrubber.update(component.data);
@@ -14,6 +17,13 @@ export default function (component) {
 }
 
 class Scrubber {
+  /** @type {import("./data.js").ScrubberData} */
+  data;
+  /** @type {ArrayLike<number>} classes of the recorded images */
+  labels;
+  /** The frame that is waited for while it plays; 0 when it does not. */
+  playing = 0;
+
   constructor({ parentElement }) {
     this.root = parentElement.querySelector(".scrubber");
     this.find = (selector) => this.root.querySelector(selector);
@@ -50,7 +60,7 @@ class Scrubber {
       }));
       problem.hidden = true;
     } catch (error) {
-      problem.textContent = `The recordings could not be loaded (${error.message}). Reload the page.`;
+      problem.textContent = `The recordings could not be loaded (${/** @type {Error} */ (error).message}). Reload the page.`;
       problem.hidden = false;
       return;
     }
@@ -155,7 +165,7 @@ class Scrubber {
       `squared error ${row.mse.toFixed(4)}`,
     ];
     lane.section.querySelector("p").textContent = figures.filter(Boolean).join(" · ");
-    this.map(lane, at, look, own);
+    this.map(lane, at, look);
     // This epoch's 8 x 3 tiles out of the tall picture of all epochs.
     const { pictures, picture } = lane,
       width = picture.naturalWidth,
@@ -217,14 +227,14 @@ class Scrubber {
       top = 6;
     const rows = this.lanes.flatMap(({ history }) => history);
     // The first epochs fall steeply: the scale is logarithmic, so that the last ones can be told apart.
-    const values = rows.flatMap(({ distortion, rate }) => [distortion, rate]).filter((v) => v > 0.5);
+    const values = rows.flatMap(({ distortion, rate }) => [distortion, rate ?? 0]).filter((v) => v > 0.5);
     const [low, high] = [Math.log(Math.min(...values)), Math.log(Math.max(...values))];
     const X = (epoch) => left + (epoch / this.data.epochs) * (width - left - 8),
       Y = (v) => bottom - ((Math.log(Math.max(v, Math.exp(low))) - low) / (high - low)) * (bottom - top);
     Object.assign(context, { font: `11px ${look.font}`, fillStyle: look.muted, strokeStyle: look.faint, lineWidth: 1 });
     for (const v of [1, 3, 10, 30, 100, 300].filter((v) => Math.log(v) >= low && Math.log(v) <= high)) {
       context.textAlign = "right";
-      context.fillText(v, left - 5, Y(v) + 4);
+      context.fillText(String(v), left - 5, Y(v) + 4);
       context.beginPath();
       context.moveTo(left, Y(v));
       context.lineTo(width - 8, Y(v));
@@ -232,19 +242,17 @@ class Scrubber {
     }
     context.textAlign = "center";
     for (let epoch = 0; epoch <= this.data.epochs; epoch += Math.max(1, Math.round(this.data.epochs / 5)))
-      context.fillText(epoch, X(epoch), height - 4);
+      context.fillText(String(epoch), X(epoch), height - 4);
     for (const { history, color, color_dark } of this.lanes)
-      for (const [key, dash] of [
-        ["distortion", []],
-        ["rate", [2, 3]],
+      for (const { values, dash } of [
+        { values: history.map(({ distortion }) => distortion), dash: [] },
+        { values: history.map(({ rate }) => rate), dash: [2, 3] },
       ]) {
-        if (history[0][key] === null) continue;
+        if (values[0] === null) continue;
         Object.assign(context, { strokeStyle: look.dark ? color_dark : color, lineWidth: 1.8 });
         context.setLineDash(dash);
         context.beginPath();
-        history.forEach((row, epoch) =>
-          epoch ? context.lineTo(X(epoch), Y(row[key])) : context.moveTo(X(0), Y(row[key])),
-        );
+        values.forEach((value, epoch) => context.lineTo(X(epoch), Y(value)));
         context.stroke();
         context.setLineDash([]);
       }

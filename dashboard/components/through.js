@@ -6,10 +6,13 @@
 // needs share.js
 // needs drawing.js
 
+/** @import { Tell } from "./data.js" */
+
 const DRAWS = 50;
 const SHOWN = 8; // of which this many are decoded
 const REST = 250; // milliseconds without a change
 const TRAIL = 60; // past codes drawn as a line
+/** @type {import("./data.js").Side[]} */
 const SIDES = ["left", "right"];
 const LIMIT = 3; // the error image is full strength at 1 / LIMIT
 const remembered = new Map(); // topic -> what was on the pad, for when the page is opened again
@@ -20,6 +23,7 @@ const TILES = {
   sample: "Decoded from one sample of the code",
 };
 
+/** @param {import("./data.js").Mount<import("./data.js").ThroughData>} component */
 export default function (component) {
   const through = mounted(component.parentElement, () => new Through(component.parentElement));
   through.update(component.data, component.setTriggerValue);
@@ -27,6 +31,22 @@ export default function (component) {
 }
 
 class Through {
+  /** How much the lens enlarges. */
+  enlarge = 0;
+
+  /** @type {import("./data.js").ThroughData} */
+  data;
+  /** @type {Tell} */
+  trigger;
+  /** @type {Record<string, Float32Array>} */
+  arrays;
+  /** @type {Float32Array} classes of the test images */
+  labels;
+  /** @type {import("./canvas.js").Sprite} */
+  sprite;
+  /** @type {import("./data.js").ImageInfo} */
+  info;
+
   constructor(parent) {
     this.root = parent.querySelector(".through");
     this.find = (selector) => this.root.querySelector(selector);
@@ -266,7 +286,7 @@ class Through {
     const { source, index, edited, name } = this.info,
       { classes, class_word } = this.data;
     if (source === "test")
-      return `Test image ${index}, ${class_word} ${classes[this.labels[index]]}${edited ? ", edited" : ""}: 28×28 grey levels, as the networks see it.`;
+      return `Test image ${index}, ${class_word} ${classes[this.labels[index ?? 0]]}${edited ? ", edited" : ""}: 28×28 grey levels, as the networks see it.`;
     if (source === "upload") return `${name}${edited ? ", edited" : ""}, as the networks see it: 28×28 grey levels.`;
     return "As the networks see it: fitted into 20×20 pixels, its centre of mass in the middle of 28×28, the way MNIST was made.";
   }
@@ -308,12 +328,13 @@ class Through {
     const squared = error.reduce((sum, value) => sum + value * value, 0);
     paintSigned(lane.error, error, 1 / LIMIT, [190, 110, 235], [120, 205, 110]);
     const rate = klPerDim(mean, logvar)?.reduce((sum, value) => sum + value, 0) ?? null;
-    const rows = [
-      ["D, distortion", nats],
-      ["R, rate", rate],
-      ["−ELBO", rate === null ? null : nats + rate],
-    ].map(([name, value]) => [name, value === null ? "n/a" : `${value.toFixed(1)} nats`]);
-    putRows(lane.table, [...rows, ["squared error", (squared / PIXELS).toFixed(4)]]);
+    const inNats = (/** @type {number | null} */ value) => (value === null ? "n/a" : `${value.toFixed(1)} nats`);
+    putRows(lane.table, [
+      ["D, distortion", inNats(nats)],
+      ["R, rate", inNats(rate)],
+      ["−ELBO", inNats(rate === null ? null : nats + rate)],
+      ["squared error", (squared / PIXELS).toFixed(4)],
+    ]);
     this.drawMap(lane, mean, sigma, codes, look);
     return { ...spread(codes, d), sigma, squared: squared / PIXELS, rate, isCloud: network.isCloud };
   }
@@ -330,6 +351,7 @@ class Through {
     scatter.resize(width, height);
     scatter.stamp(context, this.data.class_colors, lane.colors, lane.faint, look.background, 0.38);
     if (info.native) scatter.circles(context, look.muted);
+    /** @type {(code: Float32Array) => [number, number]} */
     const place = (code) => {
       let [x, y] = offset;
       for (let j = 0; j < d; j++) {
@@ -339,17 +361,19 @@ class Through {
       return [x, y];
     };
     const here = place(mean);
-    lane.trail = [...lane.trail, here].slice(-TRAIL);
+    /** @type {[number, number][]} */
+    const trail = (lane.trail = [...lane.trail, here].slice(-TRAIL));
     context.strokeStyle = look.text;
     context.lineWidth = 1.2;
     context.beginPath();
-    for (const point of lane.trail) context.lineTo(...scatter.toScreen(...point));
+    for (const [x, y] of trail.map((point) => scatter.toScreen(...point))) context.lineTo(x, y);
     context.stroke();
     context.fillStyle = own;
     const drawn = Array.from({ length: DRAWS }, (_, i) => place(codes.subarray(i * d, (i + 1) * d)));
     for (const code of drawn) {
       context.beginPath();
-      context.arc(...scatter.toScreen(...code), 2.2, 0, 2 * Math.PI);
+      const [x, y] = scatter.toScreen(...code);
+      context.arc(x, y, 2.2, 0, 2 * Math.PI);
       context.fill();
     }
     // The cloud's shadow on this plane: covariance B diag(sigma^2) B^T.
@@ -392,6 +416,7 @@ class Through {
     const [x, y] = scatter.toScreen(...here),
       cx = x < scatter.width / 2 ? scatter.width - radius - 6 : radius + 6,
       cy = y < scatter.height / 2 ? scatter.height - radius - 6 : radius + 6;
+    /** @type {(point: number[]) => [number, number]} */
     const at = ([px, py]) => [
       cx + (px - here[0]) * scatter.scale * this.enlarge,
       cy - (py - here[1]) * scatter.scale * this.enlarge,
@@ -433,6 +458,7 @@ class Through {
     context.font = "11px sans-serif";
     context.textAlign = "center";
     Object.assign(context, { strokeStyle: look.background, lineWidth: 4 }); // a halo: points lie under the words
+    /** @type {[string, number, number]} */
     const words = [`× ${this.enlarge.toFixed(0)}`, cx, cy + (cy > scatter.height / 2 ? -radius - 4 : radius + 12)];
     context.strokeText(...words);
     context.fillText(...words);

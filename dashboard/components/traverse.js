@@ -5,8 +5,10 @@
 // needs share.js
 
 const STRIP = 7;
+/** @type {import("./data.js").Side[]} */
 const SIDES = ["left", "right"];
 
+/** @param {import("./data.js").Mount<import("./data.js").TraverseData>} component */
 export default function (component) {
   const traverse = mounted(component.parentElement, () => new Traverse(component.parentElement));
   traverse.update(component.data);

@@ -80,9 +80,14 @@ function load(url, make) {
 /**
  * The tensors of a safetensors file at a URL: name -> typed array.
  * @param {string} url
- * @returns {Promise<Record<string, Tensor["data"]>>}
+ * @returns {Promise<Record<string, Float32Array>>} what Python sends to components are floats
  */
 export const loadArrays = (url) =>
   load(url, (bytes) =>
-    Object.fromEntries(Object.entries(parseSafetensors(bytes).tensors).map(([name, { data }]) => [name, data])),
+    Object.fromEntries(
+      Object.entries(parseSafetensors(bytes).tensors).map(([name, { data }]) => [
+        name,
+        /** @type {Float32Array} */ (data),
+      ]),
+    ),
   );
