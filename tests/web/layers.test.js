@@ -58,7 +58,7 @@ function transposed(x, { inputs, outputs, kernel, stride, padding }, weight, bia
 
 const NAIVE = { linear, conv, transposed };
 
-/** The tensors of a stack with random weights, named as core/models.py names them. */
+/** The tensors of a stack with random weights, named as core/models/networks.py names them. */
 function weights(table, films = 0) {
   const tensors = {};
   table.forEach(({ kind, inputs, outputs, kernel }, i) => {
@@ -107,7 +107,7 @@ function forward(table, tensors, activation, shape, inputs, condition) {
   );
 }
 
-/** The definition: layer, scale and shift by the condition, activation in the order of core/models.py's Stack. */
+/** The definition: layer, scale and shift by the condition, activation in the order of core/models/networks.py's Stack. */
 function expected(table, tensors, activation, side, input, condition = []) {
   let x = input;
   table.forEach((layer, i) => {
