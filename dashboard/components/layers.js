@@ -24,7 +24,7 @@ const CHUNK = 16; // images a pass
  * @typedef {{at: number, jump: number, image: number}} Room
  */
 /**
- * A layer as core/trunks.py describes it; a linear one has no kernel, stride and padding.
+ * A layer as core/models/trunks.py describes it; a linear one has no kernel, stride and padding.
  * @typedef {{kind: string, inputs: number, outputs: number, kernel?: number, stride?: number, padding?: number}} Description
  */
 /** @typedef {{kind: string, inputs: number, outputs: number, kernel: number, stride: number, padding: number}} Convolution */
