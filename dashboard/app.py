@@ -42,7 +42,7 @@ st.html(settings.ROOT / "dashboard" / "frame.css")
 notices = st.container()
 with boundary.guard():
     settings.check()
-    cache.begin()
+    cache.server.begin()
     if admission.admitted():
         admission.relieve()
         if page.title == "Walkthrough":  # its scenes say themselves which models they are about
@@ -60,4 +60,4 @@ for text in state.take_notices():
     notices.warning(text, icon=":material/link_off:")
 redraw_at_dusk(state.dark())
 addresses.watch()
-cache.warm()
+cache.server.warm()

@@ -139,7 +139,7 @@ async def life(_: Any) -> AsyncIterator[None]:
     limits.spare_memory()
     with contextlib.suppress(settings.SettingError):  # the page will say what is wrong
         if settings.value("WARM"):
-            await asyncio.to_thread(cache.make_ready)
+            await asyncio.to_thread(cache.server.make_ready)
     yield
 
 

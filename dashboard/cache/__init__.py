@@ -10,56 +10,11 @@ here: an unfinished one changes under one's hands.
     uses       denoising, anomalies, compression
     server     jobs, visitors, limits, the walkthrough, warming up
 
-Pages say `cache.model(...)`, and so do these modules where they call each other: who replaces a function here replaces
-it for all.
+Pages say `cache.trained.model(...)`, and these modules `trained.model(...)` where they call each other: who replaces a
+function in its module replaces it for all.
 """
 
 from dashboard.cache import decoded, maps, measured, server, trained, uses
-from dashboard.cache.decoded import (
-    PICTURES,
-    SAMPLES,
-    decoded_path,
-    likeness,
-    one_of_each,
-    redraws,
-    samples,
-    samples_likeness,
-    turned,
-)
-from dashboard.cache.maps import MapView, disagreement, latent_maps, lay_out, lay_out_again
-from dashboard.cache.measured import flip_rate, flip_rates, gaussians, sample_quality, scorecards, scores, verdicts
-from dashboard.cache.server import (
-    begin,
-    crowd,
-    jobs,
-    limits,
-    load_networks,
-    make_ready,
-    memory_mb,
-    scenes,
-    warm,
-    warm_worker,
-)
-from dashboard.cache.trained import (
-    REFERENCE,
-    arrays,
-    data_of,
-    dataset,
-    density,
-    entries,
-    evaluation,
-    export,
-    film,
-    folder_changed,
-    gallery,
-    model,
-    pairs,
-    parameters,
-    recording,
-    store,
-    train_codes,
-)
-from dashboard.cache.uses import odd_images, oddness, pca, pca_oddness, pca_quantisers, quantiser, simple_denoisers
 
 _STAYS = (trained.store, server.begin, server.jobs, server.crowd, server.warm, server.warm_worker, server.memory_mb)
 

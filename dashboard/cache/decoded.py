@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.data.dataset import DataKey
 from core.runs.store import PICTURES, SAMPLES
-from dashboard import cache
+from dashboard.cache import trained
 from dashboard.cache.trained import REFERENCE
 
 
@@ -15,18 +15,18 @@ from dashboard.cache.trained import REFERENCE
 def samples(run_id: str, source: str, temperature: float = 1.0, seed: int = 0) -> np.ndarray:
     """`SAMPLES` new images, float32 (64, 28, 28); the ones shipped with the run come without loading the network."""
     if (temperature, seed) == (1.0, 0):
-        images = cache.gallery(run_id)[f"samples_{source}"].astype(np.float32) / 255
+        images = trained.gallery(run_id)[f"samples_{source}"].astype(np.float32) / 255
     else:
         from core.latent.sampling import decode_all
 
-        images = decode_all(cache.model(run_id), cache.density(run_id, source).sample(SAMPLES, temperature, seed))
+        images = decode_all(trained.model(run_id), trained.density(run_id, source).sample(SAMPLES, temperature, seed))
     images.setflags(write=False)
     return images
 
 
 def one_of_each(data: DataKey, most: int = 10) -> np.ndarray:
     """Indices of the first test image of each class, among those whose reconstruction every run carries."""
-    labels = cache.dataset(data).test_labels[:PICTURES]
+    labels = trained.dataset(data).test_labels[:PICTURES]
     return np.array([np.flatnonzero(labels == label)[0] for label in np.unique(labels)][:most])
 
 
@@ -38,7 +38,7 @@ def likeness(data: DataKey, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     """
     from core.latent.interpolation import nearest
 
-    index, distance = nearest(unit(images), unit(cache.dataset(data).train_images[:REFERENCE]))
+    index, distance = nearest(unit(images), unit(trained.dataset(data).train_images[:REFERENCE]))
     return index, 1 - distance**2 / 2
 
 
@@ -53,7 +53,7 @@ def samples_likeness(
     run_id: str, source: str, temperature: float = 1.0, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """`likeness` of `samples(...)`."""
-    return cache.likeness(cache.data_of(run_id), cache.samples(run_id, source, temperature, seed))
+    return likeness(trained.data_of(run_id), samples(run_id, source, temperature, seed))
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
@@ -62,8 +62,8 @@ def decoded_path(run_id: str, a: int, b: int, steps: int, kind: str) -> np.ndarr
     from core.latent.interpolation import path
     from core.latent.sampling import decode_all
 
-    codes = cache.gallery(run_id)["mean"]
-    images = decode_all(cache.model(run_id), path(codes[a], codes[b], steps, kind))
+    codes = trained.gallery(run_id)["mean"]
+    images = decode_all(trained.model(run_id), path(codes[a], codes[b], steps, kind))
     images.setflags(write=False)
     return images
 
@@ -73,10 +73,11 @@ def redraws(run_id: str, index: int, n: int) -> np.ndarray:
     """What n codes drawn from a test image's posterior decode to, float32 (n, 28, 28); of a point, n times the same."""
     from core.latent.sampling import decode_all
 
-    codes = cache.gallery(run_id)
+    codes = trained.gallery(run_id)
     mean, stddev = codes["mean"][index], codes["stddev"][index].astype(np.float32)
     images = decode_all(
-        cache.model(run_id), mean + stddev * np.random.default_rng(0).standard_normal((n, len(mean))).astype(np.float32)
+        trained.model(run_id),
+        mean + stddev * np.random.default_rng(0).standard_normal((n, len(mean))).astype(np.float32),
     )
     images.setflags(write=False)
     return images
@@ -87,10 +88,10 @@ def turned(run_id: str, index: int, steps: int, reach: float = 3.0) -> np.ndarra
     """A test image decoded while one latent number after the other goes from -reach to reach, float32 (d, steps, 28, 28)."""
     from core.latent.sampling import decode_all
 
-    mean = cache.gallery(run_id)["mean"][index].astype(np.float32)
+    mean = trained.gallery(run_id)["mean"][index].astype(np.float32)
     codes = np.broadcast_to(mean, (len(mean), steps, len(mean))).copy()
     for j in range(len(mean)):
         codes[j, :, j] = np.linspace(-reach, reach, steps)
-    images = decode_all(cache.model(run_id), codes.reshape(-1, len(mean))).reshape(len(mean), steps, 28, 28)
+    images = decode_all(trained.model(run_id), codes.reshape(-1, len(mean))).reshape(len(mean), steps, 28, 28)
     images.setflags(write=False)
     return images

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.errors import NotMeasurable
 from core.latent.neighbours import NEIGHBOURS, check_measurable, check_trust, trusted_neighbours
-from dashboard import cache
+from dashboard.cache import server, trained
 from dashboard.content import catalog
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class MapView:
 
 def _view(run_id: str, points: np.ndarray, knn: float | None, trust: float | None, disparity: float | None) -> MapView:
     """A map with the figures that mean something for its images, and the reasons for those that do not."""
-    codes, why_not = cache.gallery(run_id)["mean"], {}
-    labels = cache.dataset(cache.data_of(run_id)).test_labels[: len(codes)]
+    codes, why_not = trained.gallery(run_id)["mean"], {}
+    labels = trained.dataset(trained.data_of(run_id)).test_labels[: len(codes)]
     for name, check in (
         ("knn_accuracy", lambda: check_measurable(codes, labels)),
         ("trustworthiness", lambda: check_trust(codes)),
@@ -66,7 +66,7 @@ def _view(run_id: str, points: np.ndarray, knn: float | None, trust: float | Non
 
 
 def _kept_map(run_id: str, method: str, seed: int) -> MapView:
-    found = cache.arrays(run_id, "projection.npz")
+    found = trained.arrays(run_id, "projection.npz")
     name, at = (f"umap_{seed}", seed) if method == "umap" else (method, ())
     return _view(
         run_id, found[name], found["knn_accuracy"], found[f"trust_{method}"][at], found[f"disparity_{method}"][at]
@@ -82,7 +82,7 @@ def disagreement(ae_id: str, vae_id: str) -> np.ndarray:
     """
     from core.latent.neighbours import disagreement as measure
 
-    return measure(cache.gallery(ae_id)["mean"], cache.gallery(vae_id)["mean"])
+    return measure(trained.gallery(ae_id)["mean"], trained.gallery(vae_id)["mean"])
 
 
 def _maps_key(pair: catalog.Pair) -> str:
@@ -94,7 +94,9 @@ def _laid_out(ae_id: str, vae_id: str, key: str) -> Future:
     """Maps of a pair that carries none, laid out in the background worker and kept with the runs."""
     from core.latent.projection import project_task
 
-    return cache.jobs().call(key, project_task, vae_id, ae_id, str(cache.store().cache), str(cache.store().shipped))
+    return server.jobs().call(
+        key, project_task, vae_id, ae_id, str(trained.store().cache), str(trained.store().shipped)
+    )
 
 
 @st.cache_resource(show_spinner="Measuring the maps…", max_entries=64)
@@ -102,8 +104,8 @@ def _drawn_now(ae_id: str, vae_id: str, method: str) -> tuple[MapView, MapView]:
     """A map that costs nothing, PCA or native."""
     from core.latent.projection import knn_accuracy, measured_or_none, project_pair
 
-    codes = [cache.gallery(run_id)["mean"] for run_id in (ae_id, vae_id)]
-    labels = cache.dataset(cache.data_of(ae_id)).test_labels[: len(codes[0])]
+    codes = [trained.gallery(run_id)["mean"] for run_id in (ae_id, vae_id)]
+    labels = trained.dataset(trained.data_of(ae_id)).test_labels[: len(codes[0])]
     return tuple(
         _view(run_id, m.coordinates, measured_or_none(knn_accuracy, c, labels), m.trustworthiness, m.disparity)
         for m, c, run_id in zip(project_pair(*codes, method), codes, (ae_id, vae_id))
@@ -133,7 +135,7 @@ def lay_out(pair: catalog.Pair) -> JobStatus:
     key = _maps_key(pair)
     future = _laid_out(pair.ae.run_id, pair.vae.run_id, key)
     if not future.done():
-        status = cache.jobs().status(key)
+        status = server.jobs().status(key)
         return status if status.active else JobStatus(key, "running")  # between the job's end and its future's
     return (
         JobStatus(key, "failed", message=str(future.exception())) if future.exception() else JobStatus(key, "complete")

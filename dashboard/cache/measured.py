@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.data.dataset import DataKey
 from core.errors import NotMeasurable
-from dashboard import cache
+from dashboard.cache import server, trained
 
 if TYPE_CHECKING:
     from core.metrics.verdicts import Row
@@ -21,8 +21,10 @@ def _judge(data: DataKey) -> Future:
     """Done when the judge of a data set can be loaded; one that has to be trained is trained in the background worker."""
     from core.metrics.judge import find_judge, judge_task
 
-    if find_judge(cache.dataset(data)) is None:
-        return cache.jobs().call(f"judge-{cache.dataset(data).digest}", judge_task, *data, str(cache.store().cache))
+    if find_judge(trained.dataset(data)) is None:
+        return server.jobs().call(
+            f"judge-{trained.dataset(data).digest}", judge_task, *data, str(trained.store().cache)
+        )
     there: Future = Future()
     there.set_result(None)
     return there
@@ -33,14 +35,14 @@ def _measured_quality(run_id: str, source: str, temperature: float) -> dict[str,
     from core.metrics.judge import load_judge
     from core.metrics.samples import sample_quality
 
-    images = cache.dataset(cache.data_of(run_id))
-    density = cache.density(run_id, source)
-    return sample_quality(cache.model(run_id), images, density, load_judge(images), temperature=temperature)
+    images = trained.dataset(trained.data_of(run_id))
+    density = trained.density(run_id, source)
+    return sample_quality(trained.model(run_id), images, density, load_judge(images), temperature=temperature)
 
 
 def gaussians(run_id: str) -> int:
     """How many Gaussians the mixture fitted to a run's codes has: fewer than ten for very few training images."""
-    return len(cache.density(run_id, "mixture").weights)
+    return len(trained.density(run_id, "mixture").weights)
 
 
 def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0) -> dict[str, float] | None:
@@ -58,12 +60,12 @@ def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0)
     """
     from core.metrics.records import scores_of
 
-    run = cache.store().get(run_id)
+    run = trained.store().get(run_id)
     scores = scores_of(run) if temperature == 1.0 else {}
     kept = scores.get("samples", {})
     if source in kept:
         return {"n": scores["n"], "floor": kept["floor"], **kept[source]}
-    judge = _judge(cache.data_of(run_id))
+    judge = _judge(trained.data_of(run_id))
     if not judge.done():
         return None
     if judge.exception() is not None:
@@ -76,9 +78,9 @@ def _flip_rate(run_id: str, step: float) -> float:
     from core.metrics.judge import load_judge
     from core.metrics.paths import AROUND, flip_rate
 
-    codes = cache.gallery(run_id)["mean"].astype(np.float32)
+    codes = trained.gallery(run_id)["mean"].astype(np.float32)
     return flip_rate(
-        cache.model(run_id), load_judge(cache.dataset(cache.data_of(run_id))), codes[:AROUND], codes.std(0), step
+        trained.model(run_id), load_judge(trained.dataset(trained.data_of(run_id))), codes[:AROUND], codes.std(0), step
     )
 
 
@@ -86,7 +88,7 @@ def flip_rate(run_id: str, step: float) -> float:
     """How often a step of that many standard deviations changes the class a judge sees; see `core.metrics.paths.flip_rate`."""
     from core.metrics.records import scores_of
 
-    kept = scores_of(cache.store().get(run_id)).get("smoothness", {}).get("flip_rate", {}).get(f"{step:g}")
+    kept = scores_of(trained.store().get(run_id)).get("smoothness", {}).get("flip_rate", {}).get(f"{step:g}")
     return _flip_rate(run_id, step) if kept is None else float(kept)
 
 
@@ -97,8 +99,8 @@ def flip_rates(data: DataKey) -> dict[int, dict[str, dict[float, list[float]]]]:
     Of the latent sizes that have a pair, and from the very runs the scorecard rests on, so that both give one answer.
     """
     found: dict[int, dict[str, dict[float, list[float]]]] = {}
-    for d in sorted({pair.latent_dim for pair in cache.pairs().values() if pair.data == data}):
-        people = cache.scores(data.name, d, data.digest)
+    for d in sorted({pair.latent_dim for pair in trained.pairs().values() if pair.data == data}):
+        people = scores(data.name, d, data.digest)
         measured = {
             kind: {
                 seed: s["smoothness"]["flip_rate"]
@@ -122,7 +124,7 @@ def scorecards() -> list[dict[str, Any]]:
     """Every claim at every standard setting, from committed figures and those of measured runs; see `core.metrics.scorecard.overview`."""
     from core.metrics.scorecard import overview
 
-    return overview(cache.store())
+    return overview(trained.store())
 
 
 @st.cache_resource(show_spinner=False, ttl=60, max_entries=16)
@@ -130,7 +132,7 @@ def verdicts(name: str, latent_dim: int, digest: str = "") -> list[Row]:
     """Every claim at one data set and latent size."""
     from core.metrics.scorecard import scorecard
 
-    return scorecard(cache.store(), name, latent_dim, digest)
+    return scorecard(trained.store(), name, latent_dim, digest)
 
 
 @st.cache_resource(show_spinner=False, ttl=60, max_entries=16)
@@ -138,4 +140,4 @@ def scores(name: str, latent_dim: int, digest: str = "") -> dict[str, dict[Any, 
     """Everything measured about the standard runs of a data set and latent size, by role and seed; empty if nothing was."""
     from core.metrics.scorecard import population
 
-    return population(cache.store(), name, latent_dim, digest)
+    return population(trained.store(), name, latent_dim, digest)

@@ -6,20 +6,20 @@ import contextlib
 import functools
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from core import settings
-from dashboard import cache
+from dashboard.cache import trained
+from dashboard.cache.visitors import Crowd
 from dashboard.walkthrough import scenes as scenes_file
 
 if TYPE_CHECKING:
     from core.jobs.background import Jobs
     from core.jobs.limits import Limits
-    from dashboard.session.admission import Crowd
     from dashboard.walkthrough.scenes import Scene
 
 WARM_SECONDS = 3.0  # after a page; long enough for it to be drawn
@@ -30,14 +30,12 @@ def jobs() -> Jobs:
     """The server's background jobs."""
     from core.jobs.from_settings import jobs_from_settings
 
-    return jobs_from_settings(cache.store())
+    return jobs_from_settings(trained.store())
 
 
 @st.cache_resource(show_spinner=False)
 def crowd() -> Crowd:
     """The visitors of this server."""
-    from dashboard.session.admission import Crowd
-
     return Crowd(settings.value("VISITORS"))
 
 
@@ -49,20 +47,21 @@ def limits() -> Limits:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _scenes(path: str, modified: float) -> tuple[Scene, ...]:
-    from dashboard.panels import pictures
-
-    return scenes_file.read(Path(path), pictures())
+def _scenes(path: str, modified: float, _pictures: Mapping[str, Callable[..., Any]]) -> tuple[Scene, ...]:
+    return scenes_file.read(Path(path), _pictures)
 
 
-def scenes() -> tuple[Scene, ...]:
+def scenes(pictures: Mapping[str, Callable[..., Any]]) -> tuple[Scene, ...]:
     """The walkthrough's scenes; a changed file is read again.
+
+    Args:
+        pictures: those that a scene may ask for, by name, see `dashboard.panels`.
 
     Raises:
         SceneError: the file cannot be used.
     """
     path = Path(settings.value("SCENES") or scenes_file.SHIPPED).expanduser()
-    return _scenes(str(path), path.stat().st_mtime if path.is_file() else 0.0)
+    return _scenes(str(path), path.stat().st_mtime if path.is_file() else 0.0, pictures)
 
 
 def _later(task: Callable[[], Any]) -> bool:
@@ -124,7 +123,7 @@ def make_ready() -> None:
     from dashboard.content.catalog import STANDARD
     from dashboard.plots import charts
 
-    cache.load_networks()
+    load_networks()
     charts.kl_bars([1.0], 0.1)  # plotly imports its parts when they are first used
     with contextlib.suppress(UserFacingError):  # the page will say what is wrong
         load_dataset(STANDARD.dataset)
@@ -135,7 +134,7 @@ def warm_worker() -> bool:
     """Once a server, when somebody may soon ask for a training: start a worker that has imported what training needs."""
     from core.jobs.background import warm_task
 
-    return _later(lambda: cache.jobs().call("warm-up", warm_task))
+    return _later(lambda: jobs().call("warm-up", warm_task))
 
 
 @st.cache_resource(show_spinner=False, ttl=10)

@@ -11,7 +11,6 @@ import streamlit as st
 
 from core.data.dataset import DataKey
 from core.runs.store import WEIGHTS, RunError, RunStore
-from dashboard import cache
 from dashboard.content import catalog
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def store() -> RunStore:
 def entries() -> list[catalog.Entry]:
     """Every finished run there is now, shipped or trained by anyone; the folders are looked at each time."""
     found = []
-    for run in (r for r in cache.store() if r.complete):
+    for run in (r for r in store() if r.complete):
         try:
             found.append(catalog.Entry(run, run.config))  # parsed once, see `core.runs.store`
         except RunError:  # not readable: `python -m core runs` tells; here it is as if it were not there
@@ -42,8 +41,10 @@ def entries() -> list[catalog.Entry]:
 
 def pairs() -> dict[tuple[str, int, int], catalog.Pair]:
     """The matched pairs there are now, of the data sets that are offered; see `dashboard.content.catalog.pairs`."""
-    offered = cache.limits().offers
-    found = [entry for entry in cache.entries() if offered(entry.config.dataset)]
+    from core.jobs.limits import limits_from_settings
+
+    offered = limits_from_settings().offers
+    found = [entry for entry in entries() if offered(entry.config.dataset)]
     return _pairs(tuple(str(entry.run.path) for entry in found), found)
 
 
@@ -61,18 +62,18 @@ def frozen(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def arrays(run_id: str, name: str) -> dict[str, np.ndarray]:
     """The arrays of one npz file of a finished run."""
-    return frozen(cache.store().get(run_id).arrays(name))
+    return frozen(store().get(run_id).arrays(name))
 
 
 def gallery(run_id: str) -> dict[str, np.ndarray]:
     """Per-image codes and losses, and first-paint pictures; see `core.training.evaluation.portfolio`."""
-    return cache.arrays(run_id, "gallery.npz")
+    return arrays(run_id, "gallery.npz")
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def recording(run_id: str) -> tuple[np.ndarray, list[dict[str, Any]], list[bytes]]:
     """What a run wrote down epoch by epoch: codes of the same test images (epochs + 1, n, d), rows, preview pictures."""
-    run = cache.store().get(run_id)
+    run = store().get(run_id)
     history = run.history()
     previews = [picture for row in history if (picture := run.preview(row["epoch"])) is not None]
     return run.trace(), history, previews
@@ -83,19 +84,19 @@ def film(run_id: str) -> bytes:
     """A run's preview pictures, one below the other, as one PNG."""
     from dashboard.components.scrubber import tall
 
-    return tall(cache.recording(run_id)[2])
+    return tall(recording(run_id)[2])
 
 
 @st.cache_resource(show_spinner=False, max_entries=500)
 def evaluation(run_id: str) -> dict[str, Any]:
     """A finished run's figures on the test images."""
-    return cache.store().get(run_id).evaluation()
+    return store().get(run_id).evaluation()
 
 
 @st.cache_resource(show_spinner=False, max_entries=500)
 def parameters(run_id: str) -> int:
     """How many numbers the network holds, from the header of its weights file (8 bytes of length, then JSON)."""
-    with open(cache.store().get(run_id).path / WEIGHTS, "rb") as file:
+    with open(store().get(run_id).path / WEIGHTS, "rb") as file:
         header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
     return sum(int(np.prod(entry["shape"])) for name, entry in header.items() if name != "__metadata__")
 
@@ -109,7 +110,15 @@ def dataset(data: DataKey) -> Dataset:
     """
     from core.data.datasets import load_dataset
 
-    return load_dataset(data.name, data.digest, cache.store().cache)
+    return load_dataset(data.name, data.digest, store().cache)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def png_of_test_images(data: DataKey, n: int) -> bytes:
+    """The first n test images of a data set as one PNG. Kept, because compressing it takes longer than a rerun should."""
+    from dashboard.components.sprites import sprite
+
+    return sprite(dataset(data).test_images[:n])
 
 
 @st.cache_resource(show_spinner="Looking whether the folder has changed…", ttl=10, max_entries=16)
@@ -122,7 +131,7 @@ def folder_changed(data: DataKey) -> str | None:
     from core.data.dataset import DataError
     from core.data.folder import changed
 
-    images = cache.dataset(data)
+    images = dataset(data)
     try:
         now = changed(images)
     except DataError as error:
@@ -136,13 +145,13 @@ def folder_changed(data: DataKey) -> str | None:
 
 def data_of(run_id: str) -> DataKey:
     """Which images a run was trained on."""
-    return catalog.Entry((run := cache.store().get(run_id)), run.config).data
+    return catalog.Entry((run := store().get(run_id)), run.config).data
 
 
 @st.cache_resource(show_spinner=LOADING, max_entries=16)
 def model(run_id: str) -> Autoencoder | AtBeta:
     """A trained network, shared and frozen; of a multi-rate one the model at beta = 1."""
-    return cache.store().get(run_id).load_model().reference()
+    return store().get(run_id).load_model().reference()
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -150,7 +159,7 @@ def density(run_id: str, source: str) -> Density:
     """Where new codes come from: "prior", "gaussian" or "mixture", fitted to the run's training codes."""
     from core.latent.sampling import unpack
 
-    return unpack(cache.arrays(run_id, "density.npz"))[source]
+    return unpack(arrays(run_id, "density.npz"))[source]
 
 
 @st.cache_resource(show_spinner=LOADING, max_entries=16)
@@ -158,11 +167,11 @@ def train_codes(run_id: str) -> np.ndarray:
     """Posterior means of at most `REFERENCE` training images, (n, d)."""
     from core.latent.sampling import encode_all
 
-    return encode_all(cache.model(run_id), cache.dataset(cache.data_of(run_id)).train_images[:REFERENCE]).mean
+    return encode_all(model(run_id), dataset(data_of(run_id)).train_images[:REFERENCE]).mean
 
 
 def export(run_id: str) -> bytes:
     """A run to take home: see `core.runs.export`."""
     from core.runs.export import export_zip
 
-    return export_zip(cache.store().get(run_id))
+    return export_zip(store().get(run_id))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 
-from core.data.dataset import DataKey
 from core.data.tiles import grey_png, tiled
 
 SPRITE_COLUMNS = 50  # as canvas.js reads it
@@ -16,11 +13,3 @@ def sprite(images: np.ndarray, columns: int = SPRITE_COLUMNS) -> bytes:
     """Images uint8 (n, 28, 28) or (n, 1, 28, 28) as one grey PNG, row by row."""
     tiles = np.asarray(images, dtype=np.uint8).reshape(-1, 28, 28)
     return grey_png(tiled(tiles, columns), compress_level=6)
-
-
-@functools.lru_cache(maxsize=8)
-def png_of_test_images(data: DataKey, n: int) -> bytes:
-    """The first n test images of a data set as one PNG. Kept, because compressing it takes longer than a rerun should."""
-    from dashboard import cache
-
-    return sprite(cache.dataset(data).test_images[:n])

@@ -72,6 +72,6 @@ def drawer(title: str, name: str, drawn: list[Any], pair: Pair | None) -> None:
                 on_click="ignore",
                 width="stretch",
                 key=f"take-{kind}",
-                data=lambda run_id=entry.run_id: cache.export(run_id),
+                data=lambda run_id=entry.run_id: cache.trained.export(run_id),
                 help="Weights as safetensors, everything else as JSON, and ten lines of Python that load it.",
             )

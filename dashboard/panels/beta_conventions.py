@@ -48,7 +48,7 @@ def mistaken(pair: Pair) -> Entry | None:
     """A run of the pair's data and latent size whose distortion was averaged over pixels while its rate was summed."""
     found = [
         e
-        for e in cache.entries()
+        for e in cache.trained.entries()
         if e.config.reduction == "mean" and (e.data, e.config.latent_dim) == (pair.data, pair.latent_dim)
     ]
     return min(found, key=lambda e: (e.config.seed != pair.seed, not e.run.shipped, e.run_id), default=None)
@@ -62,8 +62,8 @@ def mistake(pair: Pair) -> None:
             "There is no run with this mistake for this data set and latent size. Train one with `python -m core train --reduction mean`."
         )
         return
-    right = catalog.over_beta(cache.entries(), pair).get(wrong.config.beta, pair.vae)
-    figures = {e.run_id: cache.evaluation(e.run_id) for e in (wrong, right)}
+    right = catalog.over_beta(cache.trained.entries(), pair).get(wrong.config.beta, pair.vae)
+    figures = {e.run_id: cache.trained.evaluation(e.run_id) for e in (wrong, right)}
     st.markdown(
         mistake_takeaway(
             wrong.config.beta,
@@ -73,20 +73,20 @@ def mistake(pair: Pair) -> None:
             pair.latent_dim,
         )
     )
-    chosen = cache.one_of_each(pair.data)
-    real = cache.dataset(pair.data).test_images[chosen, 0]
+    chosen = cache.decoded.one_of_each(pair.data)
+    real = cache.trained.dataset(pair.data).test_images[chosen, 0]
     for column, entry, name in zip(
         st.columns(2), (wrong, right), ("`mean`: averaged over pixels", "`sum`: as in all other runs here")
     ):
         with column:
             st.markdown(f"**{name}**, w = {entry.config.beta:g}", anchors=False)
             st.image(
-                images.grid(cache.samples(entry.run_id, "prior")[: 2 * len(chosen)], len(chosen)),
+                images.grid(cache.decoded.samples(entry.run_id, "prior")[: 2 * len(chosen)], len(chosen)),
                 width="stretch",
                 caption="Samples",
                 alt=f"{2 * len(chosen)} samples",
             )
-            copies = cache.gallery(entry.run_id)["reconstruction"][chosen]
+            copies = cache.trained.gallery(entry.run_id)["reconstruction"][chosen]
             st.image(
                 images.grid([*real, *copies], len(chosen)),
                 width="stretch",

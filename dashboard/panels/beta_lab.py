@@ -11,7 +11,6 @@ from core.runs.store import RunError
 from dashboard import cache
 from dashboard.components.assets import not_in_page, weights_url
 from dashboard.components.beta_lab import CODES, Lab, Prediction, TrainedBeta, Training
-from dashboard.components.sprites import png_of_test_images
 from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
 from dashboard.plots import images, theme
@@ -22,26 +21,26 @@ ADDRESSES = 24  # trained networks a page can fetch; of more, the ones nearest t
 
 def lab_of(pair: Pair, trained: Mapping[float, Entry], beta: float) -> Lab:
     """What the lab shows of a pair's models around a weight; `trained` as `catalog.over_beta` gives it."""
-    entries = cache.entries()
+    entries = cache.trained.entries()
     near = sorted(trained, key=lambda b: abs(math.log(b / beta)))[:ADDRESSES]
     runs = [
         TrainedBeta(
             b,
             e.run_id,
             address(e) if b in near else "",
-            cache.evaluation(e.run_id),
-            [cache.evaluation(o.run_id) for o in catalog.other_seeds(entries, e)],
+            cache.trained.evaluation(e.run_id),
+            [cache.trained.evaluation(o.run_id) for o in catalog.other_seeds(entries, e)],
         )
         for b, e in trained.items()
     ]
     several = catalog.multirate(entries, pair)
     runs_here = several and not not_in_page(several.config)
     prediction = (
-        Prediction(several.run_id, weights_url(several.run), cache.evaluation(several.run_id)["curve"])
+        Prediction(several.run_id, weights_url(several.run), cache.trained.evaluation(several.run_id)["curve"])
         if runs_here
         else None
     )
-    data = cache.dataset(pair.data)
+    data = cache.trained.dataset(pair.data)
     n = min(CODES, len(data.test_labels))
     colors = {
         f"{kind}{suffix}": theme.color(kind, dark)
@@ -55,9 +54,9 @@ def lab_of(pair: Pair, trained: Mapping[float, Entry], beta: float) -> Lab:
         runs,
         data.test_labels[:n],
         theme.CLASSES,
-        png_of_test_images(pair.data, n),
+        cache.trained.png_of_test_images(pair.data, n),
         colors,
-        cache.evaluation(pair.ae.run_id)["distortion"],
+        cache.trained.evaluation(pair.ae.run_id)["distortion"],
     )
 
 
@@ -71,7 +70,7 @@ def address(entry: Entry) -> str:
 
 def training_of(run_id: str, beta: float, fraction: float) -> Training:
     """How far a run that is being trained has come; `fraction` as its job's status says."""
-    run = cache.store().run(run_id)
+    run = cache.trained.store().run(run_id)
     return Training(beta, run_id, fraction, run.history(), run.preview())
 
 
@@ -84,11 +83,11 @@ def without_networks(trained: Mapping[float, Entry], beta: float, why: str) -> N
     st.info(why)
     near = sorted(sorted(trained, key=lambda b: abs(math.log(b / beta)))[:STILLS])
     for column, b in zip(st.columns(STILLS), near):
-        figure = cache.evaluation(trained[b].run_id)
+        figure = cache.trained.evaluation(trained[b].run_id)
         with column:
             st.markdown(f"β = {b:g}")
             st.image(
-                images.grid(cache.samples(trained[b].run_id, "prior")[: STILLS**2], STILLS),
+                images.grid(cache.decoded.samples(trained[b].run_id, "prior")[: STILLS**2], STILLS),
                 width="stretch",
                 alt=f"Samples of the network trained with β = {b:g}",
             )

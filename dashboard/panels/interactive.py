@@ -18,7 +18,6 @@ from dashboard.components.maps import Colouring, MapData, linked_maps
 from dashboard.components.neighbours import neighbours
 from dashboard.components.planes import planes
 from dashboard.components.publish import publish
-from dashboard.components.sprites import png_of_test_images
 from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
 from dashboard.content.maps import map_caption
@@ -32,8 +31,8 @@ TITLES = {"ae": "AE: an image is a point", "vae": "VAE: an image is a cloud"}
 
 def images_of(pair: Pair) -> Images:
     """The test images whose codes a pair's runs carry."""
-    data, n = cache.dataset(pair.data), len(cache.gallery(pair.ae.run_id)["mean"])
-    return Images(data.test_labels[:n], data.classes, theme.CLASSES, png_of_test_images(pair.data, n))
+    data, n = cache.trained.dataset(pair.data), len(cache.trained.gallery(pair.ae.run_id)["mean"])
+    return Images(data.test_labels[:n], data.classes, theme.CLASSES, cache.trained.png_of_test_images(pair.data, n))
 
 
 def lane_of(kind: str, entry: Entry, title: str) -> Lane:
@@ -44,13 +43,13 @@ def lane_of(kind: str, entry: Entry, title: str) -> Lane:
     """
     if why := not_in_page(entry.config):
         raise ExhibitError(why)
-    means = cache.gallery(entry.run_id)["mean"]
+    means = cache.trained.gallery(entry.run_id)["mean"]
     return Lane(title, kind.upper(), theme.color(kind), theme.color(kind, dark=True), weights_url(entry.run), means)
 
 
-def map_of(kind: str, entry: Entry, view: cache.MapView, native: bool) -> MapData:
+def map_of(kind: str, entry: Entry, view: cache.maps.MapView, native: bool) -> MapData:
     """What the linked maps need to know of one model; `native`: the map is the latent space itself."""
-    gallery, d = cache.gallery(entry.run_id), entry.config.latent_dim
+    gallery, d = cache.trained.gallery(entry.run_id), entry.config.latent_dim
     return MapData(
         TITLES[kind],
         kind.upper(),
@@ -67,7 +66,7 @@ def map_of(kind: str, entry: Entry, view: cache.MapView, native: bool) -> MapDat
 
 def colourings(pair: Pair) -> tuple[list[Colouring], dict[str, str]]:
     """What a map's points can be coloured by, beside their class; and what else there would be, with the reason why not."""
-    ae, vae = (cache.gallery(entry.run_id) for entry in (pair.ae, pair.vae))
+    ae, vae = (cache.trained.gallery(entry.run_id) for entry in (pair.ae, pair.vae))
     found = [
         Colouring(
             "error",
@@ -93,7 +92,7 @@ def colourings(pair: Pair) -> tuple[list[Colouring], dict[str, str]]:
         ),
     ]
     try:
-        apart = cache.disagreement(pair.ae.run_id, pair.vae.run_id)
+        apart = cache.maps.disagreement(pair.ae.run_id, pair.vae.run_id)
     except NotMeasurable as error:
         return found, {"how far the two spaces disagree about neighbours": str(error)}
     note = (
@@ -103,7 +102,7 @@ def colourings(pair: Pair) -> tuple[list[Colouring], dict[str, str]]:
 
 
 def maps(
-    pair: Pair, views: Mapping[str, cache.MapView], native: bool, on_open: Callable[[int], None] | None = None
+    pair: Pair, views: Mapping[str, cache.maps.MapView], native: bool, on_open: Callable[[int], None] | None = None
 ) -> dict[str, str]:
     """Both models' maps of the same images, linked; `views` by "ae" and "vae". Returns what could not be measured, and why."""
     images = images_of(pair)
@@ -115,7 +114,7 @@ def maps(
         images.labels[:n],
         images.classes,
         images.colors,
-        png_of_test_images(pair.data, n),
+        cache.trained.png_of_test_images(pair.data, n),
         coloured,
         key=f"maps-{pair.ae.run_id}",
         layers_note="The rest need the latent space itself (latent size 2): samples from the prior put through a UMAP are pulled onto the islands it knows.",
@@ -128,7 +127,7 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
     """Both latent planes with the same images, `first` ("ae" or "vae") on the left; nameless until the reveal."""
     if stage.pair.latent_dim != 2:
         raise ExhibitError("two_maps shows latent spaces of two numbers.")
-    views = dict(zip(MARKS, cache.latent_maps(stage.pair, "native")))
+    views = dict(zip(MARKS, cache.maps.latent_maps(stage.pair, "native")))
     order = sides(first)
     drawn = []
     for place, kind in enumerate(order):
@@ -144,13 +143,13 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
         )
     images = images_of(stage.pair)
     n = len(views["ae"].points)
-    error = [cache.gallery(entry_of(stage.pair, kind).run_id)["mse"] for kind in order]
+    error = [cache.trained.gallery(entry_of(stage.pair, kind).run_id)["mse"] for kind in order]
     linked_maps(
         *drawn,
         images.labels[:n],
         images.classes,
         images.colors,
-        png_of_test_images(stage.pair.data, n),
+        cache.trained.png_of_test_images(stage.pair.data, n),
         [
             Colouring(
                 "error",
@@ -214,7 +213,7 @@ def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.
         for size in sizes
         for kind in MARKS
     ]
-    known = cache.flip_rates(stage.pair.data)
+    known = cache.measured.flip_rates(stage.pair.data)
     said = changes_said(known, sizes) if stage.revealed else {}
     neighbours(
         boards,
@@ -231,7 +230,8 @@ def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.
         rates = {kind: known.get(size, {}).get(kind, {}).get(step) for kind in MARKS}
         if not all(rates.values()):  # a step or models that the scorecard does not know
             rates = {
-                kind: [cache.flip_rate(entry_of(p, kind).run_id, step) for p in stage.seeds(size)] for kind in MARKS
+                kind: [cache.measured.flip_rate(entry_of(p, kind).run_id, step) for p in stage.seeds(size)]
+                for kind in MARKS
             }
         facts |= {f"flips_{kind}_{size}": float(np.mean(values)) for kind, values in rates.items()}
         facts[f"more_{size}"] = {"neither": "none"}.get(more := changes_class_more(rates["ae"], rates["vae"]), more)
@@ -246,7 +246,7 @@ def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.
 
 def knob(stage: Stage, beta: float = 1.0, reveal: float = 10.0) -> Facts:
     """The KL-weight lab with its knob at `beta`; the reveal turns it to `reveal`."""
-    trained = catalog.over_beta(cache.entries(), stage.pair)
+    trained = catalog.over_beta(cache.trained.entries(), stage.pair)
     missing = [b for b in (beta, reveal) if b not in trained]
     if missing:
         raise ExhibitError(
@@ -263,7 +263,7 @@ def knob(stage: Stage, beta: float = 1.0, reveal: float = 10.0) -> Facts:
             compact=stage.large,
             sequence=int(stage.revealed),
         )
-    before, after = (cache.evaluation(trained[b].run_id) for b in (beta, reveal))
+    before, after = (cache.trained.evaluation(trained[b].run_id) for b in (beta, reveal))
     shares = {name: after[name] / before[name] for name in ("rate", "distortion", "active_units")}
     return {
         "beta": beta,

@@ -44,7 +44,7 @@ def ask(dataset: str, latent_dim: int, seed: int, length: int) -> None:
     try:
         configs = [resolve(recipe(kind, dataset, latent_dim, seed, length)) for kind in ("ae", "vae")]
         for config in configs:
-            cache.jobs().submit(config, state.visitor())
+            cache.server.jobs().submit(config, state.visitor())
         state.put(ASKED, configs)
     except UserFacingError as error:
         state.notice(str(error))
@@ -61,7 +61,7 @@ def show(config: RunConfig) -> None:
 def progress() -> bool:
     """How the pair that was asked for is getting on; whether it is worth looking again."""
     configs = state.get(ASKED) or []
-    jobs, visitor, active = cache.jobs(), state.visitor(), False
+    jobs, visitor, active = cache.server.jobs(), state.visitor(), False
     for config in configs:
         status = jobs.status(config.run_id, visitor)
         name = AE if config.model == "ae" else VAE
@@ -70,7 +70,7 @@ def progress() -> bool:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.progress(
                     min(max(status.fraction, 0.0), 1.0),
-                    f"{name}: {progress_line(status, cache.store().run(config.run_id).history())}",
+                    f"{name}: {progress_line(status, cache.trained.store().run(config.run_id).history())}",
                     width="stretch",
                 )
                 if status.owner:
@@ -136,7 +136,7 @@ def on_demand(pair: Pair) -> int:
             on_click=ask,
             args=(dataset, latent_dim, seed, length),
         )
-        if any(cache.jobs().status(c.run_id, state.visitor()).active for c in state.get(ASKED) or []):
+        if any(cache.server.jobs().status(c.run_id, state.visitor()).active for c in state.get(ASKED) or []):
             st.fragment(watch, run_every=POLL)()
         else:
             progress()

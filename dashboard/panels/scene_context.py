@@ -42,14 +42,14 @@ class Stage:
         Raises:
             ExhibitError: there is none.
         """
-        found = catalog.of_size(cache.pairs().values(), self.pair, latent)
+        found = catalog.of_size(cache.trained.pairs().values(), self.pair, latent)
         if not found:
             raise ExhibitError(f"There is no trained pair of latent size {latent} on {self.pair.dataset}.")
         return min(found, key=lambda p: (p.seed != self.pair.seed, p.seed))
 
     def seeds(self, latent: int) -> list[Pair]:
         """All pairs of a latent size on the same data set, one a seed."""
-        return catalog.of_size(cache.pairs().values(), self.pair, latent)
+        return catalog.of_size(cache.trained.pairs().values(), self.pair, latent)
 
     def name(self, place: int, kind: str, said: str) -> str:
         """The heading of one part of the picture: a letter, and after the reveal also what it is."""

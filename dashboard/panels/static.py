@@ -33,8 +33,8 @@ def plane(codes: np.ndarray, stddev: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 def lanes(drawn: Pair, index: int) -> None:
     """The image through both models, side by side."""
-    data = cache.dataset(drawn.data)
-    galleries = {"ae": cache.gallery(drawn.ae.run_id), "vae": cache.gallery(drawn.vae.run_id)}
+    data = cache.trained.dataset(drawn.data)
+    galleries = {"ae": cache.trained.gallery(drawn.ae.run_id), "vae": cache.trained.gallery(drawn.vae.run_id)}
     planes = {name: plane(g["mean"], g["stddev"].astype(float)) for name, g in galleries.items()}
     codes, stddev = planes["vae"]
     factor = encoding_diagram.lens_factor(stddev[index], encoding_diagram.square_of(codes, stddev[index])[1])
@@ -65,8 +65,8 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
         models: e.g. ["ae 2", "vae 16"]: model and latent size, a row each.
         shown: images a row.
     """
-    data = cache.dataset(stage.pair.data)
-    first = cache.one_of_each(stage.pair.data)[:shown]
+    data = cache.trained.dataset(stage.pair.data)
+    first = cache.decoded.one_of_each(stage.pair.data)[:shown]
     st.caption("Unseen images")
     st.image(images.grid(data.test_images[first, 0], len(first)), width="stretch", alt="Unseen images")
     facts: dict[str, Any] = {}
@@ -77,28 +77,31 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
         pair = stage.other(int(size))
         entry = entry_of(pair, kind)
         st.markdown(stage.name(place, kind, f"{MARKS[kind]}, decoded from {size} numbers"))
-        decoded = cache.gallery(entry.run_id)["reconstruction"][first]
+        decoded = cache.trained.gallery(entry.run_id)["reconstruction"][first]
         st.image(
             images.grid(decoded, len(first)), width="stretch", alt=f"The same images, decoded: row {LETTERS[place]}"
         )
-        facts |= {f"mse_{kind}_{size}": cache.evaluation(entry.run_id)["mse"], f"where_{kind}_{size}": LETTERS[place]}
+        facts |= {
+            f"mse_{kind}_{size}": cache.trained.evaluation(entry.run_id)["mse"],
+            f"where_{kind}_{size}": LETTERS[place],
+        }
         facts[f"compare_{size}"] = compare_mse(
-            cache.evaluation(pair.ae.run_id)["mse"], cache.evaluation(pair.vae.run_id)["mse"]
+            cache.trained.evaluation(pair.ae.run_id)["mse"], cache.trained.evaluation(pair.vae.run_id)["mse"]
         )
     return facts
 
 
 def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
     """One image, its code on both planes; after the reveal, what further draws from its posterior decode to."""
-    gallery = cache.gallery(stage.pair.vae.run_id)
+    gallery = cache.trained.gallery(stage.pair.vae.run_id)
     count = len(gallery["reconstruction"])
     if not 0 <= image < count or stage.pair.latent_dim > 2:
         raise ExhibitError(
             f"point_and_cloud shows one of the test images 0 to {count - 1} on a pair of latent size 2 or 1."
         )
     lanes(stage.pair, image)
-    data = cache.dataset(stage.pair.data)
-    redrawn = {kind: cache.redraws(entry_of(stage.pair, kind).run_id, image, draws) for kind in MARKS}
+    data = cache.trained.dataset(stage.pair.data)
+    redrawn = {kind: cache.decoded.redraws(entry_of(stage.pair, kind).run_id, image, draws) for kind in MARKS}
     if stage.revealed:
         for column, kind in zip(st.columns(2), MARKS):
             with column:
@@ -128,15 +131,15 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
     Args:
         image: the test image whose numbers are turned, one at a time, from -3 to 3.
     """
-    ae, vae = (cache.evaluation(entry.run_id) for entry in (stage.pair.ae, stage.pair.vae))
+    ae, vae = (cache.trained.evaluation(entry.run_id) for entry in (stage.pair.ae, stage.pair.vae))
     d, active = stage.pair.latent_dim, vae["active_units"]
-    if not 0 <= image < len(cache.gallery(stage.pair.vae.run_id)["mean"]) or not 3 <= steps <= 15:
-        count = len(cache.gallery(stage.pair.vae.run_id)["mean"])
+    if not 0 <= image < len(cache.trained.gallery(stage.pair.vae.run_id)["mean"]) or not 3 <= steps <= 15:
+        count = len(cache.trained.gallery(stage.pair.vae.run_id)["mean"])
         raise ExhibitError(
             f"numbers turns the latent numbers of one of the test images 0 to {count - 1}, in 3 to 15 steps."
         )
     left, right = st.columns([3, 2]) if stage.revealed else (st.container(), None)
-    turned = cache.turned(stage.pair.vae.run_id, image, steps)  # (d, steps, 28, 28)
+    turned = cache.decoded.turned(stage.pair.vae.run_id, image, steps)  # (d, steps, 28, 28)
     half = -(-d // 2)
     for column, part in zip(left.columns(2), (turned[:half], turned[half:])):
         if len(part):
@@ -170,20 +173,20 @@ STILL_TRAINED = "The classifier used to evaluate samples of these images is stil
 
 def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
     """New images side by side, from the same noise, e.g. ["ae mixture", "vae prior"]; after the reveal, how good they are."""
-    facts: dict[str, Any] = {"gaussians": cache.gaussians(stage.pair.ae.run_id)}
+    facts: dict[str, Any] = {"gaussians": cache.measured.gaussians(stage.pair.ae.run_id)}
     scores: dict[str, float] = {}
     why_not = STILL_TRAINED
     for place, (column, words) in enumerate(zip(st.columns(len(models)), models)):
         kind, source = model_of(words, SOURCES)
         entry = entry_of(stage.pair, kind)
         try:
-            measured = cache.sample_quality(entry.run_id, source)
+            measured = cache.measured.sample_quality(entry.run_id, source)
         except NotMeasurable as error:  # the pictures are shown all the same, and then the reason
             measured, why_not = None, f"The quality of these samples cannot be measured: {error}"
         with column:
             st.markdown(stage.name(place, kind, f"{MARKS[kind]}, {SAID[source].format(facts['gaussians'])}"))
             st.image(
-                images.grid(cache.samples(entry.run_id, source)[: columns * columns], columns),
+                images.grid(cache.decoded.samples(entry.run_id, source)[: columns * columns], columns),
                 width="stretch",
                 alt=f"New images: {LETTERS[place]}",
             )
@@ -217,8 +220,8 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
     Args:
         order: "ae", "vae" and "pixels", from top to bottom.
     """
-    data = cache.dataset(stage.pair.data)
-    count = len(cache.gallery(stage.pair.ae.run_id)["mean"])
+    data = cache.trained.dataset(stage.pair.data)
+    count = len(cache.trained.gallery(stage.pair.ae.run_id)["mean"])
     if (
         sorted(order) != ["ae", "pixels", "vae"]
         or way not in KINDS
@@ -229,7 +232,9 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
             f"between shows ae, vae and pixels in some order, way {' or '.join(KINDS)}, test images 0 to {count - 1}, 3 to 15 steps."
         )
     ends = data.test_images[[start, end], 0].astype(np.float32) / 255
-    frames = {kind: cache.decoded_path(entry_of(stage.pair, kind).run_id, start, end, steps, way) for kind in MARKS}
+    frames = {
+        kind: cache.decoded.decoded_path(entry_of(stage.pair, kind).run_id, start, end, steps, way) for kind in MARKS
+    }
     frames["pixels"] = cross_fade(*ends, steps)
     said = {**{kind: f"{mark}, decoded" for kind, mark in MARKS.items()}, "pixels": "pixel cross-fade, without a model"}
     for place, kind in enumerate(order):
@@ -239,7 +244,7 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
             width="stretch",
             alt=f"Strip {LETTERS[place]}, from test image {start} to {end}",
         )
-    reference = data.train_images[: cache.REFERENCE]
+    reference = data.train_images[: cache.trained.REFERENCE]
     middle = {kind: float(nearest(f[steps // 2][None], reference)[1][0]) for kind, f in frames.items()}
     names = [data.classes[data.test_labels[i]] for i in (start, end)]
     return {
@@ -253,7 +258,7 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
 
 def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
     """Samples of VAEs that differ only in the KL weight, side by side in the order given."""
-    trained = catalog.over_beta(cache.entries(), stage.pair)
+    trained = catalog.over_beta(cache.trained.entries(), stage.pair)
     missing = [b for b in betas if b not in trained]
     if missing:
         raise ExhibitError(
@@ -266,11 +271,11 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
         "beta_smallest": min(betas),
     }
     for place, (column, beta) in enumerate(zip(st.columns(len(betas)), betas)):
-        figure = cache.evaluation(trained[beta].run_id)
+        figure = cache.trained.evaluation(trained[beta].run_id)
         with column:
             st.markdown(stage.name(place, "vae", f"β = {beta:g}"))
             st.image(
-                images.grid(cache.samples(trained[beta].run_id, "prior")[: columns * columns], columns),
+                images.grid(cache.decoded.samples(trained[beta].run_id, "prior")[: columns * columns], columns),
                 width="stretch",
                 alt=f"New images: {LETTERS[place]}",
             )
@@ -279,13 +284,13 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
                     f"R = {figure['rate']:.1f}, D = {figure['distortion']:.1f} nats, {figure['active_units']} of {stage.pair.latent_dim} units active"
                 )
     for name in ("largest", "smallest"):
-        figure = cache.evaluation(trained[facts[f"beta_{name}"]].run_id)
+        figure = cache.trained.evaluation(trained[facts[f"beta_{name}"]].run_id)
         facts |= {
             f"rate_{name}": figure["rate"],
             f"distortion_{name}": figure["distortion"],
             f"active_{name}": figure["active_units"],
         }
-        measured = cache.sample_quality(trained[facts[f"beta_{name}"]].run_id)
+        measured = cache.measured.sample_quality(trained[facts[f"beta_{name}"]].run_id)
         if measured is None:
             raise ExhibitError(STILL_TRAINED)
         facts[f"fd_{name}"] = measured["fd"]
@@ -294,15 +299,15 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
 
 def curve(stage: Stage) -> Facts:
     """Every trained KL weight in the plane of rate and distortion, and which weight is best by which measure."""
-    trained = catalog.over_beta(cache.entries(), stage.pair)
-    found = {beta: cache.evaluation(entry.run_id) for beta, entry in trained.items()}
+    trained = catalog.over_beta(cache.trained.entries(), stage.pair)
+    found = {beta: cache.trained.evaluation(entry.run_id) for beta, entry in trained.items()}
     best = {
         "elbo": min(found, key=lambda b: found[b]["neg_elbo"]),
         "mse": min(found, key=lambda b: found[b]["mse"]),
         "rate": min(found, key=lambda b: found[b]["rate"]),
     }
     points = [{"beta": b, **e} for b, e in found.items()]
-    level = cache.evaluation(stage.pair.ae.run_id)["distortion"]
+    level = cache.trained.evaluation(stage.pair.ae.run_id)["distortion"]
     drawn = charts.rate_distortion(points, best["elbo"] if stage.revealed else None, level, stage.dark, height=420)
     chart(
         charts.for_projector(drawn) if stage.large else drawn,
@@ -310,7 +315,7 @@ def curve(stage: Stage) -> Facts:
         alt="Rate and distortion of every trained KL weight.",
     )
     judged = {
-        beta: q["fd"] for beta, entry in trained.items() if (q := cache.sample_quality(entry.run_id))
+        beta: q["fd"] for beta, entry in trained.items() if (q := cache.measured.sample_quality(entry.run_id))
     }  # may say why not
     if judged:
         best["fd"] = min(judged, key=judged.get)

@@ -109,7 +109,7 @@ def pairs() -> dict[tuple[str, int, int], Pair]:
     Raises:
         NothingToShow: there is no trained pair at all.
     """
-    found = cache.pairs()
+    found = cache.trained.pairs()
     if not found:
         raise NothingToShow(
             "No trained pair of models was found, neither shipped (`checkpoints/`) nor in the cache. "
@@ -172,7 +172,7 @@ def about_images(pair: Pair) -> None:
     if not pair.dataset.startswith(PREFIX):
         return
     try:
-        data = cache.dataset(pair.data)
+        data = cache.trained.dataset(pair.data)
     except DataError:  # the page says so
         return
     lines = what_was_read(data)
@@ -180,5 +180,5 @@ def about_images(pair: Pair) -> None:
     if len(lines) > 1:
         with st.expander("What was done to these files"):
             st.code("\n".join(lines[1:]), language=None, wrap_lines=True)
-    if (how := cache.folder_changed(pair.data)) is not None:
+    if (how := cache.trained.folder_changed(pair.data)) is not None:
         state.notice(folder_changed(pair, data, how))

@@ -14,8 +14,8 @@ from dashboard.plots import charts, images
 from dashboard.session import controls, state
 
 pair: Pair = state.get("pair")
-data = cache.dataset(pair.data)
-count = len(cache.gallery(pair.ae.run_id)["mean"])
+data = cache.trained.dataset(pair.data)
+count = len(cache.trained.gallery(pair.ae.run_id)["mean"])
 BOTH = (("ae", AE, pair.ae), ("vae", VAE, pair.vae))
 
 
@@ -98,9 +98,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
 ends = data.test_images[[a, b], 0].astype(np.float32) / 255
 fade = cross_fade(*ends, steps)
 slot = st.container()
-strips = [(name, kind_, cache.decoded_path(entry.run_id, a, b, steps, kind)) for kind_, name, entry in BOTH]
+strips = [(name, kind_, cache.decoded.decoded_path(entry.run_id, a, b, steps, kind)) for kind_, name, entry in BOTH]
 strips.append(("**Cross-fade** of the pixels, without a model", "pixels", fade))
-reference = data.train_images[: cache.REFERENCE]
+reference = data.train_images[: cache.trained.REFERENCE]
 distances = nearest(np.concatenate([frames for *_, frames in strips]), reference)[1].reshape(len(strips), steps)
 away = {kind_: row for (_, kind_, _), row in zip(strips, distances)}
 with slot:

@@ -44,7 +44,7 @@ def moved() -> None:
 def request(config: RunConfig) -> None:
     """Ask for a training; a full queue or a refused value becomes a notice."""
     try:
-        cache.jobs().submit(config, state.visitor())
+        cache.server.jobs().submit(config, state.visitor())
     except UserFacingError as error:
         state.notice(str(error))
 
@@ -61,13 +61,13 @@ def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
     if not asked.released:
         return status
     others = asked.started if asked.started != config.run_id else None
-    busy = others is not None and cache.jobs().status(others, state.visitor()).active
+    busy = others is not None and cache.server.jobs().status(others, state.visitor()).active
     if not state.get(AUTO) or busy or len(data.train_images) > SMALL or status.state != "absent":
         beta_state.save(asked.decided())
         return status
     beta_state.save(asked.decided(started=config.run_id))
     request(config)
-    return cache.jobs().status(config.run_id, state.visitor())
+    return cache.server.jobs().status(config.run_id, state.visitor())
 
 
 def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus | None) -> Training | None:
@@ -87,7 +87,11 @@ def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus 
             training = training_of(run_id, config.beta, status.fraction)
             if status.owner:
                 st.button(
-                    "Stop", icon=":material/stop:", key="stop", on_click=cache.jobs().stop, args=(run_id, visitor)
+                    "Stop",
+                    icon=":material/stop:",
+                    key="stop",
+                    on_click=cache.server.jobs().stop,
+                    args=(run_id, visitor),
                 )
             st.progress(min(max(status.fraction, 0.0), 1.0), progress_line(status, training.history), width="stretch")
             return training
@@ -103,7 +107,7 @@ def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus 
 def draw() -> None:
     """The lab with its controls; run again and again while a training is watched."""
     with boundary.guard():
-        now = known.pop() if known else cache.jobs().status(config.run_id, state.visitor())
+        now = known.pop() if known else cache.server.jobs().status(config.run_id, state.visitor())
         training = training_controls(config, entry, now)
         if watching and training is None:
             st.rerun()  # it has ended
@@ -119,7 +123,7 @@ def sample_quality() -> None:
     """How near each trained weight's samples come to real images."""
     st.header("Which weight makes the best samples?", anchor=False)
     try:
-        found = {b: cache.sample_quality(e.run_id) for b, e in trained.items()}
+        found = {b: cache.measured.sample_quality(e.run_id) for b, e in trained.items()}
     except NotMeasurable as error:
         st.info(f"Samples of {pair.dataset} cannot be evaluated: {error}")
         return
@@ -159,16 +163,16 @@ def sample_quality() -> None:
 
 weight = beta_state.follow_link()
 beta, sequence = weight.value, weight.sequence
-data = cache.dataset(pair.data)
-entries = cache.entries()
+data = cache.trained.dataset(pair.data)
+entries = cache.trained.entries()
 trained = catalog.over_beta(entries, pair)
-evaluations = {b: cache.evaluation(e.run_id) for b, e in trained.items()}
+evaluations = {b: cache.trained.evaluation(e.run_id) for b, e in trained.items()}
 entry = trained.get(beta)
 why = not_in_page(pair.vae.config)
 board = st.container()
 length = on_demand(pair)  # drawn below the board, but read first
 config = pair.vae.config.replace(beta=beta, **{**QUICK, "epochs": length})
-status = None if entry else start_if_released(config, cache.jobs().status(config.run_id, state.visitor()))
+status = None if entry else start_if_released(config, cache.server.jobs().status(config.run_id, state.visitor()))
 known = [status]  # asked once for a whole run of the page; `draw` asks again each time it runs by itself
 watching = status is not None and status.active
 lab = lab_of(pair, trained, beta)
@@ -184,11 +188,11 @@ with board:
         ):  # a fragment has one too: the lab keeps its place, and so its state, when a training starts or ends
             draw()
     st.caption(
-        run_provenance(shown, cache.evaluation(pair.vae.run_id)["n"])
+        run_provenance(shown, cache.trained.evaluation(pair.vae.run_id)["n"])
         + f" · loss D + β R, both summed, nats per image · {len(trained)} trained weight{'s' if len(trained) > 1 else ''}"
     )
 
-cache.warm_worker()
+cache.server.warm_worker()
 sample_quality()
 
 with st.expander(
@@ -196,7 +200,7 @@ with st.expander(
 ):
     conventions(pair, beta)
 
-floor = cache.evaluation(pair.ae.run_id)["distortion_floor"]
+floor = cache.trained.evaluation(pair.ae.run_id)["distortion_floor"]
 with st.expander("Explanation: what the weight trades off", icon=":material/help:"):
     st.markdown(
         f"""

@@ -12,7 +12,7 @@ from dashboard.panels.interactive import maps
 from dashboard.session import boundary, controls, state
 
 pair: Pair = state.get("pair")
-data = cache.dataset(pair.data)
+data = cache.trained.dataset(pair.data)
 flat = pair.latent_dim <= 2
 ONE_IMAGE = "views/one_image.py"
 
@@ -48,32 +48,32 @@ else:
 def wait() -> None:
     """Until UMAPs that are being laid out in the background are there."""
     with boundary.guard():
-        status = cache.lay_out(pair)
+        status = cache.maps.lay_out(pair)
         if not status.active:
             st.rerun()
         st.info(laying_out(status, compiled_code.is_warm(), compiled_code.progress()), icon=":material/hourglass_top:")
 
 
-n = len(cache.gallery(pair.ae.run_id)["mean"])
+n = len(cache.trained.gallery(pair.ae.run_id)["mean"])
 if method == "umap" and n <= NEIGHBOURS:
     st.info(
         f"A UMAP of {NEIGHBOURS} neighbours needs at least {NEIGHBOURS + 1} test images; there are {n}. The PCA of the codes is shown instead."
     )
     method, seed = "pca", 0
-found = cache.latent_maps(pair, method, seed)
+found = cache.maps.latent_maps(pair, method, seed)
 if found is None:
     method = "pca"
     with boundary.guard():
-        status = cache.lay_out(pair)
+        status = cache.maps.lay_out(pair)
         if status.state == "failed":
             st.warning(
                 f"The UMAP could not be computed, so the PCA of the codes is shown: {status.message}",
                 icon=":material/error:",
             )
-            st.button("Try again", on_click=cache.lay_out_again, args=(pair,))
+            st.button("Try again", on_click=cache.maps.lay_out_again, args=(pair,))
         else:
             wait()
-    found = cache.latent_maps(pair, method)
+    found = cache.maps.latent_maps(pair, method)
 views = dict(zip(("ae", "vae"), found))
 why_not = {**views["vae"].why_not, **views["ae"].why_not}
 lead.markdown(

@@ -26,7 +26,7 @@ VIEWS = ("codes", "grid", "holes", "regions")  # of `components.planes`
 STEPS = tuple(f"{tenths / 10:g}" for tenths in range(1, 11))
 
 pair: Pair = state.get("pair")
-data = cache.dataset(pair.data)
+data = cache.trained.dataset(pair.data)
 images = images_of(pair)
 n = len(images.labels)
 judge = judge_url(pair.dataset)
@@ -44,7 +44,7 @@ def start_image() -> int:
 
 def flat_pair() -> Pair | None:
     """The same data set's pair with two latent numbers, of the same seed if there is one."""
-    flat = catalog.of_size(cache.pairs().values(), pair, 2)
+    flat = catalog.of_size(cache.trained.pairs().values(), pair, 2)
     return min(flat, key=lambda p: (p.seed != pair.seed, p.seed), default=None)
 
 
@@ -88,7 +88,7 @@ def small_steps() -> None:
         )
         for kind, entry in (("ae", p.ae), ("vae", p.vae))
     ]
-    rates = cache.flip_rates(pair.data)
+    rates = cache.measured.flip_rates(pair.data)
     said = changes_said(rates, sorted({p.latent_dim for p in (pair, flat) if p}))
     neighbours(
         boards,
@@ -115,7 +115,7 @@ def one_number_at_a_time() -> None:
         f"The {VAE}'s latent units are sorted by rate, highest first; a unit with almost no rate is **inactive**, and moving it changes nothing. "
         f"The {AE} has no rate, so its units are sorted by variance."
     )
-    rates = tuple(cache.evaluation(entry.run_id)["rate_per_dim"] for entry in (pair.ae, pair.vae))
+    rates = tuple(cache.trained.evaluation(entry.run_id)["rate_per_dim"] for entry in (pair.ae, pair.vae))
     traverse(ae, vae, rates, topic, f"traverse-{pair.ae.run_id}")
 
 

@@ -38,7 +38,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.button(
         "Draw again", icon=":material/casino:", type="primary", on_click=lambda: state.put("noise", (seed + 1) % 10_000)
     )
-st.caption(SOURCES[source].format(cache.gaussians(pair.ae.run_id)))
+st.caption(SOURCES[source].format(cache.measured.gaussians(pair.ae.run_id)))
 with st.container(horizontal=True):
     beside = controls.switch("Show each sample's most similar training image", "nearest")
     kept = source != "prior" and controls.switch(
@@ -46,14 +46,14 @@ with st.container(horizontal=True):
     )
 sources = {"ae": source, "vae": "prior" if kept else source}
 
-pictures = {kind: cache.samples(entry.run_id, sources[kind], temperature, seed) for kind, _, entry in BOTH}
-data = cache.dataset(pair.data)
+pictures = {kind: cache.decoded.samples(entry.run_id, sources[kind], temperature, seed) for kind, _, entry in BOTH}
+data = cache.trained.dataset(pair.data)
 slots = {}
 for column, (kind, name, entry) in zip(st.columns(2), BOTH):
     with column:
         st.markdown(f"## {name}", anchors=False)
         if beside:
-            closest, _ = cache.samples_likeness(entry.run_id, sources[kind], temperature, seed)
+            closest, _ = cache.decoded.samples_likeness(entry.run_id, sources[kind], temperature, seed)
             partners = data.train_images[closest[:PAIRED], 0]
             st.image(
                 images.grid(images.beside(pictures[kind][:PAIRED], partners), 4),
@@ -106,7 +106,7 @@ def wait() -> None:
 
 def measure() -> dict[str, Mapping[str, float]] | None:
     """Both models' figures; None while they cannot be had yet."""
-    found = {kind: cache.sample_quality(entry.run_id, sources[kind], temperature) for kind, _, entry in BOTH}
+    found = {kind: cache.measured.sample_quality(entry.run_id, sources[kind], temperature) for kind, _, entry in BOTH}
     return None if None in found.values() else found
 
 

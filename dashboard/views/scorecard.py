@@ -39,7 +39,9 @@ def sentences(lines: list[dict[str, Any]]) -> None:
     """The claims by how much of them holds, each a line that opens."""
     where = f"{pair.dataset}, d = {pair.latent_dim}"
     rows = (
-        {row.id: row for row in cache.verdicts(pair.dataset, pair.latent_dim, pair.data.digest)} if models(here) else {}
+        {row.id: row for row in cache.measured.verdicts(pair.dataset, pair.latent_dim, pair.data.digest)}
+        if models(here)
+        else {}
     )
     labels = list(lines[0]["rows"])
     with st.container(key="claims"):
@@ -67,7 +69,7 @@ def sentence(line: dict[str, Any], row: Row | None, where: str) -> None:
 
 def rescue() -> None:
     """The AE's samples under three ways of drawing codes, beside the VAE's."""
-    people = cache.scores(pair.dataset, pair.latent_dim, pair.data.digest)
+    people = cache.measured.scores(pair.dataset, pair.latent_dim, pair.data.digest)
     measured = {
         m: {seed: r["samples"] for seed, r in people.get(m, {}).items() if set(SOURCES) <= set(r.get("samples", {}))}
         for m in ("ae", "vae")
@@ -88,11 +90,11 @@ def rescue() -> None:
         )
     with right:
         pictures = {
-            kind: [images.grid(cache.samples(entry.run_id, source)[:SHOWN], 3) for source in SOURCES]
+            kind: [images.grid(cache.decoded.samples(entry.run_id, source)[:SHOWN], 3) for source in SOURCES]
             for kind, entry in (("ae", pair.ae), ("vae", pair.vae))
         }
         st.html(tiles.table(list(SOURCES.values()), pictures, f"{SHOWN} samples", dark))
-    st.markdown(rescue_meaning(found, cache.gaussians(pair.ae.run_id)))
+    st.markdown(rescue_meaning(found, cache.measured.gaussians(pair.ae.run_id)))
     n = len(seeds)
     st.caption(
         f"Fréchet distance between 1,000 samples and {real:,} unseen images, in the feature space of a small classifier trained on the same data (not FID), "
@@ -100,11 +102,13 @@ def rescue() -> None:
     )
 
 
-lines = cache.scorecards()
-here = cache.scores(pair.dataset, pair.latent_dim, pair.data.digest)
+lines = cache.measured.scorecards()
+here = cache.measured.scores(pair.dataset, pair.latent_dim, pair.data.digest)
 st.title("Scorecard", anchor=False)
 st.markdown(
-    scorecard_takeaway([line["verdict"] for line in lines], sum(models(cache.scores(*setting)) for setting in SETTINGS))
+    scorecard_takeaway(
+        [line["verdict"] for line in lines], sum(models(cache.measured.scores(*setting)) for setting in SETTINGS)
+    )
 )
 if not models(here):
     st.info(

@@ -17,7 +17,7 @@ pair: Pair = state.get("pair")
 
 def drawn_pair() -> Pair:
     """The pair to draw: the chosen data set's with two latent numbers, if there is one."""
-    same = catalog.of_size(cache.pairs().values(), pair, 2)
+    same = catalog.of_size(cache.trained.pairs().values(), pair, 2)
     return next((p for p in same if p.seed == pair.seed), same[0] if same else pair)
 
 
@@ -57,8 +57,8 @@ with st.container(horizontal=True):
     ):
         st.switch_page("views/one_image.py")
 
-data = cache.dataset(pair.data)
-labels = data.test_labels[: cache.PICTURES]
+data = cache.trained.dataset(pair.data)
+labels = data.test_labels[: cache.decoded.PICTURES]
 present = [name for i, name in enumerate(data.classes) if (labels == i).any()]
 chosen = controls.choice_of_any(
     "Image to encode with both models", present, "image", default="7" if "7" in present else present[0]
@@ -66,7 +66,7 @@ chosen = controls.choice_of_any(
 member = state.get("member", 0)
 drawn = drawn_pair()
 candidates = np.flatnonzero(labels == data.classes.index(chosen))
-error = sum(cache.gallery(e.run_id)["mse"][candidates] for e in (drawn.ae, drawn.vae))
+error = sum(cache.trained.gallery(e.run_id)["mse"][candidates] for e in (drawn.ae, drawn.vae))
 index = int(candidates[np.argsort(error)][member % len(candidates)])  # from well to badly reconstructed
 lanes(drawn, index)
 how = (
@@ -83,11 +83,11 @@ with st.container(horizontal=True, vertical_alignment="center"):
     )
     st.caption(
         f"Drawn to scale for the pair with {drawn.latent_dim} latent numbers: {how}, grey dots are the codes of "
-        f"{len(cache.gallery(drawn.ae.run_id)['mean']):,} unseen images, and the lens magnifies the region around the code equally in both.",
+        f"{len(cache.trained.gallery(drawn.ae.run_id)['mean']):,} unseen images, and the lens magnifies the region around the code equally in both.",
         width="stretch",
     )
 
-ae, vae = cache.evaluation(pair.ae.run_id), cache.evaluation(pair.vae.run_id)
+ae, vae = cache.trained.evaluation(pair.ae.run_id), cache.trained.evaluation(pair.vae.run_id)
 beta = pair.vae.config.beta
 st.header(f"Loss of each model, at latent size {pair.latent_dim}", anchor=False)
 st.markdown(start_takeaway(ae, vae))
@@ -104,17 +104,17 @@ with right.container(border=True, height="stretch"):
     )
     metrics(vae)
 
-first = cache.one_of_each(pair.data)
+first = cache.decoded.one_of_each(pair.data)
 for caption, strip, alt in (
     ("Unseen images", data.test_images[first, 0], "One unseen image of each class"),
     (
         f"{AE}: decoded from the code",
-        cache.gallery(pair.ae.run_id)["reconstruction"][first],
+        cache.trained.gallery(pair.ae.run_id)["reconstruction"][first],
         "The same images, reconstructed by the autoencoder",
     ),
     (
         f"{VAE}: decoded from the centre of the cloud (the posterior mean)",
-        cache.gallery(pair.vae.run_id)["reconstruction"][first],
+        cache.trained.gallery(pair.vae.run_id)["reconstruction"][first],
         "The same images, reconstructed by the variational autoencoder",
     ),
 ):
@@ -124,7 +124,7 @@ st.caption(provenance(pair, ae["n"]))
 
 with st.expander("Explanation: what differs between the two models, and what is equal", icon=":material/help:"):
     differ, equal = catalog.differences(pair)
-    counts = cache.parameters(pair.ae.run_id), cache.parameters(pair.vae.run_id)
+    counts = cache.trained.parameters(pair.ae.run_id), cache.trained.parameters(pair.vae.run_id)
     st.markdown(
         f"""
 - **Different: q(z|x).** The {AE}'s encoder outputs {pair.latent_dim} numbers, the code. The {VAE}'s encoder outputs a mean and a width for each, and
@@ -141,9 +141,9 @@ with st.expander("Explanation: what differs between the two models, and what is 
 
 with st.expander("Which models are loaded", icon=":material/list:"):
     rows = []
-    for p in cache.pairs().values():
+    for p in cache.trained.pairs().values():
         for entry in (p.ae, p.vae):
-            e = cache.evaluation(entry.run_id)
+            e = cache.trained.evaluation(entry.run_id)
             rows.append(
                 {
                     "model": entry.config.model.upper(),

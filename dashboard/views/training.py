@@ -16,7 +16,7 @@ pair: Pair = state.get("pair")
 
 def recorded(kind: str, entry: Entry) -> Recording:
     """What a run wrote down after every epoch."""
-    trace, history, previews = cache.recording(entry.run_id)
+    trace, history, previews = cache.trained.recording(entry.run_id)
     return Recording(
         TITLES[kind], kind.upper(), theme.color(kind), theme.color(kind, dark=True), trace, history, previews
     )
@@ -25,11 +25,11 @@ def recorded(kind: str, entry: Entry) -> Recording:
 st.title("How the spaces form", anchor=False)
 recordings = [recorded("ae", pair.ae), recorded("vae", pair.vae)]
 n = recordings[0].codes.shape[1]
-labels = cache.dataset(pair.data).test_labels[:n]
+labels = cache.trained.dataset(pair.data).test_labels[:n]
 st.markdown(training_takeaway(*(r.history for r in recordings)))
 scrubber(
     recordings,
-    [cache.film(entry.run_id) for entry in (pair.ae, pair.vae)],
+    [cache.trained.film(entry.run_id) for entry in (pair.ae, pair.vae)],
     labels,
     theme.CLASSES,
     f"scrubber-{pair.ae.run_id}",

@@ -31,9 +31,9 @@ from dashboard.session import controls, state
 from dashboard.session.upload_form import uploaded
 
 pair: Pair = state.get("pair")
-data = cache.dataset(pair.data)
-n = len(cache.gallery(pair.ae.run_id)["mean"])
-people = cache.scores(pair.dataset, pair.latent_dim, pair.data.digest)
+data = cache.trained.dataset(pair.data)
+n = len(cache.trained.gallery(pair.ae.run_id)["mean"])
+people = cache.measured.scores(pair.dataset, pair.latent_dim, pair.data.digest)
 dark = state.dark()
 BOTH = (("ae", "AE", pair.ae), ("vae", "VAE", pair.vae))
 
@@ -107,15 +107,15 @@ def denoise(lead: Any, image: np.ndarray) -> None:
         "sigma",
         help="Standard deviation of the Gaussian noise added to grey levels from 0 to 1.",
     )
-    trained = catalog.trained_to_denoise(cache.entries(), pair, NOISE)
+    trained = catalog.trained_to_denoise(cache.trained.entries(), pair, NOISE)
     clean = image[None].astype(np.float32) / 255
     noisy = add_noise(clean, sigma)
-    simple = cache.simple_denoisers(pair.data, sigma)
-    others = simple.denoised(cache.pca(pair.data), noisy)
-    results = {"input": noisy, **others, "clean": through(cache.model(pair.ae.run_id), noisy)}
+    simple = cache.uses.simple_denoisers(pair.data, sigma)
+    others = simple.denoised(cache.uses.pca(pair.data), noisy)
+    results = {"input": noisy, **others, "clean": through(cache.trained.model(pair.ae.run_id), noisy)}
     if trained is not None:
         results |= {
-            kind: through(cache.model(entry.run_id), noisy)
+            kind: through(cache.trained.model(entry.run_id), noisy)
             for kind, entry in (("ae", trained.ae), ("vae", trained.vae))
         }
     decibel = {name: psnr(clean, result) for name, result in results.items()}
@@ -132,7 +132,7 @@ def denoise(lead: Any, image: np.ndarray) -> None:
     ]
     if trained is None:
         command = f"{train_command(pair)} --noise {NOISE:g}"
-        other = through(cache.model(pair.vae.run_id), noisy)
+        other = through(cache.trained.model(pair.vae.run_id), noisy)
         shown.append(Tile("VAE trained on clean images", other[0], f"{psnr(clean, other):.1f} dB", "vae"))
         lead.markdown(untrained_takeaway(sigma, {**decibel, "ae": decibel["clean"], "vae": psnr(clean, other)}))
     else:
@@ -222,14 +222,17 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
             )
     if given:
         index = int(state.get("uses-item", 0))
-        odd = cache.odd_images(pair.data, what)
+        odd = cache.uses.odd_images(pair.data, what)
         image = odd[index % len(odd), 0]
     found = {}
     for kind, _, entry in BOTH:
-        normal, strange = cache.oddness(entry.run_id), cache.oddness(entry.run_id, what)
-        mark = float(oddness(cache.model(entry.run_id), image[None, None])["distortion"][0])
+        normal, strange = cache.uses.oddness(entry.run_id), cache.uses.oddness(entry.run_id, what)
+        mark = float(oddness(cache.trained.model(entry.run_id), image[None, None])["distortion"][0])
         found[kind] = (normal, strange, mark, float(np.quantile(normal, 1 - allowed)))
-    linear = cache.pca_oddness(pair.data, pair.latent_dim), cache.pca_oddness(pair.data, pair.latent_dim, what)
+    linear = (
+        cache.uses.pca_oddness(pair.data, pair.latent_dim),
+        cache.uses.pca_oddness(pair.data, pair.latent_dim, what),
+    )
     area = {kind: auroc(normal, strange) for kind, (normal, strange, *_) in found.items()} | {"pca": auroc(*linear)}
     above = {kind: float((normal < mark).mean()) for kind, (normal, _, mark, _) in found.items()}
     name = f"of {what}" if what == other else what
@@ -299,11 +302,11 @@ def compress(lead: Any, image: np.ndarray) -> None:
 
     bits = controls.choice("Bits per latent number", compression.BITS, "bits", default=4)
     ae, vae = (
-        compression.store_code(cache.model(entry.run_id), cache.quantiser(entry.run_id, bits), image)
+        compression.store_code(cache.trained.model(entry.run_id), cache.uses.quantiser(entry.run_id, bits), image)
         for _, _, entry in BOTH
     )
     others = data.test_images[1 : min(compression.SHEET, math.isqrt(len(data.test_images))) ** 2]
-    pca = compression.store_pca(cache.pca(pair.data), cache.pca_quantisers(pair.data), image, ae.bytes)
+    pca = compression.store_pca(cache.uses.pca(pair.data), cache.uses.pca_quantisers(pair.data), image, ae.bytes)
     webp = compression.store_webp(image, others, ae.mse)
     png = compression.store_file(image, others, "PNG", optimize=True)
     lead.markdown(compress_takeaway(bits, pair.latent_dim, ae, vae, pca, webp))
@@ -352,7 +355,7 @@ def compress(lead: Any, image: np.ndarray) -> None:
             "sizes",
             "Squared error over bytes per image for AE, VAE, PCA and WebP.",
         )
-    size = (cache.store().get(pair.ae.run_id).path / WEIGHTS).stat().st_size / 1e6
+    size = (cache.trained.store().get(pair.ae.run_id).path / WEIGHTS).stat().st_size / 1e6
     st.caption(
         f"Codes: size with an ideal entropy coder fitted to the training codes; the network ({size:.1f} MB) is not counted, just as the WebP decoder is not. PNG and WebP: size per image "
         f"in a sheet of {len(others) + 1} images. PNG is lossless, all others are lossy. " + provenance(pair, n)

@@ -82,7 +82,7 @@ def draw(scene: Scene, key: str, revealed: bool, large: bool = False) -> Facts:
         "AE": AE,
         "VAE": VAE,
         "latent": pair.latent_dim,
-        "n": cache.evaluation(pair.vae.run_id)["n"],
+        "n": cache.trained.evaluation(pair.vae.run_id)["n"],
         **facts,
     }
 
@@ -132,7 +132,7 @@ def all_scenes() -> None:
             with st.expander("Predict first, then look", icon=":material/visibility:"):
                 facts = draw(scene, f"all-{scene.id}-revealed", revealed=True)
                 answer(scene, facts)
-        st.caption(provenance(pinned(scene), cache.evaluation(pinned(scene).vae.run_id)["n"]))
+        st.caption(provenance(pinned(scene), cache.trained.evaluation(pinned(scene).vae.run_id)["n"]))
 
 
 def one_scene() -> None:
@@ -185,7 +185,7 @@ def one_scene() -> None:
                 args=(at + 1,),
             )
             st.progress((at + 1) / len(scenes), width="stretch")
-        st.caption(provenance(pair, cache.evaluation(pair.vae.run_id)["n"]))
+        st.caption(provenance(pair, cache.trained.evaluation(pair.vae.run_id)["n"]))
         plain = {**(facts or {}), "AE": "AE", "VAE": "VAE"}
         notes = scene.fill("notes", plain).strip() if facts else ""
         st.button(
@@ -219,7 +219,7 @@ def one_scene() -> None:
     )
 
 
-scenes = cache.scenes()
+scenes = cache.server.scenes(pictures())
 at = current(scenes)
 scene = scenes[at]
 revealed, present, auto = state.flag(REVEAL), state.flag(PRESENT), state.flag(AUTO)

@@ -42,7 +42,7 @@ def small_store(trained: dict[str, Run], tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Waiting:
     jobs = Waiting()
-    monkeypatch.setattr(cache, "jobs", lambda: jobs)
+    monkeypatch.setattr(cache.server, "jobs", lambda: jobs)
     return jobs
 
 
@@ -50,7 +50,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Waiting:
 def dashboard(small_store: RunStore, jobs: Waiting, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     """Open a page by its link: dashboard("samples", source="mixture") -> AppTest that has run. Latent size 4 unless asked otherwise."""
     monkeypatch.setenv("POINT_OR_CLOUD_WARM", "off")
-    monkeypatch.setattr(cache, "store", lambda: small_store)
+    monkeypatch.setattr(cache.trained, "store", lambda: small_store)
     st.cache_resource.clear()
 
     def open_page(name: str = "start", **query: str) -> AppTest:
@@ -74,5 +74,5 @@ def shipped(
 ) -> Callable[..., AppTest]:
     """The dashboard over the shipped runs and their committed figures alone."""
     store = RunStore(tmp_path / "none")
-    monkeypatch.setattr(cache, "store", lambda: store)
+    monkeypatch.setattr(cache.trained, "store", lambda: store)
     return dashboard

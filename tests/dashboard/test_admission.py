@@ -3,8 +3,8 @@
 from driving import words
 
 from dashboard import cache
+from dashboard.cache.visitors import REST, Crowd
 from dashboard.session import state
-from dashboard.session.admission import REST, Crowd
 
 
 def test_places_are_taken_and_given_back():
@@ -21,7 +21,7 @@ def test_places_are_taken_and_given_back():
 def test_a_full_house_tells_what_this_is_and_opens_by_itself(dashboard, monkeypatch):
     crowd = Crowd(1)
     crowd.admit("somebody else")
-    monkeypatch.setattr(cache, "crowd", lambda: crowd)
+    monkeypatch.setattr(cache.server, "crowd", lambda: crowd)
     app = dashboard()
     assert "1 people" in words(app) and "opens here by itself" in words(app) and not app.exception
     assert "streamlit run" in app.code[0].value and not app.sidebar.selectbox
@@ -44,13 +44,15 @@ def test_a_bad_setting_is_told_on_the_page(dashboard, monkeypatch):
 
 def test_full_memory_drops_shared_results(dashboard, monkeypatch):
     app = dashboard()
-    before = cache.store()
-    held = cache.gallery(next(iter(cache.entries())).run_id)
+    before = cache.trained.store()
+    held = cache.trained.gallery(next(iter(cache.trained.entries())).run_id)
     monkeypatch.setenv("POINT_OR_CLOUD_MEMORY_MB", "200")
-    monkeypatch.setattr(cache, "memory_mb", lambda: 201.0)
+    monkeypatch.setattr(cache.server, "memory_mb", lambda: 201.0)
     app.run()
     assert (
-        not app.exception and cache.gallery(next(iter(cache.entries())).run_id) is not held and cache.store() is before
+        not app.exception
+        and cache.trained.gallery(next(iter(cache.trained.entries())).run_id) is not held
+        and cache.trained.store() is before
     )
 
 

@@ -12,19 +12,19 @@ from dashboard import cache
 
 
 def test_published_quality_is_read_and_any_other_waits_for_the_judge(dashboard, jobs, monkeypatch):
-    entry = next(iter(cache.entries()))
+    entry = next(iter(cache.trained.entries()))
     published = {"fd": 3.0, "density": 0.9, "coverage": 0.8, "precision": 0.7, "recall": 0.6}
     kept = {**records.stamp(entry.run), "n": 120, "samples": {"floor": 1.0, "prior": published}}
     monkeypatch.setattr(records, "_found", lambda run: iter([kept]))
-    assert cache.sample_quality(entry.run_id) == {"n": 120, "floor": 1.0, **published} and not jobs.called
-    assert cache.sample_quality(entry.run_id, temperature=0.5) is None, "published at temperature 1"
-    assert cache.sample_quality(entry.run_id, "mixture") is None
+    assert cache.measured.sample_quality(entry.run_id) == {"n": 120, "floor": 1.0, **published} and not jobs.called
+    assert cache.measured.sample_quality(entry.run_id, temperature=0.5) is None, "published at temperature 1"
+    assert cache.measured.sample_quality(entry.run_id, "mixture") is None
     assert [(function, arguments) for _, function, arguments in jobs.called] == [
-        (judge_task, (*entry.data, str(cache.store().cache)))
+        (judge_task, (*entry.data, str(cache.trained.store().cache)))
     ], "asked for once"
     jobs.future.set_exception(JudgeError("a judge needs at least two classes"))
     with pytest.raises(NotMeasurable, match="at least two classes"):
-        cache.sample_quality(entry.run_id, "mixture")
+        cache.measured.sample_quality(entry.run_id, "mixture")
 
 
 def test_a_flip_rate_that_came_with_no_run_is_measured(dashboard, monkeypatch):
@@ -34,15 +34,15 @@ def test_a_flip_rate_that_came_with_no_run_is_measured(dashboard, monkeypatch):
         name=lambda images: np.array([seen.setdefault(image.tobytes(), len(seen)) for image in images])
     )
     monkeypatch.setattr("core.metrics.judge.load_judge", lambda dataset: judge)
-    run_id = next(iter(cache.entries())).run_id
-    assert (cache.flip_rate(run_id, 0.0), cache.flip_rate(run_id, 2.0)) == (0.0, 1.0)
+    run_id = next(iter(cache.trained.entries())).run_id
+    assert (cache.measured.flip_rate(run_id, 0.0), cache.measured.flip_rate(run_id, 2.0)) == (0.0, 1.0)
 
 
 def test_a_replaced_function_is_replaced_for_all(dashboard, monkeypatch):
-    """The modules call each other through the package."""
-    run_id = next(iter(cache.entries())).run_id
-    monkeypatch.setattr(cache, "arrays", lambda run_id, name: {"kept in": name})
-    assert cache.gallery(run_id) == {"kept in": "gallery.npz"}
+    """The modules call each other by module and name."""
+    run_id = next(iter(cache.trained.entries())).run_id
+    monkeypatch.setattr(cache.trained, "arrays", lambda run_id, name: {"distortion": name})
+    assert cache.uses.oddness(run_id) == "gallery.npz"
 
 
 def test_dropping_reaches_every_module_and_spares_the_server():

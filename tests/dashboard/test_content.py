@@ -93,7 +93,7 @@ def test_what_cannot_be_measured_about_maps_is_said_with_its_reason():
     ],
 )
 def test_a_maps_caption_says_what_was_measured_and_with_how_many_neighbours(view, flat, said):
-    from dashboard.cache import MapView
+    from dashboard.cache.maps import MapView
 
     caption = map_caption(
         MapView(

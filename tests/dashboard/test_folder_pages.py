@@ -40,7 +40,7 @@ def trained_on_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs) -> 
         Image.fromarray(rng.integers(0, 255, (30, 30), np.uint8)).save(root / "discs" / f"new {i}.png")
     folder._loaded.clear()
     snapshot._read.cache_clear()
-    monkeypatch.setattr(cache, "store", lambda: store)
+    monkeypatch.setattr(cache.trained, "store", lambda: store)
     st.cache_resource.clear()
     return store, root
 
@@ -53,7 +53,7 @@ def test_every_page_shows_the_images_of_the_training_and_says_that_the_folder_ha
     trained_on_folder, dashboard, monkeypatch, page
 ):
     store, root = trained_on_folder
-    monkeypatch.setattr(cache, "store", lambda: store)
+    monkeypatch.setattr(cache.trained, "store", lambda: store)
     app = dashboard(page, latent="2", data=f"folder:{root}/")
     assert not app.exception and not app.error, [e.value for e in app.error]
     told = words(app)
@@ -65,13 +65,13 @@ def test_every_page_shows_the_images_of_the_training_and_says_that_the_folder_ha
     assert "asks for" not in told, "another spelling of the folder is the same data set"
     assert app.selectbox(key="data").value == f"folder:{root}"
     assert "1 file was skipped" in told and any("discs/broken.png" in block.value for block in app.code)
-    assert cache.dataset(next(iter(cache.pairs().values())).data).classes == ("boxes", "discs", "lines")
+    assert cache.trained.dataset(next(iter(cache.trained.pairs().values())).data).classes == ("boxes", "discs", "lines")
 
 
 def test_a_picture_is_given_to_a_model_in_the_polarity_of_its_training_images(trained_on_folder):
     from core.data.uploaded_image import ground_of, prepare
 
-    images = cache.dataset(next(iter(cache.pairs().values())).data).train_images
+    images = cache.trained.dataset(next(iter(cache.trained.pairs().values())).data).train_images
     assert ground_of(images) == "light", "dark icons were laid on white"
     import io
 
@@ -99,13 +99,13 @@ def test_the_two_upload_forms_are_one(dashboard):
 
 def test_a_retrained_pair_takes_the_old_ones_place(trained_on_folder):
     store, root = trained_on_folder
-    old = next(iter(cache.pairs().values()))
+    old = next(iter(cache.trained.pairs().values()))
     for model in ("ae", "vae"):
         run = train(RunConfig(dataset=f"folder:{root}", model=model, epochs=1, latent_dim=2, batch_size=16), store)
-        assert next(iter(cache.pairs().values())).data == (old.data if model == "ae" else cache.data_of(run.run_id)), (
-            "a pair is of one digest"
-        )
-    new = next(iter(cache.pairs().values()))
+        assert next(iter(cache.trained.pairs().values())).data == (
+            old.data if model == "ae" else cache.trained.data_of(run.run_id)
+        ), "a pair is of one digest"
+    new = next(iter(cache.trained.pairs().values()))
     assert {e.run_id for e in (new.ae, new.vae)} & {e.run_id for e in (old.ae, old.vae)} == set()
     shutil.rmtree(root)
-    assert len(cache.dataset(new.data).classes) == 2 and len(cache.dataset(old.data).classes) == 3
+    assert len(cache.trained.dataset(new.data).classes) == 2 and len(cache.trained.dataset(old.data).classes) == 3

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,68 @@ def test_core_knows_no_dashboard(path):
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     assert not {name.split(".")[0] for name in names} & {"streamlit", "plotly", "dashboard"}
+
+
+def modules() -> dict[str, Path]:
+    """Dotted name -> file, of every module and package of core and dashboard."""
+    paths = [path for package in ("core", "dashboard") for path in sorted((ROOT / package).rglob("*.py"))]
+    return {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in paths}
+
+
+def imports_of(name: str, source: str, known: Collection[str]) -> set[str]:
+    """The modules of ours that a module imports, at the top or inside a function; what only a type checker imports is left out."""
+    waiting, found = [ast.parse(source)], set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting += node.orelse
+            continue
+        waiting += ast.iter_child_nodes(node)
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: imports are written from the root"
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {path if path in known else str(node.module) for path in whole}
+    return found & set(known) - {name}
+
+
+def circle(graph: Mapping[str, Collection[str]]) -> list[str]:
+    """The modules of one circle of imports, in order; [] where imports run one way."""
+    done: set[str] = set()
+
+    def follow(name: str, path: list[str]) -> list[str]:
+        if name in path:
+            return path[path.index(name) :]
+        if name in done:
+            return []
+        for other in sorted(graph[name]):
+            if found := follow(other, [*path, name]):
+                return found
+        done.add(name)
+        return []
+
+    return next((found for name in sorted(graph) if (found := follow(name, []))), [])
+
+
+def test_imports_run_one_way():
+    """Also those inside functions: they are there for the time they save, never to hide a circle."""
+    known = modules()
+    assert len(known) > 100 and "core.data.datasets" in known
+    graph = {name: imports_of(name, path.read_text(), known) for name, path in known.items()}
+    assert "core.latent.sampling" in graph["dashboard.cache.decoded"], "an import inside a function counts"
+    assert not (found := circle(graph)), " imports ".join([*found, found[0]])
+
+
+def test_a_circle_is_found():
+    known = ("a", "b", "c.d")
+    graph = {
+        "a": imports_of("a", "def f():\n    from c import d", known),
+        "b": imports_of("b", "if TYPE_CHECKING:\n    import a\nelse:\n    import c.d", known),
+        "c.d": imports_of("c.d", "import b", known),
+    }
+    assert graph == {"a": {"c.d"}, "b": {"c.d"}, "c.d": {"b"}}
+    assert sorted(circle(graph)) == ["b", "c.d"] and circle({"a": {"b"}, "b": set()}) == []
 
 
 def test_figures_need_neither_streamlit_nor_torch():

@@ -132,9 +132,9 @@ def dashboard_on(store: RunStore, umap: bool) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POINT_OR_CLOUD_WARM", "off")
-        patch.setattr(cache, "store", lambda: store)
+        patch.setattr(cache.trained, "store", lambda: store)
         jobs = AtOnce(umap)
-        patch.setattr(cache, "jobs", lambda: jobs)
+        patch.setattr(cache.server, "jobs", lambda: jobs)
         patch.setattr(safetensors.numpy, "save", checked)
         st.cache_resource.clear()
         yield

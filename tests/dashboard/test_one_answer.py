@@ -19,7 +19,7 @@ CHOICES = {"the AE's": "ae", "the VAE's": "vae", "no difference": "neither"}
 
 def of_scorecard(latent_dim: int) -> set[str]:
     """What the scorecard's claim that AE codes lead to other classes allows as answers."""
-    row = next(row for row in cache.verdicts("mnist-5k", latent_dim) if row.id == "nearby")
+    row = next(row for row in cache.measured.verdicts("mnist-5k", latent_dim) if row.id == "nearby")
     return {HOLDS: {"ae"}, DOES_NOT: {"vae", "neither"}}.get(row.verdict, {"neither"})
 
 
@@ -72,7 +72,7 @@ def test_every_page_says_the_same_about_whose_samples_are_nearer(shipped, query,
         answers["scorecard, in words"] = (
             "ae" if "That is closer than" in rescue else "vae" if "That is farther than" in rescue else "neither"
         )
-        row = next(row for row in cache.verdicts("mnist-5k", 16) if row.id == case[0])
+        row = next(row for row in cache.measured.verdicts("mnist-5k", 16) if row.id == case[0])
         answers["scorecard, as verdict"] = {HOLDS: "ae"}.get(row.cases[case[1]].verdict, answers["scorecard, in words"])
     else:
         answers["walkthrough"] = (
@@ -93,9 +93,9 @@ def test_start_is_never_the_mirror_image_of_one_image(dashboard, small_store, mo
     pack = through.packed
     monkeypatch.setattr(through, "packed", lambda key, arrays: sent.update(arrays) or pack(key, arrays))
     dashboard("one_image", latent="4")
-    pair = cache.pairs()["tiny", 4, 0]
+    pair = cache.trained.pairs()["tiny", 4, 0]
     for side, entry in (("left", pair.ae), ("right", pair.vae)):
-        gallery = cache.gallery(entry.run_id)
+        gallery = cache.trained.gallery(entry.run_id)
         on_start, width = plane(gallery["mean"], gallery["stddev"].astype(float))
         np.testing.assert_allclose(on_start, sent[f"{side}_xy"], atol=1e-4)
         np.testing.assert_allclose(placed(gallery["mean"][None])[0][0], on_start, atol=1e-4)
@@ -109,10 +109,10 @@ def test_classes_beyond_a_byte_reach_every_component(dashboard, monkeypatch):
     import numpy as np
     import safetensors.numpy
 
-    data = cache.dataset(DataKey("tiny"))
+    data = cache.trained.dataset(DataKey("tiny"))
     labels = 250 + np.arange(len(data.test_labels))
     many = dataclasses.replace(data, classes=tuple(f"class {i}" for i in range(400)), test_labels=labels)
-    monkeypatch.setattr(cache, "dataset", lambda name: many)
+    monkeypatch.setattr(cache.trained, "dataset", lambda name: many)
     save, sent = safetensors.numpy.save, []
     monkeypatch.setattr(safetensors.numpy, "save", lambda arrays: sent.append(arrays) or save(arrays))
     for page, query in (

@@ -125,10 +125,10 @@ def small_scenes(monkeypatch, small_store):
     ):
         text = text.replace(old, new)
     found = scenes.parse(text, pictures())
-    monkeypatch.setattr(cache, "scenes", lambda: found)
+    monkeypatch.setattr(cache.server, "scenes", lambda pictures: found)
     # No judge is trained here: what it would say is tested where it is measured.
     monkeypatch.setattr(
-        cache,
+        cache.measured,
         "sample_quality",
         lambda run_id, source="prior", temperature=1.0: {
             "fd": 9.0 if "-ae-" in f"-{run_id}" else 4.0,
@@ -138,7 +138,7 @@ def small_scenes(monkeypatch, small_store):
             "n": 120,
         },
     )
-    monkeypatch.setattr(cache, "flip_rate", lambda run_id, step: 0.2 if run_id.startswith("ae") else 0.1)
+    monkeypatch.setattr(cache.measured, "flip_rate", lambda run_id, step: 0.2 if run_id.startswith("ae") else 0.1)
     return found
 
 

@@ -87,7 +87,7 @@ def test_every_setting_has_its_verdict_under_its_name():
 
 def test_the_sentences_stand_in_groups_from_holding_to_not(shipped):
     app = shipped("scorecard", latent="16")
-    verdicts = {line["sentence"]: line["verdict"] for line in scorecard.overview(cache.store())}
+    verdicts = {line["sentence"]: line["verdict"] for line in scorecard.overview(cache.trained.store())}
     order = [HOLDS, DEPENDS, DOES_NOT]
     shown = [verdicts[e.label] for e in app.expander if e.label in verdicts]
     assert len(shown) == len(CLAIMS) and shown == sorted(shown, key=order.index)
@@ -146,10 +146,10 @@ def test_page_shows_every_claim_with_the_committed_figures(shipped):
     app = shipped("scorecard", latent="16")
     assert not app.error and not app.warning and not app.exception
     assert len(cards(app)) == len(CLAIMS)
-    rows = scorecard.scorecard(cache.store(), "mnist-5k", 16)
+    rows = scorecard.scorecard(cache.trained.store(), "mnist-5k", 16)
     first = rows[0].cases[0]
     assert f"AE {first.left.mean:.4f} ± {first.left.spread:.4f}" in cards(app)[0]
-    verdicts = [line["verdict"] for line in scorecard.overview(cache.store())]
+    verdicts = [line["verdict"] for line in scorecard.overview(cache.trained.store())]
     assert f"**{verdicts.count(HOLDS)}** hold" in words(app) and f"**{verdicts.count(DEPENDS)}** depend" in words(app)
     assert UNKNOWN not in [r.verdict for r in rows], "the default setting is measured whole"
     other = shipped("scorecard", latent="2")

@@ -60,7 +60,7 @@ def test_noise_is_added_and_without_a_trained_pair_the_page_says_how_to_train_on
 
 def test_levels_of_noise_are_drawn_for_models_trained_to_denoise_and_for_others(dashboard, tmp_path, monkeypatch):
     shipped = RunStore(tmp_path / "none")
-    monkeypatch.setattr(cache, "store", lambda: shipped)
+    monkeypatch.setattr(cache.trained, "store", lambda: shipped)
     drawn = []
     monkeypatch.setattr(charts, "denoising", lambda levels, curves, *rest: drawn.append(set(curves)) or go.Figure())
     trained, others = (words(dashboard("uses", latent=size)) for size in ("16", "2"))

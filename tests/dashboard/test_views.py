@@ -201,7 +201,7 @@ def test_draw_again_changes_the_noise_in_the_url(dashboard):
 def test_interpolation_class_and_random_pair(dashboard):
     app = dashboard("interpolation")
     app.selectbox("a-class").set_value("7").run()
-    data = cache.dataset(DataKey("tiny"))
+    data = cache.trained.dataset(DataKey("tiny"))
     assert data.test_labels[app.session_state["a"]] == 7
     next(b for b in app.button if b.label == "A random pair").click().run()
     assert app.session_state["a"] != app.session_state["b"] and not app.error
@@ -323,7 +323,7 @@ def test_expected_errors_show_their_own_words(dashboard, monkeypatch):
     def missing(name):
         raise DataError("Fashion-MNIST is not there. Connect to a network.")
 
-    monkeypatch.setattr(cache, "dataset", missing)
+    monkeypatch.setattr(cache.trained, "dataset", missing)
     app = dashboard("start")
     assert [e.value for e in app.error] == ["Fashion-MNIST is not there. Connect to a network."]
 
@@ -332,7 +332,7 @@ def test_unexpected_errors_apologise_without_a_traceback(dashboard, monkeypatch,
     def broken(run_id):
         raise ZeroDivisionError("secret detail in /home/somebody")
 
-    monkeypatch.setattr(cache, "gallery", broken)
+    monkeypatch.setattr(cache.trained, "gallery", broken)
     app = dashboard("start")
     assert len(app.error) == 1 and "Sorry" in app.error[0].value
     assert "secret" not in words(app) and not app.exception
@@ -343,6 +343,6 @@ def test_no_models_at_all_says_how_to_train(dashboard, monkeypatch, tmp_path):
     from core.runs.store import RunStore
 
     empty = RunStore(tmp_path / "a", tmp_path / "b", limit_bytes=10**9)
-    monkeypatch.setattr(cache, "store", lambda: empty)
+    monkeypatch.setattr(cache.trained, "store", lambda: empty)
     app = dashboard("start")
     assert "python -m core train" in app.error[0].value
