@@ -89,7 +89,7 @@ def test_muon_is_torchs_when_both_compute_in_fp32(monkeypatch):
     mine, theirs = ([weight.clone().requires_grad_() for weight in start] for _ in range(2))
 
     def torchs():
-        return torch.optim.Muon(theirs, lr=1, weight_decay=0, ns_steps=3, adjust_lr_fn="match_rms_adamw")
+        return torch.optim.Muon(theirs, lr=1, weight_decay=0, momentum=0.9, ns_steps=3, adjust_lr_fn="match_rms_adamw")
 
     def steps(ours, reference, seeds):
         for seed in seeds:
