@@ -5,6 +5,9 @@ What may be asked for is decided by `core.jobs.limits`, wherever the values come
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from core.config import QUICK, RunConfig
@@ -16,6 +19,9 @@ from dashboard.content.catalog import Pair
 from dashboard.content.training import progress_line
 from dashboard.content.words import AE, VAE
 from dashboard.session import boundary, controls, state
+
+if TYPE_CHECKING:
+    from core.jobs.background import JobStatus
 
 EPOCHS = "epochs"  # the URL's parameter
 ASKED = "pair-asked"  # the configs of the pair this visitor asked for
@@ -58,15 +64,17 @@ def show(config: RunConfig) -> None:
     state.put(ASKED, None)
 
 
-def progress() -> bool:
-    """How the pair that was asked for is getting on; whether it is worth looking again."""
-    configs = state.get(ASKED) or []
-    jobs, visitor, active = cache.server.jobs(), state.visitor(), False
-    for config in configs:
-        status = jobs.status(config.run_id, visitor)
+def standing() -> list[tuple[RunConfig, JobStatus]]:
+    """The pair that this visitor asked for, and how each of the two trainings stands now; empty if none was asked for."""
+    jobs, visitor = cache.server.jobs(), state.visitor()
+    return [(config, jobs.status(config.run_id, visitor)) for config in state.get(ASKED) or []]
+
+
+def progress(asked: Sequence[tuple[RunConfig, JobStatus]]) -> None:
+    """How the pair that was asked for is getting on."""
+    for config, status in asked:
         name = AE if config.model == "ae" else VAE
         if status.active:
-            active = True
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.progress(
                     min(max(status.fraction, 0.0), 1.0),
@@ -78,8 +86,8 @@ def progress() -> bool:
                         "Stop",
                         icon=":material/stop:",
                         key=f"stop-{config.model}",
-                        on_click=jobs.stop,
-                        args=(config.run_id, visitor),
+                        on_click=cache.server.jobs().stop,
+                        args=(config.run_id, state.visitor()),
                     )
         elif status.state != "complete":
             st.warning(
@@ -90,20 +98,22 @@ def progress() -> bool:
                 ),
                 icon=":material/error:",
             )
-    if configs and not active and all(jobs.status(c.run_id, visitor).state == "complete" for c in configs):
+    if asked and all(status.state == "complete" for _, status in asked):
+        config = asked[-1][0]
         st.button(
-            f"Show the pair: {configs[0].dataset}, latent size {configs[0].latent_dim}, seed {configs[0].seed}",
+            f"Show the pair: {config.dataset}, latent size {config.latent_dim}, seed {config.seed}",
             type="primary",
             on_click=show,
-            args=(configs[1],),
+            args=(config,),
         )
-    return active
 
 
-def watch() -> None:
-    """`progress`, again and again, until there is nothing more to see."""
+def watch(known: list[Sequence[tuple[RunConfig, JobStatus]]]) -> None:
+    """`progress`, again and again, until there is nothing more to see; first of what is `known`, which is taken out."""
     with boundary.guard():
-        if not progress():
+        asked = known.pop() if known else standing()
+        progress(asked)
+        if not any(status.active for _, status in asked):
             st.rerun()
 
 
@@ -136,8 +146,9 @@ def on_demand(pair: Pair) -> int:
             on_click=ask,
             args=(dataset, latent_dim, seed, length),
         )
-        if any(cache.server.jobs().status(c.run_id, state.visitor()).active for c in state.get(ASKED) or []):
-            st.fragment(watch, run_every=POLL)()
+        asked = standing()
+        if any(status.active for _, status in asked):
+            st.fragment(watch, run_every=POLL)([asked])
         else:
-            progress()
+            progress(asked)
     return length

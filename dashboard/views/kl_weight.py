@@ -41,12 +41,13 @@ def moved() -> None:
     beta_state.save(beta_state.load().rested(message))
 
 
-def request(config: RunConfig) -> None:
-    """Ask for a training; a full queue or a refused value becomes a notice."""
+def request(config: RunConfig) -> JobStatus | None:
+    """Ask for a training; a full queue or a refused value becomes a notice, and there is no status."""
     try:
-        cache.server.jobs().submit(config, state.visitor())
+        return cache.server.jobs().submit(config, state.visitor())
     except UserFacingError as error:
         state.notice(str(error))
+        return None
 
 
 def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
@@ -66,8 +67,7 @@ def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
         beta_state.save(asked.decided())
         return status
     beta_state.save(asked.decided(started=config.run_id))
-    request(config)
-    return cache.server.jobs().status(config.run_id, state.visitor())
+    return request(config) or status
 
 
 def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus | None) -> Training | None:

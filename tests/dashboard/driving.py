@@ -25,6 +25,7 @@ class Waiting:
 
     def __init__(self) -> None:
         self.asked: list[RunConfig] = []
+        self.looked_up: list[str] = []  # runs whose status was asked for
         self.stopped: list[str] = []
         self.state = "absent"
         self.states: dict[str, str] | None = None  # by run, where a test has several
@@ -32,13 +33,18 @@ class Waiting:
         self.called: list[tuple] = []
         self.future: Future = Future()
 
-    def submit(self, config: RunConfig, visitor: str = "") -> None:
+    def submit(self, config: RunConfig, visitor: str = ""):
         self.asked.append(config)
         self.state = "running"
         if self.states is not None:
             self.states[config.run_id] = "running"
+        return self._standing(config.run_id)
 
     def status(self, run_id: str, visitor: str = ""):
+        self.looked_up.append(run_id)
+        return self._standing(run_id)
+
+    def _standing(self, run_id: str):
         from core.jobs.background import JobStatus
 
         state = self.state if self.states is None else self.states.get(run_id, "absent")

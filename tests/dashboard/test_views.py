@@ -238,6 +238,19 @@ def test_releasing_the_knob_starts_a_training_that_can_be_watched_and_stopped(da
     assert "was stopped" in words(app) and any(b.label == "Resume" for b in app.button)
 
 
+def test_each_trainings_status_is_asked_for_once_per_rerun(dashboard, jobs):
+    jobs.states = {}
+    app = dashboard("kl_weight")
+    app.button("train-pair").click().run()
+    jobs.looked_up.clear()
+    released(app, 2.2)
+    assert len(jobs.asked) == 3, "a pair and a weight"
+    assert sorted(jobs.looked_up) == sorted(config.run_id for config in jobs.asked)
+    jobs.looked_up.clear()
+    app.run()
+    assert sorted(jobs.looked_up) == sorted(config.run_id for config in jobs.asked)
+
+
 def test_a_visitor_who_sweeps_the_knob_starts_one_training_not_ten(dashboard, jobs):
     app = dashboard("kl_weight")
     jobs.states = {}
