@@ -30,3 +30,8 @@ class ArgumentError(UserFacingError, ValueError):
 
 class NotMeasurable(UserFacingError, ValueError):
     """A figure does not exist for these images or codes: too few of them, or all alike. The message says why."""
+
+
+def told(error: BaseException, most: int = 1000) -> str:
+    """What a person is told of an error: its own words where they are meant for people, else its kind with them, cut to `most`."""
+    return str(error) if isinstance(error, UserFacingError) else f"{type(error).__name__}: {str(error)[:most]}"

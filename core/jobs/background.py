@@ -25,7 +25,7 @@ from typing import Any
 
 from core.config import QUICK, RunConfig
 from core.data.datasets import resolve
-from core.errors import FAILURE, UserFacingError
+from core.errors import FAILURE, told
 from core.files import write_bytes
 from core.hardware import allocator
 from core.jobs.limits import Limits, Rate, check_memory
@@ -365,11 +365,7 @@ class Jobs:
                 self._jobs.pop(job.run.run_id, None)
                 job.outcome.set_result(future.result())
             else:
-                self._fail(
-                    job,
-                    str(error) if isinstance(error, UserFacingError) else f"{type(error).__name__}: {str(error)[:200]}",
-                    error,
-                )
+                self._fail(job, told(error, most=200), error)
             self._dispatch()
 
     def _fail(self, job: _Job, message: str, error: BaseException | None = None) -> None:

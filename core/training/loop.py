@@ -23,7 +23,7 @@ import torch
 from core.config import ConfigError, RunConfig
 from core.data.dataset import Dataset
 from core.data.datasets import load_dataset, resolve
-from core.errors import FAILURE, UserFacingError
+from core.errors import FAILURE, told
 from core.files import npz_bytes, sha256, write_bytes, write_json
 from core.hardware import device as devices
 from core.models.networks import Trainable, build_model
@@ -297,8 +297,7 @@ def train(
         except Stopped:
             raise
         except Exception as error:
-            told = str(error) if isinstance(error, UserFacingError) else f"{type(error).__name__}: {error}"
-            write_bytes(run.path / ERROR, f"{told}\n".encode())
+            write_bytes(run.path / ERROR, f"{told(error)}\n".encode())
             raise
         finally:
             run.rest()
