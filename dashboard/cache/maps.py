@@ -119,7 +119,7 @@ def latent_maps(pair: catalog.Pair, method: str, seed: int = 0) -> tuple[MapView
         method: "umap" (of more than `NEIGHBOURS` images only), "pca", or "native" for d <= 2.
     """
     ids = pair.ae.run_id, pair.vae.run_id
-    if all(entry.run.has("projection.npz") for entry in (pair.ae, pair.vae)):
+    if all(entry.run.has("projection.npz") for entry in pair.entries):
         return tuple(_kept_map(run_id, method, seed) for run_id in ids)
     return None if method == "umap" else _drawn_now(*ids, method)
 

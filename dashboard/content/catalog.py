@@ -52,6 +52,19 @@ class Pair:
     ae: Entry
     vae: Entry
 
+    def __getitem__(self, kind: str) -> Entry:
+        """The one of that kind, "ae" or "vae"."""
+        return dict(self.items())[kind]
+
+    def items(self) -> tuple[tuple[str, Entry], tuple[str, Entry]]:
+        """Kind, "ae" or "vae", and model, as of a dict; the AE first."""
+        return ("ae", self.ae), ("vae", self.vae)
+
+    @property
+    def entries(self) -> tuple[Entry, Entry]:
+        """Both models, the AE first."""
+        return self.ae, self.vae
+
     @property
     def data(self) -> DataKey:
         """The images both were trained on."""
@@ -152,7 +165,7 @@ def trained_to_denoise(entries: Iterable[Entry], pair: Pair, noise: float) -> Pa
     found: dict[int, dict[str, Entry]] = {}
     for entry in entries:
         c = entry.config
-        twin = {"ae": pair.ae, "vae": pair.vae}.get(c.model)
+        twin = dict(pair.items()).get(c.model)
         if twin is not None and c.noise == noise and dataclasses.replace(c, noise=0.0, seed=pair.seed) == twin.config:
             found.setdefault(c.seed, {})[c.model] = entry
     whole = [Pair(kinds["ae"], kinds["vae"]) for kinds in found.values() if len(kinds) == 2]

@@ -63,15 +63,15 @@ def drawer(title: str, name: str, drawn: list[Any], pair: Pair | None) -> None:
             key="take-csv",
             data=lambda: csv_data.csv_zip(capture.tree(drawn), capture.media),
         )
-        for kind, entry in (("AE", pair.ae), ("VAE", pair.vae)) if pair else ():
+        for kind, entry in pair.items() if pair else ():
             st.download_button(
-                f"The {kind} shown, to load yourself",
+                f"The {kind.upper()} shown, to load yourself",
                 icon=":material/deployed_code:",
                 mime="application/zip",
                 file_name=f"{entry.run_id}.zip",
                 on_click="ignore",
                 width="stretch",
-                key=f"take-{kind}",
+                key=f"take-{kind.upper()}",
                 data=lambda run_id=entry.run_id: cache.trained.export(run_id),
                 help="Weights as safetensors, everything else as JSON, and ten lines of Python that load it.",
             )

@@ -22,8 +22,9 @@ from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
 from dashboard.content.maps import map_caption
 from dashboard.content.small_steps import changes_said
+from dashboard.content.words import NAMES
 from dashboard.panels.beta_lab import lab_of, without_networks
-from dashboard.panels.scene_context import LETTERS, MARKS, ExhibitError, Facts, Stage, entry_of, sides
+from dashboard.panels.scene_context import LETTERS, ExhibitError, Facts, Stage, sides
 from dashboard.plots import theme
 
 TITLES = {"ae": "AE: an image is a point", "vae": "VAE: an image is a cloud"}
@@ -66,7 +67,7 @@ def map_of(kind: str, entry: Entry, view: cache.maps.MapView, native: bool) -> M
 
 def colourings(pair: Pair) -> tuple[list[Colouring], dict[str, str]]:
     """What a map's points can be coloured by, beside their class; and what else there would be, with the reason why not."""
-    ae, vae = (cache.trained.gallery(entry.run_id) for entry in (pair.ae, pair.vae))
+    ae, vae = (cache.trained.gallery(entry.run_id) for entry in pair.entries)
     found = [
         Colouring(
             "error",
@@ -92,7 +93,7 @@ def colourings(pair: Pair) -> tuple[list[Colouring], dict[str, str]]:
         ),
     ]
     try:
-        apart = cache.maps.disagreement(pair.ae.run_id, pair.vae.run_id)
+        apart = cache.maps.disagreement(*(entry.run_id for entry in pair.entries))
     except NotMeasurable as error:
         return found, {"how far the two spaces disagree about neighbours": str(error)}
     note = (
@@ -109,8 +110,7 @@ def maps(
     coloured, left_out = colourings(pair)
     n = len(views["ae"].points)
     linked_maps(
-        map_of("ae", pair.ae, views["ae"], native),
-        map_of("vae", pair.vae, views["vae"], native),
+        *(map_of(kind, entry, views[kind], native) for kind, entry in pair.items()),
         images.labels[:n],
         images.classes,
         images.colors,
@@ -127,11 +127,11 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
     """Both latent planes with the same images, `first` ("ae" or "vae") on the left; nameless until the reveal."""
     if stage.pair.latent_dim != 2:
         raise ExhibitError("two_maps shows latent spaces of two numbers.")
-    views = dict(zip(MARKS, cache.maps.latent_maps(stage.pair, "native")))
+    views = dict(zip(NAMES, cache.maps.latent_maps(stage.pair, "native")))
     order = sides(first)
     drawn = []
     for place, kind in enumerate(order):
-        whole = map_of(kind, entry_of(stage.pair, kind), views[kind], native=True)
+        whole = map_of(kind, stage.pair[kind], views[kind], native=True)
         light, dark = stage.color(kind)
         letter = LETTERS[place]
         drawn.append(
@@ -143,7 +143,7 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
         )
     images = images_of(stage.pair)
     n = len(views["ae"].points)
-    error = [cache.trained.gallery(entry_of(stage.pair, kind).run_id)["mse"] for kind in order]
+    error = [cache.trained.gallery(stage.pair[kind].run_id)["mse"] for kind in order]
     linked_maps(
         *drawn,
         images.labels[:n],
@@ -165,13 +165,13 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
     wide, tight = sorted(spread, key=spread.get, reverse=True)
     if spread[tight] < 1e-6:
         raise ExhibitError(
-            f"All images have the same code in the {MARKS[tight]}, so there is no spread to compare: these images are all alike."
+            f"All images have the same code in the {NAMES[tight]}, so there is no spread to compare: these images are all alike."
         )
     return {
         **{f"where_{kind}": LETTERS[place] for place, kind in enumerate(order)},
         **{f"spread_{kind}": v for kind, v in spread.items()},
-        "wider": MARKS[wide],
-        "tighter": MARKS[tight],
+        "wider": NAMES[wide],
+        "tighter": NAMES[tight],
         "ratio": spread[wide] / spread[tight],
         **{f"knn_{kind}": view.knn_accuracy for kind, view in views.items()},
         "images": n,
@@ -190,7 +190,7 @@ def decoding(stage: Stage, image: int = 0) -> Facts:
             f"decoding shows latent spaces of two numbers, from one of the test images 0 to {len(images.labels) - 1}."
         )
     topic = publish(images, image, f"{stage.key}-image")
-    both = [lane_of(kind, entry_of(stage.pair, kind), TITLES[kind]) for kind in MARKS]
+    both = [lane_of(kind, stage.pair[kind], TITLES[kind]) for kind in NAMES]
     shown = "holes" if stage.revealed else "codes"
     planes(*both, images, judge_url(stage.pair.dataset), topic, f"{stage.key}-planes", mode=shown)
     return {"images": len(images.labels), "shown": shown}
@@ -209,9 +209,9 @@ def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.
         )
     topic = publish(images, image, f"{stage.key}-image")
     boards = [
-        lane_of(kind, entry_of(stage.other(size), kind), f"{kind.upper()}, latent size {size}")
+        lane_of(kind, stage.other(size)[kind], f"{kind.upper()}, latent size {size}")
         for size in sizes
-        for kind in MARKS
+        for kind in NAMES
     ]
     known = cache.measured.flip_rates(stage.pair.data)
     said = changes_said(known, sizes) if stage.revealed else {}
@@ -227,11 +227,10 @@ def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.
     )
     facts: dict[str, object] = {"step": step}
     for size in sizes:
-        rates = {kind: known.get(size, {}).get(kind, {}).get(step) for kind in MARKS}
+        rates = {kind: known.get(size, {}).get(kind, {}).get(step) for kind in NAMES}
         if not all(rates.values()):  # a step or models that the scorecard does not know
             rates = {
-                kind: [cache.measured.flip_rate(entry_of(p, kind).run_id, step) for p in stage.seeds(size)]
-                for kind in MARKS
+                kind: [cache.measured.flip_rate(p[kind].run_id, step) for p in stage.seeds(size)] for kind in NAMES
             }
         facts |= {f"flips_{kind}_{size}": float(np.mean(values)) for kind, values in rates.items()}
         facts[f"more_{size}"] = {"neither": "none"}.get(more := changes_class_more(rates["ae"], rates["vae"]), more)

@@ -9,13 +9,12 @@ from typing import Any
 from core.errors import UserFacingError
 from dashboard import cache
 from dashboard.content import catalog
-from dashboard.content.catalog import Entry, Pair
-from dashboard.content.words import AE, VAE
+from dashboard.content.catalog import Pair
+from dashboard.content.words import NAMES
 from dashboard.plots import theme
 
 Facts = Mapping[str, Any]  # figures and words that a scene's texts may name
 LETTERS = "ABCDEF"
-MARKS = {"ae": AE, "vae": VAE}
 
 
 class ExhibitError(UserFacingError, ValueError):
@@ -67,13 +66,9 @@ def sides(first: str) -> tuple[str, str]:
     Raises:
         ExhibitError: neither.
     """
-    if first not in MARKS:
+    if first not in NAMES:
         raise ExhibitError(f"first = {first!r}: choose ae or vae.")
     return (first, "vae" if first == "ae" else "ae")
-
-
-def entry_of(pair: Pair, kind: str) -> Entry:
-    return pair.ae if kind == "ae" else pair.vae
 
 
 def model_of(words: str, choices: Sequence[str]) -> list[str]:
@@ -83,7 +78,7 @@ def model_of(words: str, choices: Sequence[str]) -> list[str]:
         ExhibitError: not a model and one of `choices`.
     """
     parts = words.split()
-    if len(parts) != 2 or parts[0] not in MARKS or (choices and parts[1] not in choices):
+    if len(parts) != 2 or parts[0] not in NAMES or (choices and parts[1] not in choices):
         raise ExhibitError(
             f"{words!r}: write ae or vae, and " + (f"one of {', '.join(choices)}" if choices else "a latent size") + "."
         )

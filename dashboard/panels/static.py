@@ -19,8 +19,8 @@ from dashboard.content.catalog import Pair
 from dashboard.content.paths import path_takeaway
 from dashboard.content.reconstruction import compare_mse
 from dashboard.content.samples import where_to_draw
-from dashboard.content.words import AE, VAE
-from dashboard.panels.scene_context import LETTERS, MARKS, ExhibitError, Facts, Stage, entry_of, model_of
+from dashboard.content.words import AE, NAMES, VAE
+from dashboard.panels.scene_context import LETTERS, ExhibitError, Facts, Stage, model_of
 from dashboard.plots import charts, encoding_diagram, images
 from dashboard.session import state
 
@@ -34,7 +34,7 @@ def plane(codes: np.ndarray, stddev: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def lanes(drawn: Pair, index: int) -> None:
     """The image through both models, side by side."""
     data = cache.trained.dataset(drawn.data)
-    galleries = {"ae": cache.trained.gallery(drawn.ae.run_id), "vae": cache.trained.gallery(drawn.vae.run_id)}
+    galleries = {kind: cache.trained.gallery(entry.run_id) for kind, entry in drawn.items()}
     planes = {name: plane(g["mean"], g["stddev"].astype(float)) for name, g in galleries.items()}
     codes, stddev = planes["vae"]
     factor = encoding_diagram.lens_factor(stddev[index], encoding_diagram.square_of(codes, stddev[index])[1])
@@ -75,8 +75,8 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
         if not size.isdecimal():
             raise ExhibitError(f"{words!r}: the latent size is a whole number.")
         pair = stage.other(int(size))
-        entry = entry_of(pair, kind)
-        st.markdown(stage.name(place, kind, f"{MARKS[kind]}, decoded from {size} numbers"))
+        entry = pair[kind]
+        st.markdown(stage.name(place, kind, f"{NAMES[kind]}, decoded from {size} numbers"))
         decoded = cache.trained.gallery(entry.run_id)["reconstruction"][first]
         st.image(
             images.grid(decoded, len(first)), width="stretch", alt=f"The same images, decoded: row {LETTERS[place]}"
@@ -86,7 +86,7 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
             f"where_{kind}_{size}": LETTERS[place],
         }
         facts[f"compare_{size}"] = compare_mse(
-            cache.trained.evaluation(pair.ae.run_id)["mse"], cache.trained.evaluation(pair.vae.run_id)["mse"]
+            *(cache.trained.evaluation(entry.run_id)["mse"] for entry in pair.entries)
         )
     return facts
 
@@ -101,9 +101,9 @@ def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
         )
     lanes(stage.pair, image)
     data = cache.trained.dataset(stage.pair.data)
-    redrawn = {kind: cache.decoded.redraws(entry_of(stage.pair, kind).run_id, image, draws) for kind in MARKS}
+    redrawn = {kind: cache.decoded.redraws(stage.pair[kind].run_id, image, draws) for kind in NAMES}
     if stage.revealed:
-        for column, kind in zip(st.columns(2), MARKS):
+        for column, kind in zip(st.columns(2), NAMES):
             with column:
                 st.caption(f"{draws} sampled codes of this image, decoded")
                 st.image(
@@ -131,7 +131,7 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
     Args:
         image: the test image whose numbers are turned, one at a time, from -3 to 3.
     """
-    ae, vae = (cache.trained.evaluation(entry.run_id) for entry in (stage.pair.ae, stage.pair.vae))
+    ae, vae = (cache.trained.evaluation(entry.run_id) for entry in stage.pair.entries)
     d, active = stage.pair.latent_dim, vae["active_units"]
     if not 0 <= image < len(cache.trained.gallery(stage.pair.vae.run_id)["mean"]) or not 3 <= steps <= 15:
         count = len(cache.trained.gallery(stage.pair.vae.run_id)["mean"])
@@ -178,13 +178,13 @@ def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
     why_not = STILL_TRAINED
     for place, (column, words) in enumerate(zip(st.columns(len(models)), models)):
         kind, source = model_of(words, SOURCES)
-        entry = entry_of(stage.pair, kind)
+        entry = stage.pair[kind]
         try:
             measured = cache.measured.sample_quality(entry.run_id, source)
         except NotMeasurable as error:  # the pictures are shown all the same, and then the reason
             measured, why_not = None, f"The quality of these samples cannot be measured: {error}"
         with column:
-            st.markdown(stage.name(place, kind, f"{MARKS[kind]}, {SAID[source].format(facts['gaussians'])}"))
+            st.markdown(stage.name(place, kind, f"{NAMES[kind]}, {SAID[source].format(facts['gaussians'])}"))
             st.image(
                 images.grid(cache.decoded.samples(entry.run_id, source)[: columns * columns], columns),
                 width="stretch",
@@ -206,7 +206,7 @@ def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
         raise ExhibitError(why_not)
     best, worst = min(scores, key=scores.get), max(scores, key=scores.get)
     return facts | {
-        "better": MARKS[best.split("_")[0]],
+        "better": NAMES[best.split("_")[0]],
         "better_where": facts[f"where_{best}"],
         "fd_better": scores[best],
         "fd_worse": scores[worst],
@@ -232,11 +232,9 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
             f"between shows ae, vae and pixels in some order, way {' or '.join(KINDS)}, test images 0 to {count - 1}, 3 to 15 steps."
         )
     ends = data.test_images[[start, end], 0].astype(np.float32) / 255
-    frames = {
-        kind: cache.decoded.decoded_path(entry_of(stage.pair, kind).run_id, start, end, steps, way) for kind in MARKS
-    }
+    frames = {kind: cache.decoded.decoded_path(stage.pair[kind].run_id, start, end, steps, way) for kind in NAMES}
     frames["pixels"] = cross_fade(*ends, steps)
-    said = {**{kind: f"{mark}, decoded" for kind, mark in MARKS.items()}, "pixels": "pixel cross-fade, without a model"}
+    said = {**{kind: f"{mark}, decoded" for kind, mark in NAMES.items()}, "pixels": "pixel cross-fade, without a model"}
     for place, kind in enumerate(order):
         st.markdown(stage.name(place, kind, said[kind]))
         st.image(

@@ -9,14 +9,13 @@ from dashboard.components.chart import chart
 from dashboard.components.picker import GALLERY, picker
 from dashboard.content.catalog import Pair
 from dashboard.content.paths import path_takeaway
-from dashboard.content.words import AE, VAE, provenance
+from dashboard.content.words import AE, NAMES, VAE, provenance
 from dashboard.plots import charts, images
 from dashboard.session import controls, state
 
 pair: Pair = state.get("pair")
 data = cache.trained.dataset(pair.data)
 count = len(cache.trained.gallery(pair.ae.run_id)["mean"])
-BOTH = (("ae", AE, pair.ae), ("vae", VAE, pair.vae))
 
 
 def default(label: int) -> int:
@@ -98,7 +97,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
 ends = data.test_images[[a, b], 0].astype(np.float32) / 255
 fade = cross_fade(*ends, steps)
 slot = st.container()
-strips = [(name, kind_, cache.decoded.decoded_path(entry.run_id, a, b, steps, kind)) for kind_, name, entry in BOTH]
+strips = [
+    (NAMES[model], model, cache.decoded.decoded_path(entry.run_id, a, b, steps, kind)) for model, entry in pair.items()
+]
 strips.append(("**Cross-fade** of the pixels, without a model", "pixels", fade))
 reference = data.train_images[: cache.trained.REFERENCE]
 distances = nearest(np.concatenate([frames for *_, frames in strips]), reference)[1].reshape(len(strips), steps)

@@ -86,7 +86,7 @@ def small_steps() -> None:
             {p.latent_dim: p for p in (pair, flat) if p and not not_in_page(p.ae.config, p.vae.config)}.values(),
             key=lambda p: p.latent_dim,
         )
-        for kind, entry in (("ae", p.ae), ("vae", p.vae))
+        for kind, entry in p.items()
     ]
     rates = cache.measured.flip_rates(pair.data)
     said = changes_said(rates, sorted({p.latent_dim for p in (pair, flat) if p}))
@@ -115,7 +115,7 @@ def one_number_at_a_time() -> None:
         f"The {VAE}'s latent units are sorted by rate, highest first; a unit with almost no rate is **inactive**, and moving it changes nothing. "
         f"The {AE} has no rate, so its units are sorted by variance."
     )
-    rates = tuple(cache.trained.evaluation(entry.run_id)["rate_per_dim"] for entry in (pair.ae, pair.vae))
+    rates = tuple(cache.trained.evaluation(entry.run_id)["rate_per_dim"] for entry in pair.entries)
     traverse(ae, vae, rates, topic, f"traverse-{pair.ae.run_id}")
 
 
@@ -140,7 +140,7 @@ st.markdown("Draw a digit or edit one. Both networks run in your browser and upd
 board = st.container()
 with st.expander("Use your own image", icon=":material/upload:"):
     upload = uploaded(data)
-ae, vae = (lane_of(kind, entry, TITLES[kind]) for kind, entry in (("ae", pair.ae), ("vae", pair.vae)))
+ae, vae = (lane_of(kind, entry, TITLES[kind]) for kind, entry in pair.items())
 with board:
     topic = through(
         ae,

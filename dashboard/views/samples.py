@@ -8,7 +8,7 @@ from core.errors import NotMeasurable
 from dashboard import cache
 from dashboard.content.catalog import Pair
 from dashboard.content.samples import ONE_AVERAGE, samples_takeaway
-from dashboard.content.words import AE, VAE, provenance
+from dashboard.content.words import AE, NAMES, VAE, provenance
 from dashboard.plots import images
 from dashboard.session import boundary, controls, state
 
@@ -19,7 +19,6 @@ SOURCES = {
     "gaussian": "z ~ one Gaussian, fitted to each model's codes of the training images.",
     "mixture": "z ~ a mixture of {} Gaussians, fitted to each model's codes of the training images (Ghosh et al. 2020).",
 }
-BOTH = (("ae", AE, pair.ae), ("vae", VAE, pair.vae))
 
 st.title("Random samples", anchor=False)
 lead = st.empty()
@@ -46,12 +45,12 @@ with st.container(horizontal=True):
     )
 sources = {"ae": source, "vae": "prior" if kept else source}
 
-pictures = {kind: cache.decoded.samples(entry.run_id, sources[kind], temperature, seed) for kind, _, entry in BOTH}
+pictures = {kind: cache.decoded.samples(entry.run_id, sources[kind], temperature, seed) for kind, entry in pair.items()}
 data = cache.trained.dataset(pair.data)
 slots = {}
-for column, (kind, name, entry) in zip(st.columns(2), BOTH):
+for column, (kind, entry) in zip(st.columns(2), pair.items()):
     with column:
-        st.markdown(f"## {name}", anchors=False)
+        st.markdown(f"## {NAMES[kind]}", anchors=False)
         if beside:
             closest, _ = cache.decoded.samples_likeness(entry.run_id, sources[kind], temperature, seed)
             partners = data.train_images[closest[:PAIRED], 0]
@@ -106,7 +105,9 @@ def wait() -> None:
 
 def measure() -> dict[str, Mapping[str, float]] | None:
     """Both models' figures; None while they cannot be had yet."""
-    found = {kind: cache.measured.sample_quality(entry.run_id, sources[kind], temperature) for kind, _, entry in BOTH}
+    found = {
+        kind: cache.measured.sample_quality(entry.run_id, sources[kind], temperature) for kind, entry in pair.items()
+    }
     return None if None in found.values() else found
 
 
@@ -129,7 +130,7 @@ st.download_button(
     on_click="ignore",
     file_name=f"samples-{pair.slug}-d{pair.latent_dim}-{'-'.join(dict.fromkeys(sources.values()))}-T{temperature:g}-{seed}.png",
     data=lambda: images.labelled(
-        [(f"{kind.upper()}  {entry.run_id}  {sources[kind]}", pictures[kind]) for kind, _, entry in BOTH],
+        [(f"{kind.upper()}  {entry.run_id}  {sources[kind]}", pictures[kind]) for kind, entry in pair.items()],
         f"Random samples: {', '.join(dict.fromkeys(sources.values()))}, temperature {temperature:g}, noise seed {seed}",
         columns=16,
     ),

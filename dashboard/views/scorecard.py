@@ -91,7 +91,7 @@ def rescue() -> None:
     with right:
         pictures = {
             kind: [images.grid(cache.decoded.samples(entry.run_id, source)[:SHOWN], 3) for source in SOURCES]
-            for kind, entry in (("ae", pair.ae), ("vae", pair.vae))
+            for kind, entry in pair.items()
         }
         st.html(tiles.table(list(SOURCES.values()), pictures, f"{SHOWN} samples", dark))
     st.markdown(rescue_meaning(found, cache.measured.gaussians(pair.ae.run_id)))

@@ -66,7 +66,7 @@ chosen = controls.choice_of_any(
 member = state.get("member", 0)
 drawn = drawn_pair()
 candidates = np.flatnonzero(labels == data.classes.index(chosen))
-error = sum(cache.trained.gallery(e.run_id)["mse"][candidates] for e in (drawn.ae, drawn.vae))
+error = sum(cache.trained.gallery(e.run_id)["mse"][candidates] for e in drawn.entries)
 index = int(candidates[np.argsort(error)][member % len(candidates)])  # from well to badly reconstructed
 lanes(drawn, index)
 how = (
@@ -87,7 +87,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         width="stretch",
     )
 
-ae, vae = cache.trained.evaluation(pair.ae.run_id), cache.trained.evaluation(pair.vae.run_id)
+ae, vae = (cache.trained.evaluation(entry.run_id) for entry in pair.entries)
 beta = pair.vae.config.beta
 st.header(f"Loss of each model, at latent size {pair.latent_dim}", anchor=False)
 st.markdown(start_takeaway(ae, vae))
@@ -124,7 +124,7 @@ st.caption(provenance(pair, ae["n"]))
 
 with st.expander("Explanation: what differs between the two models, and what is equal", icon=":material/help:"):
     differ, equal = catalog.differences(pair)
-    counts = cache.trained.parameters(pair.ae.run_id), cache.trained.parameters(pair.vae.run_id)
+    counts = [cache.trained.parameters(entry.run_id) for entry in pair.entries]
     st.markdown(
         f"""
 - **Different: q(z|x).** The {AE}'s encoder outputs {pair.latent_dim} numbers, the code. The {VAE}'s encoder outputs a mean and a width for each, and
@@ -142,7 +142,7 @@ with st.expander("Explanation: what differs between the two models, and what is 
 with st.expander("Which models are loaded", icon=":material/list:"):
     rows = []
     for p in cache.trained.pairs().values():
-        for entry in (p.ae, p.vae):
+        for entry in p.entries:
             e = cache.trained.evaluation(entry.run_id)
             rows.append(
                 {

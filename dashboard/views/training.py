@@ -23,13 +23,13 @@ def recorded(kind: str, entry: Entry) -> Recording:
 
 
 st.title("How the spaces form", anchor=False)
-recordings = [recorded("ae", pair.ae), recorded("vae", pair.vae)]
+recordings = [recorded(kind, entry) for kind, entry in pair.items()]
 n = recordings[0].codes.shape[1]
 labels = cache.trained.dataset(pair.data).test_labels[:n]
 st.markdown(training_takeaway(*(r.history for r in recordings)))
 scrubber(
     recordings,
-    [cache.trained.film(entry.run_id) for entry in (pair.ae, pair.vae)],
+    [cache.trained.film(entry.run_id) for entry in pair.entries],
     labels,
     theme.CLASSES,
     f"scrubber-{pair.ae.run_id}",

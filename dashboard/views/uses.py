@@ -35,7 +35,6 @@ data = cache.trained.dataset(pair.data)
 n = len(cache.trained.gallery(pair.ae.run_id)["mean"])
 people = cache.measured.scores(pair.dataset, pair.latent_dim, pair.data.digest)
 dark = state.dark()
-BOTH = (("ae", "AE", pair.ae), ("vae", "VAE", pair.vae))
 
 
 # -------------------------------------------------------------------------------------------------------- the image
@@ -114,10 +113,7 @@ def denoise(lead: Any, image: np.ndarray) -> None:
     others = simple.denoised(cache.uses.pca(pair.data), noisy)
     results = {"input": noisy, **others, "clean": through(cache.trained.model(pair.ae.run_id), noisy)}
     if trained is not None:
-        results |= {
-            kind: through(cache.trained.model(entry.run_id), noisy)
-            for kind, entry in (("ae", trained.ae), ("vae", trained.vae))
-        }
+        results |= {kind: through(cache.trained.model(entry.run_id), noisy) for kind, entry in trained.items()}
     decibel = {name: psnr(clean, result) for name, result in results.items()}
     wanted = [
         ("input", "Noisy", ""),
@@ -225,7 +221,7 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
         odd = cache.uses.odd_images(pair.data, what)
         image = odd[index % len(odd), 0]
     found = {}
-    for kind, _, entry in BOTH:
+    for kind, entry in pair.items():
         normal, strange = cache.uses.oddness(entry.run_id), cache.uses.oddness(entry.run_id, what)
         mark = float(oddness(cache.trained.model(entry.run_id), image[None, None])["distortion"][0])
         found[kind] = (normal, strange, mark, float(np.quantile(normal, 1 - allowed)))
@@ -245,7 +241,7 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
         )
         st.html(tiles.row([Tile("This image", image, below)], dark))
     with right:
-        for column, (kind, title, _) in zip(st.columns(2), BOTH):
+        for column, (kind, _) in zip(st.columns(2), pair.items()):
             normal, strange, mark, threshold = found[kind]
             with column:
                 st.markdown(
@@ -256,7 +252,7 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
                 chart(
                     charts.oddness(normal, strange, mark, threshold, kind, dark, what=what),
                     f"odd-{kind}",
-                    f"Distortion of normal images and anomalies in the {title}, with this image and the threshold.",
+                    f"Distortion of normal images and anomalies in the {kind.upper()}, with this image and the threshold.",
                 )
     missed = {kind: held_out(f"{kind} held-out") for kind in ("ae", "vae")}
     measured = all(len(values) == len(data.classes) for values in missed.values())
@@ -303,7 +299,7 @@ def compress(lead: Any, image: np.ndarray) -> None:
     bits = controls.choice("Bits per latent number", compression.BITS, "bits", default=4)
     ae, vae = (
         compression.store_code(cache.trained.model(entry.run_id), cache.uses.quantiser(entry.run_id, bits), image)
-        for _, _, entry in BOTH
+        for entry in pair.entries
     )
     others = data.test_images[1 : min(compression.SHEET, math.isqrt(len(data.test_images))) ** 2]
     pca = compression.store_pca(cache.uses.pca(pair.data), cache.uses.pca_quantisers(pair.data), image, ae.bytes)

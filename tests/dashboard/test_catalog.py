@@ -22,7 +22,8 @@ AE, VAE = entry(model="ae"), entry(model="vae")
 
 def test_a_pair_agrees_in_all_but_the_model():
     pair = catalog.pairs([VAE, AE])["mnist-5k", 16, 0]
-    assert (pair.ae, pair.vae) == (AE, VAE)
+    assert (pair.ae, pair.vae) == pair.entries == (AE, VAE)
+    assert dict(pair.items()) == {"ae": AE, "vae": VAE} == {kind: pair[kind] for kind in ("ae", "vae")}
     differ, equal = catalog.differences(pair)
     assert set(differ) == {"model", "beta"} and equal["trunk"] == "conv"
 
