@@ -10,8 +10,6 @@ export default [
     rules: {
       eqeqeq: "error",
       "no-sequences": ["error", { allowInParentheses: false }],
-      // The scripts are joined before they run, so each file leaves names to others: the type checker looks after these.
-      "no-undef": "off",
       "no-unused-expressions": "error",
       "no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
       "no-var": "error",

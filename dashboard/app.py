@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import settings
 from dashboard import cache
-from dashboard.components.dusk import redraw_at_dusk
+from dashboard.components.color_scheme import follow_color_scheme
 from dashboard.export import capture, share_menu
 from dashboard.session import addresses, admission, boundary, controls, state
 
@@ -38,7 +38,7 @@ PAGES = {
 
 page = st.navigation(PAGES)
 addresses.shown(page.url_path)
-st.html(settings.ROOT / "dashboard" / "frame.css")
+st.html(settings.ROOT / "dashboard" / "web" / "frame.css")
 notices = st.container()
 with boundary.guard():
     settings.check()
@@ -58,6 +58,6 @@ with boundary.guard():
         admission.full_page()
 for text in state.take_notices():
     notices.warning(text, icon=":material/link_off:")
-redraw_at_dusk(state.dark())
+follow_color_scheme(state.dark())
 addresses.watch()
 cache.server.warm()

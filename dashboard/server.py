@@ -32,7 +32,7 @@ HEADERS = {
 }
 STREAM = "_stcore/stream"  # where Streamlit's page opens its WebSocket
 OWN = ("_stcore", "app", "component", "media", "static")  # first segments of paths that are no page
-SCRIPT = Path(__file__).with_name("connection.js")
+SCRIPT = Path(__file__).parent / "web" / "connection.js"
 log = logging.getLogger("point_or_cloud")
 
 

@@ -72,11 +72,11 @@ def tour(page, url: str) -> list[Image.Image]:
     visit(page, url, "[data-testid=stImage] img")
     camera.shoot(20)
 
-    visit(page, f"{url}/one_image", ".through .pad")
+    visit(page, f"{url}/one_image", ".encode-decode .pad")
     page.get_by_role("button", name="Clear").first.click()
     camera.shoot(3)
     for stroke in FOUR:
-        points = within(page, ".through .pad", stroke)
+        points = within(page, ".encode-decode .pad", stroke)
         page.mouse.move(*points[0])
         page.mouse.down()
         camera.glide(points, 13)

@@ -2,7 +2,7 @@
 
 `TRUNKS` names the encoders; a decoder is its encoder's mirror image. An activation follows each layer but the decoder's last.
 `core.models.networks` makes torch layers of the descriptions, `describe` is what a page is sent beside the weights
-(`dashboard.components.assets`), and `dashboard/components/layers.js` makes its own of that. A kind of layer that the page
+(`dashboard.components.assets`), and `dashboard/web/layers.js` makes its own of that. A kind of layer that the page
 does not know is refused there, and pictures come from the server instead.
 
 This module imports nothing heavy: a page is drawn before torch is loaded.

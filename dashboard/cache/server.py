@@ -119,7 +119,7 @@ def make_ready() -> None:
 
     from core.data.datasets import load_dataset
     from core.errors import UserFacingError
-    from dashboard.components import beta_lab, chart, maps, neighbours, planes, scrubber, through, traverse  # noqa: F401
+    from dashboard.components import beta_lab, chart, encode_decode, maps, neighbours, planes, scrubber, traverse  # noqa: F401
     from dashboard.content.catalog import STANDARD
     from dashboard.plots import charts
 

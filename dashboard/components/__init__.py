@@ -1,4 +1,5 @@
 """What a person *moves* rather than chooses: components that run the real networks in the page.
 
-networks.js holds the forward pass, one .js file a component the rest; each .py is that component's Python side.
+Each has a folder with its script, markup and style sheet beside its Python side; what several scripts import is in
+dashboard/web/. scripts.py registers a component and joins its files, assets.py brings weights and pictures to it.
 """

@@ -1,7 +1,4 @@
-"""How scripts, weights and pictures reach the page.
-
-Scripts: a component's JavaScript is inlined by Streamlit as one ES module, which cannot import a neighbour by path. So
-`script("planes.js")` joins files: each names those it needs in lines `// needs other.js`, and gets them put before it.
+"""How weights and pictures reach the page.
 
 Weights and sprites go through Streamlit's in-memory media files rather than through a component's data: the address is
 made of the content's hash, so the browser fetches each file once and keeps it, a rerun re-sends a few bytes of address
@@ -18,16 +15,12 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from core.config import RunConfig
     from core.runs.store import Run
-
-FOLDER = Path(__file__).parent
-NEEDS = re.compile(r"^// needs (\S+)$", re.MULTILINE)
 
 # Streamlit compresses what it serves, at the slowest level and for every request, except for types it takes for
 # compressed already. Half-precision weights hardly shrink, so they travel as this one.
@@ -37,24 +30,6 @@ OCTETS = "application/octet-stream"
 # What layers.js and kernels.js have code for.
 LAYER_KINDS = ("linear", "conv", "transposed")
 ACTIVATIONS = ("relu", "silu")
-
-
-def script(*names: str) -> str:
-    """The component files called `names` and the ones they need, each once, joined into one script, style sheet or page."""
-    texts: dict[str, str] = {}
-
-    def add(name: str, chain: tuple[str, ...] = ()) -> None:
-        if name in chain:
-            raise ValueError(f"{' needs '.join((*chain, name))}: a circle.")
-        if name not in texts:
-            text = (FOLDER / name).read_text(encoding="utf-8")
-            for needed in NEEDS.findall(text):
-                add(needed, (*chain, name))
-            texts[name] = text
-
-    for name in names:
-        add(name)
-    return "\n".join(texts.values())
 
 
 @functools.lru_cache(maxsize=32)

@@ -1,7 +1,7 @@
 """A page as one HTML file that needs no network and no server: text, pictures, charts, and the components with their networks.
 
 A file holds each thing once, compressed: a component's script and style, and every file that a
-component loads by address, the decoders among them. handout.js unpacks them, and mounts the same scripts that run on the page.
+component loads by address, the decoders among them. page_file.js unpacks them, and mounts the same scripts that run on the page.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dashboard.export.capture import Node
 from dashboard.plots import theme
 
 Read = Callable[[str], bytes | None]
-FOLDER = Path(__file__).parents[1] / "components"
+FOLDER = Path(__file__).parent
 KEYED = re.compile(r"\$\$ID-[0-9a-f]+-([\w-]+)$")  # the id of a container that has a key
 ADDRESS = re.compile(
     r"\.?/media/[0-9a-f]{16,}\.[a-z0-9]+"
@@ -173,8 +173,8 @@ class Handout:
     def page(self, root: Node, title: str, link: str) -> bytes:
         """The whole file."""
         body = self.node(root)
-        style = (FOLDER / "handout.css").read_text(encoding="utf-8")
-        script = (FOLDER / "handout.js").read_text(encoding="utf-8")
+        style = (FOLDER / "page_file.css").read_text(encoding="utf-8")
+        script = (FOLDER / "page_file.js").read_text(encoding="utf-8")
         colors = {
             "--st-text-color": theme.ink(self.dark),
             "--st-background-color": "#171614" if self.dark else "#ffffff",

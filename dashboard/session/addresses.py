@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 import streamlit as st
 
-from dashboard.components.address import mount_address
+from dashboard.components.report_address import mount_address
 from dashboard.session import state
 
 # Community Cloud serves the app itself there, in the frame of a page at the public address, which passes the path on.

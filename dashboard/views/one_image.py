@@ -8,7 +8,7 @@ from dashboard.components.assets import judge_url, not_in_page
 from dashboard.components.maths import maths
 from dashboard.components.neighbours import neighbours
 from dashboard.components.planes import planes
-from dashboard.components.through import through
+from dashboard.components.encode_decode import encode_decode
 from dashboard.components.traverse import traverse
 from dashboard.content import catalog
 from dashboard.content.catalog import Pair
@@ -142,11 +142,11 @@ with st.expander("Use your own image", icon=":material/upload:"):
     upload = uploaded(data)
 ae, vae = (lane_of(kind, entry, TITLES[kind]) for kind, entry in pair.items())
 with board:
-    topic = through(
+    topic = encode_decode(
         ae,
         vae,
         images,
-        f"through-{pair.ae.run_id}",
+        f"encode-decode-{pair.ae.run_id}",
         start=start_image(),
         upload=upload,
         on_choose=lambda index: st.query_params.update({IMAGE: str(index)}),

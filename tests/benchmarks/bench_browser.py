@@ -63,11 +63,15 @@ def networks(browser, frames: int, repeats: int = 31) -> None:
     from core.config import RunConfig
     from core.models.networks import build_model
     from core.models.trunks import describe
-    from dashboard.components.assets import script, with_layers
+    from dashboard.components.assets import with_layers
+    from dashboard.components.scripts import bundled
 
     page = browser.new_page()
     page.add_script_tag(
-        content=f"{script('networks.js')}\nObject.assign(window, {{Network}}); window.ready = true;", type="module"
+        content=bundled(
+            'import { Network } from "./web/networks.js";\nObject.assign(window, { Network, ready: true });'
+        ),
+        type="module",
     )
     page.wait_for_function("window.ready")
     print(f"{'network':24}{'encode 1':>10}{'decode 1':>10}{'encode 36':>11}{'decode 36':>11}   ms, median of {repeats}")
@@ -175,10 +179,10 @@ def one_image(browser, frames: int) -> bool:
     fine = True
     with served(DASHBOARD) as url:
         page = opened(browser, f"{url}/one_image", viewport={"width": 1280, "height": 1200})
-        page.wait_for_selector('.through[data-ready="1"]', timeout=LIMIT)
+        page.wait_for_selector('.encode-decode[data-ready="1"]', timeout=LIMIT)
         page.get_by_role("button", name="Clear, to draw").click()
         for name, component, canvas, press in (
-            ("pen to both models' answers", ".through", ".pad", True),
+            ("pen to both models' answers", ".encode-decode", ".pad", True),
             ("cursor to both decoded pictures", ".planes", ".plane[data-side=left] .space", False),
         ):
             page.locator(component).scroll_into_view_if_needed()

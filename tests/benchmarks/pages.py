@@ -24,7 +24,7 @@ DRAWN: dict[str, tuple[str, ...]] = {
     "": (IMAGES,),
     "walkthrough": (IMAGES,),
     "latent_maps": (".maps[data-ready]",),
-    "one_image": (".through[data-ready]",),
+    "one_image": (".encode-decode[data-ready]",),
     "training": (".scrubber[data-ready]",),
     "samples": (IMAGES,),
     "interpolation": (IMAGES, ".chart svg"),

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import settings
 
-TYPES = settings.ROOT / "dashboard" / "components" / "data.d.ts"
+TYPES = settings.ROOT / "dashboard" / "web" / "data.d.ts"
 TSC = settings.ROOT / "node_modules" / ".bin" / "tsc"
 PAGES = (
     ("start", {}),
@@ -28,14 +28,11 @@ PAGES = (
     ("uses", {}),
     ("walkthrough", {}),
 )
-# Components by the name they are registered under, and the type of their data.
-NAMED = {"address": "ReportAddressData", "beta_lab": "BetaLabData", "dusk": "ColorSchemeData"}
 
 
 def type_of(component: str) -> str:
     """point_or_cloud_copy_link -> CopyLinkData"""
-    short = component.removeprefix("point_or_cloud_")
-    return NAMED.get(short) or "".join(word.title() for word in short.split("_")) + "Data"
+    return "".join(word.title() for word in component.removeprefix("point_or_cloud_").split("_")) + "Data"
 
 
 def sent(app: AppTest) -> list[tuple[str, str]]:

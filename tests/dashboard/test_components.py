@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import inspect
 import io
+import json
+import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from dashboard.components import scripts, sprites
+from dashboard.components.encode_decode import plane_of
 from dashboard.components.lanes import Images, Lane, check_length
 from dashboard.components.maps import Colouring, MapData, map_arrays
 from dashboard.components.source import source_of
 from dashboard.components.sprites import sprite
-from dashboard.components.through import plane_of
 from dashboard.components.traverse import dimensions
 
 
@@ -88,20 +93,70 @@ def test_colour_scales_leave_out_outliers_and_nan():
     assert 0 < low < 0.05 and 0.95 < high < 1.01
 
 
-def test_scripts_bring_what_they_need_once_and_in_order(tmp_path, monkeypatch):
-    from dashboard.components import assets
+def written(folder: Path, **files: str) -> Path:
+    """A folder of modules, by their names."""
+    for name, text in files.items():
+        (folder / f"{name}.js").write_text(text, encoding="utf-8")
+    return folder
 
-    monkeypatch.setattr(assets, "FOLDER", tmp_path)
-    for name, text in {
-        "a.js": "// needs b.js\n// needs c.js\nA",
-        "b.js": "// needs c.js\nB",
-        "c.js": "C",
-        "x.js": "// needs y.js\n",
-        "y.js": "// needs x.js\n",
-    }.items():
-        (tmp_path / name).write_text(text)
-    joined = assets.script("a.js", "c.js")
-    assert [joined.count(letter) for letter in "ABC"] == [1, 1, 1]
-    assert joined.index("C") < joined.index("B") < joined.index("A")
-    with pytest.raises(ValueError, match="x.js needs y.js needs x.js: a circle"):
-        assets.script("x.js")
+
+def test_a_script_brings_every_module_that_it_imports_once_and_in_order(tmp_path):
+    folder = written(
+        tmp_path,
+        a='import { b } from "./b.js";\nimport { c, d as other } from "./c.js";\nexport default function () {}\nuse(b, c, other);',
+        b='import {\n  c,\n} from "./c.js";\nconst own = 1;\nexport const b = c + own;',
+        c="const own = 2;\nexport function c() {}\nexport class d {}",
+    )
+    joined = scripts.joined(folder / "a.js")
+    assert joined.count("export") == 1 and "export default function" in joined
+    assert "import" not in joined
+    assert joined.count("const $c = ") == joined.count("const $b = ") == 1
+    assert joined.index("const $c = ") < joined.index("const $b = ") < joined.index("use(b, c, other)")
+    assert "const { c, d: other } = $c;" in joined and "return { c, d };" in joined
+    assert scripts.joined(folder / "a.js") == joined
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (
+            {"a": 'import { x } from "./b.js";', "b": 'import { y } from "./a.js";'},
+            "a.js imports b.js imports a.js: a circle",
+        ),
+        ({"a": 'import { x } from "./gone.js";'}, "a.js imports gone.js, which does not exist"),
+        (
+            {"a": 'import { x } from "./b.js";', "b": "const x = 1;"},
+            "a.js imports x from b.js, which does not export it",
+        ),
+        ({"a": 'import x from "./b.js";'}, "no form of import"),
+        ({"a": 'import { x } from "./b.js";', "b": "export default 1;"}, "b.js"),
+        ({"a": 'import { x } from "./b.js";', "b": "const x = 1;\nexport { x };"}, "b.js"),
+        ({"a": 'import { x } from "./b.js";', "b": "export let x = 1;"}, "b.js"),
+    ],
+)
+def test_what_cannot_be_joined_is_named(tmp_path, files, message):
+    with pytest.raises(ValueError, match=message):
+        scripts.joined(written(tmp_path, **files) / "a.js")
+
+
+def test_constants_of_the_page_are_those_of_the_server():
+    """What Python and the browser both have to know is written down twice; the two agree."""
+    from core.config import BETA_RANGE
+    from core.models import objectives, posteriors
+    from dashboard.components import neighbours
+    from dashboard.components.beta_lab import SAMPLES
+
+    def constant(file: str, name: str) -> object:
+        text = (scripts.DASHBOARD / file).read_text(encoding="utf-8")
+        found = re.search(rf"^(?:export )?const {name} = (.+?);", text, re.MULTILINE)
+        assert found, f"{file} has no constant {name}"
+        return json.loads(found[1])
+
+    assert constant("web/networks.js", "BETA_RANGE") == list(BETA_RANGE)
+    assert constant("web/networks.js", "LOGVAR_RANGE") == list(posteriors.LOGVAR_RANGE)
+    assert constant("web/posterior.js", "GAUSSIAN_SIGMA") == objectives.GAUSSIAN_SIGMA
+    assert constant("web/image.js", "SIDE") == 28
+    assert constant("web/canvas.js", "SPRITE_COLUMNS") == sprites.SPRITE_COLUMNS
+    assert constant("components/beta_lab/beta_state.js", "LOG_RANGE") == [math.log10(beta) for beta in BETA_RANGE]
+    assert constant("components/beta_lab/lab_views.js", "SAMPLES") == SAMPLES
+    assert constant("components/neighbours/neighbours.js", "MEASURED") == neighbours.MEASURED

@@ -114,7 +114,7 @@ def test_every_file_is_held_once_and_can_be_unpacked():
         component([0, 0], arrays="/media/bbbbbbbbbbbbbbbb.bin", can_open=True),
         component([0, 1], "point_or_cloud_planes", arrays="/media/bbbbbbbbbbbbbbbb.bin"),
     )
-    files = json.loads(re.search(r'id="files">(.*?)</script>', page, re.S)[1])
+    files = json.loads(re.search(r'id="files">(.*?)</script>', page, re.DOTALL)[1])
     (name,) = files
     assert gzip.decompress(base64.b64decode(files[name])) == ARRAYS
     assert page.count(f'"{name}"') == 3, "named by both components and held once"

@@ -85,13 +85,13 @@ def test_start_is_never_the_mirror_image_of_one_image(dashboard, small_store, mo
     """Both pages, and the recording of the training, draw the codes of one model in one plane."""
     import numpy as np
 
-    from dashboard.components import through
+    from dashboard.components import encode_decode
     from dashboard.components.scrubber import placed
     from dashboard.panels.static import plane
 
     sent = {}
-    pack = through.packed
-    monkeypatch.setattr(through, "packed", lambda key, arrays: sent.update(arrays) or pack(key, arrays))
+    pack = encode_decode.packed
+    monkeypatch.setattr(encode_decode, "packed", lambda key, arrays: sent.update(arrays) or pack(key, arrays))
     dashboard("one_image", latent="4")
     pair = cache.trained.pairs()["tiny", 4, 0]
     for side, entry in (("left", pair.ae), ("right", pair.vae)):

@@ -20,7 +20,7 @@ from serving import STILL, proxied, served
 from dashboard.export import share_menu
 
 ROOT = Path(__file__).parents[2]
-LINES = re.search(r"```nginx\n(.*?)```", (ROOT / "docs" / "hosting.md").read_text(), re.S)
+LINES = re.search(r"```nginx\n(.*?)```", (ROOT / "docs" / "hosting.md").read_text(), re.DOTALL)
 # As Community Cloud does it: the page at the public address holds a frame with the app, and passes path and query on.
 CLOUD = """<!doctype html><title>The page around the app</title><body style="margin:0">
 <iframe style="width:100%;height:100vh;border:0" allow="fullscreen; clipboard-write"
@@ -164,7 +164,7 @@ def at(app: Any, scene: str, revealed: bool = False) -> None:
 def test_components_load_and_draw(view):
     for path, component, canvas in (
         ("/latent_maps", ".maps[data-ready='1']", ".maps canvas[data-side]"),
-        ("/one_image", ".through[data-ready='1']", ".through canvas"),
+        ("/one_image", ".encode-decode[data-ready='1']", ".encode-decode canvas"),
         ("/kl_weight", ".lab[data-ready='1']", ".lab .samples canvas"),
     ):
         app = view.go(path)
@@ -194,7 +194,7 @@ def test_a_talk_opened_by_its_link_has_its_keys_code_and_notes(view):
     at(app, "decode")
     app.get_by_role("link", name="Play with this yourself").click()
     app.get_by_role("heading", name="One image through both", level=1).wait_for()
-    app.locator(".planes[data-ready='1'], .through[data-ready='1']").first.wait_for()
+    app.locator(".planes[data-ready='1'], .encode-decode[data-ready='1']").first.wait_for()
     assert view.missing == [] and view.errors == []
 
 

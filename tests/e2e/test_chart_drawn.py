@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.components.assets import script
 from dashboard.components.chart import described
+from dashboard.components.scripts import COMPONENTS, joined, text
 from dashboard.plots import charts
 
 MOUNT = """
@@ -29,11 +29,10 @@ def drawn(dashboard_browser):
         page = dashboard_browser.new_page(viewport={"width": 600, "height": 500})
         pages.append(page)
         page.set_content('<div id="host" style="width:600px"></div>')
-        code = script("chart.js").replace("export default function", "function mount").replace("export ", "")
-        page.add_script_tag(
-            content=code + MOUNT % (script("chart.html"), json.dumps({"figure": described(figure), "alt": "A chart"})),
-            type="module",
-        )
+        folder = COMPONENTS / "chart"
+        code = joined(folder / "chart.js").replace("export default function", "function mount")
+        data = json.dumps({"figure": described(figure), "alt": "A chart"})
+        page.add_script_tag(content=code + MOUNT % (text(folder / "chart.html"), data), type="module")
         page.wait_for_function("window.drawn")
         return page
 
@@ -121,5 +120,5 @@ def test_a_chart_that_it_does_not_know_is_said(drawn):
 def test_numbers_are_written_as_d3_would(drawn, value: object, pattern: str, text: str):
     page = drawn(go.Figure(go.Scatter(x=[1, 2], y=[3, 4])))
     function: Mapping[str, object] = {"value": value, "pattern": pattern}
-    code = script("chart_axes.js").replace("export ", "")
+    code = joined(COMPONENTS / "chart" / "chart_axes.js").replace("export ", "")
     assert page.evaluate(f"({{value, pattern}}) => {{ {code}; return formatted(value, pattern) }}", function) == text

@@ -15,7 +15,8 @@ from serving import APPS, chromium, opened, served
 from core.config import RunConfig
 from core.models.networks import build_model
 from core.models.trunks import describe
-from dashboard.components.assets import script, with_layers
+from dashboard.components.assets import with_layers
+from dashboard.components.scripts import bundled
 
 LAB = ".lab"
 
@@ -244,18 +245,17 @@ def test_codes_between_the_nodes_agree_with_torch(browser):
     )
     text = [base64.b64encode(data).decode() for data in (weights, images.numpy().tobytes())]
     page = browser.new_page()
-    names = "{Network, Family, Uint8Array}"
-    page.add_script_tag(
-        content=f"{script('networks.js', 'family.js')}\nObject.assign(window, {names}); window.ready = true;",
-        type="module",
-    )
+    code = """import { CodeInterpolator } from "./web/code_interpolator.js";
+import { Network } from "./web/networks.js";
+Object.assign(window, { CodeInterpolator, Network, Uint8Array, ready: true });"""
+    page.add_script_tag(content=bundled(code), type="module")
     page.wait_for_function("window.ready")
     got = page.evaluate(
         """async ([weights, images, n, betas]) => {
           const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
-          const family = new Family(new Network(bytes(weights)), new Float32Array(bytes(images)), n);
-          await family.fill();
-          return betas.map((beta) => { const {mean, logvar} = family.codes(beta); return [[...mean], [...logvar]]; });
+          const interpolator = new CodeInterpolator(new Network(bytes(weights)), new Float32Array(bytes(images)), n);
+          await interpolator.fill();
+          return betas.map((beta) => { const {mean, logvar} = interpolator.codes(beta); return [[...mean], [...logvar]]; });
         }""",
         [*text, n, betas := [0.1, 0.137, 0.42, 1, 1.9, 6.6, 10]],
     )

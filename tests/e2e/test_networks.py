@@ -16,7 +16,8 @@ from core.config import ACTIVATIONS, MODELS, TRUNKS, RunConfig
 from core.models.networks import build_model
 from core.models.trunks import Layer, dense, describe
 from dashboard.components.assets import ACTIVATIONS as PAGE_ACTIVATIONS
-from dashboard.components.assets import FOLDER, LAYER_KINDS, not_in_page, script, with_layers
+from dashboard.components.assets import LAYER_KINDS, not_in_page, with_layers
+from dashboard.components.scripts import COMPONENTS, bundled, joined
 
 # Every architecture there is, at the latent size it is mostly used with.
 ARCHITECTURES = {
@@ -55,7 +56,14 @@ RUN = """([weights, images, codes, n, beta]) => {
 }"""
 
 
-COMPONENTS = sorted(path.name for path in FOLDER.glob("*.js") if "export default" in path.read_text(encoding="utf-8"))
+NAMES = {
+    "kernels": "Heap, KINDS, kernelModule, packed",
+    "layers": "LAYER_KINDS, UnsupportedNetwork",
+    "networks": "Network",
+    "posterior": "distortion, klPerDim, normals, reparameterise, stddev",
+    "weights": "parseSafetensors",
+}
+MODULE = "\n".join(f'import {{ {names} }} from "./web/{module}.js";' for module, names in NAMES.items())
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +71,9 @@ def page():
     """An empty page with networks.js in it; nothing is loaded from anywhere."""
     with chromium() as browser:
         page = browser.new_page()
-        names = "LAYER_KINDS, KINDS, Heap, kernelModule, Network, UnsupportedNetwork, packed, parseSafetensors, stddev, klPerDim, reparameterise, distortion, normals"
+        names = ", ".join(NAMES.values())
         page.add_script_tag(
-            content=f"{script('networks.js')}\nObject.assign(window, {{{names}}}); window.ready = true;", type="module"
+            content=bundled(f"{MODULE}\nObject.assign(window, {{ {names} }}); window.ready = true;"), type="module"
         )
         page.wait_for_function("window.ready")
         yield page
@@ -166,11 +174,10 @@ def test_half_precision_values_are_exact(page):
     assert np.array_equal(np.array(got, np.float32), tensor.float().numpy())
 
 
-@pytest.mark.parametrize("name", COMPONENTS)
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in COMPONENTS.glob("*/__init__.py")))
 def test_the_files_of_a_component_make_one_module(page, name):
-    """No two of them may declare the same name."""
     load = "(text) => import(URL.createObjectURL(new Blob([text], {type: 'text/javascript'}))).then((module) => typeof module.default)"
-    assert page.evaluate(load, script(name)) == "function"
+    assert page.evaluate(load, joined(COMPONENTS / name / f"{name}.js")) == "function"
 
 
 def test_bad_weights_are_named(page):

@@ -31,7 +31,7 @@ def shared(dashboard_browser, dashboard_url):
 @pytest.fixture
 def page(shared):
     """The page, with the first thumbnail on the pad."""
-    shared.wait_for_selector('.through[data-ready="1"]')
+    shared.wait_for_selector('.encode-decode[data-ready="1"]')
     shared.locator(".thumbs button").first.click()
     settled(shared)
     rested(shared)
@@ -66,7 +66,7 @@ def part(page, name, selector):
 
 
 def stroke(page, points, release=True):
-    box = page.locator(".through .pad").bounding_box()
+    box = page.locator(".encode-decode .pad").bounding_box()
     for i, (x, y) in enumerate(points):
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=6)
         if i == 0:
@@ -79,7 +79,7 @@ def rested(page):
     """Until what depends on the drawing has been computed."""
     page.wait_for_timeout(100)
     page.wait_for_function(
-        "document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.through').dataset.resting === '1'"
+        "document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.encode-decode').dataset.resting === '1'"
     )
 
 
@@ -118,7 +118,7 @@ def test_a_drawing_goes_through_both_models_while_it_is_drawn(page, models):
 
 def test_encoding_fifty_times_gives_one_point_and_a_cloud(page):
     rested(page)
-    text = page.locator(".through .repeat").inner_text()
+    text = page.locator(".encode-decode .repeat").inner_text()
     assert "AE's codes coincide exactly (largest difference 0)" in text
     ratio = float(re.search(r"standard deviation is ([\d.]+) times", text).group(1))
     assert ratio == pytest.approx(1, abs=0.25)  # 50 draws in 16 dimensions
@@ -156,7 +156,7 @@ def test_a_chosen_image_is_in_the_link_and_its_figures_are_the_runs(page, visit)
     )
 
     again = visit(f"/one_image?index={index}")
-    again.wait_for_selector('.through[data-ready="1"]')
+    again.wait_for_selector('.encode-decode[data-ready="1"]')
     rested(again)
     assert np.array_equal(grey(again, ".seen .tile"), expected)
 
@@ -164,7 +164,7 @@ def test_a_chosen_image_is_in_the_link_and_its_figures_are_the_runs(page, visit)
 @pytest.mark.parametrize("value", ["99999999999", "%3Cscript%3E"])
 def test_a_hostile_link_gets_a_message_and_the_first_image(visit, value):
     page = visit(f"/one_image?index={value}")
-    page.wait_for_selector('.through[data-ready="1"]')
+    page.wait_for_selector('.encode-decode[data-ready="1"]')
     assert "whole number from 0" in page.locator('[data-testid="stAlert"]').first.inner_text()
     assert page.locator("text=Traceback").count() == 0
     rested(page)
@@ -253,14 +253,14 @@ def test_holes_and_class_regions_are_measured(page):
 def test_the_first_sentence_says_what_the_table_says_of_this_image(page):
     def sentence():
         rested(page)
-        said = page.locator(".through .lead").inner_text()
+        said = page.locator(".encode-decode .lead").inner_text()
         errors = re.findall(r"squared error ([\d.]+)", said.split(". More")[0].rstrip("."))
         tables = [
-            page.locator(f'.through .lane[data-side="{side}"] tr').last.locator("td").last.inner_text()
+            page.locator(f'.encode-decode .lane[data-side="{side}"] tr').last.locator("td").last.inner_text()
             for side in ("left", "right")
         ]
         assert [e.rstrip(".") for e in errors] == tables
-        rate = page.locator('.through .lane[data-side="right"] tr').nth(1).inner_text()
+        rate = page.locator('.encode-decode .lane[data-side="right"] tr').nth(1).inner_text()
         assert re.search(r"rate of ([\d.]+) nats", said).group(1) in rate
         return said
 
@@ -340,7 +340,7 @@ def test_a_network_is_fetched_once_by_a_browser(dashboard_browser, dashboard_url
     for _ in range(2):
         page.goto(dashboard_url + "/one_image")
         settled(page)
-        page.wait_for_selector('.through[data-ready="1"]')
+        page.wait_for_selector('.encode-decode[data-ready="1"]')
     heavy = {url: loads for url, loads in sizes.items() if "/media/" in url and max(loads) > 200_000}
     assert len(heavy) >= 2, "the weights of both models"
     assert all(loads[0] > 200_000 and max(loads[1:], default=0) < 1000 for loads in heavy.values()), heavy
@@ -358,7 +358,7 @@ def test_an_image_is_opened_from_the_latent_maps(visit):
     assert index != 0
     page.get_by_role("button", name="Open this image in both models").click()
     page.wait_for_url(f"**/one_image?*index={index}*")
-    page.wait_for_selector('.through[data-ready="1"]')
+    page.wait_for_selector('.encode-decode[data-ready="1"]')
     rested(page)
     assert np.array_equal(grey(page, ".seen .tile"), load_dataset("mnist-5k").test_images[index, 0])
     assert (

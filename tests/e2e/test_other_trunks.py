@@ -83,8 +83,8 @@ def test_the_pages_run_a_new_trunk_or_the_server_draws(page_of):
     visit, runs = page_of
     page = visit("/one_image")
     if runs:
-        page.wait_for_selector('.through[data-ready="1"][data-runs]', timeout=60_000)
-        assert page.locator(".through .problem").is_hidden()
+        page.wait_for_selector('.encode-decode[data-ready="1"][data-runs]', timeout=60_000)
+        assert page.locator(".encode-decode .problem").is_hidden()
     else:
         page.get_by_text('no code for a layer of the kind "unheard-of"; the pictures come from the server').wait_for(
             timeout=60_000
@@ -92,7 +92,7 @@ def test_the_pages_run_a_new_trunk_or_the_server_draws(page_of):
         drawn = page.locator("[data-testid=stImage] img")
         drawn.nth(1).wait_for(timeout=60_000)  # the pictures follow the sentence
         assert drawn.count() == 2, "the image through both models, drawn by the server"
-        assert page.locator(".through").count() == 0
+        assert page.locator(".encode-decode").count() == 0
 
     page = visit("/kl_weight")
     if runs:

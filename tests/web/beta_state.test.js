@@ -2,10 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joined } from "./joined.js";
+import { BetaState } from "../../dashboard/components/beta_lab/beta_state.js";
 import { uniform } from "./tools.js";
-
-const { BetaState } = await joined("beta_state.js");
 
 test("an echo of the weight before does not move the knob", () => {
   const knob = new BetaState();

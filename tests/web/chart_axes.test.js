@@ -2,10 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joined } from "./joined.js";
+import { Axis, formatted, roundNumbers } from "../../dashboard/components/chart/chart_axes.js";
 import { close, uniform } from "./tools.js";
-
-const { Axis, formatted, roundNumbers } = await joined("chart_axes.js");
 
 test("ticks are multiples of 1, 2 or 5 times a power of ten, at equal steps, within the range, as many as there is room for", () => {
   const next = uniform(1);

@@ -2,10 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joined } from "./joined.js";
+import { fitLikeMnist, resample } from "../../dashboard/web/drawing.js";
+import { PIXELS, SIDE } from "../../dashboard/web/image.js";
 import { close, numbers } from "./tools.js";
-
-const { PIXELS, SIDE, fitLikeMnist, resample } = await joined("drawing.js");
 
 /** Ink of a pad, (side * side), from a function of column and row. */
 const ink = (side, level) =>

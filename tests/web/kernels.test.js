@@ -3,10 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
-import { joined } from "./joined.js";
+import { wasm } from "../../dashboard/web/assembler.js";
+import { Heap, KINDS, PANEL, inIndices, kernelModule, packed, plain, upTo } from "../../dashboard/web/kernels.js";
 import { close, numbers } from "./tools.js";
-
-const { Heap, KINDS, PANEL, inIndices, kernelModule, packed, plain, upTo, wasm } = await joined("kernels.js");
 
 // Node 20 has the multiply-add instructions behind a flag; later versions always have them.
 if (process.version.startsWith("v20.")) setFlagsFromString("--experimental-wasm-relaxed-simd");

@@ -2,10 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joined } from "./joined.js";
+import { byRate, curveAt, firstOfEach, signed } from "../../dashboard/components/beta_lab/lab_views.js";
 import { close } from "./tools.js";
-
-const { byRate, curveAt, firstOfEach, signed } = await joined("networks.js", "lab_views.js");
 
 const ACTIVE = 0.1;
 const point = (beta, rates) => ({ beta, rate_per_dim: rates, distortion: 80 + 10 * Math.log(beta) });

@@ -2,10 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joined } from "./joined.js";
+import { Heap } from "../../dashboard/web/kernels.js";
+import { CHUNK, Stack, UnsupportedNetwork, imageShape, vectorShape } from "../../dashboard/web/layers.js";
 import { close, numbers } from "./tools.js";
-
-const { CHUNK, Heap, Stack, UnsupportedNetwork, imageShape, vectorShape } = await joined("layers.js");
 
 const ACTIVATIONS = { relu: (x) => Math.max(x, 0), silu: (x) => x / (1 + Math.exp(-x)) };
 

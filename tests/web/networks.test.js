@@ -2,14 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joined } from "./joined.js";
+import { PIXELS, SIDE } from "../../dashboard/web/image.js";
+import { Judge } from "../../dashboard/web/judge.js";
+import { CHUNK, UnsupportedNetwork } from "../../dashboard/web/layers.js";
+import { Nearest } from "../../dashboard/web/nearest.js";
+import { LOGVAR_RANGE, Network, loadingProblem } from "../../dashboard/web/networks.js";
 import { close, floats, numbers, safetensors } from "./tools.js";
-
-const { CHUNK, Judge, LOGVAR_RANGE, Nearest, Network, PIXELS, SIDE, UnsupportedNetwork, loadingProblem } = await joined(
-  "networks.js",
-  "judge.js",
-  "nearest.js",
-);
 
 const D = 3;
 const HIDDEN = 10;

@@ -2,10 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joined } from "./joined.js";
+import { PIXELS } from "../../dashboard/web/image.js";
+import { distortion, klPerDim, normals, reparameterise, stddev } from "../../dashboard/web/posterior.js";
 import { close, numbers } from "./tools.js";
-
-const { PIXELS, distortion, klPerDim, normals, reparameterise, stddev } = await joined("layers.js", "posterior.js");
 
 test("sigma is the root of the variance, and 0 for a point", () => {
   const logvar = numbers(20, 1, -8, 4);

@@ -2,10 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joined } from "./joined.js";
+import { Scatter, boundsOf, discs } from "../../dashboard/web/scatter.js";
 import { close, numbers, uniform } from "./tools.js";
-
-const { Scatter, boundsOf, discs } = await joined("scatter.js");
 
 /** A map of random points that was zoomed and panned at random. */
 function map(seed, n = 200, width = 400, height = 300) {

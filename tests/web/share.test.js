@@ -2,9 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joined } from "./joined.js";
-
-const { publish, subscribe } = await joined("share.js");
+import { publish, subscribe } from "../../dashboard/web/share.js";
 
 test("a subscriber hears the present value at once, then every later one, and nothing of other topics", () => {
   const heard = [];
@@ -26,7 +24,7 @@ test("without a value nothing is heard before the first", () => {
 });
 
 test("components that were built apart share their topics: each carries its own copy of the code", async () => {
-  const other = await joined("share.js", "address.js");
+  const other = await import("../../dashboard/web/share.js?another");
   const heard = [];
   assert.notEqual(other.subscribe, subscribe);
   other.subscribe("shared", (value) => heard.push(value));

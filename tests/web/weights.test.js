@@ -2,10 +2,8 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { joined } from "./joined.js";
+import { loadArrays, parseSafetensors } from "../../dashboard/web/weights.js";
 import { floats, safetensors } from "./tools.js";
-
-const { loadArrays, parseSafetensors } = await joined("weights.js");
 
 const half = (bits) => ({ dtype: "F16", shape: [bits.length], bytes: new Uint8Array(Uint16Array.from(bits).buffer) });
 const read = (bits) => parseSafetensors(safetensors({ x: half(bits) })).tensors.x.data;

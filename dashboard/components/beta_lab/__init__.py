@@ -1,0 +1,191 @@
+"""The KL-weight lab: a knob for beta that samples, copies, clouds, KL bars and the rate-distortion plane follow at once.
+
+The multi-rate model's network runs in the page, so moving the knob asks nothing of the server; only the weight at which it
+comes to rest is reported. Trained weights are stops on the way, where the trained network itself takes over. Where there is
+no multi-rate model, the nearest trained network is shown instead of a prediction.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from core.config import ACTIVE_NATS
+from dashboard.components.assets import OCTETS, media_url
+from dashboard.components.lanes import class_numbers
+from dashboard.components.scripts import register
+
+CODES = 500  # test images whose clouds follow the knob
+SAMPLES = 36
+
+_mount = register("beta_lab")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The multi-rate model: its run, the address of its weights, and its figures over beta ("curve" in its evaluation)."""
+
+    run_id: str
+    weights: str
+    curve: Sequence[Mapping[str, Any]]
+
+    def to_data(self) -> dict[str, Any]:
+        points = [{"beta": point["beta"], **_point(point)} for point in sorted(self.curve, key=lambda p: p["beta"])]
+        return {"run_id": self.run_id, "weights": self.weights, "curve": points}
+
+
+@dataclass(frozen=True)
+class TrainedBeta:
+    """A trained run that the knob stops at.
+
+    Attributes:
+        weights: address of its weights; "" leaves the prediction on screen.
+        evaluation: its figures (`core.runs.store.Run.evaluation`).
+        others: evaluations of the same weight at other seeds, for the spread.
+    """
+
+    beta: float
+    run_id: str
+    weights: str
+    evaluation: Mapping[str, Any]
+    others: Sequence[Mapping[str, Any]] = ()
+
+    def to_data(self) -> dict[str, Any]:
+        data = {
+            "beta": self.beta,
+            "run_id": self.run_id,
+            "weights": self.weights,
+            "neg_elbo": self.evaluation["neg_elbo"],
+            **_point(self.evaluation),
+        }
+        if self.others:
+            every = [self.evaluation, *self.others]
+            data["spread"] = {"seeds": len(every)} | {
+                k: [min(e[k] for e in every), max(e[k] for e in every)] for k in ("rate", "distortion", "neg_elbo")
+            }
+        return data
+
+
+def _point(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: evaluation[name] for name in ("distortion", "rate", "rate_per_dim", "active_units")}
+
+
+@dataclass(frozen=True)
+class Training:
+    """A network of the weight shown that is being trained.
+
+    Attributes:
+        fraction: of the training done.
+        history: its rows so far (see `core.training.loop.fit`). preview: PNG of what it makes now (see `core.training.evaluation.preview`).
+    """
+
+    beta: float
+    run_id: str
+    fraction: float = 0.0
+    history: Sequence[Mapping[str, Any]] = ()
+    preview: bytes | None = None
+
+    def to_data(self) -> dict[str, Any]:
+        epochs = self.history[-1]["epochs"] if self.history else 0
+        done = self.fraction * epochs
+        return {
+            "beta": self.beta,
+            "run_id": self.run_id,
+            "epoch": round(done, 1 if done > 0.1 else 2),
+            "epochs": epochs,
+            "path": [_point(row) for row in self.history],
+            "preview": "data:image/png;base64," + b64encode(self.preview).decode()
+            if self.preview and self.history
+            else "",
+        }
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Everything the lab shows but the weight and a training under way.
+
+    Attributes:
+        key: names this model in the page.
+        latent_dim: of all its networks.
+        prediction: the multi-rate model; None where there is none.
+        trained: at least one run.
+        labels: (n,) classes of the test images that `images_png` holds (see `sprites.sprite`).
+        colors: "vae", "vae_dark", "ae", "ae_dark".
+        ae_distortion: of the matching AE, nats per image; None leaves it out.
+    """
+
+    key: str
+    latent_dim: int
+    prediction: Prediction | None
+    trained: Sequence[TrainedBeta]
+    labels: np.ndarray
+    class_colors: Sequence[str]
+    images_png: bytes
+    colors: Mapping[str, str]
+    ae_distortion: float | None = None
+    data: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Made once, since a lab is drawn again and again while a training is watched.
+        object.__setattr__(self, "data", self._describe())
+
+    def _describe(self) -> dict[str, Any]:
+        from safetensors.numpy import save
+
+        # The noise that every run's preview decodes (core.training.evaluation.preview) comes first, so that a network in training
+        # is seen to make its own of the very same codes.
+        noise = np.random.default_rng(0).standard_normal((SAMPLES, self.latent_dim)).astype(np.float32)
+        arrays = {"labels": class_numbers(self.labels), "noise": noise}
+        return {
+            "key": self.key,
+            "latent_dim": self.latent_dim,
+            "prediction": self.prediction and self.prediction.to_data(),
+            "trained": [run.to_data() for run in self.trained],
+            "sprite": media_url(self.images_png, "image/png", f"{self.key}/sprite"),
+            "arrays": media_url(save(arrays), OCTETS, f"{self.key}/arrays"),
+            "n": len(self.labels),
+            "class_colors": list(self.class_colors),
+            "color": self.colors["vae"],
+            "color_dark": self.colors["vae_dark"],
+            "ae_color": self.colors["ae"],
+            "ae_color_dark": self.colors["ae_dark"],
+            "ae_distortion": self.ae_distortion,
+            "active": ACTIVE_NATS,
+        }
+
+
+def beta_lab(
+    lab: Lab,
+    beta: float,
+    key: str,
+    training: Training | None = None,
+    on_rest: Callable[[], None] = lambda: None,
+    compact: bool = False,
+    sequence: int = 0,
+) -> None:
+    """Draw the lab.
+
+    Args:
+        beta: where the knob stands at first, and where it goes when `sequence` changes.
+        key: of the element.
+        training: shown while the knob rests on its weight.
+        on_rest: called before the rerun when the knob has come to rest at another weight. The element's state then has
+            `rested`: {"beta", "sequence"}, see `dashboard.session.beta_state`.
+        compact: only what one sees change, for a projector.
+        sequence: the number of the page's last own choice of `beta`.
+    """
+    _mount(
+        key=key,
+        data={
+            **lab.data,
+            "beta": beta,
+            "sequence": sequence,
+            "compact": compact,
+            "training": training.to_data() if training else None,
+        },
+        on_rested_change=on_rest,
+    )

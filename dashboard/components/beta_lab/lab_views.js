@@ -1,0 +1,254 @@
+/* What the KL-weight lab draws beside the rate-distortion plane: tiles, clouds, bars of the units' rates, the figures' table;
+   and the measured curve between its weights. Functions of their arguments only. */
+
+import { contextOf, make, prepare, putRows, putText, unitName } from "../../web/canvas.js";
+import { PIXELS, SIDE } from "../../web/image.js";
+
+export const SAMPLES = 36;
+const REACH = 4; // the clouds' picture spans -REACH to REACH
+
+/** @import { BetaLabData, CurvePoint, Figures } from "../../web/data.js" */
+/** @import { InterpolatedCodes } from "../../web/code_interpolator.js" */
+/** @import { Look } from "../../web/canvas.js" */
+
+/** @type {WeakMap<HTMLCanvasElement, ImageData>} pixels of the canvases that `paintGrid` fills */
+const grids = new WeakMap();
+
+/**
+ * Units by their rate summed over several weights, the one that stays active longest first.
+ * @param {number[][]} perDims the units' rates at each weight
+ */
+export function byRate(perDims) {
+  const total = perDims[0].map(
+    (_, j) => perDims.reduce((sum, rates) => sum + Math.min(rates[j], 1), 0) + 1e-3 * perDims[perDims.length - 1][j],
+  );
+  return total.map((_, j) => j).sort((a, b) => total[b] - total[a]);
+}
+
+/**
+ * The measured curve at t = log10 beta: cubic in t through the four nearest weights (Catmull-Rom), each unit for itself.
+ * @param {CurvePoint[]} curve @param {number} t
+ * @param {number} active nats from which on a unit counts as active
+ * @returns {Figures}
+ */
+export function curveAt(curve, t, active) {
+  const ts = curve.map(({ beta }) => Math.log10(beta)),
+    last = curve.length - 1;
+  let i = 0;
+  while (i < last - 1 && ts[i + 1] < t) i++;
+  const u = Math.min(1, Math.max(0, (t - ts[i]) / (ts[i + 1] - ts[i]))),
+    h = ts[i + 1] - ts[i];
+  /** @type {(k: number) => number} */
+  const x = (k) => ts[Math.min(last, Math.max(0, k))];
+  /** @type {(read: (point: CurvePoint) => number) => number} */
+  const value = (read) => {
+    /** @type {(k: number) => number} */
+    const y = (k) => read(curve[Math.min(last, Math.max(0, k))]);
+    /** @type {(k: number) => number} */
+    const slope = (k) => ((y(k + 1) - y(k - 1)) / (x(k + 1) - x(k - 1))) * h;
+    return (
+      (2 * u ** 3 - 3 * u ** 2 + 1) * y(i) +
+      (u ** 3 - 2 * u ** 2 + u) * slope(i) +
+      (3 * u ** 2 - 2 * u ** 3) * y(i + 1) +
+      (u ** 3 - u ** 2) * slope(i + 1)
+    );
+  };
+  const rate_per_dim = curve[0].rate_per_dim.map((_, j) =>
+    Math.max(
+      0,
+      value((point) => point.rate_per_dim[j]),
+    ),
+  );
+  return {
+    rate: rate_per_dim.reduce((a, b) => a + b, 0),
+    distortion: value((point) => point.distortion),
+    rate_per_dim,
+    active_units: rate_per_dim.filter((r) => r > active).length,
+  };
+}
+
+/**
+ * The first image of each class, at most `most`.
+ * @param {ArrayLike<number>} labels @param {number} most
+ */
+export function firstOfEach(labels, most) {
+  /** @type {Map<number, number>} */
+  const first = new Map();
+  for (let i = labels.length - 1; i >= 0; i--) first.set(labels[i], i);
+  return [...first]
+    .sort(([a], [b]) => a - b)
+    .slice(0, most)
+    .map(([, i]) => i);
+}
+
+/**
+ * Tiles of 28x28 with a pixel between them.
+ * @param {HTMLCanvasElement} canvas @param {number} columns @param {number} rows
+ * @param {(i: number) => [ArrayLike<number>, number, number]} tile images, which of them, brightness
+ */
+export function paintGrid(canvas, columns, rows, tile) {
+  const pitch = SIDE + 1,
+    width = columns * pitch - 1,
+    height = rows * pitch - 1;
+  if (canvas.width !== width || canvas.height !== height) {
+    Object.assign(canvas, { width, height });
+    grids.delete(canvas);
+    canvas.style.aspectRatio = `${width} / ${height}`;
+  }
+  const context = contextOf(canvas),
+    pixels = grids.get(canvas) ?? context.createImageData(width, height);
+  grids.set(canvas, pixels);
+  const words = new Uint32Array(pixels.data.buffer);
+  for (let i = 0; i < columns * rows; i++) {
+    const [array, index, brightness] = tile(i);
+    let from = index * PIXELS,
+      to = Math.floor(i / columns) * pitch * width + (i % columns) * pitch;
+    for (let y = 0; y < SIDE; y++, to += width)
+      for (let x = 0; x < SIDE; x++) words[to + x] = greyWord(brightness * array[from++]);
+  }
+  context.putImageData(pixels, 0, 0);
+}
+
+/**
+ * A grey level of [0, 1] as an opaque pixel.
+ * @param {number} level
+ */
+function greyWord(level) {
+  return 0xff000000 | (((level * 255 + 0.5) | 0) * 0x010101);
+}
+
+/**
+ * Every image's posterior in two units: its mean a dot, its standard deviations a disc; without codes, only the prior's rings.
+ * @param {HTMLCanvasElement} canvas @param {InterpolatedCodes | null} codes @param {number[]} dims units, the first two count
+ * @param {BetaLabData} data @param {ArrayLike<number>} labels @param {Look} look
+ */
+export function drawClouds(canvas, codes, dims, data, labels, look) {
+  const size = Math.min(canvas.clientWidth, 380);
+  if (!size) return;
+  const context = prepare(canvas, canvas.clientWidth, size),
+    unit = size / (2 * REACH),
+    cx = canvas.clientWidth / 2,
+    cy = size / 2;
+  context.lineWidth = 1;
+  context.strokeStyle = look.faint;
+  for (const r of [1, 2, 3]) {
+    context.beginPath();
+    context.arc(cx, cy, r * unit, 0, 2 * Math.PI);
+    context.stroke();
+  }
+  if (!codes) return;
+  const d = data.latent_dim,
+    [a, b] = d > 1 ? dims : [dims[0], dims[0]];
+  for (let i = 0; i < data.n; i++) {
+    const x = cx + codes.mean[i * d + a] * unit,
+      y = cy - codes.mean[i * d + b] * unit;
+    context.fillStyle = data.class_colors[labels[i] % data.class_colors.length];
+    context.globalAlpha = 0.1;
+    context.beginPath();
+    context.ellipse(
+      x,
+      y,
+      Math.exp(0.5 * codes.logvar[i * d + a]) * unit,
+      Math.exp(0.5 * codes.logvar[i * d + b]) * unit,
+      0,
+      0,
+      2 * Math.PI,
+    );
+    context.fill();
+    context.globalAlpha = 0.9;
+    context.fillRect(x - 1.5, y - 1.5, 3, 3);
+  }
+  context.globalAlpha = 1;
+  Object.assign(context, { fillStyle: look.muted, font: `12px ${look.font}`, textAlign: "right" });
+  context.fillText(unitName(a), canvas.clientWidth - 4, cy - 4);
+  context.textAlign = "left";
+  context.fillText(unitName(b), cx + 4, 12);
+}
+
+/**
+ * A button per unit, as high as its rate. Their descriptions in words follow when the knob rests: nobody can read them while
+ * they change in every frame.
+ * @param {HTMLElement} box
+ * @param {number[]} rates of the units, nats
+ * @param {number[]} dims the units in their order
+ * @param {number} active nats from which on a unit counts as active
+ * @param {number} most the rate of a full bar
+ * @param {Set<number>} off units that are disabled
+ * @param {boolean} resting
+ * @param {(unit: number) => void} onPress
+ */
+export function drawBars(box, rates, dims, active, most, off, resting, onPress) {
+  if (box.querySelectorAll("button").length !== dims.length) {
+    box.replaceChildren(
+      ...dims.map(() =>
+        make(
+          "button",
+          { onclick: (event) => onPress(Number(event.currentTarget.dataset.unit)) },
+          make("span", { class: "column" }, make("i")),
+          make("small"),
+        ),
+      ),
+      make("span", { class: "guide" }),
+    );
+  }
+  const guide = /** @type {HTMLElement} */ (box.querySelector(".guide")),
+    round = [0.5, 1, 2, 5, 10, 20].findLast((v) => v < 0.95 * most) ?? most;
+  guide.style.bottom = `calc(1.1rem + (100% - 1.1rem) * ${round / most})`;
+  putText(guide, `${round} nat${round === 1 ? "" : "s"}`);
+  dims.forEach((j, place) => {
+    const button = /** @type {HTMLElement} */ (box.children[place]),
+      find = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (button.querySelector(selector)),
+      asleep = rates[j] <= active;
+    button.dataset.unit = String(j);
+    find("i").style.height = `${(100 * rates[j]) / most}%`;
+    button.className = asleep ? "asleep" : "";
+    button.setAttribute("aria-pressed", String(off.has(j)));
+    putText(find("small"), unitName(j));
+    if (!resting) return;
+    button.title = `${unitName(j)}: ${rates[j].toFixed(2)} nats${asleep ? ", inactive" : ""}; press to ${off.has(j) ? "enable" : "disable"} it`;
+    button.setAttribute("aria-label", button.title);
+  });
+}
+
+/**
+ * The prediction's figures and the network's own, one below the other, and what is between them.
+ * @param {HTMLTableElement} table @param {{predicted: Figures | null, own: Figures | null}} figures @param {number} beta
+ * @param {number} latentDim @param {string} name of the network
+ */
+export function drawFigures(table, { predicted, own }, beta, latentDim, name) {
+  /** @type {Record<string, (p: Figures) => number>} */
+  const columns = {
+    "Distortion D": (p) => p.distortion,
+    "Rate R": (p) => p.rate,
+    "−ELBO = D + R": (p) => p.distortion + p.rate,
+    "Loss D + βR": (p) => p.distortion + beta * p.rate,
+    "Active units": (p) => p.active_units,
+  };
+  const names = Object.keys(columns),
+    digits = (/** @type {number} */ i) => (i === names.length - 1 ? 0 : 1);
+  /** @type {(p: Figures | null) => string[]} */
+  const row = (p) =>
+    Object.values(columns).map((read, i) =>
+      p ? read(p).toFixed(digits(i)) + (digits(i) ? "" : ` of ${latentDim}`) : "–",
+    );
+  const rows = [];
+  if (predicted) rows.push(["Prediction", ...row(predicted)]);
+  if (predicted || own) rows.push([name, ...row(own)]);
+  if (predicted)
+    rows.push([
+      "Difference",
+      ...Object.values(columns).map((read, i) => (own ? signed(read(own) - read(predicted), digits(i)) : "–")),
+    ]);
+  if (!table.tHead)
+    table.replaceChildren(
+      make("thead", {}, make("tr", {}, ...["nats per image", ...names].map((words) => make("th", {}, words)))),
+      make("tbody"),
+    );
+  putRows(table.tBodies[0], rows, "th");
+}
+
+/** @param {number} value @param {number} digits */
+export function signed(value, digits) {
+  const text = Math.abs(value).toFixed(digits);
+  return Number(text) === 0 ? text : `${value > 0 ? "+" : "−"}${text}`;
+}

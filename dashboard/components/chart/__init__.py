@@ -1,0 +1,53 @@
+"""A chart on a page: a plotly figure, drawn in the page by a few kilobytes of script of the project's own (chart.js).
+
+Streamlit's own chart element makes every visitor's browser fetch and read plotly.js, 4.7 MB, before the first chart of a page is seen.
+The figures stay plotly's (dashboard/plots/charts.py), so a chart taken out of the code still works with `figure.show()`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dashboard.components.scripts import register
+from dashboard.export.csv_data import values
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_mount = register("chart")
+
+
+def plain(value: Any) -> Any:
+    """Plotly's nested values as JSON holds them: arrays, packed ones too, as lists; what is not finite as None."""
+    if isinstance(value, dict) and "bdata" in value:
+        value = values(value)
+    if isinstance(value, dict):
+        return {name: plain(inside) for name, inside in value.items()}
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [plain(inside) for inside in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def described(figure: go.Figure) -> dict[str, Any]:
+    """{"data": traces, "layout": layout without plotly's template} of a figure, as JSON values."""
+    whole = figure.to_plotly_json()
+    return {
+        "data": plain(whole["data"]),
+        "layout": plain({k: v for k, v in whole["layout"].items() if k != "template"}),
+    }
+
+
+def chart(figure: go.Figure, key: str, alt: str) -> None:
+    """Draw a figure of `dashboard.plots.charts`.
+
+    Args:
+        key: names the chart on its page.
+        alt: what it shows, for those who cannot see it.
+    """
+    _mount(key=key, data={"figure": described(figure), "alt": alt})

@@ -1,0 +1,173 @@
+"""Two linked maps of the same images. Pointing, selecting and isolating in one shows in the other; all of it in the page.
+
+Coordinates, codes and values travel as one safetensors file and the images as one PNG, each by an address made of its
+content (see assets.py): a rerun sends neither again. Reconstructions are decoded in the page by the real networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dashboard.components.assets import OCTETS, media_url
+from dashboard.components.lanes import class_numbers
+from dashboard.components.scripts import register
+
+_mount = register("maps")
+
+
+@dataclass(frozen=True)
+class MapData:
+    """One model's map.
+
+    Attributes:
+        title: heading, e.g. "AE: an image is a point". `short` is the model's name in running text.
+        color, color_dark: the model's colour on a light and on a dark page.
+        coordinates: (n, 2), where the points are drawn.
+        codes: (n, d) posterior means, decoded for reconstructions and searched for neighbours.
+        sigma: (n, d) posterior standard deviations; None where the posterior is a point.
+        native: the coordinates are the latent space itself (d = 2), so that circles and ellipses mean something.
+        weights: address of the model's weights; "" shows no reconstructions.
+        caption: what was measured about this map.
+    """
+
+    title: str
+    short: str
+    color: str
+    color_dark: str
+    coordinates: np.ndarray
+    codes: np.ndarray
+    sigma: np.ndarray | None = None
+    native: bool = False
+    weights: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """A number an image, to colour the points by.
+
+    Attributes:
+        id, label, unit, note: short name without spaces, name for people, unit, a remark for the legend.
+        left, right: (n,) values for each map; `right` None means the same numbers on both.
+        own: of which maps' model these numbers are figures, for the inspector and the table.
+    """
+
+    id: str
+    label: str
+    left: np.ndarray
+    right: np.ndarray | None = None
+    unit: str = ""
+    note: str = ""
+    own: Sequence[str] = field(default=("left", "right"))
+
+    def limits(self) -> tuple[float, float]:
+        """What the colour scale spans: all but the outermost 2 % on either side."""
+        values = np.concatenate([self.left, self.left if self.right is None else self.right])
+        low, high = np.percentile(values[np.isfinite(values)], [2, 98]) if np.isfinite(values).any() else (0.0, 1.0)
+        return float(low), float(high)
+
+
+def map_arrays(
+    left: MapData, right: MapData, labels: np.ndarray, colourings: Sequence[Colouring]
+) -> dict[str, np.ndarray]:
+    """What the component reads, by name.
+
+    Raises:
+        ValueError: arrays of different lengths.
+    """
+    n = len(labels)
+    arrays: dict[str, np.ndarray] = {"labels": class_numbers(labels)}
+    for side, data in (("left", left), ("right", right)):
+        arrays[f"{side}_xy"], arrays[f"{side}_codes"] = data.coordinates, data.codes
+        if data.sigma is not None:
+            arrays[f"{side}_sigma"] = data.sigma
+        for colouring in colourings:
+            values = colouring.right if side == "right" and colouring.right is not None else colouring.left
+            arrays[f"{side}_value_{colouring.id}"] = values
+    for name, array in arrays.items():
+        if len(array) != n:
+            raise ValueError(f"{name} has {len(array)} rows for {n} images; maps are linked image by image.")
+    return {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in arrays.items()}
+
+
+def linked_maps(
+    left: MapData,
+    right: MapData,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    class_colors: Sequence[str],
+    images_png: bytes,
+    colourings: Sequence[Colouring],
+    key: str,
+    *,
+    height: int = 460,
+    start: int = 0,
+    class_word: str = "class",
+    layers_note: str = "",
+    plain: bool = False,
+    on_open: Callable[[int], None] | None = None,
+) -> None:
+    """Draw two maps of the same n images.
+
+    Args:
+        labels: (n,) class indices into `classes`.
+        images_png: all images as `sprites.sprite` lays them out.
+        colourings: the one with id "error" is needed; the rest as wanted.
+        key: names this pair in the page: what a visitor set up (view, selection, colours) is kept under it.
+        start: the image that is lit up at first.
+        plain: the maps alone, without tools and the panel about the image pointed at.
+        layers_note: why the layers that need the native latent space are off.
+        on_open: called with an image's index when the visitor asks to open it.
+
+    Raises:
+        ValueError: arrays of different lengths, or no colouring "error".
+    """
+    from safetensors.numpy import save
+
+    if "error" not in [c.id for c in colourings]:
+        raise ValueError('linked maps need a colouring with id "error".')
+    arrays = map_arrays(left, right, labels, colourings)
+
+    def describe(side: str, data: MapData) -> dict[str, Any]:
+        return {
+            "title": data.title,
+            "short": data.short,
+            "color": data.color,
+            "color_dark": data.color_dark,
+            "caption": data.caption,
+            "native": data.native,
+            "weights": data.weights,
+            "dim": int(data.codes.shape[1]),
+            "own": [c.id for c in colourings if side in c.own],
+        }
+
+    scales = []
+    for c in colourings:
+        low, high = c.limits()
+        scales.append({"id": c.id, "label": c.label, "unit": c.unit, "note": c.note, "low": low, "high": high})
+    result = _mount(
+        key=key,
+        data={
+            "key": key,
+            "arrays": media_url(save(arrays), OCTETS, f"{key}/arrays"),
+            "sprite": media_url(images_png, "image/png", f"{key}/sprite"),
+            "classes": list(classes),
+            "class_colors": [class_colors[i % len(class_colors)] for i in range(len(classes))],
+            "class_word": class_word,
+            "colourings": scales,
+            "left": describe("left", left),
+            "right": describe("right", right),
+            "height": height,
+            "start": int(start),
+            "layers_note": layers_note,
+            "plain": plain,
+            "can_open": on_open is not None,
+        },
+        on_open_change=lambda: None,
+    )
+    if on_open is not None and isinstance(result.get("open"), int) and 0 <= result["open"] < len(labels):
+        on_open(result["open"])

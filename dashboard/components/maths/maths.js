@@ -1,0 +1,147 @@
+/* The formulas with this image's numbers in them, beside the source lines that compute them.
+   Data: `MathsData` in data.d.ts. */
+
+import { everyFrame, inked, make, mounted, onLook, theme } from "../../web/canvas.js";
+import { PIXELS, SIDE } from "../../web/image.js";
+import { loadNetwork, loadingProblem } from "../../web/networks.js";
+import { distortion, klPerDim, normals, reparameterise, stddev } from "../../web/posterior.js";
+import { subscribeAtRest } from "../../web/share.js";
+
+/** @import { Network } from "../../web/networks.js" */
+/** @import { Side } from "../../web/data.js" */
+
+const FIRST = 3; // numbers of a code that are written out
+/** @type {Side[]} */
+const SIDES = ["left", "right"];
+
+/** @param {import("../../web/data.js").Mount<import("../../web/data.js").MathsData>} component */
+export default function (component) {
+  const maths = mounted(component.parentElement, () => new Maths(component.parentElement));
+  maths.update(component.data);
+  return () => maths.destroy();
+}
+
+class Maths {
+  /** @type {import("../../web/data.js").MathsData} */
+  data;
+  /** @type {Network[]} */
+  networks;
+  /** @type {{id: string, side: Side, formula: HTMLElement, filled: HTMLElement}[]} */
+  cells = [];
+  /** @type {Float32Array} the image that the page is about */
+  image;
+
+  constructor(parent) {
+    this.root = parent.querySelector(".maths");
+    this.redraw = everyFrame(() => this.draw());
+    this.stopLooking = onLook(this.root, () => this.redraw());
+  }
+
+  async update(data) {
+    this.data = data;
+    const problem = this.root.querySelector(".problem");
+    try {
+      this.networks = await Promise.all(SIDES.map((side) => loadNetwork(data[side].weights)));
+    } catch (error) {
+      problem.textContent = loadingProblem(error);
+      problem.hidden = false;
+      return;
+    }
+    problem.hidden = true;
+    this.cells = [];
+    this.root.querySelector(".steps").replaceChildren(
+      ...data.steps.flatMap(({ id, title, cells }) => [
+        make("h2", {}, title),
+        make(
+          "div",
+          { class: "pair", "data-step": id },
+          ...cells.map((cell, i) => {
+            const formula = make("div", { class: "formula" }, cell.formula),
+              filled = make("div", { class: "filled" });
+            this.cells.push({ id, side: SIDES[i], formula, filled });
+            const lines = cell.source.lines.map(([number, line]) =>
+              make(
+                "span",
+                { class: "line", style: `padding-left:${3.4 + line.search(/\S|$/) * 0.6}em` },
+                make("i", {}, String(number)),
+                line.trimStart(),
+              ),
+            );
+            return make(
+              "div",
+              { class: "cell", "data-side": SIDES[i] },
+              formula,
+              filled,
+              make("pre", { tabindex: 0, "aria-label": `Source of ${cell.source.name}` }, ...lines),
+              make("p", { class: "where muted small" }, `${cell.source.file}, ${cell.source.name}`),
+            );
+          }),
+        ),
+      ]),
+    );
+    this.unsubscribe?.();
+    this.unsubscribe = subscribeAtRest(
+      data.topic,
+      this.root,
+      ({ image }) => {
+        this.image = image;
+        this.redraw();
+      },
+      60,
+    );
+    this.root.dataset.ready = "1";
+  }
+
+  draw() {
+    if (!this.image || !this.cells) return;
+    const { dark } = theme(this.root);
+    const numbers = Object.fromEntries(SIDES.map((side, i) => [side, this.numbers(this.networks[i])]));
+    for (const { id, side, formula, filled } of this.cells) {
+      const info = this.data[side];
+      formula.style.color = inked(dark ? info.color_dark : info.color);
+      filled.textContent = numbers[side][id];
+    }
+  }
+
+  /** This image's numbers, as text for each step. */
+  numbers(network) {
+    const d = network.latentDim,
+      { beta, likelihood } = network.config;
+    const encoded = network.encode(this.image),
+      mean = encoded.mean.slice(),
+      logvar = encoded.logvar && encoded.logvar.slice();
+    const sigma = stddev(logvar, d),
+      noise = Float32Array.from({ length: d }, normals(0)),
+      z = reparameterise(mean, logvar, noise);
+    const logits = network.decode(z),
+      nats = distortion(logits, this.image, likelihood);
+    const rates = klPerDim(mean, logvar),
+      rate = (rates ?? new Float32Array(0)).reduce((sum, value) => sum + value, 0);
+    const grey = Array.from(logits.slice(0, PIXELS), (l) => 1 / (1 + Math.exp(-l)));
+    const middle = 14 * SIDE + 14,
+      dots = d > FIRST ? ", …" : "";
+    const list = (values) => `(${Array.from(values.slice(0, FIRST), number).join(", ")}${dots})`;
+    return {
+      encode: network.isCloud ? `μ = ${list(mean)}, σ = ${list(sigma)}` : `μ = ${list(mean)}`,
+      draw: network.isCloud
+        ? `z₁ = ${number(mean[0])} + ${number(sigma[0])} · ${number(noise[0])} = ${number(z[0])}`
+        : `z₁ = ${number(z[0])}, every time`,
+      decode: `the pixel in the middle: ${number(this.image[middle])} became ${number(grey[middle])}`,
+      distortion: `D = ${nats.toFixed(1)} nats for this z`,
+      rate: rates
+        ? `R = ${Array.from(rates.slice(0, FIRST), number).join(" + ")}${d > FIRST ? " + …" : ""} = ${rate.toFixed(1)} nats`
+        : "R: undefined, a point has no finite divergence from a density",
+      loss: rates
+        ? `loss = ${nats.toFixed(1)} + ${beta} · ${rate.toFixed(1)} = ${(nats + beta * rate).toFixed(1)} nats`
+        : `loss = ${nats.toFixed(1)} nats`,
+    };
+  }
+
+  destroy() {
+    this.unsubscribe?.();
+    this.stopLooking();
+    this.redraw.cancel();
+  }
+}
+
+const number = (value) => value.toFixed(2).replace("-", "−");

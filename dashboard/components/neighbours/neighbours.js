@@ -1,0 +1,236 @@
+/* Small steps from an image's code: which class do the neighbours decode to?
+   Data: `NeighboursData` in data.d.ts.
+
+   A step of r moves every latent number by about r times the spread of that number over images: z + r s (.) u sqrt(d) with
+   |u| = 1, as in core/metrics/paths.py. In a plane the eight directions are the compass's; elsewhere they are random. */
+
+import { everyFrame, inked, make, mounted, onLook, paint, theme } from "../../web/canvas.js";
+import { PIXELS, SIDE } from "../../web/image.js";
+import { loadJudge } from "../../web/judge.js";
+import { loadNetwork, loadingProblem } from "../../web/networks.js";
+import { normals } from "../../web/posterior.js";
+import { subscribeAtRest } from "../../web/share.js";
+import { loadArrays } from "../../web/weights.js";
+
+/** @import { Judge } from "../../web/judge.js" */
+
+const DIRECTIONS = 8;
+const MEASURED = 200; // codes that the flip rate is measured on
+const SLICE = 12;
+const rates = new Map(); // "weights step" -> measured flip rate
+const AROUND = [5, 2, 1, 0, 3, 6, 7, 8]; // places of the eight directions in a 3x3 board, east first, against the clock
+
+/** @param {import("../../web/data.js").Mount<import("../../web/data.js").NeighboursData>} component */
+export default function (component) {
+  const neighbours = mounted(component.parentElement, () => new Neighbours(component.parentElement));
+  neighbours.update(component.data);
+  return () => neighbours.destroy();
+}
+
+class Neighbours {
+  /** @type {import("../../web/data.js").NeighboursData} */
+  data;
+  /** @type {Judge} */
+  judge;
+  /** @type {Float32Array} the image that the page is about */
+  image;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  timer;
+
+  constructor(parent) {
+    this.root = parent.querySelector(".neighbours");
+    this.find = (selector) => this.root.querySelector(selector);
+    this.redraw = everyFrame(() => this.draw());
+    this.find(".step").oninput = () => {
+      this.redraw();
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.measure(), 250);
+    };
+    this.stopLooking = onLook(this.root, () => this.redraw());
+    this.boards = [];
+  }
+
+  get step() {
+    return Number(this.find(".step").value);
+  }
+
+  async update(data) {
+    if (data.step && data.step !== this.data?.step) this.find(".step").value = data.step;
+    this.data = data;
+    const problem = this.find(".problem");
+    try {
+      const [arrays, judge, ...networks] = await Promise.all([
+        loadArrays(data.arrays),
+        loadJudge(data.judge),
+        ...data.lanes.map(({ weights }) => loadNetwork(weights)),
+      ]);
+      if (this.data !== data) return;
+      problem.hidden = true;
+      Object.assign(this, { arrays, judge });
+      this.boards = data.lanes.map((info, i) => this.makeBoard(info, networks[i], arrays[`codes_${i}`]));
+      this.find(".boards").replaceChildren(...this.boards.map(({ section }) => section));
+    } catch (error) {
+      problem.textContent = loadingProblem(error);
+      problem.hidden = false;
+      return;
+    }
+    this.unsubscribe?.();
+    this.unsubscribe = subscribeAtRest(data.topic, this.root, ({ image }) => {
+      this.image = image;
+      this.redraw();
+      this.measure();
+    });
+    this.root.dataset.ready = "1";
+  }
+
+  makeBoard(info, network, codes) {
+    const d = network.latentDim,
+      n = codes.length / d;
+    const spread = Float32Array.from({ length: d }, (_, j) => {
+      let sum = 0,
+        squares = 0;
+      for (let i = 0; i < n; i++) sum += codes[i * d + j];
+      for (let i = 0; i < n; i++) squares += (codes[i * d + j] - sum / n) ** 2;
+      return Math.sqrt(squares / n);
+    });
+    const cells = Array.from({ length: 9 }, () => {
+      const canvas = make("canvas", { class: "tile", width: SIDE, height: SIDE }),
+        label = make("span");
+      return { canvas, label, box: make("div", {}, canvas, label) };
+    });
+    cells[4].box.classList.add("centre");
+    const title = make("h2", {}, info.title),
+      text = make("p", { class: "small number" });
+    return {
+      info,
+      network,
+      codes,
+      n,
+      spread,
+      cells,
+      title,
+      text,
+      section: make(
+        "section",
+        { class: "board", "data-lane": info.title },
+        title,
+        make("div", { class: "nine" }, ...cells.map(({ box }) => box)),
+        text,
+      ),
+    };
+  }
+
+  /** A code and its eight neighbours, (9, d), the code first. `next` draws normal numbers. */
+  around({ network, spread }, code, r, next) {
+    const d = network.latentDim,
+      out = new Float32Array((DIRECTIONS + 1) * d);
+    out.set(code);
+    for (let k = 0; k < DIRECTIONS; k++) {
+      const angle = (2 * Math.PI * k) / DIRECTIONS;
+      const u = d === 2 ? [Math.cos(angle), Math.sin(angle)] : Array.from({ length: d }, next);
+      const length = Math.hypot(...u);
+      for (let j = 0; j < d; j++) out[(k + 1) * d + j] = code[j] + (r * spread[j] * Math.sqrt(d) * u[j]) / length;
+    }
+    return out;
+  }
+
+  draw() {
+    this.find("output").textContent = `${this.step.toFixed(1)} × the codes' spread`;
+    if (!this.image || !this.judge) return;
+    const { dark } = theme(this.root);
+    for (const board of this.boards) {
+      board.title.style.color = inked(dark ? board.info.color_dark : board.info.color);
+      const code = board.network.encode(this.image).mean.slice();
+      const images = board.network.decodeImage(this.around(board, code, this.step, normals(7)), DIRECTIONS + 1);
+      const centre = this.judge.name(images);
+      let flips = 0;
+      [4, ...AROUND].forEach((place, k) => {
+        const { canvas, label, box } = board.cells[place];
+        const named = this.judge.name(images, k * PIXELS);
+        paint(canvas, images, k * PIXELS);
+        label.textContent = this.data.classes[named];
+        box.classList.toggle("flipped", named !== centre);
+        flips += Number(named !== centre);
+      });
+      const rate = rates.get(`${board.info.weights} ${this.step}`);
+      board.text.textContent =
+        `${flips} of ${DIRECTIONS} change class here` +
+        (this.data.rates === false
+          ? ""
+          : "; " +
+            (rate === undefined
+              ? "measuring over images…"
+              : `${(100 * rate).toFixed(1)}% over ${Math.min(MEASURED, board.n)} images`));
+    }
+    this.finding();
+  }
+
+  /** Flip rates at this step that are not yet known, a slice of time after another. */
+  measure() {
+    clearTimeout(this.working);
+    if (this.data.rates === false) return;
+    const { step } = this;
+    const jobs = this.boards
+      .filter(({ info }) => !rates.has(`${info.weights} ${step}`))
+      .map((board) => this.flips(board, step));
+    const work = () => {
+      const until = performance.now() + SLICE;
+      while (jobs.length && performance.now() < until)
+        if (jobs[0].next().done) {
+          jobs.shift();
+          this.redraw();
+        }
+      if (jobs.length && this.root.isConnected) this.working = setTimeout(work);
+    };
+    work();
+  }
+
+  *flips(board, r) {
+    const d = board.network.latentDim,
+      next = normals(11),
+      n = Math.min(MEASURED, board.n);
+    let flipped = 0;
+    for (let i = 0; i < n; i++) {
+      const images = board.network.decodeImage(
+        this.around(board, board.codes.subarray(i * d, (i + 1) * d), r, next),
+        DIRECTIONS + 1,
+      );
+      const centre = this.judge.name(images);
+      for (let k = 1; k <= DIRECTIONS; k++) flipped += Number(this.judge.name(images, k * PIXELS) !== centre);
+      yield;
+    }
+    rates.set(`${board.info.weights} ${r}`, flipped / (n * DIRECTIONS));
+  }
+
+  /** Whose pictures change class more often. The server decides that, over seeds (core/metrics/claims.py); at a step where it has
+      not, the rates measured here are told and nothing is concluded from them. */
+  finding() {
+    if (this.data.rates === false) return void (this.find(".finding").textContent = "");
+    const said = this.data.said[String(this.step)];
+    if (said) return void (this.find(".finding").textContent = said);
+    const by = new Map();
+    for (const { info, network } of this.boards)
+      by.set(network.latentDim, {
+        ...by.get(network.latentDim),
+        [info.short]: rates.get(`${info.weights} ${this.step}`),
+      });
+    const [a, v] = [...new Set(this.boards.map(({ info }) => info.short))];
+    if ([...by.values()].some((pair) => pair[a] === undefined || pair[v] === undefined)) return;
+    const percent = (rate) => `${(100 * rate).toFixed(1)}%`;
+    const parts = [...by].map(
+      ([d, pair]) => `with ${d} latent numbers ${a} ${percent(pair[a])}, ${v} ${percent(pair[v])}`,
+    );
+    const decided = Object.keys(this.data.said);
+    this.find(".finding").textContent =
+      `At this step, measured here, of these models alone: ${parts.join("; ")}.` +
+      (decided.length ? ` Over several seeds that was compared at steps of ${decided.join(", ")}.` : "");
+  }
+
+  destroy() {
+    clearTimeout(this.working);
+    clearTimeout(this.timer);
+    this.unsubscribe?.();
+    this.stopLooking();
+    this.redraw.cancel();
+  }
+}

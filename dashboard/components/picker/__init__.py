@@ -1,0 +1,34 @@
+"""A gallery of images to click at: real buttons, so keyboard and screen reader work. The click is the value `chosen`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from dashboard.components.assets import media_url
+from dashboard.components.scripts import register
+from dashboard.plots import images as pictures
+
+COLUMNS = 10  # of the sprite, not of the page
+GALLERY = 60  # images that a page offers
+
+_mount = register("picker", base=False)
+
+
+def picker(
+    images: np.ndarray, names: Sequence[str], key: str, on_choose: Callable[[], None] = lambda: None
+) -> int | None:
+    """Show images (n, 1, 28, 28) as buttons.
+
+    Args:
+        names: what each image is, read aloud and shown when pointed at.
+        on_choose: called before the page reruns; the index is then `st.session_state[key]["chosen"]`.
+
+    Returns:
+        the index that was clicked just now, or None.
+    """
+    sprite = pictures.png(pictures.mosaic(images, COLUMNS, scale=2, gap=0).convert("L"))
+    data = {"url": media_url(sprite, "image/png", key), "columns": COLUMNS, "names": list(names)}
+    result = _mount(data=data, key=key, on_chosen_change=on_choose)
+    return result.get("chosen")

@@ -1,0 +1,275 @@
+/* Keys, clicker, notes window, blank screen and autoplay of the walkthrough. Data: `PresenterData` in data.d.ts.
+
+   Where to go is reported to the page (trigger "go": next, back, first, last, leave, or a choice's key); what concerns only
+   this screen, blank, notes, full screen, QR, stays here and outlives reruns. A handler that has used a key (an arrow
+   on a map, say) has called preventDefault, and the key is left alone; Page Up and Page Down, which clickers send, always go. */
+
+const LEAST = 0.6; // of the type's full size, below which it is not made smaller
+const PAUSE = 45; // seconds that autoplay waits after somebody has touched the page
+/**
+ * What concerns only this screen.
+ * @typedef {object} Screen
+ * @property {HTMLElement | null} blank
+ * @property {HTMLElement | null} link
+ * @property {HTMLElement | null} told
+ * @property {Window | null} notes
+ * @property {number} since when the clock began
+ * @property {number} touched when somebody last did
+ * @property {boolean} [present]
+ * @property {ReturnType<typeof setInterval>} [ticking]
+ * @property {() => void} [stop]
+ * @property {(where: string) => void} [go]
+ * @property {(event: KeyboardEvent) => void} [key]
+ */
+/** @type {Screen} */
+const screen_ = /** @type {any} */ (
+  globalThis.pointOrCloudScreen ??= {
+    blank: null,
+    link: null,
+    told: null,
+    notes: null,
+    since: Date.now(),
+    touched: 0,
+  }
+);
+
+/** @param {import("../../web/data.js").Mount<import("../../web/data.js").PresenterData>} component */
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".presenter");
+  const find = (selector) => root.querySelector(selector);
+  screen_.stop?.(); // this function runs at every rerun; what the last one listened to is over
+  const go = (where) => {
+    uncover();
+    /** @type {HTMLElement | null} */ (document.activeElement)?.blur?.();
+    setTriggerValue("go", where);
+  };
+  root.hidden = !data.present;
+  if (data.present) document.documentElement.dataset.present = "1";
+  else delete document.documentElement.dataset.present;
+  // In a frame, keys go to the page around it until the frame has been clicked: a link that opens a talk has to take them.
+  if (data.present && !screen_.present && window.parent !== window) window.focus();
+  screen_.present = data.present;
+
+  find(".count").textContent = `${data.place} / ${data.total}`;
+  find(".steps").setAttribute("aria-valuenow", data.place);
+  find(".steps").setAttribute("aria-valuemax", data.total);
+  find(".steps i").style.width = `${(100 * (data.place - (data.revealed ? 0 : 0.5))) / data.total}%`;
+  find("[data-do=auto]").setAttribute("aria-pressed", String(data.auto));
+
+  /* ---- this screen ---- */
+
+  function uncover() {
+    for (const name of ["blank", "link", "told"]) {
+      screen_[name]?.remove();
+      screen_[name] = null;
+    }
+  }
+  function cover(name, ...content) {
+    const was = screen_[name];
+    uncover();
+    if (was) return;
+    const sheet = document.createElement("div");
+    sheet.className = `presenter-screen ${name}`;
+    sheet.append(...content);
+    sheet.onclick = uncover;
+    document.body.append((screen_[name] = sheet));
+  }
+  function address() {
+    const picture = new Image();
+    picture.src = data.qr;
+    picture.alt = "QR code of the link below";
+    return [picture, data.url];
+  }
+  const link = () => cover("link", ...address());
+  // The page may learn its own address only now, in a frame for instance: a sheet that is open must not keep the old one.
+  screen_.link?.replaceChildren(...address());
+  const tell = (text) => {
+    uncover();
+    cover("told", text);
+  };
+  const fullScreen = () =>
+    document.documentElement
+      .requestFullscreen?.()
+      .catch(() =>
+        tell(
+          "The browser does not allow full screen here: the page is shown in a frame. Open its own address (Q), and try again there.",
+        ),
+      );
+  function openNotes() {
+    screen_.notes = window.open("", "point-or-cloud-notes", "width=720,height=640");
+    if (screen_.notes) notes(true);
+    else
+      tell(
+        "The browser did not open the window for the notes. Allow pop-ups for this page, or open its own address (Q) if it is shown in a frame.",
+      );
+  }
+  const actions = {
+    auto: () => go("auto"),
+    leave: () => go("leave"),
+    back: () => go("back"),
+    next: () => go("next"),
+    blank: () => cover("blank"),
+    link,
+    full: () => (document.fullscreenElement ? document.exitFullscreen() : fullScreen()),
+    notes: openNotes,
+  };
+  for (const button of root.querySelectorAll("[data-do]"))
+    button.onclick = () => {
+      actions[button.dataset.do]();
+      button.blur();
+    };
+
+  /** Type as large as lets the whole scene stand on the screen: a projector is not scrolled. */
+  function fit() {
+    const main = document.querySelector("[data-testid=stMain]"),
+      style = document.documentElement.style;
+    if (!data.present || !main) return style.removeProperty("--fit");
+    let size = 1;
+    for (
+      style.setProperty("--fit", String(size));
+      main.scrollHeight > main.clientHeight + 1 && size > LEAST;
+      style.setProperty("--fit", String(size))
+    )
+      size -= 0.03;
+  }
+  let rest; // pictures are drawn, and drawn again for another screen, a moment after the page around them
+  const soon = () => {
+    clearTimeout(rest);
+    rest = setTimeout(fit, 120);
+  };
+  const grown = new ResizeObserver(soon),
+    whole = document.querySelector("[data-testid=stMainBlockContainer]");
+  if (whole) grown.observe(whole);
+  window.addEventListener("resize", soon);
+  fit();
+
+  /* ---- notes ---- */
+
+  function notes(front) {
+    const page = screen_.notes?.closed === false ? screen_.notes.document : null;
+    if (!page) return;
+    page.title = "Notes · Point or Cloud";
+    const line = (tag, text, style) => Object.assign(page.createElement(tag), { textContent: text, style });
+    const clock = line("p", "", "font-size:2.4rem;margin:0;font-variant-numeric:tabular-nums");
+    const restart = Object.assign(line("button", "Start the clock again", "font:inherit"), {
+      onclick: () => {
+        screen_.since = Date.now();
+        tick();
+      },
+    });
+    const steps = [
+      ["◀ Back", "back"],
+      ["Next ▶", "next"],
+    ].map(([text, what]) =>
+      Object.assign(line("button", text, "font:inherit;padding:.4rem 1rem;margin-right:.5rem"), {
+        onclick: () => screen_.go?.(what),
+      }),
+    );
+    page.body.style = "font:1.15rem/1.5 system-ui,sans-serif;margin:1.5rem;background:#161616;color:#eee";
+    page.body.replaceChildren(
+      clock,
+      restart,
+      line("h2", `${data.place} / ${data.total} · ${data.title}`, "margin:1rem 0 .3rem"),
+      line("p", data.notes, "white-space:pre-line"),
+      line("p", data.answer, "color:#9bd"),
+      line("p", data.next ? `Next: ${data.next}` : "The last scene.", "color:#aaa"),
+      ...steps,
+    );
+    page.onkeydown = (event) => screen_.key?.(event);
+    const tick = () => {
+      const seconds = Math.floor((Date.now() - screen_.since) / 1000);
+      clock.textContent = `${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}   ·   ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    };
+    tick();
+    clearInterval(screen_.ticking);
+    screen_.ticking = setInterval(
+      () => (screen_.notes?.closed !== false ? clearInterval(screen_.ticking) : tick()),
+      1000,
+    );
+    if (front) screen_.notes?.focus();
+  }
+  notes(false);
+
+  /* ---- keys ---- */
+
+  const always = { PageDown: "next", PageUp: "back" };
+  const keys = { ArrowRight: "next", ArrowLeft: "back", Home: "first", End: "last" };
+  function key(event, early) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const target = event.composedPath()[0];
+    const typing = target.matches?.(
+      "input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]",
+    );
+    const pressing = target.matches?.("button, a, summary, input, [role=slider], [role=radio]");
+    if (typing) return;
+    let what = early ? always[event.key] : event.defaultPrevented || target.matches?.("input") ? null : keys[event.key];
+    if (!early && !event.defaultPrevented && data.present) {
+      if (event.key === " " && !pressing) what = "next";
+      if (event.key === "Escape") what = screen_.blank || screen_.link || screen_.told ? "uncover" : "leave";
+      if (/^[1-9]$/.test(event.key) && data.choices[event.key - 1] !== undefined && !data.revealed)
+        what = `choice:${data.choices[event.key - 1]}`;
+      what ??= { b: "blank", ".": "blank", n: "notes", a: "auto", f: "full", q: "link" }[event.key.toLowerCase()];
+    }
+    if (!what || (!data.present && early)) return;
+    event.preventDefault();
+    if (early) event.stopPropagation();
+    if (what === "uncover") uncover();
+    else if (screen_.blank && ["next", "back"].includes(what))
+      uncover(); // the first click of a clicker only brings the picture back
+    else (actions[what] ?? (() => go(what)))();
+  }
+  const early = (event) => key(event, true),
+    late = (event) => key(event, false);
+  const near = (event) => find(".foot").classList.toggle("near", event.clientY > innerHeight - 120);
+  const touched = () => (screen_.touched = Date.now());
+  window.addEventListener("keydown", early, true);
+  window.addEventListener("keydown", late);
+  window.addEventListener("pointermove", near);
+  for (const name of ["pointerdown", "keydown", "wheel"])
+    window.addEventListener(name, touched, { capture: true, passive: true });
+  Object.assign(screen_, {
+    go,
+    key: (event) => {
+      key(event, true);
+      if (!event.defaultPrevented) key(event, false);
+    },
+  });
+
+  /* ---- by itself ---- */
+
+  const shown = Date.now();
+  const auto = data.auto
+    ? setInterval(() => {
+        const idle = (Date.now() - screen_.touched) / 1000,
+          long = (Date.now() - shown) / 1000;
+        if (
+          document.hidden ||
+          long < (data.revealed ? 0.8 : 1) * data.seconds ||
+          idle < Math.min(PAUSE, 4 * data.seconds)
+        )
+          return;
+        clearInterval(auto); // once a scene; what comes next starts its own
+        go(data.revealed && data.place === data.total ? "first" : "next");
+      }, 250)
+    : undefined;
+
+  root.dataset.scene = data.scene;
+  root.dataset.revealed = data.revealed ? "1" : "";
+  screen_.stop = () => {
+    clearInterval(auto);
+    grown.disconnect();
+    clearTimeout(rest);
+    window.removeEventListener("resize", soon);
+    window.removeEventListener("keydown", early, true);
+    window.removeEventListener("keydown", late);
+    window.removeEventListener("pointermove", near);
+    for (const name of ["pointerdown", "keydown", "wheel"])
+      window.removeEventListener(name, touched, { capture: true });
+  };
+  return () => {
+    screen_.stop?.();
+    uncover();
+    document.documentElement.style.removeProperty("--fit");
+    delete document.documentElement.dataset.present;
+  };
+}

@@ -1,0 +1,18 @@
+"""One test image for the components of a page that has no drawing pad: publishes it under a topic, and shows nothing."""
+
+from __future__ import annotations
+
+from dashboard.components.lanes import Images
+from dashboard.components.scripts import register
+
+_mount = register("publish", base=False)
+
+
+def publish(images: Images, index: int, key: str) -> str:
+    """Returns the topic under which `planes`, `neighbours` and `traverse` find image `index`."""
+    _mount(
+        key=key,
+        data={**images.describe(key), "label": int(images.labels[index]), "index": index, "topic": key},
+        height=1,
+    )
+    return key

@@ -1,0 +1,12 @@
+/* Publishes one image of a sprite under a topic, as the drawing pad does. Data: `PublishData` in data.d.ts. */
+
+import { loadSprite } from "../../web/canvas.js";
+import { publish } from "../../web/share.js";
+
+/** @param {import("../../web/data.js").Mount<import("../../web/data.js").PublishData>} component */
+export default function ({ data }) {
+  loadSprite(data.sprite).then(
+    (sprite) => publish(data.topic, { image: sprite.image(data.index), info: { source: "test", index: data.index } }),
+    () => {},
+  ); // whoever needs the image says so itself
+}

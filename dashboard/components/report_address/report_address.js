@@ -1,0 +1,12 @@
+/* Tells the server where the app is, if it expects it elsewhere: see dashboard/session/addresses.py. Once per page load at most,
+   so that a server that does not accept the answer is not asked again and again. Data: { root }. */
+
+import { publicRoot } from "../../web/address.js";
+
+/** @param {import("../../web/data.js").Mount<import("../../web/data.js").ReportAddressData>} component */
+export default function ({ data, setTriggerValue }) {
+  const root = publicRoot();
+  if (root === data.root || globalThis.pointOrCloudAddress === root) return;
+  globalThis.pointOrCloudAddress = root;
+  setTriggerValue("root", root);
+}

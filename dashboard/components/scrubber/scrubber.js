@@ -1,0 +1,276 @@
+/* Two trainings, epoch by epoch: codes finding their places, samples sharpening. All of it is what was recorded while training.
+
+   Points glide in straight lines between the epochs at which they were recorded; pictures and figures change at the epochs.
+   Data: `ScrubberData` in data.d.ts. */
+
+import { everyFrame, inked, loadSprite, make, mounted, onLook, prepare, theme } from "../../web/canvas.js";
+import { loadArrays } from "../../web/weights.js";
+
+const PER_SECOND = 4; // epochs a second while it plays
+const MARGIN = 1.08;
+const scrubbers = new Map(); // where each stood, by data.key
+
+/** @param {import("../../web/data.js").Mount<import("../../web/data.js").ScrubberData>} component */
+export default function (component) {
+  const scrubber = mounted(component.parentElement, () => new Scrubber(component));
+  scrubber.update(component.data);
+  return () => scrubber.destroy();
+}
+
+class Scrubber {
+  /** @type {import("../../web/data.js").ScrubberData} */
+  data;
+  /** @type {ArrayLike<number>} classes of the recorded images */
+  labels;
+  /** The frame that is waited for while it plays; 0 when it does not. */
+  playing = 0;
+
+  constructor({ parentElement }) {
+    this.root = parentElement.querySelector(".scrubber");
+    this.find = (selector) => this.root.querySelector(selector);
+    this.redraw = everyFrame(() => this.draw());
+    this.slide = this.find(".epoch");
+    this.slide.oninput = () => {
+      this.pause();
+      this.go(Number(this.slide.value));
+    };
+    this.slide.onchange = () => this.go(Math.round(this.slide.value));
+    this.slide.onkeydown = (event) => this.key(event);
+    this.find(".play").onclick = () => (this.playing ? this.pause() : this.play());
+    this.stopLooking = onLook(this.root, () => this.redraw());
+  }
+
+  async update(data) {
+    this.data = data;
+    this.state = scrubbers.get(data.key) ?? { at: data.epochs };
+    scrubbers.set(data.key, this.state);
+    this.slide.max = data.epochs;
+    const problem = this.find(".problem");
+    try {
+      const [arrays, ...sprites] = await Promise.all([
+        loadArrays(data.arrays),
+        ...data.lanes.map((lane) => loadSprite(lane.sprite, 8)),
+      ]);
+      if (this.data !== data) return; // a newer update has overtaken this one
+      this.labels = arrays.labels;
+      this.lanes = data.lanes.map((lane, i) => ({
+        ...lane,
+        xy: arrays[`xy_${i}`],
+        picture: sprites[i].picture,
+        ...this.panel(i, data.lanes.length),
+      }));
+      problem.hidden = true;
+    } catch (error) {
+      problem.textContent = `The recordings could not be loaded (${/** @type {Error} */ (error).message}). Reload the page.`;
+      problem.hidden = false;
+      return;
+    }
+    this.go(Math.min(this.state.at, data.epochs));
+    this.root.dataset.ready = "1";
+  }
+
+  panel(i, count) {
+    const box = this.find(".lanes");
+    if (box.childElementCount !== count)
+      box.replaceChildren(
+        ...Array.from({ length: count }, () =>
+          make(
+            "section",
+            { class: "lane" },
+            make("h2"),
+            make("p", { class: "muted small number" }),
+            make("canvas", { class: "map", role: "img" }),
+            make("canvas", { class: "pictures", role: "img" }),
+          ),
+        ),
+      );
+    const section = box.children[i];
+    return { section, map: section.querySelector(".map"), pictures: section.querySelector(".pictures") };
+  }
+
+  /* ---- time ---- */
+
+  go(at) {
+    this.state.at = Math.min(this.data.epochs, Math.max(0, at));
+    this.redraw();
+  }
+
+  play() {
+    if (this.state.at >= this.data.epochs) this.state.at = 0;
+    let last = performance.now();
+    const step = (now) => {
+      this.go(this.state.at + ((now - last) / 1000) * PER_SECOND);
+      last = now;
+      this.playing = this.state.at < this.data.epochs ? requestAnimationFrame(step) : 0;
+    };
+    this.playing = requestAnimationFrame(step);
+  }
+
+  pause() {
+    cancelAnimationFrame(this.playing);
+    this.playing = 0;
+    this.redraw();
+  }
+
+  key(event) {
+    const at = this.state.at;
+    const to = {
+      ArrowRight: Math.floor(at) + 1,
+      ArrowUp: Math.floor(at) + 1,
+      ArrowLeft: Math.ceil(at) - 1,
+      ArrowDown: Math.ceil(at) - 1,
+      PageUp: at + 5,
+      PageDown: at - 5,
+      Home: 0,
+      End: this.data.epochs,
+    }[event.key];
+    if (event.key === " ") {
+      if (this.playing) this.pause();
+      else this.play();
+    } else if (to === undefined) return;
+    else {
+      this.pause();
+      this.go(Math.round(to));
+    }
+    event.preventDefault();
+  }
+
+  /* ---- drawing ---- */
+
+  draw() {
+    if (!this.lanes || !this.root.isConnected) return;
+    const look = theme(this.root),
+      { at } = this.state,
+      epoch = Math.floor(at + 1e-6);
+    this.slide.value = at;
+    this.slide.setAttribute("aria-label", "Epoch. Arrow keys step, space plays.");
+    this.slide.setAttribute("aria-valuetext", `epoch ${epoch} of ${this.data.epochs}`);
+    this.find("output").textContent = `epoch ${epoch} of ${this.data.epochs}`;
+    const play = this.find(".play");
+    play.textContent = this.playing ? "❚❚ Pause" : "▶ Play";
+    play.setAttribute("aria-label", this.playing ? "Pause" : "Play");
+    for (const lane of this.lanes) this.lane(lane, at, epoch, look);
+    this.curves(at, look);
+    Object.assign(this.root.dataset, { epoch, playing: this.playing ? "1" : "" });
+  }
+
+  lane(lane, at, epoch, look) {
+    const row = lane.history[epoch],
+      own = look.dark ? lane.color_dark : lane.color;
+    lane.section.style.setProperty("--own", own);
+    Object.assign(lane.section.querySelector("h2"), { textContent: lane.title }).style.color = inked(own);
+    const figures = [
+      `D ${row.distortion.toFixed(1)}`,
+      `R ${row.rate === null ? "n/a" : row.rate.toFixed(1)}`,
+      row.neg_elbo === null ? null : `−ELBO ${row.neg_elbo.toFixed(1)}`,
+      `squared error ${row.mse.toFixed(4)}`,
+    ];
+    lane.section.querySelector("p").textContent = figures.filter(Boolean).join(" · ");
+    this.map(lane, at, look);
+    // This epoch's 8 x 3 tiles out of the tall picture of all epochs.
+    const { pictures, picture } = lane,
+      width = picture.naturalWidth,
+      height = picture.naturalHeight / (this.data.epochs + 1);
+    if (pictures.width !== width) Object.assign(pictures, { width, height });
+    pictures.getContext("2d").drawImage(picture, 0, epoch * height, width, height, 0, 0, width, height);
+    pictures.setAttribute(
+      "aria-label",
+      `${lane.short} after epoch ${epoch}: 16 samples from the same noise, and below them 8 reconstructions`,
+    );
+  }
+
+  map({ map, xy, reach, native, short, title }, at, look) {
+    const width = map.clientWidth,
+      height = Math.min(width, 420);
+    if (!width) return;
+    const context = prepare(map, width, height),
+      n = this.labels.length;
+    const unit = Math.min(width, height) / (2 * reach * MARGIN),
+      cx = width / 2,
+      cy = height / 2;
+    if (native) {
+      context.strokeStyle = look.faint;
+      for (const r of [1, 2, 3]) {
+        context.beginPath();
+        context.arc(cx, cy, r * unit, 0, 2 * Math.PI);
+        context.stroke();
+      }
+    }
+    const low = Math.min(Math.floor(at), this.data.epochs),
+      high = Math.min(low + 1, this.data.epochs),
+      u = at - low;
+    for (let i = 0; i < n; i++) {
+      const from = 2 * (low * n + i),
+        to = 2 * (high * n + i);
+      const x = cx + (xy[from] + u * (xy[to] - xy[from])) * unit,
+        y = cy - (xy[from + 1] + u * (xy[to + 1] - xy[from + 1])) * unit;
+      context.fillStyle = this.data.class_colors[this.labels[i] % this.data.class_colors.length];
+      context.globalAlpha = 0.85;
+      context.beginPath();
+      context.arc(x, y, 3.2, 0, 2 * Math.PI);
+      context.fill();
+    }
+    context.globalAlpha = 1;
+    map.setAttribute("aria-label", `${title}: codes of ${n} test images after epoch ${Math.floor(at)}`);
+    map.dataset.short = short;
+  }
+
+  /** Distortion (solid) and rate (dotted) of both over the epochs. */
+  curves(at, look) {
+    const canvas = this.find(".curves canvas"),
+      width = canvas.clientWidth,
+      height = 150;
+    this.find(".curves h2").textContent = "Distortion (solid) and rate (dotted), nats per image, on the test images";
+    if (!width) return;
+    const context = prepare(canvas, width, height),
+      left = 36,
+      bottom = height - 20,
+      top = 6;
+    const rows = this.lanes.flatMap(({ history }) => history);
+    // The first epochs fall steeply: the scale is logarithmic, so that the last ones can be told apart.
+    const values = rows.flatMap(({ distortion, rate }) => [distortion, rate ?? 0]).filter((v) => v > 0.5);
+    const [low, high] = [Math.log(Math.min(...values)), Math.log(Math.max(...values))];
+    const X = (epoch) => left + (epoch / this.data.epochs) * (width - left - 8),
+      Y = (v) => bottom - ((Math.log(Math.max(v, Math.exp(low))) - low) / (high - low)) * (bottom - top);
+    Object.assign(context, { font: `11px ${look.font}`, fillStyle: look.muted, strokeStyle: look.faint, lineWidth: 1 });
+    for (const v of [1, 3, 10, 30, 100, 300].filter((v) => Math.log(v) >= low && Math.log(v) <= high)) {
+      context.textAlign = "right";
+      context.fillText(String(v), left - 5, Y(v) + 4);
+      context.beginPath();
+      context.moveTo(left, Y(v));
+      context.lineTo(width - 8, Y(v));
+      context.stroke();
+    }
+    context.textAlign = "center";
+    for (let epoch = 0; epoch <= this.data.epochs; epoch += Math.max(1, Math.round(this.data.epochs / 5)))
+      context.fillText(String(epoch), X(epoch), height - 4);
+    for (const { history, color, color_dark } of this.lanes)
+      for (const { values, dash } of [
+        { values: history.map(({ distortion }) => distortion), dash: [] },
+        { values: history.map(({ rate }) => rate), dash: [2, 3] },
+      ]) {
+        if (values[0] === null) continue;
+        Object.assign(context, { strokeStyle: look.dark ? color_dark : color, lineWidth: 1.8 });
+        context.setLineDash(dash);
+        context.beginPath();
+        values.forEach((value, epoch) => context.lineTo(X(epoch), Y(value)));
+        context.stroke();
+        context.setLineDash([]);
+      }
+    Object.assign(context, { strokeStyle: look.text, lineWidth: 1.2 });
+    context.beginPath();
+    context.moveTo(X(at), top);
+    context.lineTo(X(at), bottom);
+    context.stroke();
+    const last = this.lanes.map(
+      ({ short, history }) => `${short}: distortion ${history[this.data.epochs].distortion.toFixed(1)}`,
+    );
+    canvas.setAttribute("aria-label", `Curves over ${this.data.epochs} epochs; at the end ${last.join(", ")}`);
+  }
+
+  destroy() {
+    cancelAnimationFrame(this.playing);
+    this.stopLooking();
+    this.redraw.cancel();
+  }
+}

@@ -1,0 +1,269 @@
+/* What Python sends to each component as its data, and what Streamlit hands to a component's script. For the type checker
+   alone: nothing of this reaches a page. tests/test_web.py holds it against what the components are really sent. */
+
+/** What a component is mounted in. Its markup is the component's own, so what it looks for is there. */
+export interface Root extends ParentNode {
+  querySelector(selector: string): any;
+}
+
+/** What a component's script is called with. */
+export interface Mount<Data> {
+  data: Data;
+  parentElement: Root;
+  setTriggerValue(name: string, value: unknown): void;
+  setStateValue(name: string, value: unknown): void;
+}
+
+export type Tell = Mount<unknown>["setTriggerValue"];
+export type Side = "left" | "right";
+
+/** A model, as lanes.py describes it; `weights` is an address, "" where there is no network for the page. */
+export interface LaneData {
+  title: string;
+  short: string;
+  color: string;
+  color_dark: string;
+  weights: string;
+}
+
+/** The test images that a page's components share, see lanes.py; `sprite` is an address. */
+export interface ImagesData {
+  sprite: string;
+  classes: string[];
+  class_colors: string[];
+  class_word: string;
+}
+
+export interface ReportAddressData {
+  root: string;
+}
+
+export interface CopyLinkData {
+  label: string;
+  done: string;
+  failed: string;
+}
+
+export interface ColorSchemeData {
+  dark: boolean;
+}
+
+export interface PadData {
+  hint: string;
+  label: string;
+  image: string;
+}
+
+export interface PickerData {
+  url: string;
+  columns: number;
+  names: string[];
+}
+
+export interface PictureData {
+  label: string;
+  busy: string;
+  file: string;
+}
+
+export interface PublishData extends ImagesData {
+  label: number;
+  index: number;
+  topic: string;
+}
+
+/** Figures of one network at one weight, nats per image. */
+export interface Figures {
+  distortion: number;
+  rate: number;
+  rate_per_dim: number[];
+  active_units: number;
+}
+
+export interface CurvePoint extends Figures {
+  beta: number;
+}
+
+export interface TrainedBeta extends CurvePoint {
+  run_id: string;
+  weights: string;
+  neg_elbo: number;
+  /** The lowest and the highest over seeds. */
+  spread?: { seeds: number; rate: number[]; distortion: number[]; neg_elbo: number[] };
+}
+
+export interface TrainingData {
+  beta: number;
+  run_id: string;
+  epoch: number;
+  epochs: number;
+  path: Figures[];
+  preview: string;
+}
+
+export interface BetaLabData {
+  key: string;
+  beta: number;
+  sequence: number;
+  compact: boolean;
+  training: TrainingData | null;
+  latent_dim: number;
+  prediction: { run_id: string; weights: string; curve: CurvePoint[] } | null;
+  trained: TrainedBeta[];
+  sprite: string;
+  arrays: string;
+  n: number;
+  class_colors: string[];
+  color: string;
+  color_dark: string;
+  ae_color: string;
+  ae_color_dark: string;
+  ae_distortion: number | null;
+  active: number;
+}
+
+export interface Colouring {
+  id: string;
+  label: string;
+  unit: string;
+  note: string;
+  low: number;
+  high: number;
+}
+
+export interface MapData extends LaneData {
+  caption: string;
+  native: boolean;
+  dim: number;
+  /** Ids of the colourings that are figures of this map's model. */
+  own: string[];
+}
+
+export interface MapsData extends ImagesData {
+  key: string;
+  arrays: string;
+  colourings: Colouring[];
+  left: MapData;
+  right: MapData;
+  height: number;
+  start: number;
+  layers_note: string;
+  plain: boolean;
+  can_open: boolean;
+}
+
+export interface MathsStep {
+  id: string;
+  title: string;
+  cells: { formula: string; source: { file: string; name: string; lines: [number, string][] } }[];
+}
+
+export interface MathsData {
+  left: LaneData;
+  right: LaneData;
+  steps: MathsStep[];
+  topic: string;
+}
+
+export interface NeighboursData {
+  lanes: LaneData[];
+  classes: string[];
+  judge: string;
+  topic: string;
+  step: number;
+  rates: boolean;
+  said: Record<string, string>;
+  arrays: string;
+}
+
+export interface PlanesData extends ImagesData {
+  left: LaneData;
+  right: LaneData;
+  judge: string;
+  topic: string;
+  mode: string;
+  arrays: string;
+}
+
+export interface PresenterData {
+  scene: string;
+  place: number;
+  total: number;
+  title: string;
+  next: string;
+  notes: string;
+  answer: string;
+  choices: string[];
+  seconds: number;
+  present: boolean;
+  revealed: boolean;
+  auto: boolean;
+  url: string;
+  qr: string;
+}
+
+export interface ScrubberLane {
+  title: string;
+  short: string;
+  color: string;
+  color_dark: string;
+  sprite: string;
+  reach: number;
+  native: boolean;
+  history: { distortion: number; rate: number | null; neg_elbo: number | null; mse: number }[];
+}
+
+export interface ScrubberData {
+  key: string;
+  epochs: number;
+  arrays: string;
+  class_colors: string[];
+  lanes: ScrubberLane[];
+}
+
+export interface EncodeDecodeLane extends LaneData {
+  native: boolean;
+  map_label: string;
+}
+
+export interface EncodeDecodeData extends ImagesData {
+  left: EncodeDecodeLane;
+  right: EncodeDecodeLane;
+  topic: string;
+  arrays: string;
+  thumbs: number[];
+  start: number;
+  upload: { id: string; name: string; pixels: number[] } | null;
+}
+
+export interface TraverseLane extends LaneData {
+  order: number[];
+  dead: boolean[];
+  weight_text: string[];
+  range: [number, number][];
+}
+
+export interface TraverseData {
+  left: TraverseLane;
+  right: TraverseLane;
+  topic: string;
+}
+
+/** A plotly figure as JSON: the keys that chart.js reads depend on the kind of trace. */
+export interface ChartData {
+  figure: { data: any[]; layout: any };
+  alt: string;
+}
+
+/** What components publish under a topic: the image that a page is about. */
+export interface SharedImage {
+  image: Float32Array;
+  info: ImageInfo;
+}
+
+export interface ImageInfo {
+  source: "test" | "upload" | "drawing";
+  index?: number;
+  name?: string;
+  edited?: boolean;
+}

@@ -1,0 +1,60 @@
+/* The real image most like a picture: the largest cosine between vectors of grey levels, all of them as one product.
+   The cosine does not care how bright a picture is; by plain distance a faint smear would be near to everything. */
+
+import { PIXELS } from "./image.js";
+import { Heap, PANEL, packedPlace, upTo } from "./kernels.js";
+import { CHUNK } from "./layers.js";
+
+export class Nearest {
+  /** @param {Float32Array} images n images (n * 784) in [0, 1] to search among */
+  constructor(images) {
+    const n = (this.n = images.length / PIXELS),
+      matrix = new Float32Array(PIXELS * upTo(n, PANEL));
+    for (let i = 0; i < n; i++) {
+      const length = lengthOf(images, i * PIXELS);
+      for (let p = 0; p < PIXELS; p++) matrix[packedPlace(PIXELS, p, i)] = images[i * PIXELS + p] / length;
+    }
+    this.heap = new Heap();
+    this.width = upTo(n, PANEL);
+    this.images = this.heap.take(matrix);
+    this.query = this.heap.take(CHUNK * PIXELS);
+    this.products = this.heap.take(CHUNK * this.width);
+    this.heap.seal();
+  }
+
+  /**
+   * For m images: index of the most similar one and their cosine.
+   * @param {Float32Array} images m * 784
+   * @param {number} m at most 16
+   * @param {number[] | null} skip for each image, one that is left out: its own copy
+   */
+  find(images, m, skip = null) {
+    const { floats } = this.heap;
+    floats.set(images.subarray(0, m * PIXELS), this.query);
+    this.heap.product(this.query, this.images, this.products, m, this.width, PIXELS);
+    return Array.from({ length: m }, (_, i) => {
+      const length = lengthOf(images, i * PIXELS),
+        products = this.products + i * this.width;
+      let index = -1,
+        most = -Infinity;
+      for (let j = 0; j < this.n; j++) {
+        const cosine = floats[products + j];
+        if (cosine > most && j !== skip?.[i]) {
+          most = cosine;
+          index = j;
+        }
+      }
+      return { index, likeness: most / length };
+    });
+  }
+}
+
+/**
+ * The length of an image as a vector; 1 for a black one.
+ * @param {ArrayLike<number>} images @param {number} from
+ */
+function lengthOf(images, from) {
+  let sum = 0;
+  for (let p = from; p < from + PIXELS; p++) sum += images[p] ** 2;
+  return Math.sqrt(sum) || 1;
+}

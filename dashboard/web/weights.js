@@ -1,0 +1,93 @@
+/* Safetensors files in the page, and fetching each of them once. */
+
+/** @typedef {{shape: number[], data: Float32Array | Uint8Array}} Tensor */
+/** @typedef {Record<string, Tensor>} Tensors */
+
+/** @type {Float32Array | null} */
+let halfTable = null;
+
+/** The 65,536 values of a 16-bit float, as float32. */
+function halves() {
+  if (halfTable) return halfTable;
+  halfTable = new Float32Array(65536);
+  for (let bits = 0; bits < 65536; bits++) {
+    const sign = bits & 0x8000 ? -1 : 1;
+    const exponent = (bits >> 10) & 31;
+    const fraction = bits & 1023;
+    halfTable[bits] =
+      exponent === 0
+        ? sign * fraction * 2 ** -24
+        : exponent === 31
+          ? fraction
+            ? NaN
+            : sign * Infinity
+          : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  }
+  return halfTable;
+}
+
+/**
+ * A safetensors file: 8 bytes of header length, a JSON header, raw little-endian tensors.
+ * Floats are read as float32, bytes stay bytes.
+ * @param {ArrayBuffer} buffer
+ * @returns {{metadata: Record<string, string>, tensors: Tensors}}
+ */
+export function parseSafetensors(buffer) {
+  const length = Number(new DataView(buffer).getBigUint64(0, true));
+  if (!(length > 0 && 8 + length <= buffer.byteLength))
+    throw new Error("not a safetensors file: its header does not fit");
+  const { __metadata__: metadata = {}, ...entries } = JSON.parse(
+    new TextDecoder().decode(new Uint8Array(buffer, 8, length)),
+  );
+  /** @type {Tensors} */
+  const tensors = {};
+  for (const [name, { dtype, shape, data_offsets }] of Object.entries(entries)) {
+    const [from, to] = data_offsets;
+    const bytes = buffer.slice(8 + length + from, 8 + length + to); // a copy, because offsets need not be aligned
+    if (dtype === "F32") tensors[name] = { shape, data: new Float32Array(bytes) };
+    else if (dtype === "U8") tensors[name] = { shape, data: new Uint8Array(bytes) };
+    else if (dtype === "F16") {
+      const table = halves();
+      tensors[name] = { shape, data: Float32Array.from(new Uint16Array(bytes), (bits) => table[bits]) };
+    } else throw new Error(`tensor ${name} has type ${dtype}; F16, F32 and U8 are read`);
+  }
+  return { metadata, tensors };
+}
+
+/**
+ * What `make` turns the bytes at a URL into: once for all components of the page; a failed load may be tried again.
+ * @template T
+ * @param {string} url
+ * @param {(bytes: ArrayBuffer) => T} make
+ * @returns {Promise<T>}
+ */
+export function load(url, make) {
+  const page = /** @type {{pointOrCloud?: Map<string, Promise<any>>}} */ (globalThis);
+  const shared = (page.pointOrCloud ??= new Map());
+  let promise = shared.get(url);
+  if (!promise) {
+    // The URL names the content (see assets.py), so any copy the browser still has is the right one.
+    promise = fetch(url, { cache: "force-cache" }).then(async (response) => {
+      if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+      return make(await response.arrayBuffer());
+    });
+    promise.catch(() => shared.delete(url));
+    shared.set(url, promise);
+  }
+  return promise;
+}
+
+/**
+ * The tensors of a safetensors file at a URL: name -> typed array.
+ * @param {string} url
+ * @returns {Promise<Record<string, Float32Array>>} what Python sends to components are floats
+ */
+export const loadArrays = (url) =>
+  load(url, (bytes) =>
+    Object.fromEntries(
+      Object.entries(parseSafetensors(bytes).tensors).map(([name, { data }]) => [
+        name,
+        /** @type {Float32Array} */ (data),
+      ]),
+    ),
+  );
