@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -14,20 +14,31 @@ SIDES = ("left", "right")
 
 
 @dataclass(frozen=True)
-class Lane:
-    """One model.
+class ModelLabel:
+    """How a model is named and coloured.
 
     Attributes:
-        title, short: heading, and the model's name in running text.
+        title, short: heading, e.g. "AE: an image is a point", and the model's name in running text.
         color, color_dark: the model's colour on a light and on a dark page.
-        weights: address of its weights (see `assets.weights_url`).
-        codes: (n, d) posterior means of the images it is compared with.
     """
 
     title: str
     short: str
     color: str
     color_dark: str
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One model.
+
+    Attributes:
+        label: its name and colour.
+        weights: address of its weights (see `assets.weights_url`).
+        codes: (n, d) posterior means of the images it is compared with.
+    """
+
+    label: ModelLabel
     weights: str
     codes: np.ndarray
 
@@ -37,14 +48,7 @@ class Lane:
 
     def describe(self, **more: Any) -> dict[str, Any]:
         """What the page needs to know of it, beside its arrays."""
-        return {
-            "title": self.title,
-            "short": self.short,
-            "color": self.color,
-            "color_dark": self.color_dark,
-            "weights": self.weights,
-            **more,
-        }
+        return {**asdict(self.label), "weights": self.weights, **more}
 
 
 @dataclass(frozen=True)
@@ -98,4 +102,4 @@ def check_length(lane: Lane, images: Images, latent_dim: int | None = None) -> N
     """
     expected = (len(images.labels), latent_dim or lane.latent_dim)
     if lane.codes.shape != expected:
-        raise ValueError(f"the {lane.short}'s codes have shape {lane.codes.shape}; {expected} is needed.")
+        raise ValueError(f"the {lane.label.short}'s codes have shape {lane.codes.shape}; {expected} is needed.")

@@ -13,8 +13,8 @@ from core.metrics.claims import changes_class_more
 from dashboard import cache
 from dashboard.components.assets import judge_url, not_in_page, weights_url
 from dashboard.components.beta_lab import beta_lab
-from dashboard.components.lanes import Images, Lane
-from dashboard.components.maps import Colouring, MapData, linked_maps
+from dashboard.components.lanes import Images, Lane, ModelLabel
+from dashboard.components.maps import Colouring, MapData, MapPair, linked_maps
 from dashboard.components.neighbours import neighbours
 from dashboard.components.planes import planes
 from dashboard.components.publish import publish
@@ -28,6 +28,11 @@ from dashboard.panels.scene_context import LETTERS, ExhibitError, Facts, Stage, 
 from dashboard.plots import theme
 
 TITLES = {"ae": "AE: an image is a point", "vae": "VAE: an image is a cloud"}
+
+
+def label_of(kind: str, title: str = "") -> ModelLabel:
+    """A model's name and colour; by default under its heading in `TITLES`."""
+    return ModelLabel(title or TITLES[kind], kind.upper(), theme.color(kind), theme.color(kind, dark=True))
 
 
 def images_of(pair: Pair) -> Images:
@@ -45,17 +50,14 @@ def lane_of(kind: str, entry: Entry, title: str) -> Lane:
     if why := not_in_page(entry.config):
         raise ExhibitError(why)
     means = cache.trained.gallery(entry.run_id)["mean"]
-    return Lane(title, kind.upper(), theme.color(kind), theme.color(kind, dark=True), weights_url(entry.run), means)
+    return Lane(label_of(kind, title), weights_url(entry.run), means)
 
 
 def map_of(kind: str, entry: Entry, view: cache.maps.MapView, native: bool) -> MapData:
     """What the linked maps need to know of one model; `native`: the map is the latent space itself."""
     gallery, d = cache.trained.gallery(entry.run_id), entry.config.latent_dim
     return MapData(
-        TITLES[kind],
-        kind.upper(),
-        theme.color(kind),
-        theme.color(kind, dark=True),
+        label_of(kind),
         view.points,
         gallery["mean"],
         sigma=gallery["stddev"] if d == 2 and kind == "vae" else None,
@@ -106,20 +108,14 @@ def maps(
     pair: Pair, views: Mapping[str, cache.maps.MapView], native: bool, on_open: Callable[[int], None] | None = None
 ) -> dict[str, str]:
     """Both models' maps of the same images, linked; `views` by "ae" and "vae". Returns what could not be measured, and why."""
-    images = images_of(pair)
     coloured, left_out = colourings(pair)
-    n = len(views["ae"].points)
-    linked_maps(
+    drawn = MapPair(
         *(map_of(kind, entry, views[kind], native) for kind, entry in pair.items()),
-        images.labels[:n],
-        images.classes,
-        images.colors,
-        cache.trained.png_of_test_images(pair.data, n),
+        images_of(pair),
         coloured,
-        key=f"maps-{pair.ae.run_id}",
         layers_note="The rest need the latent space itself (latent size 2): samples from the prior put through a UMAP are pulled onto the islands it knows.",
-        on_open=on_open,
     )
+    linked_maps(drawn, f"maps-{pair.ae.run_id}", on_open)
     return left_out
 
 
@@ -137,19 +133,12 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
         drawn.append(
             whole
             if stage.revealed
-            else dataclasses.replace(
-                whole, title=letter, short=letter, color=light, color_dark=dark, sigma=None, caption=""
-            )
+            else dataclasses.replace(whole, label=ModelLabel(letter, letter, light, dark), sigma=None, caption="")
         )
-    images = images_of(stage.pair)
-    n = len(views["ae"].points)
     error = [cache.trained.gallery(stage.pair[kind].run_id)["mse"] for kind in order]
-    linked_maps(
+    maps_of_both = MapPair(
         *drawn,
-        images.labels[:n],
-        images.classes,
-        images.colors,
-        cache.trained.png_of_test_images(stage.pair.data, n),
+        images_of(stage.pair),
         [
             Colouring(
                 "error",
@@ -158,9 +147,9 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
                 note="mean squared error of each model's own reconstruction, per pixel",
             )
         ],
-        key=f"{stage.key}-{'named' if stage.revealed else 'nameless'}",
         plain=True,
     )
+    linked_maps(maps_of_both, f"{stage.key}-{'named' if stage.revealed else 'nameless'}")
     spread = {kind: view.spread for kind, view in views.items()}
     wide, tight = sorted(spread, key=spread.get, reverse=True)
     if spread[tight] < 1e-6:
@@ -174,7 +163,7 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
         "tighter": NAMES[tight],
         "ratio": spread[wide] / spread[tight],
         **{f"knn_{kind}": view.knn_accuracy for kind, view in views.items()},
-        "images": n,
+        "images": len(views["ae"].points),
     }
 
 

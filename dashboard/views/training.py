@@ -7,7 +7,7 @@ from dashboard.components.scrubber import Recording, scrubber
 from dashboard.content.catalog import Entry, Pair
 from dashboard.content.training import training_takeaway
 from dashboard.content.words import AE, VAE, provenance
-from dashboard.panels.interactive import TITLES
+from dashboard.panels.interactive import label_of
 from dashboard.plots import theme
 from dashboard.session import state
 
@@ -17,9 +17,7 @@ pair: Pair = state.get("pair")
 def recorded(kind: str, entry: Entry) -> Recording:
     """What a run wrote down after every epoch."""
     trace, history, previews = cache.trained.recording(entry.run_id)
-    return Recording(
-        TITLES[kind], kind.upper(), theme.color(kind), theme.color(kind, dark=True), trace, history, previews
-    )
+    return Recording(label_of(kind), trace, history, previews)
 
 
 st.title("How the spaces form", anchor=False)

@@ -200,12 +200,12 @@ def one_scene() -> None:
             with st.expander("Notes for whoever presents this", icon=":material/sticky_note_2:"):
                 st.markdown(notes.replace("\n", "  \n"))
 
-    presenter.presenter(
+    slide = presenter.Slide(
         scene.id,
         at + 1,
         len(scenes),
         title=scene.title,
-        next_title=scenes[at + 1].title if at + 1 < len(scenes) else "",
+        next=scenes[at + 1].title if at + 1 < len(scenes) else "",
         notes=notes,
         answer=f"Answer: {scene.choices[solved]}" if facts and (solved := scene.solution(facts)) else "",
         choices=list(scene.choices),
@@ -215,8 +215,8 @@ def one_scene() -> None:
         auto=present and auto,
         url=addresses.link(),
         qr=share_menu.qr(addresses.link()),
-        on_go=steered,
     )
+    presenter.presenter(slide, steered)
 
 
 scenes = cache.server.scenes(pictures())

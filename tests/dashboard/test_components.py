@@ -15,15 +15,17 @@ from PIL import Image
 
 from dashboard.components import scripts, sprites
 from dashboard.components.encode_decode import plane_of
-from dashboard.components.lanes import Images, Lane, check_length
+from dashboard.components.lanes import Images, Lane, ModelLabel, check_length
 from dashboard.components.maps import Colouring, MapData, map_arrays
 from dashboard.components.source import source_of
 from dashboard.components.sprites import sprite
 from dashboard.components.traverse import dimensions
 
+LABEL = ModelLabel("AE", "AE", "#000", "#fff")
+
 
 def lane(codes: np.ndarray) -> Lane:
-    return Lane("AE", "AE", "#000", "#fff", "", codes)
+    return Lane(LABEL, "", codes)
 
 
 def test_a_plane_keeps_the_largest_directions_and_centres_the_codes():
@@ -80,7 +82,7 @@ def test_source_lines_are_the_functions_own():
 
 def test_maps_refuse_arrays_of_different_lengths():
     codes = np.zeros((4, 2), np.float32)
-    data = MapData("AE", "AE", "#000", "#fff", codes, codes)
+    data = MapData(LABEL, codes, codes)
     with pytest.raises(ValueError, match="value_error has 3 rows for 4"):
         map_arrays(data, data, np.zeros(4), [Colouring("error", "error", np.zeros(3))])
     with pytest.raises(ValueError, match="shape"):

@@ -48,7 +48,7 @@ def encode_decode(
         space = (
             "The latent space itself"
             if d <= 2
-            else f"The plane in which the {lane.short}'s {d}-dimensional codes vary most"
+            else f"The plane in which the {lane.label.short}'s {d}-dimensional codes vary most"
         )
         lanes[side] = lane.describe(
             native=d <= 2, map_label=f"{space}; dots are test images, coloured by {images.word}."

@@ -7,13 +7,13 @@ content (see assets.py): a rerun sends neither again. Reconstructions are decode
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from dashboard.components.assets import OCTETS, media_url
-from dashboard.components.lanes import class_numbers
+from dashboard.components.lanes import Images, ModelLabel, class_numbers
 from dashboard.components.scripts import register
 
 _mount = register("maps")
@@ -24,8 +24,7 @@ class MapData:
     """One model's map.
 
     Attributes:
-        title: heading, e.g. "AE: an image is a point". `short` is the model's name in running text.
-        color, color_dark: the model's colour on a light and on a dark page.
+        label: the model's name and colour.
         coordinates: (n, 2), where the points are drawn.
         codes: (n, d) posterior means, decoded for reconstructions and searched for neighbours.
         sigma: (n, d) posterior standard deviations; None where the posterior is a point.
@@ -34,10 +33,7 @@ class MapData:
         caption: what was measured about this map.
     """
 
-    title: str
-    short: str
-    color: str
-    color_dark: str
+    label: ModelLabel
     coordinates: np.ndarray
     codes: np.ndarray
     sigma: np.ndarray | None = None
@@ -94,33 +90,34 @@ def map_arrays(
     return {k: np.ascontiguousarray(v, dtype=np.float32) for k, v in arrays.items()}
 
 
-def linked_maps(
-    left: MapData,
-    right: MapData,
-    labels: np.ndarray,
-    classes: Sequence[str],
-    class_colors: Sequence[str],
-    images_png: bytes,
-    colourings: Sequence[Colouring],
-    key: str,
-    *,
-    height: int = 460,
-    start: int = 0,
-    class_word: str = "class",
-    layers_note: str = "",
-    plain: bool = False,
-    on_open: Callable[[int], None] | None = None,
-) -> None:
-    """Draw two maps of the same n images.
+@dataclass(frozen=True)
+class MapPair:
+    """Two maps of the same n images.
+
+    Attributes:
+        images: the n images and their classes.
+        colourings: the one with id "error" is needed; the rest as wanted.
+        layers_note: why the layers that need the native latent space are off.
+        plain: the maps alone, without tools and the panel about the image pointed at.
+        height: of each map, in CSS pixels.
+        start: the image that is lit up at first.
+    """
+
+    left: MapData
+    right: MapData
+    images: Images
+    colourings: Sequence[Colouring]
+    layers_note: str = ""
+    plain: bool = False
+    height: int = 460
+    start: int = 0
+
+
+def linked_maps(pair: MapPair, key: str, on_open: Callable[[int], None] | None = None) -> None:
+    """Draw two maps.
 
     Args:
-        labels: (n,) class indices into `classes`.
-        images_png: all images as `sprites.sprite` lays them out.
-        colourings: the one with id "error" is needed; the rest as wanted.
         key: names this pair in the page: what a visitor set up (view, selection, colours) is kept under it.
-        start: the image that is lit up at first.
-        plain: the maps alone, without tools and the panel about the image pointed at.
-        layers_note: why the layers that need the native latent space are off.
         on_open: called with an image's index when the visitor asks to open it.
 
     Raises:
@@ -128,16 +125,14 @@ def linked_maps(
     """
     from safetensors.numpy import save
 
+    labels, colourings = pair.images.labels, pair.colourings
     if "error" not in [c.id for c in colourings]:
         raise ValueError('linked maps need a colouring with id "error".')
-    arrays = map_arrays(left, right, labels, colourings)
+    arrays = map_arrays(pair.left, pair.right, labels, colourings)
 
     def describe(side: str, data: MapData) -> dict[str, Any]:
         return {
-            "title": data.title,
-            "short": data.short,
-            "color": data.color,
-            "color_dark": data.color_dark,
+            **asdict(data.label),
             "caption": data.caption,
             "native": data.native,
             "weights": data.weights,
@@ -154,17 +149,14 @@ def linked_maps(
         data={
             "key": key,
             "arrays": media_url(save(arrays), OCTETS, f"{key}/arrays"),
-            "sprite": media_url(images_png, "image/png", f"{key}/sprite"),
-            "classes": list(classes),
-            "class_colors": [class_colors[i % len(class_colors)] for i in range(len(classes))],
-            "class_word": class_word,
+            **pair.images.describe(key),
             "colourings": scales,
-            "left": describe("left", left),
-            "right": describe("right", right),
-            "height": height,
-            "start": int(start),
-            "layers_note": layers_note,
-            "plain": plain,
+            "left": describe("left", pair.left),
+            "right": describe("right", pair.right),
+            "height": pair.height,
+            "start": pair.start,
+            "layers_note": pair.layers_note,
+            "plain": pair.plain,
             "can_open": on_open is not None,
         },
         on_open_change=lambda: None,

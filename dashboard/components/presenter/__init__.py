@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from dashboard.components.scripts import register
@@ -13,54 +14,42 @@ _mount = register(
 )  # not isolated: it hides the frame of the page and sets the size of its type
 
 
-def presenter(
-    scene: str,
-    place: int,
-    total: int,
-    *,
-    title: str,
-    next_title: str,
-    notes: str,
-    answer: str,
-    choices: Sequence[str],
-    seconds: int,
-    present: bool,
-    revealed: bool,
-    auto: bool,
-    url: str,
-    qr: str,
-    on_go: Callable[[], None],
-) -> None:
+@dataclass(frozen=True)
+class Slide:
+    """A scene as presenter mode shows it.
+
+    Attributes:
+        scene, place, total: the scene's id and its place from 1.
+        title, next, notes, answer: for the notes window; `next` is the next scene's title.
+        choices: keys of the question's choices; a number key names one.
+        seconds: how long autoplay stays.
+        present, revealed, auto: whether presenter mode is on, the answer shown, and the scenes turn by themselves.
+        url, qr: the scene's link and its QR code as a data address.
+    """
+
+    scene: str
+    place: int
+    total: int
+    title: str
+    next: str
+    notes: str
+    answer: str
+    choices: Sequence[str]
+    seconds: int
+    present: bool
+    revealed: bool
+    auto: bool
+    url: str
+    qr: str
+
+
+def presenter(slide: Slide, on_go: Callable[[], None]) -> None:
     """Listen.
 
     Args:
-        scene, place, total: the scene's id and its place from 1.
-        title, next_title, notes, answer: for the notes window.
-        choices: keys of the question's choices; a number key names one.
-        seconds: how long autoplay stays.
-        url, qr: the scene's link and its QR code as a data address.
         on_go: called when the visitor wants to go somewhere; `asked_for` then tells where.
     """
-    _mount(
-        key=KEY,
-        data={
-            "scene": scene,
-            "place": place,
-            "total": total,
-            "title": title,
-            "next": next_title,
-            "notes": notes,
-            "answer": answer,
-            "choices": list(choices),
-            "seconds": seconds,
-            "present": present,
-            "revealed": revealed,
-            "auto": auto,
-            "url": url,
-            "qr": qr,
-        },
-        on_go_change=on_go,
-    )
+    _mount(key=KEY, data=asdict(slide), on_go_change=on_go)
 
 
 def asked_for(value: Any) -> str:

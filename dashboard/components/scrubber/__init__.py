@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from core.latent.projection import plane_of
 from dashboard.components.assets import OCTETS, media_url
-from dashboard.components.lanes import class_numbers
+from dashboard.components.lanes import ModelLabel, class_numbers
 from dashboard.components.scripts import register
 
 _mount = register("scrubber")
@@ -22,17 +22,13 @@ class Recording:
     """What one run recorded.
 
     Attributes:
-        title, short: heading, and the model's name in running text.
-        color, color_dark: the model's colour on a light and on a dark page.
+        label: the model's name and colour.
         codes: (epochs + 1, n, d) codes of the same test images, epoch 0 before training.
         history: one row an epoch (see `core.training.loop.fit`).
         previews: a PNG an epoch, all of one size.
     """
 
-    title: str
-    short: str
-    color: str
-    color_dark: str
+    label: ModelLabel
     codes: np.ndarray
     history: Sequence[Mapping[str, Any]]
     previews: Sequence[bytes]
@@ -88,15 +84,12 @@ def scrubber(
     for i, (recording, sprite) in enumerate(zip(recordings, sprites, strict=True)):
         if recording.codes.shape[1] != len(labels):
             raise ValueError(
-                f"{recording.codes.shape[1]} recorded codes of the {recording.short} for {len(labels)} labels."
+                f"{recording.codes.shape[1]} recorded codes of the {recording.label.short} for {len(labels)} labels."
             )
         arrays[f"xy_{i}"], reach = placed(recording.codes[: epochs + 1])
         lanes.append(
             {
-                "title": recording.title,
-                "short": recording.short,
-                "color": recording.color,
-                "color_dark": recording.color_dark,
+                **asdict(recording.label),
                 "sprite": media_url(sprite, "image/png", f"{key}/{i}"),
                 "reach": reach,
                 "native": recording.codes.shape[2] <= 2,

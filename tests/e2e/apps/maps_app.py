@@ -3,7 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from dashboard.components.maps import Colouring, MapData, linked_maps
+from dashboard.components.lanes import Images, ModelLabel
+from dashboard.components.maps import Colouring, MapData, MapPair, linked_maps
 from dashboard.components.sprites import sprite
 
 N = st.query_params.get("n", "300")
@@ -25,30 +26,26 @@ st.text(f"reruns: {st.session_state.get('reruns', 0)}")
 moved = st.toggle("Other projection")
 opened = []
 error = np.linspace(0.01, 0.02, n)
-linked_maps(
-    MapData(
-        "AE: points", "AE", "#D55E00", "#FF8A3D", turned if moved else codes, codes, native=True, caption="left caption"
-    ),
-    MapData(
-        "VAE: clouds",
-        "VAE",
-        "#0072B2",
-        "#56B4E9",
-        turned,
-        turned,
-        sigma=np.full((n, 2), 0.2),
-        native=True,
-        caption="right caption",
-    ),
-    labels,
-    [str(i) for i in range(classes)],
-    ["#1C51BE", "#EE547F", "#A47100", "#EFAD19", "#5BD4B4", "#8B65E8", "#B7A8F9", "#169CB6", "#5A5A08", "#9B2571"],
-    sprite(images),
-    [
-        Colouring("error", "mean squared error", error, error + 0.001),
-        Colouring("rate", "VAE's rate", 10 * error, unit="nats", own=("right",)),
-    ],
-    key="test",
-    on_open=opened.append,
+left = MapData(
+    ModelLabel("AE: points", "AE", "#D55E00", "#FF8A3D"),
+    turned if moved else codes,
+    codes,
+    native=True,
+    caption="left caption",
 )
+right = MapData(
+    ModelLabel("VAE: clouds", "VAE", "#0072B2", "#56B4E9"),
+    turned,
+    turned,
+    sigma=np.full((n, 2), 0.2),
+    native=True,
+    caption="right caption",
+)
+colours = ["#1C51BE", "#EE547F", "#A47100", "#EFAD19", "#5BD4B4", "#8B65E8", "#B7A8F9", "#169CB6", "#5A5A08", "#9B2571"]
+colourings = [
+    Colouring("error", "mean squared error", error, error + 0.001),
+    Colouring("rate", "VAE's rate", 10 * error, unit="nats", own=("right",)),
+]
+pair = MapPair(left, right, Images(labels, [str(i) for i in range(classes)], colours, sprite(images)), colourings)
+linked_maps(pair, "test", opened.append)
 st.text(f"opened: {opened}")
