@@ -269,21 +269,6 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** @type {WeakMap<ParentNode, any>} */
-const instances = new WeakMap();
-
-/**
- * The instance that belongs to a mounted component; made at the first call, updated at every later one.
- * @template T
- * @param {ParentNode} parentElement
- * @param {() => T} create
- * @returns {T}
- */
-export function mounted(parentElement, create) {
-  if (!instances.has(parentElement)) instances.set(parentElement, create());
-  return instances.get(parentElement);
-}
-
 /**
  * A sprite of 28x28 tiles at a URL: `image(i)` gives tile i as grey levels (784,) in [0, 1].
  * @param {string} url
@@ -320,4 +305,30 @@ export async function decodeSprite(url, columns) {
       return Float32Array.from({ length: PIXELS }, (_, p) => data[4 * p] / 255);
     },
   };
+}
+
+/** @type {Record<string, [number, number]>} */
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/**
+ * Where an arrow key points on the screen, [right, down]; undefined for another key.
+ * @param {KeyboardEvent} event
+ * @returns {[number, number] | undefined}
+ */
+export const arrow = (event) => (Object.hasOwn(ARROWS, event.key) ? ARROWS[event.key] : undefined);
+
+/**
+ * The prior's circles r = 1, 2, 3 around a place on the screen, one standard deviation being `unit` pixels.
+ * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} unit @param {string} color
+ * @param {(r: number, radius: number) => void} [each] called after each circle, to name it for instance
+ */
+export function priorCircles(context, x, y, unit, color, each = () => {}) {
+  Object.assign(context, { strokeStyle: color, fillStyle: color, lineWidth: 1 });
+  for (const r of [1, 2, 3]) {
+    if (r * unit < 6) continue; // too small to be seen as a circle
+    context.beginPath();
+    context.arc(x, y, r * unit, 0, 2 * Math.PI);
+    context.stroke();
+    each(r, r * unit);
+  }
 }

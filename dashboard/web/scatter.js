@@ -4,7 +4,7 @@
    many times less than 10,000 drawing calls. A view {zoom, x, y} is relative to the fitted picture and in units of its
    width: the same view means the same to maps of any size, which is what links two of them. */
 
-import { rgb } from "./canvas.js";
+import { priorCircles, rgb } from "./canvas.js";
 
 /** @typedef {[number, number]} Place x and y */
 /** @typedef {CanvasRenderingContext2D} Context */
@@ -248,18 +248,11 @@ export class Scatter {
    * @param {Context} context @param {string} color
    */
   circles(context, color) {
-    context.strokeStyle = context.fillStyle = color;
-    context.lineWidth = 1;
-    context.font = "11px sans-serif";
     const [cx, cy] = this.toScreen(0, 0);
-    for (const r of [1, 2, 3]) {
-      const radius = r * this.scale * this.view.zoom;
-      if (radius < 6) continue;
-      context.beginPath();
-      context.arc(cx, cy, radius, 0, 2 * Math.PI);
-      context.stroke();
+    context.font = "11px sans-serif";
+    priorCircles(context, cx, cy, this.scale * this.view.zoom, color, (r, radius) => {
       if (radius > 24 * r) context.fillText(`r = ${r}`, cx + radius * 0.71 + 3, cy - radius * 0.71 - 3);
-    }
+    });
   }
 
   /**

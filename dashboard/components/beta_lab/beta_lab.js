@@ -4,8 +4,9 @@
    code_interpolator.js. Where the knob rests on a trained weight, that run's own network is fetched and takes its place.
    Without a multi-rate model, the nearest trained network is on screen, and said to be. Data: `BetaLabData` in data.d.ts. */
 
-import { decodeSprite, everyFrame, loadSprite, make, mounted, onLook, theme } from "../../web/canvas.js";
+import { decodeSprite, loadSprite, make, theme } from "../../web/canvas.js";
 import { CodeInterpolator } from "../../web/code_interpolator.js";
+import { Component, mount } from "../../web/component.js";
 import { PIXELS } from "../../web/image.js";
 import { CHUNK } from "../../web/layers.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
@@ -33,12 +34,10 @@ const labs = new Map(); // what a person set up survives reruns, by data.key
 
 /** @param {import("../../web/data.js").Mount<import("../../web/data.js").BetaLabData>} component */
 export default function (component) {
-  const lab = mounted(component.parentElement, () => new BetaLab(component));
-  lab.update(component.data, component.setTriggerValue);
-  return () => lab.destroy();
+  return mount(component, ".lab", BetaLab);
 }
 
-class BetaLab {
+class BetaLab extends Component {
   /** @type {BetaLabData} */
   data;
   /** @type {Tell} */
@@ -86,10 +85,9 @@ class BetaLab {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   timer;
 
-  constructor({ parentElement }) {
-    this.root = parentElement.querySelector(".lab");
-    this.find = (selector) => this.root.querySelector(selector);
-    this.redraw = everyFrame(() => this.draw());
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    super(root);
     this.slide = this.find(".slide");
     this.slide.onpointerdown = () => (this.held = true);
     this.slide.onpointerup = this.slide.onpointercancel = () => (this.held = false);
@@ -103,14 +101,15 @@ class BetaLab {
     this.plane = new Plane(this.find(".plane canvas"), (beta) => this.go(beta));
     this.plane.canvas.onkeydown = (event) => this.key(event);
     this.plane.redraw = this.redraw;
-    this.stopLooking = onLook(this.root, () => {
-      this.ticked = 0;
-      this.redraw();
-    });
     this.drawn = { frames: 0, complete: 0 };
     this.later = []; // what waits until all pictures have been drawn once
     this.interpolators = new Map();
     this.knob = new BetaState();
+  }
+
+  look() {
+    this.ticked = 0;
+    this.redraw();
   }
 
   /* ---- data ---- */
@@ -126,14 +125,13 @@ class BetaLab {
     this.trained = [...data.trained].sort((a, b) => a.beta - b.beta);
     this.curve = data.prediction?.curve ?? [];
     if (!this.shown) this.sketch();
-    const problem = this.find(".problem");
-    try {
+    const loaded = await this.loaded(async () => {
       const [network, sprite, arrays] = await Promise.all([
         data.prediction ? loadNetwork(data.prediction.weights) : null,
         loadSprite(data.sprite),
         loadArrays(data.arrays),
       ]);
-      if (this.data !== data) return; // a newer update has overtaken this one
+      if (this.data !== data) return false; // a newer update has overtaken this one
       if (before?.key !== data.key || this.network !== network) {
         this.interpolators.forEach((interpolator) => interpolator.stop());
         this.interpolators.clear();
@@ -152,22 +150,19 @@ class BetaLab {
         };
         this.noise(state.seed);
       }
-      problem.hidden = true;
-    } catch (error) {
-      problem.textContent = loadingProblem(error);
-      problem.hidden = false;
-      return;
-    }
+      return true;
+    }, loadingProblem);
+    if (!loaded) return;
     this.ticked = 0;
-    this.follow(data.training);
+    this.followTraining(data.training);
     await this.choose();
-    this.root.dataset.ready = "1";
+    this.ready();
   }
 
   interpolatorOf(network) {
     if (!this.interpolators.has(network)) {
       const interpolator = new CodeInterpolator(network, this.images, this.data.n, () => {
-        this.root.dataset.nodes = interpolator.nodes.filter(({ codes }) => codes).length;
+        this.root.dataset.nodes = String(interpolator.nodes.filter(({ codes }) => codes).length);
         this.version++;
         this.redraw();
       });
@@ -188,7 +183,7 @@ class BetaLab {
   }
 
   /** A network of this weight is being trained: its latest pictures. */
-  async follow(training) {
+  async followTraining(training) {
     if (!training?.preview) return (this.live = null);
     try {
       const sprite = await decodeSprite(training.preview, 8);
@@ -547,9 +542,8 @@ class BetaLab {
   }
 
   destroy() {
+    super.destroy();
     clearTimeout(this.timer);
     this.interpolators.forEach((interpolator) => interpolator.stop());
-    this.stopLooking();
-    this.redraw.cancel();
   }
 }

@@ -1,7 +1,7 @@
 /* What the KL-weight lab draws beside the rate-distortion plane: tiles, clouds, bars of the units' rates, the figures' table;
    and the measured curve between its weights. Functions of their arguments only. */
 
-import { contextOf, make, prepare, putRows, putText, unitName } from "../../web/canvas.js";
+import { contextOf, make, prepare, priorCircles, putRows, putText, unitName } from "../../web/canvas.js";
 import { PIXELS, SIDE } from "../../web/image.js";
 
 export const SAMPLES = 36;
@@ -129,13 +129,7 @@ export function drawClouds(canvas, codes, dims, data, labels, look) {
     unit = size / (2 * REACH),
     cx = canvas.clientWidth / 2,
     cy = size / 2;
-  context.lineWidth = 1;
-  context.strokeStyle = look.faint;
-  for (const r of [1, 2, 3]) {
-    context.beginPath();
-    context.arc(cx, cy, r * unit, 0, 2 * Math.PI);
-    context.stroke();
-  }
+  priorCircles(context, cx, cy, unit, look.faint);
   if (!codes) return;
   const d = data.latent_dim,
     [a, b] = d > 1 ? dims : [dims[0], dims[0]];

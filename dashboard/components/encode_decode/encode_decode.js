@@ -2,12 +2,10 @@
    Data: `EncodeDecodeData` in data.d.ts. The image is published under data.topic, for the other components of the page. */
 
 import {
-  everyFrame,
+  arrow,
   inked,
   loadSprite,
   make,
-  mounted,
-  onLook,
   paint,
   paintSigned,
   prepare,
@@ -15,8 +13,10 @@ import {
   putText,
   theme,
 } from "../../web/canvas.js";
+import { Component, mount } from "../../web/component.js";
 import { Pad } from "../../web/drawing.js";
 import { PIXELS, SIDE } from "../../web/image.js";
+import { moments } from "../../web/moments.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { distortion, klPerDim, normals, reparameterise, stddev } from "../../web/posterior.js";
 import { Scatter, boundsOf } from "../../web/scatter.js";
@@ -42,12 +42,10 @@ const TILES = {
 
 /** @param {import("../../web/data.js").Mount<import("../../web/data.js").EncodeDecodeData>} component */
 export default function (component) {
-  const view = mounted(component.parentElement, () => new EncodeDecode(component.parentElement));
-  view.update(component.data, component.setTriggerValue);
-  return () => view.destroy();
+  return mount(component, ".encode-decode", EncodeDecode);
 }
 
-class EncodeDecode {
+class EncodeDecode extends Component {
   /** How much the lens enlarges. */
   enlarge = 0;
 
@@ -64,12 +62,10 @@ class EncodeDecode {
   /** @type {import("../../web/data.js").ImageInfo} */
   info;
 
-  constructor(parent) {
-    this.root = parent.querySelector(".encode-decode");
-    this.find = (selector) => this.root.querySelector(selector);
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    super(root);
     this.pad = new Pad(this.find(".pad"), () => this.drawn());
-    this.compute = everyFrame(() => this.run());
-    this.stopLooking = onLook(this.root, () => this.compute());
     this.seed = 0;
     this.own = new Set(); // images chosen here
     this.lanes = Object.fromEntries(SIDES.map((side) => [side, this.makeLane(side)]));
@@ -77,7 +73,7 @@ class EncodeDecode {
     this.find(".random").onclick = () => this.choose(Math.floor(Math.random() * this.labels.length));
     this.find(".redraw").onclick = () => {
       this.seed++;
-      this.compute();
+      this.redraw();
     };
     this.find(".pad").onkeydown = (event) => this.key(event);
   }
@@ -127,23 +123,19 @@ class EncodeDecode {
     const first = !this.data;
     this.data = data;
     this.trigger = trigger;
-    const problem = this.find(".problem");
-    try {
+    const loaded = await this.loaded(async () => {
       const [arrays, sprite, ...networks] = await Promise.all([
         loadArrays(data.arrays),
         loadSprite(data.sprite),
         ...SIDES.map((side) => loadNetwork(data[side].weights)),
       ]);
-      if (this.data !== data) return;
-      problem.hidden = true;
+      if (this.data !== data) return false;
       const changed = this.arrays !== arrays;
       Object.assign(this, { arrays, sprite, labels: arrays.labels });
       SIDES.forEach((side, i) => this.prepareLane(side, networks[i], changed));
-    } catch (error) {
-      problem.textContent = loadingProblem(error);
-      problem.hidden = false;
-      return;
-    }
+      return true;
+    }, loadingProblem);
+    if (!loaded) return;
     this.thumbs();
     const kept = remembered.get(data.topic);
     if (data.upload && data.upload.id !== this.uploaded) {
@@ -160,8 +152,8 @@ class EncodeDecode {
     }
     if (!this.own.has(data.start)) this.started = data.start;
     this.sprites = data.sprite;
-    this.root.dataset.ready = "1";
-    this.compute();
+    this.ready();
+    this.redraw();
   }
 
   prepareLane(side, network, changed) {
@@ -234,17 +226,17 @@ class EncodeDecode {
   drawn() {
     this.asked ??= performance.now();
     this.info = { ...this.info, source: this.pad.base ? this.info.source : "drawing", edited: true };
-    this.compute();
+    this.redraw();
   }
 
   show(info) {
     this.info = info;
     for (const lane of Object.values(this.lanes)) lane.trail = [];
-    this.compute();
+    this.redraw();
   }
 
   key(event) {
-    const shift = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const shift = arrow(event);
     if (event.key === "Delete" || event.key === "Backspace") this.clear();
     else if (shift) {
       const image = this.pad.image(),
@@ -256,14 +248,14 @@ class EncodeDecode {
         }
       this.pad.start(moved);
       this.info = { ...this.info, edited: true };
-      this.compute();
+      this.redraw();
     } else return;
     event.preventDefault();
   }
 
   /* ---- through the models ---- */
 
-  run() {
+  draw() {
     if (!this.labels || !this.info) return;
     for (const lane of Object.values(this.lanes)) lane.width = lane.section.clientWidth; // before anything is written, see beta_lab.js
     this.turn = this.turn === SIDES[0] ? SIDES[1] : SIDES[0];
@@ -292,11 +284,11 @@ class EncodeDecode {
     if (!this.resting)
       this.rest = setTimeout(() => {
         this.resting = true;
-        this.compute();
+        this.redraw();
       }, REST);
     this.root.dataset.resting = this.resting ? "1" : "";
     this.resting = false;
-    this.root.dataset.runs = Number(this.root.dataset.runs ?? 0) + 1;
+    this.root.dataset.runs = String(Number(this.root.dataset.runs ?? 0) + 1);
   }
 
   describe() {
@@ -524,9 +516,8 @@ class EncodeDecode {
   }
 
   destroy() {
+    super.destroy();
     clearTimeout(this.rest);
-    this.stopLooking();
-    this.compute.cancel();
   }
 }
 
@@ -539,23 +530,11 @@ function repeat(values, n) {
 
 /** Of codes (n, d): the largest difference in any number, and the standard deviations. */
 function spread(codes, d) {
-  const n = codes.length / d,
-    deviation = new Float32Array(d);
+  const deviation = Float32Array.from({ length: d }, (_, j) => moments(codes, d, j, 1).deviation);
   let largest = 0;
   for (let j = 0; j < d; j++) {
-    let low = Infinity,
-      high = -Infinity,
-      sum = 0,
-      squares = 0;
-    for (let i = 0; i < n; i++) {
-      const z = codes[i * d + j];
-      low = Math.min(low, z);
-      high = Math.max(high, z);
-      sum += z;
-    }
-    for (let i = 0; i < n; i++) squares += (codes[i * d + j] - sum / n) ** 2;
-    deviation[j] = Math.sqrt(squares / (n - 1));
-    largest = Math.max(largest, high - low);
+    const column = codes.filter((_, i) => i % d === j);
+    largest = Math.max(largest, Math.max(...column) - Math.min(...column));
   }
   return { largest, deviation };
 }

@@ -3,18 +3,17 @@
 
 import {
   SPRITE_COLUMNS,
+  arrow,
   contextOf,
-  everyFrame,
   inked,
   loadSprite,
   make,
-  mounted,
-  onLook,
   prepare,
   ramp,
   roomFor,
   theme,
 } from "../../web/canvas.js";
+import { mount } from "../../web/component.js";
 import { SIDE } from "../../web/image.js";
 import { normals } from "../../web/posterior.js";
 import { Scatter, boundsOf } from "../../web/scatter.js";
@@ -30,9 +29,7 @@ const kept = new Map();
 
 /** @param {import("../../web/data.js").Mount<import("../../web/data.js").MapsData>} component */
 export default function (component) {
-  const maps = mounted(component.parentElement, () => new LinkedMaps(component));
-  maps.update(component.data, component.setTriggerValue);
-  return () => maps.destroy();
+  return mount(component, ".maps", LinkedMaps);
 }
 
 class LinkedMaps extends MapPanels {
@@ -55,13 +52,10 @@ class LinkedMaps extends MapPanels {
   /** The frame of a movement under way. */
   gliding = 0;
 
-  constructor({ parentElement }) {
-    super();
-    this.root = parentElement.querySelector(".maps");
-    this.find = (selector) => this.root.querySelector(selector);
-    this.redraw = everyFrame(() => this.draw());
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    super(root);
     this.plots = { left: this.makePlot("left"), right: this.makePlot("right") };
-    this.stopLooking = onLook(this.root, () => this.redraw());
     this.find(".colour").onchange = (event) => this.set({ colour: event.target.value });
     this.find(".linked").onchange = (event) => this.link(event.target.checked);
     this.find(".reset").onclick = () => this.resetView();
@@ -86,7 +80,12 @@ class LinkedMaps extends MapPanels {
     canvas.addEventListener(
       "wheel",
       (event) => {
-        if (!event.ctrlKey && !event.metaKey && this.root.getRootNode().activeElement !== canvas) return;
+        if (
+          !event.ctrlKey &&
+          !event.metaKey &&
+          /** @type {ShadowRoot} */ (this.root.getRootNode()).activeElement !== canvas
+        )
+          return;
         event.preventDefault();
         this.zoom(plot, Math.exp(-event.deltaY * 0.002), event.offsetX, event.offsetY);
       },
@@ -118,20 +117,19 @@ class LinkedMaps extends MapPanels {
           };
     kept.set(data.key, this.state);
     if (!data.colourings.some(({ id }) => id === this.state.colour)) this.state.colour = "class";
-    const problem = this.find(".problem");
-    try {
-      const arrays = await loadArrays(data.arrays);
-      if (this.data !== data) return; // a newer update has overtaken this one
-      problem.hidden = true;
-      this.arrays = arrays;
-      this.count = arrays.labels.length;
-      if (this.state.current >= this.count) this.state.current = 0;
-      this.state.selected = this.state.selected.filter((i) => i < this.count);
-    } catch (error) {
-      problem.textContent = `The maps could not be loaded (${/** @type {Error} */ (error).message}). Reload the page.`;
-      problem.hidden = false;
-      return;
-    }
+    const loaded = await this.loaded(
+      async () => {
+        const arrays = await loadArrays(data.arrays);
+        if (this.data !== data) return false; // a newer update has overtaken this one
+        this.arrays = arrays;
+        this.count = arrays.labels.length;
+        if (this.state.current >= this.count) this.state.current = 0;
+        this.state.selected = this.state.selected.filter((i) => i < this.count);
+        return true;
+      },
+      (error) => `The maps could not be loaded (${error.message}). Reload the page.`,
+    );
+    if (!loaded) return;
     loadSprite(data.sprite).then(
       ({ picture }) => {
         if (this.sprite === picture) return;
@@ -140,10 +138,7 @@ class LinkedMaps extends MapPanels {
         this.gallery();
         this.redraw();
       },
-      (error) => {
-        problem.textContent = `The maps are shown without images: ${error.message}.`;
-        problem.hidden = false;
-      },
+      (error) => this.problem(`The maps are shown without images: ${error.message}.`),
     );
     for (const side of SIDES) {
       const plot = this.plots[side],
@@ -164,7 +159,7 @@ class LinkedMaps extends MapPanels {
     this.controls();
     this.set({});
     this.table();
-    this.root.dataset.ready = "1";
+    this.ready();
   }
 
   /** Points glide to where a new projection puts them, so that one can follow them. */
@@ -420,10 +415,10 @@ class LinkedMaps extends MapPanels {
   }
 
   key(plot, event) {
-    const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const direction = arrow(event);
     const { current } = this.state;
-    if (arrows[event.key]) {
-      const next = current < 0 ? this.level.indexOf(1) : plot.step(current, ...arrows[event.key], this.level);
+    if (direction) {
+      const next = current < 0 ? this.level.indexOf(1) : plot.step(current, ...direction, this.level);
       this.show(next);
     } else if (event.key === "Escape") this.set({ selected: [], isolated: [] });
     else if (event.key === "+" || event.key === "=") this.zoom(plot, 1.4);
@@ -439,8 +434,7 @@ class LinkedMaps extends MapPanels {
   }
 
   destroy() {
-    this.stopLooking();
-    this.redraw.cancel();
+    super.destroy();
     cancelAnimationFrame(this.gliding);
   }
 }

@@ -1,6 +1,7 @@
 /* What stands around the two maps of maps.js: layers, legend, the image pointed at, a selection's gallery, a table. */
 
 import { contextOf, inked, make, paint, ramp } from "../../web/canvas.js";
+import { Component } from "../../web/component.js";
 import { SIDE } from "../../web/image.js";
 import { loadNetwork } from "../../web/networks.js";
 
@@ -32,15 +33,11 @@ const LAYERS = {
 };
 
 /** The methods of LinkedMaps that fill the elements around the canvases. */
-export class MapPanels {
+export class MapPanels extends Component {
   /** @type {MapsData} */
   data;
   /** @type {MapsState} */
   state;
-  /** @type {HTMLElement} */
-  root;
-  /** @type {(selector: string) => any} */
-  find;
   /** @type {Record<string, Float32Array>} */
   arrays;
   /** @type {HTMLImageElement | undefined} */

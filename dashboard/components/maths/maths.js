@@ -1,11 +1,11 @@
 /* The formulas with this image's numbers in them, beside the source lines that compute them.
    Data: `MathsData` in data.d.ts. */
 
-import { everyFrame, inked, make, mounted, onLook, theme } from "../../web/canvas.js";
+import { inked, make, theme } from "../../web/canvas.js";
+import { Component, mount } from "../../web/component.js";
 import { PIXELS, SIDE } from "../../web/image.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { distortion, klPerDim, normals, reparameterise, stddev } from "../../web/posterior.js";
-import { subscribeAtRest } from "../../web/share.js";
 
 /** @import { Network } from "../../web/networks.js" */
 /** @import { Side } from "../../web/data.js" */
@@ -16,12 +16,10 @@ const SIDES = ["left", "right"];
 
 /** @param {import("../../web/data.js").Mount<import("../../web/data.js").MathsData>} component */
 export default function (component) {
-  const maths = mounted(component.parentElement, () => new Maths(component.parentElement));
-  maths.update(component.data);
-  return () => maths.destroy();
+  return mount(component, ".maths", Maths);
 }
 
-class Maths {
+class Maths extends Component {
   /** @type {import("../../web/data.js").MathsData} */
   data;
   /** @type {Network[]} */
@@ -31,25 +29,15 @@ class Maths {
   /** @type {Float32Array} the image that the page is about */
   image;
 
-  constructor(parent) {
-    this.root = parent.querySelector(".maths");
-    this.redraw = everyFrame(() => this.draw());
-    this.stopLooking = onLook(this.root, () => this.redraw());
-  }
-
   async update(data) {
     this.data = data;
-    const problem = this.root.querySelector(".problem");
-    try {
+    const loaded = await this.loaded(async () => {
       this.networks = await Promise.all(SIDES.map((side) => loadNetwork(data[side].weights)));
-    } catch (error) {
-      problem.textContent = loadingProblem(error);
-      problem.hidden = false;
-      return;
-    }
-    problem.hidden = true;
+      return true;
+    }, loadingProblem);
+    if (!loaded) return;
     this.cells = [];
-    this.root.querySelector(".steps").replaceChildren(
+    this.find(".steps").replaceChildren(
       ...data.steps.flatMap(({ id, title, cells }) => [
         make("h2", {}, title),
         make(
@@ -79,17 +67,15 @@ class Maths {
         ),
       ]),
     );
-    this.unsubscribe?.();
-    this.unsubscribe = subscribeAtRest(
+    this.follow(
       data.topic,
-      this.root,
       ({ image }) => {
         this.image = image;
         this.redraw();
       },
       60,
     );
-    this.root.dataset.ready = "1";
+    this.ready();
   }
 
   draw() {
@@ -135,12 +121,6 @@ class Maths {
         ? `loss = ${nats.toFixed(1)} + ${beta} · ${rate.toFixed(1)} = ${(nats + beta * rate).toFixed(1)} nats`
         : `loss = ${nats.toFixed(1)} nats`,
     };
-  }
-
-  destroy() {
-    this.unsubscribe?.();
-    this.stopLooking();
-    this.redraw.cancel();
   }
 }
 

@@ -4,12 +4,13 @@
    A step of r moves every latent number by about r times the spread of that number over images: z + r s (.) u sqrt(d) with
    |u| = 1, as in core/metrics/paths.py. In a plane the eight directions are the compass's; elsewhere they are random. */
 
-import { everyFrame, inked, make, mounted, onLook, paint, theme } from "../../web/canvas.js";
+import { inked, make, paint, theme } from "../../web/canvas.js";
+import { Component, mount } from "../../web/component.js";
 import { PIXELS, SIDE } from "../../web/image.js";
 import { loadJudge } from "../../web/judge.js";
+import { moments } from "../../web/moments.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { normals } from "../../web/posterior.js";
-import { subscribeAtRest } from "../../web/share.js";
 import { loadArrays } from "../../web/weights.js";
 
 /** @import { Judge } from "../../web/judge.js" */
@@ -22,12 +23,10 @@ const AROUND = [5, 2, 1, 0, 3, 6, 7, 8]; // places of the eight directions in a 
 
 /** @param {import("../../web/data.js").Mount<import("../../web/data.js").NeighboursData>} component */
 export default function (component) {
-  const neighbours = mounted(component.parentElement, () => new Neighbours(component.parentElement));
-  neighbours.update(component.data);
-  return () => neighbours.destroy();
+  return mount(component, ".neighbours", Neighbours);
 }
 
-class Neighbours {
+class Neighbours extends Component {
   /** @type {import("../../web/data.js").NeighboursData} */
   data;
   /** @type {Judge} */
@@ -37,16 +36,14 @@ class Neighbours {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   timer;
 
-  constructor(parent) {
-    this.root = parent.querySelector(".neighbours");
-    this.find = (selector) => this.root.querySelector(selector);
-    this.redraw = everyFrame(() => this.draw());
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    super(root);
     this.find(".step").oninput = () => {
       this.redraw();
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.measure(), 250);
     };
-    this.stopLooking = onLook(this.root, () => this.redraw());
     this.boards = [];
   }
 
@@ -57,42 +54,31 @@ class Neighbours {
   async update(data) {
     if (data.step && data.step !== this.data?.step) this.find(".step").value = data.step;
     this.data = data;
-    const problem = this.find(".problem");
-    try {
+    const loaded = await this.loaded(async () => {
       const [arrays, judge, ...networks] = await Promise.all([
         loadArrays(data.arrays),
         loadJudge(data.judge),
         ...data.lanes.map(({ weights }) => loadNetwork(weights)),
       ]);
-      if (this.data !== data) return;
-      problem.hidden = true;
+      if (this.data !== data) return false;
       Object.assign(this, { arrays, judge });
       this.boards = data.lanes.map((info, i) => this.makeBoard(info, networks[i], arrays[`codes_${i}`]));
       this.find(".boards").replaceChildren(...this.boards.map(({ section }) => section));
-    } catch (error) {
-      problem.textContent = loadingProblem(error);
-      problem.hidden = false;
-      return;
-    }
-    this.unsubscribe?.();
-    this.unsubscribe = subscribeAtRest(data.topic, this.root, ({ image }) => {
+      return true;
+    }, loadingProblem);
+    if (!loaded) return;
+    this.follow(data.topic, ({ image }) => {
       this.image = image;
       this.redraw();
       this.measure();
     });
-    this.root.dataset.ready = "1";
+    this.ready();
   }
 
   makeBoard(info, network, codes) {
     const d = network.latentDim,
       n = codes.length / d;
-    const spread = Float32Array.from({ length: d }, (_, j) => {
-      let sum = 0,
-        squares = 0;
-      for (let i = 0; i < n; i++) sum += codes[i * d + j];
-      for (let i = 0; i < n; i++) squares += (codes[i * d + j] - sum / n) ** 2;
-      return Math.sqrt(squares / n);
-    });
+    const spread = Float32Array.from({ length: d }, (_, j) => moments(codes, d, j).deviation);
     const cells = Array.from({ length: 9 }, () => {
       const canvas = make("canvas", { class: "tile", width: SIDE, height: SIDE }),
         label = make("span");
@@ -227,10 +213,8 @@ class Neighbours {
   }
 
   destroy() {
+    super.destroy();
     clearTimeout(this.working);
     clearTimeout(this.timer);
-    this.unsubscribe?.();
-    this.stopLooking();
-    this.redraw.cancel();
   }
 }

@@ -2,14 +2,12 @@
    Data: `PlanesData` in data.d.ts. */
 
 import {
+  arrow,
   contextOf,
-  everyFrame,
   inTurn,
   inked,
   loadSprite,
   make,
-  mounted,
-  onLook,
   paint,
   prepare,
   ramp,
@@ -17,13 +15,14 @@ import {
   roomFor,
   theme,
 } from "../../web/canvas.js";
+import { Component, mount } from "../../web/component.js";
 import { PIXELS, SIDE } from "../../web/image.js";
 import { loadJudge } from "../../web/judge.js";
 import { CHUNK } from "../../web/layers.js";
+import { moments } from "../../web/moments.js";
 import { Nearest } from "../../web/nearest.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { Scatter, boundsOf } from "../../web/scatter.js";
-import { subscribeAtRest } from "../../web/share.js";
 import { loadArrays } from "../../web/weights.js";
 
 /** @import { Judge } from "../../web/judge.js" */
@@ -40,12 +39,10 @@ const measured = new Map(); // weights -> what was measured on that plane
 
 /** @param {import("../../web/data.js").Mount<import("../../web/data.js").PlanesData>} component */
 export default function (component) {
-  const planes = mounted(component.parentElement, () => new Planes(component.parentElement));
-  planes.update(component.data);
-  return () => planes.destroy();
+  return mount(component, ".planes", Planes);
 }
 
-class Planes {
+class Planes extends Component {
   /** @type {import("../../web/data.js").PlanesData} */
   data;
   /** @type {Record<string, Float32Array>} */
@@ -65,15 +62,13 @@ class Planes {
   /** @type {Promise<void> | undefined} */
   turn;
 
-  constructor(parent) {
-    this.root = parent.querySelector(".planes");
-    this.find = (selector) => this.root.querySelector(selector);
-    this.redraw = everyFrame(() => this.draw());
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    super(root);
     this.mode = "codes";
     this.planes = Object.fromEntries(SIDES.map((side) => [side, this.makePlane(side)]));
     for (const [mode, label] of Object.entries(MODES))
       this.find(".modes").append(make("button", { "data-mode": mode, onclick: () => this.show(mode) }, label));
-    this.stopLooking = onLook(this.root, () => this.redraw());
   }
 
   makePlane(side) {
@@ -106,7 +101,7 @@ class Planes {
       (event.pointerType === "mouse" || event.buttons) && this.point(plane, event.offsetX, event.offsetY);
     plane.canvas.onpointerdown = (event) => this.point(plane, event.offsetX, event.offsetY);
     plane.canvas.onkeydown = (event) => {
-      const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+      const step = arrow(event);
       if (!step) return;
       event.preventDefault();
       const [x, y] = this.toScreen(plane, plane.cursor),
@@ -118,18 +113,16 @@ class Planes {
 
   async update(data) {
     this.data = data;
-    const problem = this.find(".problem");
     await (this.turn ??= inTurn(this.root));
     if (this.data !== data) return;
-    try {
+    const loaded = await this.loaded(async () => {
       const [arrays, sprite, ...networks] = await Promise.all([
         loadArrays(data.arrays),
         loadSprite(data.sprite),
         ...SIDES.map((side) => loadNetwork(data[side].weights)),
       ]);
       this.judge = data.judge ? await loadJudge(data.judge) : null;
-      if (this.data !== data) return;
-      problem.hidden = true;
+      if (this.data !== data) return false;
       if (this.arrays !== arrays) {
         Object.assign(this, { arrays, sprite, labels: arrays.labels });
         const images = new Float32Array(this.labels.length * PIXELS);
@@ -139,16 +132,12 @@ class Planes {
         this.baseline = null;
       }
       SIDES.forEach((side, i) => this.preparePlane(this.planes[side], networks[i]));
-    } catch (error) {
-      problem.textContent = loadingProblem(error);
-      problem.hidden = false;
-      return;
-    }
-    this.unsubscribe?.();
+      return true;
+    }, loadingProblem);
+    if (!loaded) return;
     // The image on the pad decides where both cursors begin.
-    this.unsubscribe = subscribeAtRest(
+    this.follow(
       data.topic,
-      this.root,
       ({ image }) => {
         for (const plane of Object.values(this.planes))
           plane.cursor = plane.image = [...plane.network.encode(image).mean];
@@ -158,7 +147,7 @@ class Planes {
     );
     if (data.mode && data.mode !== this.wanted) this.mode = this.wanted = data.mode; // the page asks for another view
     this.show(this.mode);
-    this.root.dataset.ready = "1";
+    this.ready();
   }
 
   preparePlane(plane, network) {
@@ -177,12 +166,8 @@ class Planes {
     }
     plane.scatter.setPoints(xy, bounds);
     plane.moments = [0, 1].map((axis) => {
-      let sum = 0,
-        squares = 0;
-      const n = xy.length / 2;
-      for (let i = 0; i < n; i++) sum += xy[2 * i + axis];
-      for (let i = 0; i < n; i++) squares += (xy[2 * i + axis] - sum / n) ** 2;
-      return [sum / n, Math.sqrt(squares / n) || 1]; // codes that are all alike have no spread to measure in
+      const { mean, deviation } = moments(xy, 2, axis);
+      return [mean, deviation || 1]; // codes that are all alike have no spread to measure in
     });
     plane.tiles = null;
   }
@@ -515,12 +500,6 @@ class Planes {
       ...parts,
       `. ${verdict}`,
     );
-  }
-
-  destroy() {
-    this.stopLooking();
-    this.unsubscribe?.();
-    this.redraw.cancel();
   }
 }
 

@@ -3,7 +3,8 @@
    Points glide in straight lines between the epochs at which they were recorded; pictures and figures change at the epochs.
    Data: `ScrubberData` in data.d.ts. */
 
-import { everyFrame, inked, loadSprite, make, mounted, onLook, prepare, theme } from "../../web/canvas.js";
+import { inked, loadSprite, make, prepare, priorCircles, theme } from "../../web/canvas.js";
+import { Component, mount } from "../../web/component.js";
 import { loadArrays } from "../../web/weights.js";
 
 const PER_SECOND = 4; // epochs a second while it plays
@@ -12,12 +13,10 @@ const scrubbers = new Map(); // where each stood, by data.key
 
 /** @param {import("../../web/data.js").Mount<import("../../web/data.js").ScrubberData>} component */
 export default function (component) {
-  const scrubber = mounted(component.parentElement, () => new Scrubber(component));
-  scrubber.update(component.data);
-  return () => scrubber.destroy();
+  return mount(component, ".scrubber", Scrubber);
 }
 
-class Scrubber {
+class Scrubber extends Component {
   /** @type {import("../../web/data.js").ScrubberData} */
   data;
   /** @type {ArrayLike<number>} classes of the recorded images */
@@ -25,10 +24,9 @@ class Scrubber {
   /** The frame that is waited for while it plays; 0 when it does not. */
   playing = 0;
 
-  constructor({ parentElement }) {
-    this.root = parentElement.querySelector(".scrubber");
-    this.find = (selector) => this.root.querySelector(selector);
-    this.redraw = everyFrame(() => this.draw());
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    super(root);
     this.slide = this.find(".epoch");
     this.slide.oninput = () => {
       this.pause();
@@ -37,7 +35,6 @@ class Scrubber {
     this.slide.onchange = () => this.go(Math.round(this.slide.value));
     this.slide.onkeydown = (event) => this.key(event);
     this.find(".play").onclick = () => (this.playing ? this.pause() : this.play());
-    this.stopLooking = onLook(this.root, () => this.redraw());
   }
 
   async update(data) {
@@ -45,28 +42,27 @@ class Scrubber {
     this.state = scrubbers.get(data.key) ?? { at: data.epochs };
     scrubbers.set(data.key, this.state);
     this.slide.max = data.epochs;
-    const problem = this.find(".problem");
-    try {
-      const [arrays, ...sprites] = await Promise.all([
-        loadArrays(data.arrays),
-        ...data.lanes.map((lane) => loadSprite(lane.sprite, 8)),
-      ]);
-      if (this.data !== data) return; // a newer update has overtaken this one
-      this.labels = arrays.labels;
-      this.lanes = data.lanes.map((lane, i) => ({
-        ...lane,
-        xy: arrays[`xy_${i}`],
-        picture: sprites[i].picture,
-        ...this.panel(i, data.lanes.length),
-      }));
-      problem.hidden = true;
-    } catch (error) {
-      problem.textContent = `The recordings could not be loaded (${/** @type {Error} */ (error).message}). Reload the page.`;
-      problem.hidden = false;
-      return;
-    }
+    const loaded = await this.loaded(
+      async () => {
+        const [arrays, ...sprites] = await Promise.all([
+          loadArrays(data.arrays),
+          ...data.lanes.map((lane) => loadSprite(lane.sprite, 8)),
+        ]);
+        if (this.data !== data) return false; // a newer update has overtaken this one
+        this.labels = arrays.labels;
+        this.lanes = data.lanes.map((lane, i) => ({
+          ...lane,
+          xy: arrays[`xy_${i}`],
+          picture: sprites[i].picture,
+          ...this.panel(i, data.lanes.length),
+        }));
+        return true;
+      },
+      (error) => `The recordings could not be loaded (${error.message}). Reload the page.`,
+    );
+    if (!loaded) return;
     this.go(Math.min(this.state.at, data.epochs));
-    this.root.dataset.ready = "1";
+    this.ready();
   }
 
   panel(i, count) {
@@ -188,14 +184,7 @@ class Scrubber {
     const unit = Math.min(width, height) / (2 * reach * MARGIN),
       cx = width / 2,
       cy = height / 2;
-    if (native) {
-      context.strokeStyle = look.faint;
-      for (const r of [1, 2, 3]) {
-        context.beginPath();
-        context.arc(cx, cy, r * unit, 0, 2 * Math.PI);
-        context.stroke();
-      }
-    }
+    if (native) priorCircles(context, cx, cy, unit, look.faint);
     const low = Math.min(Math.floor(at), this.data.epochs),
       high = Math.min(low + 1, this.data.epochs),
       u = at - low;
@@ -269,8 +258,7 @@ class Scrubber {
   }
 
   destroy() {
+    super.destroy();
     cancelAnimationFrame(this.playing);
-    this.stopLooking();
-    this.redraw.cancel();
   }
 }

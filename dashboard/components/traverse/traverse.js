@@ -1,10 +1,10 @@
 /* One latent number at a time: sliders that decode live, and a strip of decodes for each.
    Data: `TraverseData` in data.d.ts. */
 
-import { everyFrame, inked, make, mounted, onLook, paint, theme, unitName } from "../../web/canvas.js";
+import { inked, make, paint, theme, unitName } from "../../web/canvas.js";
+import { Component, mount } from "../../web/component.js";
 import { PIXELS, SIDE } from "../../web/image.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
-import { subscribeAtRest } from "../../web/share.js";
 
 const STRIP = 7;
 /** @type {import("../../web/data.js").Side[]} */
@@ -12,40 +12,32 @@ const SIDES = ["left", "right"];
 
 /** @param {import("../../web/data.js").Mount<import("../../web/data.js").TraverseData>} component */
 export default function (component) {
-  const traverse = mounted(component.parentElement, () => new Traverse(component.parentElement));
-  traverse.update(component.data);
-  return () => traverse.destroy();
+  return mount(component, ".traverse", Traverse);
 }
 
-class Traverse {
-  constructor(parent) {
-    this.root = parent.querySelector(".traverse");
-    this.redraw = everyFrame(() => this.draw());
-    this.stopLooking = onLook(this.root, () => this.redraw());
+class Traverse extends Component {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    super(root);
     this.lanes = [];
   }
 
   async update(data) {
     this.data = data;
-    const problem = this.root.querySelector(".problem");
-    try {
+    const loaded = await this.loaded(async () => {
       const networks = await Promise.all(SIDES.map((side) => loadNetwork(data[side].weights)));
-      if (this.data !== data) return;
-      problem.hidden = true;
+      if (this.data !== data) return false;
       this.lanes = SIDES.map((side, i) => this.makeLane(side, data[side], networks[i]));
-      this.root.querySelector(".lanes").replaceChildren(...this.lanes.map(({ section }) => section));
-    } catch (error) {
-      problem.textContent = loadingProblem(error);
-      problem.hidden = false;
-      return;
-    }
-    this.unsubscribe?.();
-    this.unsubscribe = subscribeAtRest(data.topic, this.root, ({ image }) => {
+      this.find(".lanes").replaceChildren(...this.lanes.map(({ section }) => section));
+      return true;
+    }, loadingProblem);
+    if (!loaded) return;
+    this.follow(data.topic, ({ image }) => {
       this.image = image;
       for (const lane of this.lanes) this.begin(lane);
       this.redraw();
     });
-    this.root.dataset.ready = "1";
+    this.ready();
   }
 
   makeLane(side, info, network) {
@@ -163,10 +155,8 @@ class Traverse {
   }
 
   destroy() {
+    super.destroy();
     clearTimeout(this.rest);
-    this.unsubscribe?.();
-    this.stopLooking();
-    this.redraw.cancel();
   }
 }
 
