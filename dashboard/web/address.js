@@ -1,4 +1,5 @@
-/* The page's address for others, from its address in this browser. The same rules as in dashboard/session/addresses.py. */
+/* The page's address for others, from its address in this browser. The same rules as in dashboard/session/addresses.py.
+ */
 
 const COMMUNITY_CLOUD = /\/~\/\+\/(?=[^/]*$)/;
 const HOSTS = /^(embed|embed_options|__.*)$/;

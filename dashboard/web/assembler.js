@@ -1,5 +1,5 @@
-/* A very small assembler: WebAssembly functions from JavaScript, so that loops can be unrolled by loops and nothing binary
-   has to be kept in step with its source.
+/* A very small assembler: WebAssembly functions from JavaScript, so that loops can be unrolled by loops and nothing
+   binary has to be kept in step with its source.
 
      const { Procedure, assemble, ... } = wasm;
      const f = new Procedure("twice", ["at", "count"]);          // parameters are 32-bit integers; there is no result
@@ -7,7 +7,8 @@
      f.body = repeat(x, get(f.parameter.count), [...]);                            // code is a nested list of bytes
      const bytes = assemble([f]);                                // a module that imports a memory as m.m
 
-   Code is written in the order of a stack machine: operands first. Opcodes: webassembly.github.io/spec, "Instructions". */
+   Code is written in the order of a stack machine: operands first. Opcodes: webassembly.github.io/spec, "Instructions".
+   */
 
 /** @typedef {number | Code[]} Code bytes, nested as is convenient */
 

@@ -1,4 +1,5 @@
-/* What every canvas component here needs: the page's theme, crisp sizes, grey images, a colour ramp, one redraw a frame. */
+/* What every canvas component here needs: the page's theme, crisp sizes, grey images, a colour ramp, one redraw a
+   frame. */
 
 import { PIXELS, SIDE } from "./image.js";
 
@@ -59,8 +60,8 @@ export function rgb(color) {
 }
 
 /**
- * A model's colour for words: on light pages dark enough to be read (contrast AA), as the colour itself is made for lines
- * and areas.
+ * A model's colour for words: on light pages dark enough to be read (contrast AA), as the colour itself is made for
+ * lines and areas.
  * @type {(color: string) => string}
  */
 export const inked = (color) => `light-dark(color-mix(in srgb, ${color}, black 16%), ${color})`;
@@ -83,8 +84,9 @@ export function ramp(t) {
 }
 
 /**
- * The page's colours now, from the custom properties Streamlit sets; marks `element` with data-dark for the style sheet.
- * Reading them makes the browser settle its styles, so they are kept for a moment, or until `onLook` sees a change.
+ * The page's colours now, from the custom properties Streamlit sets; marks `element` with data-dark for the style
+ * sheet. Reading them makes the browser settle its styles, so they are kept for a moment, or until `onLook` sees a
+ * change.
  * @param {HTMLElement} element
  * @returns {Look}
  */
@@ -134,7 +136,8 @@ export function onLook(element, callback) {
 }
 
 /**
- * Resolves when the element is on screen, or a moment later anyway: networks that are seen first are fetched and run first.
+ * Resolves when the element is on screen, or a moment later anyway: networks that are seen first are fetched and run
+ * first.
  * @param {Element} element
  * @returns {Promise<void>}
  */
@@ -249,8 +252,8 @@ export function putRows(body, rows, first = "td") {
 }
 
 /**
- * A new element: make("span", {class: "name"}, "text", child, ...). Attributes that begin with "on" are listeners; those that
- * are null or false are left out.
+ * A new element: make("span", {class: "name"}, "text", child, ...). Attributes that begin with "on" are listeners;
+ * those that are null or false are left out.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, string | number | boolean | null | ((event: any) => void)>} attributes
@@ -319,7 +322,8 @@ export const arrow = (event) => (Object.hasOwn(ARROWS, event.key) ? ARROWS[event
 
 /**
  * The prior's circles r = 1, 2, 3 around a place on the screen, one standard deviation being `unit` pixels.
- * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} unit @param {string} color
+ * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} unit
+ * @param {string} color
  * @param {(r: number, radius: number) => void} [each] called after each circle, to name it for instance
  */
 export function priorCircles(context, x, y, unit, color, each = () => {}) {

@@ -1,14 +1,14 @@
 /* The codes of fixed images as a function of beta, fast enough to follow a finger.
 
-   A multi-rate encoder is smooth in t = log beta. So its outputs are computed at the NODES Chebyshev points of t only, a few
-   images at a time between frames, and the polynomial through them gives every beta between (barycentric form, Berrut and
-   Trefethen 2004). At a node it is the network's own output; tests/e2e/test_lab.py measures the error elsewhere.
-   A network of one beta is encoded once.
+   A multi-rate encoder is smooth in t = log beta. So its outputs are computed at the NODES Chebyshev points of t only,
+   a few images at a time between frames, and the polynomial through them gives every beta between (barycentric form,
+   Berrut and Trefethen 2004). At a node it is the network's own output; tests/e2e/test_lab.py measures the error
+   elsewhere. A network of one beta is encoded once.
 
      const interpolator = new CodeInterpolator(network, images, n, onProgress);
      interpolator.codes(beta)      // {mean, logvar} (n * d each), owned by the interpolator and overwritten; null until there are any
      interpolator.ready            // whether every node is there; before that, the nearest node's codes are given
- */
+   */
 
 import { PIXELS } from "./image.js";
 import { BETA_RANGE } from "./networks.js";

@@ -1,10 +1,12 @@
-/* What the components with a view of their own share: one view per mounted element, drawn once per frame, a line for problems.
+/* What the components with a view of their own share: one view per mounted element, drawn once per frame, a line for
+   problems.
 
      export default function (component) {
        return mount(component, ".maths", Maths);     // an instance of class Maths extends Component
      }
 
-   Streamlit calls a component's function at every rerun; the view is made at the first call and updated at every later one. */
+   Streamlit calls a component's function at every rerun; the view is made at the first call and updated at every later
+   one. */
 
 import { everyFrame, onLook } from "./canvas.js";
 import { subscribeAtRest } from "./share.js";
@@ -65,8 +67,8 @@ export class Component {
   }
 
   /**
-   * Runs what loads a view's networks and images. What fails is shown as a problem. Returns whether the view can go on: not
-   * after a failure, and not if `load` returns false because newer data have overtaken it.
+   * Runs what loads a view's networks and images. What fails is shown as a problem. Returns whether the view can go on:
+   * not after a failure, and not if `load` returns false because newer data have overtaken it.
    * @param {() => Promise<boolean>} load
    * @param {(error: Error) => string} inWords
    */

@@ -1,11 +1,11 @@
 /* Says in plain words when the page cannot open its WebSocket, which Streamlit shows as a skeleton that never ends.
 
-   In the page's head, before Streamlit's own script (dashboard/server.py puts it there). Streamlit asks whether the server is
-   well before it tries again, so a second refusal means that HTTP works and WebSocket does not. A connection that is
-   neither opened nor refused is waited for.
+   In the page's head, before Streamlit's own script (dashboard/server.py puts it there). Streamlit asks whether the
+   server is well before it tries again, so a second refusal means that HTTP works and WebSocket does not. A connection
+   that is neither opened nor refused is waited for.
 
-   And: the root of the app, which the server marks with data-root, needs a slash at its end, because scripts and pictures are
-   looked for relative to it. Some proxies (jupyter-server-proxy) serve it without. */
+   And: the root of the app, which the server marks with data-root, needs a slash at its end, because scripts and
+   pictures are looked for relative to it. Some proxies (jupyter-server-proxy) serve it without. */
 (() => {
   if (document.currentScript && "root" in document.currentScript.dataset && !location.pathname.endsWith("/")) {
     location.replace(`${location.pathname}/${location.search}${location.hash}`);

@@ -1,5 +1,6 @@
-/* What Python sends to each component as its data, and what Streamlit hands to a component's script. For the type checker
-   alone: nothing of this reaches a page. tests/test_web.py holds it against what the components are really sent. */
+/* What Python sends to each component as its data, and what Streamlit hands to a component's script. For the type
+   checker alone: nothing of this reaches a page. tests/dashboard/test_component_data.py holds it against what the
+   components are really sent. */
 
 /** What a component is mounted in. Its markup is the component's own, so what it looks for is there. */
 export interface Root extends ParentNode {

@@ -1,5 +1,5 @@
-/* The loops that take time, four numbers at a time: WebAssembly that is assembled here, and the same loops in JavaScript for
-   browsers without its vector instructions, several times slower.
+/* The loops that take time, four numbers at a time: WebAssembly that is assembled here, and the same loops in
+   JavaScript for browsers without its vector instructions, several times slower.
 
    A `Heap` is one stretch of float32 numbers; procedures are told places in it, as indices.
 
@@ -7,8 +7,9 @@
      gather(image, rows, ...)       patches of an image into the rows of a matrix (im2col), `scatter` adds rows to patches (col2im)
      finish(kind, from, to, ...)    to = activation(from + bias) * scale + shift, row by row
 
-   The product computes four rows of A with eight columns of B at once, which needs as many registers as every processor has:
-   six loads for eight multiply-adds. Eight columns of B, a panel, lie together, so that B is read from beginning to end. */
+   The product computes four rows of A with eight columns of B at once, which needs as many registers as every processor
+   has: six loads for eight multiply-adds. Eight columns of B, a panel, lie together, so that B is read from beginning
+   to end. */
 
 import { wasm } from "./assembler.js";
 
@@ -42,7 +43,8 @@ const EXP2 = [1.5353362e-4, 1.3398874e-3, 9.6184374e-3, 5.5503325e-2, 2.4022648e
 export const upTo = (value, multiple) => multiple * Math.ceil(value / multiple);
 
 /**
- * B (K, N), given as a function of row and column, as panels: all K rows of the first eight columns, then of the next eight.
+ * B (K, N), given as a function of row and column, as panels: all K rows of the first eight columns, then of the next
+ * eight.
  * @param {number} K
  * @param {number} N
  * @param {(k: number, n: number) => number} value
@@ -160,7 +162,8 @@ export function kernelModule(relaxed) {
   }
 
   /**
-   * For each of `height` x `width` places: `lines` lines of 4 `vectors` numbers each, between an image and a row of a matrix.
+   * For each of `height` x `width` places: `lines` lines of 4 `vectors` numbers each, between an image and a row of a
+   * matrix.
    * @param {"gather" | "scatter"} name
    */
   function patchCode(name) {
@@ -362,7 +365,10 @@ export class Heap {
   /** @type {WebAssembly.Module | null | undefined} */
   static compiled = undefined;
 
-  /** The fastest module that this browser takes; null where it has no vector instructions, or the page forbids WebAssembly. */
+  /**
+   * The fastest module that this browser takes; null where it has no vector instructions, or the page forbids
+   * WebAssembly.
+   */
   static get module() {
     if (Heap.compiled === undefined) {
       Heap.compiled = null;
@@ -392,8 +398,8 @@ export class Heap {
   }
 
   /**
-   * Room for numbers, all 0, or for these ones; returns their place. There is always a little room behind them, since loops
-   * read and write four at a time. Places are given out before `seal` and used after it.
+   * Room for numbers, all 0, or for these ones; returns their place. There is always a little room behind them, since
+   * loops read and write four at a time. Places are given out before `seal` and used after it.
    * @param {number | ArrayLike<number>} what how many, or which
    */
   take(what) {

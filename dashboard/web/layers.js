@@ -1,10 +1,11 @@
 /* Layers of a trained network, as core/models/trunks.py describes them, on the loops of kernels.js.
 
-   Every layer is one matrix product. A convolution first gathers its patches into rows; a transposed one adds the rows of its
-   product to overlapping patches of a larger image, of which the padding is cut off. Kernel, stride and padding may be any.
-   Channels come last in memory, and their number is filled up to a multiple of eight with weights that are 0 (a grey
-   image of 28 x 28 stays what it is), so no loop needs an end of its own. The weights are brought to that order once, when they are loaded.
-   Bias, activation and the scale and shift of a multi-rate model are one more pass over what the product has written. */
+   Every layer is one matrix product. A convolution first gathers its patches into rows; a transposed one adds the rows
+   of its product to overlapping patches of a larger image, of which the padding is cut off. Kernel, stride and padding
+   may be any. Channels come last in memory, and their number is filled up to a multiple of eight with weights that are
+   0 (a grey image of 28 x 28 stays what it is), so no loop needs an end of its own. The weights are brought to that
+   order once, when they are loaded. Bias, activation and the scale and shift of a multi-rate model are one more pass
+   over what the product has written. */
 
 import { KINDS, PANEL, packedPlace, upTo } from "./kernels.js";
 
@@ -13,9 +14,15 @@ export const CHUNK = 16; // images a pass
 /** @import { Heap } from "./kernels.js" */
 /** @import { Tensor, Tensors } from "./weights.js" */
 /**
- * How many numbers torch counts (`length`), how many they take here (`width`), and where number i lies (`place`). An image
- * has `channels` of `side` x `side`, filled up to `depth` here; these three are 0 for a vector.
- * @typedef {{length: number, width: number, place: (i: number) => number, channels: number, side: number, depth: number}} Shape
+ * How many numbers torch counts (`length`), how many they take here (`width`), and where number i lies (`place`). An
+ * image has `channels` of `side` x `side`, filled up to `depth` here; these three are 0 for a vector.
+ * @typedef {object} Shape
+ * @property {number} length
+ * @property {number} width
+ * @property {(i: number) => number} place
+ * @property {number} channels
+ * @property {number} side
+ * @property {number} depth
  */
 /**
  * Where numbers lie on the heap: from `at` on, `jump` from line to line, `image` from image to image.
@@ -23,7 +30,8 @@ export const CHUNK = 16; // images a pass
  */
 /**
  * A layer as core/models/trunks.py describes it; a linear one has no kernel, stride and padding.
- * @typedef {{kind: string, inputs: number, outputs: number, kernel?: number, stride?: number, padding?: number}} Description
+ * @typedef {{kind: string, inputs: number, outputs: number, kernel?: number, stride?: number, padding?: number}}
+ *   Description
  */
 /** @typedef {{kind: string, inputs: number, outputs: number, kernel: number, stride: number, padding: number}} Convolution */
 
@@ -64,7 +72,10 @@ class Layer {
     this.kind = KINDS.none;
     /** @type {Room} where the layer reads its input */
     this.room = { at: 0, jump: input.side * input.depth, image: input.width };
-    /** @type {{weight: ArrayLike<number>, bias: ArrayLike<number>} | null} what the multi-rate model scales and shifts by */
+    /**
+     * What the multi-rate model scales and shifts by.
+     * @type {{weight: ArrayLike<number>, bias: ArrayLike<number>} | null}
+     */
     this.film = null;
     this.line = {
       size: 0,
@@ -136,11 +147,13 @@ class Layer {
 
 class Linear extends Layer {
   /**
-   * @param {Heap} heap @param {Description} description @param {Shape} input @param {Tensor} weight @param {Tensor} bias
+   * @param {Heap} heap @param {Description} description @param {Shape} input @param {Tensor} weight
+   * @param {Tensor} bias
    * @param {Description} [next] the layer after this one
    */
   constructor(heap, { inputs, outputs }, input, weight, bias, next) {
-    const side = next?.kind === "transposed" ? Math.sqrt(outputs / next.inputs) : 0; // before one, the outputs become an image
+    // before one, the outputs become an image
+    const side = next?.kind === "transposed" ? Math.sqrt(outputs / next.inputs) : 0;
     super(heap, input, next && side ? imageShape(next.inputs, side) : vectorShape(outputs));
     agree(weight, [outputs, inputs], inputs === input.length && this.output.length === outputs);
     const { width, place } = this.output,
@@ -163,7 +176,10 @@ class Linear extends Layer {
 }
 
 class Conv extends Layer {
-  /** @param {Heap} heap @param {Convolution} description @param {Shape} input @param {Tensor} weight @param {Tensor} bias */
+  /**
+   * @param {Heap} heap @param {Convolution} description @param {Shape} input @param {Tensor} weight
+   * @param {Tensor} bias
+   */
   constructor(heap, { inputs, outputs, kernel, stride, padding }, input, weight, bias) {
     super(heap, input, imageShape(outputs, Math.floor((input.side + 2 * padding - kernel) / stride) + 1));
     agree(weight, [outputs, inputs, kernel, kernel], inputs === input.channels);
@@ -228,7 +244,10 @@ class Conv extends Layer {
 }
 
 class Transposed extends Layer {
-  /** @param {Heap} heap @param {Convolution} description @param {Shape} input @param {Tensor} weight @param {Tensor} bias */
+  /**
+   * @param {Heap} heap @param {Convolution} description @param {Shape} input @param {Tensor} weight
+   * @param {Tensor} bias
+   */
   constructor(heap, { inputs, outputs, kernel, stride, padding }, input, weight, bias) {
     const full = (input.side - 1) * stride + kernel; // before the padding is cut off
     super(heap, input, imageShape(outputs, full - 2 * padding));
@@ -283,7 +302,8 @@ class Transposed extends Layer {
 }
 
 /**
- * @typedef {new (heap: Heap, description: any, input: Shape, weight: Tensor, bias: Tensor, next?: Description) => Layer} LayerKind
+ * @typedef {new (heap: Heap, description: any, input: Shape, weight: Tensor, bias: Tensor, next?: Description) =>
+ *   Layer} LayerKind
  */
 /** @type {Record<string, LayerKind>} */
 export const LAYER_KINDS = { linear: Linear, conv: Conv, transposed: Transposed };
@@ -299,7 +319,10 @@ function agree(weight, shape, fits) {
   );
 }
 
-/** Layers in a row, as core/models/networks.py's Stack: an activation after each, or each but the last; FiLM where the file has it. */
+/**
+ * Layers in a row, as core/models/networks.py's Stack: an activation after each, or each but the last; FiLM where the
+ * file has it.
+ */
 export class Stack {
   /**
    * @param {Heap} heap

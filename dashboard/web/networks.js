@@ -8,12 +8,13 @@
      const images = network.decodeImage(z, n, beta);          // the same through the sigmoid, in [0, 1]
      const arrays = await loadArrays(url);               // any other safetensors file: name -> typed array
 
-   n defaults to 1; beta is read by a multi-rate network only. **Returned arrays belong to the network and are overwritten
-   by its next call of the same method**: copy with .slice() what has to stay. Beside it: stddev, klPerDim, distortion,
-   reparameterise and normals (seeded noise), which follow core/models/posteriors.py and core/models/objectives.py.
+   n defaults to 1; beta is read by a multi-rate network only. **Returned arrays belong to the network and are
+   overwritten by its next call of the same method**: copy with .slice() what has to stay. Beside it: stddev, klPerDim,
+   distortion, reparameterise and normals (seeded noise), which follow core/models/posteriors.py and
+   core/models/objectives.py.
 
-   What the layers are is read from the file too ("layers" in its metadata, put there by assets.py): a network with a layer
-   that layers.js does not know is refused with an `UnsupportedNetwork`. */
+   What the layers are is read from the file too ("layers" in its metadata, put there by assets.py): a network with a
+   layer that layers.js does not know is refused with an `UnsupportedNetwork`. */
 
 import { PIXELS, SIDE } from "./image.js";
 import { Heap, KINDS } from "./kernels.js";

@@ -1,4 +1,5 @@
-/* Posterior and objective of one image, in nats, as in core/models/posteriors.py and core/models/objectives.py; seeded noise. */
+/* Posterior and objective of one image, in nats, as in core/models/posteriors.py and core/models/objectives.py; seeded
+   noise. */
 
 import { PIXELS } from "./image.js";
 

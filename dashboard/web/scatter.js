@@ -51,7 +51,8 @@ export class Scatter {
   resize(width, height) {
     Object.assign(this, { width, height });
     const [x0, y0, x1, y1] = this.bounds;
-    this.scale = 0.92 * Math.min(width / Math.max(x1 - x0, 1e-6), height / Math.max(y1 - y0, 1e-6)); // equal on both axes
+    // equal on both axes
+    this.scale = 0.92 * Math.min(width / Math.max(x1 - x0, 1e-6), height / Math.max(y1 - y0, 1e-6));
     this.centre = [(x0 + x1) / 2, (y0 + y1) / 2];
   }
 
@@ -317,7 +318,8 @@ export function boundsOf(points) {
 const pack = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
 /**
- * Discs of radius r for every phase: byte offsets in an image `width` pixels wide, and how much of each pixel is covered.
+ * Discs of radius r for every phase: byte offsets in an image `width` pixels wide, and how much of each pixel is
+ * covered.
  * @param {number} r @param {number} width
  */
 export function discs(r, width) {

@@ -33,7 +33,8 @@ export function subscribe(name, listener) {
 }
 
 /**
- * As `subscribe`, for what is too much for every movement: calls back when the value rests and the element is on screen.
+ * As `subscribe`, for what is too much for every movement: calls back when the value rests and the element is on
+ * screen.
  * @param {string} name @param {Element} element @param {Listener} listener
  */
 export function subscribeAtRest(name, element, listener, milliseconds = 200) {

@@ -1,4 +1,5 @@
-/* The KL weight in the page: page and browser agree whenever no message is under way, whatever crossed whatever before. */
+/* The KL weight in the page: page and browser agree whenever no message is under way, whatever crossed whatever before.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
-/* Axes and ticks: round numbers at equal steps within the range, about as many as asked for; formats as d3 writes them. */
+/* Axes and ticks: round numbers at equal steps within the range, about as many as asked for; formats as d3 writes them.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

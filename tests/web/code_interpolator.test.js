@@ -10,7 +10,9 @@ import { close } from "./tools.js";
 const node = (k) => Math.cos((Math.PI * (k + 0.5)) / NODES);
 const BETAS = [0.1, 0.137, 0.5, 1, 2.5, 6.02, 10];
 
-/** A network whose codes are a polynomial of t = scaled(beta): 2 latent numbers per image, from the image's first pixel. */
+/**
+ * A network whose codes are a polynomial of t = scaled(beta): 2 latent numbers per image, from the image's first pixel.
+ */
 function polynomial(degree, conditioned = true) {
   const calls = [];
   const code = (image, beta) => {

@@ -1,4 +1,5 @@
-/* Drawings become images the way MNIST's digits were made: fitted, centred, ink preserved, wherever and however large they are. */
+/* Drawings become images the way MNIST's digits were made: fitted, centred, ink preserved, wherever and however large
+   they are. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
-/* Each kind of layer computes what its definition says, written down here as plain loops over torch's order of numbers. */
+/* Each kind of layer computes what its definition says, written down here as plain loops over torch's order of numbers.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -106,7 +107,9 @@ function forward(table, tensors, activation, shape, inputs, condition) {
   );
 }
 
-/** The definition: layer, scale and shift by the condition, activation in the order of core/models/networks.py's Stack. */
+/**
+ * The definition: layer, scale and shift by the condition, activation in the order of core/models/networks.py's Stack.
+ */
 function expected(table, tensors, activation, side, input, condition = []) {
   let x = input;
   table.forEach((layer, i) => {

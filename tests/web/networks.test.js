@@ -1,4 +1,5 @@
-/* A whole network in the page: one image or many give the same, pictures are the sigmoid of logits, unknown networks are refused. */
+/* A whole network in the page: one image or many give the same, pictures are the sigmoid of logits, unknown networks
+   are refused. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,7 +13,10 @@ import { close, floats, numbers, safetensors } from "./tools.js";
 const D = 3;
 const HIDDEN = 10;
 
-/** The file of a multilayer perceptron with one hidden layer; `heads` are the posterior's parameters, `films` those of FiLM. */
+/**
+ * The file of a multilayer perceptron with one hidden layer; `heads` are the posterior's parameters, `films` those of
+ * FiLM.
+ */
 function file({ heads = ["mean", "logvar"], films = false, changes = {} } = {}) {
   const dense = (inputs, outputs) => ({ kind: "linear", inputs, outputs });
   const layers = { encoder: [dense(PIXELS, HIDDEN)], decoder: [dense(D, HIDDEN), dense(HIDDEN, PIXELS)], ...changes };

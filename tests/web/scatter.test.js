@@ -1,4 +1,5 @@
-/* A map of points: screen and data positions are inverses, zooming keeps what is under the finger, hits agree with a naive search. */
+/* A map of points: screen and data positions are inverses, zooming keeps what is under the finger, hits agree with a
+   naive search. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
-/* One value for several components: whoever subscribes hears the present value and every later one, until it stops listening. */
+/* One value for several components: whoever subscribes hears the present value and every later one, until it stops
+   listening. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -2,7 +2,10 @@
 
 import assert from "node:assert/strict";
 
-/** A function that returns uniform numbers in [low, high), the same ones for the same seed (a linear congruential generator). */
+/**
+ * A function that returns uniform numbers in [low, high), the same ones for the same seed (a linear congruential
+ * generator).
+ */
 export function uniform(seed, low = -1, high = 1) {
   let state = BigInt(seed);
   return () => {

@@ -1,8 +1,9 @@
 /* The KL-weight lab: everything a weight changes, following the finger.
 
-   While the knob moves, all pictures are the multi-rate model's: its decoder runs on every frame, and its codes come from
-   code_interpolator.js. Where the knob rests on a trained weight, that run's own network is fetched and takes its place.
-   Without a multi-rate model, the nearest trained network is on screen, and said to be. Data: `BetaLabData` in data.d.ts. */
+   While the knob moves, all pictures are the multi-rate model's: its decoder runs on every frame, and its codes come
+   from code_interpolator.js. Where the knob rests on a trained weight, that run's own network is fetched and takes its
+   place. Without a multi-rate model, the nearest trained network is on screen, and said to be. Data: `BetaLabData` in
+   data.d.ts. */
 
 import { decodeSprite, loadSprite, make, theme } from "../../web/canvas.js";
 import { CodeInterpolator } from "../../web/code_interpolator.js";
@@ -19,7 +20,10 @@ import { Plane, short } from "./rd_plane.js";
 
 /** @import { BetaLabData, CurvePoint, Tell, TrainedBeta } from "../../web/data.js" */
 /** @import { Network } from "../../web/networks.js" */
-/** @typedef {{network: Network, run: TrainedBeta | null, interpolator: CodeInterpolator, dims: number[]}} Source what pictures are made by */
+/**
+ * What pictures are made by.
+ * @typedef {{network: Network, run: TrainedBeta | null, interpolator: CodeInterpolator, dims: number[]}} Source
+ */
 
 const PER_ROW = 6;
 const COPIES = 10;
@@ -259,7 +263,10 @@ class BetaLab extends Component {
     this.timer = setTimeout(() => this.settle(), REST);
   }
 
-  /** The knob has come to rest: show the trained run, if there is one, and tell the page, unless a finger still holds it. */
+  /**
+   * The knob has come to rest: show the trained run, if there is one, and tell the page, unless a finger still holds
+   * it.
+   */
   settle() {
     clearTimeout(this.timer);
     if (this.held) this.knob.resting = true;
@@ -271,7 +278,10 @@ class BetaLab extends Component {
     this.choose();
   }
 
-  /** The trained run whose network belongs on screen: the one of this weight when the knob rests; with nothing to predict by, the nearest. */
+  /**
+   * The trained run whose network belongs on screen: the one of this weight when the knob rests; with nothing to
+   * predict by, the nearest.
+   */
   get wanted() {
     const runs = this.trained.filter(({ weights }) => weights);
     if (!this.base)
@@ -363,7 +373,10 @@ class BetaLab extends Component {
     return this.current.every((version) => version === this.version);
   }
 
-  /** The figures of the weight shown: as predicted, and of its own network, trained or in training; null where there are none. */
+  /**
+   * The figures of the weight shown: as predicted, and of its own network, trained or in training; null where there are
+   * none.
+   */
   figures() {
     const { run, training, curve } = this;
     const predicted = curve.length ? curveAt(curve, this.knob.t, this.data.active) : null;
@@ -385,7 +398,10 @@ class BetaLab extends Component {
     return { own, ae };
   }
 
-  /** What needs no network, drawn while the networks are on their way: the knob, the curve with its point, the units' rates. */
+  /**
+   * What needs no network, drawn while the networks are on their way: the knob, the curve with its point, the units'
+   * rates.
+   */
   sketch() {
     const { data, curve, trained, beta } = this,
       at = this.run ?? (curve.length ? { ...curveAt(curve, this.knob.t, data.active), beta } : trained[0]);
@@ -423,7 +439,8 @@ class BetaLab extends Component {
     const { data, shown, beta, real } = this,
       look = theme(this.root),
       { own, ae } = this.colors(look);
-    // Sizes are read before anything is written: in between, each reading would make the browser lay out the page again.
+    // Sizes are read before anything is written: in between, each reading would make the browser lay out the page
+    // again.
     if (this.ticked !== this.root.clientWidth) this.layTicks();
     const codes = shown.interpolator.codes(beta),
       complete = this.decode(shown, codes);
@@ -431,7 +448,8 @@ class BetaLab extends Component {
     const figures = this.figures(),
       at = real ? real.run : figures.predicted;
     if (!at) return;
-    const waits = !this.knob.resting && this.clouded && (this.turn = !this.turn); // clouds cost most: in every other frame while the knob moves
+    // clouds cost most: in every other frame while the knob moves
+    const waits = !this.knob.resting && this.clouded && (this.turn = !this.turn);
     if (!waits && (codes || !this.clouded))
       drawClouds(this.find(".cloud canvas"), codes, shown.dims, data, this.labels, look); // else the last ones stay
     this.clouded ||= Boolean(codes);
@@ -499,7 +517,9 @@ class BetaLab extends Component {
     this.redraw();
   }
 
-  /** How much the copies change when the units that are off are on: root mean square over pixels, grey levels of [0, 1]. */
+  /**
+   * How much the copies change when the units that are off are on: root mean square over pixels, grey levels of [0, 1].
+   */
   effect(codes) {
     const { shown } = this;
     if (!shown) return 0;

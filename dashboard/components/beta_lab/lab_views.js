@@ -1,5 +1,5 @@
-/* What the KL-weight lab draws beside the rate-distortion plane: tiles, clouds, bars of the units' rates, the figures' table;
-   and the measured curve between its weights. Functions of their arguments only. */
+/* What the KL-weight lab draws beside the rate-distortion plane: tiles, clouds, bars of the units' rates, the figures'
+   table; and the measured curve between its weights. Functions of their arguments only. */
 
 import { contextOf, make, prepare, priorCircles, putRows, putText, unitName } from "../../web/canvas.js";
 import { PIXELS, SIDE } from "../../web/image.js";
@@ -26,7 +26,8 @@ export function byRate(perDims) {
 }
 
 /**
- * The measured curve at t = log10 beta: cubic in t through the four nearest weights (Catmull-Rom), each unit for itself.
+ * The measured curve at t = log10 beta: cubic in t through the four nearest weights (Catmull-Rom), each unit for
+ * itself.
  * @param {CurvePoint[]} curve @param {number} t
  * @param {number} active nats from which on a unit counts as active
  * @returns {Figures}
@@ -118,8 +119,10 @@ function greyWord(level) {
 }
 
 /**
- * Every image's posterior in two units: its mean a dot, its standard deviations a disc; without codes, only the prior's rings.
- * @param {HTMLCanvasElement} canvas @param {InterpolatedCodes | null} codes @param {number[]} dims units, the first two count
+ * Every image's posterior in two units: its mean a dot, its standard deviations a disc; without codes, only the prior's
+ * rings.
+ * @param {HTMLCanvasElement} canvas @param {InterpolatedCodes | null} codes
+ * @param {number[]} dims units, the first two count
  * @param {BetaLabData} data @param {ArrayLike<number>} labels @param {Look} look
  */
 export function drawClouds(canvas, codes, dims, data, labels, look) {
@@ -160,8 +163,8 @@ export function drawClouds(canvas, codes, dims, data, labels, look) {
 }
 
 /**
- * A button per unit, as high as its rate. Their descriptions in words follow when the knob rests: nobody can read them while
- * they change in every frame.
+ * A button per unit, as high as its rate. Their descriptions in words follow when the knob rests: nobody can read them
+ * while they change in every frame.
  * @param {HTMLElement} box
  * @param {number[]} rates of the units, nats
  * @param {number[]} dims the units in their order
@@ -206,7 +209,8 @@ export function drawBars(box, rates, dims, active, most, off, resting, onPress) 
 
 /**
  * The prediction's figures and the network's own, one below the other, and what is between them.
- * @param {HTMLTableElement} table @param {{predicted: Figures | null, own: Figures | null}} figures @param {number} beta
+ * @param {HTMLTableElement} table @param {{predicted: Figures | null, own: Figures | null}} figures
+ * @param {number} beta
  * @param {number} latentDim @param {string} name of the network
  */
 export function drawFigures(table, { predicted, own }, beta, latentDim, name) {

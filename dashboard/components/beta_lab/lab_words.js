@@ -1,4 +1,5 @@
-/* The KL-weight lab in words, for eyes and for screen readers: whose pictures these are, what they show, what they cost. */
+/* The KL-weight lab in words, for eyes and for screen readers: whose pictures these are, what they show, what they
+   cost. */
 
 import { make, putText, unitName } from "../../web/canvas.js";
 import { SAMPLES, drawFigures } from "./lab_views.js";

@@ -1,14 +1,17 @@
 /* The plane of rate R (across) and distortion D (up), both in nats per image, drawn at the screen's rate.
 
-   Lines of equal -ELBO = D + R fall at 45 degrees in nats. Minimising D + beta R finds the point where the curve's tangent
-   has slope -beta: that tangent is drawn at the current point. An AE has a distortion and no rate: a level, not a point.
-   A network in training leaves its path: where it was after every epoch. */
+   Lines of equal -ELBO = D + R fall at 45 degrees in nats. Minimising D + beta R finds the point where the curve's
+   tangent has slope -beta: that tangent is drawn at the current point. An AE has a distortion and no rate: a level, not
+   a point. A network in training leaves its path: where it was after every epoch. */
 
 import { prepare } from "../../web/canvas.js";
 
 /** @import { CurvePoint, Figures, TrainedBeta } from "../../web/data.js" */
 /** @import { Look } from "../../web/canvas.js" */
-/** @typedef {CurvePoint & {trained: boolean, x: number, y: number, spread?: TrainedBeta["spread"]}} Target what can be pointed at */
+/**
+ * What can be pointed at.
+ * @typedef {CurvePoint & {trained: boolean, x: number, y: number, spread?: TrainedBeta["spread"]}} Target
+ */
 /** @typedef {{curve: CurvePoint[], trained: TrainedBeta[], ae: number | null}} Measured `ae`: the AE's distortion */
 /** @typedef {{at: CurvePoint, path: Figures[], own: string, aeColor: string, look: Look}} Shown */
 

@@ -1,11 +1,11 @@
 /* Draws a plotly figure as SVG: lines, marks, bars, levels, a legend, and the values under the pointer.
 
-   plotly.js is 4.7 MB of script, which takes a page about a second to read before anything of it is seen. The pages' charts
-   use a small part of it (dashboard/plots/charts.py); this draws that part, at the first paint and in files that are taken home.
-   What it does not know (another kind of trace) it says instead of leaving out.
+   plotly.js is 4.7 MB of script, which takes a page about a second to read before anything of it is seen. The pages'
+   charts use a small part of it (dashboard/plots/charts.py); this draws that part, at the first paint and in files that
+   are taken home. What it does not know (another kind of trace) it says instead of leaving out.
 
-   Everything is an attribute, nothing a style sheet's, so that the picture of the page (picture.js) can draw the element alone.
-   Data: `ChartData` in data.d.ts. */
+   Everything is an attribute, nothing a style sheet's, so that the picture of the page (picture.js) can draw the
+   element alone. Data: `ChartData` in data.d.ts. */
 
 import { Axis, formatted } from "./chart_axes.js";
 
@@ -363,7 +363,8 @@ class Chart {
         color = trace.line?.color ?? trace.marker?.color,
         middle = y - 0.33 * size;
       const item = svg("g", { opacity: this.hidden.has(key) ? 0.4 : 1, cursor: "pointer" });
-      item.append(svg("rect", { x, y: y - size, width: width - 8, height: row, fill: "transparent" })); // what a click can hit
+      // what a click can hit
+      item.append(svg("rect", { x, y: y - size, width: width - 8, height: row, fill: "transparent" }));
       if (!trace.mode || trace.mode.includes("lines"))
         item.append(
           svg("line", {

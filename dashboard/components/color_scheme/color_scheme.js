@@ -1,7 +1,7 @@
-/* Asks for a rerun when the page's color scheme is not the one that the server has drawn for. Streamlit may learn of the new
-   scheme a moment after the page has changed, and a busy server answers late, so it asks again after longer and longer waits:
-   a few times for each change, never without end. A change is noticed by the end of a transition; should that event be lost
-   (the element was being replaced), a look every second finds it. Data: { dark }. */
+/* Asks for a rerun when the page's color scheme is not the one that the server has drawn for. Streamlit may learn of
+   the new scheme a moment after the page has changed, and a busy server answers late, so it asks again after longer and
+   longer waits: a few times for each change, never without end. A change is noticed by the end of a transition; should
+   that event be lost (the element was being replaced), a look every second finds it. Data: { dark }. */
 
 const WAITS = [150, 600, 1500, 3000, 6000, 12000, 24000]; // ms before each request
 const LOOK_EVERY = 1000; // ms

@@ -1,5 +1,5 @@
-/* One image through both models, while it is being drawn.
-   Data: `EncodeDecodeData` in data.d.ts. The image is published under data.topic, for the other components of the page. */
+/* One image through both models, while it is being drawn. Data: `EncodeDecodeData` in data.d.ts. The image is published
+   under data.topic, for the other components of the page. */
 
 import {
   arrow,
@@ -257,7 +257,8 @@ class EncodeDecode extends Component {
 
   draw() {
     if (!this.labels || !this.info) return;
-    for (const lane of Object.values(this.lanes)) lane.width = lane.section.clientWidth; // before anything is written, see beta_lab.js
+    // before anything is written, see beta_lab.js
+    for (const lane of Object.values(this.lanes)) lane.width = lane.section.clientWidth;
     this.turn = this.turn === SIDES[0] ? SIDES[1] : SIDES[0];
     const image = this.pad.image();
     this.pad.draw("Draw here");
@@ -278,7 +279,8 @@ class EncodeDecode extends Component {
     this.find(".repeat").replaceChildren(...this.repeated(spreads, look));
     publish(this.data.topic, { image, info: this.info });
     remembered.set(this.data.topic, { image, info: this.info, start: this.started, sprite: this.data.sprite });
-    if (this.asked) this.root.dataset.ms = (performance.now() - this.asked).toFixed(1); // from the first movement not yet shown
+    // from the first movement not yet shown
+    if (this.asked) this.root.dataset.ms = (performance.now() - this.asked).toFixed(1);
     this.asked = null;
     clearTimeout(this.rest);
     if (!this.resting)
@@ -310,7 +312,8 @@ class EncodeDecode extends Component {
     const sigma = stddev(logvar, d);
     const next = normals(this.seed),
       codes = new Float32Array(DRAWS * d);
-    // "Encoded 50 times" is meant: when the hand rests, the encoder really runs 50 times. While it moves, once has to do.
+    // "Encoded 50 times" is meant: when the hand rests, the encoder really runs 50 times. While it moves, once has to
+    // do.
     const means = this.resting ? network.encode(repeat(image, DRAWS), DRAWS).mean.slice() : repeat(mean, DRAWS);
     for (let i = 0; i < DRAWS; i++)
       codes.set(
@@ -413,7 +416,10 @@ class EncodeDecode extends Component {
     );
   }
 
-  /** The code's surroundings, enlarged alike in both maps: so much that the VAE's cloud, two sigma wide, fills most of the lens. */
+  /**
+   * The code's surroundings, enlarged alike in both maps: so much that the VAE's cloud, two sigma wide, fills most of
+   * the lens.
+   */
   drawLens(lane, context, here, covariance, drawn, own, look) {
     const { scatter } = lane,
       radius = Math.min(scatter.width, scatter.height) * 0.2;

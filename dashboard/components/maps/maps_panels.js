@@ -130,7 +130,10 @@ export class MapPanels extends Component {
     this.find(".legend").replaceChildren(...scale, ...chips);
   }
 
-  /** What takes the place of a button per class where there are many: a list, and how far colours still tell classes apart. */
+  /**
+   * What takes the place of a button per class where there are many: a list, and how far colours still tell classes
+   * apart.
+   */
   classList(classes, colors, isolated) {
     const list = make(
       "select",

@@ -1,8 +1,9 @@
 /* Small steps from an image's code: which class do the neighbours decode to?
    Data: `NeighboursData` in data.d.ts.
 
-   A step of r moves every latent number by about r times the spread of that number over images: z + r s (.) u sqrt(d) with
-   |u| = 1, as in core/metrics/paths.py. In a plane the eight directions are the compass's; elsewhere they are random. */
+   A step of r moves every latent number by about r times the spread of that number over images: z + r s (.) u sqrt(d)
+   with |u| = 1, as in core/metrics/paths.py. In a plane the eight directions are the compass's; elsewhere they are
+   random. */
 
 import { inked, make, paint, theme } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
@@ -188,8 +189,8 @@ class Neighbours extends Component {
     rates.set(`${board.info.weights} ${r}`, flipped / (n * DIRECTIONS));
   }
 
-  /** Whose pictures change class more often. The server decides that, over seeds (core/metrics/claims.py); at a step where it has
-      not, the rates measured here are told and nothing is concluded from them. */
+  /* Whose pictures change class more often. The server decides that, over seeds (core/metrics/claims.py); at a step
+     where it has not, the rates measured here are told and nothing is concluded from them. */
   finding() {
     if (this.data.rates === false) return void (this.find(".finding").textContent = "");
     const said = this.data.said[String(this.step)];

@@ -1,7 +1,8 @@
-/* The view as a picture: what is on screen, drawn again on one canvas, live canvases included. Data: { label, busy, file }.
+/* The view as a picture: what is on screen, drawn again on one canvas, live canvases included. Data: { label, busy,
+   file }.
 
-   Text is placed word by word where the browser has put it; images, canvases and charts are drawn where they are. Frames and
-   controls are left out: it is a figure, not a screenshot. */
+   Text is placed word by word where the browser has put it; images, canvases and charts are drawn where they are.
+   Frames and controls are left out: it is a figure, not a screenshot. */
 
 const SCALE = 2;
 const SKIP =
@@ -76,7 +77,8 @@ function* visible(node) {
     for (const { 0: word, index } of node.data.matchAll(/\S+/g)) {
       range.setStart(node, index);
       range.setEnd(node, index + word.length);
-      const pieces = range.getClientRects().length > 1 ? [...word] : [word]; // a word that the browser has broken: letter by letter
+      // a word that the browser has broken: letter by letter
+      const pieces = range.getClientRects().length > 1 ? [...word] : [word];
       let at = index;
       for (const piece of pieces) {
         range.setStart(node, at);

@@ -183,7 +183,10 @@ class Planes extends Component {
 
   /* ---- places ---- */
 
-  /** Canvas position of a code. On the picture grid an axis is the codes' own Gaussian quantile, elsewhere the code itself. */
+  /**
+   * Canvas position of a code. On the picture grid an axis is the codes' own Gaussian quantile, elsewhere the code
+   * itself.
+   */
   toScreen(plane, z) {
     const { width, height } = plane.scatter;
     if (this.mode !== "grid") return plane.scatter.toScreen(...z);

@@ -1,8 +1,9 @@
 /* Keys, clicker, notes window, blank screen and autoplay of the walkthrough. Data: `PresenterData` in data.d.ts.
 
-   Where to go is reported to the page (trigger "go": next, back, first, last, leave, or a choice's key); what concerns only
-   this screen, blank, notes, full screen, QR, stays here and outlives reruns. A handler that has used a key (an arrow
-   on a map, say) has called preventDefault, and the key is left alone; Page Up and Page Down, which clickers send, always go. */
+   Where to go is reported to the page (trigger "go": next, back, first, last, leave, or a choice's key); what concerns
+   only this screen, blank, notes, full screen, QR, stays here and outlives reruns. A handler that has used a key (an
+   arrow on a map, say) has called preventDefault, and the key is left alone; Page Up and Page Down, which clickers
+   send, always go. */
 
 const LEAST = 0.6; // of the type's full size, below which it is not made smaller
 const PAUSE = 45; // seconds that autoplay waits after somebody has touched the page
@@ -46,7 +47,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.hidden = !data.present;
   if (data.present) document.documentElement.dataset.present = "1";
   else delete document.documentElement.dataset.present;
-  // In a frame, keys go to the page around it until the frame has been clicked: a link that opens a talk has to take them.
+  // In a frame, keys go to the page around it until the frame has been clicked: a link that opens a talk has to take
+  // them.
   if (data.present && !screen_.present && window.parent !== window) window.focus();
   screen_.present = data.present;
 
@@ -81,7 +83,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return [picture, data.url];
   }
   const link = () => cover("link", ...address());
-  // The page may learn its own address only now, in a frame for instance: a sheet that is open must not keep the old one.
+  // The page may learn its own address only now, in a frame for instance: a sheet that is open must not keep the old
+  // one.
   screen_.link?.replaceChildren(...address());
   const tell = (text) => {
     uncover();

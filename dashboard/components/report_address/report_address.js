@@ -1,5 +1,5 @@
-/* Tells the server where the app is, if it expects it elsewhere: see dashboard/session/addresses.py. Once per page load at most,
-   so that a server that does not accept the answer is not asked again and again. Data: { root }. */
+/* Tells the server where the app is, if it expects it elsewhere: see dashboard/session/addresses.py. Once per page load
+   at most, so that a server that does not accept the answer is not asked again and again. Data: { root }. */
 
 import { publicRoot } from "../../web/address.js";
 

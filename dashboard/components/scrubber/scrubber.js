@@ -1,7 +1,8 @@
-/* Two trainings, epoch by epoch: codes finding their places, samples sharpening. All of it is what was recorded while training.
+/* Two trainings, epoch by epoch: codes finding their places, samples sharpening. All of it is what was recorded while
+   training.
 
-   Points glide in straight lines between the epochs at which they were recorded; pictures and figures change at the epochs.
-   Data: `ScrubberData` in data.d.ts. */
+   Points glide in straight lines between the epochs at which they were recorded; pictures and figures change at the
+   epochs. Data: `ScrubberData` in data.d.ts. */
 
 import { inked, loadSprite, make, prepare, priorCircles, theme } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
