@@ -42,7 +42,7 @@ st.html(settings.ROOT / "dashboard" / "web" / "frame.css")
 notices = st.container()
 with boundary.guard():
     settings.check()
-    cache.server.begin()
+    cache.server.page_begins()
     if admission.admitted():
         admission.relieve()
         if page.title == "Walkthrough":  # its scenes say themselves which models they are about

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
     from core.jobs.limits import Limits
     from dashboard.walkthrough.scenes import Scene
 
-WARM_SECONDS = 3.0  # after a page; long enough for it to be drawn
+IDLE_SECONDS = 3.0  # without a page before something is prepared: long enough for the last one to be drawn
+# How long a thread may keep Python's interpreter from the others. One thread serves all files, in hundreds of small steps:
+# at Python's 5 ms, a visitor's first files took two to three seconds while others' pages ran.
+SWITCH_SECONDS = 0.0005
+_last_page = 0.0  # when a page last began to run, by time.monotonic()
 
 
 @st.cache_resource(show_spinner=False)
@@ -64,13 +70,36 @@ def scenes(pictures: Mapping[str, Callable[..., Any]]) -> tuple[Scene, ...]:
     return _scenes(str(path), path.stat().st_mtime if path.is_file() else 0.0, pictures)
 
 
-def _later(task: Callable[[], Any]) -> bool:
-    """Run a task once, in the background, when the page at hand is on screen; POINT_OR_CLOUD_WARM=off leaves it out."""
+def _when_idle(task: Callable[[], Any]) -> bool:
+    """Run a task once, in the background, as soon as no page has been asked for a while.
+
+    What is prepared takes seconds of several cores. While many visitors arrive at once, it would take them from their pages,
+    and whoever needs it before the server is idle starts it anyway. POINT_OR_CLOUD_WARM=off leaves it out.
+    """
+
+    def check() -> None:
+        left = _last_page + IDLE_SECONDS - time.monotonic()
+        if left > 0:
+            _after(left, check)
+        else:
+            task()
+
     if settings.value("WARM"):
-        timer = threading.Timer(WARM_SECONDS, task)
-        timer.daemon = True
-        timer.start()
+        _after(IDLE_SECONDS, check)
     return True
+
+
+def _after(seconds: float, task: Callable[[], Any]) -> None:
+    timer = threading.Timer(seconds, task)
+    timer.daemon = True
+    timer.start()
+
+
+def page_begins() -> None:
+    """Note that a page is about to run, see `_when_idle`; before the first page, prepare the process."""
+    global _last_page
+    _last_page = time.monotonic()
+    begin()
 
 
 @st.cache_resource(show_spinner=False)
@@ -78,6 +107,7 @@ def begin() -> bool:
     """Once a server, before its first page: every rerun of every visitor is a thread, see `core.jobs.limits.spare_memory`."""
     from core.jobs.limits import spare_memory
 
+    sys.setswitchinterval(SWITCH_SECONDS)
     spare_memory()
     return True
 
@@ -85,7 +115,7 @@ def begin() -> bool:
 @st.cache_resource(show_spinner=False)
 def warm() -> bool:
     """Once a server: import torch before somebody waits for it, then compile what a UMAP needs if no process has done so."""
-    return _later(_prepare)
+    return _when_idle(_prepare)
 
 
 def _prepare() -> None:
@@ -134,7 +164,7 @@ def warm_worker() -> bool:
     """Once a server, when somebody may soon ask for a training: start a worker that has imported what training needs."""
     from core.jobs.background import warm_task
 
-    return _later(lambda: jobs().call("warm-up", warm_task))
+    return _when_idle(lambda: jobs().call("warm-up", warm_task))
 
 
 @st.cache_resource(show_spinner=False, ttl=10)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,12 +28,23 @@ def for_projector(figure: go.Figure, scale: float = 1.8) -> go.Figure:
     return figure
 
 
+def _empty(dark: bool, height: int) -> go.Figure:
+    """A chart without data.
+
+    plotly asks `sys.modules` for pandas and takes what it finds for complete. If another visitor's thread is just importing
+    it, importing it here waits for that.
+    """
+    if "pandas" in sys.modules:
+        importlib.import_module("pandas")
+    return go.Figure(layout=theme.layout(dark, height))
+
+
 def kl_bars(rate_per_dim: Sequence[float], active: float, dark: bool = False, height: int = 260) -> go.Figure:
     """The rate of each latent dimension in nats, largest first; those below `active` nats are drawn hollow."""
     order = np.argsort(rate_per_dim)[::-1]
     values = np.asarray(rate_per_dim, float)[order]
     color = theme.color("vae", dark)
-    figure = go.Figure(layout=theme.layout(dark, height))
+    figure = _empty(dark, height)
     figure.add_bar(
         x=[f"z{theme.subscript(i + 1)}" for i in order],
         y=values,
@@ -65,7 +78,7 @@ def rate_distortion(
     points = sorted(points, key=lambda p: p["beta"])
     color = theme.color("vae", dark)
     rate, distortion = [p["rate"] for p in points], [p["distortion"] for p in points]
-    figure = go.Figure(layout=theme.layout(dark, height))
+    figure = _empty(dark, height)
     figure.add_scatter(
         x=rate,
         y=distortion,
@@ -111,7 +124,7 @@ def rate_distortion(
 
 def distances(rows: Sequence[tuple[str, str, np.ndarray]], dark: bool = False, height: int = 240) -> go.Figure:
     """Per frame of a path, the distance to the nearest real image. rows: (name, "ae" | "vae" | "pixels", (steps,))."""
-    figure = go.Figure(layout=theme.layout(dark, height))
+    figure = _empty(dark, height)
     for name, model, values in rows:
         color = theme.muted(dark) if model == "pixels" else theme.color(model, dark)
         figure.add_scatter(
@@ -137,7 +150,7 @@ def rescue(
         fd: by (model, source), a value a seed.
         floor: what real training images reach.
     """
-    figure = go.Figure(layout=theme.layout(dark, height))
+    figure = _empty(dark, height)
     names = {"prior": "prior N(0, I)", "gaussian": "fitted Gaussian", "mixture": "fitted mixture"}
     for model in ("ae", "vae"):
         color, name = theme.color(model, dark), theme.NAMES[model]
@@ -195,7 +208,7 @@ def denoising(
     height: int = 320,
 ) -> go.Figure:
     """PSNR over the level of noise, a line a method; `current` level marked. Curves by the keys of `LINES`."""
-    figure = go.Figure(layout=theme.layout(dark, height))
+    figure = _empty(dark, height)
     for key, (name, model, dash) in LINES.items():
         if key in curves:
             color = theme.color(model, dark) if model else theme.muted(dark)
@@ -226,7 +239,7 @@ def oddness(
     what: str = "odd images",
 ) -> go.Figure:
     """Histograms of what normal (grey) and odd images (the model's colour) cost; this image and the alarm's threshold as lines."""
-    figure = go.Figure(layout=theme.layout(dark, height))
+    figure = _empty(dark, height)
     low, high = (
         float(min(normal.min(), odd.min(), mark)),
         float(max(np.percentile(normal, 99.9), np.percentile(odd, 99), mark)),
@@ -268,7 +281,7 @@ def roc(
     curves: Mapping[str, tuple[np.ndarray, np.ndarray]], allowed: float, dark: bool = False, height: int = 300
 ) -> go.Figure:
     """Odd images caught over false alarms, by "ae", "vae" and "pca"; `allowed` false alarms as a line, guessing as the diagonal."""
-    figure = go.Figure(layout=theme.layout(dark, height))
+    figure = _empty(dark, height)
     for key, dash in (("ae", "solid"), ("vae", "dash"), ("pca", "dot")):
         false, true = curves[key]
         color, name = (theme.color(key, dark), theme.NAMES[key]) if key in theme.NAMES else (theme.muted(dark), "PCA")
@@ -291,7 +304,7 @@ def by_class(
     values: Mapping[str, Mapping[str, float]], title: str, middle: float, dark: bool = False, height: int = 280
 ) -> go.Figure:
     """A figure for every class, by model ("ae", "vae") and class name; `middle` is the level that means nothing."""
-    figure = go.Figure(layout=theme.layout(dark, height))
+    figure = _empty(dark, height)
     for model, symbol in (("ae", "circle"), ("vae", "diamond")):
         names = list(values[model])
         figure.add_scatter(
@@ -327,7 +340,7 @@ def sizes(
         exact: bytes of lossless formats by name.
         marks: (bytes, mse) of the image at hand, by the same keys as the curves.
     """
-    figure = go.Figure(layout=theme.layout(dark, height))
+    figure = _empty(dark, height)
     names = {"ae": ("AE", "solid"), "vae": ("VAE", "dash"), "pca": ("PCA", "dot"), "webp": ("WebP", "dashdot")}
     for key, (name, dash) in names.items():
         color = theme.color(key, dark) if key in theme.NAMES else theme.muted(dark)
@@ -385,7 +398,7 @@ def quality_over_beta(
         names: the ones to draw, figure -> name; the first is a solid line, the others dotted.
         floor: a level that real images reach; None draws none.
     """
-    figure = go.Figure(layout=theme.layout(dark, height))
+    figure = _empty(dark, height)
     color, betas = theme.color("vae", dark), sorted(points)
     for (key, name), dash in zip(names.items(), ("solid", "dot", "dash")):
         figure.add_scatter(

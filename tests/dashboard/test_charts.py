@@ -118,3 +118,24 @@ def test_the_first_drawing_fits_codes_that_are_all_alike_and_clouds_wider_than_a
     assert (
         encoding_diagram.square_of(POINTS, np.zeros(2))[1] == encoding_diagram.square_of(POINTS, np.full(2, 1e-3))[1]
     ), "a small cloud does not move the view"
+
+
+def test_a_chart_waits_for_an_import_of_pandas_that_another_thread_has_begun(monkeypatch):
+    """Half an imported pandas is in `sys.modules`, without the names that plotly looks for there."""
+    import importlib
+    import sys
+    import types
+
+    waited, load = [], importlib.import_module
+
+    def wait(name: str, package: str | None = None) -> types.ModuleType | None:
+        if name != "pandas":
+            return load(name, package)
+        waited.append(name)
+        monkeypatch.delitem(sys.modules, "pandas", raising=False)
+        return None
+
+    monkeypatch.setitem(sys.modules, "pandas", types.ModuleType("pandas"))
+    monkeypatch.setattr(importlib, "import_module", wait)
+    charts.kl_bars([1.0, 0.0], 0.1)
+    assert waited == ["pandas"]
