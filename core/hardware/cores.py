@@ -70,9 +70,12 @@ def quota(root: Path = CGROUPS, membership: Path = MEMBERSHIP) -> float | None:
     return min(limits, default=None)
 
 
-def available_cores(root: Path = CGROUPS, membership: Path = MEMBERSHIP) -> int:
-    """Cores that this process may keep busy: those of its affinity mask, at most its quota rounded down, at least 1."""
-    most, cores = quota(root, membership), len(affinity())
+def available_cores(root: Path = CGROUPS, membership: Path = MEMBERSHIP, mask: int | None = None) -> int:
+    """Cores that this process may keep busy: at most its quota rounded down, at least 1.
+
+    `mask` is the number of cores in the affinity mask, by default this process's.
+    """
+    most, cores = quota(root, membership), mask or len(affinity())
     return cores if most is None else max(1, min(cores, int(most + 0.01)))
 
 
@@ -107,6 +110,23 @@ def others(before: Use, after: Use) -> float:
     return max(0.0, (after.busy - before.busy - (after.own - before.own)) / (after.at - before.at))
 
 
+@dataclass(frozen=True)
+class Host:
+    """What `Threads` asks the machine it runs on. By default that is this machine; a simulation passes its own.
+
+    Attributes:
+        cores: number of cores in the affinity mask.
+        available: number of cores this process may keep busy.
+        reading: what has been used so far, None where the system does not say.
+        now: seconds on a monotonic clock.
+    """
+
+    cores: Callable[[], int] = lambda: len(affinity())
+    available: Callable[[], int] = available_cores
+    reading: Callable[[], Use | None] = reading
+    now: Callable[[], float] = time.monotonic
+
+
 class Threads:
     """The number of threads of this process, following what others leave free.
 
@@ -115,6 +135,7 @@ class Threads:
         count: this many whatever the load; None follows it.
         spare: cores to leave to others in any case.
         before: an earlier reading, so that the first number already knows the load.
+        host: where cores, load and time are read.
 
     Attributes:
         count: the number now.
@@ -122,11 +143,16 @@ class Threads:
     """
 
     def __init__(
-        self, apply: Callable[[int], None], count: int | None = None, spare: int = 0, before: Use | None = None
+        self,
+        apply: Callable[[int], None],
+        count: int | None = None,
+        spare: int = 0,
+        before: Use | None = None,
+        host: Host | None = None,
     ):
-        self.apply, self.fixed = apply, count is not None
-        self.most = count or max(1, min(available_cores() - spare, MOST))
-        self.cores, self.last = len(affinity()), before or reading()
+        self.apply, self.fixed, self.host = apply, count is not None, host or Host()
+        self.most = count or max(1, min(self.host.available() - spare, MOST))
+        self.cores, self.last = self.host.cores(), before or self.host.reading()
         self.count = 0
         self.follow()
         if not self.count:
@@ -134,9 +160,9 @@ class Threads:
 
     def follow(self) -> None:
         """Look what others use and change the number accordingly; at most once in `WINDOW` seconds, else it costs nothing."""
-        if self.fixed or self.most == 1 or self.last is None or time.monotonic() - self.last.at < WINDOW:
+        if self.fixed or self.most == 1 or self.last is None or self.host.now() - self.last.at < WINDOW:
             return
-        before, self.last = self.last, reading()
+        before, self.last = self.last, self.host.reading()
         if self.last is not None:
             self._set(max(1, min(self.most, int(self.cores - others(before, self.last) + SLACK))))
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.hardware import cores
-from core.hardware.cores import Threads, Use, available_cores, quota
+from core.hardware.cores import Host, Threads, Use, available_cores, quota
 
 
 def group(root: Path, membership: str, files: dict[str, str]) -> tuple[Path, Path]:
@@ -60,9 +60,8 @@ def test_no_control_groups_is_no_limit(tmp_path):
     "most, mask, count",
     [("max", 64, 64), ("100000", 64, 1), ("150000", 64, 1), ("400000", 64, 4), ("400000", 2, 2), ("50000", 8, 1)],
 )
-def test_a_container_with_a_quota_does_not_count_the_hosts_cores(tmp_path, monkeypatch, most, mask, count):
-    monkeypatch.setattr(cores, "affinity", lambda: frozenset(range(mask)))
-    assert available_cores(*group(tmp_path, "0::/\n", {"cpu.max": f"{most} 100000\n"})) == count
+def test_a_container_with_a_quota_does_not_count_the_hosts_cores(tmp_path, most, mask, count):
+    assert available_cores(*group(tmp_path, "0::/\n", {"cpu.max": f"{most} 100000\n"}), mask) == count
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux alone has affinity masks")
@@ -76,12 +75,14 @@ def test_an_affinity_mask_counts():
 class Machine:
     """Clocks of a machine with some cores, others that want some of them, and this process, which wants one a thread."""
 
-    def __init__(self, monkeypatch, size: int, available: int | None = None):
+    def __init__(self, size: int, available: int | None = None, clocks: bool = True):
         self.size, self.wanted, self.now, self.busy, self.own, self.count = size, 0.0, 0.0, 0.0, 0.0, 0
-        monkeypatch.setattr(cores, "affinity", lambda: frozenset(range(size)))
-        monkeypatch.setattr(cores, "available_cores", lambda: available or size)
-        monkeypatch.setattr(cores, "reading", lambda: Use(self.now, self.busy, self.own))
-        monkeypatch.setattr(cores.time, "monotonic", lambda: self.now)
+        self.host = Host(
+            cores=lambda: size,
+            available=lambda: available or size,
+            reading=lambda: Use(self.now, self.busy, self.own) if clocks else None,
+            now=lambda: self.now,
+        )
 
     def apply(self, count: int) -> None:
         self.count = count
@@ -94,9 +95,9 @@ class Machine:
         self.busy += share * (self.count + self.wanted) * seconds
 
 
-def test_threads_follow_the_load_down_and_up(monkeypatch):
-    machine = Machine(monkeypatch, 2)
-    threads = Threads(machine.apply)
+def test_threads_follow_the_load_down_and_up():
+    machine = Machine(2)
+    threads = Threads(machine.apply, host=machine.host)
     assert machine.count == 2, "nothing is known yet"
     for wanted, count in [(0, 2), (0.1, 2), (1, 1), (1, 1), (3, 1), (0, 2), (0, 2), (0.9, 1), (0, 2)]:
         machine.wanted = wanted
@@ -105,27 +106,26 @@ def test_threads_follow_the_load_down_and_up(monkeypatch):
         assert threads.count == machine.count == count, wanted
 
 
-def test_the_load_before_the_start_counts(monkeypatch):
-    machine = Machine(monkeypatch, 2)
-    before = cores.reading()
+def test_the_load_before_the_start_counts():
+    machine = Machine(2)
+    before = machine.host.reading()
     machine.wanted = 1
     machine.run(2)
-    assert Threads(machine.apply, before=before).count == 1
+    assert Threads(machine.apply, before=before, host=machine.host).count == 1
 
 
-def test_a_number_that_was_asked_for_stays(monkeypatch):
-    machine = Machine(monkeypatch, 2)
-    threads = Threads(machine.apply, count=3)
+def test_a_number_that_was_asked_for_stays():
+    machine = Machine(2)
+    threads = Threads(machine.apply, count=3, host=machine.host)
     machine.wanted = 2
     machine.run(5)
     threads.follow()
     assert threads.count == 3
 
 
-def test_without_clocks_all_available_cores_are_used(monkeypatch):
-    machine = Machine(monkeypatch, 8, available=3)
-    monkeypatch.setattr(cores, "reading", lambda: None)
-    threads = Threads(machine.apply, spare=1)
+def test_without_clocks_all_available_cores_are_used():
+    machine = Machine(8, available=3, clocks=False)
+    threads = Threads(machine.apply, spare=1, host=machine.host)
     machine.run(1)
     threads.follow()
     assert threads.count == 2
@@ -138,23 +138,20 @@ def test_without_clocks_all_available_cores_are_used(monkeypatch):
     spare=st.integers(0, 2),
 )
 def test_it_settles_between_one_and_what_is_allowed(size, available, wanted, spare):
-    with pytest.MonkeyPatch.context() as patch:
-        machine = Machine(patch, size, min(size, available))
-        machine.wanted = wanted
-        threads = Threads(machine.apply, spare=spare)
-        seen = []
-        for _ in range(20):
-            machine.run(0.4)
-            threads.follow()
-            seen.append(threads.count)
-        assert len(set(seen[-4:])) == 1, "a steady load gives a steady number"
-        most = max(1, min(size, available) - spare) if spare else min(size, available)
-        assert 1 <= threads.count <= min(most, cores.MOST)
-        assert threads.count == 1 or size / (threads.count + wanted) > 0.85, (
-            "none of several threads stands still for long"
-        )
-        if wanted == 0 and size > 1:
-            assert threads.count == min(most, cores.MOST)
+    machine = Machine(size, min(size, available))
+    machine.wanted = wanted
+    threads = Threads(machine.apply, spare=spare, host=machine.host)
+    seen = []
+    for _ in range(20):
+        machine.run(0.4)
+        threads.follow()
+        seen.append(threads.count)
+    assert len(set(seen[-4:])) == 1, "a steady load gives a steady number"
+    most = max(1, min(size, available) - spare) if spare else min(size, available)
+    assert 1 <= threads.count <= min(most, cores.MOST)
+    assert threads.count == 1 or size / (threads.count + wanted) > 0.85, "none of several threads stands still for long"
+    if wanted == 0 and size > 1:
+        assert threads.count == min(most, cores.MOST)
 
 
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="the kernel's clocks are Linux's")
