@@ -8,10 +8,12 @@ from concurrent.futures import Future
 import pytest
 from driving import BETAS, words
 
-from core.config import QUICK
+from core.config import QUICK, RunConfig
 from core.data.dataset import DataError, DataKey
 from core.files import write_json
 from dashboard import cache
+from dashboard.content.kl_weight import untrained
+from dashboard.content.maps import laying_out
 from dashboard.session.beta_state import BetaState
 
 PAGES = ("start", "latent_maps", "samples", "interpolation", "kl_weight", "training")
@@ -139,14 +141,15 @@ def test_a_map_that_is_being_laid_out_says_so_shows_pca_meanwhile_and_is_kept_wi
 
     jobs.state = "running"
     app = dashboard("latent_maps")
-    assert "being computed in the background" in words(app) and "their PCA is shown" in words(app)
+    waiting = laying_out(jobs.status(""), warm=True, compiling=None)
+    assert waiting in words(app)
     ((key, function, arguments),) = jobs.called
     assert function is project_task and key.startswith("maps-")
     function(*arguments)
     jobs.future.set_result(None)
     try:
         app.run()
-        assert "being computed in the background" not in words(app) and not app.error and not app.warning
+        assert waiting not in words(app) and not app.error and not app.warning
         assert "disparity" in words(app) and len(jobs.called) == 1
     finally:
         for run in small_store:
@@ -165,7 +168,7 @@ def test_a_layout_that_failed_is_told_and_can_be_asked_for_again(dashboard, jobs
     assert "the worker ran out of memory" in app.warning[0].value and not app.error
     jobs.future = Future()
     next(b for b in app.button if b.label == "Try again").click().run()
-    assert "being computed in the background" in words(app) and len(jobs.called) == 2
+    assert laying_out(jobs.status(""), warm=True, compiling=None) in words(app) and len(jobs.called) == 2
 
 
 def test_samples_are_judged_once_their_judge_has_been_trained(dashboard, jobs, monkeypatch):
@@ -209,7 +212,6 @@ def test_interpolation_class_and_random_pair(dashboard):
 
 def test_untrained_weight_from_a_link_is_offered_not_started(dashboard, jobs):
     app = dashboard("kl_weight", beta="2.7")
-    assert "No network has been trained for β = 2.7" in words(app)
     assert not jobs.asked
     next(b for b in app.button if b.label == "Train β = 2.7").click().run()
     assert [(c.beta, c.model, c.dataset, c.epochs) for c in jobs.asked] == [(2.7, "vae", "tiny", QUICK["epochs"])]
@@ -277,7 +279,7 @@ def test_the_weight_is_translated_and_the_classic_mistake_told_where_no_run_show
 def test_a_training_that_a_restart_interrupted_is_called_that(dashboard, jobs):
     jobs.state = "stale"
     app = dashboard("kl_weight", beta="2.7")
-    assert "was interrupted; it can be resumed" in words(app)
+    assert untrained(jobs.status(""), RunConfig(beta=2.7)) in words(app)
     next(b for b in app.button if b.label == "Resume").click().run()
     assert [c.beta for c in jobs.asked] == [2.7]
 
