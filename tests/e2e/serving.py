@@ -10,7 +10,9 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -155,9 +157,31 @@ def proxied(folder: Path, server: str) -> Iterator[str]:
         yield f"http://point-or-cloud.localhost:{port}"  # browsers resolve this name here; Streamlit itself only accepts "localhost"
 
 
-def opened(browser, url: str, **options):
+_SHARED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # browser -> the context its pages share
+
+
+def new_page(browser, viewport: dict[str, int], color_scheme: str | None = None, **options):
+    """A page of a visitor of its own.
+
+    A new browser context loads and compiles 2 MB of Streamlit's scripts again, so pages share one context, and with it the
+    browser's cache. Cookies tell visitors apart and are cleared for each page. Other options (touch, offline) need a
+    context of their own, which is closed with the page.
+    """
+    if options:
+        return browser.new_page(viewport=viewport, color_scheme=color_scheme, **options)
+    if browser not in _SHARED:
+        _SHARED[browser] = browser.new_context()
+    _SHARED[browser].clear_cookies()
+    page = _SHARED[browser].new_page()
+    page.set_viewport_size(viewport)
+    if color_scheme:
+        page.emulate_media(color_scheme=color_scheme)
+    return page
+
+
+def opened(browser, url: str, viewport: dict[str, int] | None = None, **options):
     """A page at `url` whose script has finished; console errors are collected in page.errors."""
-    page = browser.new_page(**{"viewport": {"width": 1280, "height": 1000}, **options})
+    page = new_page(browser, viewport or {"width": 1280, "height": 1000}, **options)
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
@@ -169,3 +193,21 @@ def opened(browser, url: str, **options):
 def settled(page) -> None:
     """Wait until the script has stopped running."""
     page.wait_for_selector(STILL, timeout=60_000)
+
+
+def painted(page) -> None:
+    """Wait until what has been asked for is drawn: components draw in the next animation frame."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
+
+
+def until(page, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+    """Wait, frame by frame, until a condition holds; returns its value.
+
+    Raises:
+        AssertionError: it did not hold in time; the message names `what`.
+    """
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"not within {seconds:g} seconds: {what}"
+        painted(page)
+    return value

@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
-from serving import settled
+from serving import settled, until
 
 pytestmark = pytest.mark.slow
 
@@ -73,8 +73,13 @@ def test_the_decoder_runs_under_the_cursor_in_a_file_without_a_network(online, o
     seen = set()
     for x, y in ((60, 60), (200, 200), (320, 90)):
         plane.hover(position={"x": x, "y": y})
-        page.wait_for_timeout(100)
-        seen.add(decoded.evaluate("canvas => canvas.toDataURL()"))
+        seen.add(
+            until(
+                page,
+                lambda: ({decoded.evaluate("canvas => canvas.toDataURL()")} - seen or {""}).pop(),
+                "another place decodes to another image",
+            )
+        )
     assert len(seen) == 3
     assert page.locator("h1").inner_text() == "Every point decodes to an image"
 

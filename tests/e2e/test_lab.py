@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save
-from serving import APPS, chromium, opened, served
+from serving import APPS, chromium, opened, painted, served
 
 from core.config import RunConfig
 from core.models.networks import build_model
@@ -161,7 +161,7 @@ def test_a_dot_of_the_plane_moves_the_knob(page):
     assert "beta 4: rate 11.0, distortion 112.0" in canvas.get_attribute("aria-label")
     canvas.scroll_into_view_if_needed()
     canvas.click(position=plane_position(page, 32, 118))  # no dot is near
-    page.wait_for_timeout(200)
+    painted(page)
     assert lab(page, "beta") == "2" and chosen(page) == "chosen: 2"
     for beta, rate, distortion in (("4", 10.97, 112.04), ("0.1", 35, 80)):
         canvas.click(position=plane_position(page, rate, distortion))

@@ -10,7 +10,7 @@ import math
 import re
 
 import pytest
-from serving import APPS, chromium, opened, served, settled
+from serving import APPS, chromium, opened, painted, served, settled, until
 
 SPAN = 6.4 / 0.92
 N = 300
@@ -62,7 +62,7 @@ def shown(page):
 
 def ring(page, side, color):
     """Centre of the pixels of one colour on a canvas, in CSS pixels, or None."""
-    page.wait_for_timeout(100)
+    painted(page)
     return canvas(page, side).evaluate(
         """(canvas, [r, g, b]) => {
           const {data, width, height} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -92,20 +92,24 @@ def test_pointing_at_one_map_lights_up_the_same_image_in_the_other(page):
             # the ring and the frame of the picture beside it share the colour: their centre lies near the cluster
             assert math.hypot(x - px, y - py) < 60, side
     hover(page, "right", 0 + 90)
-    page.wait_for_timeout(150)
-    assert shown(page)[0] == "0"
+    until(page, lambda: shown(page)[0] == "0", "the image under the pointer on the right is shown")
 
 
 def test_every_layer_can_be_switched_and_changes_the_picture(page):
     hover(page, "left", 108)
     page.locator(".layers summary").click()
-    drawn = lambda: (page.wait_for_timeout(150), canvas(page, "right").evaluate("(canvas) => canvas.toDataURL()"))[1]
+
+    def drawn():
+        painted(page)
+        return canvas(page, "right").evaluate("(canvas) => canvas.toDataURL()")
+
     boxes = page.locator(".layers input").all()
     assert len(boxes) == 4
     for box in boxes:
         before, was = drawn(), box.is_checked()
         box.click(timeout=3000)
-        assert box.is_checked() != was and drawn() != before, box.get_attribute("data-layer")
+        assert box.is_checked() != was
+        until(page, lambda before=before: drawn() != before, f"{box.get_attribute('data-layer')} changes the picture")
 
 
 def drag(page, side, points):
@@ -154,12 +158,11 @@ def test_a_class_is_isolated_from_the_legend(page):
     page.locator('.legend button[data-class="4"]').click()
     assert ring(page, "right", zero) is None and ring(page, "right", four)
     hover(page, "left", 36)
-    page.wait_for_timeout(150)
+    painted(page)
     assert shown(page)[0] != "1"  # faded points are not pointed at
     page.locator('.legend button[data-class="4"]').click()
     hover(page, "left", 36)
-    page.wait_for_timeout(150)
-    assert shown(page)[0] == "1"
+    until(page, lambda: shown(page)[0] == "1", "the points of the class can be pointed at again")
 
 
 def test_view_selection_and_colour_survive_reruns_and_a_new_projection(page):
@@ -168,7 +171,7 @@ def test_view_selection_and_colour_survive_reruns_and_a_new_projection(page):
     canvas(page, "left").focus()
     for _ in range(3):
         page.keyboard.press("+")
-    page.wait_for_timeout(150)
+    painted(page)
     before = [ring(page, side, color) for side, color in (("left", AE), ("right", VAE))]
     view = "() => document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.maps').dataset.view"
     seen = page.evaluate(view)
@@ -180,20 +183,22 @@ def test_view_selection_and_colour_survive_reruns_and_a_new_projection(page):
     assert page.evaluate(view) == seen
     assert [ring(page, side, color) for side, color in (("left", AE), ("right", VAE))] == before
     assert page.get_by_label("Colour the points by").input_value() == "error"
+    drawn = lambda: canvas(page, "left").evaluate("(canvas) => canvas.toDataURL()")  # noqa: E731
+    first = drawn()
     page.get_by_text("Other projection").click()
     settled(page)
-    page.wait_for_timeout(1000)
+    until(page, lambda: drawn() != first, "the points move to the other projection")
+    until(page, lambda: drawn() == (painted(page), drawn())[1], "the points come to rest")
     assert page.evaluate(view) == seen
 
 
 def test_keyboard_steps_to_the_neighbouring_point(page):
     hover(page, "left", 0)
-    page.wait_for_timeout(150)
+    painted(page)
     canvas(page, "left").focus()
     first = shown(page)
     page.keyboard.press("ArrowUp")
-    page.wait_for_timeout(150)
-    assert shown(page) != first
+    until(page, lambda: shown(page) != first, "the key leads to another point")
     below = ring(page, "left", AE)
     for _ in range(10):
         page.keyboard.press("ArrowUp")
@@ -209,8 +214,7 @@ def test_a_tap_points_on_a_phone(browser, url):
     assert right["y"] > left["y"] + left["height"] and left["width"] > 250  # stacked, and as wide as the phone
     x, y = place(page, "left", 144)
     page.touchscreen.tap(left["x"] + x, left["y"] + y)
-    page.wait_for_timeout(200)
-    assert shown(page)[0] == "4"
+    until(page, lambda: shown(page)[0] == "4", "the image that was tapped is shown")
     page.close()
 
 

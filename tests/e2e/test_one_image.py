@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from serving import opened, settled
+from serving import opened, painted, settled, until
 
 from core.data.datasets import load_dataset
 from core.runs.store import RunStore
@@ -77,7 +77,7 @@ def stroke(page, points, release=True):
 
 def rested(page):
     """Until what depends on the drawing has been computed."""
-    page.wait_for_timeout(100)
+    painted(page)
     page.wait_for_function(
         "document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.encode-decode').dataset.resting === '1'"
     )
@@ -95,9 +95,11 @@ def test_a_drawing_goes_through_both_models_while_it_is_drawn(page, models):
     assert grey(page, ".seen .tile").max() == 0
     empty = grey(page, '.lane[data-side="right"] .mean')
     stroke(page, [(0.15, 0.1), (0.5, 0.12), (0.4, 0.4)], release=False)
-    page.wait_for_timeout(300)
-    half = grey(page, '.lane[data-side="right"] .mean')
-    assert np.abs(half - empty).mean() > 1, "the reconstruction waits for the stroke to end"
+    until(
+        page,
+        lambda: np.abs(grey(page, '.lane[data-side="right"] .mean') - empty).mean() > 1,
+        "the reconstruction follows the stroke before its end",
+    )
     stroke(page, [(0.4, 0.4), (0.3, 0.6)])
     rested(page)
 
@@ -129,8 +131,8 @@ def test_encoding_fifty_times_gives_one_point_and_a_cloud(page):
     before = tiles[0]
     page.get_by_role("button", name="Draw 50 new codes").click()
     rested(page)
-    page.wait_for_timeout(200)
-    assert page.locator('.lane[data-side="right"] .sample').first.evaluate(PIXELS) != before
+    sample = page.locator('.lane[data-side="right"] .sample').first
+    until(page, lambda: sample.evaluate(PIXELS) != before, "new codes give another sample")
 
 
 def test_a_chosen_image_is_in_the_link_and_its_figures_are_the_runs(page, visit):
@@ -148,7 +150,6 @@ def test_a_chosen_image_is_in_the_link_and_its_figures_are_the_runs(page, visit)
     other = page.locator(".thumbs button").nth(7)
     other.click()  # the first choice comes back from the server now, and must not undo this one
     page.wait_for_url(f"**index={other.get_attribute('data-image')}*")
-    page.wait_for_timeout(500)
     settled(page)
     rested(page)
     assert np.array_equal(
@@ -206,14 +207,16 @@ def test_uploads_are_read_or_refused(page, tmp_path, dashboard_cache):
 
 def test_the_real_decoder_runs_under_the_cursor_without_the_server(page, models):
     part(page, "Decode as you move", ".planes")
-    page.wait_for_timeout(500)
+    painted(page)
     box = page.locator('.plane[data-side="right"] .space').bounding_box()
     sent = []
     page.on("request", lambda request: sent.append(request.url))
     seen = []
+    right = page.locator('.plane[data-side="right"]')
     for x, y in ((0.5, 0.5), (0.62, 0.4), (0.4, 0.7)):
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=3)
-        page.wait_for_timeout(150)
+        until(page, lambda: right.get_attribute("data-cursor") not in (None, *seen), "the cursor is followed")
+        painted(page)
         for side, kind in (("left", "ae"), ("right", "vae")):
             code = [
                 float(v) for v in page.locator(f'.plane[data-side="{side}"]').get_attribute("data-cursor").split(",")
@@ -228,8 +231,8 @@ def test_the_real_decoder_runs_under_the_cursor_without_the_server(page, models)
     assert sent == []
     page.locator('.plane[data-side="right"] .space').focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(100)
-    moved = [float(v) for v in page.locator('.plane[data-side="right"]').get_attribute("data-cursor").split(",")]
+    until(page, lambda: right.get_attribute("data-cursor") != seen[-1], "the key moves the cursor")
+    moved = [float(v) for v in right.get_attribute("data-cursor").split(",")]
     last = [float(v) for v in seen[-1].split(",")]
     assert moved[0] > last[0] and moved[1] == pytest.approx(last[1], abs=2e-3)
 
@@ -279,10 +282,12 @@ def test_small_steps_name_what_changed(page):
         assert board.locator(".flipped").count() == said == sum(name != names[4] for name in names)
     rate = float(re.search(r"([\d.]+)% over", page.locator(".neighbours .board").first.inner_text()).group(1))
     page.locator(".neighbours .step").fill("1")
-    page.wait_for_timeout(600)
-    page.locator(".neighbours .finding", has_text="At this step").wait_for(timeout=120_000)
-    page.locator(".neighbours .board", has_text="% over").first.wait_for(timeout=120_000)
-    assert float(re.search(r"([\d.]+)% over", page.locator(".neighbours .board").first.inner_text()).group(1)) > rate
+
+    def larger() -> bool:
+        found = re.search(r"([\d.]+)% over", page.locator(".neighbours .board").first.inner_text())
+        return found is not None and float(found[1]) > rate
+
+    until(page, larger, "longer steps change more answers", seconds=120)
 
 
 def test_live_numbers_change_the_picture_and_dead_ones_do_not(page):
@@ -297,7 +302,13 @@ def test_live_numbers_change_the_picture_and_dead_ones_do_not(page):
 
     def move(row):
         row.locator("input").fill("2.5")
-        page.wait_for_timeout(200)
+        set_to = float(row.locator("input").input_value())  # the slider's step next to 2.5
+
+        def shown() -> bool:
+            found = re.search(r"= ([\d.]+)", row.inner_text())
+            return found is not None and abs(float(found[1]) - set_to) < 0.006
+
+        until(page, shown, "the number that was set is drawn")
         return float(lane.get_attribute("data-moved"))
 
     assert move(lane.locator(".dimension.dead").first) < 0.01
@@ -353,9 +364,8 @@ def test_an_image_is_opened_from_the_latent_maps(visit):
     page.locator('canvas[data-side="right"]').focus()
     for _ in range(3):
         page.keyboard.press("ArrowDown")
-    page.wait_for_timeout(200)
-    index = int(page.locator(".inspector [data-image]").first.get_attribute("data-image"))
-    assert index != 0
+    inspected = page.locator(".inspector [data-image]").first
+    index = until(page, lambda: int(inspected.get_attribute("data-image")), "the keys lead to another image")
     page.get_by_role("button", name="Open this image in both models").click()
     page.wait_for_url(f"**/one_image?*index={index}*")
     page.wait_for_selector('.encode-decode[data-ready="1"]')

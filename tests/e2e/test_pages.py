@@ -9,7 +9,7 @@ import urllib.request
 import numpy as np
 import pytest
 from PIL import Image
-from serving import STILL, settled
+from serving import STILL, settled, until
 
 PAGES = {
     "": "Point or Cloud",
@@ -92,11 +92,8 @@ def test_choices_go_into_the_url_and_come_back(visit):
     again = visit("/samples" + page.url.split("/samples")[1])
     page.get_by_text("Drawn from a mixture").wait_for()
     again.get_by_text("Drawn from a mixture").wait_for()
-    for _ in range(50):  # the first page may still be drawing what its address says already
-        if np.array_equal(picture(page), picture(again)):
-            break
-        page.wait_for_timeout(200)
-    np.testing.assert_array_equal(picture(page), picture(again))
+    # the first page may still be drawing what its address says already
+    until(page, lambda: np.array_equal(picture(page), picture(again)), "the link shows the same picture")
 
 
 def test_what_the_server_draws_turns_dark_with_the_page(visit):
@@ -126,8 +123,7 @@ def test_gallery_click_and_class_choose_the_ends(visit):
     page.locator(".picker button").nth(17).click()
     page.wait_for_url("**a=17**")
     page.wait_for_selector(STILL)
-    page.wait_for_timeout(300)
-    assert not np.array_equal(picture(page, 0), before)
+    until(page, lambda: not np.array_equal(picture(page, 0), before), "the chosen end changes the picture")
 
 
 def test_downloads_are_real_pictures(visit):

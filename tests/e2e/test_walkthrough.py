@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from serving import settled
+from serving import painted, settled, until
 
 from dashboard.export import share_menu
 from dashboard.panels import pictures
@@ -176,12 +176,8 @@ def test_no_scene_is_larger_than_a_projectors_screen(talk, reveal):
         at(page, scene.id, revealed=bool(reveal))
         for width, height in SCREENS:
             page.set_viewport_size({"width": width, "height": height})
-            page.wait_for_timeout(500)  # pictures are drawn anew, then type is fitted; on a busy machine a moment later
-            for _ in range(20):
-                if (over := page.evaluate(OVER)) <= 2:
-                    break
-                page.wait_for_timeout(250)
-            assert over <= 2, f"{scene.id} at {width} x {height}"
+            painted(page)  # pictures are drawn anew, then type is fitted
+            until(page, lambda page=page: page.evaluate(OVER) <= 2, f"{scene.id} fits {width} x {height}", seconds=10)
             size = page.evaluate(
                 "parseFloat(getComputedStyle(document.querySelector('.st-key-walk-sentence p')).fontSize)"
             )
