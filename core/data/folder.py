@@ -11,6 +11,7 @@ times, which tells cheaply whether a folder that was read before has changed. `l
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shlex
@@ -25,6 +26,7 @@ import numpy as np
 
 from core.data.dataset import SPLIT_SEED, DataError, Dataset, digest_of, stratified_split
 from core.data.image_file import Reading, finish, read, suffixes
+from core.errors import UserFacingError, told
 
 PREFIX = "folder:"
 MAX_FILES = 100_000
@@ -307,14 +309,27 @@ def load_folder(name: str, progress: Callable[[int, int], None] = lambda done, t
     return dataset
 
 
-def _reason(error: Exception) -> str:
+HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+
+def _reason(error: Exception, path: str) -> str:
     """Why a file is skipped, in words."""
-    text = str(error)
+    if isinstance(error, UserFacingError):  # a sound file that cannot be used: the message says why
+        return str(error)
     if type(error).__name__ == "UnidentifiedImageError":
-        return "not an image of a kind that is read here, whatever its name says"
-    if type(error) is ValueError and "pixel" in text:
-        return text
-    return f"damaged ({type(error).__name__}: {text[:80]})"
+        return _what_it_is(path)
+    return f"damaged ({told(error, 80)})"
+
+
+def _what_it_is(path: str) -> str:
+    """What is known about a file that is no image of a kind that is read here."""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        start = file.read(12)
+        if not start:
+            return "the file is empty"
+        if start[4:8] == b"ftyp" and start[8:12] in HEIF_BRANDS:  # phones and chat programs rename them
+            return "a HEIC file, whatever its name says, and HEIC is not read here; convert it to PNG or JPEG"
+    return "not an image of a kind that is read here, whatever its name says"
 
 
 def _read(place: Place, found: Listing, progress: Callable[[int, int], None]) -> Dataset:
@@ -338,7 +353,7 @@ def _read(place: Place, found: Listing, progress: Callable[[int, int], None]) ->
             used.append(parts)
             paths.append(path)
         except Exception as error:  # Pillow raises many kinds for damaged or hostile files
-            skipped.append(f"{shown('/'.join(parts))}: {_reason(error)}")
+            skipped.append(f"{shown('/'.join(parts))}: {_reason(error, path)}")
     progress(len(found.files), len(found.files))
     if len(readings) < LEAST:
         why = "; ".join(skipped[:3]) or "too few"

@@ -96,7 +96,9 @@ def read(
     turned = ImageOps.invert if invert else lambda grey: grey
     with Image.open(file, formats=tuple(allowed or formats())) as image:
         if image.width * image.height > MAX_PIXELS:
-            raise ArgumentError(f"{image.width}x{image.height} pixels are more than {MAX_PIXELS}")
+            raise ArgumentError(
+                f"{image.width}x{image.height} pixels are more than the {MAX_PIXELS // 1_000_000} million that are read; make it smaller"
+            )
         if max(image.size) > LONGEST * min(image.size):
             size = f"{image.width}x{image.height} pixels"
             raise ArgumentError(

@@ -417,6 +417,28 @@ def test_every_skipped_file_is_listed_with_its_reason(tmp_path):
         assert word in reasons[path]
 
 
+def test_a_sound_file_that_cannot_be_used_is_not_called_damaged(tmp_path):
+    """What phones and cameras leave in a folder: each has its own reason, and none of it is damage."""
+    name = fill(tmp_path)
+    (tmp_path / "a" / "panorama.png").write_bytes(png_header(9000, 7000))
+    Image.new("L", (2000, 3)).save(tmp_path / "a" / "strip.png")
+    Image.new("RGBA", (20, 20)).save(tmp_path / "a" / "clear.png")
+    (tmp_path / "a" / "empty.jpg").touch()
+    (tmp_path / "a" / "renamed.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(500))
+    (tmp_path / "a" / "._1.jpg").write_bytes(b"\0\5\x16\7" + bytes(500))
+    (tmp_path / "a" / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0")
+    reasons = dict(line.split(": ", 1) for line in load_dataset(name).skipped)
+    for path, words in (
+        ("a/panorama.png", "9000x7000 pixels are more than the 50 million"),
+        ("a/strip.png", "2000x3 pixels are so long a strip"),
+        ("a/clear.png", "every pixel is transparent"),
+        ("a/empty.jpg", "the file is empty"),
+        ("a/renamed.jpg", "a HEIC file, whatever its name says"),
+    ):
+        assert reasons.pop(path).startswith(words)
+    assert not reasons
+
+
 def test_what_was_read_names_the_first_few_and_where_the_rest_is(tmp_path):
     name = fill(tmp_path)
     assert folder.what_was_read(load_dataset(name)) == [f"{name}: 12 images in 2 classes"]
