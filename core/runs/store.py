@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 # What a finished run carries of the test images: codes, of which so many with their reconstruction; codes epoch by epoch.
 GALLERY, PICTURES, TRACED = 1000, 100, 200
+PREVIEWED = 8  # test images, one per class, that the preview of every epoch reconstructs; also the tiles in a row of it
 SAMPLES = 64  # new images that a run carries from every source
 STALE_SECONDS = 20.0  # an unfinished run that wrote nothing for this long, with no live job, has been abandoned
 ABANDONED_SECONDS = 900.0  # an unfinished run that wrote nothing for this long may be evicted, with the epochs it saved

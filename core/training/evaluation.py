@@ -18,9 +18,7 @@ from core.data.dataset import Dataset, as_floats
 from core.data.tiles import tiled
 from core.latent.sampling import decode_all, fit_densities, pack
 from core.models.networks import AtBeta, Autoencoder, Trainable, device_of
-from core.runs.store import GALLERY, PICTURES, SAMPLES, TRACED
-
-TILES = 8  # a row of the preview sprite
+from core.runs.store import GALLERY, PICTURES, PREVIEWED, SAMPLES, TRACED
 
 
 @torch.no_grad()
@@ -74,22 +72,22 @@ def evaluate(model: Autoencoder | AtBeta, dataset: Dataset, n: int | None = None
 
 
 def preview_images(dataset: Dataset) -> np.ndarray:
-    """The test images every preview reconstructs: the first of each class, up to `TILES`; uint8 (<= 8, 1, 28, 28)."""
+    """The test images every preview reconstructs: the first of each class, up to `PREVIEWED`; uint8 (<= 8, 1, 28, 28)."""
     labels = dataset.test_labels
-    first = [int(np.flatnonzero(labels == label)[0]) for label in np.unique(labels)[:TILES]]
+    first = [int(np.flatnonzero(labels == label)[0]) for label in np.unique(labels)[:PREVIEWED]]
     return dataset.test_images[first]
 
 
 def preview(model: Autoencoder | AtBeta, dataset: Dataset) -> bytes:
     """PNG of 8 x 3 tiles: two rows of samples from the same 16 prior codes at every epoch, one of reconstructions."""
-    noise = np.random.default_rng(0).standard_normal((2 * TILES, model.config.latent_dim))
+    noise = np.random.default_rng(0).standard_normal((2 * PREVIEWED, model.config.latent_dim))
     with torch.no_grad():
         codes = model.encode(as_floats(preview_images(dataset), str(device_of(model)))).mean.float().cpu().numpy()
-    tiles = np.zeros((3 * TILES, 28, 28), np.float32)
-    tiles[: 2 * TILES] = decode_all(model, noise)
-    tiles[2 * TILES : 2 * TILES + len(codes)] = decode_all(model, codes)
+    tiles = np.zeros((3 * PREVIEWED, 28, 28), np.float32)
+    tiles[: 2 * PREVIEWED] = decode_all(model, noise)
+    tiles[2 * PREVIEWED : 2 * PREVIEWED + len(codes)] = decode_all(model, codes)
     return sprite(
-        np.nan_to_num(tiles), TILES
+        np.nan_to_num(tiles), PREVIEWED
     )  # a network that diverges decodes to no numbers: black, until `fit` says so
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
+import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from core.models.networks import AtBeta, Autoencoder
 
 REFERENCE = 10_000  # training images that others are compared with, so that 60,000 of them do not cost a second
+COMPARED_WITHIN = 2.0  # seconds that a page waits for the comparison of a folder that has changed
 # Streamlit's spinner names the function that runs; these are the words a visitor should read instead.
 LOADING = "Loading the networks (only the first time)…"
 
@@ -121,26 +124,56 @@ def png_of_test_images(data: DataKey, n: int) -> bytes:
     return sprite(dataset(data).test_images[:n])
 
 
-@st.cache_resource(show_spinner="Looking whether the folder has changed…", ttl=10, max_entries=16)
+@st.cache_resource(show_spinner=False, ttl=10, max_entries=16)
+def _fingerprint(data: DataKey) -> str:
+    """Of a folder's files as they are now: their names, sizes and times. Looked at every ten seconds at most."""
+    from core.data.dataset import DataError
+    from core.data.folder import find, listing
+
+    try:
+        return listing(find(data.name)).fingerprint
+    except DataError as error:
+        return str(error)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _comparison(data: DataKey, fingerprint: str) -> Future[str | None]:
+    """How a folder differs from the images with a digest, found in the background: reading a thousand photos takes minutes."""
+    images, answer = dataset(data), Future()
+
+    def compare() -> None:
+        from core.data.dataset import DataError
+        from core.data.folder import changed
+
+        try:
+            now = changed(images)
+            count = None if now is None else len(now.train_images) + len(now.test_images)
+            answer.set_result(None if now is None else f"now holds {count:,} images, not all of them the same")
+        except DataError as error:
+            answer.set_result(f"cannot be used any more: {str(error).rstrip('.')}")
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=compare, name="compare-folder", daemon=True).start()
+    return answer
+
+
 def folder_changed(data: DataKey) -> str | None:
-    """How a folder differs from the images with a digest, in words; None where it does not. Looked at every ten seconds at most.
+    """How a folder differs from the images with a digest, in words; None where it does not.
+
+    A folder whose files are the same by name, size and time has not changed. Otherwise its images are read and compared; until
+    that is done, which a visitor waits `COMPARED_WITHIN` seconds for, only that is said.
 
     Raises:
         DataError: the images with that digest cannot be had.
     """
-    from core.data.dataset import DataError
-    from core.data.folder import changed
-
-    images = dataset(data)
+    fingerprint = _fingerprint(data)
+    if dataset(data).fingerprint == fingerprint:
+        return None
     try:
-        now = changed(images)
-    except DataError as error:
-        return f"cannot be used any more: {error}"
-    return (
-        None
-        if now is None
-        else f"holds {len(now.train_images) + len(now.test_images):,} images that are not all the same"
-    )
+        return _comparison(data, fingerprint).result(COMPARED_WITHIN)
+    except TimeoutError:
+        return "has files that were added, removed or changed since; their images are still being compared"
 
 
 def data_of(run_id: str) -> DataKey:

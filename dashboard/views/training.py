@@ -1,7 +1,9 @@
 """How the spaces form: the pair's two trainings, epoch by epoch, as they were recorded. Played in the browser."""
 
+import numpy as np
 import streamlit as st
 
+from core.runs.store import PREVIEWED
 from dashboard import cache
 from dashboard.components.scrubber import Recording, scrubber
 from dashboard.content.catalog import Entry, Pair
@@ -23,7 +25,9 @@ def recorded(kind: str, entry: Entry) -> Recording:
 st.title("How the spaces form", anchor=False)
 recordings = [recorded(kind, entry) for kind, entry in pair.items()]
 n = recordings[0].codes.shape[1]
-labels = cache.trained.dataset(pair.data).test_labels[:n]
+data = cache.trained.dataset(pair.data)
+labels = data.test_labels[:n]
+rebuilt = min(PREVIEWED, len(np.unique(data.test_labels)))  # images that the previews reconstruct, one per class
 st.markdown(training_takeaway(*(r.history for r in recordings)))
 scrubber(
     recordings,
@@ -31,10 +35,11 @@ scrubber(
     labels,
     theme.CLASSES,
     f"scrubber-{pair.ae.run_id}",
+    rebuilt,
 )
 st.caption(
     f"Dots are {n} unseen images, coloured by class, at their codes after every epoch{'' if pair.latent_dim <= 2 else ', in the plane in which the final codes vary most'}. "
-    "Below each map: samples of the same 16 codes at every epoch, then reconstructions of the same 8 images. Space: play or pause; arrow keys: step."
+    f"Below each map: samples of the same 16 codes at every epoch, then reconstructions of {f'the same {rebuilt} images' if rebuilt > 1 else 'the same image'}. Space: play or pause; arrow keys: step."
 )
 st.caption(provenance(pair, recordings[0].history[-1]["test_n"]))
 with st.expander("Explanation: what to look for", icon=":material/help:"):

@@ -219,6 +219,7 @@ export interface ScrubberData {
   epochs: number;
   arrays: string;
   class_colors: string[];
+  reconstructions: number;
   lanes: ScrubberLane[];
 }
 

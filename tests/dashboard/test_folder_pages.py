@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -58,14 +59,38 @@ def test_every_page_shows_the_images_of_the_training_and_says_that_the_folder_ha
     assert not app.exception and not app.error, [e.value for e in app.error]
     told = words(app)
     assert (
-        "were trained on 60 images" in told
-        and "now holds 45 images" in told
+        "about the 60 images" in told
+        and "now holds 45 images, not all" in told
         and "core train --model ae --dataset" in told
     )
     assert "asks for" not in told, "another spelling of the folder is the same data set"
     assert app.selectbox(key="data").value == f"folder:{root}"
     assert "1 file was skipped" in told and any("discs/broken.png" in block.value for block in app.code)
     assert cache.trained.dataset(next(iter(cache.trained.pairs().values())).data).classes == ("boxes", "discs", "lines")
+
+
+def test_a_page_does_not_wait_for_a_large_folder_that_has_changed(trained_on_folder, dashboard, monkeypatch):
+    """Reading a thousand photos takes minutes: until they are compared, only that files have changed is said."""
+    store, root = trained_on_folder
+    monkeypatch.setattr(cache.trained, "store", lambda: store)
+    monkeypatch.setattr(cache.trained, "COMPARED_WITHIN", 0.01)
+    go_on, changed = threading.Event(), folder.changed
+    monkeypatch.setattr(folder, "changed", lambda images: go_on.wait(60) and changed(images))
+    told = words(dashboard("start", latent="2", data=f"folder:{root}"))
+    assert "about the 60 images" in told and "still being compared" in told and "now holds" not in told
+    go_on.set()
+    data = next(iter(cache.trained.pairs().values())).data
+    assert "now holds 45" in cache.trained._comparison(data, cache.trained._fingerprint(data)).result(60)
+    assert "now holds 45 images, not all" in words(dashboard("start", latent="2", data=f"folder:{root}"))
+
+
+def test_a_touched_file_is_no_change(trained_on_folder, dashboard, monkeypatch):
+    store, root = trained_on_folder
+    monkeypatch.setattr(cache.trained, "store", lambda: store)
+    for model in ("ae", "vae"):
+        train(RunConfig(dataset=f"folder:{root}", model=model, epochs=1, latent_dim=2, batch_size=16), store)
+    (root / "discs" / "1.png").touch()
+    assert "has changed" not in words(dashboard("start", latent="2", data=f"folder:{root}"))
 
 
 def test_a_picture_is_given_to_a_model_in_the_polarity_of_its_training_images(trained_on_folder):

@@ -63,6 +63,7 @@ ABSURD = re.compile(r"(?:distance|times|error|spread|deviation)\D{0,40}(\d{5,}|\
 NEIGHBOURS = re.compile(r"most of (?:the|their) (\d+) nearest|measured with (\d+) nearest|image's (\d+) nearest codes")
 IMAGES = re.compile(r"(?:against|on|over) ([\d,]+|a thousand) (?:unseen|real|test)(?: test)? images", re.IGNORECASE)
 GAUSSIANS = re.compile(r"(\d+|ten) (?:fitted )?Gaussians")
+RECONSTRUCTED = re.compile(r"reconstructions of the same (\d+ images|image)")
 COMPONENTS = re.compile(r"PCA, (\d+) components")
 
 
@@ -112,6 +113,9 @@ def check_figures(app: AppTest, data: Dataset) -> None:
     for found in IMAGES.finditer(said):
         number = found[1].replace(",", "")
         assert number.isdecimal() and int(number) <= max(len(data.test_images), len(data.train_images)), around(found)
+    for found in RECONSTRUCTED.finditer(said):
+        shown = min(8, len(np.unique(data.test_labels)))
+        assert found[1] == (f"{shown} images" if shown > 1 else "image"), around(found)
     for pattern, most in ((GAUSSIANS, len(data.train_images) // 2), (COMPONENTS, len(data.train_images))):
         for found in pattern.finditer(said):
             assert int({"ten": "10"}.get(found[1], found[1])) <= most, around(found)

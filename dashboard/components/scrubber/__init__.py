@@ -62,7 +62,12 @@ def tall(previews: Sequence[bytes]) -> bytes:
 
 
 def scrubber(
-    recordings: Sequence[Recording], sprites: Sequence[bytes], labels: np.ndarray, class_colors: Sequence[str], key: str
+    recordings: Sequence[Recording],
+    sprites: Sequence[bytes],
+    labels: np.ndarray,
+    class_colors: Sequence[str],
+    key: str,
+    reconstructions: int,
 ) -> None:
     """Draw the recordings side by side under one handle.
 
@@ -70,6 +75,7 @@ def scrubber(
         sprites: `tall` of each recording's previews; a parameter, so that the caller can keep it.
         labels: (n,) classes of the recorded test images.
         key: names this pair in the page.
+        reconstructions: how many images a preview reconstructs.
 
     Raises:
         ValueError: a recording without a single epoch, or not about the images that `labels` names.
@@ -106,6 +112,7 @@ def scrubber(
             "epochs": epochs,
             "arrays": media_url(save(arrays), OCTETS, f"{key}/arrays"),
             "class_colors": list(class_colors),
+            "reconstructions": reconstructions,
             "lanes": lanes,
         },
     )

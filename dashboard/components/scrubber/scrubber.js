@@ -172,7 +172,7 @@ class Scrubber extends Component {
     pictures.getContext("2d").drawImage(picture, 0, epoch * height, width, height, 0, 0, width, height);
     pictures.setAttribute(
       "aria-label",
-      `${lane.short} after epoch ${epoch}: 16 samples from the same noise, and below them 8 reconstructions`,
+      `${lane.short} after epoch ${epoch}: 16 samples from the same noise, and below them ${this.data.reconstructions} reconstructions`,
     );
   }
 
