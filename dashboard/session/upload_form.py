@@ -12,7 +12,9 @@ from core import settings
 from core.data.dataset import Dataset
 from core.data.uploaded_image import PictureError, ground_of, kinds, kinds_in_words, prepare
 from dashboard.plots import images
+from dashboard.session import addresses
 
+XSRF_COOKIE = "_streamlit_xsrf"  # as Streamlit calls it
 DIGITS = (
     "mnist",
     "mnist-5k",
@@ -29,17 +31,40 @@ class Upload:
     pixels: np.ndarray
 
 
+def refused() -> bool:
+    """Whether the server would refuse this visitor's uploads, with 403: the browser withholds the cookie that it compares them with.
+
+    Streamlit's XSRF protection wants the cookie back with every upload. Browsers withhold it (SameSite=Lax) where the app is shown in a
+    frame of another site, as on huggingface.co. The request that opened the session, for a WebSocket, shows whether it is sent.
+    """
+    from streamlit.web.server.server_util import is_xsrf_enabled
+
+    return is_xsrf_enabled() and len(st.context.headers) > 0 and XSRF_COOKIE not in st.context.cookies
+
+
 def uploaded(data: Dataset) -> Upload | None:
     """The form, and the visitor's picture as a model of `data` takes it; it stays in this session's memory only.
 
     A picture that cannot be used becomes an error message on the page.
     """
-    most = settings.value("UPLOAD_MB")
+    most, blocked = settings.value("UPLOAD_MB"), refused()
+    if blocked:
+        own_tab = (
+            f"[Open this page in a tab of its own]({addresses.link()})"
+            if addresses.link()
+            else "Open this page in a tab of its own"
+        )
+        st.warning(
+            "Images cannot be uploaded here: your browser does not send this server its cookie, most likely because the page is shown "
+            f"inside another site. {own_tab}, or allow cookies for it.",
+            icon=":material/cookie_off:",
+        )
     suffixes = [suffix for _, endings in kinds().values() for suffix in endings]
     file = st.file_uploader(
         f"A {kinds_in_words()} image of one thing, at most {most:g} MB. It is not stored.",
         type=suffixes,
         max_upload_size=most,
+        disabled=blocked,
     )
     centre = st.toggle(
         "Place it as MNIST's digits are",

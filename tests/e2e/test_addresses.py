@@ -7,15 +7,21 @@ docs/hosting.md. The proxy's name is not one that Streamlit allows by itself, so
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import re
+import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from serving import STILL, proxied, served
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from dashboard.export import share_menu
 
@@ -242,6 +248,76 @@ def test_framed_by_another_page_of_the_same_site_links_name_the_app_and_not_that
     app.locator(".presenter-screen").wait_for(state="detached")
     at(app, "copies")
     assert view.errors == []
+
+
+@contextlib.contextmanager
+def framed_by_another_site(path: str) -> Iterator[Place]:
+    """A page at another site, to which 127.0.0.1 is foreign, with this address in a frame."""
+
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.end_headers()
+            self.wfile.write(f'<!doctype html><iframe style="width:100%;height:95vh" src="{path}"></iframe>'.encode())
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Place(f"http://localhost:{server.server_port}", framed=True)
+        server.shutdown()
+
+
+def upload_in_a_frame_of_another_site(browser: Any, app: str, picture: Path) -> tuple[int | None, str]:
+    """The status that answers an upload there, None where the form is disabled; and what the page warns of."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    with framed_by_another_site(f"{app}/uses?picture=upload%20one") as place:
+        view = View(context, place)
+        frame = view.go("/")
+        field = frame.locator("input[type=file]")
+        field.wait_for(state="attached")
+        warned = " ".join(frame.get_by_role("alert").all_inner_texts())
+        if field.is_disabled():
+            link = frame.get_by_role("link", name="Open this page in a tab of its own").get_attribute("href")
+            context.close()
+            return None, f"{warned} -> {link}"
+        with view.page.expect_response(lambda r: r.request.method == "PUT") as answered:
+            field.set_input_files(picture)
+        status = answered.value.status
+        context.close()
+        return status, warned
+
+
+@pytest.fixture
+def picture(tmp_path) -> Path:
+    from PIL import Image
+
+    Image.new("L", (40, 40), 200).save(tmp_path / "picture.png")
+    return tmp_path / "picture.png"
+
+
+def test_in_a_frame_of_another_site_the_upload_form_says_why_it_is_disabled(dashboard_browser, places, picture):
+    address = places["base path"].url
+    status, warned = upload_in_a_frame_of_another_site(dashboard_browser, address, picture)
+    assert status is None and "cannot be uploaded here" in warned and f"-> {address}/uses?" in warned
+    context = dashboard_browser.new_context()
+    app = View(context, places["base path"]).go("/uses?picture=upload%20one")
+    assert app.locator("input[type=file]").is_enabled(), "in a tab of its own it is not disabled"
+    context.close()
+
+
+@pytest.mark.slow
+def test_without_xsrf_protection_a_frame_of_another_site_takes_uploads(dashboard_browser, picture, tmp_path):
+    """As docs/hosting.md sets it for a Space; other sites still cannot open a session."""
+    options = {"STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION": "false", "POINT_OR_CLOUD_CACHE": str(tmp_path)}
+    with served(ROOT / "dashboard" / "app.py", POINT_OR_CLOUD_WARM="off", **options) as address:
+        assert upload_in_a_frame_of_another_site(dashboard_browser, address, picture) == (204, "")
+        stream = address.replace("http", "ws", 1) + "/_stcore/stream"
+        with pytest.raises(InvalidStatus) as refused, connect(stream, origin="https://somewhere.else"):
+            pass
+        assert refused.value.response.status_code == 403
 
 
 def test_a_path_that_no_page_has_leads_to_the_dashboard(visit):

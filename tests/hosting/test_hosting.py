@@ -78,6 +78,16 @@ def test_streamlits_options_exist():
     assert {name for name in environment() if name.startswith("STREAMLIT_")} <= known
 
 
+def test_a_space_takes_uploads_from_a_frame_and_other_containers_keep_the_protection():
+    """The line that step 3 adds is an option of Streamlit, and the Dockerfile itself does not have it."""
+    from streamlit import config
+
+    text = (PROJECT / "docs" / "hosting.md").read_text()
+    (name,) = re.findall(r"echo 'ENV STREAMLIT_(\w+)=false' >> Dockerfile", text)
+    assert name == "SERVER_ENABLE_XSRF_PROTECTION" and config.get_option("server.enableXsrfProtection") is True
+    assert f"STREAMLIT_{name}" not in environment()
+
+
 def test_one_port_everywhere():
     port = environment()["STREAMLIT_SERVER_PORT"]
     assert of("EXPOSE") == [port]
