@@ -22,7 +22,7 @@ from core.errors import UserFacingError
 PREFIX = "POINT_OR_CLOUD_"
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "checkpoints"
-ELSEWHERE = {"REQUIRE_BROWSER"}  # read by the tests alone
+ELSEWHERE = {"REQUIRE_BROWSER", "REQUIRE_NODE"}  # read by the tests alone
 
 
 class SettingError(UserFacingError, ValueError):
