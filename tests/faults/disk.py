@@ -25,7 +25,7 @@ from core import settings
 from core.config import RunConfig
 from core.runs.store import RunStore
 from tests.benchmarks.parts import Parts, exit_status
-from tests.faults.client import PAGES, Visitor
+from tests.faults.client import PAGES, Visitor, run
 from tests.faults.serving import Server
 
 TRAIN = ["train", "--trunk", "mlp-400", "--latent-dim", "2", "--epochs", "2", "--train-size", "256"]
@@ -87,7 +87,7 @@ def pages_over(cache: Path, timeout: float | None = None) -> list[str]:
     """What goes wrong on the pages of a server over this cache."""
     server = Server(cache, POINT_OR_CLOUD_PROFILE="demo")
     try:
-        wrong = asyncio.run(asyncio.wait_for(_walk(server.url), timeout))
+        wrong = run(asyncio.wait_for(_walk(server.url), timeout))
         return wrong + (["traceback in the log"] if "Traceback (most recent call last)" in server.log() else [])
     finally:
         server.stop()

@@ -19,7 +19,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from core import settings
 from tests.benchmarks.parts import Parts, exit_status
-from tests.faults.client import Visitor
+from tests.faults.client import Visitor, run
 from tests.faults.serving import Server, demo_server
 
 VALUES = (
@@ -251,7 +251,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Nobody is to be kept out by the others.
     with parts("a server"), demo_server(POINT_OR_CLOUD_VISITORS="100000") as server:
         with parts(f"{options.count} links and uploads"):
-            asyncio.run(asyncio.wait_for(attack(server, options.count, tally=tally), parts.left()))
+            run(asyncio.wait_for(attack(server, options.count, tally=tally), parts.left()))
         wrong, summary = report(server, tally)
         print(summary)
     if before != {path: path.stat().st_mtime_ns for path in settings.SHIPPED.rglob("*") if path.is_file()}:

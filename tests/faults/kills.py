@@ -9,7 +9,6 @@ or a run does not complete.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import os
 import signal
@@ -24,7 +23,7 @@ from core.jobs.background import WORKER_LOST, Jobs, local_executor
 from core.jobs.limits import Limits
 from core.runs.store import RESUME, WEIGHTS, RunStore
 from tests.benchmarks.parts import Parts, Unfinished, exit_status
-from tests.faults.client import Visitor
+from tests.faults.client import Visitor, run
 from tests.faults.serving import Server
 
 CONFIG = RunConfig(trunk="mlp-400", latent_dim=2, epochs=60, train_size=1500, seed=7)
@@ -106,7 +105,7 @@ def server(found: dict[str, object], wait_until: Wait, beta: str = "3.3") -> Non
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         first = Server(Path(folder), POINT_OR_CLOUD_PROFILE="demo")
         try:
-            asyncio.run(_press(first, beta))
+            run(_press(first, beta))
             wait_until(lambda: any(Path(folder).glob(f"runs/*/{RESUME}")))
         finally:
             first.kill()
@@ -118,7 +117,7 @@ def server(found: dict[str, object], wait_until: Wait, beta: str = "3.3") -> Non
         second = Server(Path(folder), port=first.port, POINT_OR_CLOUD_PROFILE="demo")
         try:
             wait_until(lambda: str(left.status()) == "stale")
-            found["sorry pages"] = "something went wrong" in asyncio.run(_press(second, beta))
+            found["sorry pages"] = "something went wrong" in run(_press(second, beta))
             wait_until(lambda: left.complete)
             wait_until(lambda: str(left.status()) == "complete")
             found |= {"afterwards": str(left.status()), "epochs": len(left.history()) - 1}

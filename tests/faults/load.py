@@ -34,7 +34,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.benchmarks.parts import Parts, exit_status
-from tests.faults.client import Browser, Shown, Visitor
+from tests.faults.client import Browser, Shown, Visitor, run
 from tests.faults.serving import Server, demo_server
 
 BARE = Path(__file__).parents[1] / "e2e" / "apps" / "bare_app.py"
@@ -240,7 +240,7 @@ def visited(parts: Parts, name: str, options: argparse.Namespace, seconds: float
         found.tally.began = began
         with parts(name):
             visits = load(server, options.visitors, seconds, options.pause, script is not None, found.tally)
-            asyncio.run(asyncio.wait_for(visits, parts.left()))
+            run(asyncio.wait_for(visits, parts.left()))
         took = time.monotonic() - began
         found.shares = (server.processor_seconds() - computed) / took, (time.process_time() - own) / took
         found.trained = len(list(server.cache.glob("runs/*/weights.safetensors")))
