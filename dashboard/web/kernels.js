@@ -11,7 +11,36 @@
    has: six loads for eight multiply-adds. Eight columns of B, a panel, lie together, so that B is read from beginning
    to end. */
 
-import { wasm } from "./assembler.js";
+import {
+  get,
+  set,
+  integer,
+  plus,
+  times,
+  halved,
+  masked,
+  equal,
+  advance,
+  when,
+  repeat,
+  load,
+  loadSplat,
+  store,
+  splat,
+  vadd,
+  vsub,
+  vmul,
+  vdiv,
+  vmin,
+  vmax,
+  vnearest,
+  toIntegers,
+  shiftLeft,
+  addIntegers,
+  fused,
+  Procedure,
+  assemble,
+} from "./assembler.js";
 
 export const PANEL = 8;
 const ROWS = 4;
@@ -65,38 +94,6 @@ export const packedPlace = (K, k, n) => (n - (n % PANEL)) * K + k * PANEL + (n %
  * @param {boolean} relaxed multiply and add with one instruction
  */
 export function kernelModule(relaxed) {
-  const {
-    get,
-    set,
-    integer,
-    plus,
-    times,
-    halved,
-    masked,
-    equal,
-    advance,
-    when,
-    repeat,
-    load,
-    loadSplat,
-    store,
-    splat,
-  } = wasm;
-  const {
-    vadd,
-    vsub,
-    vmul,
-    vdiv,
-    vmin,
-    vmax,
-    vnearest,
-    toIntegers,
-    shiftLeft,
-    addIntegers,
-    fused,
-    Procedure,
-    assemble,
-  } = wasm;
   /** @type {(a: Code, b: Code, c: Code) => Code} */
   const madd = (a, b, c) => (relaxed ? fused(a, b, c) : vadd(vmul(a, b), c));
   return assemble([productCode(), patchCode("gather"), patchCode("scatter"), finishCode()]);

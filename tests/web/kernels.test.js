@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
-import { wasm } from "../../dashboard/web/assembler.js";
+import { Procedure, advance, assemble, get, integer, repeat, set, store } from "../../dashboard/web/assembler.js";
 import { Heap, KINDS, PANEL, inIndices, kernelModule, packed, plain, upTo } from "../../dashboard/web/kernels.js";
 import { close, numbers } from "./tools.js";
 
@@ -46,7 +46,6 @@ test("assembling twice gives the same bytes", () => {
 });
 
 test("an integer constant of any size survives its encoding", () => {
-  const { Procedure, assemble, get, integer, store, set } = wasm;
   for (const value of [0, 1, 63, 64, 127, 128, -1, -64, -65, 8191, 8192, 1 << 20, 2 ** 31 - 1, -(2 ** 31)]) {
     const f = new Procedure("put", ["at"]);
     const x = f.integer();
@@ -60,7 +59,6 @@ test("an integer constant of any size survives its encoding", () => {
 });
 
 test("`repeat` runs its code as often as it is told, also not at all", () => {
-  const { Procedure, advance, assemble, get, integer, repeat } = wasm;
   const f = new Procedure("count", ["at", "times"]);
   const [left, sum] = [f.integer(), f.integer()];
   f.body = [repeat(left, get(f.parameter.times), advance(sum, integer(3))), get(f.parameter.at), get(sum), 0x36, 2, 0];
