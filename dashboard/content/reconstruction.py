@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-from core.metrics.verdicts import larger
+from core.metrics.claims import more_precise
 from dashboard.content.words import AE, VAE, nats
-
-SAME = 0.02  # squared errors within 2 % of each other are called equal, as in the scorecard
-
-
-def more_precise(ae: float, vae: float) -> Literal["ae", "vae", "neither"]:
-    """The model with the smaller mean squared error."""
-    return {"left": "vae", "right": "ae", "neither": "neither"}[larger([ae], [vae], SAME)]
 
 
 def compare_mse(ae: float, vae: float) -> str:
     """Which model reconstructs more precisely, and by how much."""
-    better = more_precise(ae, vae)
+    better = more_precise([ae], [vae])
     if better == "neither":
         return f"{AE} and {VAE} reconstruct equally precisely (mean squared error {ae:.4f} and {vae:.4f})"
     name, other, a, b = (AE, VAE, ae, vae) if better == "ae" else (VAE, AE, vae, ae)

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from core.metrics.claims import more_precise
 from dashboard.content.kl_weight import mistake_takeaway, weight_takeaway
 from dashboard.content.maps import (
     better_separation,
@@ -16,7 +17,7 @@ from dashboard.content.maps import (
     tighter_codes,
 )
 from dashboard.content.paths import closest_midpoint, path_takeaway
-from dashboard.content.reconstruction import compare_mse, more_precise
+from dashboard.content.reconstruction import compare_mse
 from dashboard.content.samples import BestWeight, best_weight, closer_samples, quality_takeaway, samples_takeaway
 from dashboard.content.small_steps import steps_table, steps_takeaway
 from dashboard.content.training import RateCourse, progress_line, rate_course, training_takeaway
@@ -220,11 +221,8 @@ def test_what_a_map_waits_for():
 
 
 def test_the_smaller_error_is_more_precise_unless_both_are_equal():
-    assert [more_precise(0.010, 0.012), more_precise(0.012, 0.010), more_precise(0.0100, 0.0101)] == [
-        "ae",
-        "vae",
-        "neither",
-    ]
+    pairs = [(0.010, 0.012), (0.012, 0.010), (0.0100, 0.0101)]
+    assert [more_precise([ae], [vae]) for ae, vae in pairs] == ["ae", "vae", "neither"]
 
 
 @pytest.mark.parametrize(
