@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -158,6 +159,11 @@ def over_beta(entries: Iterable[Entry], pair: Pair) -> dict[float, Entry]:
         if (entry.data, entry.config.latent_dim, entry.config.seed) == (pair.data, pair.latent_dim, pair.seed):
             found.setdefault(entry.config.beta, entry)
     return dict(sorted(found.items()))
+
+
+def nearest_weights(trained: Iterable[float], beta: float, most: int) -> list[float]:
+    """At most `most` of the trained weights, the nearest to `beta` on the logarithmic scale first."""
+    return sorted(trained, key=lambda b: abs(math.log(b / beta)))[:most]
 
 
 def trained_to_denoise(entries: Iterable[Entry], pair: Pair, noise: float) -> Pair | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from core.config import RunConfig
-from dashboard.content.catalog import Entry
+from dashboard.content.catalog import Entry, nearest_weights
 from dashboard.content.words import VAE, nats
 
 
@@ -47,11 +46,10 @@ def weight_takeaway(beta: float, evaluations: Mapping[float, Mapping[str, Any]],
 
 
 def _untrained_neighbours(beta: float, evaluations: Mapping[float, Mapping[str, Any]]) -> str:
-    nearest = sorted(evaluations, key=lambda b: abs(math.log(b / beta)))[:2]
     each = [
         f"β = {b:g} has a rate of {nats(evaluations[b]['rate'])} and a distortion of "
         f"{nats(evaluations[b]['distortion'])} nats"
-        for b in sorted(nearest)
+        for b in sorted(nearest_weights(evaluations, beta, 2))
     ]
     return (
         f"No network has been trained for β = {beta:g} yet. "

@@ -5,10 +5,10 @@ import streamlit as st
 from core.config import AROUND
 from dashboard import cache
 from dashboard.components.assets import judge_url, not_in_page
+from dashboard.components.encode_decode import encode_decode
 from dashboard.components.maths import maths
 from dashboard.components.neighbours import neighbours
 from dashboard.components.planes import planes
-from dashboard.components.encode_decode import encode_decode
 from dashboard.components.traverse import traverse
 from dashboard.content import catalog
 from dashboard.content.catalog import Pair
