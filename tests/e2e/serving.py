@@ -96,31 +96,28 @@ def running(
             server.wait()
 
 
+def server_command(script: Path, port: int) -> list[str]:
+    """What starts a server of `script` on a port of this machine."""
+    run = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
+    run += ["--server.address", "127.0.0.1", "--server.headless", "true"]
+    return [*run, "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
+
+
+def answers(address: str) -> bool:
+    """Whether a server is up at an address."""
+    with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
+        return answer.status == 200
+    return False
+
+
 @contextlib.contextmanager
 def served(script: Path, **environment: str) -> Iterator[str]:
     """The address of a server that runs `script` until the block ends; below STREAMLIT_SERVER_BASE_URL_PATH, if that is given."""
     port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        str(script),
-        "--server.port",
-        str(port),
-        "--server.address",
-        "127.0.0.1",
-    ]
-    command += ["--server.headless", "true", "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
     base = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "").strip("/")
     address = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
-
-    def well() -> bool:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=1) as answer:
-            return answer.status == 200
-        return False
-
-    with running(command, well, attempts=300, env={**os.environ, **environment}):
+    up = functools.partial(answers, address)
+    with running(server_command(script, port), up, attempts=300, env={**os.environ, **environment}):
         yield address
 
 

@@ -21,15 +21,7 @@ PAGES = {
     "scorecard": "Scorecard",
     "uses": "Uses",
 }
-LINKS = {
-    "latent_maps": "Latent maps",
-    "samples": "Random samples",
-    "interpolation": "Interpolation",
-    "kl_weight": "KL weight",
-    "training": "How the spaces form",
-    "scorecard": "Scorecard",
-    "uses": "Uses",
-}
+LINKS = {path: title for path, title in PAGES.items() if path}  # Start is where one is
 
 
 def heading(page) -> str:

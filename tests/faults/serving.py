@@ -6,14 +6,12 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.e2e.serving import free_port
+from tests.e2e.serving import answers, free_port, server_command
 
 APP = Path(__file__).parents[2] / "dashboard" / "server.py"
 
@@ -28,23 +26,16 @@ class Server:
     def __init__(self, cache: Path, port: int | None = None, script: Path = APP, **environment: str):
         self.cache, self.port = cache, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        command = [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            str(script),
-            "--server.port",
-            str(self.port),
-            "--server.address",
-            "127.0.0.1",
-        ]
-        command += ["--server.headless", "true", "--server.fileWatcherType", "none"]
         values = {**os.environ, "POINT_OR_CLOUD_CACHE": str(cache), **environment}
         self.log_path = Path(tempfile.mkstemp(prefix="server-", suffix=".log")[1])
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                command, env=values, stdout=log, stderr=log, start_new_session=True, cwd=APP.parents[1]
+                server_command(script, self.port),
+                env=values,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=APP.parents[1],
             )
         end = time.monotonic() + 60
         while not self.well():
@@ -53,9 +44,7 @@ class Server:
             time.sleep(0.1)
 
     def well(self) -> bool:
-        with contextlib.suppress(OSError), urllib.request.urlopen(self.url + "/_stcore/health", timeout=2) as answer:
-            return answer.status == 200
-        return False
+        return answers(self.url)
 
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
