@@ -53,3 +53,27 @@ def test_dropping_reaches_every_module_and_spares_the_server():
         for m in (decoded, maps, measured, server, trained, uses)
     ]
     assert all(with_caches) and set(_STAYS) <= {f for found in with_caches for f in found}
+
+
+def test_what_is_prepared_waits_until_no_page_has_been_asked_for_a_while(monkeypatch):
+    """A clock that stands still unless it is moved, and timers that end when they are told to."""
+    clock, waiting, done = [100.0], [], []
+    monkeypatch.setattr(cache.server.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(cache.server, "_after", lambda seconds, task: waiting.append((seconds, task)))
+    monkeypatch.setenv("POINT_OR_CLOUD_WARM", "on")
+    cache.server.page_begins()
+    cache.server._when_idle(lambda: done.append(clock[0]))
+    for _ in range(3):  # visitors keep coming
+        seconds, check = waiting.pop()
+        clock[0] += seconds - 1
+        cache.server.page_begins()
+        clock[0] += 1
+        check()
+        assert not done, "prepared a second after a page was asked for"
+    seconds, check = waiting.pop()
+    clock[0] += seconds
+    check()
+    assert done == [clock[0]] and not waiting
+    monkeypatch.setenv("POINT_OR_CLOUD_WARM", "off")
+    cache.server._when_idle(done.clear)
+    assert done and not waiting
