@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from dashboard.walkthrough.scenes import Scene
 
 IDLE_SECONDS = 3.0  # without a page before something is prepared: long enough for the last one to be drawn
-# How long a thread may keep Python's interpreter from the others. One thread serves all files, in hundreds of small steps:
-# at Python's 5 ms, a visitor's first files took two to three seconds while others' pages ran.
-SWITCH_SECONDS = 0.0005
 _last_page = 0.0  # when a page last began to run, by time.monotonic()
 
 
@@ -107,7 +103,6 @@ def begin() -> bool:
     """Once a server, before its first page: every rerun of every visitor is a thread, see `core.jobs.limits.spare_memory`."""
     from core.jobs.limits import spare_memory
 
-    sys.setswitchinterval(SWITCH_SECONDS)
     spare_memory()
     return True
 
