@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from core.latent.neighbours import NEIGHBOURS
+from core.metrics.claims import better_separated
 from dashboard.content.words import AE, NAMES, VAE
 
 NO_STRUCTURE = 0.2  # class accuracy above chance below which a space is said to have hardly any class structure
-SAME_ACCURACY = 0.05  # about two and a half standard errors of the difference on 1,000 images
 
 
 def better_separation(ae: float, vae: float, classes: int) -> Literal["ae", "vae", "neither", "none"]:
@@ -19,9 +19,7 @@ def better_separation(ae: float, vae: float, classes: int) -> Literal["ae", "vae
     """
     if min(ae, vae) < 1 / classes + NO_STRUCTURE:
         return "none"
-    if abs(ae - vae) < SAME_ACCURACY:
-        return "neither"
-    return "ae" if ae > vae else "vae"
+    return better_separated([ae], [vae])
 
 
 def maps_takeaway(

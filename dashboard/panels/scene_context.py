@@ -25,12 +25,14 @@ class ExhibitError(UserFacingError, ValueError):
 class Stage:
     """Attributes:
     pair: the models the scene is about. key: names this scene's components.
-    revealed: whether the audience has been told; until then nothing gives away which model is which.
+    data: the data set that the scene names; `pair` is of another one where no pair was trained on it.
+    revealed: whether the answer is shown; until then nothing says which model is which.
     dark: the page is dark. large: the picture is for a projector.
     """
 
     pair: Pair
     key: str
+    data: str = ""
     revealed: bool = False
     dark: bool = False
     large: bool = False
@@ -49,6 +51,30 @@ class Stage:
     def seeds(self, latent: int) -> list[Pair]:
         """All pairs of a latent size on the same data set, one a seed."""
         return catalog.of_size(cache.trained.pairs().values(), self.pair, latent)
+
+    def images(self, *asked: int) -> tuple[int, ...]:
+        """The test images that a scene names; where another data set is shown instead and has no such image, others.
+
+        Each of the others is the first of its class, and of another class than those already chosen if there is one.
+
+        Raises:
+            ExhibitError: the scene's own data set has no such image.
+        """
+        count = len(cache.trained.gallery(self.pair.vae.run_id)["mean"])
+        missing = [index for index in asked if not 0 <= index < count]
+        if missing and self.data in ("", self.pair.dataset):
+            raise ExhibitError(f"There is no test image {missing[0]}; choose one from 0 to {count - 1}.")
+        labels = cache.trained.dataset(self.pair.data).test_labels
+        chosen = [index for index in asked if index not in missing]
+        others = [index for index in cache.decoded.one_of_each(self.pair.data) if index < count]
+        result = []
+        for index in asked:
+            if index in missing:
+                shown = {labels[i] for i in chosen}
+                index = next((i for i in others if labels[i] not in shown), others[0])
+                chosen.append(index)
+            result.append(int(index))
+        return tuple(result)
 
     def name(self, place: int, kind: str, said: str) -> str:
         """The heading of one part of the picture: a letter, and after the reveal also what it is."""

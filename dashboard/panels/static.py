@@ -93,12 +93,10 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
 
 def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
     """One image, its code on both planes; after the reveal, what further draws from its posterior decode to."""
+    if stage.pair.latent_dim > 2:
+        raise ExhibitError("point_and_cloud shows a pair of latent size 2 or 1.")
     gallery = cache.trained.gallery(stage.pair.vae.run_id)
-    count = len(gallery["reconstruction"])
-    if not 0 <= image < count or stage.pair.latent_dim > 2:
-        raise ExhibitError(
-            f"point_and_cloud shows one of the test images 0 to {count - 1} on a pair of latent size 2 or 1."
-        )
+    (image,) = stage.images(image)
     lanes(stage.pair, image)
     data = cache.trained.dataset(stage.pair.data)
     redrawn = {kind: cache.decoded.redraws(stage.pair[kind].run_id, image, draws) for kind in NAMES}
@@ -116,6 +114,7 @@ def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
     redraw = {kind: "same" if m < 0.5 / 255 else "other" for kind, m in moved.items()}
     width = gallery["stddev"][image].astype(float)
     return {
+        "image": image,
         "label": data.classes[data.test_labels[image]],
         "sigma_1": float(width[0]),
         "sigma_2": float(width[-1]),
@@ -133,11 +132,9 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
     """
     ae, vae = (cache.trained.evaluation(entry.run_id) for entry in stage.pair.entries)
     d, active = stage.pair.latent_dim, vae["active_units"]
-    if not 0 <= image < len(cache.trained.gallery(stage.pair.vae.run_id)["mean"]) or not 3 <= steps <= 15:
-        count = len(cache.trained.gallery(stage.pair.vae.run_id)["mean"])
-        raise ExhibitError(
-            f"numbers turns the latent numbers of one of the test images 0 to {count - 1}, in 3 to 15 steps."
-        )
+    if not 3 <= steps <= 15:
+        raise ExhibitError(f"steps = {steps}: numbers varies each latent number in 3 to 15 steps.")
+    (image,) = stage.images(image)
     left, right = st.columns([3, 2]) if stage.revealed else (st.container(), None)
     turned = cache.decoded.turned(stage.pair.vae.run_id, image, steps)  # (d, steps, 28, 28)
     half = -(-d // 2)
@@ -158,6 +155,7 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
                 alt="Rate of each latent number in nats, largest first.",
             )
     return {
+        "image": image,
         "distortion_ae": ae["distortion"],
         "distortion_vae": vae["distortion"],
         "rate": vae["rate"],
@@ -221,16 +219,11 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
         order: "ae", "vae" and "pixels", from top to bottom.
     """
     data = cache.trained.dataset(stage.pair.data)
-    count = len(cache.trained.gallery(stage.pair.ae.run_id)["mean"])
-    if (
-        sorted(order) != ["ae", "pixels", "vae"]
-        or way not in KINDS
-        or not (0 <= start < count and 0 <= end < count)
-        or not 3 <= steps <= 15
-    ):
+    if sorted(order) != ["ae", "pixels", "vae"] or way not in KINDS or not 3 <= steps <= 15:
         raise ExhibitError(
-            f"between shows ae, vae and pixels in some order, way {' or '.join(KINDS)}, test images 0 to {count - 1}, 3 to 15 steps."
+            f"between shows ae, vae and pixels in some order, way {' or '.join(KINDS)}, in 3 to 15 steps."
         )
+    start, end = stage.images(start, end)
     ends = data.test_images[[start, end], 0].astype(np.float32) / 255
     frames = {kind: cache.decoded.decoded_path(stage.pair[kind].run_id, start, end, steps, way) for kind in NAMES}
     frames["pixels"] = cross_fade(*ends, steps)
@@ -246,6 +239,8 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
     middle = {kind: float(nearest(f[steps // 2][None], reference)[1][0]) for kind, f in frames.items()}
     names = [data.classes[data.test_labels[i]] for i in (start, end)]
     return {
+        "start": start,
+        "end": end,
         "from_class": names[0],
         "to_class": names[1],
         "verdict": path_takeaway(middle),

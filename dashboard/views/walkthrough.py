@@ -77,7 +77,7 @@ STEPS = {
 def draw(scene: Scene, key: str, revealed: bool, large: bool = False) -> Facts:
     """A scene's picture; returns the figures that its texts name."""
     pair = pinned(scene)
-    facts = pictures()[scene.picture](Stage(pair, key, revealed, state.dark(), large), **scene.options)
+    facts = pictures()[scene.picture](Stage(pair, key, scene.data, revealed, state.dark(), large), **scene.options)
     return {
         "AE": AE,
         "VAE": VAE,

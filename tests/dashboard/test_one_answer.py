@@ -81,6 +81,127 @@ def test_every_page_says_the_same_about_whose_samples_are_nearer(shipped, query,
     assert len(set(answers.values())) == 1, answers
 
 
+MODEL = {AE: "ae", VAE: "vae"}
+NUMBER = r"(-?\d+(?:\.\d+)?)"
+NAME = f"({re.escape(AE)}|{re.escape(VAE)})"
+
+
+def found(pattern: str, text: str, what=str, no: str = "neither"):
+    """What a page says, by the first group of a pattern; `no` if it does not say so."""
+    match = re.search(pattern, text)
+    return what(match[1]) if match else no
+
+
+def decided(claim: str, latent: str, kind: str) -> str:
+    """The scorecard's verdict on a claim's first case as an answer: the model it favours, or that it is not that one."""
+    row = next(row for row in cache.measured.verdicts("mnist-5k", int(latent)) if row.id == claim)
+    return kind if row.cases[0].verdict == HOLDS else f"not the {kind}"
+
+
+def told_by_all_pages(shipped, latent: str) -> dict[str, dict[str, object]]:
+    """Question -> page -> answer, each read from the page as it is shown to one visitor looking at one pair."""
+
+    def page(name: str, **query: str) -> str:
+        return words(shipped(name, latent=latent, seed="0", **query))
+
+    def scene(name: str) -> str:
+        return words(shipped("walkthrough", scene=name, reveal="true"))
+
+    app = shipped("start", latent=latent, seed="0")
+    start, metrics = words(app), [(m.label, m.value) for m in app.metric]
+    rate = next(value for label, value in reversed(metrics) if label == "Rate R")
+    row = next(r for r in re.findall(rf"\| VAE \| `mnist-5k` \| {latent} \| 0 .*", start))
+    rate_in_table, active_in_table = (row.split("|")[column].strip() for column in (6, 9))
+    training, weight, maps = page("training"), page("kl_weight", beta="1"), page("latent_maps")
+    active = rf"(all {latent}|\d+ of {latent}|all) latent units are (active|inactive)"
+    amount, state = re.search(active, weight).groups()
+    said = {"all": 0 if state == "inactive" else int(latent)}.get(amount.split()[0])
+    of_weight = said if said is not None else int(latent) - int(amount.split()[0])
+    answers: dict[str, dict[str, object]] = {
+        "which model reconstructs more precisely": {
+            "start": found(rf"the {NAME} reconstructs more precisely", start, MODEL.get),
+            "scorecard": decided("sharper", latent, "ae"),
+        },
+        "the VAE's rate": {
+            "start": rate,
+            "start, in the sentence": found(rf"a rate of {NUMBER} nats", start),
+            "start, in the table": rate_in_table,
+            "training": found(rf"rate (?:rises|falls) .*?to {NUMBER} nats", training),
+            "KL weight": found(rf"has a rate of {NUMBER} nats", weight),
+        },
+        "the VAE's distortion": {
+            "start": [value for label, value in metrics if label == "Distortion D"][1],
+            "training": found(rf"and {NUMBER} nats in the {re.escape(VAE)}", training),
+            "KL weight": found(rf"a distortion of {NUMBER} nats", weight),
+        },
+        "how many latent units are active": {"start": int(active_in_table), "KL weight": of_weight},
+        "whose codes lie closer together": {
+            "latent maps": found(rf"The {NAME}'s codes lie", maps, MODEL.get),
+        },
+        "whose space separates the classes better": {
+            "latent maps": found(rf"The {NAME}'s space separates", maps, MODEL.get),
+            "scorecard": decided("organised", latent, "vae"),
+        },
+    }
+    if latent == "16":  # the pair that most scenes are about
+        price, turn, best, copies = scene("price"), scene("turn"), scene("right-beta"), scene("copies")
+        answers["which model reconstructs more precisely"]["walkthrough"] = found(
+            rf"the {NAME} reconstructs more precisely", copies, MODEL.get
+        )
+        answers["the VAE's rate"] |= {
+            "walkthrough, the cost": found(rf"{NUMBER} nats for the code", price),
+            "walkthrough, the knob": found(rf"the rate falls from {NUMBER}", turn),
+        }
+        answers["the VAE's distortion"]["walkthrough"] = found(rf"{NUMBER} nats for the reconstruction", price)
+        answers["how many latent units are active"] |= {
+            "walkthrough, the cost": found(r"(\d+) of 16\. A latent unit", price, int),
+            "walkthrough, the knob": found(r"At β = 1, (\d+) of 16", turn, int),
+        }
+        answers["which weight has the lowest -ELBO"] = {
+            "KL weight": found(rf"β = {NUMBER} has the lowest −ELBO", weight),
+            "walkthrough": found(rf"β = {NUMBER} has the lowest −ELBO", best),
+        }
+        answers["which weight makes the best samples"] = {
+            "KL weight": found(rf"Fréchet distance is [\d.]+ at β = {NUMBER}", weight),
+            "walkthrough": found(rf"β = {NUMBER} the best samples", best),
+        }
+    else:
+        answers["whose codes lie closer together"]["walkthrough"] = found(
+            rf"(?:only the) {NAME} is penalised", scene("which-half"), MODEL.get
+        )
+    return answers
+
+
+def agree(answers: dict[str, object]) -> bool:
+    """Whether no answer contradicts another; "not the vae" leaves room for the AE and for neither."""
+    values = set(answers.values())
+    excluded = {v.removeprefix("not the ") for v in values if str(v).startswith("not the ")}
+    stated = {v for v in values if not str(v).startswith("not the ")}
+    return len(stated) <= 1 and not stated & excluded
+
+
+@pytest.mark.parametrize("latent", ["2", "16"])
+def test_no_two_pages_contradict_each_other_about_one_pair(shipped, latent):
+    told = told_by_all_pages(shipped, latent)
+    assert len(told) >= 6
+    for question, answers in told.items():
+        assert "neither" not in answers.values() or question.startswith("whose space"), (question, answers)
+        assert agree(answers), (question, answers)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({"a": "ae", "b": "ae", "c": "not the vae"}, True),
+        ({"a": "ae", "b": "vae"}, False),
+        ({"a": "vae", "b": "not the vae"}, False),
+        ({"a": "22.1", "b": "22.0"}, False),
+    ],
+)
+def test_a_contradiction_is_noticed(answers, expected):
+    assert agree(answers) is expected
+
+
 def test_start_is_never_the_mirror_image_of_one_image(dashboard, small_store, monkeypatch):
     """Both pages, and the recording of the training, draw the codes of one model in one plane."""
     import numpy as np
