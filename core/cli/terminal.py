@@ -18,7 +18,7 @@ from core.runs.store import Run, RunNotFound, RunStore
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.models.networks import AtBeta, Autoencoder
+    from core.models.build import Model
 
 
 class UsageError(UserFacingError, ValueError):
@@ -62,7 +62,7 @@ def find_run(store: RunStore, name: str) -> Run:
     raise RunNotFound(f"no finished run is called {name!r}; there are {there}.")
 
 
-def model_of(run: Run, options: Namespace) -> Autoencoder | AtBeta:
+def model_of(run: Run, options: Namespace) -> Model:
     """The run's model on the device asked for; a multi-rate model is held at --beta."""
     from core.hardware.device import pick, set_threads
 

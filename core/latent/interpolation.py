@@ -18,7 +18,7 @@ from core.errors import ArgumentError
 if TYPE_CHECKING:
     import torch
 
-    from core.models.networks import AtBeta, Autoencoder
+    from core.models.build import Model
 
 KINDS = ("linear", "spherical")
 
@@ -80,7 +80,7 @@ def nearest(images: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def interpolate(
-    model: Autoencoder | AtBeta, image_a: torch.Tensor, image_b: torch.Tensor, steps: int = 9, kind: str = "linear"
+    model: Model, image_a: torch.Tensor, image_b: torch.Tensor, steps: int = 9, kind: str = "linear"
 ) -> torch.Tensor:
     """Decode a path between the posterior means of two images, each (1, 28, 28) or (1, 1, 28, 28) in [0, 1].
 

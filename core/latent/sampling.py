@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from core.data.dataset import Dataset
-    from core.models.networks import AtBeta, Autoencoder
+    from core.models.build import Model
 
 SOURCES = ("prior", "gaussian", "mixture")
 COMPONENTS = 10
@@ -111,7 +111,7 @@ class Codes:
     z: np.ndarray
 
 
-def encode_all(model: Autoencoder | AtBeta, images: np.ndarray, batch: int = 1000, seed: int = 0) -> Codes:
+def encode_all(model: Model, images: np.ndarray, batch: int = 1000, seed: int = 0) -> Codes:
     """Encode uint8 images (N, 1, 28, 28)."""
     import torch
 
@@ -130,7 +130,7 @@ def encode_all(model: Autoencoder | AtBeta, images: np.ndarray, batch: int = 100
     return Codes(*(np.concatenate(column) for column in zip(*parts)))
 
 
-def decode_all(model: Autoencoder | AtBeta, z: np.ndarray, batch: int = 1000) -> np.ndarray:
+def decode_all(model: Model, z: np.ndarray, batch: int = 1000) -> np.ndarray:
     """Expected images float32 (N, 28, 28) in [0, 1] of codes (N, d)."""
     import torch
 
@@ -141,9 +141,7 @@ def decode_all(model: Autoencoder | AtBeta, z: np.ndarray, batch: int = 1000) ->
         return torch.cat([model.decode_image(c)[:, 0].float().cpu() for c in codes.split(batch)]).numpy()
 
 
-def fit_densities(
-    model: Autoencoder | AtBeta, images: np.ndarray, limit: int = 10_000, seed: int = 0
-) -> dict[str, Density]:
+def fit_densities(model: Model, images: np.ndarray, limit: int = 10_000, seed: int = 0) -> dict[str, Density]:
     """All of `SOURCES` for a model, fitted to sampled codes of the first `limit` training images (uint8)."""
     z = encode_all(model, images[:limit], seed=seed).z
     return {source: fit_density(source, z, seed) for source in SOURCES}
@@ -163,7 +161,7 @@ def unpack(arrays: dict[str, np.ndarray]) -> dict[str, Density]:
 
 
 def sample(
-    model: Autoencoder | AtBeta,
+    model: Model,
     n: int = 16,
     source: str = "prior",
     temperature: float = 1.0,

@@ -26,9 +26,8 @@ from core.metrics.linear import Pca
 from core.metrics.reconstruction import mse
 
 if TYPE_CHECKING:
-    from core.models.networks import AtBeta, Autoencoder
+    from core.models.build import Model
 
-    Model = Autoencoder | AtBeta
 
 BITS = (1, 2, 3, 4, 6)
 PCA_WIDTHS = tuple(float(w) for w in np.geomspace(8, 0.25, 60))  # of a bin, in units of pixel distance

@@ -22,9 +22,8 @@ from core.metrics.reconstruction import mse, psnr
 from core.training.evaluation import per_image
 
 if TYPE_CHECKING:
-    from core.models.networks import AtBeta, Autoencoder
+    from core.models.build import Model
 
-    Model = Autoencoder | AtBeta
 
 MEDIAN_SIZES = (3, 5)
 PCA_SIZES = (8, 16, 32, 64)

@@ -17,9 +17,7 @@ import numpy as np
 from core.errors import NotMeasurable
 
 if TYPE_CHECKING:
-    from core.models.networks import AtBeta, Autoencoder
-
-    Model = Autoencoder | AtBeta
+    from core.models.build import Model
 
 
 def linear_probe(train_codes: np.ndarray, train_labels: np.ndarray, codes: np.ndarray, labels: np.ndarray) -> float:

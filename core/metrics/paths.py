@@ -29,9 +29,8 @@ from core.metrics.samples import local_density
 
 if TYPE_CHECKING:
     from core.metrics.judge import Judge, Reference
-    from core.models.networks import AtBeta, Autoencoder
+    from core.models.build import Model
 
-    Model = Autoencoder | AtBeta
 
 STEPS = 11  # of a path, both ends included; odd, so that there is a middle
 PAIRS = 200

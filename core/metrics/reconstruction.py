@@ -17,9 +17,7 @@ import numpy as np
 from core.errors import NotMeasurable
 
 if TYPE_CHECKING:
-    from core.models.networks import AtBeta, Autoencoder
-
-    Model = Autoencoder | AtBeta
+    from core.models.build import Model
 
 
 def mse(images: np.ndarray, others: np.ndarray) -> float:

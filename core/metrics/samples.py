@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from core.data.dataset import Dataset
     from core.latent.sampling import Density
     from core.metrics.judge import Judge, Reference
-    from core.models.networks import AtBeta, Autoencoder
+    from core.models.build import Model
 
-    Model = Autoencoder | AtBeta
 
 N = 1000  # of each kind: FD depends on n, so n never changes
 NEIGHBOURS = 5

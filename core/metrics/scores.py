@@ -28,7 +28,8 @@ from core.latent.sampling import SOURCES, Codes, Density, decode_all, encode_all
 from core.metrics import compression, denoising_and_anomalies, latent, paths, reconstruction, records, samples
 from core.metrics.judge import Judge, Reference, load_judge, spread
 from core.metrics.linear import Pca, fit_pca
-from core.models.networks import AtBeta, Autoencoder, Trainable
+from core.models.build import Model
+from core.models.networks import Trainable
 from core.runs.store import Run
 from core.training.evaluation import per_image, summarise
 
@@ -52,7 +53,7 @@ class Subject:
     """
 
     def __init__(self, model: Trainable, dataset: Dataset, judge: Judge, densities: dict[str, Density] | None = None):
-        self.model: Autoencoder | AtBeta = model.reference()
+        self.model: Model = model.reference()
         self.config: RunConfig = model.config
         self.dataset, self.judge, self._densities = dataset, judge, densities
 

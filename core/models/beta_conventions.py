@@ -1,16 +1,17 @@
-"""What one beta is called elsewhere. Every VAE code minimises some multiple of D + beta R; the multiples differ.
+"""The weight that other VAE code writes for the same beta. All minimise a multiple of D + beta R; the multiples differ.
 
     theirs = s D' + w k R        D' their distortion summed over the pixels, R the KL summed over the latent dimensions
     s, k                         1 where they sum, 1/P and 1/d where they average over P pixels or d latent dimensions
-    w                            the weight as it is written there: the nominal one
+    w                            the nominal weight: the number written in that code
 
-Divide by the factor that makes D' this project's D and compare:
+Dividing by the factor that turns D' into this project's D gives:
 
     cross-entropy    D' = D                        beta = w k / s
     squared error    D' = 2 sigma^2 D + const      beta = w k / (2 sigma^2 s)      D = -log N(x; ., sigma^2 I)
 
-A common factor (a sum over the batch instead of its mean) changes the step size, not the optimum, and cancels. Cross-entropy
-and squared error are different distortions: between them no weight gives the same model, and the translation says so.
+A common factor (a sum over the batch instead of its mean) changes the step size but not the optimum, and cancels.
+Cross-entropy and squared error are different distortions: between them no weight gives the same model
+(`Translation.exact`).
 """
 
 from __future__ import annotations
@@ -21,21 +22,23 @@ from typing import Literal
 from core.config import RunConfig
 
 PIXELS = 784
-SIGMA = 0.1  # of the Gaussian likelihood here; a test holds it to core.models.objectives.GAUSSIAN_SIGMA, which needs torch to be read
+# Standard deviation of this project's Gaussian likelihood: core.models.objectives.GAUSSIAN_SIGMA, whose module imports
+# torch. A test compares the two.
+SIGMA = 0.1
 
 
 @dataclass(frozen=True)
 class Convention:
-    """How some code writes its loss.
+    """How a code base writes its loss.
 
     Attributes:
-        id, name: short name, and the name for people.
-        loss: the line that matters, in that code's own terms.
+        id, name: short identifier, and the name that is displayed.
+        loss: the line that computes the loss, in the terms of that code.
         error: "bce" (cross-entropy) or "mse" (squared error).
         over_pixels, over_dims: whether the two halves are summed or averaged over their dimensions.
         half: whether the squared error is halved.
-        default: the nominal weight the code comes with, None where there is no such number to set.
-        source: where it can be read.
+        default: the nominal weight that is the default there; None where the code has no such setting.
+        source: where the code is published.
     """
 
     id: str
@@ -49,7 +52,7 @@ class Convention:
     source: str = ""
 
     def factors(self, pixels: int, latent_dim: int) -> tuple[float, float]:
-        """(s, k) of the module's formula."""
+        """(s, k) of the formula at the top of this module."""
         s = (0.5 if self.half else 1.0) / (pixels if self.over_pixels == "mean" else 1)
         return s, 1.0 / (latent_dim if self.over_dims == "mean" else 1)
 
@@ -131,7 +134,7 @@ CONVENTIONS = (
 
 
 def _scale(convention: Convention, likelihood: str, pixels: int, latent_dim: int) -> float:
-    """What a nominal weight of 1 is as a beta."""
+    """The beta that a nominal weight of 1 amounts to."""
     s, k = convention.factors(pixels, latent_dim)
     if convention.error == "mse":
         sigma = SIGMA if likelihood == "gaussian" else 1.0
@@ -140,7 +143,7 @@ def _scale(convention: Convention, likelihood: str, pixels: int, latent_dim: int
 
 
 def comparable(convention: Convention, likelihood: str) -> bool:
-    """Whether the code's distortion is this likelihood's, so that the translated weight gives the very same optimum."""
+    """Whether the code's distortion is that of this likelihood; the translated weight then gives the same optimum."""
     return {"bce": "bernoulli", "mse": "gaussian"}[convention.error] == likelihood
 
 
@@ -149,13 +152,14 @@ def nominal(
 ) -> float:
     """The weight to write there for this effective beta.
 
-    Where the distortions are not comparable, squared error is read as a Gaussian likelihood of sigma = 1, and
-    cross-entropy as the Bernoulli likelihood: the weight then means the same price of a nat of code, not the same model.
+    Where the distortions are not comparable, squared error is read as a Gaussian likelihood with sigma = 1, and
+    cross-entropy as the Bernoulli likelihood: the weight then puts the same price on a nat of rate, but the models
+    differ.
 
     Args:
         beta: weight of the rate in D + beta R, both summed, in nats.
         likelihood: of the model here, "bernoulli" or "gaussian" (sigma = 0.1).
-        pixels: numbers an image (height x width x channels).
+        pixels: numbers per image (height x width x channels).
         latent_dim: size of the code.
     """
     return beta / _scale(convention, likelihood, pixels, latent_dim)
@@ -170,7 +174,14 @@ def effective(
 
 @dataclass(frozen=True)
 class Translation:
-    """One line of the table: the convention, the weight for the current beta, its default as a beta, and how far to trust it."""
+    """One row of the table.
+
+    Attributes:
+        convention: whose weight it is.
+        nominal: the weight to write there for the current beta.
+        default_as_beta: the beta that the default weight there amounts to; None where it has no default.
+        exact: whether the translated weight gives the same optimum (see `comparable`).
+    """
 
     convention: Convention
     nominal: float
@@ -181,40 +192,31 @@ class Translation:
 def translate(
     beta: float, likelihood: str = "bernoulli", pixels: int = PIXELS, latent_dim: int = 16
 ) -> list[Translation]:
-    """The current weight in every convention; see `nominal`."""
-    size = {"likelihood": likelihood, "pixels": pixels, "latent_dim": latent_dim}
-    return [
-        Translation(
-            c,
-            beta if c.id == "here" else nominal(beta, c, **size),
-            None if c.default is None else c.default if c.id == "here" else effective(c.default, c, **size),
-            c.id == "here" or comparable(c, likelihood),
+    """The weight for `beta` in every convention; arguments as in `nominal`."""
+
+    def row(convention: Convention) -> Translation:
+        if convention.id == "here":
+            return Translation(convention, beta, convention.default, exact=True)
+        default = convention.default
+        return Translation(
+            convention,
+            nominal(beta, convention, likelihood, pixels, latent_dim),
+            None if default is None else effective(default, convention, likelihood, pixels, latent_dim),
+            exact=comparable(convention, likelihood),
         )
-        for c in CONVENTIONS
-    ]
+
+    return [row(convention) for convention in CONVENTIONS]
 
 
 def effective_beta(config: RunConfig, pixels: int = PIXELS) -> float | None:
-    """The beta a run was really trained with: 784 times its config's where the distortion is averaged; None without one."""
+    """The beta a run was trained with: 784 times the config's where the distortion is averaged; None without a beta."""
     if config.beta is None:
         return None
     return config.beta * pixels if config.reduction == "mean" else config.beta
 
 
-def loss_line(config: RunConfig) -> str:
-    """The loss of a run as this project computes it, in code."""
-    distortion = "D.sum(pixels).mean(images)" if config.reduction == "sum" else "D.mean(pixels).mean(images)"
-    if config.model == "ae":
-        return f"loss = {distortion}"
-    beta = "beta" if config.beta is None else f"{config.beta:g}"
-    rate = (
-        "R.sum(dims).mean(images)" if not config.free_bits else f"max(R.mean(images), {config.free_bits:g}).sum(dims)"
-    )
-    return f"loss = {distortion} + {beta} * {rate}"
-
-
 def formula(config: RunConfig) -> str:
-    """The same loss in LaTeX; nats per image."""
+    """The loss of a run in LaTeX; nats per image."""
     error = {
         "bernoulli": r"-\sum_{p=1}^{784} \big[x_p \log \hat x_p + (1-x_p) \log(1-\hat x_p)\big]",
         "gaussian": r"\sum_{p=1}^{784} \Big[\tfrac{(x_p-\hat x_p)^2}{2\sigma^2} + \log \sigma\sqrt{2\pi}\Big]",

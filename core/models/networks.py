@@ -1,8 +1,8 @@
 """One network for all models: x -> trunk -> q(z|x) -> z -> decoder -> logits.
 
-The AE's posterior head returns a point, the VAE's a Gaussian. Everything else (trunk, decoder, likelihood) is shared,
-and so are the initial weights: the logvar layer is created last, so with one seed every common parameter of an AE and a
-VAE starts bit for bit equal.
+The posterior head of an AE returns a point, that of a VAE a Gaussian. Everything else (trunk, decoder, likelihood) is
+shared, and so are the initial weights: the logvar layer is created last, so with the same seed all parameters that an
+AE and a VAE have in common start bit for bit equal.
 
 Shapes: images (B, 1, 28, 28) in [0, 1]; codes z (B, d); logits (B, 1, 28, 28).
 """
@@ -10,29 +10,33 @@ Shapes: images (B, 1, 28, 28) in [0, 1]; codes z (B, d); logits (B, 1, 28, 28).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.config import BETA_CURVE, BETA_RANGE, RunConfig
-from core.errors import ArgumentError, UserFacingError
+from core.config import RunConfig
 from core.models.objectives import LIKELIHOODS, Terms, terms
 from core.models.posteriors import LOGVAR_RANGE, DiagonalGaussian, Dirac, Posterior
 from core.models.trunks import SIDE, Layer, decoder_layers, encoder_layers
 
+if TYPE_CHECKING:
+    from core.models.build import Model
+    from core.models.multirate import AtBeta
+
 ACTIVATIONS = {"silu": F.silu, "relu": F.relu}
-# What makes a torch layer of each kind of description; a new kind is a line here.
-LAYERS: dict[str, Callable[[Layer], nn.Module]] = {
+TorchLayer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
+# How the torch layer of each kind of description is built; a new kind of layer is a line here.
+LAYERS: dict[str, Callable[[Layer], TorchLayer]] = {
     "linear": lambda x: nn.Linear(x.inputs, x.outputs),
     "conv": lambda x: nn.Conv2d(x.inputs, x.outputs, x.kernel, x.stride, x.padding),
     "transposed": lambda x: nn.ConvTranspose2d(x.inputs, x.outputs, x.kernel, x.stride, x.padding),
 }
 
 
-def _build(layers: Sequence[Layer]) -> list[nn.Module]:
+def _build(layers: Sequence[Layer]) -> list[TorchLayer]:
     return [LAYERS[layer.kind](layer) for layer in layers]
 
 
@@ -47,14 +51,20 @@ def _apply(layer: nn.Module, h: Tensor) -> Tensor:
 
 
 class Stack(nn.Module):
-    """Layers in a row with an activation after each one, or after each but the last.
+    """Consecutive layers with an activation after each one, or after each but the last.
 
     With `conditions` > 0 every activated layer is followed by a feature-wise scale and shift computed from a
     conditioning vector c (B, conditions): h <- (1 + a(c)) * h + b(c) (Perez et al. 2018; Bae et al. 2023, section 4).
     a and b start at zero, so an untrained condition changes nothing.
+
+    Args:
+        layers: the torch layers, in order.
+        activation: a name in `ACTIVATIONS`.
+        last: whether an activation follows the last layer, too.
+        conditions: length of the conditioning vector; 0 for a stack without one.
     """
 
-    def __init__(self, layers: Sequence[nn.Module], activation: str, last: bool, conditions: int = 0):
+    def __init__(self, layers: Sequence[TorchLayer], activation: str, last: bool, conditions: int = 0):
         super().__init__()
         self.layers = nn.ModuleList(layers)
         self.activation = ACTIVATIONS[activation]
@@ -69,6 +79,7 @@ class Stack(nn.Module):
                 self.films.append(film)
 
     def forward(self, h: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Images or vectors (B, ...) to the outputs of the last layer; `condition` is (B, conditions)."""
         for i, layer in enumerate(self.layers):
             h = _apply(layer, h)
             if i < self.activated:
@@ -82,41 +93,44 @@ class Stack(nn.Module):
 
 
 class PointHead(nn.Module):
-    """Features (B, w) -> a point."""
+    """Features (B, width) -> a point mass at a code (B, d)."""
 
     def __init__(self, width: int, latent_dim: int):
         super().__init__()
         self.mean = nn.Linear(width, latent_dim)
 
     def forward(self, h: Tensor) -> Posterior:
-        return Dirac(self.mean(h).float())  # fp32 from here on, whatever the layers were multiplied in
+        """q(z|x) for features (B, width)."""
+        return Dirac(self.mean(h).float())  # fp32 from here on, in whatever precision the layers were computed
 
 
 class GaussianHead(PointHead):
-    """Features (B, w) -> a diagonal Gaussian."""
+    """Features (B, width) -> a diagonal Gaussian over codes (B, d)."""
 
     def __init__(self, width: int, latent_dim: int):
         super().__init__(width, latent_dim)
         self.logvar = nn.Linear(width, latent_dim)
 
     def forward(self, h: Tensor) -> Posterior:
-        # hardtanh is clamp, with one operation to its gradient instead of four.
+        """q(z|x) for features (B, width)."""
+        # hardtanh clamps; its gradient is one operation instead of the four of torch.clamp.
         return DiagonalGaussian(self.mean(h).float(), F.hardtanh(self.logvar(h).float(), *LOGVAR_RANGE))
 
 
 class Trainable(nn.Module):
-    """What all models are built of: an encoder, a head that says what q(z|x) is, and a decoder; and how they are trained.
+    """Base of all models: an encoder, a head that returns q(z|x), a decoder, and the loss they are trained with.
 
     Args:
-        config: what to build. Build through `build_model`, which also seeds the weights.
+        config: what to build. `core.models.build.build_model` also seeds the weights.
     """
 
-    conditions = 0  # length of the conditioning vector; none in a plain model
+    conditions = 0  # length of the conditioning vector; a plain model has none
 
     def __init__(self, config: RunConfig):
         super().__init__()
         self.config = config
         self.likelihood = LIKELIHOODS[config.likelihood]
+        assert config.trunk is not None, "RunConfig replaces a missing trunk by the default"
         encoder, decoder = encoder_layers(config.trunk), decoder_layers(config.trunk, config.latent_dim)
         self.encoder = Stack(_build(encoder), config.activation, last=True, conditions=self.conditions)
         self.decoder = Stack(_build(decoder), config.activation, last=False, conditions=self.conditions)
@@ -135,17 +149,17 @@ class Trainable(nn.Module):
         Args:
             images: targets (B, 1, 28, 28).
             generator: source of the sampling noise.
-            inputs: what the encoder sees, when that differs (denoising).
-            beta: the weight at this moment, when it is being warmed up; the config's otherwise.
+            inputs: what the encoder sees where that differs from the targets (denoising).
+            beta: the current weight of the rate during warm-up; by default the weight in the config.
         """
         raise NotImplementedError
 
-    def reference(self) -> Autoencoder | AtBeta:
-        """The model whose figures stand for this one."""
+    def reference(self) -> Model:
+        """The model whose figures are reported for this network."""
         raise NotImplementedError
 
     def variants(self) -> dict[float, AtBeta]:
-        """The models this one network holds beside its reference, by beta: none in a plain model."""
+        """Further models that this network contains, by beta; a plain model contains none."""
         return {}
 
     @property
@@ -155,12 +169,12 @@ class Trainable(nn.Module):
 
     @torch.no_grad()
     def set_output_bias(self, mean: float) -> None:
-        """Start from the data's mean grey level, in (0, 1), instead of from mid-grey: it saves about an epoch."""
-        self.decoder.layers[-1].bias.fill_(math.log(mean / (1 - mean)))
+        """Let an untrained decoder draw the data's mean grey level, in (0, 1), not mid-grey; saves about an epoch."""
+        self.decoder.layers[-1].get_parameter("bias").fill_(math.log(mean / (1 - mean)))
 
 
 class Autoencoder(Trainable):
-    """encode(images) -> posterior; decode(z) -> logits. An AE or a VAE, whichever the head makes it."""
+    """encode(images) -> posterior; decode(z) -> logits. The head makes it an AE or a VAE."""
 
     def encode(self, images: Tensor) -> Posterior:
         """q(z|x) for images (B, 1, 28, 28) in [0, 1]."""
@@ -175,7 +189,7 @@ class Autoencoder(Trainable):
         return torch.sigmoid(self.decode(z))
 
     def terms(self, images: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None) -> Terms:
-        """Distortion and rate of a batch with one sampled code per image; the arguments are those of `Trainable.loss`."""
+        """Distortion and rate of a batch, with one sampled code per image; arguments as in `Trainable.loss`."""
         posterior = self.encode(images if inputs is None else inputs)
         return terms(self.likelihood, self.decode(posterior.rsample(generator)), images, posterior)
 
@@ -186,121 +200,13 @@ class Autoencoder(Trainable):
         inputs: Tensor | None = None,
         beta: float | None = None,
     ) -> Tensor:
+        """Mean over images of D + beta R; see `Trainable.loss`."""
         weight = self.config.beta if beta is None else beta
         return self.terms(images, generator, inputs).loss(weight, self.config.free_bits, self.config.reduction)
 
     def reference(self) -> Autoencoder:
         """The model itself."""
         return self
-
-
-class BetaNeeded(UserFacingError, AttributeError):
-    """A multi-rate network was used like a model of one beta. The message says how to choose the beta."""
-
-
-class MultiRate(Trainable):
-    """One network for every beta: a VAE whose layers are scaled and shifted by functions of log beta.
-
-    Own implementation of the multi-rate VAE of Bae et al. (ICLR 2023, "Multi-Rate VAE: Train Once, Get the Full
-    Rate-Distortion Curve"). The condition is log beta scaled to [-1, 1], a vector c = (t, t^2, t^3).
-    Training draws beta log-uniformly per image.
-
-    It is trained as the other models are, but is not an `Autoencoder`: without a beta it can neither encode nor decode.
-    `at(beta)` is the model that can. What an `Autoencoder` has and this network lacks raises `BetaNeeded`.
-    """
-
-    conditions = 3
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("encode", "decode", "decode_image", "terms"):
-            low, high = BETA_RANGE
-            raise BetaNeeded(
-                f"a multi-rate model has no {name} of its own: it holds a model for every beta. "
-                f"Choose one first, from {low:g} to {high:g}: `load_model(run_id).at(beta=1.0)`."
-            )
-        return super().__getattr__(name)
-
-    @staticmethod
-    def condition(beta: Tensor) -> Tensor:
-        """(B,) betas -> (B, 3) conditioning vectors."""
-        low, high = (math.log(b) for b in BETA_RANGE)
-        t = 2 * (beta.log() - low) / (high - low) - 1
-        return torch.stack([t, t**2, t**3], dim=1)
-
-    def at(self, beta: float) -> AtBeta:
-        """This network as an ordinary VAE of one fixed beta.
-
-        Raises:
-            ArgumentError: it was not trained for that beta.
-        """
-        low, high = BETA_RANGE
-        if not low <= beta <= high:
-            raise ArgumentError(
-                f"beta={beta:g}: a multi-rate model is trained for betas from {low:g} to {high:g}. Choose one of these."
-            )
-        return AtBeta(self, beta)
-
-    def reference(self) -> AtBeta:
-        """The network at beta = 1."""
-        return self.at(1.0)
-
-    def variants(self) -> dict[float, AtBeta]:
-        return {beta: self.at(beta) for beta in BETA_CURVE}
-
-    def loss(
-        self,
-        images: Tensor,
-        generator: torch.Generator | None = None,
-        inputs: Tensor | None = None,
-        beta: float | None = None,
-    ) -> Tensor:
-        """As in a plain model, with a beta drawn log-uniformly from `BETA_RANGE` for every image; there is none to warm up."""
-        low, high = (math.log(b) for b in BETA_RANGE)
-        drawn = torch.rand(len(images), generator=generator, device=images.device).mul_(high - low).add_(low).exp_()
-        return self.terms_at(images, drawn, generator, inputs).loss(drawn, self.config.free_bits, self.config.reduction)
-
-    def terms_at(
-        self, images: Tensor, beta: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None
-    ) -> Terms:
-        """Distortion and rate of a batch, each image under its own beta (B,)."""
-        c = self.condition(beta)
-        posterior = self.head(self.encoder(images if inputs is None else inputs, c))
-        logits = self.decoder(posterior.rsample(generator), c).reshape(-1, 1, SIDE, SIDE)
-        return terms(self.likelihood, logits, images, posterior)
-
-
-class AtBeta:
-    """A multi-rate model held at one beta; the same `encode` and `decode` as an `Autoencoder`."""
-
-    def __init__(self, model: MultiRate, beta: float):
-        self.model, self.beta = model, float(beta)
-        self.config, self.likelihood = model.config, model.likelihood
-
-    def _condition(self, like: Tensor) -> Tensor:
-        return self.model.condition(torch.full((len(like),), self.beta, device=like.device))
-
-    def encode(self, images: Tensor) -> Posterior:
-        return self.model.head(self.model.encoder(images, self._condition(images)))
-
-    def decode(self, z: Tensor) -> Tensor:
-        return self.model.decoder(z, self._condition(z)).reshape(-1, 1, SIDE, SIDE)
-
-    decode_image = Autoencoder.decode_image
-    terms = Autoencoder.terms
-
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """The shared network's parameters."""
-        return self.model.parameters()
-
-
-def build_model(config: RunConfig) -> Autoencoder | MultiRate:
-    """A freshly initialised model: weights depend on the config's seed and on nothing else.
-
-    The global random state is left as it was.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        return (MultiRate if config.model == "multirate" else Autoencoder)(config)
 
 
 def device_of(model: Trainable | AtBeta) -> torch.device:

@@ -1,12 +1,12 @@
 """What is minimised: distortion plus weighted rate, **both summed over their dimensions, in nats per image**.
 
-    D = -log p(x|z)                      distortion: what reconstructing costs
-    R = KL(q(z|x) || p(z))               rate: what the code costs (none for a point)
+    D = -log p(x|z)                      distortion: the cost of reconstructing x from z
+    R = KL(q(z|x) || p(z))               rate: the cost of the code (does not exist for a point)
     loss = mean over images of (D + beta R)              beta-VAE, Higgins et al. 2017
     -ELBO = D + R at beta = 1                            Kingma & Welling 2014, eq. 3
 
-Averaging D over the 784 pixels while summing R over the d dimensions multiplies the effective beta by 784. That is
-the commonest VAE bug, and `reduction="mean"` reproduces it on purpose.
+Averaging D over the 784 pixels while summing R over the d dimensions multiplies the effective beta by 784. It is a
+frequent bug in VAE code, and `reduction="mean"` reproduces it on purpose.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ GAUSSIAN_SIGMA = 0.1  # fixed observation noise of the Gaussian likelihood, in g
 class Bernoulli:
     """Cross-entropy on grey values x in [0, 1], from logits.
 
-    Not a normalised density on grey pixels: at a perfect reconstruction it equals the pixels' own binary entropy,
-    about 46 nats an image on MNIST, never 0.
+    It is not a normalised density on grey pixels: at a perfect reconstruction it equals the sum of the pixels' binary
+    entropies, about 46 nats per image on MNIST, not 0.
     """
 
     name = "bernoulli"
@@ -39,13 +39,13 @@ class Bernoulli:
 
     @staticmethod
     def floor(images: Tensor) -> Tensor:
-        """The least distortion any decoder can reach: the pixels' entropy, nats per image, (B,)."""
+        """The smallest distortion any decoder can reach: the pixels' binary entropy, nats per image, (B,)."""
         x = images.flatten(1)
         return -(torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)).sum(1)
 
 
 class Gaussian:
-    """-log N(x; sigmoid(logits), sigma^2 I) with sigma = `GAUSSIAN_SIGMA`; may be negative, being a log density."""
+    """-log N(x; sigmoid(logits), sigma^2 I) with sigma = `GAUSSIAN_SIGMA`; a log density, so it can be negative."""
 
     name = "gaussian"
     _constant = math.log(GAUSSIAN_SIGMA) + 0.5 * math.log(2 * math.pi)
@@ -58,7 +58,7 @@ class Gaussian:
 
     @classmethod
     def floor(cls, images: Tensor) -> Tensor:
-        """The least distortion any decoder can reach, nats per image, (B,)."""
+        """The smallest distortion any decoder can reach, nats per image, (B,)."""
         return torch.full((len(images),), cls._constant * images[0].numel(), device=images.device)
 
 
@@ -72,7 +72,7 @@ class Terms:
     Attributes:
         distortion: nats per image, (B,).
         rate_per_dim: nats per image and latent dimension, (B, d); None where the posterior is a point.
-        pixels: number of pixels an image, for the mean reduction.
+        pixels: number of pixels per image, for the mean reduction.
     """
 
     distortion: Tensor
@@ -89,8 +89,8 @@ class Terms:
 
         Args:
             beta: a number, or one per image (B,); ignored where there is no rate.
-            free_bits: nats per dimension (batch mean) that cost nothing.
-            reduction: "sum", or "mean" to divide D by the number of pixels (the classic mistake).
+            free_bits: nats per dimension (mean over the batch) that are not charged for.
+            reduction: "sum", or "mean" to divide D by the number of pixels (the bug described above).
         """
         distortion = self.distortion / self.pixels if reduction == "mean" else self.distortion
         if self.rate_per_dim is None or beta is None:

@@ -3,8 +3,8 @@
     AE    q(z|x) = delta(z - mu(x))                     a point  (Dirac)
     VAE   q(z|x) = N(z; mu(x), diag(sigma(x)^2))        a cloud  (DiagonalGaussian)
 
-Both answer the same questions, so nothing else in the project has to ask which model it holds. Against the prior
-p(z) = N(0, I) the cloud costs, per dimension and in nats (Kingma & Welling 2014, appendix B),
+Both classes have the same methods, so no other code needs to know which model it works with. Against the prior
+p(z) = N(0, I) the rate of the cloud is, per dimension and in nats (Kingma & Welling 2014, appendix B),
 
     KL_j = (mu_j^2 + sigma_j^2 - 1 - log sigma_j^2) / 2.
 
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# exp(6) and exp(-12) are far outside what training reaches; the clamp only keeps a bad start finite.
+# exp(6) and exp(-12) are far outside what training reaches; clamping only keeps a bad initialisation finite.
 LOGVAR_RANGE = (-12.0, 6.0)
 
 
@@ -30,16 +30,15 @@ class Dirac:
 
     @property
     def stddev(self) -> Tensor:
-        """Zeros, shape (B, d): the point has no width."""
+        """Zeros, shape (B, d): a point has no width."""
         return torch.zeros_like(self.mean)
 
-    def rsample(self, generator: torch.Generator | None = None) -> Tensor:
-        """The code itself, shape (B, d): sampling a point gives the point."""
+    def rsample(self, generator: torch.Generator | None = None) -> Tensor:  # noqa: ARG002  as DiagonalGaussian's
+        """The code itself, shape (B, d): the only sample of a point mass."""
         return self.mean
 
     def kl(self) -> None:
         """None: a point mass has no finite KL divergence to N(0, I)."""
-        return None
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,18 @@
-"""Trunks as data: which layers a network has, so that torch, the browser and a reader are told the same thing.
+"""Trunks as data: the layers of each network, in one description for torch and for the browser.
 
-`TRUNKS` names the encoders; a decoder is its encoder's mirror image. An activation follows each layer but the decoder's last.
-`core.models.networks` makes torch layers of the descriptions, `describe` is what a page is sent beside the weights
-(`dashboard.components.assets`), and `dashboard/web/layers.js` makes its own of that. A kind of layer that the page
-does not know is refused there, and pictures come from the server instead.
+`TRUNKS` lists the encoders; a decoder is the mirror image of its encoder. An activation follows every layer except the
+last one of the decoder. `core.models.networks` builds torch layers from the descriptions. `describe` returns them as
+JSON values; a page receives those with the weights (`dashboard.components.assets`) and `dashboard/web/layers.js` builds
+its own layers from them. A page refuses a kind of layer that it does not know and shows pictures from the server.
 
-This module imports nothing heavy: a page is drawn before torch is loaded.
+This module does not import torch: a page is drawn before torch is loaded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 SIDE = 28
@@ -22,9 +23,10 @@ class Layer:
     """One layer.
 
     Attributes:
-        kind: "linear", "conv" (2-D convolution) or "transposed" (2-D transposed convolution); see `core.models.networks.LAYERS`.
-        inputs, outputs: features of a linear layer, channels of the others.
-        kernel, stride, padding: of a convolution, the same on both axes.
+        kind: "linear", "conv" (2-D convolution) or "transposed" (2-D transposed convolution): a name in
+            `core.models.networks.LAYERS`.
+        inputs, outputs: number of features of a linear layer, of channels of a convolution.
+        kernel, stride, padding: of a convolution, the same along both axes.
     """
 
     kind: str
@@ -37,39 +39,41 @@ class Layer:
 
 def dense(*widths: int) -> tuple[Layer, ...]:
     """Linear layers from each width to the next."""
-    return tuple(Layer("linear", a, b) for a, b in zip(widths, widths[1:]))
+    return tuple(Layer("linear", inputs, outputs) for inputs, outputs in pairwise(widths))
 
 
 def halving(*channels: int) -> tuple[Layer, ...]:
-    """4x4 convolutions with stride 2, each of which halves an image's side."""
-    return tuple(Layer("conv", a, b, kernel=4, stride=2, padding=1) for a, b in zip(channels, channels[1:]))
+    """4x4 convolutions with stride 2, each of which halves the side of an image."""
+    return tuple(
+        Layer("conv", inputs, outputs, kernel=4, stride=2, padding=1) for inputs, outputs in pairwise(channels)
+    )
 
 
-# From images (1, 28, 28) to features.
+# Encoders, from images (1, 28, 28) to features.
 TRUNKS: dict[str, tuple[Layer, ...]] = {
     "conv": (*halving(1, 16, 32), *dense(32 * 7 * 7, 128)),  # sides 14 and 7
     "mlp": dense(SIDE * SIDE, 400, 200),
     "mlp-400": dense(SIDE * SIDE, 400),
 }
-MIRROR = {"conv": "transposed"}  # what undoes a kind of layer, where that is another kind
+MIRROR = {"conv": "transposed"}  # the kind of layer that undoes a kind, where it is a different one
 
 
 def encoder_layers(trunk: str) -> tuple[Layer, ...]:
-    """The trunk's layers; the last one's `outputs` is the number of features."""
+    """The layers of a trunk; `outputs` of the last one is the number of features."""
     return TRUNKS[trunk]
 
 
 def decoder_layers(trunk: str, latent_dim: int) -> tuple[Layer, ...]:
-    """The trunk's mirror image: from codes (latent_dim,) to an image's logits."""
+    """The mirror image of a trunk: from codes (latent_dim,) to the logits of an image."""
     layers = TRUNKS[trunk]
-    back = [
+    mirrored = [
         Layer(MIRROR.get(x.kind, x.kind), x.outputs, x.inputs, x.kernel, x.stride, x.padding) for x in reversed(layers)
     ]
-    return (*dense(latent_dim, layers[-1].outputs), *back)
+    return (*dense(latent_dim, layers[-1].outputs), *mirrored)
 
 
 def describe(trunk: str, latent_dim: int) -> dict[str, list[dict[str, Any]]]:
-    """Both stacks' layers as plain data, for JSON."""
+    """The layers of encoder and decoder as JSON values."""
 
     def plain(layers: Sequence[Layer]) -> list[dict[str, Any]]:
         return [asdict(layer) for layer in layers]

@@ -14,7 +14,7 @@ EXAMPLE = """\
 import json, pathlib, torch
 from safetensors.torch import load_file
 from core.config import RunConfig  # pip install -e . in the project's folder
-from core.models.networks import build_model
+from core.models.build import build_model
 
 config = RunConfig.from_dict(json.loads(pathlib.Path("config.json").read_text()))
 model = build_model(config).eval()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from core.config import RunConfig
 from core.data.datasets import resolve
-from core.models.networks import Autoencoder, MultiRate
+from core.models.multirate import MultiRate
+from core.models.networks import Autoencoder
 from core.runs.store import RunStore
 
 

@@ -41,7 +41,8 @@ from core.files import sha256, write_bytes, write_json
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
-    from core.models.networks import Autoencoder, MultiRate
+    from core.models.multirate import MultiRate
+    from core.models.networks import Autoencoder
 
 # What a finished run carries of the test images: codes, of which so many with their reconstruction; codes epoch by epoch.
 GALLERY, PICTURES, TRACED = 1000, 100, 200
@@ -281,7 +282,7 @@ class Run:
         """
         from safetensors.torch import load
 
-        from core.models.networks import build_model
+        from core.models.build import build_model
 
         config = self.config
         if not self.complete:

@@ -17,14 +17,13 @@ from core.config import ACTIVE_NATS
 from core.data.dataset import Dataset, as_floats
 from core.data.tiles import tiled
 from core.latent.sampling import decode_all, fit_densities, pack
-from core.models.networks import AtBeta, Autoencoder, Trainable, device_of
+from core.models.build import Model
+from core.models.networks import Trainable, device_of
 from core.runs.store import GALLERY, PICTURES, PREVIEWED, SAMPLES, TRACED
 
 
 @torch.no_grad()
-def per_image(
-    model: Autoencoder | AtBeta, images: np.ndarray, seed: int = 0, batch: int = 256
-) -> dict[str, np.ndarray]:
+def per_image(model: Model, images: np.ndarray, seed: int = 0, batch: int = 256) -> dict[str, np.ndarray]:
     """Codes and losses of uint8 images (N, 1, 28, 28), one sampled code an image.
 
     Returns:
@@ -66,7 +65,7 @@ def summarise(values: dict[str, np.ndarray]) -> dict[str, Any]:
     }
 
 
-def evaluate(model: Autoencoder | AtBeta, dataset: Dataset, n: int | None = None, seed: int = 0) -> dict[str, Any]:
+def evaluate(model: Model, dataset: Dataset, n: int | None = None, seed: int = 0) -> dict[str, Any]:
     """The model's figures on the first n test images, by default all of them; see `summarise`."""
     return summarise(per_image(model, dataset.test_images[:n], seed))
 
@@ -78,7 +77,7 @@ def preview_images(dataset: Dataset) -> np.ndarray:
     return dataset.test_images[first]
 
 
-def preview(model: Autoencoder | AtBeta, dataset: Dataset) -> bytes:
+def preview(model: Model, dataset: Dataset) -> bytes:
     """PNG of 8 x 3 tiles: two rows of samples from the same 16 prior codes at every epoch, one of reconstructions."""
     noise = np.random.default_rng(0).standard_normal((2 * PREVIEWED, model.config.latent_dim))
     with torch.no_grad():
@@ -109,7 +108,7 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
     return (np.clip(images, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def traced_codes(model: Autoencoder | AtBeta, dataset: Dataset) -> np.ndarray:
+def traced_codes(model: Model, dataset: Dataset) -> np.ndarray:
     """Posterior means of the first `TRACED` test images, float16 (n, d)."""
     with torch.no_grad():
         codes = model.encode(as_floats(dataset.test_images[:TRACED], str(device_of(model)))).mean.float().cpu().numpy()

@@ -26,7 +26,8 @@ from core.data.datasets import load_dataset, resolve
 from core.errors import FAILURE, told
 from core.files import npz_bytes, sha256, write_bytes, write_json
 from core.hardware import device as devices
-from core.models.networks import Trainable, build_model
+from core.models.build import build_model
+from core.models.networks import Trainable
 from core.runs.store import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status
 from core.training import evaluation, outcome
 from core.training.duration import MEASURED, Pace, Speeds, Work

@@ -18,7 +18,7 @@ from dashboard.content import catalog
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
     from core.latent.sampling import Density
-    from core.models.networks import AtBeta, Autoencoder
+    from core.models.build import Model
 
 REFERENCE = 10_000  # training images that others are compared with, so that 60,000 of them do not cost a second
 COMPARED_WITHIN = 2.0  # seconds that a page waits for the comparison of a folder that has changed
@@ -182,7 +182,7 @@ def data_of(run_id: str) -> DataKey:
 
 
 @st.cache_resource(show_spinner=LOADING, max_entries=16)
-def model(run_id: str) -> Autoencoder | AtBeta:
+def model(run_id: str) -> Model:
     """A trained network, shared and frozen; of a multi-rate one the model at beta = 1."""
     return store().get(run_id).load_model().reference()
 

@@ -19,7 +19,7 @@ const SLICE = 16; // images encoded at a time
 /** @typedef {{mean: Float32Array, logvar: Float32Array}} InterpolatedCodes n * d each; zeros for a point's variances */
 
 /**
- * log beta scaled to [-1, 1], as in core/models/networks.py.
+ * log beta scaled to [-1, 1], as in core/models/multirate.py.
  * @param {number} beta
  */
 export function scaled(beta) {

@@ -61,7 +61,7 @@ def networks(browser, frames: int, repeats: int = 31) -> None:
     from safetensors.torch import save
 
     from core.config import RunConfig
-    from core.models.networks import build_model
+    from core.models.build import build_model
     from core.models.trunks import describe
     from dashboard.components.assets import with_layers
     from dashboard.components.scripts import bundled

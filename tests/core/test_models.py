@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from core.config import BETA_RANGE, TRUNKS, RunConfig
-from core.models.networks import build_model
+from core.models.build import build_model
 
 IMAGES = torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(0))
 CASES = [

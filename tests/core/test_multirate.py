@@ -14,7 +14,9 @@ from core.data.dataset import Dataset
 from core.errors import ArgumentError
 from core.latent.interpolation import interpolate
 from core.latent.sampling import sample
-from core.models.networks import Autoencoder, BetaNeeded, MultiRate, build_model
+from core.models.build import build_model
+from core.models.multirate import BetaNeeded, MultiRate
+from core.models.networks import Autoencoder
 
 TRUNKS = [("conv", 16), ("mlp", 2), ("mlp-400", 5)]
 

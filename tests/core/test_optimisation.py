@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.config import RunConfig
-from core.models.networks import build_model
+from core.models.build import build_model
 from core.training.optimisation import SCHEDULES, Average, Muon, inverse_roots, optimisers
 
 

@@ -12,7 +12,8 @@ import torch
 from core.cli.main import main
 from core.config import LIKELIHOODS, MODELS, TRUNKS, RunConfig
 from core.data.datasets import load_dataset
-from core.models.networks import Trainable, build_model
+from core.models.build import build_model
+from core.models.networks import Trainable
 from core.runs.store import ERROR, WEIGHTS, RunStore, Status
 from core.training import outcome
 from core.training.loop import fit, train

@@ -14,7 +14,7 @@ from core.config import QUICK, ConfigError, RunConfig
 from core.data.dataset import DataError
 from core.data.datasets import load_dataset, resolve
 from core.hardware import device
-from core.models.networks import build_model
+from core.models.build import build_model
 from core.runs.store import ERROR, HEARTBEAT, LIVE, RESUME, STOP, WEIGHTS, RunStore, Status
 from core.training import loop
 from core.training.loop import Stopped, TrainingError, fit, train
@@ -293,7 +293,7 @@ def test_a_step_does_not_ask_the_system_for_its_memory_again():
 import resource, torch
 from core.hardware import device
 from core.config import RunConfig
-from core.models.networks import build_model
+from core.models.build import build_model
 device.prepare()
 model, images = build_model(RunConfig(trunk="mlp-400", latent_dim=20)), torch.rand(128, 1, 28, 28)
 def faults(steps):

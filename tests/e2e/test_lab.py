@@ -13,7 +13,7 @@ from safetensors.torch import save
 from serving import APPS, chromium, opened, painted, served
 
 from core.config import RunConfig
-from core.models.networks import build_model
+from core.models.build import build_model
 from core.models.trunks import describe
 from dashboard.components.assets import with_layers
 from dashboard.components.scripts import bundled

@@ -13,7 +13,7 @@ from safetensors.torch import save
 from serving import chromium
 
 from core.config import ACTIVATIONS, MODELS, TRUNKS, RunConfig
-from core.models.networks import build_model
+from core.models.build import build_model
 from core.models.trunks import Layer, dense, describe
 from dashboard.components.assets import ACTIVATIONS as PAGE_ACTIVATIONS
 from dashboard.components.assets import LAYER_KINDS, not_in_page, with_layers

@@ -12,7 +12,8 @@ from core.data.dataset import Dataset
 from core.data.datasets import load_dataset
 from core.metrics.judge import Judge, load_judge, train_judge
 from core.metrics.scores import score_run
-from core.models.networks import Autoencoder, build_model
+from core.models.build import build_model
+from core.models.networks import Autoencoder
 from core.runs.store import Run
 
 

@@ -11,7 +11,7 @@ import torch
 from core.config import RunConfig
 from core.data.dataset import as_floats
 from core.metrics.reconstruction import importance_weighted_bound, mse, psnr, sharpness_ratio, ssim
-from core.models.networks import build_model
+from core.models.build import build_model
 from core.models.objectives import Bernoulli
 from core.training.evaluation import evaluate
 

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save
 
 from core.config import BETA_GRID, RunConfig
-from core.models.networks import build_model
+from core.models.build import build_model
 from core.models.trunks import describe
 from dashboard.components.assets import OCTETS, media_url, with_layers
 from dashboard.components.beta_lab import Lab, Prediction, TrainedBeta, Training, beta_lab
