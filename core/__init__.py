@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from core.latent.projection import project
     from core.latent.sampling import sample
     from core.runs.loading import load_model
-    from core.training.loop import train
+    from core.training.train_run import train
 
 _WHERE = {
     "RunConfig": "config",
     "load_dataset": "data.datasets",
-    "train": "training.loop",
+    "train": "training.train_run",
     "load_model": "runs.loading",
     "sample": "latent.sampling",
     "interpolate": "latent.interpolation",

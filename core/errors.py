@@ -1,12 +1,13 @@
-"""Errors meant for people: one base class whose message is shown as it is, in a terminal and on a page.
+"""Errors whose message is written for users: one base class, shown as it is in a terminal and on a page.
 
-The message names the value at fault, the choices and the remedy. `core.cli.main.main` and `dashboard.session.boundary.guard` each catch
-the base class, in one place. Any other exception that reaches them is a fault of this program and is treated as one.
+The message names the wrong value, the choices and the remedy. `core.cli.main.main` and
+`dashboard.session.boundary.guard` catch the base class. Any other exception that reaches them is a bug of this program
+and is reported as one.
 
 Exit codes of a terminal command, by what has to change before it can succeed:
 
     REQUEST = 2   the request: an option, a path, a name, a setting
-    FAILURE = 1   something else: a training diverged, a file is damaged, a check found a difference
+    FAILURE = 1   something else: training diverged, a file is damaged, a check found a difference
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ REQUEST, FAILURE = 2, 1
 
 
 class UserFacingError(Exception):
-    """Base of every error whose message is written for the person who caused or meets it.
+    """Base of every error whose message is written for users.
 
     Attributes:
-        exit_code: of a terminal command that ends with this error, `REQUEST` unless a subclass says otherwise.
+        exit_code: of a terminal command that ends with this error; `REQUEST` unless a subclass sets another.
     """
 
     exit_code: int = REQUEST
@@ -29,9 +30,9 @@ class ArgumentError(UserFacingError, ValueError):
 
 
 class NotMeasurable(UserFacingError, ValueError):
-    """A figure does not exist for these images or codes: too few of them, or all alike. The message says why."""
+    """A figure cannot be computed for these images or codes: too few, or all equal. The message says why."""
 
 
-def told(error: BaseException, most: int = 1000) -> str:
-    """What a person is told of an error: its own words where they are meant for people, else its kind with them, cut to `most`."""
-    return str(error) if isinstance(error, UserFacingError) else f"{type(error).__name__}: {str(error)[:most]}"
+def error_text(error: BaseException, limit: int = 1000) -> str:
+    """An error as text for users: its message if it is written for them, else its class and a limited message."""
+    return str(error) if isinstance(error, UserFacingError) else f"{type(error).__name__}: {str(error)[:limit]}"

@@ -47,7 +47,7 @@ TINY = {"dataset": "tiny", "epochs": 2, "latent_dim": 4, "batch_size": 16}
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     """A small, really trained AE and VAE, shared by the whole session: read only."""
-    from core.training.loop import train
+    from core.training.train_run import train
 
     folder = tmp_path_factory.mktemp("trained")
     store = RunStore(folder / "runs", folder / "shipped", limit_bytes=10**9)

@@ -91,7 +91,7 @@ def train_pairs(
     dataset: str, store: RunStore, latent_dims: tuple[int, ...] = (2, 4), epochs: int = 1
 ) -> dict[tuple[str, int], Run]:
     """An AE and a VAE of each latent size, trained for one epoch, by model and latent size."""
-    from core.training.loop import train
+    from core.training.train_run import train
 
     return {
         (model, d): train(RunConfig(model=model, dataset=dataset, latent_dim=d, epochs=epochs, batch_size=16), store)

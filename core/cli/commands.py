@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 
 
 def train_with_bar(config: RunConfig, store: RunStore, device: str | None, quiet: bool, label: str = "") -> Run:
-    """`core.training.loop.train` with a progress bar that estimates the time left; Ctrl-C says how to go on."""
+    """`core.training.train_run.train` with a progress bar that estimates the time left; Ctrl-C says how to go on."""
     from tqdm import tqdm
 
     from core.hardware.device import pick, set_threads
-    from core.training.loop import train as run_training
+    from core.training.train_run import train as run_training
 
     pick(device)  # a device that is not there is an argument to correct, not a failed run
     threads = set_threads()

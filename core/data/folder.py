@@ -26,7 +26,7 @@ import numpy as np
 
 from core.data.dataset import SPLIT_SEED, DataError, Dataset, digest_of, stratified_split
 from core.data.image_file import Reading, finish, read, suffixes
-from core.errors import UserFacingError, told
+from core.errors import UserFacingError, error_text
 
 PREFIX = "folder:"
 MAX_FILES = 100_000
@@ -318,7 +318,7 @@ def _reason(error: Exception, path: str) -> str:
         return str(error)
     if type(error).__name__ == "UnidentifiedImageError":
         return _what_it_is(path)
-    return f"damaged ({told(error, 80)})"
+    return f"damaged ({error_text(error, 80)})"
 
 
 def _what_it_is(path: str) -> str:

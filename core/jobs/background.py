@@ -25,7 +25,7 @@ from typing import Any
 
 from core.config import QUICK, RunConfig
 from core.data.datasets import resolve
-from core.errors import FAILURE, told
+from core.errors import FAILURE, error_text
 from core.files import write_bytes
 from core.hardware import allocator
 from core.jobs.limits import Limits, Rate, check_memory
@@ -95,13 +95,13 @@ class _Job:
 
 
 def train_task(config: dict[str, Any], cache: str, shipped: str, threads: int | None = None) -> str:
-    """What a worker runs: `core.training.loop.train`, over the folders the server uses. Returns the run's final state.
+    """What a worker runs: `core.training.train_run.train`, over the folders the server uses. Returns the run's final state.
 
     What goes wrong with the run is left in its error.txt, where everyone can read it; a request that is refused before there
     is a run is raised, and `Jobs` tells it.
     """
     from core.hardware import device
-    from core.training.loop import Stopped, train
+    from core.training.train_run import Stopped, train
 
     following = device.set_threads(threads, spare=SERVER_CORES)
     try:
@@ -365,7 +365,7 @@ class Jobs:
                 self._jobs.pop(job.run.run_id, None)
                 job.outcome.set_result(future.result())
             else:
-                self._fail(job, told(error, most=200), error)
+                self._fail(job, error_text(error, limit=200), error)
             self._dispatch()
 
     def _fail(self, job: _Job, message: str, error: BaseException | None = None) -> None:

@@ -1,14 +1,15 @@
-"""How long a training takes on this machine: what is left to do, times how long its kind of work took a moment ago.
+"""How long a training takes on this machine: the work that is left times the current seconds per unit of work.
 
-Work is counted in images trained on. An epoch's measurement and the publishing of a finished run are worth a fixed number
-of those, so that one figure, seconds an image, tells the time of everything. It is measured while a run trains and kept in
-the cache folder by kind of training, so that the next one of that kind has an estimate before it begins, and those that
-wait for it have one, too. What is kept is the time with a core of its own; a run that shares one notices by the share it is
-given, before it has measured much. No torch: the server asks.
+The unit of work is one training image. The measurement after an epoch and the publishing of a finished run count as a
+fixed number of images, so that a single figure, seconds per image, gives the time of everything. It is measured during
+training and kept in the cache folder for each kind of training: the next run of that kind, and runs that wait behind
+it, have an estimate before they start. The kept figure is the time with a processor core of its own; a run that shares
+a core corrects it by its share of processor time. This module does not import torch: the server uses it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import statistics
@@ -19,21 +20,21 @@ from core import settings
 from core.config import RunConfig
 
 MEASURED = 1000  # test images measured after every epoch; the finished run is measured on all of them
-TEST_IMAGE = (
-    0.65  # measuring one: forward through the encoder and twice through the decoder, by epochs of both timed on CPUs
-)
-PUBLISHED_IMAGE = 0.3  # encoding one for the densities of a finished run, and fitting those
-PUBLISHED_MOST = 10_000
-PRIOR_SECONDS = 0.1  # of this run that what is known from earlier ones is worth
-MEMORY_SECONDS = 2.5  # a busier machine is noticed in about this time
+# Units of work for measuring a test image: once through the encoder and twice through the decoder, timed on CPUs.
+TEST_IMAGE = 0.65
+# Units of work for encoding an image for the densities of a finished run, and for fitting those.
+PUBLISHED_IMAGE = 0.3
+PUBLISHED_MOST = 10_000  # images the densities are fitted to
+PRIOR_SECONDS = 0.1  # the speed known from earlier runs weighs as much as this time of the current run
+MEMORY_SECONDS = 2.5  # time constant after which a change of speed is noticed
 
 
 class Work:
-    """The work of one run in images trained on.
+    """The work of one run, counted in training images.
 
     Args:
         config: of the run.
-        images: training images an epoch.
+        images: training images per epoch.
         tests: test images of the data set.
     """
 
@@ -44,7 +45,10 @@ class Work:
         self.total = self.left(0.0, 0)
 
     def left(self, fraction: float, measurements: int) -> float:
-        """What is left when this fraction of the training steps is done, and so many measurements, the first before any step."""
+        """The work left after this fraction of the training steps and so many measurements.
+
+        There is one measurement before the first step and one after every epoch.
+        """
         return (
             (1 - fraction) * self.epochs * self.images
             + (self.epochs + 1 - measurements) * self.epoch_end
@@ -53,45 +57,46 @@ class Work:
 
 
 class Pace:
-    """Seconds an image, from how far a run got in what time; the last few seconds count most.
+    """Seconds per image of a run in progress, with more weight on the last few seconds.
 
     Args:
-        known: seconds an image from earlier runs, or None.
+        known: seconds per image from earlier runs, or None.
     """
 
     def __init__(self, known: float | None = None):
         self.known, self.prior, self.seconds, self.images = known, PRIOR_SECONDS, 0.0, 0.0
 
     def add(self, seconds: float, images: float) -> None:
-        """So much work was done in so much time."""
+        """Record that the work of so many images took so many seconds."""
         keep = math.exp(-seconds / MEMORY_SECONDS)
         self.prior *= keep
         self.seconds, self.images = keep * self.seconds + seconds, keep * self.images + images
 
     @property
     def measured(self) -> float | None:
-        """Seconds an image in this run alone."""
+        """Seconds per image in this run alone; None before the first record."""
         return self.seconds / self.images if self.images else None
 
     @property
     def now(self) -> float | None:
-        """The best estimate of seconds an image; None while there is nothing to base it on."""
+        """The best estimate of seconds per image; None without any basis."""
         if not self.known or not self.measured:
             return self.measured or self.known
         weight = self.prior / (self.prior + self.seconds)
-        return self.known**weight * self.measured ** (1 - weight)  # so that too fast and too slow are equally wrong
+        # The geometric mean: a factor too fast and the same factor too slow are equally wrong.
+        return self.known**weight * self.measured ** (1 - weight)
 
 
 def kind(config: RunConfig) -> str:
-    """Runs that take the same time an image, as far as their config tells."""
+    """The key under which speeds are kept: runs of the same kind take about the same time per image."""
     return f"{config.dataset} {config.model} {config.trunk} {config.optimiser} batch {config.batch_size}"
 
 
 class Speeds:
-    """Seconds an image of each kind of training on each device, in one file; whatever is wrong with it counts as unknown.
+    """Seconds per image for each kind of training and device, kept in one file. An unreadable file counts as empty.
 
     Args:
-        path: the file; by default in the user's cache folder.
+        path: the file; by default speed.json in the user's cache folder.
     """
 
     def __init__(self, path: Path | None = None):
@@ -110,9 +115,13 @@ class Speeds:
             return {}
 
     def seconds(self, config: RunConfig, device: str | None = None) -> float | None:
-        """Seconds an image on a device, as `core.hardware.device.describe` names it; None stands for whichever was used last.
+        """Seconds per image, or None if nothing is known.
 
-        A kind that was never trained gets the median of the kinds that were.
+        A kind that was never trained here gets the median of the kinds that were.
+
+        Args:
+            config: of the run.
+            device: a name returned by `core.hardware.device.describe`; None for the device that was used last.
         """
         entries = [v for v in self._read().values() if device is None or v.get("device") == device]
         same = [v for v in entries if v["kind"] == kind(config)]
@@ -121,19 +130,24 @@ class Speeds:
         return statistics.median(float(v["seconds"]) for v in entries) if entries else None
 
     def expected(self, config: RunConfig) -> float | None:
-        """Seconds a whole run should take; None where no run of its kind was ever timed."""
+        """Seconds that the whole run is expected to take; None if no run of its kind was ever timed."""
         known = [v for v in self._read().values() if v["kind"] == kind(config)]
         return config.epochs * float(known[-1]["total"]) if known else None
 
     def learn(self, config: RunConfig, device: str, seconds: float, total: float) -> None:
-        """Keep what a run has measured: seconds an image, and the whole run's. A disk that cannot be written costs only the estimate."""
+        """Keep the figures of a run. If the file cannot be written, later runs have no estimate; nothing else fails.
+
+        Args:
+            config: of the run.
+            device: a name returned by `core.hardware.device.describe`.
+            seconds: per image.
+            total: seconds of the whole run.
+        """
         from core.files import write_json
 
         entries = self._read()
         key = f"{device}: {kind(config)}"
-        entries.pop(key, None)  # the last one written is the last one used
+        entries.pop(key, None)  # written again at the end: the last entry is the one used last
         entries[key] = {"kind": kind(config), "device": device, "seconds": seconds, "total": total / config.epochs}
-        try:
+        with contextlib.suppress(OSError, ValueError):
             write_json(self.path, entries)
-        except (OSError, ValueError):
-            pass

@@ -1,9 +1,9 @@
-"""Figures of a trained model on held-out images, and what a finished run carries so that a page opens without torch.
+"""Figures of a trained model on test images, and the pictures and arrays that a page shows without loading torch.
 
-    D  distortion of one **sampled** code an image, nats      R  rate, nats      -ELBO = D + R
+    D  distortion of one **sampled** code per image, nats      R  rate, nats      -ELBO = D + R
     MSE of the reconstruction from the posterior **mean**, per pixel, grey levels in [0, 1]
 
-An AE has D and MSE, and no R and no ELBO: those are None, never 0.
+An AE has D and MSE but no R and no ELBO: those are None, not 0.
 """
 
 from __future__ import annotations
@@ -24,10 +24,17 @@ from core.runs.store import GALLERY, PICTURES, PREVIEWED, SAMPLES, TRACED
 
 @torch.no_grad()
 def per_image(model: Model, images: np.ndarray, seed: int = 0, batch: int = 256) -> dict[str, np.ndarray]:
-    """Codes and losses of uint8 images (N, 1, 28, 28), one sampled code an image.
+    """Codes and losses of every image, with one sampled code per image.
+
+    Args:
+        model: in eval mode.
+        images: uint8 (N, 1, 28, 28).
+        seed: of the sampling noise.
+        batch: images per forward pass.
 
     Returns:
-        mean, stddev (N, d); distortion, mse (N,); rate (N,) and rate_per_dim (N, d) unless the posterior is a point.
+        mean, stddev (N, d); distortion (N,) in nats; mse (N,) per pixel; rate (N,) and rate_per_dim (N, d) in nats
+        unless the posterior is a point. All float32.
     """
     device = device_of(model)
     generator = torch.Generator(device).manual_seed(seed)
@@ -50,7 +57,7 @@ def per_image(model: Model, images: np.ndarray, seed: int = 0, batch: int = 256)
 
 
 def summarise(values: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Means over images of what `per_image` returned, as plain JSON values; None where a model has no such figure."""
+    """Means over images of what `per_image` returns, as JSON values; None where a model has no such figure."""
     rate = float(values["rate"].mean()) if "rate" in values else None
     per_dim = values["rate_per_dim"].mean(0).tolist() if rate is not None else None
     distortion = float(values["distortion"].mean())
@@ -66,32 +73,34 @@ def summarise(values: dict[str, np.ndarray]) -> dict[str, Any]:
 
 
 def evaluate(model: Model, dataset: Dataset, n: int | None = None, seed: int = 0) -> dict[str, Any]:
-    """The model's figures on the first n test images, by default all of them; see `summarise`."""
+    """The figures of a model on the first n test images, by default on all of them; see `summarise`."""
     return summarise(per_image(model, dataset.test_images[:n], seed))
 
 
 def preview_images(dataset: Dataset) -> np.ndarray:
-    """The test images every preview reconstructs: the first of each class, up to `PREVIEWED`; uint8 (<= 8, 1, 28, 28)."""
+    """The test images that every preview reconstructs: the first of each class, at most `PREVIEWED`, uint8."""
     labels = dataset.test_labels
     first = [int(np.flatnonzero(labels == label)[0]) for label in np.unique(labels)[:PREVIEWED]]
     return dataset.test_images[first]
 
 
 def preview(model: Model, dataset: Dataset) -> bytes:
-    """PNG of 8 x 3 tiles: two rows of samples from the same 16 prior codes at every epoch, one of reconstructions."""
+    """PNG of 8 x 3 tiles: two rows of samples from 16 fixed prior codes, and one row of reconstructions."""
     noise = np.random.default_rng(0).standard_normal((2 * PREVIEWED, model.config.latent_dim))
     with torch.no_grad():
         codes = model.encode(as_floats(preview_images(dataset), str(device_of(model)))).mean.float().cpu().numpy()
     tiles = np.zeros((3 * PREVIEWED, 28, 28), np.float32)
     tiles[: 2 * PREVIEWED] = decode_all(model, noise)
     tiles[2 * PREVIEWED : 2 * PREVIEWED + len(codes)] = decode_all(model, codes)
-    return sprite(
-        np.nan_to_num(tiles), PREVIEWED
-    )  # a network that diverges decodes to no numbers: black, until `fit` says so
+    # A network that diverges decodes to NaN: drawn black until `fit` reports it.
+    return sprite(np.nan_to_num(tiles), PREVIEWED)
 
 
 def sprite(tiles: np.ndarray, columns: int) -> bytes:
-    """Tiles (n, 28, 28) in [0, 1], row by row, as one PNG of 16 grey levels: half the size, and no eye sees it at this scale."""
+    """Tiles (n, 28, 28) in [0, 1], row by row, as one PNG.
+
+    It has 16 grey levels: half the file size, and no visible difference for tiles of 28 pixels.
+    """
     import io
 
     from PIL import Image
@@ -112,12 +121,13 @@ def traced_codes(model: Model, dataset: Dataset) -> np.ndarray:
     """Posterior means of the first `TRACED` test images, float16 (n, d)."""
     with torch.no_grad():
         codes = model.encode(as_floats(dataset.test_images[:TRACED], str(device_of(model)))).mean.float().cpu().numpy()
-    most = np.finfo(np.float16).max  # a network that diverges may go beyond, until `core.training.outcome` says so
-    return np.clip(np.nan_to_num(codes), -most, most).astype(np.float16)
+    # A network that diverges may exceed the range; `core.training.outcome` reports it at the end.
+    largest = np.finfo(np.float16).max
+    return np.clip(np.nan_to_num(codes), -largest, largest).astype(np.float16)
 
 
 def pack_trace(codes: np.ndarray) -> dict[str, np.ndarray]:
-    """Codes (epochs + 1, n, d) in one byte each: int8 steps of a per-dimension scale. An eighth of a pixel in a drawing."""
+    """Codes (epochs + 1, n, d) as int8 steps of one scale per dimension: precise to an eighth of a pixel in a plot."""
     scale = np.maximum(np.abs(codes.astype(np.float32)).max((0, 1)) / 127, 1e-6)
     return {"steps": np.round(codes / scale).astype(np.int8), "scale": scale}
 
@@ -125,10 +135,12 @@ def pack_trace(codes: np.ndarray) -> dict[str, np.ndarray]:
 def portfolio(
     model: Trainable, dataset: Dataset
 ) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Everything a finished run publishes about itself.
+    """The figures, pictures and densities that a finished run stores beside its weights.
 
     Returns:
-        evaluation (JSON values), gallery arrays, density arrays.
+        evaluation: figures on the test images, JSON values; "curve" has those of `Trainable.variants` by beta.
+        gallery: mean, stddev, distortion, rate, mse of the first `GALLERY` test images, pictures as uint8.
+        densities: those fitted to the training codes, packed by `core.latent.sampling.pack`.
     """
     reference = model.reference()
     values = per_image(reference, dataset.test_images)

@@ -1,6 +1,8 @@
-"""How weights move: the learning rate over the course of training, and the rule of a step.
+"""Optimisers and learning-rate schedules.
 
-w <- w - rate(t) * step(gradient)        Adam's step everywhere, or Muon's for the matrices between layers
+    w <- w - rate(t) * step(gradient)        Adam's step everywhere, or Muon's for the matrices between layers
+
+A schedule is a function from the fraction of training done, in [0, 1], to a factor of the peak learning rate.
 """
 
 from __future__ import annotations
@@ -16,11 +18,11 @@ from torch import Tensor
 from core.config import RunConfig
 from core.models.networks import Trainable
 
-MUON_SIDE = 8  # a matrix with a shorter side has too few directions to be worth it
+MUON_SIDE = 8  # a matrix with a shorter side has too few directions for Muon to help
 
 
 def one_cycle(fraction: float) -> float:
-    """Learning-rate factor at `fraction` of training: up to 1 by 30 %, down to almost 0 at the end (Smith & Topin 2018)."""
+    """Rises to 1 during the first 30 % of training, then falls to almost 0 (Smith & Topin 2018)."""
     peak, start, end = 0.3, 1 / 25, 1 / 250_000
 
     def cosine(a: float, b: float, t: float) -> float:
@@ -30,23 +32,33 @@ def one_cycle(fraction: float) -> float:
 
 
 def linear(fraction: float) -> float:
-    """Learning-rate factor at `fraction` of training: up to 1 by 5 %, then straight down to 0 (Defazio et al. 2023)."""
+    """Rises to 1 during the first 5 % of training, then falls linearly to 0 (Defazio et al. 2023)."""
     peak = 0.05
     return fraction / peak if fraction < peak else (1 - fraction) / (1 - peak)
 
 
 def gentle(fraction: float) -> float:
-    """Learning-rate factor at `fraction` of training: as `linear`, but down to a fifth, for weights that are averaged."""
+    """As `linear`, but falls only to a fifth: for weights that are averaged."""
     peak, end = 0.05, 0.2
     return fraction / peak if fraction < peak else end + (1 - end) * (1 - fraction) / (1 - peak)
 
 
+def constant(fraction: float) -> float:  # noqa: ARG001  the signature of every schedule
+    """1 throughout."""
+    return 1.0
+
+
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "onecycle": one_cycle,
-    "constant": lambda fraction: 1.0,
+    "constant": constant,
     "linear": linear,
     "gentle": gentle,
 }
+
+
+def _lerp_all(tensors: list[Tensor], targets: list[Tensor], weight: float) -> None:
+    """In place: every tensor <- tensor + weight (target - tensor), in one kernel for all of them."""
+    torch._foreach_lerp_(tensors, targets, weight)  # pyright: ignore[reportPrivateUsage, reportPrivateImportUsage]  no public name
 
 
 class Average:
@@ -54,35 +66,42 @@ class Average:
 
         mean <- mean + (1 - d) (w - mean),    d = min(decay, (t + 1) / (t + 10)) after step t = 0, 1, ...
 
-    It evens out what the last steps' noise adds, so that a higher learning rate may be used to the end; with a smaller decay
-    in the beginning, the initial weights are soon forgotten.
+    The mean removes most of the noise of the last steps, so that the learning rate can stay higher until the end. The
+    smaller d of the first steps lets the mean forget the initial weights quickly.
+
+    Attributes:
+        model: with the mean weights.
     """
 
     def __init__(self, model: Trainable, decay: float):
         self.decay, self.model = decay, copy.deepcopy(model).requires_grad_(False).eval()
-        self.pairs = list(self.model.parameters()), list(model.parameters())
+        self._means: list[Tensor] = list(self.model.parameters())
+        self._weights: list[Tensor] = list(model.parameters())
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in the weights after this optimiser step."""
-        means, weights = self.pairs
-        torch._foreach_lerp_(means, [w.detach() for w in weights], 1 - min(self.decay, (step + 1) / (step + 10)))
+        """Include the weights after this optimiser step, counted from 0."""
+        weight = 1 - min(self.decay, (step + 1) / (step + 10))
+        _lerp_all(self._means, [w.detach() for w in self._weights], weight)
 
 
-# Newton-Schulz coefficients (Jordan et al. 2024): as steep at 0 as an odd quintic can be that stays near 1 further up.
+# Newton-Schulz coefficients (Jordan et al. 2024): the odd quintic that is steepest at 0 and stays near 1 further up.
 QUINTIC = (3.4445, -4.7750, 2.0315)
 
 
 def inverse_roots(grams: Tensor, iterations: int = 3) -> Tensor:
-    """About A^(-1/2) of a batch of Gram matrices A = G G', (k, m, m): with it, G = U S V' becomes A^(-1/2) G = about U V'.
+    """Approximately A^(-1/2) for a batch of Gram matrices A = G G', both (k, m, m).
 
-    Newton-Schulz iteration, without a decomposition. It is usually written with the whole matrix, X <- (a + b A + c A^2) X
-    from X = G / |G|, where A = X X' is computed anew every time. But every factor P = a + b A + c A^2 is a polynomial in the
-    first A and commutes with it, so that the next A is P A P: the iteration runs on small matrices alone and collects
-    Q = P3 P2 P1. Two products with the long side of G instead of two an iteration, with the same result.
+    With it, G = U S V' becomes A^(-1/2) G, approximately U V'.
 
-    In fp32 on every device. The usual implementation works in bf16, which a processor without bf16 instructions has to
-    emulate, some thirty times slower than fp32; and squared singular values would be lost in bf16.
+    Newton-Schulz iteration, without a decomposition. It is usually written with the whole matrix,
+    X <- (a + b A + c A^2) X from X = G / |G|, where A = X X' is computed anew in every iteration. But every factor
+    P = a + b A + c A^2 is a polynomial in the first A and commutes with it, so the next A is P A P: the iteration runs
+    on the small matrices alone and collects Q = P3 P2 P1. This takes two products with the long side of G in total
+    instead of two per iteration, with the same result.
+
+    Computed in fp32 on every device. The usual implementation works in bf16, which a processor without bf16
+    instructions emulates about thirty times slower than fp32; squared singular values would also be lost in bf16.
     """
     a, b, c = QUINTIC
     squares = grams.diagonal(dim1=1, dim2=2).sum(1).clamp(min=1e-14)[:, None, None]  # |G|^2 is the trace of G G'
@@ -97,57 +116,58 @@ def inverse_roots(grams: Tensor, iterations: int = 3) -> Tensor:
 
 
 class Muon:
-    """Muon (Jordan et al. 2024): move matrices along the nearest orthogonal matrix to the averaged gradient, G = U S V' -> U V'.
+    """Muon (Jordan et al. 2024): moves a matrix along the orthogonal matrix nearest to the averaged gradient.
 
         M <- 0.9 M + 0.1 gradient;    G = 0.9 M + 0.1 gradient  (Nesterov's look-ahead)
-        w <- w - rate 0.2 sqrt(max(m, n)) (G G')^(-1/2) G
+        w <- w - rate 0.2 sqrt(max(m, n)) (G G')^(-1/2) G       (G = U S V' becomes U V')
 
-    So a matrix learns at one pace in all its directions. The factor gives the step's entries the size of Adam's (Liu et al.
-    2025): one learning rate serves both. Three iterations come as near to U V' as this needs; five end no better. The usual
-    momentum, 0.95, suits longer trainings: after the few hundred steps of a request -ELBO is 0.4 nats per image lower with 0.9
-    (mean of three seeds).
+    A matrix thus learns at the same rate in all its directions. The factor gives the entries of a step the size of
+    Adam's (Liu et al. 2025), so both optimisers share one learning rate. Three iterations approximate U V' well enough;
+    with five the result is no better. The usual momentum of 0.95 suits longer trainings: after the few hundred steps of
+    `core.config.QUICK`, -ELBO is 0.4 nats per image lower with 0.9 (mean of three seeds).
 
     The same rule as `torch.optim.Muon(parameters, lr, weight_decay=0, momentum=0.9, ns_steps=3,
-    adjust_lr_fn="match_rms_adamw")`, whose states it reads and writes, but in fp32: see `inverse_roots`. As everywhere in
-    training, the last digits differ between processors.
+    adjust_lr_fn="match_rms_adamw")`, whose states it reads and writes, but in fp32: see `inverse_roots`. As everywhere
+    in training, the last digits differ between processors.
     """
 
     momentum = 0.9
 
     def __init__(self, parameters: Iterable[Tensor], lr: float):
         self.parameters = list(parameters)
-        self.param_groups = [{"params": self.parameters, "lr": lr}]
+        self.param_groups: list[dict[str, Any]] = [{"params": self.parameters, "lr": lr}]
         self.averages = [torch.zeros_like(p) for p in self.parameters]
-        self.alike: dict[
-            tuple[int, ...], list[int]
-        ] = {}  # parameters of one shape, transposed or not: one batch of products
+        # Positions of the parameters of each shape, transposed or not: they share one batch of products.
+        self.same_shape: dict[tuple[int, ...], list[int]] = {}
         for i, parameter in enumerate(self.parameters):
-            self.alike.setdefault(tuple(sorted(parameter.shape)), []).append(i)
+            self.same_shape.setdefault(tuple(sorted(parameter.shape)), []).append(i)
 
     @torch.no_grad()
     def step(self) -> None:
-        """Move every parameter along its gradient, which must be there."""
-        gradients, rate = [p.grad for p in self.parameters], self.param_groups[0]["lr"]
-        torch._foreach_lerp_(self.averages, gradients, 1 - self.momentum)
-        ahead = torch._foreach_lerp(gradients, self.averages, self.momentum)
-        for (_, long), positions in self.alike.items():
+        """Move every parameter along its gradient; all of them must have one."""
+        rate = self.param_groups[0]["lr"]
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        assert len(gradients) == len(self.parameters), "a parameter has no gradient"
+        _lerp_all(self.averages, gradients, 1 - self.momentum)
+        ahead = [g.lerp(average, self.momentum) for g, average in zip(gradients, self.averages, strict=True)]
+        for (_, long), positions in self.same_shape.items():
             wide = [len(ahead[i]) < long for i in positions]
             grams = torch.stack(
-                [ahead[i] @ ahead[i].T if w else ahead[i].T @ ahead[i] for i, w in zip(positions, wide)]
+                [ahead[i] @ ahead[i].T if w else ahead[i].T @ ahead[i] for i, w in zip(positions, wide, strict=True)]
             )
-            for i, w, root in zip(positions, wide, inverse_roots(grams)):
+            for i, w, root in zip(positions, wide, inverse_roots(grams), strict=True):
                 left, right = (root, ahead[i]) if w else (ahead[i], root)
                 self.parameters[i].addmm_(left, right, alpha=-rate * 0.2 * math.sqrt(long))
 
     def state_dict(self) -> dict[str, Any]:
-        """{"state": {i: {"momentum_buffer"}}}, parameters by position; views of what the next step will change."""
+        """{"state": {i: {"momentum_buffer"}}}, parameters by position. The tensors are those the next step changes."""
         return {
             "state": {i: {"momentum_buffer": average} for i, average in enumerate(self.averages)},
             "param_groups": [],
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from a `state_dict`, this class's or torch's; one without any state is a start."""
+        """Continue from the state of this class or of `torch.optim.Muon`; without any entries, from the beginning."""
         for i, entry in state_dict["state"].items():
             self.averages[i].copy_(entry["momentum_buffer"])
 
@@ -156,9 +176,9 @@ Optimiser = Muon | torch.optim.Optimizer
 
 
 def optimisers(config: RunConfig, model: Trainable) -> dict[str, Optimiser]:
-    """Adam for all parameters; or Muon for the matrices between layers, and Adam for what is left."""
+    """{"adam"} for all parameters, or {"adam", "muon"}: Muon for the matrices between layers, Adam for the others."""
     wide = [p for p in model.parameters() if config.optimiser == "muon" and p.dim() == 2 and min(p.shape) >= MUON_SIDE]
     rest = [p for p in model.parameters() if not any(p is w for w in wide)]
-    # One kernel for all parameters, where the device has it: on a CPU half the time of the loop over parameters.
+    # The fused kernel, where the device has one, takes half the time of the loop over parameters on a CPU.
     adam = torch.optim.Adam(rest, config.learning_rate, fused=rest[0].device.type in ("cpu", "cuda"))
     return {"adam": adam, "muon": Muon(wide, config.learning_rate)} if wide else {"adam": adam}

@@ -1,14 +1,14 @@
-"""Whether a training ended in a model worth keeping: a loss can stay finite while the network is lost.
+"""Whether training ended in a usable model: the loss can stay finite although the network has broken down.
 
-Measured on images that were trained on, as they were trained on, with the weights as they are kept (see `refuse`):
+`refuse` measures the weights as they will be stored, on training images. It refuses a model if
 
-    weights or codes    beyond what half precision holds, in which runs are kept
-    D                   above that of the best single grey level, which is what an untrained network starts from
-    outputs             one and the same for images that differ; with a rate only where a better constant image exists
+    a weight or code    exceeds the range of half precision, in which runs are stored
+    D                   exceeds that of the best single grey level, from which an untrained network starts
+    outputs             are identical for images that differ; with a rate only if D also exceeds the mean image's
 
-What is a poor model and no accident passes. An untrained network lies within 2 % of the grey level and its outputs differ
-by 4e-5 and more, so a training may be as short as one likes. A VAE under a large weight, or with the mean reduction,
-collapses to the mean image, which is the best constant: that is what it was asked to do, and worth looking at.
+A poor but working model passes. D of an untrained network is within 2 % of the grey level's, and its outputs differ by
+at least 4e-5, so no training is too short. A VAE with a large weight of the rate, or with the mean reduction, collapses
+to the mean image, the best constant output: that is the correct optimum, and the pages show it.
 """
 
 from __future__ import annotations
@@ -22,58 +22,55 @@ from core.errors import FAILURE
 from core.models.networks import Trainable
 from core.runs.store import RunError
 
-EXAMINED = 512  # training images that are looked at
+EXAMINED = 512  # number of training images that are measured
 LARGEST = torch.finfo(torch.float16).max  # 65504
-SAME = 1e-6  # outputs in [0, 1] that differ by less are equal
-MARGIN, NATS = (
-    1.1,
-    16.0,
-)  # worse than a constant: a tenth more above the floor, and on plain images .02 nats a pixel more
+SAME = 1e-6  # outputs in [0, 1] that differ by less count as identical
+# D counts as worse than a constant's if its excess over the floor is 10 % larger and, for images close to the floor,
+# 16 nats per image (0.02 nats per pixel) larger.
+MARGIN, NATS = 1.1, 16.0
 
 
 class TrainingError(RunError):
-    """Training cannot go on, or ended in a model that is not worth keeping; the message says what to change."""
+    """Training cannot continue, or ended in an unusable model; the message says what to change."""
 
     exit_code = FAILURE
 
 
 def constant_logits(means: Tensor) -> Tensor:
-    """The logits of a decoder that always draws these grey levels, kept off 0 and 1 where they have none."""
+    """The logits of a decoder that always draws these grey levels; levels of 0 and 1 are moved into (0, 1)."""
     return torch.logit(means.clamp(1e-4, 1 - 1e-4))
 
 
 @torch.no_grad()
 def refuse(model: Trainable, weights: dict[str, Tensor], images: np.ndarray) -> None:
-    """Make sure that a trained model is worth keeping.
+    """Refuse an unusable model; the conditions are those at the top of this module.
 
     Args:
-        model: as a reader of the run builds it, from weights rounded to half precision.
-        weights: those before rounding.
-        images: uint8 (N, 1, 28, 28), trained on.
+        model: built from the weights rounded to half precision.
+        weights: the weights before rounding.
+        images: training images, uint8 (N, 1, 28, 28).
 
     Raises:
-        TrainingError: saying what is wrong with it and what to change.
+        TrainingError: the model is unusable; the message says why and what to change.
     """
-    remedy = f"Lower learning_rate (now {model.config.learning_rate:g})."
-    # A NaN is not below anything, so each condition says what is right.
-    largest = max(float(w.abs().max()) for w in weights.values())
-    if not largest <= LARGEST:
-        raise TrainingError(
-            f"training went wrong: a weight reached {largest:.3g}, and runs are kept in half precision, up to {LARGEST:.0f}. {remedy}"
-        )
+    wrong, remedy = "training went wrong", f"Lower learning_rate (now {model.config.learning_rate:g})."
+
+    def check_range(what: str, largest: float) -> None:
+        if not largest <= LARGEST:  # written like this because every comparison with NaN is false
+            limit = f"runs are kept in half precision, up to {LARGEST:.0f}"
+            raise TrainingError(f"{wrong}: a {what} reached {largest:.3g}, and {limit}. {remedy}")
+
+    check_range("weight", max(float(w.abs().max()) for w in weights.values()))
     reference, device = model.reference(), next(model.parameters()).device
     x = as_floats(images[:EXAMINED], str(device))
     generator = torch.Generator(device).manual_seed(0)
-    seen = x
+    inputs = x
     if model.config.noise:
-        seen = (x + model.config.noise * torch.randn(x.shape, generator=generator, device=device)).clamp_(0, 1)
-    codes = reference.encode(seen).mean
+        inputs = (x + model.config.noise * torch.randn(x.shape, generator=generator, device=device)).clamp_(0, 1)
+    codes = reference.encode(inputs).mean
     outputs = reference.decode_image(codes)
-    reached = float(reference.terms(x, generator, seen).distortion.mean())
-    if not float(codes.abs().max()) <= LARGEST:
-        raise TrainingError(
-            f"training went wrong: a code reached {float(codes.abs().max()):.3g}, and runs are kept in half precision, up to {LARGEST:.0f}. {remedy}"
-        )
+    reached = float(reference.terms(x, generator, inputs).distortion.mean())
+    check_range("code", float(codes.abs().max()))
 
     likelihood, floor = model.likelihood, float(model.likelihood.floor(x).mean())
     grey = float(likelihood.distortion(constant_logits(x.mean()).expand_as(x), x).mean())
@@ -82,16 +79,13 @@ def refuse(model: Trainable, weights: dict[str, Tensor], images: np.ndarray) -> 
     def worse_than(constant: float) -> bool:
         return not reached - floor <= max(MARGIN * (constant - floor), constant - floor + NATS)
 
-    told = f"its distortion is {reached:.0f} nats per image"
+    distortion = f"its distortion is {reached:.0f} nats per image"
     if worse_than(grey):
-        raise TrainingError(f"training went wrong: {told}, and {grey:.0f} for one grey level everywhere. {remedy}")
-    differ = float((outputs.amax(0) - outputs.amin(0)).max())
-    if differ < SAME and mean_image - floor > NATS:
+        raise TrainingError(f"{wrong}: {distortion}, and {grey:.0f} for one grey level everywhere. {remedy}")
+    difference = float((outputs.amax(0) - outputs.amin(0)).max())
+    if difference < SAME and mean_image - floor > NATS:
+        same = f"{wrong}: the network draws the same picture for every image, {distortion}"
         if model.config.model == "ae":
-            raise TrainingError(
-                f"training went wrong: the network draws the same picture for every image, {told}. {remedy}"
-            )
+            raise TrainingError(f"{same}. {remedy}")
         if worse_than(mean_image):
-            raise TrainingError(
-                f"training went wrong: the network draws the same picture for every image, {told}, and {mean_image:.0f} for the mean image. {remedy}"
-            )
+            raise TrainingError(f"{same}, and {mean_image:.0f} for the mean image. {remedy}")

@@ -109,7 +109,8 @@ def measure(threads: int, epochs: int, adam_epochs: int) -> dict[str, float]:
     from core.data.datasets import load_dataset
     from core.hardware import device
     from core.runs.store import RunStore
-    from core.training.loop import fit, train
+    from core.training.loop import fit
+    from core.training.train_run import train
 
     following = device.set_threads() if threads > 1 else device.set_threads(1)
     dataset, config = load_dataset("mnist-5k"), RunConfig(**(QUICK | {"epochs": epochs}))

@@ -214,16 +214,16 @@ def test_sweep_survives_a_run_that_fails(capsys, tmp_path):
 
 
 def test_a_failed_training_ends_with_1_as_promised_and_a_sweep_goes_on_after_it(capsys, monkeypatch, tmp_path):
-    from core.training import loop
+    from core.training import train_run
 
-    fit = loop.fit
+    fit = train_run.fit
 
     def diverge_at_seed_0(config, *arguments):
         if config.seed == 0:
-            raise loop.TrainingError("the loss is nan in epoch 1: training diverged. Lower learning_rate.")
+            raise train_run.TrainingError("the loss is nan in epoch 1: training diverged. Lower learning_rate.")
         return fit(config, *arguments)
 
-    monkeypatch.setattr(loop, "fit", diverge_at_seed_0)
+    monkeypatch.setattr(train_run, "fit", diverge_at_seed_0)
     assert main(["train", *TINY, "--store", str(tmp_path)]) == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith("error: the loss is nan")
     answer = run_json(

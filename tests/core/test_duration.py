@@ -10,10 +10,10 @@ from core.config import QUICK, RunConfig
 from core.data.datasets import load_dataset
 from core.models.networks import Autoencoder
 from core.runs.store import HEARTBEAT
-from core.training import loop
+from core.training import train_run
 from core.training.duration import Pace, Speeds, Work, kind
 from core.training.evaluation import evaluate, portfolio
-from core.training.loop import train
+from core.training.train_run import train
 
 CONFIG = RunConfig(**QUICK)
 
@@ -82,17 +82,17 @@ def test_a_real_run_tells_its_time_by_a_clock(store, monkeypatch, share):
             told.append((clock[0], json.loads(data)["seconds_left"]))
         write(path, data)
 
-    write = loop.write_bytes
-    monkeypatch.setattr(loop.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(loop.time, "process_time", lambda: share * clock[0])
+    write = train_run.write_bytes
+    monkeypatch.setattr(train_run.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(train_run.time, "process_time", lambda: share * clock[0])
     monkeypatch.setattr(
         Autoencoder, "loss", taking(Autoencoder.loss, lambda model, images, *rest: seconds * len(images))
     )
     monkeypatch.setattr(
-        loop.evaluation, "evaluate", taking(evaluate, lambda model, dataset, n: 0.6 * seconds * min(n, 120))
+        train_run.evaluation, "evaluate", taking(evaluate, lambda model, dataset, n: 0.6 * seconds * min(n, 120))
     )
-    monkeypatch.setattr(loop.evaluation, "portfolio", taking(portfolio, lambda model, dataset: seconds * 150))
-    monkeypatch.setattr(loop, "write_bytes", noted)
+    monkeypatch.setattr(train_run.evaluation, "portfolio", taking(portfolio, lambda model, dataset: seconds * 150))
+    monkeypatch.setattr(train_run, "write_bytes", noted)
     config = RunConfig(dataset="tiny", latent_dim=4, epochs=5, batch_size=16)
     run = train(config, store)
     end, began = clock[0], 100.0

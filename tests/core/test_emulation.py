@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves
 from core.config import MODELS, OPTIMISERS, QUICK, TRUNKS, WITHOUT_EFFECT, ConfigError, RunConfig
 from core.data.datasets import load_dataset
 from core.hardware.device import products
-from core.training import evaluation, loop
+from core.training import evaluation, loop, train_run
 
 SMALL_TYPES = (torch.bfloat16, torch.float16)
 STORING = (
@@ -113,7 +113,7 @@ def test_nor_does_publishing_sampling_or_a_path(without_bf16, store, model):
         RunConfig(dataset="tiny", model=model, **(QUICK | {"epochs": 2}), train_size=128),
     )
     with Watch() as watch:
-        run = loop.train(config, store, "cpu")
+        run = train_run.train(config, store, "cpu")
         loaded = run.load_model().reference()
         evaluation.preview(loaded, data)
         for source in ("prior", "mixture"):

@@ -112,7 +112,8 @@ def test_a_file_system_that_refuses_is_told_with_the_file(monkeypatch, capsys):
 
 def test_a_failed_training_is_no_wrong_request():
     from core.runs.store import RunDamaged, RunNotFound
-    from core.training.loop import Stopped, TrainingError
+    from core.training.outcome import TrainingError
+    from core.training.train_run import Stopped
 
     assert {error.exit_code for error in (TrainingError, Stopped, RunDamaged)} == {FAILURE}
     assert {error.exit_code for error in (RunNotFound, ArgumentError, NotMeasurable)} == {REQUEST}

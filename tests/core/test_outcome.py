@@ -16,8 +16,9 @@ from core.models.build import build_model
 from core.models.networks import Trainable
 from core.runs.store import ERROR, WEIGHTS, RunStore, Status
 from core.training import outcome
-from core.training.loop import fit, train
+from core.training.loop import fit
 from core.training.outcome import TrainingError, refuse
+from core.training.train_run import train
 
 FEW = RunConfig(dataset="tiny", trunk="mlp", latent_dim=4, epochs=2, batch_size=32)
 

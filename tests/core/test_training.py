@@ -16,8 +16,10 @@ from core.data.datasets import load_dataset, resolve
 from core.hardware import device
 from core.models.build import build_model
 from core.runs.store import ERROR, HEARTBEAT, LIVE, RESUME, STOP, WEIGHTS, RunStore, Status
-from core.training import loop
-from core.training.loop import Stopped, TrainingError, fit, train
+from core.training import loop, train_run
+from core.training.loop import fit
+from core.training.outcome import TrainingError
+from core.training.train_run import Stopped, train
 
 SMALL = RunConfig(dataset="tiny", epochs=3, latent_dim=4)
 
@@ -77,7 +79,7 @@ def test_products_in_bf16_leave_the_rest_in_fp32(monkeypatch, trunk):
 
 def test_a_trained_config_is_returned_without_training(store, monkeypatch):
     first = train(SMALL, store)
-    monkeypatch.setattr(loop, "fit", lambda *a, **k: pytest.fail("trained again"))
+    monkeypatch.setattr(train_run, "fit", lambda *a, **k: pytest.fail("trained again"))
     assert train(RunConfig.from_dict(SMALL.to_dict()), store).path == first.path
 
 
@@ -88,7 +90,7 @@ def test_a_trained_config_is_returned_without_training(store, monkeypatch):
 )
 def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatch, change):
     config = SMALL.replace(**change)
-    monkeypatch.setattr(loop, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(train_run, "SAVE_SECONDS", 0.0)
     whole = train(config, store)
     other = RunStore(tmp_path / "other", tmp_path / "none", limit_bytes=10**9)
     run = other.run(resolve(config))
@@ -111,18 +113,18 @@ def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatc
 
 def test_pictures_come_between_epochs_and_change_nothing(store, tmp_path, monkeypatch):
     """A run that is looked at after every batch ends with the weights of one that never is."""
-    config, seen, write = SMALL.replace(epochs=1, batch_size=4, learning_rate=0.01), [], loop.write_bytes
+    config, seen, write = SMALL.replace(epochs=1, batch_size=4, learning_rate=0.01), [], train_run.write_bytes
 
     def watched(path, data):
         if path.name in (LIVE, "epoch-001.png"):
             seen.append((path.name, data))
         write(path, data)
 
-    monkeypatch.setattr(loop, "BEAT_SECONDS", 1e9)
-    monkeypatch.setattr(loop, "write_bytes", watched)
+    monkeypatch.setattr(train_run, "BEAT_SECONDS", 1e9)
+    monkeypatch.setattr(train_run, "write_bytes", watched)
     unseen = train(config, RunStore(tmp_path / "unseen", tmp_path / "none", limit_bytes=10**9))
     seen.clear()
-    monkeypatch.setattr(loop, "BEAT_SECONDS", 0.0)
+    monkeypatch.setattr(train_run, "BEAT_SECONDS", 0.0)
     run = train(config, store)
     names = [name for name, _ in seen]
     between = [data for name, data in seen[1 : names.index("epoch-001.png")]]
@@ -132,7 +134,7 @@ def test_pictures_come_between_epochs_and_change_nothing(store, tmp_path, monkey
 
 
 def test_a_damaged_resume_file_only_costs_time(store, monkeypatch):
-    monkeypatch.setattr(loop, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(train_run, "SAVE_SECONDS", 0.0)
     run = store.run(resolve(SMALL))
     with pytest.raises(Stopped):
         train(SMALL, store, on_epoch=lambda row: run.request_stop() if row["epoch"] == 1 else None)
@@ -243,13 +245,13 @@ def test_divergence_is_told_and_nothing_is_published(store, monkeypatch):
 
 
 def test_a_failed_run_says_why_and_can_be_taken_up_again(store, monkeypatch):
-    real = loop.fit
-    monkeypatch.setattr(loop, "fit", lambda *a, **k: (_ for _ in ()).throw(TrainingError("out of luck")))
+    real = train_run.fit
+    monkeypatch.setattr(train_run, "fit", lambda *a, **k: (_ for _ in ()).throw(TrainingError("out of luck")))
     with pytest.raises(TrainingError):
         train(SMALL, store)
     run = store.run(resolve(SMALL))
     assert run.status() is Status.FAILED and "out of luck" in run.error()
-    monkeypatch.setattr(loop, "fit", real)
+    monkeypatch.setattr(train_run, "fit", real)
     assert train(SMALL, store).status() is Status.COMPLETE and not (run.path / ERROR).exists()
 
 

@@ -23,7 +23,7 @@ def small_store(trained: dict[str, Run], tmp_path_factory: pytest.TempPathFactor
     """AE and VAE at d = 4, VAEs over three betas, and a pair at d = 2; seed 0."""
     import torch
 
-    from core.training.loop import train
+    from core.training.train_run import train
 
     folder = tmp_path_factory.mktemp("dashboard")
     shutil.copytree(trained["ae"].path.parent, folder / "runs")

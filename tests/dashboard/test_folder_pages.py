@@ -15,7 +15,7 @@ from PIL import Image
 from core.config import RunConfig
 from core.data import folder, snapshot
 from core.runs.store import RunStore
-from core.training.loop import train
+from core.training.train_run import train
 from dashboard import cache
 from dashboard.session import upload_form
 

@@ -59,6 +59,7 @@ def test_dashboard_modules_stay_light(path):
         "skimage",
         "core.models.networks",
         "core.training.loop",
+        "core.training.train_run",
         "core.training.evaluation",
         "core.runs.loading",
         "core.models.posteriors",

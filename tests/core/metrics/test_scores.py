@@ -15,7 +15,7 @@ from core.metrics import records, scores
 from core.metrics.scorecard import leaves
 from core.metrics.scores import PARTS, Subject, other_dataset, parts_for, plain, score_run
 from core.runs.store import Run
-from core.training.loop import train
+from core.training.train_run import train
 
 
 def test_every_part_is_measured_and_is_plain_json(measured):
