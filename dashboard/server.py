@@ -4,7 +4,8 @@
 
 `streamlit run dashboard/app.py` shows the same on one's own machine, and warms up behind the first page. What Streamlit
 has no setting for is added here, to its answers: the headers that a public page needs, redirects that work behind a
-proxy that removes a prefix, and a sentence on the page where a proxy does not pass WebSocket connections on.
+proxy that removes a prefix, a message on the page where a proxy does not forward WebSocket connections, and files that
+never change from memory.
 """
 
 from __future__ import annotations
@@ -130,6 +131,59 @@ class Answers:
         return PlainTextResponse(text, 426, {"upgrade": "websocket", "cache-control": "no-store"})
 
 
+class ImmutableFiles:
+    """Files that never change, answered from memory: Streamlit's own scripts and fonts, and the components' files.
+
+    Every new visitor's browser asks for about 60 of them at once. Read from disk, each takes several steps in threads
+    of their own, and each step waits for the interpreter lock behind the page scripts that are running. From memory it
+    is one step. What counts is the answer's own header, `cache-control: immutable`: such a path has the same content for good.
+    """
+
+    MOST_BYTES = 48_000_000  # of all files together; Streamlit's own are 25 MB, and a visitor needs about 5
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+        self.kept: dict[str, tuple[Message, Message]] = {}
+        self.bytes = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "GET" or _conditional(scope):
+            return await self.app(scope, receive, send)
+        path = scope["path"]
+        if path in self.kept:
+            start, body = self.kept[path]
+            await send({**start, "headers": list(start["headers"])})  # whoever sends it on may add to its headers
+            return await send(dict(body))
+        started: Message | None = None
+        parts: list[bytes] = []
+
+        async def sent(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                headers = Headers(raw=message["headers"])
+                immutable = "immutable" in headers.get("cache-control", "") and "vary" not in headers
+                if message["status"] == 200 and immutable:
+                    started = {**message, "headers": list(message["headers"])}
+            elif started is not None and message["type"] == "http.response.body":
+                parts.append(message.get("body", b""))
+                if not message.get("more_body", False):
+                    self._keep(path, started, b"".join(parts))
+            await send(message)
+
+        await self.app(scope, receive, sent)
+
+    def _keep(self, path: str, start: Message, body: bytes) -> None:
+        whole = Headers(raw=start["headers"]).get("content-length") == str(len(body))
+        if whole and path not in self.kept and self.bytes + len(body) <= self.MOST_BYTES:
+            self.kept[path] = start, {"type": "http.response.body", "body": body}
+            self.bytes += len(body)
+
+
+def _conditional(scope: Scope) -> bool:
+    """Whether a request asks for a part of a file, or only for one that is newer than the browser's own."""
+    return any(name in Headers(scope=scope) for name in ("range", "if-none-match", "if-modified-since"))
+
+
 @contextlib.asynccontextmanager
 async def life(_: Any) -> AsyncIterator[None]:
     """Import and read what takes seconds before anybody is served: the server is well only then."""
@@ -143,4 +197,4 @@ async def life(_: Any) -> AsyncIterator[None]:
     yield
 
 
-app = st.App("app.py", lifespan=life, middleware=[Middleware(Answers)])
+app = st.App("app.py", lifespan=life, middleware=[Middleware(Answers), Middleware(ImmutableFiles)])

@@ -177,3 +177,58 @@ def test_a_path_deeper_than_a_page_leads_to_the_page_it_names(client):
 def test_a_websocket_address_asked_for_without_an_upgrade_says_what_the_proxy_lacks(client, caplog):
     answer = client("vae").get("/vae/_stcore/stream")
     assert answer.status_code == 426 and "Upgrade and Connection" in answer.text and answer.text in caplog.text
+
+
+@dataclass
+class Files:
+    """Files on a stand-in for Streamlit, which counts what it is asked for."""
+
+    asked: list[str]
+    client: Client
+    kept: server.ImmutableFiles
+
+
+@pytest.fixture
+def files(tmp_path) -> Files:
+    (tmp_path / "a.js").write_bytes(b"a" * 300_000)
+    asked = []
+
+    def file(request):
+        asked.append(request.url.path)
+        kind = request.path_params["kind"]
+        cached = {"cache-control": "public, immutable, max-age=31536000"} if kind != "index" else {}
+        vary = {"vary": "accept-encoding"} if kind == "varied" else {}
+        return FileResponse(tmp_path / "a.js", 404 if kind == "missing" else 200, headers=cached | vary)
+
+    kept = server.ImmutableFiles(Starlette(routes=[Route("/{kind}/{name}", file)]))
+    return Files(asked, Client(server.Answers(kept)), kept)
+
+
+def test_a_file_that_never_changes_is_read_once_and_answered_alike(files):
+    first, second = files.client.get("/static/a.js"), files.client.get("/static/a.js")
+    assert files.asked == ["/static/a.js"]
+    assert first == second and len(first.content) == 300_000
+    assert second.headers["x-content-type-options"] == "nosniff" and second.headers["content-length"] == "300000"
+    assert [name for name in second.headers if name == "x-content-type-options"] == ["x-content-type-options"]
+
+
+@pytest.mark.parametrize("kind", ["index", "missing", "varied"])
+def test_what_may_change_is_asked_for_every_time(files, kind):
+    first, second = files.client.get(f"/{kind}/a.js"), files.client.get(f"/{kind}/a.js")
+    assert first == second
+    assert files.asked == [f"/{kind}/a.js"] * 2 and not files.kept.kept
+
+
+def test_a_part_of_a_file_and_a_newer_one_are_asked_for_and_not_kept(files):
+    part = files.client.get("/static/a.js", {"range": "bytes=0-9"})
+    assert (part.status_code, len(part.content)) == (206, 10)
+    etag = files.client.get("/static/a.js").headers["etag"]
+    files.client.get("/static/a.js", {"if-none-match": etag})  # an answer without content is Streamlit's to give
+    assert len(files.asked) == 3
+
+
+def test_no_more_is_kept_than_the_limit(files, monkeypatch):
+    monkeypatch.setattr(server.ImmutableFiles, "MOST_BYTES", 500_000)
+    for path in ("/static/a.js", "/static/b.js", "/static/b.js"):
+        assert len(files.client.get(path).content) == 300_000
+    assert files.asked == ["/static/a.js", "/static/b.js", "/static/b.js"] and files.kept.bytes == 300_000
