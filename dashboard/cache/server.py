@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import gc
 import threading
@@ -135,23 +134,6 @@ def load_networks() -> None:
     torch.set_num_threads(1)
     gc.collect()
     gc.freeze()
-
-
-def make_ready() -> None:
-    """Everything that the first visitors of a public server would wait for, each in the others' way: imports and the images."""
-    import scipy.ndimage
-    import scipy.spatial.distance  # noqa: F401
-
-    from core.data.datasets import load_dataset
-    from core.errors import UserFacingError
-    from dashboard.components import beta_lab, chart, encode_decode, maps, neighbours, planes, scrubber, traverse  # noqa: F401
-    from dashboard.content.catalog import STANDARD
-    from dashboard.plots import charts
-
-    load_networks()
-    charts.kl_bars([1.0], 0.1)  # plotly imports its parts when they are first used
-    with contextlib.suppress(UserFacingError):  # the page will say what is wrong
-        load_dataset(STANDARD.dataset)
 
 
 @st.cache_resource(show_spinner=False)
