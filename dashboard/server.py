@@ -31,6 +31,9 @@ HEADERS = {
     "referrer-policy": "same-origin",  # which view somebody looked at is no other site's business
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+KEPT_BY_BROWSER = (
+    "private, immutable, max-age=86400"  # networks and images, whose addresses are hashes of their content
+)
 STREAM = "_stcore/stream"  # where Streamlit's page opens its WebSocket
 OWN = ("_stcore", "app", "component", "media", "static")  # first segments of paths that are no page
 SCRIPT = Path(__file__).parent / "web" / "connection.js"
@@ -87,6 +90,8 @@ class Answers:
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
+                if inside[:1] == ["media"] and message["status"] == 200:
+                    headers.setdefault("cache-control", KEPT_BY_BROWSER)
                 self.redirect(path, headers, scope)
                 html = headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers
                 if page and html and message["status"] == 200:

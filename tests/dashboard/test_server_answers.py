@@ -179,6 +179,13 @@ def test_a_websocket_address_asked_for_without_an_upgrade_says_what_the_proxy_la
     assert answer.status_code == 426 and "Upgrade and Connection" in answer.text and answer.text in caplog.text
 
 
+def test_a_browser_keeps_what_is_named_by_its_content_and_nothing_else(client):
+    kept = "private, immutable, max-age=86400"
+    assert client("vae").get("/vae/media/1f2e.png").headers["cache-control"] == kept
+    for path in ("/vae/static/media/a.js", "/vae/_stcore/media", "/vae/samples", "/media/1f2e.png"):
+        assert "cache-control" not in client("vae").get(path).headers, path
+
+
 @dataclass
 class Files:
     """Files on a stand-in for Streamlit, which counts what it is asked for."""
