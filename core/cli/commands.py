@@ -278,8 +278,8 @@ def project(options: Namespace) -> int:
     from tqdm import tqdm
 
     from core.files import npz_bytes
-    from core.latent import compiled_code
-    from core.latent.projection import project_run, reference_for
+    from core.latent import compilation
+    from core.latent.run_maps import project_run, reference_for
 
     store = open_store(options)
     chosen = [run for run in store if run.complete] if options.all else [find_run(store, name) for name in options.run]
@@ -287,7 +287,7 @@ def project(options: Namespace) -> int:
     for run in tqdm(chosen, unit="run", disable=True if options.json else None):
         if run.has("projection.npz") and not options.again:
             continue
-        with compiled_code.quietly(options.json):
+        with compilation.quietly(options.json):
             arrays = project_run(run, reference_for(store, run), run.dataset())
         with writing(run.path):
             run.add("projection.npz", npz_bytes(**arrays))
@@ -309,14 +309,14 @@ def export(options: Namespace) -> int:
 
 
 def warm_up(options: Namespace) -> int:
-    from core.latent import compiled_code
+    from core.latent import compilation
     from core.latent.projection import warm_up as compile_projection
 
     steps: dict[str, Callable[[], Any]] = {"data": load_dataset, "projection": compile_projection}
     seconds = {}
     for name, step in steps.items():
         began = time.perf_counter()
-        with compiled_code.quietly(options.json):
+        with compilation.quietly(options.json):
             step()
         seconds[name] = round(time.perf_counter() - began, 2)
         if not options.json:

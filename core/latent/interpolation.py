@@ -1,10 +1,11 @@
-"""Straight and curved ways from one code to another, and the control: fading one picture into the other.
+"""Straight and curved paths from one code to another, and a control: a cross-fade between the two images.
 
     lerp(a, b; t) = (1 - t) a + t b
     slerp(a, b; t) = sin((1-t) w)/sin(w) a + sin(t w)/sin(w) b,  w the angle between a and b    (Shoemake 1985)
 
-Codes of N(0, I) in d dimensions lie near the sphere of radius sqrt(d); the straight line cuts through its emptier
-inside, the arc stays on it. In few dimensions, or for codes that follow no prior, that argument has no force.
+Codes from N(0, I) in d dimensions lie near the sphere of radius sqrt(d). The straight line passes through its interior,
+where codes are rare; the arc stays near the sphere. In few dimensions, or for codes that do not follow a prior, this is
+no argument for the arc.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def lerp(a: np.ndarray, b: np.ndarray, t: np.ndarray | float) -> np.ndarray:
 def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray | float) -> np.ndarray:
     """Points on the arc from a to b, both (d,); t is a scalar or (steps, 1).
 
-    Where the arc is undefined (a zero code, equal or opposite directions) it is the line.
+    If the arc is undefined (a zero code, equal or opposite directions), points on the straight line.
     """
     lengths = np.linalg.norm(a) * np.linalg.norm(b)
     cosine = np.clip(np.dot(a, b) / lengths, -1, 1) if lengths > 0 else 1.0
@@ -42,7 +43,13 @@ def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray | float) -> np.ndarray:
 
 
 def path(a: np.ndarray, b: np.ndarray, steps: int, kind: str = "linear") -> np.ndarray:
-    """`steps` codes from a to b, both ends included: float32 (steps, d).
+    """Codes from a to b, both (d,), including both ends: float32 (steps, d).
+
+    Args:
+        a: first code.
+        b: last code.
+        steps: number of codes.
+        kind: one of `KINDS`.
 
     Raises:
         ArgumentError: unknown kind, or fewer than two steps.
@@ -56,20 +63,20 @@ def path(a: np.ndarray, b: np.ndarray, steps: int, kind: str = "linear") -> np.n
 
 
 def cross_fade(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
-    """The control: pixels mixed without any model. Images (28, 28) -> (steps, 28, 28)."""
+    """The control: pixels interpolated linearly, without a model. Images (28, 28) -> (steps, 28, 28)."""
     t = np.linspace(0, 1, steps)[:, None, None]
     return lerp(np.asarray(a, np.float32), np.asarray(b, np.float32), t).astype(np.float32)
 
 
 def nearest(images: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each image the most similar reference image, by Euclidean distance over pixels.
+    """The reference image nearest to each image, by Euclidean distance over pixels.
 
     Args:
         images: float (n, 28, 28) in [0, 1].
         reference: float (m, 28, 28) in [0, 1], or uint8 (m, 1, 28, 28).
 
     Returns:
-        index (n,) and distance (n,).
+        index (n,) into the reference images, and distance (n,).
     """
     a = np.asarray(images, np.float32).reshape(len(images), -1)
     b = np.asarray(reference).reshape(len(reference), -1)

@@ -1,32 +1,26 @@
-"""Maps: d-dimensional codes as points on a plane, and how far such a picture may be trusted.
+"""Maps: d-dimensional codes as points in a plane, and how far a map can be trusted.
 
-    PCA      the plane of largest variance; linear, instant, the same for every seed
-    UMAP     the plane layout that keeps each code's nearest neighbours near; not linear, depends on the seed
-    native   d <= 2: the latent space itself, drawn as it is
+    PCA      the plane of largest variance; linear, fast, independent of a seed
+    UMAP     a layout in which the nearest neighbours of each code stay near; not linear, depends on the seed
+    native   d <= 2: the latent space itself
 
-What a UMAP cannot tell: how large an island is, how wide a gap, how dense a region; and a new code (a prior sample, say)
-has no place in it, it would be pulled onto the data. So every map comes with its trustworthiness, and maps of two models
-are turned onto each other by Procrustes with the disparity that remains.
+A UMAP does not show the size of a cluster, the width of a gap or the density of a region. A new code (a prior sample,
+for example) has no place in it: it would be moved towards the data. Every map therefore comes with its trustworthiness.
+Maps of two models are aligned by Procrustes analysis, which also gives the disparity that remains.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from core.errors import NotMeasurable
-from core.latent.neighbours import NEIGHBOURS, ProjectionError, all_alike, as_codes, knn_accuracy, trustworthiness
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-    from core.runs.store import Run, RunStore
+from core.latent.neighbours import NEIGHBOURS, ProjectionError, all_alike, as_codes, trustworthiness
 
 METHODS = ("umap", "pca", "native")
-SEEDS = (0, 1, 2)  # the UMAP seeds a run keeps
 FLOOR = 0.5  # see `standardise`
 
 
@@ -57,22 +51,23 @@ def project(
     neighbours: int = NEIGHBOURS,
     epochs: int | None = None,
 ) -> Projection:
-    """Draw codes on a plane.
+    """Map codes to a plane.
 
     >>> project(model.encode(images).mean).coordinates  # (n, 2)
 
     Args:
         codes: posterior means (n, d), a numpy array or a torch tensor on any device.
-        method: "umap" or "pca", both of standardised codes, or "native": codes of d <= 2 unchanged (d = 1 lies on y = 0).
-        seed: of UMAP. Same codes and seed, same map, bit for bit.
-        reference: a map of the same images, onto which this one is turned, mirrored, scaled and shifted. A native map keeps
-            its own coordinates (the prior's circles would not fit otherwise); only the disparity is measured.
-        neighbours: UMAP's n_neighbors, the point itself included, and at most n - 1; min_dist is 0.1.
+        method: "umap" or "pca", both of standardised codes, or "native": codes with d <= 2 unchanged (d = 1 on y = 0).
+        seed: of UMAP. The same codes and seed give the same map, bit for bit.
+        reference: a map of the same images, with which this one is aligned by rotation, reflection, scaling and
+            translation. A native map keeps its coordinates, since it is drawn with circles of the prior; only its
+            disparity is measured.
+        neighbours: UMAP's n_neighbors, including the point itself, and at most n - 1; min_dist is 0.1.
         epochs: of UMAP; default `core.latent.umap_layout.EPOCHS`.
 
     Raises:
-        ProjectionError: unknown method, no codes (for UMAP: fewer than 3), values that are not finite, d > 2 drawn
-            natively, or a reference of another size.
+        ProjectionError: unknown method, no codes (for UMAP: fewer than 3), values that are not finite, a native map
+            with d > 2, or a reference of another size.
     """
     codes = as_codes(codes, least=3 if method == "umap" else 1)
     if method not in METHODS:
@@ -88,7 +83,7 @@ def project(
     if method == "native":
         coordinates = np.pad(codes, ((0, 0), (0, 2 - codes.shape[1])))
     elif all_alike(codes):
-        coordinates = np.zeros((len(codes), 2))  # one point: what is left to draw is rounding
+        coordinates = np.zeros((len(codes), 2))  # one point: the codes differ by rounding errors alone
     elif method == "pca":
         coordinates = pca(standardise(codes))
     else:
@@ -96,14 +91,13 @@ def project(
 
         scaled = standardise(codes)
         coordinates = layout(scaled, pca(scaled), min(neighbours, len(codes) - 1), seed, epochs)
-    result = Projection(
-        coordinates.astype(np.float32), method, int(seed), measured_or_none(trustworthiness, codes, coordinates)
-    )
+    trust = measured_or_none(trustworthiness, codes, coordinates)
+    result = Projection(coordinates.astype(np.float32), method, int(seed), trust)
     return result if reference is None else align(result, reference)
 
 
 def measured_or_none(measure: Callable[..., float], *arguments: Any) -> float | None:
-    """A measure's figure; None where there is none for these codes."""
+    """The value of a measure; None if it cannot be computed for these codes (`NotMeasurable`)."""
     try:
         return measure(*arguments)
     except NotMeasurable:
@@ -111,7 +105,7 @@ def measured_or_none(measure: Callable[..., float], *arguments: Any) -> float | 
 
 
 def project_pair(ae_codes: Any, vae_codes: Any, method: str = "umap", seed: int = 0) -> tuple[Projection, Projection]:
-    """Maps of the same images' codes in two models, the second turned onto the first.
+    """Maps of the codes of the same images in two models, the second aligned with the first.
 
     Raises:
         ProjectionError: as `project`.
@@ -121,7 +115,7 @@ def project_pair(ae_codes: Any, vae_codes: Any, method: str = "umap", seed: int 
 
 
 def align(projection: Projection, reference: Projection | np.ndarray) -> Projection:
-    """The same map turned onto a reference map of the same images, with the disparity; a native map is only measured.
+    """A map aligned with a reference map of the same images, with the disparity; a native map keeps its coordinates.
 
     Raises:
         ProjectionError: the reference has another number of points.
@@ -133,34 +127,35 @@ def align(projection: Projection, reference: Projection | np.ndarray) -> Project
 
 
 def standardise(codes: np.ndarray) -> np.ndarray:
-    """Each dimension centred and divided by its standard deviation, but by no less than half (`FLOOR`) of the widest one's.
+    """Codes (n, d), every dimension centred and divided by its standard deviation, or by a minimum if that is larger.
 
-    Why the floor: the means of a VAE's dead dimension are almost constant. Divided by their own small deviation they would
-    count as much as a live dimension, and the map would show noise. In the shipped VAEs live dimensions deviate by .5 to 1.1
-    and dead ones by .04 to .3, in the AEs all by .6 to 1 of the widest: half the widest tells them apart. At beta = 4 a
-    floor of a tenth costs UMAP .03 of its trustworthiness.
+    The minimum is half (`FLOOR`) of the largest standard deviation. The means of an inactive dimension of a VAE are
+    almost constant: divided by their own small deviation they would count as much as an active dimension, and the map
+    would show noise. In the shipped VAEs active dimensions have standard deviations of 0.5 to 1.1 and inactive ones of
+    0.04 to 0.3; in the AEs all have 0.6 to 1 times the largest. Half the largest separates them. At beta = 4 a minimum
+    of a tenth costs UMAP 0.03 of its trustworthiness.
     """
     spread = codes.std(axis=0)
     return (codes - codes.mean(axis=0)) / np.maximum(spread, FLOOR * spread.max())
 
 
 def principal_axes(scatter: np.ndarray, k: int) -> np.ndarray:
-    """The k eigenvectors with the largest eigenvalues of a scatter matrix X'X (d, d), largest first: unit vectors (k, d), float64.
+    """The k eigenvectors of a scatter matrix X'X (d, d) with the largest eigenvalues: unit vectors (k, d), float64.
 
-    An eigenvector's sign is free; here its largest entry is positive (of equally large ones the first), so that equal data
-    give equal pictures wherever they are drawn. numpy's `eigh` and this rule are all that PCA needs here: scikit-learn's
-    gives the same axes, and costs a server that draws a page 1.7 s and 140 MB at its first import.
+    They are in the order of falling eigenvalues. The sign of an eigenvector is arbitrary; here its largest entry is
+    positive (the first of equally large ones), so that equal data give equal pictures everywhere. scikit-learn's PCA
+    gives the same axes, but costs a server that draws a page 1.7 s and 140 MB at the first import.
     """
     _, vectors = np.linalg.eigh(np.asarray(scatter, np.float64))  # in the order of rising eigenvalues
     axes = vectors.T[::-1][:k]
     size = np.abs(axes)
-    # Entries equal but for rounding count as equal, else the sign would depend on the last bit.
+    # Entries that differ by rounding errors count as equal; otherwise the sign would depend on the last bit.
     largest = (size >= (1 - 1e-9) * size.max(axis=1, keepdims=True)).argmax(axis=1)
     return axes * np.sign(axes[np.arange(len(axes)), largest])[:, None]
 
 
 def largest_directions(codes: np.ndarray) -> np.ndarray:
-    """The two directions along which codes (n, d) vary most (see `principal_axes`): unit vectors (2, d), float64.
+    """The two directions of largest variance of codes (n, d), see `principal_axes`: unit vectors (2, d), float64.
 
     With d = 1 the second one is zero.
     """
@@ -170,10 +165,10 @@ def largest_directions(codes: np.ndarray) -> np.ndarray:
 
 
 def plane_of(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The plane in which codes (n, d) are drawn: basis (2, d) and offset (2,), float32; a code's place is basis @ z + offset.
+    """The plane in which codes (n, d) are drawn: basis (2, d) and offset (2,), float32.
 
-    For d <= 2 the latent space itself, with 0 in the middle; else that of `largest_directions`, with the codes' mean in
-    the middle.
+    A code z is drawn at basis @ z + offset. For d <= 2 the plane is the latent space itself, with 0 at the centre;
+    otherwise that of `largest_directions`, with the mean of the codes at the centre.
     """
     d = codes.shape[1]
     if d <= 2:
@@ -188,23 +183,24 @@ def pca(codes: np.ndarray) -> np.ndarray:
 
 
 def procrustes(points: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, float]:
-    """Turn, mirror, scale and shift `points` onto `reference` (Gower 1975); both (n, 2), row i the same image in both.
+    """Align `points` with `reference` by rotation, reflection, scaling and translation (Gower 1975).
 
-    With both centred and of norm 1, the best rotation leaves the disparity  1 - (s_1 + s_2)^2, s the singular values of
-    X^T Y: 0 for the same shape, up to 1. The result has the reference's size; the least-squares scale would shrink a map
-    merely for being different.
+    Both are (n, 2), with the same image in row i. With both centred and of norm 1, the best rotation leaves the
+    disparity  1 - (s_1 + s_2)^2, s the singular values of X^T Y: 0 for the same shape, at most 1. The result has the
+    size of the reference; the least-squares scale would make a map smaller the more it differs.
 
     Returns:
-        float32 (n, 2), disparity.
+        the aligned points, float32 (n, 2), and the disparity.
 
     Raises:
-        ProjectionError: another number of points.
+        ProjectionError: different numbers of points.
     """
     from scipy.linalg import orthogonal_procrustes
 
     if points.shape != reference.shape:
         raise ProjectionError(
-            f"a map of shape {points.shape} cannot be turned onto one of shape {reference.shape}; give the same images to both."
+            f"a map of shape {points.shape} cannot be turned onto one of shape {reference.shape}; "
+            "give the same images to both."
         )
     x, y = points.astype(np.float64), reference.astype(np.float64)
     x, centre = x - x.mean(axis=0), y.mean(axis=0)
@@ -217,104 +213,6 @@ def procrustes(points: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, f
     return (x @ rotation * (size_y / size_x) + centre).astype(np.float32), float(np.clip(disparity, 0, 1))
 
 
-def project_run(run: Run, reference: Run | None, dataset: Dataset) -> dict[str, np.ndarray]:
-    """Everything the maps page shows of a finished run, from the codes in its gallery; kept as its projection.npz.
-
-    Args:
-        run: a finished run.
-        reference: the run whose maps this one's are turned onto, as a rule the AE with the same data, d and seed.
-        dataset: the run's data, for the classes of its test images.
-
-    Returns:
-        For d > 2: `pca` (n, 2), `trust_pca`, `disparity_pca`, and of more than `NEIGHBOURS` codes also `umap_0`, `umap_1`,
-        `umap_2` (n, 2), `trust_umap` (3,), `disparity_umap` (3,). For d <= 2: `native` (n, 2), `trust_native`,
-        `disparity_native`. Always `knn_accuracy`. float32; scalars are of shape (). Disparities are NaN without a
-        reference, the other figures where they cannot be measured. Seeds 1 and 2 of a run without a reference are turned
-        onto its seed 0.
-
-    Raises:
-        RunError: the run is not complete, or damaged.
-        ProjectionError: its codes cannot be drawn.
-    """
-    codes = run.arrays("gallery.npz")["mean"]
-    frame = None if reference is None else _maps_of(reference, dataset)
-    arrays = {"knn_accuracy": _or_nan(measured_or_none(knn_accuracy, codes, dataset.test_labels[: len(codes)]))}
-    if codes.shape[1] <= 2:
-        return arrays | _described("native", project(codes, "native"), frame)
-    arrays |= _described("pca", project(codes, "pca"), frame)
-    if len(codes) <= NEIGHBOURS:
-        return arrays
-    maps = []
-    for seed in SEEDS:
-        target = frame[f"umap_{seed}"] if frame else (maps[0].coordinates if maps else None)
-        maps.append(project(codes, "umap", seed, target))
-    arrays |= {f"umap_{seed}": _compact(m.coordinates) for seed, m in zip(SEEDS, maps, strict=True)}
-    arrays["trust_umap"] = np.array([_or_nan(m.trustworthiness) for m in maps], np.float32)
-    arrays["disparity_umap"] = np.array([m.disparity if frame else np.nan for m in maps], np.float32)
-    return arrays
-
-
-def _maps_of(run: Run, dataset: Dataset) -> dict[str, np.ndarray]:
-    """A run's maps: the ones it carries, else made now."""
-    return run.arrays("projection.npz") if run.has("projection.npz") else project_run(run, None, dataset)
-
-
-def _described(name: str, projection: Projection, frame: dict[str, np.ndarray] | None) -> dict[str, np.ndarray]:
-    """One map, its trustworthiness and its disparity to the reference's map of the same name, under project_run's names."""
-    if frame:
-        projection = align(projection, frame[name])
-    return {
-        name: _compact(projection.coordinates),
-        f"trust_{name}": _or_nan(projection.trustworthiness),
-        f"disparity_{name}": _or_nan(projection.disparity),
-    }
-
-
-def _or_nan(figure: float | None) -> np.float32:
-    """A figure as an array file holds it."""
-    return np.float32(np.nan if figure is None else figure)
-
-
-def _compact(coordinates: np.ndarray) -> np.ndarray:
-    """float32 rounded to 12 significant bits: an eighth of a pixel on a 1,000-pixel map, and the zeros compress to nothing."""
-    mantissa, exponent = np.frexp(coordinates)
-    return np.ldexp(np.round(mantissa * 4096) / 4096, exponent).astype(np.float32)
-
-
-def reference_for(store: RunStore, run: Run) -> Run | None:
-    """The AE run whose map this one is turned to match: same images, latent size and seed. None for an AE, or if there is none."""
-    c = run.config
-    if c.model == "ae":
-        return None
-    same = ("dataset", "data_digest", "latent_dim", "seed", "trunk", "noise", "held_out_class")
-    twins = store.find(model="ae", **{name: getattr(c, name) for name in same})
-    return next((twin for twin in twins if twin.has("gallery.npz")), None)
-
-
-def project_task(run_id: str, reference_id: str, cache: str, shipped: str) -> None:
-    """What a worker runs: the maps of a run and of the one they are turned onto, kept with whichever has none yet.
-
-    Raises:
-        RunError: a run is not complete, or damaged, or its folder cannot be written.
-        ProjectionError: codes that cannot be drawn.
-        DataError: the images it was trained on are gone.
-    """
-    from core.files import npz_bytes
-    from core.runs.store import RunError, RunStore
-
-    store = RunStore(Path(cache), Path(shipped))
-    run, reference = store.get(run_id), store.get(reference_id)
-    for one, frame in ((reference, None), (run, reference)):
-        if not one.has("projection.npz"):
-            arrays = project_run(one, frame, one.dataset())
-            try:
-                one.add("projection.npz", npz_bytes(**arrays))
-            except OSError as error:
-                raise RunError(
-                    f"the maps of {one.run_id} cannot be kept ({error.strerror or error}); make {one.path} writable."
-                ) from None
-
-
 def warm_up() -> None:
-    """Compile what a map needs of umap-learn and keep it for every later process. Meant for the background or an image build."""
+    """Compile the code of umap-learn that a map needs and keep it for later processes, e.g. when building an image."""
     project(np.random.default_rng(0).standard_normal((32, 3)), "umap", epochs=2)

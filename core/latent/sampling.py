@@ -1,11 +1,11 @@
-"""Where new codes come from. Any autoencoder generates once something says which codes to decode.
+"""Densities over codes. Any autoencoder generates new images by decoding codes that are drawn from a density.
 
-    prior      z ~ N(0, I)                        what a VAE is trained for, and an AE is not
-    gaussian   z ~ N(m, S), fitted to codes       one bump
+    prior      z ~ N(0, I)                        the density that a VAE is trained with; an AE has none
+    gaussian   z ~ N(m, S), fitted to codes       a single Gaussian
     mixture    z ~ sum_k w_k N(m_k, S_k), K = 10  full covariances (Ghosh et al. 2020, section 4)
 
-Densities are fitted to **sampled** codes z ~ q(z|x) of the training images, for both models (for a point the sample is
-the code). Temperature T scales every standard deviation by T.
+Densities are fitted to **sampled** codes z ~ q(z|x) of the training images, for both models (the sample of a point is
+the code itself). Temperature T scales every standard deviation by T.
 """
 
 from __future__ import annotations
@@ -25,17 +25,19 @@ if TYPE_CHECKING:
 
 SOURCES = ("prior", "gaussian", "mixture")
 COMPONENTS = 10
-# Added to covariances' diagonals: a dead latent dimension of an AE has no variance of its own, and beside very large codes
-# double precision has none left for it.
+# Added to the diagonals of covariances, absolute and relative to the mean variance: an unused latent dimension of an AE
+# has no variance, and beside very large codes the absolute term vanishes in double precision.
 JITTER, RELATIVE_JITTER = 1e-6, 1e-9
 
 
 @dataclass(frozen=True)
 class Density:
-    """A mixture of Gaussians over codes; one component is a plain Gaussian.
+    """A mixture of K Gaussians over codes; with K = 1 a single Gaussian.
 
     Attributes:
-        weights (K,), means (K, d), covs (K, d, d).
+        weights: (K,), summing to 1.
+        means: (K, d).
+        covs: (K, d, d).
     """
 
     weights: np.ndarray
@@ -43,7 +45,7 @@ class Density:
     covs: np.ndarray
 
     def sample(self, n: int, temperature: float = 1.0, seed: int = 0) -> np.ndarray:
-        """n codes, float32 (n, d); the same noise for every density of the same K and d at one seed."""
+        """n codes, float32 (n, d). With the same seed, densities of the same K and d are sampled with equal noise."""
         rng = np.random.default_rng(seed)
         noise = rng.standard_normal((n, self.means.shape[1]))
         which = np.searchsorted(np.cumsum(self.weights)[:-1], rng.random(n))
@@ -57,11 +59,16 @@ def prior(latent_dim: int) -> Density:
 
 
 def fit_density(source: str, codes: np.ndarray, seed: int = 0) -> Density:
-    """The density called `source`, fitted to codes z (N, d).
+    """The density called `source`, fitted to codes (N, d).
+
+    Args:
+        source: one of `SOURCES`; "prior" uses only d.
+        codes: sampled codes of training images.
+        seed: of the initialisation of a mixture.
 
     Raises:
         ArgumentError: unknown source.
-        NotMeasurable: codes that are not finite, or too few.
+        NotMeasurable: fewer than two codes, or values that are not finite.
     """
     if source not in SOURCES:
         raise ArgumentError(f"source={source!r} is not known; choose one of {', '.join(SOURCES)}.")
@@ -69,8 +76,9 @@ def fit_density(source: str, codes: np.ndarray, seed: int = 0) -> Density:
     if source == "prior":
         return prior(codes.shape[1])
     if len(codes) < 2 or not np.isfinite(codes).all():
+        unusable = int((~np.isfinite(codes)).sum())
         raise NotMeasurable(
-            f"{len(codes)} codes, {int((~np.isfinite(codes)).sum())} of their values not finite: too little to fit a {source} to."
+            f"{len(codes)} codes, {unusable} of their values not finite: too little to fit a {source} to."
         )
     d = codes.shape[1]
     if source == "gaussian":
@@ -93,13 +101,12 @@ def fit_density(source: str, codes: np.ndarray, seed: int = 0) -> Density:
         max_iter=200,
         random_state=seed,
     )
-    # One thread: the matrices are tiny, and BLAS threads that spin wait cost more than they give beside a training.
+    # One thread: the matrices are tiny, and waiting BLAS threads would slow down a training on the same cores.
     with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ConvergenceWarning
-        )  # a mixture that is still improving slightly is a fine mixture
+        # A mixture that would still improve slightly is good enough.
+        warnings.simplefilter("ignore", ConvergenceWarning)
         mixture.fit(codes)
-    return Density(mixture.weights_, mixture.means_, mixture.covariances_)
+    return Density(np.asarray(mixture.weights_), np.asarray(mixture.means_), np.asarray(mixture.covariances_))
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,7 @@ class Codes:
 
 
 def encode_all(model: Model, images: np.ndarray, batch: int = 1000, seed: int = 0) -> Codes:
-    """Encode uint8 images (N, 1, 28, 28)."""
+    """Encode uint8 images (N, 1, 28, 28), `batch` at a time; the seed is that of the sampled codes."""
     import torch
 
     from core.data.dataset import as_floats
@@ -120,18 +127,18 @@ def encode_all(model: Model, images: np.ndarray, batch: int = 1000, seed: int = 
 
     device = device_of(model)
     generator = torch.Generator(device).manual_seed(seed)
-    parts = []
+    parts: dict[str, list[np.ndarray]] = {"mean": [], "stddev": [], "z": []}
     with torch.no_grad():
         for start in range(0, len(images), batch):
             posterior = model.encode(as_floats(images[start : start + batch], str(device)))
-            parts.append(
-                [t.float().cpu().numpy() for t in (posterior.mean, posterior.stddev, posterior.rsample(generator))]
-            )
-    return Codes(*(np.concatenate(column) for column in zip(*parts)))
+            found = {"mean": posterior.mean, "stddev": posterior.stddev, "z": posterior.rsample(generator)}
+            for name, tensor in found.items():
+                parts[name].append(tensor.float().cpu().numpy())
+    return Codes(**{name: np.concatenate(arrays) for name, arrays in parts.items()})
 
 
 def decode_all(model: Model, z: np.ndarray, batch: int = 1000) -> np.ndarray:
-    """Expected images float32 (N, 28, 28) in [0, 1] of codes (N, d)."""
+    """Expected images, float32 (N, 28, 28) in [0, 1], of codes (N, d)."""
     import torch
 
     from core.models.networks import device_of
@@ -142,7 +149,7 @@ def decode_all(model: Model, z: np.ndarray, batch: int = 1000) -> np.ndarray:
 
 
 def fit_densities(model: Model, images: np.ndarray, limit: int = 10_000, seed: int = 0) -> dict[str, Density]:
-    """All of `SOURCES` for a model, fitted to sampled codes of the first `limit` training images (uint8)."""
+    """The densities of all `SOURCES`, fitted to sampled codes of the first `limit` training images (uint8)."""
     z = encode_all(model, images[:limit], seed=seed).z
     return {source: fit_density(source, z, seed) for source in SOURCES}
 
@@ -171,9 +178,12 @@ def sample(
     """n new images, float32 (n, 1, 28, 28) in [0, 1].
 
     Args:
-        source: one of `SOURCES`. All but "prior" are fitted to codes of `dataset`'s training images, by default of the
-            data set the model was trained on.
+        model: decodes the codes.
+        n: number of images.
+        source: one of `SOURCES`. All but "prior" are fitted to codes of training images.
         temperature: scales the standard deviations of the codes.
+        seed: of the codes, and of the fit.
+        dataset: whose training images are encoded; by default the data set that the model was trained on.
 
     Raises:
         ArgumentError: unknown source, n < 1, or a temperature below 0.

@@ -7,7 +7,7 @@
       trace.npz             codes of 200 test images after every epoch, packed (see `Run.trace`): the latent space forming
       evaluation.json       figures on the whole test split, and how they were measured
       gallery.npz           per-image codes, distortions, rates, and first-paint pictures
-      projection.npz        2-D coordinates of the codes (see core.latent.projection)
+      projection.npz        2-D coordinates of the codes (see core.latent.run_maps)
       manifest.json         SHA-256 of every file above and of the weights
       weights.safetensors   renamed into place last: it is there = the run is complete
       resume.safetensors    optimiser and fp32 weights of an unfinished run

@@ -92,7 +92,7 @@ def _maps_key(pair: catalog.Pair) -> str:
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _laid_out(ae_id: str, vae_id: str, key: str) -> Future:
     """Maps of a pair that carries none, laid out in the background worker and kept with the runs."""
-    from core.latent.projection import project_task
+    from core.latent.run_maps import project_task
 
     return server.jobs().call(
         key, project_task, vae_id, ae_id, str(trained.store().cache), str(trained.store().shipped)
@@ -102,7 +102,8 @@ def _laid_out(ae_id: str, vae_id: str, key: str) -> Future:
 @st.cache_resource(show_spinner="Measuring the maps…", max_entries=64)
 def _drawn_now(ae_id: str, vae_id: str, method: str) -> tuple[MapView, MapView]:
     """A map that costs nothing, PCA or native."""
-    from core.latent.projection import knn_accuracy, measured_or_none, project_pair
+    from core.latent.neighbours import knn_accuracy
+    from core.latent.projection import measured_or_none, project_pair
 
     codes = [trained.gallery(run_id)["mean"] for run_id in (ae_id, vae_id)]
     labels = trained.dataset(trained.data_of(ae_id)).test_labels[: len(codes[0])]

@@ -113,7 +113,7 @@ def warm() -> bool:
 
 
 def _prepare() -> None:
-    from core.latent.compiled_code import fill_in_background
+    from core.latent.compilation import fill_in_background
 
     load_networks()
     if filling := fill_in_background():

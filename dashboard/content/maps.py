@@ -103,7 +103,7 @@ def laying_out(status: Any, warm: bool, compiling: Any) -> str:
     Args:
         status: a `core.jobs.background.JobStatus`.
         warm: whether umap-learn's compiled code is there.
-        compiling: how far that is, a `core.latent.compiled_code.Progress`; None before the first function is done.
+        compiling: how far that is, a `core.latent.compilation.Progress`; None before the first function is done.
     """
     needs = "needs umap-learn's code, which is being compiled once for this processor"
     if status.state == "queued":

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.latent import compiled_code
+from core.latent import compilation, compiled_code
 from core.latent.neighbours import NEIGHBOURS
 from dashboard import cache
 from dashboard.content.catalog import Pair
@@ -51,7 +51,7 @@ def wait() -> None:
         status = cache.maps.lay_out(pair)
         if not status.active:
             st.rerun()
-        st.info(laying_out(status, compiled_code.is_warm(), compiled_code.progress()), icon=":material/hourglass_top:")
+        st.info(laying_out(status, compiled_code.is_warm(), compilation.progress()), icon=":material/hourglass_top:")
 
 
 n = len(cache.trained.gallery(pair.ae.run_id)["mean"])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numba.core import event
 
-from core.latent import compiled_code
+from core.latent import compilation, compiled_code
 from core.latent.projection import project
 
 CODES = np.random.default_rng(0).standard_normal((40, 4))
@@ -78,8 +78,8 @@ def test_what_is_missing_is_compiled_alone_with_its_reason_and_kept(warm):
     assert not compiled_code.is_warm()
     names, said = told(fresh())
     assert "compute_membership_strengths" in names and not {"smooth_knn_dist", "tau_rand_int"} & set(names)
-    assert said.startswith(compiled_code.REASON) and "Compiled" in said
-    assert compiled_code.is_warm() and compiled_code.progress() is None, "and nobody is said to be at it"
+    assert said.startswith(compilation.REASON) and "Compiled" in said
+    assert compiled_code.is_warm() and compilation.progress() is None, "and nobody is said to be at it"
 
 
 def test_json_is_not_disturbed(warm):
@@ -90,13 +90,13 @@ def test_json_is_not_disturbed(warm):
 
 
 def test_the_background_fills_the_folder_before_anyone_asks(warm):
-    assert compiled_code.fill_in_background() is None, "it is full"
+    assert compilation.fill_in_background() is None, "it is full"
     lose(warm, "tau_rand")
-    assert compiled_code.fill_in_background().wait(timeout=120) == 0
+    assert compilation.fill_in_background().wait(timeout=120) == 0
     assert compiled_code.is_warm()
     lose(warm, "tau_rand")
-    (warm / compiled_code.PROGRESS).write_text('{"fraction": 0.5, "seconds_left": 2}')
-    assert compiled_code.fill_in_background() is None, "somebody is at it"
+    (warm / compilation.PROGRESS).write_text('{"fraction": 0.5, "seconds_left": 2}')
+    assert compilation.fill_in_background() is None, "somebody is at it"
 
 
 def test_a_folder_that_cannot_be_written_is_read(warm, tmp_path, monkeypatch):
@@ -210,32 +210,32 @@ def compiling(*names: str) -> None:
 
 def test_progress_is_there_for_other_processes_and_an_estimate_for_the_reader(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    with compiled_code.telling(compiled_code.folder()) as seen:
+    with compilation.reporting(compiled_code.folder()) as seen:
         compiling("somebody_elses")
-        assert not seen.compiled and compiled_code.progress() is None and capsys.readouterr().err == ""
+        assert not seen.compiled and compilation.progress() is None and capsys.readouterr().err == ""
         fractions, left = [], []
         for name in compiled_code.SHARES:
             compiling(name)
-            now = compiled_code.progress()
+            now = compilation.progress()
             fractions.append(now.fraction)
             left.append(now.seconds_left)
         assert fractions == sorted(fractions) and fractions[0] > 0 and fractions[-1] == 1
         assert left[-1] == 0
-    assert compiled_code.progress() is None
+    assert compilation.progress() is None
     first, last = capsys.readouterr().err.splitlines()
-    assert first.startswith(compiled_code.REASON + ": about ") and last.startswith("Compiled ")
+    assert first.startswith(compilation.REASON + ": about ") and last.startswith("Compiled ")
 
 
 def test_progress_that_has_not_moved_for_long_is_nobodys(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    path = compiled_code.folder() / compiled_code.PROGRESS
+    path = compiled_code.folder() / compilation.PROGRESS
     path.parent.mkdir()
     path.write_text('{"fraction": 0.5, "seconds_left": 4.0}')
-    assert compiled_code.progress().fraction == 0.5
-    os.utime(path, (time.time() - 2 * compiled_code.STALE_SECONDS,) * 2)
-    assert compiled_code.progress() is None
+    assert compilation.progress().fraction == 0.5
+    os.utime(path, (time.time() - 2 * compilation.STALE_SECONDS,) * 2)
+    assert compilation.progress() is None
     path.write_text("{")
-    assert compiled_code.progress() is None
+    assert compilation.progress() is None
 
 
 # The package remains usable as it is

@@ -8,21 +8,18 @@ import torch
 from core.data.datasets import load_dataset
 from core.files import npz_bytes
 from core.latent import umap_layout as layout_
-from core.latent.neighbours import trustworthiness
+from core.latent.neighbours import knn_accuracy, trustworthiness
 from core.latent.projection import (
     ProjectionError,
     align,
-    knn_accuracy,
     pca,
     plane_of,
     procrustes,
     project,
     project_pair,
-    project_run,
-    project_task,
-    reference_for,
     standardise,
 )
+from core.latent.run_maps import project_run, project_task, reference_for
 from core.runs.store import Run, RunStore
 
 RNG = np.random.default_rng(3)
@@ -218,7 +215,7 @@ def drawn_by(reducer, codes):
 
 def test_a_map_is_the_packages_own_bit_for_bit(package):
     """Given the same neighbours and the same start."""
-    codes, start, near, distances = layout_._given(standardise(CODES), pca(standardise(CODES)), 15, seed=3)
+    codes, start, near, distances = layout_._prepare(standardise(CODES), pca(standardise(CODES)), 15, seed=3)
     theirs = package.UMAP(
         n_neighbors=15,
         min_dist=0.1,
@@ -387,7 +384,7 @@ def test_a_workers_maps_are_kept_with_the_runs_and_made_once(trained, tmp_path, 
         assert set(kept) == set(expected)
         for name in kept:
             np.testing.assert_array_equal(kept[name], expected[name])
-    monkeypatch.setattr("core.latent.projection.project_run", None)
+    monkeypatch.setattr("core.latent.run_maps.project_run", None)
     project_task(*task)  # nothing left to do
 
 

@@ -159,7 +159,7 @@ def test_changed_compares_pixels_and_not_only_files(mine, tmp_path):
 
 
 def test_a_reference_map_is_of_the_same_images(mine, tmp_path, store):
-    from core.latent.projection import reference_for
+    from core.latent.run_maps import reference_for
 
     ae = train(RunConfig(dataset=mine, model="ae", **SMALL), store)
     vae = train(RunConfig(dataset=mine, model="vae", **SMALL), store)

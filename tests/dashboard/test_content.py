@@ -208,7 +208,7 @@ def test_where_the_story_of_small_steps_holds_is_read_off_the_seeds():
 
 def test_what_a_map_waits_for():
     from core.jobs.background import JobStatus
-    from core.latent.compiled_code import Progress
+    from core.latent.compilation import Progress
 
     running = JobStatus("x", "running")
     assert "position 2" in laying_out(JobStatus("x", "queued", position=2), False, Progress(0.4, 3.2))

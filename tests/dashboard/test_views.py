@@ -137,7 +137,7 @@ def test_shared_choice_follows_to_another_page(dashboard):
 def test_a_map_that_is_being_laid_out_says_so_shows_pca_meanwhile_and_is_kept_with_the_runs(
     dashboard, jobs, small_store
 ):
-    from core.latent.projection import project_task
+    from core.latent.run_maps import project_task
 
     jobs.state = "running"
     app = dashboard("latent_maps")
