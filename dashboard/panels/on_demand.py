@@ -6,7 +6,7 @@ What may be asked for is decided by `core.jobs.limits`, wherever the values come
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -117,6 +117,14 @@ def watch(known: list[Sequence[tuple[RunConfig, JobStatus]]]) -> None:
             st.rerun()
 
 
+def one_of(label: str, options: Sequence[Any], default: Any, key: str) -> Any:
+    """A choice for the next pair, which no link restores: side by side where there is room for it."""
+    key = f"pair-{key}"
+    if controls.side_by_side([str(option) for option in options]):
+        return st.segmented_control(label, options, default=default, key=key, required=True)
+    return st.selectbox(label, options, list(options).index(default), key=key)
+
+
 def on_demand(pair: Pair) -> int:
     """The expander. Returns the epochs of a training on request."""
     limits = limits_from_settings()
@@ -132,12 +140,11 @@ def on_demand(pair: Pair) -> int:
         )
         columns = st.columns(3)
         names = [*limits.datasets, *([pair.dataset] if pair.dataset.startswith("folder:") else [])]
-        dataset = columns[0].selectbox(
-            "Data set of the pair", names, names.index(pair.dataset) if pair.dataset in names else 0, key="pair-data"
-        )
-        latent_dim = columns[1].selectbox(
-            "Latent size of the pair", limits.latent_dims, min(2, len(limits.latent_dims) - 1), key="pair-latent"
-        )
+        with columns[0]:
+            dataset = one_of("Data set of the pair", names, pair.dataset if pair.dataset in names else names[0], "data")
+        with columns[1]:
+            sizes = limits.latent_dims
+            latent_dim = one_of("Latent size of the pair", sizes, sizes[min(2, len(sizes) - 1)], "latent")
         seed = int(columns[2].number_input("Seed of the pair", 0, limits.seeds - 1, 0, 1, key="pair-seed"))
         st.button(
             "Train this pair",

@@ -25,6 +25,7 @@ SHARED = DATA, LATENT, SEED = "data", "latent", "seed"  # the shared controls' k
 
 
 MANY = 20  # options; more stand in a list that can be searched, not side by side
+FEW, SHORT = 5, 24  # options, and characters of each, that stand side by side in the sidebar
 
 
 class NothingToShow(UserFacingError, RuntimeError):
@@ -59,6 +60,14 @@ def choice_of_any(label: str, options: Sequence[Any], key: str, default: Any, he
     if len(options) <= MANY:
         return choice(label, options, key, help, default=default)
     return pick(label, options, key, help, index=list(options).index(default))
+
+
+def side_by_side(names: Sequence[str]) -> bool:
+    """Whether names are few and short enough to be shown all at once.
+
+    Streamlit's list loads twenty files before it can be drawn, so it is left out where it is not needed.
+    """
+    return len(names) <= FEW and max(map(len, names)) <= SHORT
 
 
 def pick(label: str, options: Sequence[Any], key: str, help: str | None = None, **kwargs: Any) -> Any:
@@ -128,7 +137,11 @@ def shared() -> Pair:
     names = list(dict.fromkeys(name for name, _, _ in found))
     state.settle(DATA, names, "The data set", "has no trained pair any more")
     respell(names)
-    name = pick("Data set", names, DATA, help="Only data sets with a trained pair are listed.", filter_mode=None)
+    listed = "Only data sets with a trained pair are listed."
+    if side_by_side(names):
+        name = choice("Data set", names, DATA, help=listed)
+    else:
+        name = pick("Data set", names, DATA, help=listed, filter_mode=None)
     about = st.container()
     sizes = list(dict.fromkeys(d for n, d, _ in found if n == name))
     state.settle(LATENT, sizes, "Latent size", f"has no trained pair on {name}")

@@ -134,3 +134,17 @@ def test_a_retrained_pair_takes_the_old_ones_place(trained_on_folder):
     assert {e.run_id for e in (new.ae, new.vae)} & {e.run_id for e in (old.ae, old.vae)} == set()
     shutil.rmtree(root)
     assert len(cache.trained.dataset(new.data).classes) == 2 and len(cache.trained.dataset(old.data).classes) == 3
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["mnist-5k", "fashion-mnist", "mnist"], True),
+        (["mnist-5k", "folder:/home/somebody/photographs/2026"], False),
+        ([f"data-{i}" for i in range(6)], False),
+    ],
+)
+def test_data_sets_stand_side_by_side_if_they_are_few_and_short(names, expected):
+    from dashboard.session.controls import side_by_side
+
+    assert side_by_side(names) is expected
