@@ -23,7 +23,8 @@ SCHEMA = 1
 # Settings that came after the first runs: left out of the canonical text at these values, so that those runs keep their ids.
 LATER = {"optimiser": "adam", "averaging": 0.0}
 
-MODELS = ("ae", "vae", "multirate")
+ModelName = Literal["ae", "vae", "multirate"]
+MODELS: tuple[ModelName, ...] = ("ae", "vae", "multirate")
 ACTIVATIONS = ("silu", "relu")
 LIKELIHOODS = ("bernoulli", "gaussian")
 REDUCTIONS = ("sum", "mean")
@@ -117,7 +118,7 @@ class RunConfig:
 
     dataset: str = "mnist-5k"
     data_digest: str = ""
-    model: Literal["ae", "vae", "multirate"] = "vae"
+    model: ModelName = "vae"
     latent_dim: int = 16
     trunk: str | None = None
     activation: str = "silu"

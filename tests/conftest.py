@@ -20,7 +20,8 @@ import pytest  # noqa: E402
 
 from core.config import RunConfig  # noqa: E402
 from core.data import datasets, sources  # noqa: E402
-from core.runs.store import Run, RunStore  # noqa: E402
+from core.runs.run import Run  # noqa: E402
+from core.runs.store import RunStore  # noqa: E402
 
 
 def _tiny(places: sources.Places) -> tuple:

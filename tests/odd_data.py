@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from core.config import RunConfig
-from core.runs.store import Run, RunStore
+from core.runs.run import Run
+from core.runs.store import RunStore
 
 LOOKS = ("real", "alike", "black", "white", "duplicates", "constant class", "dark on light")
 

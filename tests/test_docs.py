@@ -147,13 +147,13 @@ def test_every_name_and_file_that_is_mentioned_exists(path):
 def test_what_is_missing_is_found_missing():
     assert (
         exists("core.training.loop.fit")
-        and exists("core.runs.store.Run.trace")
+        and exists("core.runs.run.Run.trace")
         and exists("core.sample")
         and exists("tests.benchmarks")
     )
     assert (
         not exists("core.training.loop.evaluate")
-        and not exists("core.runs.store.Run.paint")
+        and not exists("core.runs.run.Run.paint")
         and not exists("core.no_such_module")
         and not exists("core.evaluate")
     )

@@ -34,9 +34,11 @@ from core.cli.terminal import (
 )
 from core.config import DEFAULTS, WITHOUT_EFFECT, RunConfig
 from core.data.datasets import load_dataset, resolve
-from core.data.folder import canonical, what_was_read
+from core.data.folder import what_was_read
+from core.data.folder_name import canonical
 from core.errors import FAILURE, UserFacingError
-from core.runs.store import Run, RunStore, Status
+from core.runs.run import Run, Status
+from core.runs.store import RunStore
 
 if TYPE_CHECKING:
     import torch

@@ -117,7 +117,7 @@ def judge(options: Namespace) -> int:
     from tqdm import tqdm
 
     from core.hardware.device import pick, set_threads
-    from core.metrics.judge import find_judge, folders, train_judge
+    from core.metrics.judge_training import find_judge, folders, train_judge
 
     device, dataset = str(pick(options.device)), load_dataset(options.dataset)
     set_threads()

@@ -13,7 +13,8 @@ from core import settings
 from core.data.tiles import grey_png, tiled
 from core.errors import UserFacingError
 from core.files import write_bytes
-from core.runs.store import Run, RunNotFound, RunStore
+from core.runs.run import Run, RunNotFound
+from core.runs.store import RunStore
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,1 +1,1 @@
-"""Images: the embedded and downloaded data sets, a person's own folder, one uploaded image."""
+"""Images: the embedded and downloaded data sets, folders of images, uploaded images."""

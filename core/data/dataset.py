@@ -1,7 +1,7 @@
-"""Real images as one uint8 array: (N, 1, 28, 28), a fixed stratified split, and a digest that is part of a run's identity.
+"""Images as one uint8 array (N, 1, 28, 28), a fixed stratified split, and a digest that identifies the images of a run.
 
-A data set of this size fits in memory many times over. Kept as one array, a batch is one index operation; that, not
-the arithmetic, is what makes the usual DataLoader-and-transform loop several times slower.
+A data set of this size fits in memory many times over. From a single array, a batch is one index operation. The usual
+loop with a DataLoader and transforms is several times slower because it handles images one by one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TEST_FRACTION = 0.2
 
 
 class DataError(UserFacingError, RuntimeError):
-    """The images cannot be had. The message says why and what to do."""
+    """The images are not available. The message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,15 @@ class Dataset:
 
     Attributes:
         name: key in `DATASETS`, or "folder:PATH".
-        title: for people.
+        title: the displayed name.
         classes: class names; labels index them.
         train_images, test_images: uint8 (N, 1, 28, 28), 0 is background.
         train_labels, test_labels: int64 (N,).
         digest: 16 hex digits of SHA-256 over all four arrays.
-        skipped: files of a folder data set that could not be read, a line each: the path and the reason.
-        notes: what was decided for a folder's images, a sentence each.
-        fingerprint: of a folder's files when it was read, see `core.data.folder.Listing`; "" for other data sets.
-        paths: the files of a folder that was just read: of its training images, then of its test images.
+        skipped: files of a folder that could not be read, one line each: the path and the reason.
+        notes: choices that were made for the images of a folder, as sentences.
+        fingerprint: of the files of a folder when it was read, see `core.data.folder_listing.Listing`; else "".
+        paths: if a folder has just been read, the files of its training images, then of its test images.
     """
 
     name: str
@@ -64,14 +64,14 @@ class Dataset:
         return {"train": self.train_labels, "test": self.test_labels}[split]
 
     def floats(self, split: str = "test", n: int | None = None) -> torch.Tensor:
-        """The first n images as the models take them: float32 (N, 1, 28, 28) in [0, 1]."""
+        """The first n images as input of the models: float32 (N, 1, 28, 28) in [0, 1]."""
         return as_floats(self.images(split)[:n])
 
 
 class DataKey(NamedTuple):
-    """Which images: a name, and the digest of the images that it stood for. A folder's images may be others tomorrow.
+    """A name, and the digest of the images that it stood for, since the images of a folder can change.
 
-    An empty digest is whatever the name stands for now.
+    An empty digest means the current images.
     """
 
     name: str
@@ -88,23 +88,29 @@ def as_floats(images: np.ndarray, device: str = "cpu") -> torch.Tensor:
 def stratified_split(
     labels: np.ndarray, test_fraction: float = TEST_FRACTION, seed: int = SPLIT_SEED
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of a fixed train/test split that keeps every class's share, both in shuffled order.
+    """A fixed split in which every class has the same fraction of test images.
+
+    Args:
+        labels: (N,).
+        test_fraction: of each class.
+        seed: of the split.
 
     Returns:
-        train and test indices, together a permutation of range(len(labels)).
+        train and test indices in shuffled order, together a permutation of range(N).
     """
     rng = np.random.default_rng(seed)
-    train, test = [], []
+    train: list[np.ndarray] = []
+    test: list[np.ndarray] = []
     for label in np.unique(labels):
         members = rng.permutation(np.flatnonzero(labels == label))
-        cut = int(round(len(members) * test_fraction))
+        cut = round(len(members) * test_fraction)
         test.append(members[:cut])
         train.append(members[cut:])
     return rng.permutation(np.concatenate(train)), rng.permutation(np.concatenate(test))
 
 
 def digest_of(*arrays: np.ndarray) -> str:
-    """16 hex digits of SHA-256 over the arrays' bytes and shapes."""
+    """16 hex digits of SHA-256 over shapes, types and bytes of the arrays."""
     sha = hashlib.sha256()
     for array in arrays:
         sha.update(repr((array.shape, str(array.dtype))).encode())

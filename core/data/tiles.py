@@ -9,7 +9,7 @@ import numpy as np
 
 
 def tiled(tiles: np.ndarray, columns: int) -> np.ndarray:
-    """Tiles (n, height, width) of any type -> (rows * height, columns * width); the last row is filled up with zeros."""
+    """Tiles (n, height, width) of any type -> (rows * height, columns * width); the last row is padded with zeros."""
     n, height, width = tiles.shape
     filled = np.concatenate([tiles, np.zeros((-n % columns, height, width), tiles.dtype)])
     return filled.reshape(-1, columns, height, width).swapaxes(1, 2).reshape(-1, columns * width)

@@ -1,9 +1,9 @@
-"""The one place torchvision is imported.
+"""The only module that imports torchvision.
 
-A CPU build of torch beside a CUDA build of torchvision (there is no CPU wheel of torchvision on PyPI) lacks the
-compiled operators that torchvision registers meta kernels for, and `import torchvision` fails with "operator
-torchvision::nms does not exist". Declaring the two schemas first is enough for data sets, transforms and utils. Where
-torchvision imports by itself, nothing is declared.
+If a CPU build of torch is combined with a CUDA build of torchvision (PyPI has no CPU build of torchvision), compiled
+operators are missing for which torchvision registers meta kernels, and `import torchvision` fails with "operator
+torchvision::nms does not exist". Declaring the two schemas first is enough for data sets, transforms and utils. If
+torchvision can be imported as it is, nothing is declared.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from types import ModuleType
 
 
 def import_datasets() -> ModuleType:
-    """`torchvision.datasets`, whichever builds of torch and torchvision are installed."""
+    """`torchvision.datasets`, for any combination of builds of torch and torchvision."""
     try:
-        import torchvision.datasets as datasets
+        from torchvision import datasets
     except RuntimeError as error:
         if "torchvision::" not in str(error):
             raise
         for name in [n for n in sys.modules if n == "torchvision" or n.startswith("torchvision.")]:
-            del sys.modules[name]  # half-imported modules
+            del sys.modules[name]  # partially imported modules
         import torch
 
         torch.library.define("torchvision::nms", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         torch.library.define("torchvision::qnms", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        import torchvision.datasets as datasets
+        from torchvision import datasets
     return datasets

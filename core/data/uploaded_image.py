@@ -1,10 +1,11 @@
-"""One picture from a stranger, as the models take it; and placed the way MNIST's digits were.
+"""An uploaded image as input of the models, optionally placed like the digits of MNIST.
 
-"Fit in a 20x20 pixel box while preserving their aspect ratio [...] and centered in a 28x28 image by computing the center
-of mass of the pixels" (LeCun, Cortes & Burges, the MNIST page).
+"Fit in a 20x20 pixel box while preserving their aspect ratio [...] and centered in a 28x28 image by computing the
+center of mass of the pixels" (LeCun, Cortes & Burges, the MNIST page).
 
-A model knows one polarity, the one of its training images: bright strokes on a dark ground for MNIST, dark ones on a light ground
-for scanned pages as they are, neither for photographs. A picture of the other polarity is turned round before a model gets it.
+A model knows only the polarity of its training images: bright strokes on a dark ground for MNIST, dark strokes on a
+light ground for scanned pages, neither for photographs. Black and white of an image with the other polarity are
+exchanged.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from core.errors import UserFacingError
 from core.models.trunks import SIDE
 
 BOX = 20
-# What a browser's visitors have, by Pillow's names; folders on one's own disk may hold more kinds (`core.data.image_file.formats`).
+# Formats that may be uploaded, by Pillow's names; folders may contain more (`core.data.image_file.formats`).
 KINDS = {
     "PNG": ("PNG", ("png", "apng")),
     "JPEG": ("JPEG", ("jpg", "jpeg", "jpe", "jfif")),
@@ -30,21 +31,21 @@ KINDS = {
     "BMP": ("BMP", ("bmp",)),
     "TIFF": ("TIFF", ("tif", "tiff")),
 }
-FLAT = 32  # grey levels around the border's median within which a border is one ground
+FLAT = 32  # the largest difference of grey levels from the median of a border that counts as ground
 
 
 class PictureError(UserFacingError, ValueError):
-    """An uploaded file cannot be used. The message says why and what would do."""
+    """An uploaded file cannot be used. The message says why and what can be used."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An uploaded picture, ready for a model.
+    """An uploaded image, ready for a model.
 
     Attributes:
         image: uint8 (28, 28).
-        original: the picture as it came, as a small PNG.
-        steps: what was done to it, in order, a phrase each.
+        original: the uploaded image, as a small PNG.
+        steps: what was done to it, in order, as phrases.
     """
 
     image: np.ndarray
@@ -53,7 +54,7 @@ class Picture:
 
 
 def kinds() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Pillow's name -> (the name for people, endings of file names) of the formats that may be uploaded here."""
+    """Pillow's name -> (displayed name, suffixes) of the formats that may be uploaded here."""
     return {name: about for name, about in KINDS.items() if name in formats()}
 
 
@@ -64,10 +65,10 @@ def kinds_in_words() -> str:
 
 
 def ground_of(images: np.ndarray) -> str | None:
-    """The ground that training images (n, 1, 28, 28) share: "dark", "light", or None where they have none in common.
+    """The ground that training images (n, 1, 28, 28) have in common: "dark", "light", or None.
 
-    An image has a ground where four fifths of its border are of about one grey level; the images share one where four fifths have
-    one, and nine tenths of those are on one side of the middle.
+    An image has a ground if four fifths of its border have about the same grey level. The images have one in common if
+    four fifths of them have a ground and nine tenths of those are on the same side of the middle.
     """
     edges = border(images[:1000].reshape(-1, SIDE, SIDE)).astype(np.float64)
     middle = np.median(edges, 1)
@@ -79,14 +80,15 @@ def ground_of(images: np.ndarray) -> str | None:
 
 
 def prepare(data: bytes, centre: bool = False, ground: str | None = "dark") -> Picture:
-    """The bytes of one file from a stranger as the models take it, and what was done to it.
+    """An uploaded file as input of the models, and what was done to it.
 
     Args:
-        centre: treat it as a digit and place it as MNIST's are: ink in 20x20, its centre of mass in the middle.
-        ground: "dark" or "light", which the picture is given where its own is the other one; None leaves it as it is.
+        data: the bytes of the file.
+        centre: whether to place it like a digit of MNIST: ink in 20x20, with its centre of mass in the middle.
+        ground: "dark" or "light": black and white are exchanged if the image has the other ground; None for never.
 
     Raises:
-        PictureError: too large, of another kind than `kinds()`, or damaged.
+        PictureError: the file is too large, of a format not in `kinds()`, or damaged.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -110,7 +112,8 @@ def prepare(data: bytes, centre: bool = False, ground: str | None = "dark") -> P
             f"The image is damaged: it cannot be read to its end ({type(error).__name__}). {remedy}"
         ) from None
     finished = finish([reading])
-    image, steps = finished.images[0], []
+    image = finished.images[0]
+    steps: list[str] = []
     if reading.frames:
         steps.append("first frame of several")
     if finished.ground is not None:
@@ -128,40 +131,29 @@ def prepare(data: bytes, centre: bool = False, ground: str | None = "dark") -> P
         image = 255 - image if own != wanted else image
         steps.append("scaled to fit 28×28 and centred, not cut out")
     if own != wanted:
-        steps.append(
-            f"black and white exchanged, since the training images are {'bright on dark' if wanted == 'dark' else 'dark on light'}"
-        )
+        training = "bright on dark" if wanted == "dark" else "dark on light"
+        steps.append(f"black and white exchanged, since the training images are {training}")
     buffer = BytesIO()
     preview(BytesIO(data), reading, known).save(buffer, "PNG")
     return Picture(image, buffer.getvalue(), tuple(steps))
 
 
-def read_picture(data: bytes, centre: bool = False, ground: str | None = "dark") -> np.ndarray:
-    """As `prepare`, only the image: uint8 (28, 28).
-
-    Raises:
-        PictureError: as `prepare`.
-    """
-    return prepare(data, centre, ground).image
-
-
 def as_digit(image: np.ndarray) -> np.ndarray:
-    """A bright stroke on a dark ground, uint8 (s, s), placed as MNIST's digits are, uint8 (28, 28); a blank one stays blank."""
+    """A bright stroke on a dark ground, uint8 (s, s), placed like an MNIST digit: uint8 (28, 28). Blank stays blank."""
     from PIL import Image
 
     ground = float(np.median(image))
     ink = np.clip((image - ground) / max(float(image.max()) - ground, 1.0), 0, 1)
-    ink[ink < 0.25] = 0  # paper is never evenly lit
+    ink[ink < 0.25] = 0  # paper is not evenly lit
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     if len(rows) == 0 or float(image.max()) - ground < 16:
         return np.zeros((SIDE, SIDE), np.uint8)
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     size = [max(1, round(BOX * n / max(ink.shape))) for n in ink.shape]
-    small = np.asarray(
-        Image.fromarray(np.uint8(255 * ink)).resize((size[1], size[0]), Image.Resampling.BOX), dtype=np.float64
-    )
+    resized = Image.fromarray(np.uint8(255 * ink)).resize((size[1], size[0]), Image.Resampling.BOX)
+    small = np.asarray(resized, dtype=np.float64)
     centre = [(np.arange(n) + 0.5) @ small.sum(1 - axis) / small.sum() for axis, n in enumerate(size)]
-    top, left = (int(np.clip(round(SIDE / 2 - c), 0, SIDE - n)) for c, n in zip(centre, size))
+    top, left = (int(np.clip(round(SIDE / 2 - c), 0, SIDE - n)) for c, n in zip(centre, size, strict=True))
     placed = np.zeros((SIDE, SIDE), np.uint8)
     placed[top : top + size[0], left : left + size[1]] = small.round()
     return placed

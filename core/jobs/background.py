@@ -29,7 +29,8 @@ from core.errors import FAILURE, error_text
 from core.files import write_bytes
 from core.hardware import allocator
 from core.jobs.limits import Limits, Rate, check_memory
-from core.runs.store import ERROR, HEARTBEAT, STOP, Run, RunError, RunStore, Status
+from core.runs.run import ERROR, HEARTBEAT, STOP, Run, RunError, Status
+from core.runs.store import RunStore
 from core.training.duration import Speeds
 
 NICENESS = 1  # of a worker, beside a server's 0; see `give_way`

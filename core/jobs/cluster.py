@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from core.config import RunConfig
 from core.jobs.background import Jobs, WorkerLost
 from core.jobs.limits import Limits
-from core.runs.store import Run, RunError, RunStore
+from core.runs.run import Run, RunError
+from core.runs.store import RunStore
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -16,7 +16,7 @@ from core import settings
 from core.config import ConfigError, RunConfig
 from core.data.sources import DATASETS
 from core.hardware import allocator
-from core.runs.store import RunError
+from core.runs.run import RunError
 
 HOUR = 3600.0
 

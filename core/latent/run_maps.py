@@ -16,7 +16,8 @@ from core.latent.projection import Projection, align, measured_or_none, project
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
-    from core.runs.store import Run, RunStore
+    from core.runs.run import Run
+    from core.runs.store import RunStore
 
 SEEDS = (0, 1, 2)  # the UMAP seeds a run keeps
 
@@ -104,7 +105,8 @@ def project_task(run_id: str, reference_id: str, cache: str, shipped: str) -> No
         DataError: the images that a run was trained on are not available.
     """
     from core.files import npz_bytes
-    from core.runs.store import RunError, RunStore
+    from core.runs.run import RunError
+    from core.runs.store import RunStore
 
     store = RunStore(Path(cache), Path(shipped))
     run, reference = store.get(run_id), store.get(reference_id)

@@ -1,14 +1,18 @@
-"""What is measured about a model. Each metric is one function: arrays in, a number out, its formula and source above it.
+"""Measures of a model. Each metric is a function from arrays to a number; its formula and source are in its module.
 
-    reconstruction   how well an image comes back: MSE, PSNR, SSIM, sharpness; D, R, ELBO and a tighter bound
-    judge            a small classifier of the same images: the eyes of everything that needs an opinion
-    samples          do generated images look like real ones: Frechet distance, precision, recall, density, coverage
-    paths            what lies between two codes, and how far a small step moves the image
-    latent           how the codes are laid out: neighbours, probes, distance to the prior, information
-    robustness       what people use autoencoders for: denoising, anomalies
-    compression      codes as bytes, beside PNG, WebP and PCA
-    scorecard        all of it for one run, and the claims it decides
+    reconstruction            quality of reconstructions: MSE, PSNR, SSIM, sharpness; a tighter bound than the ELBO
+    judge, judge_training     a small classifier of the same images, used by the measures of generated images
+    samples                   generated against real images: Frechet distance, precision, recall, density, coverage
+    paths                     images between two codes, and the effect of a small step
+    latent                    the distribution of the codes: probes, distance to the prior, information
+    denoising_and_anomalies   two applications of autoencoders
+    compression               codes as bytes, compared with PNG, WebP and PCA
+    linear                    PCA, the linear control
+    scores, records           all measures of one run, and their files
+    claims, verdicts          common claims, and how figures decide them
+    comparisons               questions that several pages ask about a pair of models
+    scorecard                 the claims decided for a data set and latent size
 
-Conventions: images are float32 (N, 28, 28) in [0, 1]; codes (N, d); features (N, k). Everything is measured on held-out
-images and is the same for one seed.
+Conventions: images are float32 (N, 28, 28) in [0, 1]; codes (N, d); features (N, k). Everything is measured on test
+images and is reproducible for a given seed.
 """

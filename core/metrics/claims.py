@@ -1,72 +1,21 @@
-"""The story usually told about autoencoders and VAEs, sentence by sentence, each with the comparison that decides it.
+"""Common claims about autoencoders and VAEs, each with the comparison that decides it.
 
-No verdict is written here: it is computed from the figures (see `core.metrics.verdicts`), and some claims will fail.
-The views named as pages are where a claim can be seen. Some questions are asked on several pages: whose images change class
-more often after a small step, whose samples are nearer to real images, which model reconstructs more precisely, whose codes
-tell the classes apart better. `changes_class_more`, `nearer`, `more_precise` and `better_separated` answer them everywhere, by
-the rule by which the claims are decided.
+No verdict is written here: verdicts are computed from the figures (see `core.metrics.verdicts`), and some claims fail.
+The `page` of a claim is the view that shows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from core.metrics.verdicts import Case, Claim, Measure, larger
+from core.metrics.comparisons import FLIP_LEAST, FLIP_MARGIN, SAME_ACCURACY, SAME_ERROR
+from core.metrics.verdicts import Case, Claim, Measure
 
 
 def _pair(label: str, path: str, relation: str, first: str = "ae", **options: Any) -> Case:
-    """The same figure of both models, `first` on the left."""
+    """The same figure of both models, with `first` on the left; options are those of `Case`."""
     other = {"ae": "vae", "vae": "ae"}[first]
     return Case(label, Measure(first, path, first.upper()), relation, Measure(other, path, other.upper()), **options)
-
-
-NEARBY = _pair(
-    "", "smoothness/flip_rate/0.1", ">", digits=3, margin=0.1, least=0.01
-)  # a point: as much as 250 images can tell
-
-
-def changes_class_more(ae: Sequence[float], vae: Sequence[float]) -> str:
-    """Whose decoded pictures change class more often after a small step: "ae", "vae", or "neither" unless all seeds agree.
-
-    Args:
-        ae, vae: flip rates (see `core.metrics.paths.flip_rate`), one value per seed, the same seeds in the same order.
-    """
-    return {"left": "ae", "right": "vae"}.get(larger(ae, vae, NEARBY.margin, NEARBY.least), "neither")
-
-
-SAME_ERROR = 0.02  # squared errors within 2 % of each other are called equal
-
-
-def more_precise(ae: Sequence[float], vae: Sequence[float]) -> str:
-    """Which model reconstructs with less squared error: "ae", "vae", or "neither" unless all seeds agree.
-
-    Args:
-        ae, vae: mean squared errors, one value per seed, the same seeds in the same order.
-    """
-    return {"left": "vae", "right": "ae"}.get(larger(ae, vae, SAME_ERROR), "neither")
-
-
-def nearer(first: Sequence[float], second: Sequence[float]) -> str:
-    """Whose samples are nearer to real images: "first", "second", or "neither" unless all seeds agree.
-
-    Args:
-        first, second: Frechet distances, one value per seed, the same seeds in the same order.
-    """
-    return {"left": "second", "right": "first"}.get(larger(first, second), "neither")
-
-
-SAME_ACCURACY = 0.04  # two standard errors of the difference of two shares of 1,000 images, near a share of 0.7
-
-
-def better_separated(ae: Sequence[float], vae: Sequence[float]) -> str:
-    """Whose codes tell the classes apart better: "ae", "vae", or "neither" unless all seeds agree.
-
-    Args:
-        ae, vae: shares of images whose class is predicted from the code, one value per seed, the same seeds in the
-            same order.
-    """
-    return {"left": "ae", "right": "vae"}.get(larger(ae, vae, 0, SAME_ACCURACY), "neither")
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -129,12 +78,13 @@ CLAIMS: tuple[Claim, ...] = (
         "Nearby AE codes decode to different images, nearby VAE codes do not.",
         "How often a step of 0.1 standard deviations changes the class predicted by the classifier",
         "interpolation",
-        (NEARBY,),
+        (_pair("", "smoothness/flip_rate/0.1", ">", digits=3, margin=FLIP_MARGIN, least=FLIP_LEAST),),
     ),
     Claim(
         "smooth",
         "A VAE's latent space is smoother.",
-        "Change of the image per standard deviation of the code (slope), and length of the decoded path relative to a straight line",
+        "Change of the image per standard deviation of the code (slope), and length of the decoded path relative to a "
+        "straight line",
         "interpolation",
         (
             _pair("in slope", "smoothness/jacobian", "<", "vae", digits=1),
@@ -184,7 +134,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "like-prior",
         "The KL term makes the codes follow N(0, I).",
-        "Distance between the distribution of all codes and the prior: by mean and covariance (KL), and by kernel (MMD)",
+        "Distance between the distribution of all codes and the prior: by mean and covariance (KL), and by kernel "
+        "(MMD)",
         "latent_maps",
         (
             _pair("in mean and covariance", "latent/prior_kl", "<", "vae", unit="nats"),
@@ -292,7 +243,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "compresses",
         "An AE compresses images.",
-        "Codes with 4 bits per dimension: squared error compared with PCA at the same size, bytes compared with lossy WebP at the same error",
+        "Codes with 4 bits per dimension: squared error compared with PCA at the same size, bytes compared with lossy "
+        "WebP at the same error",
         "uses",
         (
             Case(

@@ -1,11 +1,12 @@
-"""Two things autoencoders are used for, each beside something simpler.
+"""Two applications of autoencoders, each compared with simpler methods.
 
-Denoising: the output's PSNR against the clean image. It says something only about a model that was **trained** to
-denoise (noise on the input, none on the target; Vincent et al. 2008), so that is stated with every figure. Controls: the
-median filter and PCA, each with its one setting chosen on training images.
+Denoising: the PSNR of the output against the clean image. It is meaningful only for a model that was **trained** to
+denoise (noise on the input, none on the target; Vincent et al. 2008), so this is stated with every figure. The controls
+are the median filter and PCA, each with one setting that is chosen on training images.
 
-Anomalies: an image is odd when the model reconstructs it badly. AUROC = P(odd image scores higher than a normal one), 1/2 is
-guessing, and below 1/2 the model prefers the odd ones: a held-out "1" costs less ink than the digits it was trained on.
+Anomalies: an image counts as an anomaly if the model reconstructs it badly. AUROC = P(an anomaly scores higher than a
+normal image): 1/2 is chance, and below 1/2 the model scores anomalies lower. The class "1", left out of training, is an
+example: it has less ink than the digits that the model was trained on.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 MEDIAN_SIZES = (3, 5)
 PCA_SIZES = (8, 16, 32, 64)
-TUNING = 200  # training images the controls choose their setting on
+TUNING = 200  # training images on which the settings of the controls are chosen
 
 
 def as_unit(images: np.ndarray) -> np.ndarray:
@@ -42,14 +43,14 @@ def add_noise(images: np.ndarray, sigma: float, seed: int = 0) -> np.ndarray:
 
 
 def median(noisy: np.ndarray, size: int) -> np.ndarray:
-    """The median of the size x size pixels around each; (N, 28, 28) -> (N, 28, 28)."""
+    """The median of the size x size pixels around each pixel; (N, 28, 28) -> (N, 28, 28)."""
     from scipy.ndimage import median_filter
 
     return median_filter(noisy, size=(1, size, size))
 
 
 def denoise(model: Model, noisy: np.ndarray) -> np.ndarray:
-    """What the model makes of noisy images (N, 28, 28): decoded from the posterior mean, (N, 28, 28)."""
+    """Noisy images (N, 28, 28) reconstructed by the model from the posterior mean, (N, 28, 28)."""
     import torch
 
     from core.models.networks import device_of
@@ -62,22 +63,28 @@ def denoise(model: Model, noisy: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Simple:
-    """The controls at one noise level: the median filter's size, and how many components the PCA keeps."""
+    """The controls at one noise level: the size of the median filter, and the number of PCA components."""
 
     size: int
     components: int
 
     @classmethod
     def tuned(cls, pca: Pca, train_images: np.ndarray, sigma: float, seed: int = 1) -> Simple:
-        """The settings with the least error on the first `TUNING` training images, uint8 (N, 1, 28, 28)."""
+        """The settings with the smallest error on the first `TUNING` training images, uint8 (N, 1, 28, 28)."""
         clean = as_unit(train_images[:TUNING])
         noisy = add_noise(clean, sigma, seed)
-        size = min(MEDIAN_SIZES, key=lambda s: mse(clean, median(noisy, s)))
-        sizes = sorted({min(k, len(pca.components)) for k in PCA_SIZES})  # a few images have few components
-        return cls(size, min(sizes, key=lambda k: mse(clean, pca.decode(pca.encode(noisy, k)))))
+
+        def median_error(size: int) -> float:
+            return mse(clean, median(noisy, size))
+
+        def pca_error(components: int) -> float:
+            return mse(clean, pca.decode(pca.encode(noisy, components)))
+
+        sizes = sorted({min(k, len(pca.components)) for k in PCA_SIZES})  # PCA of few images has few components
+        return cls(min(MEDIAN_SIZES, key=median_error), min(sizes, key=pca_error))
 
     def denoised(self, pca: Pca, noisy: np.ndarray) -> dict[str, np.ndarray]:
-        """Noisy images (N, 28, 28) as each control returns them."""
+        """Noisy images (N, 28, 28) denoised by each control."""
         return {"median": median(noisy, self.size), "pca": pca.decode(pca.encode(noisy, self.components))}
 
 
@@ -87,18 +94,22 @@ def denoising(
     """PSNR in dB against the clean images, of the noisy input, the model and both controls.
 
     Args:
-        train_images, images: uint8 (N, 1, 28, 28); the controls are tuned on the first, all are measured on the second.
+        model: denoises.
+        pca: a control.
+        train_images: uint8 (M, 1, 28, 28), on which the controls are tuned.
+        images: uint8 (N, 1, 28, 28), on which everything is measured.
+        sigma: standard deviation of the noise, in grey levels of [0, 1].
+        seed: of the noise.
     """
     clean = as_unit(images)
     noisy = add_noise(clean, sigma, seed)
-    others = Simple.tuned(pca, train_images, sigma, seed + 1).denoised(pca, noisy)
-    return {
-        name: psnr(clean, result) for name, result in {"input": noisy, "model": denoise(model, noisy), **others}.items()
-    }
+    controls = Simple.tuned(pca, train_images, sigma, seed + 1).denoised(pca, noisy)
+    results = {"input": noisy, "model": denoise(model, noisy), **controls}
+    return {name: psnr(clean, result) for name, result in results.items()}
 
 
 def auroc(normal: np.ndarray, odd: np.ndarray) -> float:
-    """Area under the ROC curve of scores (n,) and (m,), high meaning odd; ties count half.
+    """Area under the ROC curve of the scores of normal images (n,) and anomalies (m,); ties count half.
 
     Raises:
         NotMeasurable: one of the two is empty, or a score is not finite.
@@ -107,18 +118,21 @@ def auroc(normal: np.ndarray, odd: np.ndarray) -> float:
         raise NotMeasurable(f"{len(normal)} normal and {len(odd)} odd images: at least one of each is needed.")
     if not (np.isfinite(normal).all() and np.isfinite(odd).all()):
         raise NotMeasurable("scores that are not finite have no order.")
-    # The share of pairs in which the odd image has the higher score.
+    # The fraction of pairs in which the anomaly has the higher score.
     ranked = np.sort(normal)
     below, not_above = (np.searchsorted(ranked, odd, side) for side in ("left", "right"))
     return float((below + not_above).mean() / (2 * len(normal)))
 
 
 def roc(normal: np.ndarray, odd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The ROC curve of scores: share of normal and share of odd images above a threshold, from the highest to the lowest."""
+    """The ROC curve: fractions of normal images (n,) and anomalies (m,) with scores above a falling threshold.
+
+    Returns:
+        two arrays of equal length, from 0 to 1; inner points of straight sections are left out.
+    """
     thresholds = np.unique(np.r_[normal, odd])[::-1]
-    shares = [1 - np.searchsorted(np.sort(scores), thresholds, "left") / len(scores) for scores in (normal, odd)]
-    curve = np.concatenate([np.zeros((2, 1)), np.stack(shares)], axis=1)
-    # Of points on one level or upright line only the ends are needed.
+    rates = [1 - np.searchsorted(np.sort(scores), thresholds, "left") / len(scores) for scores in (normal, odd)]
+    curve = np.concatenate([np.zeros((2, 1)), np.stack(rates)], axis=1)
     steps = np.diff(curve, axis=1)
     turns = (np.abs(np.diff(steps, axis=1)) > 1e-12).any(0)
     kept = np.r_[True, turns, True] if curve.shape[1] > 2 else slice(None)
@@ -126,19 +140,19 @@ def roc(normal: np.ndarray, odd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def oddness(model: Model, images: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
-    """Scores of uint8 images (N, 1, 28, 28): distortion in nats, mse, and -ELBO where the model has one; each (N,)."""
+    """Anomaly scores of uint8 images (N, 1, 28, 28): distortion and -ELBO (VAE only) in nats, and mse; each (N,)."""
     values = per_image(model, images, seed)
     scores = {"distortion": values["distortion"], "mse": values["mse"]}
     return scores | {"neg_elbo": values["distortion"] + values["rate"]} if "rate" in values else scores
 
 
 def turned(images: np.ndarray) -> np.ndarray:
-    """Images (..., 28, 28) turned by 90 degrees."""
+    """Images (..., 28, 28) rotated by 90 degrees."""
     return np.rot90(images, axes=(-2, -1))
 
 
 def half_erased(images: np.ndarray) -> np.ndarray:
-    """Images (..., 28, 28) without their lower half: odd, with less to reconstruct."""
+    """Images (..., 28, 28) without their lower half: anomalies with less to reconstruct."""
     kept = images.copy()
     kept[..., images.shape[-2] // 2 :, :] = 0
     return kept
@@ -149,22 +163,31 @@ def two_in_one(images: np.ndarray) -> np.ndarray:
     return np.maximum(images, np.roll(images, 1, axis=0))
 
 
-ODDITIES = {"turned by 90°": turned, "half erased": half_erased, "two in one": two_in_one}  # made from normal images
+# Anomalies made from normal images.
+ODDITIES = {"turned by 90°": turned, "half erased": half_erased, "two in one": two_in_one}
 
 
 def pca_error(pca: Pca, images: np.ndarray, d: int) -> np.ndarray:
-    """Squared error a pixel of uint8 images (N, 1, 28, 28) through d principal components, (N,)."""
+    """Squared error per pixel of uint8 images (N, 1, 28, 28), reconstructed from d principal components, (N,)."""
     x = as_unit(images)
     return np.square(x - pca.decode(pca.encode(x, d))).mean((1, 2))
 
 
 def detection(model: Model, pca: Pca, normal: np.ndarray, odd: np.ndarray) -> dict[str, float]:
-    """AUROC of each score of `oddness` for odd against normal images, uint8, and of the error of a PCA as wide as the code."""
+    """AUROC of anomalies against normal images, for each score of `oddness` and for the error of PCA with the same d.
+
+    Args:
+        model: whose scores are used.
+        pca: the control.
+        normal, odd: uint8 (N, 1, 28, 28) and (M, 1, 28, 28).
+
+    Raises:
+        NotMeasurable: there are no images of one kind, or a score is not finite.
+    """
     d = model.config.latent_dim
-    ours, theirs = oddness(model, normal), oddness(model, odd)
-    return {name: auroc(ours[name], theirs[name]) for name in ours} | {
-        "pca": auroc(pca_error(pca, normal, d), pca_error(pca, odd, d))
-    }
+    low, high = oddness(model, normal), oddness(model, odd)
+    control = auroc(pca_error(pca, normal, d), pca_error(pca, odd, d))
+    return {**{name: auroc(low[name], high[name]) for name in low}, "pca": control}
 
 
 def anomalies(
@@ -175,11 +198,14 @@ def anomalies(
     other: tuple[str, np.ndarray] | None = None,
     held_out_class: int | None = None,
 ) -> dict[str, Any]:
-    """`detection` of images turned by 90 degrees, of another data set, and of the class the model never saw.
+    """`detection` of rotated images, of another data set, and of the class that was left out of training.
 
     Args:
-        images, labels: uint8 (N, 1, 28, 28) and (N,); without the held-out class they are the normal ones.
+        model: whose scores are used.
+        pca: the control.
+        images, labels: uint8 (N, 1, 28, 28) and (N,); those not of the held-out class are the normal ones.
         other: name and uint8 images of another data set.
+        held_out_class: the class left out of training.
     """
     seen = labels != held_out_class if held_out_class is not None else np.ones(len(labels), bool)
     normal = images[seen]

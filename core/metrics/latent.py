@@ -1,6 +1,6 @@
-"""How the codes are laid out: what a straight cut can tell, how far from the prior they are, how much they say.
+"""The distribution of the codes: what a linear classifier can read from it, its distance to the prior, its information.
 
-Neighbours (kNN accuracy, trustworthiness) are in `core.latent.neighbours`, which the maps use too.
+kNN accuracy and trustworthiness are in `core.latent.neighbours`, because the maps use them too.
 
     I(x; z) = E log q(z|x) / q(z),   q(z) = 1/N sum_i q(z|x_i)        Hoffman & Johnson 2016; never above ln N
     KL(q(z) || p(z))                 with q(z) taken as one Gaussian: its first two moments against N(0, I)
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
 
 def linear_probe(train_codes: np.ndarray, train_labels: np.ndarray, codes: np.ndarray, labels: np.ndarray) -> float:
-    """Accuracy on `codes` of a logistic regression fitted to `train_codes`, standardised by the training codes.
+    """Accuracy of a logistic regression that predicts the class from the code.
+
+    Args:
+        train_codes, train_labels: (M, d) and (M,), which it is fitted to; they also standardise all codes.
+        codes, labels: (N, d) and (N,), on which its accuracy is measured.
 
     Raises:
-        NotMeasurable: the training images are of one class.
+        NotMeasurable: all training images are of one class.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -36,10 +40,10 @@ def linear_probe(train_codes: np.ndarray, train_labels: np.ndarray, codes: np.nd
 
 
 def gaussian_kl(codes: np.ndarray) -> float:
-    """KL(N(m, S) || N(0, I)) in nats with the mean and covariance of codes (N, d); infinite where a dimension is constant.
+    """KL(N(m, S) || N(0, I)) in nats, with mean and covariance of codes (N, d); infinite if a dimension is constant.
 
     Raises:
-        NotMeasurable: too few codes for a covariance of d dimensions.
+        NotMeasurable: too few codes for a covariance in d dimensions.
     """
     codes = np.asarray(codes, np.float64)
     d = codes.shape[1]
@@ -55,10 +59,10 @@ def gaussian_kl(codes: np.ndarray) -> float:
 
 
 def mmd(codes: np.ndarray, others: np.ndarray) -> float:
-    """Unbiased MMD^2 between two sets of codes (n, d) and (m, d); about 0 (of either sign) for equal distributions.
+    """Unbiased MMD^2 between two sets of codes (n, d) and (m, d); close to 0, with either sign, if they are alike.
 
     Raises:
-        NotMeasurable: fewer than two codes in one of them.
+        NotMeasurable: fewer than two codes in one of the sets.
     """
     from core.metrics.samples import distances
 
@@ -75,22 +79,22 @@ def mmd(codes: np.ndarray, others: np.ndarray) -> float:
 
 
 def mutual_information(mean: np.ndarray, stddev: np.ndarray, z: np.ndarray) -> tuple[float, float]:
-    """I(x; z) in nats between an image's index and its code, and the cap ln N that no estimate from N images can exceed.
+    """I(x; z) in nats between the index of an image and its code, and the limit ln N of any estimate from N images.
 
     Args:
-        mean, stddev: of q(z|x) for N images, (N, d); stddev zero means points.
+        mean, stddev: of q(z|x) for N images, (N, d); a stddev of zero stands for points.
         z: one sample of each, (N, d).
 
     Returns:
-        (information, cap). Points that are all different name their image: they are at the cap, which then says
-        nothing about how much they hold.
+        (information, limit). Points that are all different identify their image, so their information is the limit,
+        which then says nothing about how much the codes contain.
     """
     cap = float(np.log(len(z)))
     if not stddev.any():
         _, counts = np.unique(z, axis=0, return_counts=True)
         return cap - float((counts * np.log(counts)).sum() / len(z)), cap
     mean, stddev, z = (np.asarray(a, np.float64) for a in (mean, stddev, z))
-    log_density = np.zeros((len(z), len(z)))  # log q(z_i | x_j), constants left out: they cancel
+    log_density = np.zeros((len(z), len(z)))  # log q(z_i | x_j) without the constants, which cancel
     for j in range(z.shape[1]):
         log_density -= 0.5 * ((z[:, None, j] - mean[None, :, j]) / stddev[None, :, j]) ** 2 + np.log(stddev[None, :, j])
     top = log_density.max(1)
@@ -99,12 +103,14 @@ def mutual_information(mean: np.ndarray, stddev: np.ndarray, z: np.ndarray) -> t
 
 
 def dimension_use(model: Model, images: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """How many nats of distortion each latent dimension saves, (d,): D with z_j replaced by its mean, minus D.
+    """The distortion that each latent dimension saves, (d,) in nats per image: D with its mean for z_j, minus D.
 
-    The same question for a point and for a cloud, where KL_j exists only for the cloud.
+    Unlike KL_j it is defined for an AE as well.
 
     Args:
-        images: uint8 (N, 1, 28, 28) and their sampled codes z (N, d).
+        model: decodes the codes.
+        images: uint8 (N, 1, 28, 28).
+        z: their sampled codes (N, d).
     """
     import torch
 
@@ -119,7 +125,7 @@ def dimension_use(model: Model, images: np.ndarray, z: np.ndarray) -> np.ndarray
             return float(model.likelihood.distortion(model.decode(codes), x).double().mean())
 
     whole = distortion(codes)
-    saved = []
+    saved: list[float] = []
     for j in range(codes.shape[1]):
         without = codes.clone()
         without[:, j] = codes[:, j].mean()

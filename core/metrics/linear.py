@@ -1,7 +1,7 @@
-"""The control for everything a network is praised for: the best **linear** autoencoder, which is PCA.
+"""PCA, the best **linear** autoencoder, as a control for the networks.
 
-Of all linear maps to d numbers and back, projecting on the d leading principal components has the least squared error
-(Baldi & Hornik 1989). What a network does no better than this, it does not owe to being a network.
+Of all linear maps to d numbers and back, the projection on the first d principal components has the smallest squared
+error (Baldi & Hornik 1989). Where a network is no better than PCA, its non-linearity has no benefit.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import numpy as np
 
 from core.latent.projection import principal_axes
 
-LIMIT = 10_000  # images it is fitted to
+LIMIT = 10_000  # number of images it is fitted to
 
 
 @dataclass(frozen=True)
 class Pca:
-    """Mean (784,) and components (k, 784), orthonormal, the strongest first."""
+    """Mean (784,) and orthonormal components (k, 784), in the order of falling variance."""
 
     mean: np.ndarray
     components: np.ndarray
@@ -33,7 +33,7 @@ class Pca:
 
 
 def fit_pca(images: np.ndarray, k: int) -> Pca:
-    """PCA of uint8 images (N, 1, 28, 28), of `LIMIT` of them where there are more; k is cut to what N images can have."""
+    """PCA of uint8 images (N, 1, 28, 28), of every n-th if there are more than `LIMIT`, with at most N components."""
     x = images[:: max(1, -(-len(images) // LIMIT))].reshape(-1, 784).astype(np.float32) / 255
     mean = x.mean(0, dtype=np.float64).astype(np.float32)
     x -= mean

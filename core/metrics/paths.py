@@ -1,17 +1,17 @@
-"""What lies between two codes, and how far a small step moves the image.
+"""Images between two codes, and the change of an image after a small step.
 
-    density at the middle    the density term (see `core.metrics.samples`) of the images halfway between two codes
-    keep rate                of pairs of one class, the share whose whole path the judge calls that class
-    path length              sum_t |x_t+1 - x_t| / |x_end - x_start| over the decoded path, in pixels; a straight line is 1
+    midpoint density    the density term (see `core.metrics.samples`) of the images halfway between two codes
+    keep rate           of pairs of the same class, the fraction whose whole path is classified as that class
+    path length         sum_t |x_t+1 - x_t| / |x_end - x_start| over the decoded path, in pixels; 1 for a straight line
 
-The control is the pixel cross-fade: two pictures mixed without any model. It is as short as a path can be, and is
-off the data in the middle.
+The control is the pixel cross-fade: two images mixed without a model. It is the shortest path, and its middle is far
+from the data.
 
-Steps are taken in codes **standardised per dimension** by the spread of sampled codes: an AE's codes are as wide as they
-please, so a raw step of .1, or a raw Jacobian, compares nothing.
+Steps are taken in codes **standardised per dimension** by the standard deviation s of sampled codes: the scale of an
+AE's codes is arbitrary, so raw steps and raw Jacobians of different models cannot be compared.
 
-    |J|^2 = sum_j |dx/dz_j * s_j|^2       how far the image moves for one standard deviation
-    flip rate at r                        share of steps z + r s (.) eps, eps ~ N(0, I), after which the judge names another class
+    |J|^2 = sum_j |dx/dz_j * s_j|^2       the change of the image per standard deviation
+    flip rate at r                        fraction of steps z + r s (.) eps, eps ~ N(0, I), that change the class
 """
 
 from __future__ import annotations
@@ -32,14 +32,20 @@ if TYPE_CHECKING:
     from core.models.build import Model
 
 
-STEPS = 11  # of a path, both ends included; odd, so that there is a middle
+STEPS = 11  # of a path, including both ends; odd, so that there is a midpoint
 PAIRS = 200
 RELATIVE_STEPS = (0.05, 0.1, 0.2, 0.5)
 DIRECTIONS = 8
 
 
 def pairs(labels: np.ndarray, same: bool, n: int = PAIRS, seed: int = 0) -> np.ndarray:
-    """n pairs of different images of the same class, or of different classes: indices (n, 2).
+    """Indices (n, 2) of pairs of different images, of the same class or of different classes.
+
+    Args:
+        labels: classes (N,).
+        same: whether the two images of a pair are of the same class.
+        n: number of pairs; pairs are repeated if there are fewer.
+        seed: of the choice.
 
     Raises:
         NotMeasurable: there is no such pair.
@@ -57,14 +63,14 @@ def pairs(labels: np.ndarray, same: bool, n: int = PAIRS, seed: int = 0) -> np.n
 
 
 def path_length(frames: np.ndarray) -> float | None:
-    """Length of a path of images (steps, ...) over the straight line between its ends: 1 or more; None where the ends are equal."""
+    """Length of a path of images (steps, ...) relative to the straight line; None if both ends are equal."""
     flat = frames.reshape(len(frames), -1).astype(np.float64)
     straight = np.linalg.norm(flat[-1] - flat[0])
     return float(np.linalg.norm(np.diff(flat, axis=0), axis=1).sum() / straight) if straight > 0 else None
 
 
 def mean(values: Iterable[float | None]) -> float | None:
-    """Mean of the figures there are; None without any."""
+    """Mean of the values that are not None; None if there are none."""
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None
 
@@ -72,69 +78,80 @@ def mean(values: Iterable[float | None]) -> float | None:
 def measure_paths(
     judge: Judge, reference: Reference, same: np.ndarray, different: np.ndarray, labels: np.ndarray
 ) -> dict[str, float | None]:
-    """The three figures for decoded paths; None where there is no such path.
+    """The three figures for decoded paths; None for a figure without paths.
 
     Args:
-        same, different: paths between images of one class and of two, (P, steps, 28, 28) in [0, 1]; P may be 0 in one of them.
+        judge: classifies the images.
+        reference: the real images.
+        same, different: paths between images of the same class and of different classes, (P, steps, 28, 28) in [0, 1];
+            P may be 0 in one of them.
         labels: the class of each path in `same`, (P,).
     """
     both = np.concatenate([same, different])
-    middles = judge.look(both[:, both.shape[1] // 2])[0]
+    middles = judge.features_and_probabilities(both[:, both.shape[1] // 2])[0]
     density = local_density(middles, reference.features, reference.radii)
-    named = (
-        judge.name(same.reshape(-1, 28, 28)).reshape(same.shape[:2])
-        if len(same)
-        else np.empty(same.shape[:2], np.int64)
-    )
+    predicted = np.empty(same.shape[:2], np.int64)
+    if len(same):
+        predicted = judge.predict(same.reshape(-1, 28, 28)).reshape(same.shape[:2])
     return {
         "midpoint_density": float(density.mean()),
         "midpoint_density_same": mean(density[: len(same)]),
         "midpoint_density_different": mean(density[len(same) :]),
-        "keep_rate": mean((named == labels[:, None]).all(1)),
+        "keep_rate": mean((predicted == labels[:, None]).all(1)),
         "path_length": mean(path_length(frames) for frames in both),
     }
 
 
 def interpolation(
     model: Model, judge: Judge, reference: Reference, codes: np.ndarray, n: int = PAIRS
-) -> dict[str, dict[str, float]]:
-    """`measure_paths` for straight lines and arcs between codes (posterior means of the reference images), and for the cross-fade.
+) -> dict[str, dict[str, float | None]]:
+    """`measure_paths` of straight lines and arcs between codes, and of the pixel cross-fade, by kind of path.
+
+    Args:
+        model: decodes the paths.
+        judge: classifies the images.
+        reference: the real images.
+        codes: posterior means of the reference images, (N, d).
+        n: number of pairs of each kind.
 
     Raises:
         NotMeasurable: too few reference images.
     """
-    _ = reference.radii  # before anything is decoded
-    chosen = []
-    for same in (True, False):
-        try:
-            chosen.append(pairs(reference.labels, same, n))
-        except NotMeasurable:  # one image per class, or one class: at most one of the two kinds is missing
-            chosen.append(np.empty((0, 2), np.int64))
-    labels = reference.labels[chosen[0][:, 0]]
-    result = {}
-    for kind in KINDS:
-        ways = [
-            np.concatenate(
-                [np.empty((0, codes.shape[1]), np.float32), *(path(codes[a], codes[b], STEPS, kind) for a, b in group)]
-            )
-            for group in chosen
-        ]
-        result[kind] = measure_paths(
-            judge, reference, *(decode_all(model, z).reshape(-1, STEPS, 28, 28) for z in ways), labels
-        )
+    _ = reference.radii  # raises before anything is decoded
     images = reference.images[:, 0].astype(np.float32) / 255
     t = np.linspace(0, 1, STEPS, dtype=np.float32)[:, None, None]
-    fades = [(1 - t) * images[group[:, 0], None] + t * images[group[:, 1], None] for group in chosen]
-    return {**result, "cross_fade": measure_paths(judge, reference, *fades, labels)}
+
+    def choose(same: bool) -> np.ndarray:
+        try:
+            return pairs(reference.labels, same, n)
+        except NotMeasurable:  # one image per class, or one class: at most one of the two kinds is missing
+            return np.empty((0, 2), np.int64)
+
+    def decoded(chosen: np.ndarray, kind: str) -> np.ndarray:
+        codes_of_paths = [path(codes[a], codes[b], STEPS, kind) for a, b in chosen]
+        z = np.concatenate([np.empty((0, codes.shape[1]), np.float32), *codes_of_paths])
+        return decode_all(model, z).reshape(-1, STEPS, 28, 28)
+
+    def faded(chosen: np.ndarray) -> np.ndarray:
+        return (1 - t) * images[chosen[:, 0], None] + t * images[chosen[:, 1], None]
+
+    same, different = choose(True), choose(False)
+    labels = reference.labels[same[:, 0]]
+    result = {
+        kind: measure_paths(judge, reference, decoded(same, kind), decoded(different, kind), labels) for kind in KINDS
+    }
+    return {**result, "cross_fade": measure_paths(judge, reference, faded(same), faded(different), labels)}
 
 
 def jacobian(model: Model, codes: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """The decoder's Jacobian dx/dz at codes (N, d), by central differences: (N, 784, d).
 
     Args:
-        scale: (d,), standard deviation of the codes; the differences are taken over a hundredth of it either way.
+        model: decodes.
+        codes: where the Jacobian is taken.
+        scale: standard deviation of the codes, (d,); the differences are taken over a hundredth of it to either side.
     """
-    columns = []
+    columns: list[np.ndarray] = []
     for j, h in enumerate(np.maximum(0.01 * scale, 1e-4)):
         shift = np.zeros(codes.shape[1], np.float32)
         shift[j] = h
@@ -152,26 +169,38 @@ def flip_rate(
     directions: int = DIRECTIONS,
     seed: int = 0,
 ) -> float:
-    """Share of random steps of `step` standard deviations per dimension that change the class the judge gives the decoded image.
+    """The fraction of random steps after which the judge gives the decoded image another class.
 
     Args:
+        model: decodes.
+        judge: classifies.
         codes: (N, d); each is moved in `directions` random directions.
-        scale: (d,), standard deviation of the codes per dimension.
+        scale: standard deviation of the codes per dimension, (d,).
+        step: length of a step, in standard deviations per dimension.
+        directions: steps per code.
+        seed: of the directions.
     """
     noise = np.random.default_rng(seed).standard_normal((directions, *codes.shape))
-    before = judge.name(decode_all(model, codes))
-    after = judge.name(decode_all(model, (codes + step * scale * noise).reshape(-1, codes.shape[1])))
+    before = judge.predict(decode_all(model, codes))
+    after = judge.predict(decode_all(model, (codes + step * scale * noise).reshape(-1, codes.shape[1])))
     return float((after.reshape(directions, -1) != before).mean())
 
 
 def smoothness(
     model: Model, judge: Judge, mean: np.ndarray, z: np.ndarray, n: int = AROUND
 ) -> dict[str, float | dict[str, float]]:
-    """Jacobian norms and flip rates around the first n posterior means (N, d), in units of the spread of sampled codes z (N, d).
+    """Jacobian norms and flip rates around the first n posterior means.
+
+    Args:
+        model: decodes.
+        judge: classifies.
+        mean: posterior means (N, d).
+        z: sampled codes (N, d); their standard deviation is the unit of all steps.
+        n: number of codes.
 
     Returns:
-        jacobian: mean Frobenius norm in standardised codes; jacobian_largest: its largest singular value alone;
-        jacobian_raw: in the codes as they are, which compares models by how wide their codes happen to be;
+        jacobian: mean Frobenius norm in standardised codes; jacobian_largest: mean of the largest singular value;
+        jacobian_raw: mean Frobenius norm without standardisation, which depends on the arbitrary scale of the codes;
         flip_rate: by step.
     """
     scale = z.std(0)

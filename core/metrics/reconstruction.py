@@ -1,10 +1,10 @@
-"""How well an image comes back, and what its code costs.
+"""Quality of reconstructions, and bounds on the likelihood of an image.
 
     MSE = mean (x - y)^2        PSNR = -10 log10 MSE  (dB, grey levels in [0, 1])
     -ELBO = D + R               an upper bound on -log p(x), in nats per image
-    L_K = -E log 1/K sum_k p(x|z_k) p(z_k) / q(z_k|x)     a tighter one; K = 1 is -ELBO (Burda et al. 2016, eq. 8)
+    L_K = -E log 1/K sum_k p(x|z_k) p(z_k) / q(z_k|x)     a tighter bound; K = 1 is -ELBO (Burda et al. 2016, eq. 8)
 
-A point has no density q(z|x), so an AE has neither bound: None, never 0.
+A point has no density q(z|x), so an AE has neither bound: both are None, not 0.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def ssim(images: np.ndarray, others: np.ndarray) -> float:
 
         SSIM = (2 mx my + C1) (2 sxy + C2) / ((mx^2 + my^2 + C1) (sx^2 + sy^2 + C2))
 
-    with local means m, variances s^2 and covariance sxy under a Gaussian window of 11 x 11 pixels, sigma 1.5, C1 = .01^2,
-    C2 = .03^2; averaged over the places where the window lies inside the image.
+    with local means m, variances s^2 and covariance sxy under a Gaussian window of 11 x 11 pixels, sigma 1.5,
+    C1 = 0.01^2, C2 = 0.03^2; averaged over the positions where the window lies inside the image.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -56,13 +56,13 @@ def ssim(images: np.ndarray, others: np.ndarray) -> float:
 
 
 def sharpness_ratio(images: np.ndarray, others: np.ndarray) -> float:
-    """How much of the images' fine detail `others` keep: 1 is as sharp, below 1 is blurred.
+    """The sharpness of `others` relative to `images`, both (N, 28, 28): 1 is equally sharp, less than 1 is blurred.
 
-    The ratio of summed Laplacian variances, the usual measure of focus (Pech-Pacheco et al. 2000). Noise raises it too,
-    so it is read together with the error.
+    The ratio of the summed variances of the Laplacian, the usual measure of focus (Pech-Pacheco et al. 2000). Noise
+    increases it too, so it must be read together with the error.
 
     Raises:
-        NotMeasurable: the images have no detail at all.
+        NotMeasurable: the images are constant.
     """
     from scipy.ndimage import laplace
 
@@ -78,12 +78,14 @@ def sharpness_ratio(images: np.ndarray, others: np.ndarray) -> float:
 def importance_weighted_bound(
     model: Model, images: np.ndarray, samples: int = 64, seed: int = 0, batch: int = 2000
 ) -> float | None:
-    """L_K, an upper bound on -log p(x) in nats per image that tightens as K grows (Burda et al. 2016, theorem 1).
+    """L_K, an upper bound on -log p(x) in nats per image that is tighter for larger K (Burda et al. 2016, theorem 1).
 
     Args:
+        model: encodes and decodes.
         images: uint8 (N, 1, 28, 28).
-        samples: K, codes drawn from q(z|x) for every image.
-        batch: decoded at once.
+        samples: K, the number of codes drawn from q(z|x) for every image.
+        seed: of the codes.
+        batch: number of codes decoded at once.
 
     Returns:
         None for a point posterior.

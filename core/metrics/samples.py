@@ -1,17 +1,18 @@
-"""Do generated images look like real ones? Measured on features of the judge (see `core.metrics.judge`).
+"""How close generated images are to real ones, in features of the judge (see `core.metrics.judge`).
 
     FD = |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^1/2)      distance of two Gaussians (Dowson & Landau 1982)
 
-Heusel et al. (2017) take features of an ImageNet network and call this FID. The features here are those of a small
-classifier of the same data, so the numbers mean something only beside each other, at one n, above the floor that real
-training images reach. They are never called FID.
+Heusel et al. (2017) use features of an ImageNet network and call this FID. The features here are those of a small
+classifier of the same data, so the values can only be compared with each other, for the same n, and with the value that
+real training images reach (the floor). They are never called FID.
 
-Precision and recall (Kynkaanniemi et al. 2019) and density and coverage (Naeem et al. 2020) ask about neighbours:
-with B(x) the ball around a real image x that reaches to its k-th nearest real neighbour,
+Precision and recall (Kynkaanniemi et al. 2019) and density and coverage (Naeem et al. 2020) are based on neighbours.
+With B(x) the ball around a real image x whose radius is the distance to its k-th nearest real neighbour,
 
-    density  = 1/(k m) sum over fakes of how many balls it is in     fidelity; exceeds 1 where fakes crowd the modes
-    coverage = share of real images whose ball holds a fake          diversity
-    precision, recall = share of fakes in any ball; share of reals in any ball around a fake
+    density   = 1/(k m) sum over m generated images of the number of balls that contain it     fidelity; can exceed 1
+    coverage  = fraction of real images whose ball contains a generated image                  diversity
+    precision = fraction of generated images in any ball
+    recall    = fraction of real images in any ball around a generated image
 """
 
 from __future__ import annotations
@@ -29,13 +30,15 @@ if TYPE_CHECKING:
     from core.models.build import Model
 
 
-N = 1000  # of each kind: FD depends on n, so n never changes
+N = 1000  # generated images; FD depends on the number, so it never changes
 NEIGHBOURS = 5
-LEAST = 16  # real images: of fewer, the ball to the fifth nearest other holds a third of all and more, and a covariance says little
+# The smallest number of real images. With fewer, the ball to the fifth nearest neighbour contains more than a third of
+# all images, and their covariance is too uncertain.
+LEAST = 16
 
 
 def check_enough(n: int) -> None:
-    """Whether n real images are enough to compare others with.
+    """Check that n real images are enough for a comparison.
 
     Raises:
         NotMeasurable: fewer than `LEAST`.
@@ -50,7 +53,7 @@ def frechet_of_moments(mean_a: np.ndarray, cov_a: np.ndarray, mean_b: np.ndarray
     """Squared Frechet (2-Wasserstein) distance between N(mean_a, cov_a) and N(mean_b, cov_b)."""
     values, vectors = np.linalg.eigh(cov_a)
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
-    # tr (S1 S2)^1/2 from the symmetric root S1^1/2 S2 S1^1/2: the same eigenvalues, never complex.
+    # tr (S1 S2)^1/2 from the symmetric S1^1/2 S2 S1^1/2, which has the same eigenvalues and never complex ones.
     cross = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ cov_b @ root), 0)).sum()
     distance = np.square(mean_a - mean_b).sum() + np.trace(cov_a) + np.trace(cov_b) - 2 * cross
     return float(max(distance, 0.0))
@@ -78,7 +81,7 @@ def distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def radii(features: np.ndarray, k: int = NEIGHBOURS) -> np.ndarray:
-    """Distance of every row to its k-th nearest other row, (n,).
+    """Distance of every row of features (n, f) to its k-th nearest neighbour, (n,).
 
     Raises:
         NotMeasurable: fewer than k + 1 rows.
@@ -93,10 +96,16 @@ def radii(features: np.ndarray, k: int = NEIGHBOURS) -> np.ndarray:
 def prdc(
     real: np.ndarray, fake: np.ndarray, k: int = NEIGHBOURS, real_radii: np.ndarray | None = None
 ) -> dict[str, float]:
-    """precision, recall, density and coverage of fake against real features, (m, f) and (n, f).
+    """precision, recall, density and coverage, see the top of this module.
 
     Args:
-        real_radii: `radii(real, k)`, when it is known already.
+        real: features of real images, (n, f).
+        fake: features of generated images, (m, f).
+        k: number of neighbours.
+        real_radii: `radii(real, k)`, if already known.
+
+    Raises:
+        NotMeasurable: at most k images of either kind.
     """
     r_real = radii(real, k) if real_radii is None else real_radii
     between = distances(real, fake)  # (n, m)
@@ -110,19 +119,26 @@ def prdc(
 
 
 def local_density(features: np.ndarray, real: np.ndarray, real_radii: np.ndarray, k: int = NEIGHBOURS) -> np.ndarray:
-    """The density term of every single image, (m,): in how many real balls it lies, over k."""
+    """The density term of each image, (m,): the number of balls of real images that contain it, divided by k.
+
+    Args:
+        features: (m, f).
+        real: features of real images, (n, f).
+        real_radii: `radii(real, k)`.
+        k: number of neighbours.
+    """
     return (distances(real, features) <= real_radii[:, None]).sum(0) / k
 
 
 def confidence(probabilities: np.ndarray) -> dict[str, float]:
-    """How sure the judge is, and of how many classes. Never shown one without the other.
+    """The confidence of the judge and the entropy of its classes. The first is never shown without the second.
 
     Args:
         probabilities: of classes, (N, C), rows sum to 1.
 
     Returns:
-        confidence: mean of the largest probability. A decoder that draws one blob over and over gets .95.
-        class_entropy: entropy in nats of the classes it names, at most ln C; 0 when every image gets the same name.
+        confidence: mean of the largest probability. A decoder that always draws the same blob can reach 0.95.
+        class_entropy: entropy of the predicted classes in nats, at most ln C; 0 if all images get the same class.
     """
     shares = np.bincount(probabilities.argmax(1), minlength=probabilities.shape[1]) / len(probabilities)
     shares = shares[shares > 0]
@@ -130,12 +146,20 @@ def confidence(probabilities: np.ndarray) -> dict[str, float]:
 
 
 def quality(judge: Judge, reference: Reference, images: np.ndarray) -> dict[str, float]:
-    """Everything above for generated images (N, 28, 28) in [0, 1] against the reference images.
+    """All figures of this module for generated images.
+
+    Args:
+        judge: of the data set.
+        reference: the real images.
+        images: generated images (N, 28, 28) in [0, 1].
+
+    Returns:
+        fd, precision, recall, density, coverage, confidence, class_entropy.
 
     Raises:
-        NotMeasurable: fewer than `LEAST` reference images, or images that are all alike.
+        NotMeasurable: fewer than `LEAST` reference images, or all of them equal.
     """
-    features, probabilities = judge.look(images)
+    features, probabilities = judge.features_and_probabilities(images)
     return {
         "fd": frechet_distance(reference.features, features),
         **prdc(reference.features, features, real_radii=reference.radii),
@@ -151,16 +175,18 @@ def sample_quality(
     temperature: float = 1.0,
     seed: int = 0,
 ) -> dict[str, float]:
-    """`quality` of `N` new images, the floor that their FD is to be read with, and n, how many real images they are compared with.
-
-    A third of a second, with the judge at hand.
+    """`quality` of `N` generated images, with the floor of FD and n, the number of real images. Takes 0.3 s.
 
     Args:
-        density: where the codes come from, see `core.latent.sampling`.
-        judge: the data set's own, see `core.metrics.judge.load_judge`.
+        model: decodes the codes.
+        dataset: the real images.
+        density: the codes are drawn from it, see `core.latent.sampling`.
+        judge: of the data set, see `core.metrics.judge_training.load_judge`.
+        temperature: scales the standard deviations of the codes.
+        seed: of the codes.
 
     Raises:
-        NotMeasurable: as `quality`.
+        NotMeasurable: see `quality`.
     """
     from core.latent.sampling import decode_all
 

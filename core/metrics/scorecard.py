@@ -1,7 +1,7 @@
-"""The scorecard: which of the claims hold, at which data set and latent size, on which runs.
+"""The scorecard: which of the claims hold, for which data set and latent size, according to which runs.
 
-Every sentence is a claim (`claims`), decided from scores (`scores`, kept by `records`) by rules (`verdicts`). Reading the
-scorecard needs neither torch nor the images.
+Claims (`claims`) are decided from scores (`scores`, kept by `records`) by rules (`verdicts`). Reading the scorecard
+needs neither torch nor the images.
 """
 
 from __future__ import annotations
@@ -10,20 +10,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from core.config import ConfigError, RunConfig
+from core.config import ConfigError, ModelName, RunConfig
 from core.errors import UserFacingError
 from core.metrics.claims import CLAIMS
 from core.metrics.records import commit, committed, scores_of
 from core.metrics.verdicts import Population, Row, close, combine, decide, show
-from core.runs.store import Run, RunStore
+from core.runs.run import Run
+from core.runs.store import RunStore
 
 SETTINGS = (("mnist-5k", 2), ("mnist-5k", 16), ("mnist", 16), ("fashion-mnist", 16))
 SEEDS = (0, 1, 2)
 NOISE = 0.5  # of the models trained to denoise
-FULL = {"epochs": 10, "batch_size": 128}  # how the large data sets are trained: as many steps as pay
+FULL = {"epochs": 10, "batch_size": 128}  # for the large data sets, where more steps improve little
 RECIPES: dict[str, dict[str, Any]] = {"mnist": FULL, "fashion-mnist": FULL, "kmnist": FULL}
 
-# How far a recomputed figure may be from the committed one: (share of it, absolute). The first that fits the path's end.
+# By a part of a figure's path, how far a recomputed figure may be from the committed one: as a fraction of it, and
+# absolute. The first that matches applies.
 TOLERANCES: tuple[tuple[str, float, float], ...] = (
     ("/fd", 0.05, 0.2),
     ("/floor", 0.05, 0.1),
@@ -33,42 +35,33 @@ TOLERANCES: tuple[tuple[str, float, float], ...] = (
     ("mse", 0.02, 1e-4),
     ("dimension_use", 0.05, 0.1),
     ("rate_per_dim", 0.02, 0.02),
-    ("", 0.02, 0.012),  # most others are shares of 1,000 images
+    ("", 0.02, 0.012),  # most others are fractions of 1,000 images
 )
 
-ELSEWHERE = "anomalies/other/"  # measured only where another data set's images are on the machine
+ELSEWHERE = "anomalies/other/"  # measured only if the images of another data set are on the machine
 
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[int, int, str], object]  # called with the runs done, the number of runs, and what is next
 
 
-def standard(model: str, dataset: str, latent_dim: int, seed: int = 0, **changes: Any) -> RunConfig:
-    """The config by which the scorecard knows a run of this kind."""
+def standard(model: ModelName, dataset: str, latent_dim: int, seed: int = 0, **changes: Any) -> RunConfig:
+    """The config of a standard run: the recipe of its data set, and `changes`."""
     return RunConfig(
         model=model, dataset=dataset, latent_dim=latent_dim, seed=seed, **RECIPES.get(dataset, {}), **changes
     )
 
 
-def plan(dataset: str = "mnist-5k", latent_dim: int = 16) -> list[RunConfig]:
-    """The runs a whole scorecard rests on: the pair over three seeds, and at mnist-5k, d = 16 the special ones too."""
-    pair = [standard(model, dataset, latent_dim, seed) for seed in SEEDS for model in ("ae", "vae")]
-    if (dataset, latent_dim) != ("mnist-5k", 16):
-        return pair
-    betas = [standard("vae", dataset, latent_dim, seed, beta=beta) for seed in SEEDS for beta in (0.1, 10.0)]
-    denoisers = [standard(model, dataset, latent_dim, seed, noise=NOISE) for seed in SEEDS for model in ("ae", "vae")]
-    held_out = [standard(model, dataset, latent_dim, held_out_class=c) for c in range(10) for model in ("ae", "vae")]
-    return pair + betas + denoisers + held_out
-
-
 def role_of(config: RunConfig) -> tuple[str, Any] | None:
-    """What part a run plays in the claims, and which of its kind it is; None if it is not a standard run."""
+    """The role of a run in the claims, and its seed (or class and seed); None if it is not a standard run.
+
+    Roles are "ae", "vae", "vae beta 10", "ae denoiser", "vae held-out" and so on.
+    """
     if config.model not in ("ae", "vae"):
         return None
     changes: dict[str, Any] = {"noise": config.noise, "held_out_class": config.held_out_class}
     if config.beta is not None:
         changes["beta"] = config.beta
-    if config.replace(data_digest="") != standard(
-        config.model, config.dataset, config.latent_dim, config.seed, **changes
-    ):
+    expected = standard(config.model, config.dataset, config.latent_dim, config.seed, **changes)
+    if config.replace(data_digest="") != expected:
         return None
     special = [config.noise == NOISE, config.held_out_class is not None, config.beta not in (None, 1.0)]
     if sum(special) > 1 or config.noise not in (0.0, NOISE):
@@ -81,10 +74,13 @@ def role_of(config: RunConfig) -> tuple[str, Any] | None:
 
 
 def population(store: RunStore, dataset: str, latent_dim: int, digest: str = "") -> Population:
-    """Scores by role and seed: the committed ones, and those of runs in the store that have been measured.
+    """Scores by role and seed: the committed ones, and those of measured runs in the store.
 
     Args:
-        digest: only runs trained on the images with this digest; by default whatever the data set's name stood for.
+        store: the runs.
+        dataset: name of the data set.
+        latent_dim: of the runs.
+        digest: only runs that were trained on the images with this digest; by default all runs of the data set's name.
     """
     entries = dict(committed(dataset, latent_dim))
     for run in store.find(latent_dim=latent_dim, **({"data_digest": digest} if digest else {"dataset": dataset})):
@@ -97,7 +93,7 @@ def population(store: RunStore, dataset: str, latent_dim: int, digest: str = "")
             config = RunConfig.from_dict(entries[run_id]["config"])
             role = role_of(config) if digest in ("", config.data_digest) else None
         except (ConfigError, KeyError, TypeError):
-            continue  # written by another version: its figures are not comparable
+            continue  # written by another version, whose figures are not comparable
         if role is not None:
             result.setdefault(role[0], {})[role[1]] = entries[run_id]["scores"]
     if "vae" in result:
@@ -108,42 +104,58 @@ def population(store: RunStore, dataset: str, latent_dim: int, digest: str = "")
 def scorecard(
     store: RunStore | None = None, dataset: str = "mnist-5k", latent_dim: int = 16, digest: str = ""
 ) -> list[Row]:
-    """Every claim with its figures, verdict and condition at one data set and latent size; `digest` as in `population`."""
-    people = population(store or RunStore(), dataset, latent_dim, digest)
-    return [decide(claim, people) for claim in CLAIMS]
+    """Every claim with its figures, verdict and condition; the arguments are those of `population`."""
+    scores = population(store or RunStore(), dataset, latent_dim, digest)
+    return [decide(claim, scores) for claim in CLAIMS]
 
 
-def _places(verdicts: dict[tuple[str, int], str]) -> dict[str, str]:
-    """Verdicts by data set and latent size -> by name: "d = 16" where all data sets of that size agree, else one by one."""
-    named = {}
+def _named(verdicts: dict[tuple[str, int], str]) -> dict[str, str]:
+    """Verdicts by data set and latent size, under names: "d = 16" if all data sets agree there, else one for each."""
+    named: dict[str, str] = {}
     for size in dict.fromkeys(d for _, d in verdicts):
         here = {dataset: verdict for (dataset, d), verdict in verdicts.items() if d == size}
-        agree = len(set(here.values())) == 1
-        named |= (
-            {f"d = {size}": next(iter(here.values()))}
-            if agree
-            else {f"{dataset} d = {size}": verdict for dataset, verdict in here.items()}
-        )
+        if len(set(here.values())) == 1:
+            named[f"d = {size}"] = next(iter(here.values()))
+        else:
+            named |= {f"{dataset} d = {size}": verdict for dataset, verdict in here.items()}
     return named
 
 
 def overview(store: RunStore | None = None, settings: tuple[tuple[str, int], ...] = SETTINGS) -> list[dict[str, Any]]:
-    """Every claim over several data sets and latent sizes: its row at each, and the verdict over all of them.
+    """Every claim for several data sets and latent sizes, and the verdict over all of them.
 
     Returns:
         dicts with id, sentence, page, rows ({"mnist-5k, d = 2": Row}), verdict, condition.
     """
     store = store or RunStore()
-    cards = {f"{dataset}, d = {d}": scorecard(store, dataset, d) for dataset, d in settings}
-    result = []
-    for i, claim in enumerate(CLAIMS):
-        rows = {label: rows[i] for label, rows in cards.items()}
-        verdict, condition = combine(
-            _places({setting: row.verdict for setting, row in zip(settings, rows.values())}), "at "
+    cards = [scorecard(store, dataset, d) for dataset, d in settings]
+    result: list[dict[str, Any]] = []
+    for claim, rows in zip(CLAIMS, zip(*cards, strict=True), strict=True):
+        verdicts = {setting: row.verdict for setting, row in zip(settings, rows, strict=True)}
+        verdict, condition = combine(_named(verdicts), "at ")
+        result.append(
+            {
+                "id": claim.id,
+                "sentence": claim.sentence,
+                "page": claim.page,
+                "rows": {f"{dataset}, d = {d}": row for (dataset, d), row in zip(settings, rows, strict=True)},
+                "verdict": verdict,
+                "condition": condition,
+            }
         )
-        about = {"id": claim.id, "sentence": claim.sentence, "page": claim.page}
-        result.append({**about, "rows": rows, "verdict": verdict, "condition": condition})
     return result
+
+
+def _figures(row: Row) -> str:
+    """The figures of the first measured case of a claim, in words; "–" if there is none."""
+    first = next((case for case in row.cases if case.left is not None), None)
+    if first is None:
+        return "–"
+    sides = [side for side in (first.left, first.right) if side is not None]
+    texts = [f"{side.name} {show(side, first.digits)}" if side.role else f"threshold {side.name}" for side in sides]
+    label = f"{first.whole_label}: " if first.whole_label else ""
+    seeds = " (one seed)" if first.n == 1 else ""
+    return f"{label}{', '.join(texts)} {first.unit}".rstrip() + seeds
 
 
 def markdown(
@@ -151,26 +163,23 @@ def markdown(
     settings: tuple[tuple[str, int], ...] = SETTINGS,
     shown: tuple[str, int] = SETTINGS[1],
 ) -> str:
-    """The scorecard as the README shows it: a line a claim, the verdict at each setting, the first case's figures at `shown`."""
+    """The scorecard as a table for the README.
+
+    Args:
+        store: the runs.
+        settings: data set and latent size of each column of verdicts.
+        shown: the setting whose figures are in the last column.
+
+    Returns:
+        one row per claim: the claim, its verdict for each setting, the figures of its first case for `shown`.
+    """
     labels = [f"{dataset}, d = {d}" for dataset, d in settings]
-    figures = f"{shown[0]}, d = {shown[1]}"
-    lines = ["| claim | " + " | ".join(labels) + f" | values for {figures} |", "|---" * (len(settings) + 2) + "|"]
+    last = f"{shown[0]}, d = {shown[1]}"
+    lines = [f"| claim | {' | '.join(labels)} | values for {last} |", "|---" * (len(settings) + 2) + "|"]
     for line in overview(store, settings):
-        first = next((case for case in line["rows"][figures].cases if case.left is not None), None)
-        cell = "–"
-        if first is not None:
-            sides = ", ".join(
-                f"{side.name} {show(side, first.digits)}" if side.role else f"threshold {side.name}"
-                for side in (first.left, first.right)
-            )
-            cell = (
-                (f"{first.whole_label}: " if first.whole_label else "")
-                + f"{sides} {first.unit}".rstrip()
-                + (" (one seed)" if first.n == 1 else "")
-            )
-        lines.append(
-            f"| {line['sentence']} | " + " | ".join(row.verdict for row in line["rows"].values()) + f" | {cell} |"
-        )
+        rows: dict[str, Row] = line["rows"]
+        verdicts = " | ".join(row.verdict for row in rows.values())
+        lines.append(f"| {line['sentence']} | {verdicts} | {_figures(rows[last])} |")
     return "\n".join(lines)
 
 
@@ -178,40 +187,55 @@ def _complete(store: RunStore) -> list[Run]:
     return [run for run in store if run.complete]
 
 
-def evaluate_all(store: RunStore | None = None, progress: Progress = lambda done, total, what: None) -> dict[str, str]:
-    """Measure every finished run that has not been, into its folder; interrupted, the same call goes on from there.
+def evaluate_all(store: RunStore | None = None, progress: Progress | None = None) -> dict[str, str]:
+    """Measure every finished run that has not been measured; after an interruption, the next call continues.
+
+    Args:
+        store: the runs.
+        progress: called before each run and each part.
 
     Returns:
-        run_id -> "measured", or why it could not be.
+        run_id -> "measured", or the reason why the run could not be measured.
     """
     from core.metrics.scores import score_run
 
     runs = _complete(store or RunStore())
-    outcome = {}
+    outcome: dict[str, str] = {}
+
+    def report(done: int, what: str) -> None:
+        if progress is not None:
+            progress(done, len(runs), what)
+
+    def report_part(part: str) -> None:
+        report(len(outcome), f"{runs[len(outcome)].run_id}: {part}")
+
     for i, run in enumerate(runs):
-        progress(i, len(runs), run.run_id)
+        report(i, run.run_id)
         try:
-            score_run(run, on_part=lambda part: progress(i, len(runs), f"{run.run_id}: {part}"))
+            score_run(run, on_part=report_part)
             outcome[run.run_id] = "measured"
         except UserFacingError as error:
             outcome[run.run_id] = str(error)
-    progress(len(runs), len(runs), "")
+    report(len(runs), "")
     return outcome
 
 
 def reasons(scores: dict[str, Any]) -> dict[str, str]:
-    """What could not be measured of a run, "samples" or "latent/knn_accuracy", each with the reason (see `core.metrics.scores`)."""
+    """The reasons why parts of a run ("samples") or figures ("latent/knn_accuracy") could not be measured, by name."""
     found: dict[str, str] = {}
     for part, values in scores.items():
         why = values.get("not_measured") if isinstance(values, dict) else None
-        found |= (
-            {part: why} if isinstance(why, str) else {f"{part}/{name}": reason for name, reason in (why or {}).items()}
-        )
+        if isinstance(why, str):
+            found[part] = why
+        elif why:
+            found |= {f"{part}/{name}": reason for name, reason in why.items()}
     return found
 
 
 def publish(store: RunStore | None = None) -> list[Path]:
-    """Write the committed scorecards from the measured standard runs; entries of runs that are not here are kept.
+    """Write the committed scorecards from the measured standard runs; entries of other runs are kept.
+
+    Runs on folders of images are left out: others do not have those images.
 
     Returns:
         the files written.
@@ -219,16 +243,14 @@ def publish(store: RunStore | None = None) -> list[Path]:
     entries: dict[tuple[str, int], dict[str, Any]] = {}
     for run in _complete(store or RunStore()):
         config, scores = run.config, scores_of(run)
-        if (
-            scores and role_of(config) is not None and not config.dataset.startswith("folder:")
-        ):  # nobody else has those images
+        if scores and role_of(config) is not None and not config.dataset.startswith("folder:"):
             key = config.dataset, config.latent_dim
             entries.setdefault(key, dict(committed(*key)))[run.run_id] = {"config": config.to_dict(), "scores": scores}
     return [commit(*key, runs) for key, runs in entries.items()]
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every figure in nested scores with its path, keys joined by "/"."""
+    """Every figure in nested scores with its path, the keys joined by "/"."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from leaves(inner, f"{path}/{key}" if path else str(key))
@@ -240,7 +262,10 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def differences(scores: dict[str, Any], reference: dict[str, Any]) -> Iterator[str]:
-    """What is off by more than its tolerance, a sentence each; parts absent on either side, and a data set not here, are not compared."""
+    """A sentence for each figure that differs from the reference by more than its tolerance.
+
+    Parts that one of the two lacks are not compared, nor are anomalies of a data set that is not on this machine.
+    """
     found = dict(leaves(scores))
     for path, expected in leaves(reference):
         if path.partition("/")[0] not in scores or path in ("weights", "judge", "schema"):
@@ -257,28 +282,35 @@ def differences(scores: dict[str, Any], reference: dict[str, Any]) -> Iterator[s
 
 
 def check(
-    store: RunStore | None = None, progress: Progress = lambda done, total, what: None, only: str | None = None
+    store: RunStore | None = None, progress: Progress | None = None, only: str | None = None
 ) -> Iterator[tuple[str, list[str]]]:
-    """Measure every run that has committed figures (or `only` the one with this id) again, from its weights, and compare.
+    """Measure runs with committed figures again, from their weights, and compare.
 
-    Runs whose weights or images are not on this machine are passed over.
+    Runs whose weights or images are not on this machine are skipped.
+
+    Args:
+        store: the runs.
+        progress: called before each run.
+        only: the id of the only run to check; by default all are checked.
 
     Yields:
-        of every run compared its id, and a sentence for every figure off by more than its tolerance.
+        the id of each compared run, and a sentence for every figure that differs by more than its tolerance.
     """
     from core.data.dataset import DataError
     from core.metrics.scores import score_run
 
-    runs = []
+    runs: list[tuple[Run, dict[str, Any]]] = []
     for run in _complete(store or RunStore()):
         entry = committed(run.config.dataset, run.config.latent_dim).get(run.run_id)
         if entry and only in (None, run.run_id):
             runs.append((run, entry["scores"]))
     for i, (run, reference) in enumerate(runs):
-        progress(i, len(runs), run.run_id)
+        if progress is not None:
+            progress(i, len(runs), run.run_id)
         try:
             scores = score_run(run, fresh=True, keep=False)
         except DataError:
             continue
         yield run.run_id, list(differences(scores, reference))
-    progress(len(runs), len(runs), "")
+    if progress is not None:
+        progress(len(runs), len(runs), "")

@@ -1,11 +1,12 @@
-"""Everything measured about one run, part by part, on the same held-out images with the same seeds.
+"""The scores of a run: all measures, part by part, on the same test images with the same seeds.
 
     score_run(run, dataset)  ->  {"schema", "weights", "judge", "n", part: {figure: value}}
 
-Figures that a model cannot have (an AE's rate) are None. What does not apply is left out: a model trained to denoise is
-scored on denoising, one that never saw a class on anomalies. What these images do not allow to be measured (too few, all
-alike, one class) says why: a part that cannot be measured at all is {"not_measured": reason}; a part of which some figures
-cannot has None for them, and their reasons under "not_measured", by name.
+Figures that do not exist for a model (the rate of an AE) are None. Parts that do not apply are left out: a model
+trained to denoise is scored on denoising, a model trained without a class on anomalies. If the images do not allow a
+measurement (too few, all equal, one class), the reason is stored: a part that cannot be measured at all is
+{"not_measured": reason}; in a part that can be measured incompletely the missing figures are None, with their reasons
+by name under "not_measured".
 """
 
 from __future__ import annotations
@@ -26,30 +27,32 @@ from core.errors import NotMeasurable
 from core.latent.neighbours import knn_accuracy, trustworthiness
 from core.latent.sampling import SOURCES, Codes, Density, decode_all, encode_all, fit_densities, unpack
 from core.metrics import compression, denoising_and_anomalies, latent, paths, reconstruction, records, samples
-from core.metrics.judge import Judge, Reference, load_judge, spread
+from core.metrics.judge import Judge, Reference, spread
+from core.metrics.judge_training import load_judge
 from core.metrics.linear import Pca, fit_pca
 from core.models.build import Model
 from core.models.networks import Trainable
-from core.runs.store import Run
+from core.runs.run import Run
 from core.training.evaluation import per_image, summarise
 
-TRAIN_LIMIT = 10_000  # training images that probes, densities and quantisers are fitted to
+TRAIN_LIMIT = 10_000  # training images to which probes, densities and quantisers are fitted
 BOUND_SAMPLES = 64
 NOISE_LEVELS = (0.1, 0.25, 0.5, 0.75, 1.0)
 COMPONENTS = 64  # of the PCA control
-_RAW = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}  # torchvision's folders
-_OTHERS = {
-    "fashion-mnist": ("mnist", "mnist-5k"),
-    "kmnist": ("fashion-mnist", "mnist-5k"),
-}  # else Fashion-MNIST, Kuzushiji-MNIST
+_RAW = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}  # torchvision's folder names
+# Data sets that can serve as another data set, in order of preference, and those for all data sets not listed.
+_OTHERS = {"fashion-mnist": ("mnist", "mnist-5k"), "kmnist": ("fashion-mnist", "mnist-5k")}
+_OTHERS_DEFAULT = ("fashion-mnist", "kmnist")
 
 
 class Subject:
-    """A model under measurement, and what several parts need of it, computed once.
+    """A model to be measured, with the quantities that several parts need, each computed once.
 
     Args:
-        model: a multi-rate model is measured as its reference, at beta = 1.
-        densities: fitted code densities, where the run carries them.
+        model: a multi-rate model is measured at beta = 1 (`Trainable.reference`).
+        dataset: the images.
+        judge: of the data set.
+        densities: fitted densities of the codes, if the run carries them.
     """
 
     def __init__(self, model: Trainable, dataset: Dataset, judge: Judge, densities: dict[str, Density] | None = None):
@@ -59,6 +62,7 @@ class Subject:
 
     @functools.cached_property
     def reference(self) -> Reference:
+        """The test images that are measured, with the judge's features."""
         return self.judge.reference(self.dataset)
 
     @functools.cached_property
@@ -68,31 +72,35 @@ class Subject:
 
     @functools.cached_property
     def train(self) -> tuple[np.ndarray, np.ndarray]:
-        """At most `TRAIN_LIMIT` training images uint8, and labels."""
+        """At most `TRAIN_LIMIT` training images, uint8, and their labels."""
         chosen = spread(len(self.dataset.train_images), TRAIN_LIMIT)
         return self.dataset.train_images[chosen], self.dataset.train_labels[chosen]
 
     @functools.cached_property
     def codes(self) -> Codes:
+        """The codes of the reference images."""
         return encode_all(self.model, self.reference.images)
 
     @functools.cached_property
     def train_codes(self) -> Codes:
+        """The codes of the training images in `train`."""
         return encode_all(self.model, self.train[0])
 
     @functools.cached_property
     def densities(self) -> dict[str, Density]:
+        """Densities of the codes by source."""
         return self._densities or fit_densities(self.model, self.dataset.train_images)
 
     @functools.cached_property
     def pca(self) -> Pca:
+        """The control, fitted to the training images in `train`."""
         return fit_pca(self.train[0], COMPONENTS)
 
 
 def figures(**measures: Callable[[], Any]) -> dict[str, Any]:
-    """Each measure's figure by name, or None, with the reasons under "not_measured" if there are any."""
+    """The value of each measure by name; None where it cannot be measured, with the reasons under "not_measured"."""
     found: dict[str, Any] = {}
-    reasons = {}
+    reasons: dict[str, str] = {}
     for name, measure in measures.items():
         try:
             found[name] = measure()
@@ -102,7 +110,7 @@ def figures(**measures: Callable[[], Any]) -> dict[str, Any]:
 
 
 def reconstruction_part(s: Subject) -> dict[str, Any]:
-    """Errors of the reconstruction from the posterior mean; D, R and bounds from sampled codes; PCA of the same d beside."""
+    """Errors of reconstructions from the posterior mean; D, R and bounds from sampled codes; the error of PCA."""
     images, back = s.images, decode_all(s.model, s.codes.mean)
     d = s.config.latent_dim
     linear = s.pca.decode(s.pca.encode(images, d))
@@ -113,7 +121,7 @@ def reconstruction_part(s: Subject) -> dict[str, Any]:
         "psnr": reconstruction.psnr(images, back),
         "ssim": reconstruction.ssim(images, back),
         **figures(sharpness=lambda: reconstruction.sharpness_ratio(images, back)),
-        "kept_class": float((s.judge.name(back) == s.reference.labels).mean()),
+        "kept_class": float((s.judge.predict(back) == s.reference.labels).mean()),
         **{name: summary[name] for name in ("distortion", "rate", "neg_elbo", "rate_per_dim", "active_units")},
         "importance_weighted": bound,
         "bound_gap": None if bound is None else summary["neg_elbo"] - bound,
@@ -122,24 +130,24 @@ def reconstruction_part(s: Subject) -> dict[str, Any]:
 
 
 def samples_part(s: Subject) -> dict[str, Any]:
-    """Quality of samples from each source of codes, and the floor that real training images reach."""
-    floor = s.reference.floor  # first: without it nothing need be decoded
+    """Quality of samples from each source of codes, and the FD of real training images (the floor)."""
+    floor = s.reference.floor  # raises before anything is decoded
     found = {name: decode_all(s.model, s.densities[name].sample(samples.N)) for name in SOURCES}
     return {"floor": floor, **{name: samples.quality(s.judge, s.reference, images) for name, images in found.items()}}
 
 
 def interpolation_part(s: Subject) -> dict[str, Any]:
-    """Paths between reference images: straight, on an arc, and the pixel cross-fade."""
+    """Paths between reference images: straight lines, arcs, and the pixel cross-fade."""
     return paths.interpolation(s.model, s.judge, s.reference, s.codes.mean)
 
 
 def smoothness_part(s: Subject) -> dict[str, Any]:
-    """How far small standardised steps move the image."""
+    """The change of an image after small standardised steps."""
     return paths.smoothness(s.model, s.judge, s.codes.mean, s.codes.z)
 
 
 def latent_part(s: Subject) -> dict[str, Any]:
-    """How the codes are laid out, with PCA codes of the same size as the control where a class is asked for."""
+    """The distribution of the codes, with PCA codes of the same size as the control for figures about classes."""
     labels, d = s.reference.labels, s.config.latent_dim
     train_images, train_labels = s.train
     pca, pca_train = s.pca.encode(s.images, d), s.pca.encode(denoising_and_anomalies.as_unit(train_images), d)
@@ -165,7 +173,7 @@ def latent_part(s: Subject) -> dict[str, Any]:
 
 
 def denoising_part(s: Subject) -> dict[str, Any]:
-    """PSNR after denoising at each noise level; `trained_with` is the noise the model was trained with, 0 if none."""
+    """PSNR after denoising at each noise level; `trained_with` is the noise of the training, 0 without noise."""
     levels = {
         f"{sigma:g}": denoising_and_anomalies.denoising(s.model, s.pca, s.train[0], s.reference.images, sigma)
         for sigma in NOISE_LEVELS
@@ -174,8 +182,9 @@ def denoising_part(s: Subject) -> dict[str, Any]:
 
 
 def anomalies_part(s: Subject) -> dict[str, Any]:
-    """AUROC for turned images, another data set where there is one, and the class left out of training."""
-    name, other = other_dataset(s.dataset.name), None
+    """AUROC for rotated images, for another data set if there is one, and for the class left out of training."""
+    name = other_dataset(s.dataset.name)
+    other: tuple[str, np.ndarray] | None = None
     if name is not None:
         images = load_dataset(name).test_images
         other = name, images[spread(len(images))]
@@ -202,7 +211,7 @@ PARTS: dict[str, Callable[[Subject], dict[str, Any]]] = {
 
 
 def parts_for(config: RunConfig) -> tuple[str, ...]:
-    """The parts that say something about a run of this config."""
+    """The parts that apply to a run of this config."""
     if config.held_out_class is not None:
         return ("anomalies",)
     if config.noise:
@@ -213,8 +222,8 @@ def parts_for(config: RunConfig) -> tuple[str, ...]:
 
 
 def other_dataset(name: str) -> str | None:
-    """The first data set of other things that is on this machine; nothing is downloaded to find out."""
-    for other in _OTHERS.get(name, ("fashion-mnist", "kmnist")):
+    """The first data set with other contents that is on this machine, or None. Downloads nothing."""
+    for other in _OTHERS.get(name, _OTHERS_DEFAULT):
         raw = settings.data_dir() / _RAW.get(other, "") / "raw"
         files = [f"{split}-{kind}-ubyte" for split in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
         if DATASETS[other].embedded or all((raw / file).exists() for file in files):
@@ -223,7 +232,7 @@ def other_dataset(name: str) -> str | None:
 
 
 def plain(value: Any) -> Any:
-    """Numbers as JSON takes them: six significant digits, and None for what is not finite."""
+    """Nested values as JSON values: numbers with six significant digits, None for those that are not finite."""
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -234,7 +243,7 @@ def plain(value: Any) -> Any:
 
 
 def _so_far(run: Run, judge: Judge, fresh: bool) -> dict[str, Any]:
-    """What has been measured of a run with this judge (nothing, if asked to start afresh), and the stamp that says so."""
+    """The scores so far with this judge, or, if there are none or all shall be fresh, only their stamp."""
     expected = {**records.stamp(run), "judge": judge.info["sha256"][:16]}
     scores = {} if fresh else records.scores_of(run)
     return scores if expected.items() <= scores.items() else expected
@@ -246,19 +255,21 @@ def score_run(
     judge: Judge | None = None,
     fresh: bool = False,
     keep: bool = True,
-    on_part: Callable[[str], None] = lambda part: None,
+    on_part: Callable[[str], object] | None = None,
 ) -> dict[str, Any]:
-    """Everything measured about a finished run, kept beside it as scorecard.json part by part (see `core.metrics.records`).
+    """The scores of a finished run. Each part is kept as soon as it is measured (see `core.metrics.records`).
 
     Args:
-        dataset, judge: the run's own by default.
-        fresh: measure again what has been measured.
-        keep: write scorecard.json.
+        run: a finished run.
+        dataset, judge: by default those of the run.
+        fresh: whether to measure again what has been measured.
+        keep: whether to keep the scores.
         on_part: called with the name of each part before it is measured.
 
     Raises:
         RunNotFound, RunDamaged: the run cannot be loaded.
-        DataError, JudgeError: its images, or a judge for them, cannot be had.
+        DataError: its images are not available.
+        JudgeError: there can be no judge for its images.
     """
     config = run.config
     dataset = dataset or run.dataset()
@@ -271,14 +282,15 @@ def score_run(
     subject = Subject(run.load_model(), dataset, judge, densities)
     scores = {**scores, "n": len(subject.reference.images)}
     for part in missing:
-        on_part(part)
+        if on_part is not None:
+            on_part(part)
         try:
             scores[part] = plain(PARTS[part](subject))
-        except NotMeasurable as error:  # a data set too small or too plain for this part: the reason is the result
+        except NotMeasurable as error:
             scores[part] = {"not_measured": str(error)}
         if keep:
             try:
                 records.keep(run, scores)
             except OSError:
-                keep = False  # a read-only folder: measured, and measured again next time
+                keep = False  # the folder cannot be written: the next call measures again
     return scores

@@ -1,13 +1,17 @@
-"""How a claim is decided: by comparing figures, never by what somebody wrote.
+"""Verdicts on claims, computed by comparing figures.
 
-A claim has one or more cases. A case compares two figures of `core.metrics.scores`, left against right, seed by seed:
+A claim has one or more cases. A case compares two figures of `core.metrics.scores`, left with right, seed by seed:
 
-    left - right > max(margin * the larger of the two, least)     (for "<" the other way round; for ">=", no less than right)
+    ">"     left - right > max(margin * the larger of the two, least)
+    "<"     the same with left and right exchanged
+    ">="    left >= right
 
-so a difference smaller than the margin counts as none. `exceeds` is that rule, and `larger` applies it to two models over
-their seeds; whatever else says which of two models has more or less of something asks them too. A case holds if it does so for every seed, does not if for none,
-and is mixed otherwise. A claim holds if all its cases do, does not if none does, and depends in between; the condition
-is then spelled out from the cases' labels.
+A difference smaller than the margin thus counts as none. `exceeds` is that rule, and `larger` applies it to two models
+over their seeds; every statement that one of two models has more of something uses these two functions.
+
+A case holds if it holds for every seed, does not hold if it holds for none, and is mixed otherwise. A claim holds if
+all its cases hold, does not hold if none does, and otherwise depends on a condition, which is written with the labels
+of its cases.
 """
 
 from __future__ import annotations
@@ -18,23 +22,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.errors import NotMeasurable
+from core.errors import ArgumentError, NotMeasurable
 
 HOLDS, DOES_NOT, DEPENDS, UNKNOWN = "holds", "does not", "depends", "not measured"
-MARGIN = 0.05  # the least difference that counts, as a share of the larger figure, unless a case says otherwise
+MARGIN = 0.05  # the smallest difference that counts, as a fraction of the larger figure; the default of a case
 
-# role -> seed (or "class c, seed s") -> everything measured about that run
+# role -> seed (or "class c, seed s") -> the scores of that run
 Population = Mapping[str, Mapping[Any, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One figure: of which models, where in their scores, and what to call it.
+    """One figure: of which models, where in their scores, and how it is called.
 
     Attributes:
         role: "ae", "vae", "ae denoiser", "vae held-out", "vae beta 10" ... (see `core.metrics.scorecard.role_of`).
         path: keys joined by "/", e.g. "samples/prior/fd".
-        name: for people.
+        name: the displayed name.
     """
 
     role: str
@@ -42,7 +46,7 @@ class Measure:
     name: str
 
     def values(self, population: Population) -> dict[Any, float]:
-        """The figure of every run of the role that has it."""
+        """The figure of every run of this role that has it, by the run's key in the population."""
         found = {}
         for key, scores in population.get(self.role, {}).items():
             value: Any = scores
@@ -53,7 +57,7 @@ class Measure:
         return found
 
     def why_not(self, population: Population) -> str:
-        """Why no run of the role has the figure, where that was noted when it was measured (see `core.metrics.scores`); else ""."""
+        """Why runs of this role lack the figure, if the reason is in their scores (`core.metrics.scores`); else ""."""
         part, *rest = self.path.split("/")
         for scores in population.get(self.role, {}).values():
             reasons = scores.get(part, {}).get("not_measured", "") if isinstance(scores.get(part), Mapping) else ""
@@ -65,13 +69,16 @@ class Measure:
 
 @dataclass(frozen=True)
 class Case:
-    """left `relation` right, under the condition that `label` names.
+    """The statement `left relation right`, under the condition that `label` names.
 
     Attributes:
-        detail: tells cases under one condition apart; a verdict that all of them share is told without it.
+        label: the condition; "" for a claim with a single case.
+        left: a figure.
+        relation: ">", "<" or ">=".
         right: another figure, or a number.
-        unit, digits: for people.
-        margin, least: the least difference that counts, as a share of the larger figure and in the figure's own unit.
+        unit, digits: how the figures are displayed.
+        margin, least: the smallest difference that counts, as a fraction of the larger figure and in its unit.
+        detail: distinguishes cases with the same label; left out where all of them have the same verdict.
     """
 
     label: str
@@ -87,11 +94,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence of the story.
+    """A common claim.
 
     Attributes:
-        measure: what decides it, in plain words.
-        page: where it can be seen, the name of a view.
+        id: short identifier.
+        sentence: the claim.
+        measure: the figure that decides it, in words.
+        page: the view that shows it.
+        cases: the comparisons that decide it.
     """
 
     id: str
@@ -114,7 +124,14 @@ class Stat:
 
 @dataclass(frozen=True)
 class CaseResult:
-    """A case as measured; `held` of `n` runs bear it out. left and right are None where nothing was measured; `why_not` says why, if known."""
+    """A case as measured.
+
+    Attributes:
+        label, relation, unit, digits, detail: as in `Case`.
+        left, right: the figures; None if nothing was measured.
+        held, n: the case holds in `held` of `n` runs.
+        why_not: why nothing was measured, if that is known.
+    """
 
     label: str
     relation: str
@@ -129,10 +146,12 @@ class CaseResult:
 
     @property
     def whole_label(self) -> str:
+        """Label and detail."""
         return " ".join(filter(None, (self.label, self.detail)))
 
     @property
     def verdict(self) -> str:
+        """`HOLDS`, `DOES_NOT`, `DEPENDS` (on the seed) or `UNKNOWN`."""
         if not self.n:
             return UNKNOWN
         return HOLDS if self.held == self.n else DOES_NOT if not self.held else DEPENDS
@@ -140,7 +159,7 @@ class CaseResult:
 
 @dataclass(frozen=True)
 class Row:
-    """A claim as measured at one data set and latent size."""
+    """A claim as measured with one data set and latent size; the condition is "" unless the verdict is `DEPENDS`."""
 
     id: str
     sentence: str
@@ -153,7 +172,7 @@ class Row:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, with the verdict of each case."""
         value = asdict(self)
-        for case, result in zip(value["cases"], self.cases):
+        for case, result in zip(value["cases"], self.cases, strict=True):
             case["verdict"] = result.verdict
         return value
 
@@ -167,19 +186,20 @@ def _stat(measure: Measure | float, values: dict[Any, float]) -> Stat:
 
 
 def exceeds(a: float, b: float, margin: float = MARGIN, least: float = 0.0) -> bool:
-    """Whether a is larger than b by enough to count."""
+    """Whether a is larger than b by more than the margin; `margin` and `least` as in `Case`."""
     return a - b > max(margin * max(abs(a), abs(b)), least)
 
 
 def larger(left: Sequence[float], right: Sequence[float], margin: float = MARGIN, least: float = 0.0) -> str:
-    """Which side's figures are larger by enough to count, pair by pair: "left", "right", or "neither" unless all pairs agree.
+    """Which side exceeds the other, pair by pair: "left", "right", or "neither" unless all pairs agree.
 
     Args:
         left, right: one value per seed, the same seeds in the same order.
+        margin, least: as in `Case`.
 
     Raises:
         NotMeasurable: there are no values.
-        ValueError: another number of values on either side.
+        ValueError: different numbers of values on the two sides.
     """
     both = list(zip(left, right, strict=True))
     if not both:
@@ -189,44 +209,46 @@ def larger(left: Sequence[float], right: Sequence[float], margin: float = MARGIN
     return "right" if all(exceeds(b, a, margin, least) for a, b in both) else "neither"
 
 
+def _holds(case: Case, left: float, right: float) -> bool:
+    """Whether a case holds for the figures of one run."""
+    if case.relation == ">":
+        return exceeds(left, right, case.margin, case.least)
+    if case.relation == "<":
+        return exceeds(right, left, case.margin, case.least)
+    if case.relation == ">=":
+        return left >= right
+    raise ArgumentError(f"relation {case.relation!r} is not known; choose one of >, <, >=.")
+
+
 def decide_case(case: Case, population: Population) -> CaseResult:
-    """Compare run by run: the same seed on both sides, or a run with itself, or with a number."""
+    """A case decided run by run: runs with the same seed on both sides, a run with itself, or a run with a number."""
     left = case.left.values(population)
     right = case.right.values(population) if isinstance(case.right, Measure) else dict.fromkeys(left, float(case.right))
     shared = [key for key in left if key in right]
-    tests = {
-        ">": lambda a, b: exceeds(a, b, case.margin, case.least),
-        "<": lambda a, b: exceeds(b, a, case.margin, case.least),
-        ">=": lambda a, b: a >= b,
-    }
-    held = sum(tests[case.relation](left[key], right[key]) for key in shared)
-    stats = (
-        (_stat(case.left, {k: left[k] for k in shared}), _stat(case.right, {k: right[k] for k in shared}))
-        if shared
-        else (None, None)
-    )
     sides = [side for side in (case.left, case.right) if isinstance(side, Measure)]
-    why_not = "" if shared else next(filter(None, (side.why_not(population) for side in sides)), "")
     return CaseResult(
         case.label,
         case.relation,
         case.unit,
         case.digits,
-        *stats,
-        held=held,
+        left=_stat(case.left, {key: left[key] for key in shared}) if shared else None,
+        right=_stat(case.right, {key: right[key] for key in shared}) if shared else None,
+        held=sum(_holds(case, left[key], right[key]) for key in shared),
         n=len(shared),
         detail=case.detail,
-        why_not=why_not,
+        why_not="" if shared else next(filter(None, (side.why_not(population) for side in sides)), ""),
     )
 
 
 def combine(verdicts: Mapping[str, str], before: str = "") -> tuple[str, str]:
-    """Verdicts under named conditions -> the verdict over all of them, and the condition in words.
-
-    What was not measured is left out; the condition is "" where there is nothing to tell apart.
+    """The verdict over several conditions, and the condition it depends on in words.
 
     Args:
+        verdicts: by the name of the condition; those that are `UNKNOWN` are left out.
         before: a word before the names of conditions, e.g. "at ".
+
+    Returns:
+        verdict, condition; the condition is "" unless the verdict is `DEPENDS`.
     """
     known = {label: verdict for label, verdict in verdicts.items() if verdict != UNKNOWN}
     if not known:
@@ -235,7 +257,7 @@ def combine(verdicts: Mapping[str, str], before: str = "") -> tuple[str, str]:
         return next(iter(known.values())), ""
     groups = ((HOLDS, "holds"), (DOES_NOT, "does not hold"), (DEPENDS, "is mixed"))
     parts = [
-        f"{words} {before}{', '.join(l for l, v in known.items() if v == verdict)}"
+        f"{words} {before}{', '.join(label for label, found in known.items() if found == verdict)}"
         for verdict, words in groups
         if verdict in known.values()
     ]
@@ -243,7 +265,7 @@ def combine(verdicts: Mapping[str, str], before: str = "") -> tuple[str, str]:
 
 
 def decide(claim: Claim, population: Population) -> Row:
-    """The claim's cases as measured, its verdict, and the condition it depends on."""
+    """The cases of a claim as measured, its verdict, and the condition it depends on."""
     cases = tuple(decide_case(case, population) for case in claim.cases)
     counts = [f"(holds in {case.held} of {case.n} runs)" if case.verdict == DEPENDS else "" for case in cases]
     under: dict[str, set[str]] = {}
@@ -252,9 +274,8 @@ def decide(claim: Claim, population: Population) -> Row:
     labels = [
         case.label if len(under[case.label]) == 1 and case.verdict != DEPENDS else case.whole_label for case in cases
     ]
-    verdict, condition = combine(
-        {" ".join(filter(None, (label, count))): c.verdict for label, c, count in zip(labels, cases, counts)}
-    )
+    conditions = [" ".join(filter(None, parts)) for parts in zip(labels, counts, strict=True)]
+    verdict, condition = combine({name: case.verdict for name, case in zip(conditions, cases, strict=True)})
     if len(cases) == 1 and counts[0]:
         condition = counts[0].strip("()")
     return Row(claim.id, claim.sentence, claim.measure, claim.page, cases, verdict, condition)
@@ -267,5 +288,5 @@ def show(stat: Stat, digits: int) -> str:
 
 
 def close(measured: float, committed: float, relative: float, absolute: float) -> bool:
-    """Whether two figures agree within a share of the committed one or an absolute amount, whichever is larger."""
+    """Whether a figure is within a fraction of the committed one or an absolute amount of it, whichever is larger."""
     return math.isclose(measured, committed, rel_tol=0, abs_tol=max(absolute, relative * abs(committed)))

@@ -1,1 +1,1 @@
-"""Trained runs on disk: the store, loading a model by name, an archive to take home."""
+"""Trained runs on disk: a run, the store of all runs, loading a model, exporting a run."""

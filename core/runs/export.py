@@ -1,4 +1,4 @@
-"""A run to take home: weights as safetensors, everything else as JSON, and ten lines that load it."""
+"""Exporting a run: weights as safetensors, figures as JSON, and a ten-line example that loads it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 from core.files import write_bytes
-from core.runs.store import WEIGHTS, Run
+from core.runs.run import WEIGHTS, Run
 
 EXAMPLE = """\
 import json, pathlib, torch
@@ -30,10 +30,10 @@ def example(run: Run) -> str:
 
 
 def export_files(run: Run) -> dict[str, bytes]:
-    """File name -> bytes of what is exported of a complete run; every file is checked against its digest.
+    """File name -> bytes of the export of a complete run; every file is checked against its digest.
 
     Raises:
-        RunNotFound, RunDamaged: there is nothing whole to export.
+        RunDamaged: the run is not complete, or damaged.
     """
     files = {name: run.read(name) for name in (WEIGHTS, "config.json", "evaluation.json") if name in run.manifest()}
     files["history.json"] = (json.dumps(run.history(), indent=1) + "\n").encode()
@@ -41,7 +41,7 @@ def export_files(run: Run) -> dict[str, bytes]:
 
 
 def export_zip(run: Run) -> bytes:
-    """`export_files` in one zip, below a folder named after the run. The same run gives the same bytes."""
+    """`export_files` as a zip file, in a folder named after the run. The same run gives the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in export_files(run).items():
@@ -50,7 +50,12 @@ def export_zip(run: Run) -> bytes:
 
 
 def export_run(run: Run, out: Path) -> Path:
-    """Write a run to `out`: a zip if it ends in .zip, otherwise a folder (made if need be). Returns `out`."""
+    """Write the export of a run to `out`: a zip file if it ends in .zip, otherwise a folder. Returns `out`.
+
+    Raises:
+        RunDamaged: see `export_files`.
+        OSError: the file or folder cannot be written.
+    """
     if out.suffix.lower() == ".zip":
         write_bytes(out, export_zip(run))
     else:

@@ -1,4 +1,4 @@
-"""From a name to a model: the trained one, found where runs are kept."""
+"""The trained model of a run id or a config."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from core.runs.store import RunStore
 
 
 def load_model(which: str | RunConfig, store: RunStore | None = None, device: str = "cpu") -> Autoencoder | MultiRate:
-    """The trained model of a run id or a config, in eval mode, its weights frozen; of a multi-rate model, `.at(beta)` encodes and decodes.
+    """The trained model in eval mode, with frozen weights; `.at(beta)` of a multi-rate model encodes and decodes.
+
+    Args:
+        which: a run id, or a config (of which the digest of the data may be missing).
+        store: where runs are kept; by default the user's cache and the shipped runs.
+        device: where the model is loaded.
 
     Raises:
-        RunNotFound: no finished run; says how to train one.
+        RunNotFound: there is no finished run; says how to train one.
         RunDamaged: its files do not match their digests.
     """
     store = store or RunStore()

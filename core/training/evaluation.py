@@ -19,7 +19,7 @@ from core.data.tiles import tiled
 from core.latent.sampling import decode_all, fit_densities, pack
 from core.models.build import Model
 from core.models.networks import Trainable, device_of
-from core.runs.store import GALLERY, PICTURES, PREVIEWED, SAMPLES, TRACED
+from core.runs.run import GALLERY, PICTURES, PREVIEWED, SAMPLES, TRACED
 
 
 @torch.no_grad()

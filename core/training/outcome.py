@@ -20,7 +20,7 @@ from torch import Tensor
 from core.data.dataset import as_floats
 from core.errors import FAILURE
 from core.models.networks import Trainable
-from core.runs.store import RunError
+from core.runs.run import RunError
 
 EXAMINED = 512  # number of training images that are measured
 LARGEST = torch.finfo(torch.float16).max  # 65504

@@ -2,7 +2,7 @@
 
 `train` finds a run or trains it. Around the loop (`core.training.loop.fit`) it writes the files of the run: after every
 epoch its history row, its preview and, at most every `SAVE_SECONDS`, a state to resume from; between epochs a heartbeat
-with the estimated time left. `publish` writes the finished run, its weights last (see `core.runs.store`).
+with the estimated time left. `publish` writes the finished run, its weights last (see `core.runs.run`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from core.errors import FAILURE, error_text
 from core.files import npz_bytes, sha256, write_bytes, write_json
 from core.hardware import device as devices
 from core.models.build import build_model
-from core.runs.store import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, RunStore, Status
+from core.runs.run import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, Status
+from core.runs.store import RunStore
 from core.training import evaluation, outcome
 from core.training.duration import Pace, Speeds, Work
 from core.training.loop import Epoch, fit, kept_weights, training_images

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.dataset import DataKey
-from core.runs.store import PICTURES, SAMPLES
+from core.runs.run import PICTURES, SAMPLES
 from dashboard.cache import trained
 from dashboard.cache.trained import REFERENCE
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _judge(data: DataKey) -> Future:
     """Done when the judge of a data set can be loaded; one that has to be trained is trained in the background worker."""
-    from core.metrics.judge import find_judge, judge_task
+    from core.metrics.judge_training import find_judge, judge_task
 
     if find_judge(trained.dataset(data)) is None:
         return server.jobs().call(
@@ -32,7 +32,7 @@ def _judge(data: DataKey) -> Future:
 
 @st.cache_resource(show_spinner="Measuring a thousand samples…", max_entries=256)
 def _measured_quality(run_id: str, source: str, temperature: float) -> dict[str, float]:
-    from core.metrics.judge import load_judge
+    from core.metrics.judge_training import load_judge
     from core.metrics.samples import sample_quality
 
     images = trained.dataset(trained.data_of(run_id))
@@ -75,7 +75,7 @@ def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0)
 
 @st.cache_resource(show_spinner="Measuring small steps…", max_entries=64)
 def _flip_rate(run_id: str, step: float) -> float:
-    from core.metrics.judge import load_judge
+    from core.metrics.judge_training import load_judge
     from core.metrics.paths import AROUND, flip_rate
 
     codes = trained.gallery(run_id)["mean"].astype(np.float32)

@@ -12,7 +12,8 @@ import numpy as np
 import streamlit as st
 
 from core.data.dataset import DataKey
-from core.runs.store import WEIGHTS, RunError, RunStore
+from core.runs.run import WEIGHTS, RunError
+from core.runs.store import RunStore
 from dashboard.content import catalog
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def entries() -> list[catalog.Entry]:
     found = []
     for run in (r for r in store() if r.complete):
         try:
-            found.append(catalog.Entry(run, run.config))  # parsed once, see `core.runs.store`
+            found.append(catalog.Entry(run, run.config))  # parsed once, see `core.runs.run`
         except RunError:  # not readable: `python -m core runs` tells; here it is as if it were not there
             continue
     return found
@@ -128,7 +129,8 @@ def png_of_test_images(data: DataKey, n: int) -> bytes:
 def _fingerprint(data: DataKey) -> str:
     """Of a folder's files as they are now: their names, sizes and times. Looked at every ten seconds at most."""
     from core.data.dataset import DataError
-    from core.data.folder import find, listing
+    from core.data.folder_listing import listing
+    from core.data.folder_name import find
 
     try:
         return listing(find(data.name)).fingerprint

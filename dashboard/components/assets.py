@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from core.config import RunConfig
-    from core.runs.store import Run
+    from core.runs.run import Run
 
 # Streamlit compresses what it serves, at the slowest level and for every request, except for types it takes for
 # compressed already. Half-precision weights hardly shrink, so they travel as this one.
@@ -35,7 +35,7 @@ ACTIVATIONS = ("relu", "silu")
 @functools.lru_cache(maxsize=32)
 def _weights(path: Path, modified: float) -> bytes:
     from core.models.trunks import describe
-    from core.runs.store import WEIGHTS, Run
+    from core.runs.run import WEIGHTS, Run
 
     run = Run(path)
     return with_layers(run.read(WEIGHTS), describe(run.config.trunk, run.config.latent_dim))
@@ -70,7 +70,7 @@ def weights_url(run: Run) -> str:
     Raises:
         RunError: the run is unfinished or damaged.
     """
-    from core.runs.store import WEIGHTS, RunNotFound
+    from core.runs.run import WEIGHTS, RunNotFound
 
     if not run.complete:
         raise RunNotFound(f"{run.run_id} has no weights yet: it is not finished.")

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from core.config import RunConfig
 from core.data.dataset import DataKey
-from core.data.folder import canonical
-from core.runs.store import CONFIG, Run
+from core.data.folder_name import canonical
+from core.runs.run import CONFIG, Run
 
 STANDARD = RunConfig()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from core.latent.neighbours import NEIGHBOURS
-from core.metrics.claims import better_separated
+from core.metrics.comparisons import better_separated
 from dashboard.content.words import AE, NAMES, VAE
 
 NO_STRUCTURE = 0.2  # class accuracy above chance below which a space is said to have hardly any class structure

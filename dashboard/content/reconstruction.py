@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.metrics.claims import more_precise
+from core.metrics.comparisons import more_precise
 from dashboard.content.words import AE, VAE, nats
 
 

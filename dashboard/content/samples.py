@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from core.metrics.claims import nearer
+from core.metrics.comparisons import nearer
 from dashboard.content.words import AE, NAMES, VAE
 
 FROM = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.metrics.claims import changes_class_more
+from core.metrics.comparisons import changes_class_more
 from dashboard.content.words import AE, NA, VAE
 
 # Latent size -> model -> size of the step -> share of steps that change the class, one value per seed.

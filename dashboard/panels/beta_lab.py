@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.runs.store import RunError
+from core.runs.run import RunError
 from dashboard import cache
 from dashboard.components.assets import not_in_page, weights_url
 from dashboard.components.beta_lab import CODES, Lab, Prediction, TrainedBeta, Training

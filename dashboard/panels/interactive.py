@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import NotMeasurable
 from core.latent.neighbours import NEIGHBOURS
-from core.metrics.claims import changes_class_more
+from core.metrics.comparisons import changes_class_more
 from dashboard import cache
 from dashboard.components.assets import judge_url, not_in_page, weights_url
 from dashboard.components.beta_lab import beta_lab

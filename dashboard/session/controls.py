@@ -12,7 +12,8 @@ from typing import Any
 import streamlit as st
 
 from core.data.dataset import DataError
-from core.data.folder import PREFIX, canonical, what_was_read
+from core.data.folder import what_was_read
+from core.data.folder_name import PREFIX, canonical
 from core.data.sources import DATASETS
 from core.errors import UserFacingError
 from dashboard import cache

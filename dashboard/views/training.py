@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from core.runs.store import PREVIEWED
+from core.runs.run import PREVIEWED
 from dashboard import cache
 from dashboard.components.scrubber import Recording, scrubber
 from dashboard.content.catalog import Entry, Pair

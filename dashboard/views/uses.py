@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.metrics.scorecard import NOISE
-from core.runs.store import WEIGHTS
+from core.runs.run import WEIGHTS
 from dashboard import cache
 from dashboard.components.chart import chart
 from dashboard.components.pad import pad

@@ -35,7 +35,7 @@ def measure(options: argparse.Namespace) -> None:
     from core.data.datasets import load_dataset
     from core.hardware.device import describe, pick, set_threads
     from core.latent.sampling import prior, unpack
-    from core.metrics.judge import load_judge, train_judge
+    from core.metrics.judge_training import load_judge, train_judge
     from core.metrics.samples import sample_quality
     from core.metrics.scores import PARTS, Subject
     from core.runs.store import RunStore

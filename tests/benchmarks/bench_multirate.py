@@ -17,7 +17,8 @@ from core.hardware import cores
 cores.spin()  # before torch: threads wait for each other as in a terminal's training
 
 from core.hardware import device  # noqa: E402
-from core.runs.store import Run, RunStore  # noqa: E402
+from core.runs.run import Run  # noqa: E402
+from core.runs.store import RunStore  # noqa: E402
 from core.training.loop import fit  # noqa: E402
 from tests.benchmarks.parts import Parts, exit_status  # noqa: E402
 

@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterable
 from core import settings
 from core.files import write_bytes
 from core.metrics import scorecard
-from core.runs.store import Run, RunStore
+from core.runs.run import Run
+from core.runs.store import RunStore
 from tests.benchmarks import bench_machines, bench_multirate, literature
 from tests.benchmarks.parts import Parts, exit_status
 

@@ -16,7 +16,8 @@ from PIL import Image
 from core.cli.main import main
 from core.config import BETA_GRID, MODELS, RunConfig
 from core.data.sources import DATASETS
-from core.runs.store import RunStore, Status
+from core.runs.run import Status
+from core.runs.store import RunStore
 
 TINY = ["--epochs", "2", "--train-size", "64", "--latent-dim", "2"]
 
@@ -313,10 +314,10 @@ def test_evaluate_reproduces_the_recorded_figures(capsys, store):
 
 
 def test_a_judge_is_trained_once_with_its_accuracy_told_and_stored(capsys, tmp_path, monkeypatch):
-    from core.metrics import judge
+    from core.metrics import judge, judge_training
 
     monkeypatch.setenv("POINT_OR_CLOUD_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(judge, "EPOCHS", (1, 1))
+    monkeypatch.setattr(judge_training, "EPOCHS", (1, 1))
     first = run_json(capsys, "judge", "tiny")
     assert first["trained"] is True and first["held_out"] == 120 and 0 < first["accuracy"] <= 1
     assert json.loads((Path(first["path"]) / "judge.json").read_text())["accuracy"] == first["accuracy"]

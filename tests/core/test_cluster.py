@@ -21,7 +21,8 @@ from core.jobs import cluster
 from core.jobs.background import WorkerLost
 from core.jobs.cluster import ClusterError
 from core.jobs.from_settings import jobs_from_settings
-from core.runs.store import WEIGHTS, RunStore, Status
+from core.runs.run import WEIGHTS, Status
+from core.runs.store import RunStore
 
 SMALL = {"dataset": "mnist-5k", "train_size": 256, "latent_dim": 2, "batch_size": 32}
 WAIT = 120

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.config import QUICK, RunConfig
 from core.data.datasets import load_dataset
 from core.models.networks import Autoencoder
-from core.runs.store import HEARTBEAT
+from core.runs.run import HEARTBEAT
 from core.training import train_run
 from core.training.duration import Pace, Speeds, Work, kind
 from core.training.evaluation import evaluate, portfolio

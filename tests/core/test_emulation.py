@@ -144,20 +144,20 @@ def test_nor_does_any_command_of_the_terminal(without_bf16, tmp_path, model):
 
 @pytest.mark.slow
 def test_nor_does_the_scorecard(without_bf16, trained):
-    from core.metrics import judge, scores
+    from core.metrics import judge_training, scores
 
     data = load_dataset("tiny")
     with Watch() as watch:
-        found = scores.score_run(trained["vae"], data, judge.train_judge(data), fresh=True, keep=False)
+        found = scores.score_run(trained["vae"], data, judge_training.train_judge(data), fresh=True, keep=False)
     assert watch.seen > 100 and not watch.small and set(scores.PARTS) <= set(found)
 
 
 def test_nor_does_the_judge(without_bf16):
-    from core.metrics import judge
+    from core.metrics import judge_training
 
     with Watch() as watch:
-        trained = judge.train_judge(load_dataset("tiny"))
-        trained.look(load_dataset("tiny").test_images)
+        trained = judge_training.train_judge(load_dataset("tiny"))
+        trained.features_and_probabilities(load_dataset("tiny").test_images)
     assert watch.seen > 100 and not watch.small
 
 

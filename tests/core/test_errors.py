@@ -21,7 +21,6 @@ PAGES = settings.ROOT / "dashboard" / "views"  # scripts: they cannot be importe
 INTERNAL = {
     "core/cli/main.py": "argparse asks its types for ValueError or ArgumentTypeError, and `Parser.error` tells them",
     "core/settings.py": "`settings._value` names the variable and the remedy",
-    "core/data/folder.py": "`load_folder` and `read_picture` list the files that cannot be read, with the reason",
     "dashboard/components": "arrays of different lengths, modules in a circle: no input leads there",
     "dashboard/plots/images.py": "an empty grid: no input leads there",
 }
@@ -111,7 +110,7 @@ def test_a_file_system_that_refuses_is_told_with_the_file(monkeypatch, capsys):
 
 
 def test_a_failed_training_is_no_wrong_request():
-    from core.runs.store import RunDamaged, RunNotFound
+    from core.runs.run import RunDamaged, RunNotFound
     from core.training.outcome import TrainingError
     from core.training.train_run import Stopped
 

@@ -13,14 +13,19 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.config import RunConfig
-from core.data import folder
+from core.data import folder, folder_listing, folder_name
 from core.data.dataset import DataError
 from core.data.datasets import load_dataset, resolve
 from core.data.folder import load_folder
-from core.data.image_file import read_image
+from core.data.image_file import finish, read
 
 SQUARE = np.zeros((40, 40), np.uint8)  # a bright square in the middle of a dark ground, as every mode below shows it
 SQUARE[10:30, 10:30] = 255
+
+
+def read_image(file, invert=False):
+    """One file by itself, uint8 (28, 28)."""
+    return finish([read(file, invert)], invert).images[0]
 
 
 def looks_right(image):
@@ -277,7 +282,7 @@ def test_a_path_of_any_bytes_has_one_printable_name_that_leads_back(tmp_path, od
     name = fill(tmp_path / odd)
     dataset = load_dataset(name)
     for again in (dataset.name, name + "/", f"folder:{tmp_path}/./{odd}/../{odd}"):
-        assert folder.canonical(again) == dataset.name
+        assert folder_name.canonical(again) == dataset.name
     assert load_dataset(dataset.name) is dataset, "the name written into a run finds the folder"
     assert dataset.name.isprintable() and dataset.name.encode() and "`" not in dataset.name
     config = resolve(RunConfig(dataset=name))
@@ -467,7 +472,7 @@ def test_any_folder_gives_images_with_the_class_of_their_first_folder_or_a_reaso
         for i in range(data.draw(st.integers(0, 9))):
             usable = data.draw(st.booleans()) or i < 4
             Image.new("L", (8, 8), 10 * i).save(at / f"{i}.png") if usable else (at / f"{i}.png").write_bytes(b"broken")
-            hidden = top.startswith(".") or top.lower() in folder.TOOL_FOLDERS
+            hidden = top.startswith(".") or top.lower() in folder_listing.TOOL_FOLDERS
             good, bad = good + (usable and not hidden), bad + (not usable and not hidden)
     try:
         dataset = load_dataset(f"folder:{root}")
@@ -480,7 +485,7 @@ def test_any_folder_gives_images_with_the_class_of_their_first_folder_or_a_reaso
     )
     labels = [*dataset.train_labels, *dataset.test_labels]
     for path, label in zip(dataset.paths, labels):
-        assert dataset.classes[label] == folder.shown(Path(path).relative_to(root).parts[0])
+        assert dataset.classes[label] == folder_name.printable(Path(path).relative_to(root).parts[0])
     assert all(text.isprintable() for text in dataset.classes)
     folder._loaded.clear()
     assert load_dataset(f"folder:{root}").digest == dataset.digest

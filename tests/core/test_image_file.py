@@ -10,10 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.data.image_file import border, finish, formats, full_scale, preview, read, read_image, suffixes
+from core.data.image_file import border, finish, formats, full_scale, preview, read, suffixes
 
 SQUARE = np.zeros((40, 40), np.uint8)
 SQUARE[10:30, 10:30] = 255
+
+
+def read_image(file, invert: bool = False):
+    """One file by itself, uint8 (28, 28)."""
+    return finish([read(file, invert)], invert).images[0]
 
 
 def saved(image: Image.Image, kind: str = "PNG", **options) -> io.BytesIO:

@@ -18,7 +18,7 @@ from core.data.datasets import resolve
 from core.files import write_bytes
 from core.jobs.background import Jobs, JobStatus, QueueFull, WorkerLost, local_executor, train_task
 from core.jobs.limits import Limits
-from core.runs.store import HEARTBEAT, STOP, Status
+from core.runs.run import HEARTBEAT, STOP, Status
 from core.training.duration import Speeds
 
 SMALL = RunConfig(dataset="tiny", trunk="mlp-400", epochs=1, latent_dim=2)

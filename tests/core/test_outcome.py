@@ -14,7 +14,8 @@ from core.config import LIKELIHOODS, MODELS, TRUNKS, RunConfig
 from core.data.datasets import load_dataset
 from core.models.build import build_model
 from core.models.networks import Trainable
-from core.runs.store import ERROR, WEIGHTS, RunStore, Status
+from core.runs.run import ERROR, WEIGHTS, Status
+from core.runs.store import RunStore
 from core.training import outcome
 from core.training.loop import fit
 from core.training.outcome import TrainingError, refuse

@@ -20,7 +20,8 @@ from core.latent.projection import (
     standardise,
 )
 from core.latent.run_maps import project_run, project_task, reference_for
-from core.runs.store import Run, RunStore
+from core.runs.run import Run
+from core.runs.store import RunStore
 
 RNG = np.random.default_rng(3)
 LABELS = np.repeat(np.arange(4), 60)

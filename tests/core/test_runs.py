@@ -10,7 +10,8 @@ import pytest
 
 from core.config import RunConfig
 from core.files import write_bytes, write_json
-from core.runs.store import CONFIG, HEARTBEAT, STOP, WEIGHTS, Run, RunDamaged, RunNotFound, RunStore, Status
+from core.runs.run import CONFIG, HEARTBEAT, STOP, WEIGHTS, Run, RunDamaged, RunNotFound, Status
+from core.runs.store import RunStore
 from core.training.train_run import train
 
 SMALL = RunConfig(dataset="tiny", trunk="mlp-400", epochs=1, latent_dim=2)

@@ -17,7 +17,8 @@ from core.data import folder, snapshot
 from core.data.dataset import DataError
 from core.data.datasets import load_dataset, resolve
 from core.files import write_json
-from core.runs.store import CONFIG, RunStore
+from core.runs.run import CONFIG
+from core.runs.store import RunStore
 from core.training.train_run import train
 
 SMALL = {"epochs": 1, "latent_dim": 2, "batch_size": 16, "trunk": "mlp-400"}

@@ -15,7 +15,8 @@ from core.data.dataset import DataError
 from core.data.datasets import load_dataset, resolve
 from core.hardware import device
 from core.models.build import build_model
-from core.runs.store import ERROR, HEARTBEAT, LIVE, RESUME, STOP, WEIGHTS, RunStore, Status
+from core.runs.run import ERROR, HEARTBEAT, LIVE, RESUME, STOP, WEIGHTS, Status
+from core.runs.store import RunStore
 from core.training import loop, train_run
 from core.training.loop import fit
 from core.training.outcome import TrainingError
@@ -155,7 +156,7 @@ def test_what_is_measured_is_what_is_kept(trained):
 
 def test_the_gallery_is_of_the_model(trained):
     from core.latent.sampling import decode_all
-    from core.runs.store import PICTURES
+    from core.runs.run import PICTURES
     from core.training.evaluation import to_bytes
 
     for name, run in trained.items():

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.uploaded_image import PictureError, as_digit, ground_of, kinds, prepare, read_picture
+from core.data.uploaded_image import PictureError, as_digit, ground_of, kinds, prepare
+
+
+def prepared_image(data: bytes, centre: bool = False, ground: str | None = "dark") -> np.ndarray:
+    """The image that a model gets, uint8 (28, 28)."""
+    return prepare(data, centre, ground).image
 
 
 def encoded(array: np.ndarray, kind: str = "PNG") -> bytes:
@@ -37,14 +42,14 @@ def promising(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 @pytest.mark.parametrize("light", [False, True])
 def test_a_stroke_is_bright_on_dark_whichever_way_it_came(kind, light):
-    image = read_picture(encoded(stroke(light=light), kind))
+    image = prepared_image(encoded(stroke(light=light), kind))
     assert image.shape == (28, 28) and image.dtype == np.uint8
     assert image[8, 4] > 180 and image[20, 20] < 60
 
 
 @pytest.mark.parametrize("light", [False, True])
 def test_a_digit_is_placed_as_mnist_does(light):
-    image = read_picture(encoded(stroke(light=light)), centre=True).astype(float)
+    image = prepared_image(encoded(stroke(light=light)), centre=True).astype(float)
     rows, columns = np.flatnonzero(image.sum(1) > 30), np.flatnonzero(image.sum(0) > 30)
     assert rows[-1] - rows[0] + 1 == 20  # the longer side fills the box
     assert columns[-1] - columns[0] + 1 == pytest.approx(5, abs=1)
@@ -53,7 +58,7 @@ def test_a_digit_is_placed_as_mnist_does(light):
 
 
 def test_a_blank_sheet_stays_blank():
-    assert read_picture(encoded(np.full((50, 50), 240, np.uint8)), centre=True).max() == 0
+    assert prepared_image(encoded(np.full((50, 50), 240, np.uint8)), centre=True).max() == 0
     assert as_digit(np.zeros((28, 28), np.uint8)).max() == 0
 
 
@@ -75,7 +80,7 @@ def test_a_blank_sheet_stays_blank():
 @pytest.mark.filterwarnings("error")
 def test_bad_files_are_refused_with_a_remedy(data, words):
     with pytest.raises(PictureError, match=words) as caught:
-        read_picture(data, centre=True)
+        prepared_image(data, centre=True)
     assert "TIFF image of at most 5 MB" in str(caught.value)
 
 
@@ -101,7 +106,7 @@ def test_ink_on_transparency_is_seen_and_the_steps_say_what_was_done():
 @pytest.mark.parametrize("light", [False, True])
 @pytest.mark.parametrize("centre", [False, True])
 def test_a_picture_has_the_ground_that_the_model_knows(ground, light, centre):
-    image = read_picture(encoded(stroke(light=light)), centre, ground)
+    image = prepared_image(encoded(stroke(light=light)), centre, ground)
     assert (image[0, 0] > 127) == (ground == "light") and abs(int(image.max()) - int(image.min())) > 150
 
 
@@ -110,7 +115,7 @@ def test_a_photograph_is_not_turned_for_models_of_photographs():
     photos = rng.integers(0, 255, (50, 1, 28, 28), np.uint8)
     assert ground_of(photos) is None
     bright = rng.integers(150, 255, (60, 60), np.uint8)
-    assert abs(read_picture(encoded(bright), ground=None).mean() - bright.mean()) < 5
+    assert abs(prepared_image(encoded(bright), ground=None).mean() - bright.mean()) < 5
     digits = np.zeros((50, 1, 28, 28), np.uint8)
     digits[:, :, 8:20, 8:20] = 255
     assert (ground_of(digits), ground_of(255 - digits)) == ("dark", "light")
@@ -118,4 +123,4 @@ def test_a_photograph_is_not_turned_for_models_of_photographs():
 
 def test_a_long_strip_is_refused_with_the_reason():
     with pytest.raises(PictureError, match="so long a strip.*squarer pieces"):
-        read_picture(encoded(np.zeros((10, 900), np.uint8)))
+        prepared_image(encoded(np.zeros((10, 900), np.uint8)))

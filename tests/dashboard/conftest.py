@@ -12,7 +12,8 @@ from driving import APP, BETAS, Waiting
 from streamlit.testing.v1 import AppTest
 
 from core.config import RunConfig
-from core.runs.store import Run, RunStore
+from core.runs.run import Run
+from core.runs.store import RunStore
 from dashboard import cache
 
 TINY = {"dataset": "tiny", "epochs": 2, "batch_size": 16}

@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import NotMeasurable
 from core.latent.neighbours import ProjectionError
-from core.runs.store import RunDamaged
+from core.runs.run import RunDamaged
 from core.training.outcome import TrainingError
 from dashboard.walkthrough.scenes import SceneError
 

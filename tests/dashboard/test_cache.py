@@ -7,7 +7,8 @@ import pytest
 
 from core.errors import NotMeasurable
 from core.metrics import records
-from core.metrics.judge import JudgeError, judge_task
+from core.metrics.judge import JudgeError
+from core.metrics.judge_training import judge_task
 from dashboard import cache
 
 
@@ -31,9 +32,9 @@ def test_a_flip_rate_that_came_with_no_run_is_measured(dashboard, monkeypatch):
     """By a judge that takes every other picture for another class, no step changes nothing and a large one everything."""
     seen: dict[bytes, int] = {}
     judge = SimpleNamespace(
-        name=lambda images: np.array([seen.setdefault(image.tobytes(), len(seen)) for image in images])
+        predict=lambda images: np.array([seen.setdefault(image.tobytes(), len(seen)) for image in images])
     )
-    monkeypatch.setattr("core.metrics.judge.load_judge", lambda dataset: judge)
+    monkeypatch.setattr("core.metrics.judge_training.load_judge", lambda dataset: judge)
     run_id = next(iter(cache.trained.entries())).run_id
     assert (cache.measured.flip_rate(run_id, 0.0), cache.measured.flip_rate(run_id, 2.0)) == (0.0, 1.0)
 

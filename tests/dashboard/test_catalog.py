@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.config import RunConfig
-from core.runs.store import Run
+from core.runs.run import Run
 from dashboard.content import catalog
 from dashboard.session import state
 

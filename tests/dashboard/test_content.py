@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core.metrics.claims import more_precise
+from core.metrics.comparisons import more_precise
 from dashboard.content.kl_weight import mistake_takeaway, weight_takeaway
 from dashboard.content.maps import (
     better_separation,

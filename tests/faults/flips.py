@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core import settings
-from core.runs.store import RunDamaged, RunStore, Status
+from core.runs.run import RunDamaged, Status
+from core.runs.store import RunStore
 from tests.benchmarks.parts import Parts, exit_status
 
 

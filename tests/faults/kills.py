@@ -21,7 +21,8 @@ from core.config import RunConfig
 from core.data.datasets import resolve
 from core.jobs.background import WORKER_LOST, Jobs, local_executor
 from core.jobs.limits import Limits
-from core.runs.store import RESUME, WEIGHTS, RunStore
+from core.runs.run import RESUME, WEIGHTS
+from core.runs.store import RunStore
 from tests.benchmarks.parts import Parts, Unfinished, exit_status
 from tests.faults.client import Visitor, run
 from tests.faults.serving import Server

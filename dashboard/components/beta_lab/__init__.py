@@ -44,7 +44,7 @@ class TrainedBeta:
 
     Attributes:
         weights: address of its weights; "" leaves the prediction on screen.
-        evaluation: its figures (`core.runs.store.Run.evaluation`).
+        evaluation: its figures (`core.runs.run.Run.evaluation`).
         others: evaluations of the same weight at other seeds, for the spread.
     """
 

@@ -10,11 +10,12 @@ import pytest
 from core.config import RunConfig
 from core.data.dataset import Dataset
 from core.data.datasets import load_dataset
-from core.metrics.judge import Judge, load_judge, train_judge
+from core.metrics.judge import Judge
+from core.metrics.judge_training import load_judge, train_judge
 from core.metrics.scores import score_run
 from core.models.build import build_model
 from core.models.networks import Autoencoder
-from core.runs.store import Run
+from core.runs.run import Run
 
 
 @pytest.fixture(scope="session")

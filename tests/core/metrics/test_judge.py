@@ -10,8 +10,10 @@ import pytest
 
 from core import settings
 from core.errors import NotMeasurable
-from core.metrics import judge as judges
-from core.metrics.judge import Judge, JudgeError, find_judge, folders, load_judge, read_judge, spread, train_judge
+from core.metrics import judge as judge_module
+from core.metrics import judge_training
+from core.metrics.judge import Judge, JudgeError, read_judge, spread
+from core.metrics.judge_training import find_judge, folders, load_judge, train_judge
 
 
 @pytest.fixture
@@ -19,18 +21,18 @@ def own_folders(tmp_path, monkeypatch):
     """No shipped judges, an empty cache, nothing remembered."""
     monkeypatch.setenv("POINT_OR_CLOUD_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(settings, "SHIPPED", tmp_path / "shipped")
-    monkeypatch.setattr(judges, "_LOADED", {})
+    monkeypatch.setattr(judge_training, "_LOADED", {})
     return tmp_path
 
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(judges, "EPOCHS", (1, 1))
+    monkeypatch.setattr(judge_training, "EPOCHS", (1, 1))
 
 
 def test_it_names_images_it_never_saw(judge: Judge, tiny):
     assert judge.accuracy > 0.7
-    assert judge.accuracy == pytest.approx((judge.name(tiny.test_images) == tiny.test_labels).mean())
+    assert judge.accuracy == pytest.approx((judge.predict(tiny.test_images) == tiny.test_labels).mean())
 
 
 def test_shuffled_labels_teach_it_nothing(tiny):
@@ -39,7 +41,7 @@ def test_shuffled_labels_teach_it_nothing(tiny):
 
 
 def test_features_are_scaled_and_probabilities_add_up(judge, tiny):
-    features, probabilities = judge.look(tiny.train_images)
+    features, probabilities = judge.features_and_probabilities(tiny.train_images)
     assert features.shape == (320, 64) and probabilities.shape == (320, 10)
     assert features.var(0).sum() == pytest.approx(100, rel=1e-3)
     assert features.min() < 0  # before the ReLU
@@ -47,8 +49,12 @@ def test_features_are_scaled_and_probabilities_add_up(judge, tiny):
 
 
 def test_bytes_and_floats_are_the_same_image(judge, tiny, images):
-    assert np.allclose(judge.look(tiny.test_images)[0], judge.look(images)[0], atol=1e-5)
-    assert np.allclose(judge.look(images, batch=7)[0], judge.look(images)[0], atol=1e-4)
+    assert np.allclose(
+        judge.features_and_probabilities(tiny.test_images)[0], judge.features_and_probabilities(images)[0], atol=1e-5
+    )
+    assert np.allclose(
+        judge.features_and_probabilities(images, batch=7)[0], judge.features_and_probabilities(images)[0], atol=1e-4
+    )
 
 
 def test_one_seed_one_judge(tiny):
@@ -61,7 +67,11 @@ def test_a_saved_judge_judges_alike(judge, tiny, tmp_path):
     judge.save(tmp_path)
     again = read_judge(tmp_path)
     assert again.info == judge.info
-    assert np.allclose(again.look(tiny.test_images)[0], judge.look(tiny.test_images)[0], atol=1e-4)
+    assert np.allclose(
+        again.features_and_probabilities(tiny.test_images)[0],
+        judge.features_and_probabilities(tiny.test_images)[0],
+        atol=1e-4,
+    )
 
 
 @pytest.mark.parametrize("damage", ["weights", "json", "schema", "missing"])
@@ -85,8 +95,8 @@ def test_it_is_trained_once_and_kept(own_folders, quick, tiny, monkeypatch):
     assert find_judge(tiny) is None
     first = load_judge(tiny)
     assert load_judge(tiny) is first
-    monkeypatch.setattr(judges, "_LOADED", {})  # another process
-    monkeypatch.setattr(judges, "train_judge", lambda *a, **k: pytest.fail("trained again"))
+    monkeypatch.setattr(judge_training, "_LOADED", {})  # another process
+    monkeypatch.setattr(judge_training, "train_judge", lambda *a, **k: pytest.fail("trained again"))
     assert load_judge(tiny).info == first.info
 
 
@@ -101,7 +111,7 @@ def test_a_read_only_cache_costs_only_time(own_folders, quick, tiny, monkeypatch
     def refuse(*_):
         raise PermissionError("read-only")
 
-    monkeypatch.setattr(judges, "write_bytes", refuse)
+    monkeypatch.setattr(judge_module, "write_bytes", refuse)
     assert load_judge(tiny).info["epochs"] == 1
 
 
@@ -148,7 +158,7 @@ def test_shipped_judges_are_whole_and_as_good_as_they_say(name):
     assert shipped.accuracy > {"mnist-5k": 0.97, "mnist": 0.98, "fashion-mnist": 0.87}[name]
     if name == "mnist-5k":  # the one whose images are here
         dataset = load_dataset(name)
-        assert (shipped.name(dataset.test_images) == dataset.test_labels).mean() == pytest.approx(
+        assert (shipped.predict(dataset.test_images) == dataset.test_labels).mean() == pytest.approx(
             shipped.accuracy, abs=0.002
         )
         assert shipped.reference(dataset).floor < 1

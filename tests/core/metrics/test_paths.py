@@ -93,10 +93,10 @@ def test_measured_paths_of_real_images_and_of_noise(whole):
     still = np.repeat(images[:, None], 5, 1)
     noise = np.random.default_rng(0).random(still.shape, dtype=np.float32)
     still[:, -1] += 1e-3  # ends that differ
-    good, bad = (measure_paths(judge, reference, frames, frames, judge.name(images)) for frames in (still, noise))
+    good, bad = (measure_paths(judge, reference, frames, frames, judge.predict(images)) for frames in (still, noise))
     assert good["keep_rate"] == 1 and bad["keep_rate"] < 0.5
     assert good["midpoint_density"] > 0.5 > 0.05 > bad["midpoint_density"]
-    mixed = measure_paths(judge, reference, still, noise, judge.name(images))
+    mixed = measure_paths(judge, reference, still, noise, judge.predict(images))
     assert mixed["midpoint_density_same"] == pytest.approx(good["midpoint_density"])
     assert mixed["midpoint_density_different"] == bad["midpoint_density"]
 

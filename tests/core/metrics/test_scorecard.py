@@ -14,7 +14,8 @@ import core.metrics.scores
 from core import settings
 from core.config import RunConfig
 from core.metrics import records, scorecard
-from core.metrics.claims import CLAIMS, changes_class_more, nearer
+from core.metrics.claims import CLAIMS
+from core.metrics.comparisons import changes_class_more, nearer
 from core.metrics.scorecard import (
     SEEDS,
     SETTINGS,
@@ -22,7 +23,6 @@ from core.metrics.scorecard import (
     evaluate_all,
     markdown,
     overview,
-    plan,
     publish,
     role_of,
     standard,
@@ -41,10 +41,20 @@ from core.metrics.verdicts import (
     larger,
     show,
 )
-from core.runs.store import Run, RunStore
+from core.runs.run import Run
+from core.runs.store import RunStore
 
 ROOT = Path(__file__).resolve().parents[3]
 SHARPER = Case("", Measure("ae", "r/mse", "AE"), "<", Measure("vae", "r/mse", "VAE"), margin=0.05)
+
+
+def plan() -> list[RunConfig]:
+    """The runs that a whole scorecard of mnist-5k with d = 16 uses."""
+    pair = [standard(model, "mnist-5k", 16, seed) for seed in SEEDS for model in ("ae", "vae")]
+    betas = [standard("vae", "mnist-5k", 16, seed, beta=beta) for seed in SEEDS for beta in (0.1, 10.0)]
+    denoisers = [standard(model, "mnist-5k", 16, seed, noise=0.5) for seed in SEEDS for model in ("ae", "vae")]
+    held_out = [standard(model, "mnist-5k", 16, held_out_class=c) for c in range(10) for model in ("ae", "vae")]
+    return pair + betas + denoisers + held_out
 
 
 def people(ae: dict, vae: dict) -> dict:
@@ -179,9 +189,9 @@ def test_what_all_cases_of_a_condition_share_is_told_once():
 
 
 def test_settings_that_agree_are_told_by_their_size():
-    places = scorecard._places({("a", 2): HOLDS, ("a", 16): DOES_NOT, ("b", 16): DOES_NOT})
+    places = scorecard._named({("a", 2): HOLDS, ("a", 16): DOES_NOT, ("b", 16): DOES_NOT})
     assert combine(places, "at ") == (DEPENDS, "holds at d = 2; does not hold at d = 16")
-    places = scorecard._places({("a", 2): HOLDS, ("a", 16): HOLDS, ("b", 16): DOES_NOT})
+    places = scorecard._named({("a", 2): HOLDS, ("a", 16): HOLDS, ("b", 16): DOES_NOT})
     assert combine(places, "at ")[1] == "holds at d = 2, a d = 16; does not hold at b d = 16"
 
 
