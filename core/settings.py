@@ -181,7 +181,7 @@ SETTINGS: dict[str, Setting] = {
         demo="2000",
     ),
     "FRAMES": Setting(
-        "other sites that may embed the pages in a frame (under `dashboard/server.py`): self (none), any, or origins separated by commas",
+        "other sites that may embed the pages in a frame: self (none), any, or origins separated by commas",
         frames,
         "https://huggingface.co, https://*.streamlit.app, https://share.streamlit.io",
     ),

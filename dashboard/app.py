@@ -4,60 +4,76 @@ streamlit run dashboard/app.py
 """
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.navigation.page import StreamlitPage
 
 from core import settings
 from dashboard import cache
 from dashboard.components.color_scheme import follow_color_scheme
 from dashboard.export import capture, share_menu
+from dashboard.middleware import MIDDLEWARE
 from dashboard.session import addresses, admission, boundary, controls, state
 
-st.set_page_config(page_title="Point or Cloud", page_icon="☁️", layout="wide", initial_sidebar_state="auto")
 
-# A page more is a file in views/ and a line here, under the heading it belongs to. Material icons are drawn from the
-# font that Streamlit serves; only a material *favicon* would be fetched from the network, so that one is an emoji.
-PAGES = {
-    "": [
-        st.Page("views/start.py", title="Start", icon=":material/home:", default=True),
-        st.Page("views/walkthrough.py", title="Walkthrough", icon=":material/slideshow:"),
-    ],
-    "See": [
-        st.Page("views/latent_maps.py", title="Latent maps", icon=":material/map:"),
-        st.Page("views/one_image.py", title="One image through both", icon=":material/draw:"),
-        st.Page("views/training.py", title="How the spaces form", icon=":material/movie:"),
-    ],
-    "Make": [
-        st.Page("views/samples.py", title="Random samples", icon=":material/casino:"),
-        st.Page("views/interpolation.py", title="Interpolation", icon=":material/swap_horiz:"),
-        st.Page("views/kl_weight.py", title="KL weight", icon=":material/tune:"),
-    ],
-    "Measure": [
-        st.Page("views/scorecard.py", title="Scorecard", icon=":material/fact_check:"),
-        st.Page("views/uses.py", title="Uses", icon=":material/build:"),
-    ],
-}
+def pages() -> dict[str, list[StreamlitPage]]:
+    """All pages, by heading. To add one, add a file to views/ and a line here.
 
-page = st.navigation(PAGES)
-addresses.shown(page.url_path)
-st.html(settings.ROOT / "dashboard" / "web" / "frame.css")
-notices = st.container()
-with boundary.guard():
-    settings.check()
-    cache.server.page_begins()
-    if admission.admitted():
-        admission.relieve()
-        if page.title == "Walkthrough":  # its scenes say themselves which models they are about
-            state.keep(*controls.SHARED)
-        else:
+    Material icons are drawn from the font that Streamlit serves. Only a material *favicon* would be fetched from the network,
+    so that one is an emoji.
+    """
+    return {
+        "": [
+            st.Page("views/start.py", title="Start", icon=":material/home:", default=True),
+            st.Page("views/walkthrough.py", title="Walkthrough", icon=":material/slideshow:"),
+        ],
+        "See": [
+            st.Page("views/latent_maps.py", title="Latent maps", icon=":material/map:"),
+            st.Page("views/one_image.py", title="One image through both", icon=":material/draw:"),
+            st.Page("views/training.py", title="How the spaces form", icon=":material/movie:"),
+        ],
+        "Make": [
+            st.Page("views/samples.py", title="Random samples", icon=":material/casino:"),
+            st.Page("views/interpolation.py", title="Interpolation", icon=":material/swap_horiz:"),
+            st.Page("views/kl_weight.py", title="KL weight", icon=":material/tune:"),
+        ],
+        "Measure": [
+            st.Page("views/scorecard.py", title="Scorecard", icon=":material/fact_check:"),
+            st.Page("views/uses.py", title="Uses", icon=":material/build:"),
+        ],
+    }
+
+
+def run_page() -> None:
+    """What Streamlit runs for every visitor and every change."""
+    st.set_page_config(page_title="Point or Cloud", page_icon="☁️", layout="wide", initial_sidebar_state="auto")
+    page = st.navigation(pages())
+    addresses.shown(page.url_path)
+    st.html(settings.ROOT / "dashboard" / "web" / "frame.css")
+    notices = st.container()
+    with boundary.guard():
+        settings.check()
+        cache.server.page_begins()
+        if admission.admitted():
+            admission.relieve()
+            if page.title == "Walkthrough":  # its scenes say themselves which models they are about
+                state.keep(*controls.SHARED)
+            else:
+                with st.sidebar:
+                    state.put("pair", controls.shared())
+            with capture.recording() as drawn:
+                page.run()
             with st.sidebar:
-                state.put("pair", controls.shared())
-        with capture.recording() as drawn:
-            page.run()
-        with st.sidebar:
-            share_menu.drawer(page.title, page.url_path or "start", drawn, state.get("pair"))
-    else:
-        admission.full_page()
-for text in state.take_notices():
-    notices.warning(text, icon=":material/link_off:")
-follow_color_scheme(state.dark())
-addresses.watch()
-cache.server.warm()
+                share_menu.drawer(page.title, page.url_path or "start", drawn, state.get("pair"))
+        else:
+            admission.full_page()
+    for text in state.take_notices():
+        notices.warning(text, icon=":material/link_off:")
+    follow_color_scheme(state.dark())
+    addresses.watch()
+    cache.server.warm()
+
+
+if runtime.exists():
+    run_page()
+else:  # `streamlit run` reads this file twice: first as a server, which then runs it as the script of every page
+    app = st.App(__file__, middleware=MIDDLEWARE)

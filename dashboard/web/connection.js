@@ -1,6 +1,6 @@
 /* Says in plain words when the page cannot open its WebSocket, which Streamlit shows as a skeleton that never ends.
 
-   In the page's head, before Streamlit's own script (dashboard/server.py puts it there). Streamlit asks whether the
+   In the page's head, before Streamlit's own script (dashboard/middleware.py puts it there). Streamlit asks whether the
    server is well before it tries again, so a second refusal means that HTTP works and WebSocket does not. A connection
    that is neither opened nor refused is waited for.
 

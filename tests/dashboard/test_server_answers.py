@@ -1,4 +1,4 @@
-"""What dashboard/server.py changes in Streamlit's answers, on a stand-in for Streamlit."""
+"""What dashboard/middleware.py changes in Streamlit's answers, on a stand-in for Streamlit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from core.settings import PREFIX
-from dashboard import server
+from dashboard import middleware
 
 PAGE = "<html><head><title>x</title></head><body></body></html>"
 HTML = {"accept": "text/html", "accept-encoding": "gzip"}
@@ -89,7 +89,7 @@ def client(monkeypatch: pytest.MonkeyPatch, tmp_path):
             Route("/own", lambda r: HTMLResponse(PAGE, headers={"referrer-policy": "no-referrer"})),
             Route("/{path:path}", page),
         ]
-        return Client(server.Answers(Starlette(routes=routes)))
+        return Client(middleware.Answers(Starlette(routes=routes)))
 
     return made
 
@@ -160,7 +160,7 @@ def test_redirects_stay_right_behind_a_proxy_that_removes_a_prefix(client):
 def test_a_relative_redirect_leads_to_the_same_place_below_any_prefix(path, target, there):
     from urllib.parse import urljoin
 
-    assert server.relative(path, target) == there
+    assert middleware.relative(path, target) == there
     for prefix in ("", "/user/me/proxy/8501"):
         assert urljoin(f"https://host{prefix}{path}", there) == f"https://host{prefix}{target}"
 
@@ -192,7 +192,7 @@ class Files:
 
     asked: list[str]
     client: Client
-    kept: server.ImmutableFiles
+    kept: middleware.ImmutableFiles
 
 
 @pytest.fixture
@@ -207,8 +207,8 @@ def files(tmp_path) -> Files:
         vary = {"vary": "accept-encoding"} if kind == "varied" else {}
         return FileResponse(tmp_path / "a.js", 404 if kind == "missing" else 200, headers=cached | vary)
 
-    kept = server.ImmutableFiles(Starlette(routes=[Route("/{kind}/{name}", file)]))
-    return Files(asked, Client(server.Answers(kept)), kept)
+    kept = middleware.ImmutableFiles(Starlette(routes=[Route("/{kind}/{name}", file)]))
+    return Files(asked, Client(middleware.Answers(kept)), kept)
 
 
 def test_a_file_that_never_changes_is_read_once_and_answered_alike(files):
@@ -235,7 +235,7 @@ def test_a_part_of_a_file_and_a_newer_one_are_asked_for_and_not_kept(files):
 
 
 def test_no_more_is_kept_than_the_limit(files, monkeypatch):
-    monkeypatch.setattr(server.ImmutableFiles, "MOST_BYTES", 500_000)
+    monkeypatch.setattr(middleware.ImmutableFiles, "MOST_BYTES", 500_000)
     for path in ("/static/a.js", "/static/b.js", "/static/b.js"):
         assert len(files.client.get(path).content) == 300_000
     assert files.asked == ["/static/a.js", "/static/b.js", "/static/b.js"] and files.kept.bytes == 300_000

@@ -97,10 +97,11 @@ def places(dashboard_browser, tmp_path_factory) -> dict[str, Place]:
     below = served(
         ROOT / "dashboard" / "app.py",
         STREAMLIT_SERVER_BASE_URL_PATH="vae/demo",
+        POINT_OR_CLOUD_FRAMES="any",  # one test shows it in a frame of another site
         POINT_OR_CLOUD_CACHE=cache,
         POINT_OR_CLOUD_WARM="off",
     )
-    plain = served(ROOT / "dashboard" / "server.py", POINT_OR_CLOUD_CACHE=cache, POINT_OR_CLOUD_WARM="off")
+    plain = served(ROOT / "dashboard" / "app.py", POINT_OR_CLOUD_CACHE=cache, POINT_OR_CLOUD_WARM="off")
     with below as below_url, plain as url:
         lines = LINES[1].replace("http://127.0.0.1:8501", url)
         upgrade, location = lines.split("location ", 1)
@@ -311,7 +312,11 @@ def test_in_a_frame_of_another_site_the_upload_form_says_why_it_is_disabled(dash
 @pytest.mark.slow
 def test_without_xsrf_protection_a_frame_of_another_site_takes_uploads(dashboard_browser, picture, tmp_path):
     """As docs/hosting.md sets it for a Space; other sites still cannot open a session."""
-    options = {"STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION": "false", "POINT_OR_CLOUD_CACHE": str(tmp_path)}
+    options = {
+        "STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION": "false",
+        "POINT_OR_CLOUD_FRAMES": "any",
+        "POINT_OR_CLOUD_CACHE": str(tmp_path),
+    }
     with served(ROOT / "dashboard" / "app.py", POINT_OR_CLOUD_WARM="off", **options) as address:
         assert upload_in_a_frame_of_another_site(dashboard_browser, address, picture) == (204, "")
         stream = address.replace("http", "ws", 1) + "/_stcore/stream"

@@ -1,0 +1,183 @@
+"""What Streamlit has no setting for, added to its answers.
+
+The headers that a public page needs, redirects that work behind a proxy that removes a prefix, a message on the page where
+a proxy does not forward WebSocket connections, and files that never change from memory.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core import settings
+
+HEADERS = {
+    "x-content-type-options": "nosniff",  # a file is what its type says, whatever it looks like
+    "referrer-policy": "same-origin",  # which view somebody looked at is no other site's business
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+KEPT_BY_BROWSER = (
+    "private, immutable, max-age=86400"  # networks and images, whose addresses are hashes of their content
+)
+STREAM = "_stcore/stream"  # where Streamlit's page opens its WebSocket
+OWN = ("_stcore", "app", "component", "media", "static")  # first segments of paths that are no page
+SCRIPT = Path(__file__).parent / "web" / "connection.js"
+log = logging.getLogger("point_or_cloud")
+
+
+def frame_rule() -> str:
+    """The Content-Security-Policy that says who may show the pages in a frame: the setting POINT_OR_CLOUD_FRAMES."""
+    try:
+        origins = settings.value("FRAMES")
+    except settings.SettingError:  # the page says what is wrong
+        origins = ()
+    return "frame-ancestors " + ("*" if origins is None else " ".join(("'self'", *origins)))
+
+
+def relative(path: str, target: str) -> str:
+    """A redirect from one path of this server to another as a relative address, which stays right behind any prefix."""
+    here, there = path.split("/")[1:-1], target.split("/")[1:]
+    while here and len(there) > 1 and here[0] == there[0]:
+        here, there = here[1:], there[1:]
+    return ("../" * len(here) or "./") + "/".join(there)
+
+
+class Answers:
+    """Streamlit's answers, with what it has no setting for. Outermost: it sees them as the browser will."""
+
+    def __init__(self, app: ASGIApp):
+        from streamlit import config
+
+        self.app = app
+        self.headers = {**HEADERS, "content-security-policy": frame_rule()}
+        self.base = f"/{config.get_option('server.baseUrlPath').strip('/')}/".replace("//", "/")
+        self.script = SCRIPT.read_text(encoding="utf-8")
+        self.told = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        path, answer = scope["path"], self.app
+        inside = path.removeprefix(self.base).split("/") if path.startswith(self.base) else []
+        page = scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
+        if path == self.base + STREAM:
+            answer = self.no_upgrade()
+        elif page and len(inside) > 1 and inside[-1] and inside[0] not in OWN:
+            # No page is that deep, and its scripts would be looked for below it: to the page that is meant, if any.
+            answer = RedirectResponse("../" * (len(inside) - 1) + quote(inside[-1]))
+        if page:  # as it is, so that the script can be put in
+            scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
+        held: Message | None = None
+
+        async def sent(message: Message) -> None:
+            nonlocal held
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+                if inside[:1] == ["media"] and message["status"] == 200:
+                    headers.setdefault("cache-control", KEPT_BY_BROWSER)
+                self.redirect(path, headers, scope)
+                html = headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers
+                if page and html and message["status"] == 200:
+                    held = message
+                    return
+            elif held is not None and message["type"] == "http.response.body":
+                message = self.with_script(held, message, path == self.base)
+                await send(held)
+                held = None
+            await send(message)
+
+        await answer(scope, receive, sent)
+
+    def redirect(self, path: str, headers: MutableHeaders, scope: Scope) -> None:
+        """Streamlit redirects to addresses from the root of the host as it sees it; the browser may see another."""
+        to = urlsplit(headers.get("location", ""))
+        if to.path.startswith("/") and to.netloc in ("", Headers(scope=scope).get("host", "")):
+            headers["location"] = relative(path, to.path) + (f"?{to.query}" if to.query else "")
+
+    def with_script(self, start: Message, body: Message, root: bool) -> Message:
+        """The first part of a page with connection.js in its head; `root`: it is the app's root that was asked for."""
+        part, mark = body.get("body", b""), b"<head>"
+        script = f"<script{' data-root' if root else ''}>{self.script}</script>".encode()
+        headers = MutableHeaders(raw=start["headers"])
+        if mark not in part:
+            return body
+        if "content-length" in headers:
+            headers["content-length"] = str(int(headers["content-length"]) + len(script))
+        for name in ("etag", "last-modified"):  # they are of the file without the script
+            del headers[name]
+        return {**body, "body": part.replace(mark, mark + script, 1)}
+
+    def no_upgrade(self) -> ASGIApp:
+        """The answer to a plain request where a WebSocket was to be opened: a proxy has dropped the Upgrade header."""
+        text = (
+            "This address is for WebSocket connections, but the request came without the headers Upgrade and Connection: "
+            "a proxy in front of this server has to pass them on (docs/hosting.md, “Behind a reverse proxy”)."
+        )
+        if not self.told:
+            log.warning(text)
+            self.told = True
+        return PlainTextResponse(text, 426, {"upgrade": "websocket", "cache-control": "no-store"})
+
+
+class ImmutableFiles:
+    """Files that never change, answered from memory: Streamlit's own scripts and fonts, and the components' files.
+
+    Every new visitor's browser asks for about 60 of them at once. Read from disk, each takes several steps in threads
+    of their own, and each step waits for the interpreter lock behind the page scripts that are running. From memory it
+    is one step. What counts is the answer's own header, `cache-control: immutable`: such a path has the same content for good.
+    """
+
+    MOST_BYTES = 48_000_000  # of all files together; Streamlit's own are 25 MB, and a visitor needs about 5
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+        self.kept: dict[str, tuple[Message, Message]] = {}
+        self.bytes = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "GET" or _conditional(scope):
+            return await self.app(scope, receive, send)
+        path = scope["path"]
+        if path in self.kept:
+            start, body = self.kept[path]
+            await send({**start, "headers": list(start["headers"])})  # whoever sends it on may add to its headers
+            return await send(dict(body))
+        started: Message | None = None
+        parts: list[bytes] = []
+
+        async def sent(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                headers = Headers(raw=message["headers"])
+                immutable = "immutable" in headers.get("cache-control", "") and "vary" not in headers
+                if message["status"] == 200 and immutable:
+                    started = {**message, "headers": list(message["headers"])}
+            elif started is not None and message["type"] == "http.response.body":
+                parts.append(message.get("body", b""))
+                if not message.get("more_body", False):
+                    self._keep(path, started, b"".join(parts))
+            await send(message)
+
+        await self.app(scope, receive, sent)
+
+    def _keep(self, path: str, start: Message, body: bytes) -> None:
+        whole = Headers(raw=start["headers"]).get("content-length") == str(len(body))
+        if whole and path not in self.kept and self.bytes + len(body) <= self.MOST_BYTES:
+            self.kept[path] = start, {"type": "http.response.body", "body": body}
+            self.bytes += len(body)
+
+
+def _conditional(scope: Scope) -> bool:
+    """Whether a request asks for a part of a file, or only for one that is newer than the browser's own."""
+    return any(name in Headers(scope=scope) for name in ("range", "if-none-match", "if-modified-since"))
+
+
+MIDDLEWARE = [Middleware(Answers), Middleware(ImmutableFiles)]  # outermost first
