@@ -64,6 +64,14 @@ export const loadSplat = (address, offset = 0) => [address, 0xfd, 9, 2, leb(offs
 export const store = (address, value, offset = 0) => [address, value, 0xfd, 11, 2, leb(offset)];
 /** @type {(number: number) => Code} */
 export const splat = (number) => [0xfd, 12, Array(4).fill([...new Uint8Array(new Float32Array([number]).buffer)])];
+/**
+ * Four of the eight floats of two vectors; numbers 0 to 3 are the first one's.
+ * @type {(a: Code, b: Code, ...floats: number[]) => Code}
+ */
+export const pick = (a, b, ...floats) => [a, b, 0xfd, 13, floats.map((i) => [0, 1, 2, 3].map((byte) => 4 * i + byte))];
+export const vgreater = vectorOp(0x44); // all bits of a float that is greater, else none
+export const vand = vectorOp(0x4e);
+export const vsqrt = vectorOp(0xe3);
 export const vadd = vectorOp(0xe4);
 export const vsub = vectorOp(0xe5);
 export const vmul = vectorOp(0xe6);

@@ -4,6 +4,7 @@
    A `Heap` is one stretch of float32 numbers; procedures are told places in it, as indices.
 
      product(A, B, C, M, N, K)      C (M, N) = A (M, K) B; B as `packed` lays it out, N a multiple of PANEL
+                                    `productCode` has it with any distances, and with A transposed, for training
      gather(image, rows, ...)       patches of an image into the rows of a matrix (im2col), `scatter` adds rows to patches (col2im)
      finish(kind, from, to, ...)    to = activation(from + bias) * scale + shift, row by row
 
@@ -16,6 +17,7 @@ import {
   set,
   integer,
   plus,
+  minus,
   times,
   halved,
   masked,
@@ -60,6 +62,11 @@ const EXP2 = [1.5353362e-4, 1.3398874e-3, 9.6184374e-3, 5.5503325e-2, 2.4022648e
  *   bias: number, scale: number, shift: number) => void} finish
  */
 /**
+ * A product with any distances: `productCode`.
+ * @typedef {(A: number, B: number, C: number, M: number, N: number, K: number, lda: number, ldb: number, panel: number,
+ *   ldc: number, add: number, down: number, right: number, fewer: number) => void} AnyProduct
+ */
+/**
  * @typedef {(image: number, rows: number, height: number, width: number, lines: number, vectors: number, right: number,
  *   down: number, pitch: number, row: number) => void} Patches
  */
@@ -89,183 +96,204 @@ export const packedPlace = (K, k, n) => (n - (n % PANEL)) * K + k * PANEL + (n %
 
 /* ---- as WebAssembly; every place and distance is in bytes here ---- */
 
+/** @type {(relaxed: boolean) => (a: Code, b: Code, c: Code) => Code} a * b + c */
+export const multiplyAdd = (relaxed) => (a, b, c) => (relaxed ? fused(a, b, c) : vadd(vmul(a, b), c));
+
+/**
+ * C (M, N) = A (M, K) B, or C + A B where `add` is 1, for eight columns of B at a time:
+ *
+ *     A[m, k] = A + m lda + k           or, `transposed`, A + m + k lda
+ *     B[k, n] = B + (n / 8) panel + k ldb + n % 8         `packed`: ldb = 8, panel = 8 K; row by row: ldb = N, panel = 8
+ *     C[m, n] = C + (n / 8) right + m ldc + n % 8         right = 8, except below
+ *
+ * With every eight columns A moves on by `down` and M becomes less by `fewer`. They are 0, except for a product that is
+ * known to be symmetric: there down = 8 lda, right = 8 ldc + 8 and fewer = 8 leave out what lies above the diagonal.
+ * @param {string} name @param {(a: Code, b: Code, c: Code) => Code} madd @param {boolean} [transposed]
+ */
+export function productCode(name, madd, transposed = false) {
+  const f = new Procedure(name, [
+    ...["A", "B", "C", "M", "N", "K", "lda", "ldb", "panel", "ldc", "add", "down", "right", "fewer"],
+  ]);
+  const { A, B, C, M, N, K, lda, ldb, panel, ldc, add, down, right, fewer } = f.parameter;
+  const [a, b, c, m, n, k] = Array.from({ length: 6 }, () => f.integer());
+  const rows = Array.from({ length: ROWS }, () => f.integer()),
+    lines = Array.from({ length: ROWS }, () => f.integer());
+  const sums = Array.from({ length: ROWS }, () => [f.vector(), f.vector()]);
+  const [x, y0, y1] = [f.vector(), f.vector(), f.vector()];
+
+  /** @type {(count: number, u: number) => Code} */
+  const step = (count, u) => [
+    // a row of the panel from b, with one number of each row of A
+    set(y0, load(get(b))),
+    set(y1, load(get(b), 16)),
+    advance(b, get(ldb)),
+    Array.from({ length: count }, (_, r) => [
+      set(x, transposed ? loadSplat(get(rows[0]), FLOAT * r) : loadSplat(get(rows[r]), FLOAT * u)),
+      set(sums[r][0], madd(get(x), get(y0), get(sums[r][0]))),
+      set(sums[r][1], madd(get(x), get(y1), get(sums[r][1]))),
+    ]),
+    transposed ? advance(rows[0], get(lda)) : [],
+  ];
+  /** @type {(count: number, several: number, times: Code) => Code} */
+  const steps = (count, several, times) =>
+    repeat(k, times, [
+      Array.from({ length: several }, (_, u) => step(count, u)),
+      transposed ? [] : rows.slice(0, count).map((at) => advance(at, integer(FLOAT * several))),
+    ]);
+  /** @type {(count: number) => Code} */
+  const block = (count) => [
+    // `count` rows of A with the panel at B
+    set(b, get(B)),
+    Array.from({ length: count }, (_, r) => [
+      set(rows[r], r ? plus(get(rows[r - 1]), get(lda)) : get(a)),
+      set(lines[r], r ? plus(get(lines[r - 1]), get(ldc)) : get(c)),
+      sums[r].map((sum) => set(sum, splat(0))),
+    ]),
+    when(
+      get(add),
+      sums.slice(0, count).map((pair, r) => pair.map((sum, half) => set(sum, load(get(lines[r]), 16 * half)))),
+    ),
+    steps(count, 4, halved(get(K), 2)),
+    steps(count, 1, masked(get(K), 3)),
+    sums.slice(0, count).map((pair, r) => pair.map((sum, half) => store(get(lines[r]), get(sum), 16 * half))),
+    advance(a, times(transposed ? integer(FLOAT) : get(lda), integer(count))),
+    advance(c, times(get(ldc), integer(count))),
+  ];
+  f.body = repeat(n, halved(get(N), 3), [
+    set(a, get(A)),
+    set(c, get(C)),
+    repeat(m, halved(get(M), 2), block(ROWS)),
+    repeat(m, masked(get(M), 3), block(1)),
+    advance(B, get(panel)),
+    advance(A, get(down)),
+    advance(C, get(right)),
+    set(M, minus(get(M), get(fewer))),
+  ]);
+  return f;
+}
+
 /**
  * The bytes of the module.
  * @param {boolean} relaxed multiply and add with one instruction
  */
 export function kernelModule(relaxed) {
-  /** @type {(a: Code, b: Code, c: Code) => Code} */
-  const madd = (a, b, c) => (relaxed ? fused(a, b, c) : vadd(vmul(a, b), c));
-  return assemble([productCode(), patchCode("gather"), patchCode("scatter"), finishCode()]);
+  const madd = multiplyAdd(relaxed);
+  return assemble([productCode("product", madd), patchCode("gather"), patchCode("scatter"), finishCode(madd)]);
+}
 
-  function productCode() {
-    const f = new Procedure("product", ["A", "B", "C", "M", "N", "K"]);
-    const { A, B, C, M, N, K } = f.parameter;
-    const [a, b, c, m, n, k, row, line] = Array.from({ length: 8 }, () => f.integer());
-    const rows = Array.from({ length: ROWS }, () => f.integer());
-    const sums = Array.from({ length: ROWS }, () => [f.vector(), f.vector()]);
-    const [x, y0, y1] = [f.vector(), f.vector(), f.vector()];
-
-    /** @type {(count: number, u: number) => Code} */
-    const step = (count, u) => [
-      // row u of the panel from b, with element u of each row of A
-      set(y0, load(get(b), 32 * u)),
-      set(y1, load(get(b), 32 * u + 16)),
-      rows
-        .slice(0, count)
-        .map((at, r) => [
-          set(x, loadSplat(get(at), FLOAT * u)),
-          set(sums[r][0], madd(get(x), get(y0), get(sums[r][0]))),
-          set(sums[r][1], madd(get(x), get(y1), get(sums[r][1]))),
+/**
+ * For each of `height` x `width` places: `lines` lines of 4 `vectors` numbers each, between an image and a row of a
+ * matrix.
+ * @param {"gather" | "scatter"} name
+ */
+export function patchCode(name) {
+  const f = new Procedure(name, [
+    "image",
+    "rows",
+    "height",
+    "width",
+    "lines",
+    "vectors",
+    "right",
+    "down",
+    "pitch",
+    "row",
+  ]);
+  const { image, rows, height, width, lines, vectors, right, down, pitch, row } = f.parameter;
+  const [y, x, line, v, place, patch, at, to] = Array.from({ length: 8 }, () => f.integer());
+  f.body = repeat(y, get(height), [
+    set(place, get(image)),
+    repeat(x, get(width), [
+      set(patch, get(place)),
+      set(to, get(rows)),
+      repeat(line, get(lines), [
+        set(at, get(patch)),
+        repeat(v, get(vectors), [
+          name === "gather" ? store(get(to), load(get(at))) : store(get(at), vadd(load(get(at)), load(get(to)))),
+          advance(at, integer(16)),
+          advance(to, integer(16)),
         ]),
-    ];
-    /** @type {(count: number, several: number, times: Code) => Code} */
-    const steps = (count, several, times) =>
-      repeat(k, times, [
-        Array.from({ length: several }, (_, u) => step(count, u)),
-        advance(b, integer(32 * several)),
-        rows.slice(0, count).map((at) => advance(at, integer(FLOAT * several))),
-      ]);
-    /** @type {(count: number) => Code} */
-    const block = (count) => [
-      // `count` rows of A with the panel at B
-      set(b, get(B)),
-      rows
-        .slice(0, count)
-        .map((at, r) => [
-          set(at, r ? plus(get(rows[r - 1]), get(row)) : get(a)),
-          sums[r].map((sum) => set(sum, splat(0))),
-        ]),
-      steps(count, 4, halved(get(K), 2)),
-      steps(count, 1, masked(get(K), 3)),
-      sums
-        .slice(0, count)
-        .map(([left, right]) => [store(get(c), get(left)), store(get(c), get(right), 16), advance(c, get(line))]),
-      advance(a, times(get(row), integer(count))),
-    ];
-    f.body = [
-      set(row, times(get(K), integer(FLOAT))),
-      set(line, times(get(N), integer(FLOAT))),
-      repeat(n, halved(get(N), 3), [
-        set(a, get(A)),
-        set(c, get(C)),
-        repeat(m, halved(get(M), 2), block(ROWS)),
-        repeat(m, masked(get(M), 3), block(1)),
-        advance(B, times(get(row), integer(PANEL))),
-        advance(C, integer(PANEL * FLOAT)),
+        advance(patch, get(pitch)),
       ]),
-    ];
-    return f;
-  }
+      advance(place, get(right)),
+      advance(rows, get(row)),
+    ]),
+    advance(image, get(down)),
+  ]);
+  return f;
+}
 
-  /**
-   * For each of `height` x `width` places: `lines` lines of 4 `vectors` numbers each, between an image and a row of a
-   * matrix.
-   * @param {"gather" | "scatter"} name
-   */
-  function patchCode(name) {
-    const f = new Procedure(name, [
-      "image",
-      "rows",
-      "height",
-      "width",
-      "lines",
-      "vectors",
-      "right",
-      "down",
-      "pitch",
-      "row",
-    ]);
-    const { image, rows, height, width, lines, vectors, right, down, pitch, row } = f.parameter;
-    const [y, x, line, v, place, patch, at, to] = Array.from({ length: 8 }, () => f.integer());
-    f.body = repeat(y, get(height), [
-      set(place, get(image)),
-      repeat(x, get(width), [
-        set(patch, get(place)),
-        set(to, get(rows)),
-        repeat(line, get(lines), [
-          set(at, get(patch)),
-          repeat(v, get(vectors), [
-            name === "gather" ? store(get(to), load(get(at))) : store(get(at), vadd(load(get(at)), load(get(to)))),
-            advance(at, integer(16)),
-            advance(to, integer(16)),
-          ]),
-          advance(patch, get(pitch)),
+/**
+ * p = 1 + exp(-x) of a vector x; t, whole: two more vectors to work with.
+ * @param {(a: Code, b: Code, c: Code) => Code} madd @param {number} x @param {number} t @param {number} whole
+ * @param {number} p
+ * @returns {Code}
+ */
+export const reciprocalSigmoid = (madd, x, t, whole, p) => [
+  // p = 1 + exp(-x): 2^whole * 2^t, the power of two added to the exponent's bits
+  set(t, vmax(vmin(vmul(get(x), splat(-Math.LOG2E)), splat(125)), splat(-125))),
+  set(whole, vnearest(get(t))),
+  set(t, vsub(get(t), get(whole))),
+  set(
+    p,
+    EXP2.slice(1).reduce((sum, c) => madd(sum, get(t), splat(c)), splat(EXP2[0])),
+  ),
+  set(p, vadd(addIntegers(madd(get(p), get(t), splat(1)), shiftLeft(toIntegers(get(whole)), integer(23))), splat(1))),
+];
+
+/** @param {(a: Code, b: Code, c: Code) => Code} madd */
+export function finishCode(madd) {
+  const f = new Procedure("finish", [
+    "kind",
+    "from",
+    "to",
+    "rows",
+    "vectors",
+    "leap",
+    "jump",
+    "bias",
+    "scale",
+    "shift",
+  ]);
+  const { kind, from, to, rows, vectors, leap, jump, bias, scale, shift } = f.parameter;
+  const [i, v, at] = [f.integer(), f.integer(), f.integer()],
+    [x, t, whole, p] = Array.from({ length: 4 }, () => f.vector());
+  const exponential = reciprocalSigmoid(madd, x, t, whole, p);
+  /** @type {Record<keyof typeof KINDS, Code>} */
+  const activations = {
+    none: [],
+    relu: set(x, vmax(get(x), splat(0))),
+    silu: [exponential, set(x, vdiv(get(x), get(p)))],
+    sigmoid: [exponential, set(x, vdiv(splat(1), get(p)))],
+  };
+  /** @type {(table: number) => Code} */
+  const along = (table) => load(plus(get(table), get(at)));
+  f.body = Object.entries(KINDS).map(([name, number]) =>
+    when(
+      equal(get(kind), integer(number)),
+      repeat(i, get(rows), [
+        set(at, integer(0)),
+        repeat(v, get(vectors), [
+          set(x, vadd(along(from), along(bias))),
+          activations[/** @type {keyof typeof KINDS} */ (name)],
+          store(plus(get(to), get(at)), madd(get(x), along(scale), along(shift))),
+          advance(at, integer(16)),
         ]),
-        advance(place, get(right)),
-        advance(rows, get(row)),
+        advance(from, get(leap)),
+        advance(to, get(jump)),
       ]),
-      advance(image, get(down)),
-    ]);
-    return f;
-  }
-
-  function finishCode() {
-    const f = new Procedure("finish", [
-      "kind",
-      "from",
-      "to",
-      "rows",
-      "vectors",
-      "leap",
-      "jump",
-      "bias",
-      "scale",
-      "shift",
-    ]);
-    const { kind, from, to, rows, vectors, leap, jump, bias, scale, shift } = f.parameter;
-    const [i, v, at] = [f.integer(), f.integer(), f.integer()],
-      [x, t, whole, p] = Array.from({ length: 4 }, () => f.vector());
-    /** @type {Code} */
-    const exponential = [
-      // p = 1 + exp(-x): 2^whole * 2^t, the power of two added to the exponent's bits
-      set(t, vmax(vmin(vmul(get(x), splat(-Math.LOG2E)), splat(125)), splat(-125))),
-      set(whole, vnearest(get(t))),
-      set(t, vsub(get(t), get(whole))),
-      set(
-        p,
-        EXP2.slice(1).reduce((sum, c) => madd(sum, get(t), splat(c)), splat(EXP2[0])),
-      ),
-      set(
-        p,
-        vadd(addIntegers(madd(get(p), get(t), splat(1)), shiftLeft(toIntegers(get(whole)), integer(23))), splat(1)),
-      ),
-    ];
-    /** @type {Record<keyof typeof KINDS, Code>} */
-    const activations = {
-      none: [],
-      relu: set(x, vmax(get(x), splat(0))),
-      silu: [exponential, set(x, vdiv(get(x), get(p)))],
-      sigmoid: [exponential, set(x, vdiv(splat(1), get(p)))],
-    };
-    /** @type {(table: number) => Code} */
-    const along = (table) => load(plus(get(table), get(at)));
-    f.body = Object.entries(KINDS).map(([name, number]) =>
-      when(
-        equal(get(kind), integer(number)),
-        repeat(i, get(rows), [
-          set(at, integer(0)),
-          repeat(v, get(vectors), [
-            set(x, vadd(along(from), along(bias))),
-            activations[/** @type {keyof typeof KINDS} */ (name)],
-            store(plus(get(to), get(at)), madd(get(x), along(scale), along(shift))),
-            advance(at, integer(16)),
-          ]),
-          advance(from, get(leap)),
-          advance(to, get(jump)),
-        ]),
-      ),
-    );
-    return f;
-  }
+    ),
+  );
+  return f;
 }
 
 /**
  * The module's procedures, told places and distances as indices.
- * @type {(exports: Kernels) => Kernels}
+ * @type {(exports: Omit<Kernels, "product"> & {product: AnyProduct}) => Kernels}
  */
 export const inIndices = ({ product, gather, scatter, finish }) => ({
-  product: (A, B, C, M, N, K) => product(4 * A, 4 * B, 4 * C, M, N, K),
+  product: (A, B, C, M, N, K) =>
+    product(4 * A, 4 * B, 4 * C, M, N, K, 4 * K, 4 * PANEL, 4 * PANEL * K, 4 * N, 0, 0, 4 * PANEL, 0),
   gather: (image, rows, height, width, lines, vectors, right, down, pitch, row) =>
     gather(4 * image, 4 * rows, height, width, lines, vectors, 4 * right, 4 * down, 4 * pitch, 4 * row),
   scatter: (image, rows, height, width, lines, vectors, right, down, pitch, row) =>
@@ -276,21 +304,18 @@ export const inIndices = ({ product, gather, scatter, finish }) => ({
 
 /* ---- the same in JavaScript; every place and distance is an index here ---- */
 
-/** @type {(heap: Float32Array) => Kernels} */
-export const plain = (heap) => ({
-  product(A, B, C, M, N, K) {
-    for (let n = 0; n < N; n += 4)
+/** @type {(heap: Float32Array, transposed: boolean) => AnyProduct} */
+export const plainProduct = (heap, transposed) => (A, B, C, M, N, K, lda, ldb, panel, ldc, add, down, right, fewer) => {
+  const [row, step] = transposed ? [1, lda] : [lda, 1];
+  for (let n = 0; n < N; n += PANEL, A += down, B += panel, C += right, M -= fewer)
+    for (let half = 0; half < PANEL; half += 4)
       for (let m = 0; m < M; m += 2) {
         const next = m + 1 < M ? 1 : 0; // the last row of an odd number meets itself
-        let s0 = 0,
-          s1 = 0,
-          s2 = 0,
-          s3 = 0,
-          t0 = 0,
-          t1 = 0,
-          t2 = 0,
-          t3 = 0;
-        for (let a = A + m * K, b = B + packedPlace(K, 0, n), end = a + K, on = next * K; a < end; a++, b += PANEL) {
+        const c = C + m * ldc + half,
+          d = c + next * ldc,
+          on = next * row;
+        let [s0, s1, s2, s3, t0, t1, t2, t3] = [0, 0, 0, 0, 0, 0, 0, 0];
+        for (let a = A + m * row, b = B + half, end = a + K * step; a < end; a += step, b += ldb) {
           const x = heap[a],
             y = heap[a + on],
             p = heap[b],
@@ -306,8 +331,16 @@ export const plain = (heap) => ({
           t2 += y * r;
           t3 += y * s;
         }
-        const c = C + m * N + n,
-          d = c + next * N;
+        if (add) {
+          s0 += heap[c];
+          s1 += heap[c + 1];
+          s2 += heap[c + 2];
+          s3 += heap[c + 3];
+          t0 += heap[d];
+          t1 += heap[d + 1];
+          t2 += heap[d + 2];
+          t3 += heap[d + 3];
+        }
         heap[c] = s0;
         heap[c + 1] = s1;
         heap[c + 2] = s2;
@@ -317,7 +350,11 @@ export const plain = (heap) => ({
         heap[d + 2] = t2;
         heap[d + 3] = t3;
       }
-  },
+};
+
+/** @type {(heap: Float32Array) => Kernels} */
+export const plain = (heap) => ({
+  product: (A, B, C, M, N, K) => plainProduct(heap, false)(A, B, C, M, N, K, K, PANEL, PANEL * K, N, 0, 0, PANEL, 0),
   gather(...sizes) {
     patches(...sizes, (at, to, count) => heap.copyWithin(to, at, at + count));
   },
@@ -363,20 +400,28 @@ export class Heap {
   static compiled = undefined;
 
   /**
+   * The bytes of the module.
+   * @param {boolean} relaxed
+   */
+  static code(relaxed) {
+    return kernelModule(relaxed);
+  }
+
+  /**
    * The fastest module that this browser takes; null where it has no vector instructions, or the page forbids
    * WebAssembly.
    */
   static get module() {
-    if (Heap.compiled === undefined) {
-      Heap.compiled = null;
+    if (!Object.hasOwn(this, "compiled") || this.compiled === undefined) {
+      this.compiled = null;
       for (const relaxed of [true, false])
         try {
-          Heap.compiled ??= new WebAssembly.Module(kernelModule(relaxed));
+          this.compiled ??= new WebAssembly.Module(/** @type {BufferSource} */ (this.code(relaxed)));
         } catch {
           // tried again with less, or left to JavaScript
         }
     }
-    return Heap.compiled;
+    return this.compiled;
   }
 
   constructor() {
@@ -407,16 +452,25 @@ export class Heap {
   }
 
   seal() {
-    if (Heap.module) {
+    const { module } = /** @type {typeof Heap} */ (this.constructor);
+    if (module) {
       const memory = new WebAssembly.Memory({ initial: Math.ceil((FLOAT * this.size) / 65536) });
-      const { exports } = new WebAssembly.Instance(Heap.module, { m: { m: memory } });
+      const { exports } = new WebAssembly.Instance(module, { m: { m: memory } });
       this.floats = new Float32Array(memory.buffer);
-      Object.assign(this, inIndices(/** @type {any} */ (exports)));
+      this.offer(exports);
     } else {
       this.floats = new Float32Array(this.size);
-      Object.assign(this, plain(this.floats));
+      this.offer(null);
     }
     for (const [at, values] of this.contents) this.floats.set(values, at);
     this.contents = [];
+  }
+
+  /**
+   * Makes the module's procedures methods of this heap; without a module, the same in JavaScript.
+   * @param {any} exports
+   */
+  offer(exports) {
+    Object.assign(this, exports ? inIndices(exports) : plain(this.floats));
   }
 }

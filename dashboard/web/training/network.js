@@ -1,0 +1,231 @@
+/* The networks of core/models/networks.py and core/models/multirate.py, ready to be trained:
+
+     x -> encoder -> mean, logvar -> z = mean + e^(logvar / 2) noise -> decoder -> logits        and back
+
+   A multi-rate network has one beta per image, which scales and shifts its layers (FiLM) and weighs the rate. */
+
+import { PIXELS, SIDE } from "../image.js";
+import { KINDS } from "../kernels.js";
+import { UnsupportedNetwork, imageShape, vectorShape } from "../layers.js";
+import { TrainingHeap } from "./heap.js";
+import { TrainedStack } from "./layers.js";
+import { chargedRate, codeGradient, distortionGradient, sampleCodes } from "./losses.js";
+import { Parameters } from "./parameters.js";
+import { Random } from "./random.js";
+
+/** @import { Description, Shape } from "../layers.js" */
+/** @import { Likelihood } from "./losses.js" */
+/**
+ * A RunConfig, core/config.py, as far as training in the page reads it.
+ * @typedef {object} TrainingConfig
+ * @property {"ae" | "vae" | "multirate"} model
+ * @property {number} latent_dim
+ * @property {string} activation
+ * @property {Likelihood} likelihood
+ * @property {number | null} beta
+ * @property {"sum" | "mean"} reduction
+ * @property {number} free_bits
+ * @property {number} warmup_epochs
+ * @property {number} noise
+ * @property {number} epochs
+ * @property {number} batch_size
+ * @property {number} learning_rate
+ * @property {string} schedule
+ * @property {string} optimiser
+ * @property {number} averaging
+ */
+/** @typedef {{encoder: Description[], decoder: Description[]}} Layers core/models/trunks.py's `describe` */
+/** @typedef {{shape: number[], data: Float32Array}} FloatTensor */
+/** @typedef {{loss: number, distortion: number, rate: number}} Terms sums over the images of a batch, in nats */
+
+const BETA_RANGE = [0.1, 10]; // core/config.py
+const CONDITIONS = 3;
+
+export class TrainableNetwork {
+  /** @param {TrainingConfig} config @param {Layers} layers @param {number} capacity images at once, at most */
+  constructor(config, layers, capacity) {
+    this.config = config;
+    this.layers = layers;
+    this.capacity = capacity;
+    this.conditioned = config.model === "multirate";
+    const d = (this.d = config.latent_dim),
+      heap = (this.heap = new TrainingHeap()),
+      parameters = (this.parameters = new Parameters(config.optimiser === "muon")),
+      setting = { heap, parameters, capacity };
+    const { activation } = config,
+      conditions = this.conditioned ? CONDITIONS : 0;
+    /** @type {(table: Description[], shape: Shape, prefix: string, encoder: boolean) => TrainedStack} */
+    const stack = (table, shape, prefix, encoder) =>
+      new TrainedStack(setting, table, { activation, conditions, prefix, last: encoder, bottom: encoder }, shape);
+    this.encoder = stack(layers.encoder, imageShape(1, SIDE), "encoder", true);
+    this.decoder = stack(layers.decoder, vectorShape(d), "decoder", false);
+    if (this.decoder.output.length !== PIXELS || this.decoder.output.width !== PIXELS)
+      throw new UnsupportedNetwork(`pictures of ${this.decoder.output.length} numbers`);
+    const names = config.model === "ae" ? ["mean"] : ["mean", "logvar"];
+    this.heads = names.map(() => {
+      const table = [{ kind: "linear", inputs: this.encoder.output.length, outputs: d }];
+      const how = { activation, conditions: 0, prefix: "head", last: false, bottom: false };
+      return new TrainedStack(setting, table, how, this.encoder.output);
+    });
+    this.heads.forEach(({ layers: [head] }, i) => {
+      head.weight.name = `head.${names[i]}.weight`;
+      head.bias.name = `head.${names[i]}.bias`;
+      head.room = this.encoder.result; // both read what the encoder leaves
+    });
+    this.ones = heap.take(new Float32Array(SIDE).fill(1));
+    this.zeros = heap.take(SIDE);
+    this.scratch = heap.take(capacity * vectorShape(d).width); // where the first layer's gradient goes: nowhere
+    parameters.layOut(heap);
+    heap.seal();
+    this.mean = new Float32Array(capacity * d);
+    this.logvar = config.model === "ae" ? null : new Float32Array(capacity * d);
+    this.z = new Float32Array(capacity * d);
+    this.rates = new Float32Array(capacity * d);
+    this.toZ = new Float32Array(capacity * d);
+    this.toLogvar = new Float32Array(capacity * d);
+    this.charged = new Uint8Array(d);
+    this.conditions = new Float32Array(capacity * CONDITIONS);
+    this.betas = new Float32Array(capacity);
+    this.noise = new Float32Array(capacity * d);
+    this.images = new Float32Array(capacity * PIXELS);
+  }
+
+  /**
+   * Initial weights: uniform in +- 1 / sqrt(a layer's inputs), as torch draws them; those of FiLM are 0; the last bias
+   * lets the decoder begin with the data's mean grey level, in (0, 1).
+   * @param {number} seed @param {number} grey
+   */
+  initialise(seed, grey) {
+    const { parameters, heap } = this,
+      random = new Random(seed);
+    for (const parameter of parameters.all) {
+      const { bound, size } = parameter;
+      const values = Float32Array.from({ length: size }, () => (bound ? bound * (2 * random.uniform() - 1) : 0));
+      parameters.write(heap, parameters.weights, parameter, values);
+    }
+    const last = this.decoder.layers[this.decoder.layers.length - 1].bias;
+    const level = Math.min(1 - 1e-4, Math.max(1e-4, grey));
+    const bias = new Float32Array(last.size).fill(Math.log(level / (1 - level)));
+    parameters.write(heap, parameters.weights, last, bias);
+    heap.floats.copyWithin(parameters.mean, parameters.weights, parameters.weights + parameters.length);
+  }
+
+  /**
+   * Numbers of the parameters by torch's names.
+   * @param {number} [stretch] by default the weights
+   * @returns {Record<string, FloatTensor>}
+   */
+  tensors(stretch = this.parameters.weights) {
+    return Object.fromEntries(
+      this.parameters.all.map((p) => [p.name, { shape: p.shape, data: this.parameters.read(this.heap, stretch, p) }]),
+    );
+  }
+
+  /** @param {Record<string, {data: ArrayLike<number>}>} tensors weights by torch's names */
+  load(tensors) {
+    const { parameters, heap } = this;
+    for (const parameter of parameters.all) {
+      if (!tensors[parameter.name]) throw new Error(`no ${parameter.name} in these weights`);
+      parameters.write(heap, parameters.weights, parameter, tensors[parameter.name].data);
+    }
+    heap.floats.copyWithin(parameters.mean, parameters.weights, parameters.weights + parameters.length);
+  }
+
+  /** What the next passes compute with. @param {number} stretch weights or mean @param {boolean} backward */
+  prepare(stretch, backward) {
+    for (const stack of [this.encoder, this.decoder, ...this.heads]) stack.prepare(stretch, backward);
+  }
+
+  /** log beta scaled to [-1, 1], and its powers, for each image: core/models/multirate.py. @param {number} n */
+  setConditions(n) {
+    if (!this.conditioned) return;
+    const [low, high] = BETA_RANGE.map(Math.log);
+    for (let b = 0; b < n; b++) {
+      const t = (2 * (Math.log(this.betas[b]) - low)) / (high - low) - 1;
+      for (let j = 0, power = t; j < CONDITIONS; j++, power *= t) this.conditions[b * CONDITIONS + j] = power;
+    }
+  }
+
+  /**
+   * From n images, `inputs`, to mean, logvar, z and rates, with `noise` and `betas`.
+   * @param {number} n @param {Float32Array} inputs n * 784
+   */
+  encode(n, inputs) {
+    const { encoder, heads, heap, d, mean, logvar } = this,
+      { floats } = heap;
+    this.setConditions(n);
+    this.put(encoder, n, inputs, PIXELS);
+    encoder.forward(n, this.conditions);
+    heads.forEach((head, i) => {
+      head.forward(n, this.conditions);
+      const { at, image } = head.result,
+        out = i ? /** @type {Float32Array} */ (logvar) : mean;
+      for (let b = 0; b < n; b++) out.set(floats.subarray(at + b * image, at + b * image + d), b * d);
+    });
+    sampleCodes(n, d, mean, logvar, this.noise, this.z, this.rates);
+  }
+
+  /** From codes to logits in the decoder's result, and to their sigmoids in its gradient. @param {number} n @param {Float32Array} z */
+  decode(n, z) {
+    const { decoder, heap, conditions, ones, zeros } = this;
+    this.put(decoder, n, z, this.d);
+    decoder.forward(n, conditions);
+    const sizes = [n * (PIXELS / SIDE), SIDE / 4, SIDE, SIDE];
+    const [lines, vectors, leap, jump] = sizes;
+    heap.finish(KINDS.sigmoid, decoder.result.at, decoder.gradient, lines, vectors, leap, jump, zeros, ones, zeros);
+  }
+
+  /** @param {TrainedStack} stack @param {number} n @param {Float32Array} values @param {number} length of one of them */
+  put({ layers: [{ room, input }] }, n, values, length) {
+    const { floats } = this.heap,
+      lines = input.side || 1,
+      size = length / lines;
+    for (let b = 0, from = 0; b < n; b++)
+      for (let line = 0; line < lines; line++, from += size)
+        floats.set(values.subarray(from, from + size), room.at + b * room.image + line * room.jump);
+  }
+
+  /** The logits, or after `decode` the sigmoids, of image b. @param {"result" | "gradient"} which @param {number} b */
+  picture(which, b) {
+    const at = (which === "result" ? this.decoder.result.at : this.decoder.gradient) + b * PIXELS;
+    return this.heap.floats.subarray(at, at + PIXELS);
+  }
+
+  /**
+   * The loss of a batch and the gradients of all parameters, with `images`, `noise` and `betas` as they are.
+   * @param {number} n @param {Float32Array} [inputs] what the encoder sees, where that is not the images
+   * @returns {Terms}
+   */
+  backward(n, inputs = this.images) {
+    const { d, heap, config, decoder, heads, encoder, toZ, toLogvar, betas, charged } = this,
+      { floats } = heap;
+    this.encode(n, inputs);
+    this.decode(n, this.z);
+    const scale = config.reduction === "mean" ? 1 / PIXELS : 1;
+    let distortion = 0;
+    for (let b = 0; b < n; b++)
+      distortion += distortionGradient(
+        ...[config.likelihood, this.picture("result", b), this.picture("gradient", b)],
+        ...[this.images.subarray(b * PIXELS, (b + 1) * PIXELS), scale / n],
+      );
+    const below = decoder.input.width;
+    decoder.backward(n, this.scratch, this.conditions);
+    for (let b = 0; b < n; b++) toZ.set(floats.subarray(this.scratch + b * below, this.scratch + b * below + d), b * d);
+    let rate = 0,
+      paid = 0;
+    if (this.logvar) {
+      for (let i = 0; i < n * d; i++) rate += this.rates[i];
+      paid = chargedRate(n, d, this.rates, betas, config.free_bits, charged);
+    }
+    const weights = betas.map((beta) => beta / n);
+    codeGradient(n, d, this.mean, this.logvar, this.noise, toZ, toLogvar, weights, charged);
+    heads.forEach((head, i) => {
+      const from = i ? toLogvar : toZ;
+      for (let b = 0; b < n; b++) floats.set(from.subarray(b * d, (b + 1) * d), head.gradient + b * head.output.width);
+      head.backward(n, encoder.gradient, this.conditions, i > 0);
+    });
+    encoder.backward(n, 0, this.conditions);
+    this.parameters.clearUnused(heap);
+    return { loss: scale * distortion + paid, distortion, rate };
+  }
+}
