@@ -2,7 +2,7 @@
 
     from core import RunConfig, load_dataset, train, load_model, sample, interpolate, project
 
-Names are imported when first used, so that `import core` costs nothing.
+Names are imported when they are first used, so that `import core` is fast.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
-# Threads that wait should sleep, not spin. A spinning thread keeps the core that its partner needs: with a server, a
-# worker and a browser on two cores, epochs took up to four times longer. Read by OpenMP when torch is first imported.
-# `core.hardware.cores.spin` makes an exception.
+# Waiting threads should sleep, not spin. A spinning thread occupies the core that the other thread needs: with a server,
+# a worker and a browser on two cores, epochs took up to four times longer. OpenMP reads this when torch is first
+# imported. `core.hardware.cores.spin` is the exception.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:

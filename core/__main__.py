@@ -1,4 +1,4 @@
-"""`python -m core`: train, look at and share runs from a terminal. See `core.cli.main`."""
+"""`python -m core`: train, list, measure and export runs in a terminal. See `core.cli.main`."""
 
 from core.cli.main import program
 

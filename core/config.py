@@ -48,7 +48,7 @@ BETA_GRID = (0.1, 0.25, 0.4, 0.6, 1.0, 1.5, 2.5, 4.0, 6.0, 10.0)
 # What a page trains on request: a good model soon rather than the best one later. On mnist-5k at beta = 1 its -ELBO ends about
 # a nat above that of the shipped runs' 25 epochs; `tests.benchmarks.bench_jobs` measures it. Batches of 80 need a fifth fewer
 # of Muon's steps than the default of 64, and the figures are as good.
-QUICK = {
+QUICK: dict[str, Any] = {
     "epochs": 6,
     "batch_size": 80,
     "optimiser": "muon",

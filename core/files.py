@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and the bytes that are written to them. No pickle anywhere."""
+"""Writing files atomically, and the formats that are written: JSON and npz without pickle."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ import numpy as np
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write beside the final name, then rename: a reader sees the whole file or none of it.
+    """Write a file under a temporary name and rename it, so that readers never see an incomplete file.
+
+    Folders are created as needed.
 
     Raises:
         OSError: the folder cannot be written.
@@ -33,7 +35,12 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """`write_bytes` of indented JSON. NaN and infinity are refused: they are not JSON."""
+    """`write_bytes` of indented JSON.
+
+    Raises:
+        ValueError: the value contains NaN or infinity, which are not JSON.
+        OSError: the folder cannot be written.
+    """
     write_bytes(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
 
 
@@ -45,7 +52,8 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
 def npz_bytes(**arrays: np.ndarray) -> bytes:
     """Arrays as the bytes of a compressed npz."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    # numpy's annotation takes every keyword for its own `allow_pickle`; arrays of objects are never passed.
+    np.savez_compressed(buffer, **arrays)  # pyright: ignore[reportArgumentType]
     return buffer.getvalue()
 
 
@@ -55,5 +63,5 @@ def sha256(data: bytes) -> str:
 
 
 def slug(name: str, most: int) -> str:
-    """A data set's name as part of a file name: of a path its last part, in lower case, at most this many of a-z, 0-9 and "-"."""
+    """A data set's name (of a path: its last part) as part of a file name: at most `most` of a-z, 0-9 and "-"."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower().rsplit("/", 1)[-1]).strip("-")[:most] or "data"

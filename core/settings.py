@@ -1,7 +1,7 @@
-"""Settings from the environment: one table, which is validated at start and is the table in README.md.
+"""Settings from the environment: one table, validated when the program starts, and shown in README.md.
 
-All names start with POINT_OR_CLOUD_. A profile is a set of other defaults: `demo` is for strangers who open a link, and
-bounds what one of them, and all of them together, can make the machine do. A variable that is set wins over the profile.
+All names start with POINT_OR_CLOUD_. A profile is another set of defaults: `demo` is for a public server and limits what
+one visitor and all visitors together can use of the machine. A variable that is set takes precedence over the profile.
 """
 
 from __future__ import annotations
@@ -22,15 +22,18 @@ from core.errors import UserFacingError
 PREFIX = "POINT_OR_CLOUD_"
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "checkpoints"
-ELSEWHERE = {"REQUIRE_BROWSER", "REQUIRE_NODE"}  # read by the tests alone
+ELSEWHERE = {"REQUIRE_BROWSER", "REQUIRE_NODE"}  # read only by the tests
 
 
 class SettingError(UserFacingError, ValueError):
-    """An environment variable holds something unusable. The message names it, the choices and the remedy."""
+    """An environment variable cannot be used. The message names it, the choices and the remedy."""
+
+
+# Parsers of the variables' texts. Their ValueError says what is allowed; `_value` completes the message.
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """A word among `choices`."""
+    """A parser for one of `choices`."""
 
     def parse(text: str) -> str:
         if text not in choices:
@@ -41,11 +44,12 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def switch(text: str) -> bool:
+    """Parse "on" or "off"."""
     return one_of("on", "off")(text) == "on"
 
 
 def number(low: int, high: int) -> Callable[[str], int]:
-    """A whole number from `low` to `high`."""
+    """A parser for an integer from `low` to `high`."""
 
     def parse(text: str) -> int:
         try:
@@ -60,7 +64,7 @@ def number(low: int, high: int) -> Callable[[str], int]:
 
 
 def numbers(low: int, high: int) -> Callable[[str], tuple[int, ...]]:
-    """Whole numbers with commas between them, each from `low` to `high`."""
+    """A parser for integers from `low` to `high`, separated by commas."""
 
     def parse(text: str) -> tuple[int, ...]:
         try:
@@ -72,7 +76,7 @@ def numbers(low: int, high: int) -> Callable[[str], tuple[int, ...]]:
 
 
 def device(text: str) -> str:
-    """The name of a device; whether this machine has it is found out by `core.hardware.device.pick`."""
+    """Parse the name of a device; `core.hardware.device.pick` checks whether this machine has it."""
     kind, _, index = text.partition(":")
     if kind not in ("auto", "cpu", "cuda", "mps") or (index and not (kind == "cuda" and index.isdecimal())):
         raise ValueError("is not known; choose one of auto, cpu, cuda, cuda:N, mps")
@@ -80,20 +84,21 @@ def device(text: str) -> str:
 
 
 def frames(text: str) -> tuple[str, ...] | None:
-    """Who may show the pages in a frame, beside the pages' own origin: () for nobody else, None for anybody, or some origins."""
+    """Parse the sites that may embed the pages in a frame: () for none but the server itself, None for all, or origins."""
     if text in ("self", "any"):
         return () if text == "self" else None
     origins = tuple(part for part in re.split(r"[,\s]+", text) if part)
     for origin in origins:
         if not re.fullmatch(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?", origin):
             raise ValueError(
-                "must be self, any, or origins such as https://example.org or https://*.example.org, separated by commas"
+                "must be self, any, or origins such as https://example.org or https://*.example.org, "
+                "separated by commas"
             )
     return origins
 
 
 def dataset_names(text: str) -> tuple[str, ...] | None:
-    """Names of data sets with commas between them; None for "all"."""
+    """Parse names of data sets, separated by commas; None for "all"."""
     if text == "all":
         return None
     names = tuple(part.strip() for part in text.split(","))
@@ -105,13 +110,14 @@ def dataset_names(text: str) -> tuple[str, ...] | None:
 
 @dataclass(frozen=True)
 class Setting:
-    """One line of the table.
+    """One row of the table.
 
     Attributes:
-        meaning: for people.
-        parse: from the variable's text; its ValueError says what is allowed.
-        default: as one would write it. "" is not set: then `value` is None, and `unset` says what happens.
-        demo: the default of the demo profile, where it is another one.
+        meaning: what the table in README.md says.
+        parse: from the text of the variable to its value; its ValueError says what is allowed.
+        default: the default as text; "" for none: then `value` returns None.
+        demo: the default of the demo profile, if it differs.
+        unset: what happens without a value, in words.
     """
 
     meaning: str
@@ -121,7 +127,7 @@ class Setting:
     unset: str = ""
 
     def text(self, profile: str) -> str:
-        """The default under a profile, as one would write it."""
+        """The default in a profile, as text."""
         return self.demo if profile == "demo" and self.demo is not None else self.default
 
 
@@ -175,7 +181,8 @@ SETTINGS: dict[str, Setting] = {
         demo="80",
     ),
     "MEMORY_MB": Setting(
-        "memory of the server and its workers, in MB, above which cached results are dropped and no new training starts",
+        "memory of the server and its workers, in MB, above which cached results are dropped and no new training "
+        "starts",
         number(200, 1_000_000),
         unset="no limit",
         demo="2000",
@@ -190,14 +197,19 @@ SETTINGS: dict[str, Setting] = {
 
 
 def profile() -> str:
+    """The name of the profile, "own" or "demo".
+
+    Raises:
+        SettingError: it is neither.
+    """
     return _value("PROFILE", SETTINGS["PROFILE"].default)
 
 
 def value(name: str) -> Any:
-    """The setting POINT_OR_CLOUD_<name>: from the environment, else the profile's default; None where that is not set.
+    """The setting POINT_OR_CLOUD_<name>: from the environment, else the default of the profile; None without a default.
 
     Raises:
-        SettingError: it cannot be used.
+        SettingError: the variable cannot be used.
     """
     return _value(name, SETTINGS[name].text(profile()))
 
@@ -212,10 +224,13 @@ def _value(name: str, default: str) -> Any:
 
 
 def check(environment: Mapping[str, str] | None = None) -> None:
-    """Make sure that every setting can be used, and that none is misspelt.
+    """Check that all settings can be used, and that the environment has no unknown ones.
+
+    Args:
+        environment: whose names are checked; by default that of this process.
 
     Raises:
-        SettingError: naming the first that is not.
+        SettingError: naming the first wrong one.
     """
     for variable in sorted(os.environ if environment is None else environment):
         name = variable.removeprefix(PREFIX)
@@ -228,14 +243,14 @@ def check(environment: Mapping[str, str] | None = None) -> None:
 
 
 def source(name: str) -> str:
-    """Where a setting's value comes from: "environment", "demo profile" or "default"."""
+    """Where the value of a setting comes from: "environment", "demo profile" or "default"."""
     if os.environ.get(PREFIX + name, "").strip():
         return "environment"
     return "demo profile" if profile() == "demo" and SETTINGS[name].demo is not None else "default"
 
 
 def table() -> str:
-    """All settings as README.md shows them."""
+    """All settings as the table in README.md."""
     rows = ["| name | default | demo default | meaning |", "|---|---|---|---|"]
     for name, setting in SETTINGS.items():
         demo = "" if setting.demo is None else setting.demo
@@ -244,10 +259,10 @@ def table() -> str:
 
 
 def cache_dir() -> Path:
-    """Where new runs, parsed data and compiled code are kept; POINT_OR_CLOUD_CACHE overrides the user's cache folder."""
+    """The folder of new runs, parsed data and compiled code: POINT_OR_CLOUD_CACHE, else in the user's cache folder."""
     return Path(value("CACHE") or platformdirs.user_cache_dir("point-or-cloud", appauthor=False)).expanduser()
 
 
 def data_dir() -> Path:
-    """Where torchvision's data sets are looked for and downloaded to; POINT_OR_CLOUD_DATA overrides."""
+    """The folder of torchvision's data sets: POINT_OR_CLOUD_DATA, else `data` in `cache_dir`."""
     return Path(value("DATA") or cache_dir() / "data").expanduser()

@@ -1,1 +1,1 @@
-"""Where and how precisely to compute: the device, the CPU cores that may be used, the memory allocator."""
+"""Where and in which precision to compute: the device, the available CPU cores, the memory allocator."""

@@ -1,4 +1,4 @@
-"""The C library's memory allocator, told how to serve this process; where it is not glibc's, nothing is done."""
+"""Settings of the C library's memory allocator for this process; without glibc, nothing is done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, ARENA_MAX = -1, -2, -3, -8
 
 
 def mallopt(values: dict[int, int]) -> None:
-    """Set what the names above stand for."""
+    """Set parameters of the allocator: the constants above -> values."""
     call = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if call is not None:
         for parameter, value in values.items():
@@ -18,7 +18,7 @@ def mallopt(values: dict[int, int]) -> None:
 
 
 def trim() -> None:
-    """Give memory that was freed back to the system; glibc keeps what lies between blocks that are still in use."""
+    """Return freed memory to the system, as far as it is not between blocks that are still in use."""
     call = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if call is not None:
         call(0)

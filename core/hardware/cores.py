@@ -1,12 +1,12 @@
-"""How many CPU cores a computation may use now: what this process is allowed, less what others are using.
+"""The number of CPU cores that a computation may use: those allowed to this process, less those that others use.
 
     allowed = cores of the affinity mask, at most the quota of the process's control group
-    free    = cores of the mask - what other processes used of them a moment ago
+    free    = cores of the mask - the time that other processes used on them a moment ago
 
-Threads that work on one small matrix product wait for the slowest of them every tenth of a millisecond. Beside one busy
-process on two cores, two threads therefore take several times longer than one, most of all when they spin while they wait:
-the scheduler lets one of them stand for milliseconds, and the other spins through them. So the number of threads follows
-the load while a training runs (`Threads.follow`). Elsewhere than on Linux what others use is not known, and counts as nothing.
+Threads that compute a small matrix product together wait for the slowest of them every tenth of a millisecond. Beside a
+busy process on two cores, two threads are therefore several times slower than one, most of all if waiting threads spin:
+the scheduler suspends one of them for milliseconds while the other spins. The number of threads therefore follows the
+load during training (`Threads.follow`). The load is known only on Linux; elsewhere it counts as zero.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-MOST = 4  # these networks are small: more threads cost more in waiting than they save
-WINDOW = 0.3  # seconds over which use is measured: 30 ticks of the kernel's clock a core
-RECENT = 20.0  # seconds after which a reading says nothing about now
-SLACK = 0.25  # of a core that others may use before it counts as taken
+MOST = 4  # the networks are small: further threads would wait longer than they help
+WINDOW = 0.3  # seconds over which the load is measured: 30 ticks of the kernel's clock per core
+RECENT = 20.0  # seconds after which a reading is too old
+SLACK = 0.25  # fraction of a core that others may use before it counts as busy
 CGROUPS, MEMBERSHIP, STAT = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup"), Path("/proc/stat")
 
 
@@ -32,7 +32,7 @@ def affinity() -> frozenset[int]:
 
 
 def _number(path: Path, word: int = 0) -> float | None:
-    """One number of a control file; None where there is no such file or it says "max"."""
+    """One number of a control file; None if there is no such file or it contains "max"."""
     try:
         return float(path.read_text().split()[word])
     except (OSError, ValueError, IndexError):
@@ -40,19 +40,23 @@ def _number(path: Path, word: int = 0) -> float | None:
 
 
 def quota(root: Path = CGROUPS, membership: Path = MEMBERSHIP) -> float | None:
-    """Cores' worth of time that the process's control group, or one around it, may use; None where there is no limit.
+    """The number of cores that the process's control group, or a parent of it, may use; None without a limit.
 
-    Control groups of version 2 keep it in cpu.max ("200000 100000"), of version 1 in cpu.cfs_quota_us (-1 is no limit) and
-    cpu.cfs_period_us. In a container the group's path is often that of the host, while the files lie at the root: every
-    folder from the path up to the root is asked, and the least answer counts.
+    Control groups of version 2 have it in cpu.max ("200000 100000"), those of version 1 in cpu.cfs_quota_us (-1 for no
+    limit) and cpu.cfs_period_us. In a container the path of the group is often that on the host, while the files are at
+    the root: every folder from the path up to the root is read, and the smallest value is used.
+
+    Args:
+        root: folder of the control groups.
+        membership: file with the groups of the process.
     """
     try:
         lines = membership.read_text().splitlines()
     except OSError:
         return None
-    limits = []
+    limits: list[float] = []
     for line in lines:
-        _, controllers, path = (line.split(":", 2) + ["", ""])[:3]
+        _, controllers, path = [*line.split(":", 2), "", ""][:3]
         names = controllers.split(",")
         if controllers and "cpu" not in names:
             continue
@@ -71,9 +75,11 @@ def quota(root: Path = CGROUPS, membership: Path = MEMBERSHIP) -> float | None:
 
 
 def available_cores(root: Path = CGROUPS, membership: Path = MEMBERSHIP, mask: int | None = None) -> int:
-    """Cores that this process may keep busy: at most its quota rounded down, at least 1.
+    """The number of cores that this process may use: at most its quota, rounded down, and at least 1.
 
-    `mask` is the number of cores in the affinity mask, by default this process's.
+    Args:
+        root, membership: as for `quota`.
+        mask: number of cores in the affinity mask; by default that of this process.
     """
     most, cores = quota(root, membership), mask or len(affinity())
     return cores if most is None else max(1, min(cores, int(most + 0.01)))
@@ -81,7 +87,7 @@ def available_cores(root: Path = CGROUPS, membership: Path = MEMBERSHIP, mask: i
 
 @dataclass(frozen=True)
 class Use:
-    """A reading of the clocks: seconds that the mask's cores have been busy, and that this process has, at a time."""
+    """A reading of the clocks, in seconds: the time, and how long the cores of the mask and this process were busy."""
 
     at: float
     busy: float
@@ -89,7 +95,7 @@ class Use:
 
 
 def reading(stat: Path = STAT) -> Use | None:
-    """The clocks now; None where the system does not tell."""
+    """The current state of the clocks; None if the system does not provide it."""
     tick = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
     mask, busy = affinity(), 0.0
     try:
@@ -97,28 +103,27 @@ def reading(stat: Path = STAT) -> Use | None:
             name, *ticks = line.split()
             if name.startswith("cpu") and name[3:].isdecimal() and int(name[3:]) in mask:
                 user, nice, system, _idle, _wait, irq, soft, steal = (int(t) for t in ticks[:8])
-                busy += (
-                    user + nice + system + irq + soft + steal
-                ) / tick  # stolen: another machine on the same hardware
+                # Stolen time was used by another machine on the same hardware.
+                busy += (user + nice + system + irq + soft + steal) / tick
     except (OSError, ValueError):
         return None
     return Use(time.monotonic(), busy, time.process_time())
 
 
 def others(before: Use, after: Use) -> float:
-    """Cores that other processes kept busy between two readings."""
+    """The number of cores that other processes used between two readings."""
     return max(0.0, (after.busy - before.busy - (after.own - before.own)) / (after.at - before.at))
 
 
 @dataclass(frozen=True)
 class Host:
-    """What `Threads` asks the machine it runs on. By default that is this machine; a simulation passes its own.
+    """What `Threads` needs to know about a machine: by default this one; a simulation provides its own.
 
     Attributes:
-        cores: number of cores in the affinity mask.
-        available: number of cores this process may keep busy.
-        reading: what has been used so far, None where the system does not say.
-        now: seconds on a monotonic clock.
+        cores: returns the number of cores in the affinity mask.
+        available: returns the number of cores that this process may use.
+        reading: returns the state of the clocks; None if the system does not provide it.
+        now: returns seconds on a monotonic clock.
     """
 
     cores: Callable[[], int] = lambda: len(affinity())
@@ -128,18 +133,18 @@ class Host:
 
 
 class Threads:
-    """The number of threads of this process, following what others leave free.
+    """The number of threads of this process, which follows the load by other processes.
 
     Args:
-        apply: called with a new number: `torch.set_num_threads`.
-        count: this many whatever the load; None follows it.
-        spare: cores to leave to others in any case.
-        before: an earlier reading, so that the first number already knows the load.
+        apply: called with a new number, e.g. `torch.set_num_threads`.
+        count: a fixed number; None to follow the load.
+        spare: idle cores that are not used.
+        before: an earlier reading, so that the first number already takes the load into account.
         host: where cores, load and time are read.
 
     Attributes:
-        count: the number now.
-        most: never more: the cores that are available less the spare ones, at most `MOST`.
+        count: the current number.
+        most: its maximum: the available cores less the spare ones, at most `MOST`.
     """
 
     def __init__(
@@ -159,7 +164,7 @@ class Threads:
             self._set(self.most)
 
     def follow(self) -> None:
-        """Look what others use and change the number accordingly; at most once in `WINDOW` seconds, else it costs nothing."""
+        """Adapt the number to the load; calls within `WINDOW` seconds of the last one return at once."""
         if self.fixed or self.most == 1 or self.last is None or self.host.now() - self.last.at < WINDOW:
             return
         before, self.last = self.last, self.host.reading()
@@ -172,19 +177,20 @@ class Threads:
             self.apply(count)
 
 
-_begun = reading()  # before torch, whose import takes seconds: by then it is known what others use
+# Read before torch is imported, which takes seconds: after it the load by others during that time is known.
+_at_start = reading()
 
 
 def threads(apply: Callable[[int], None], count: int | None = None, spare: int = 0) -> Threads:
-    """`Threads` of this process; what others used since it began counts where that is not long ago."""
-    fresh = _begun is not None and time.monotonic() - _begun.at < RECENT
-    return Threads(apply, count, spare, _begun if fresh else None)
+    """`Threads` of this process, starting with the load since this module was imported if that was recently."""
+    fresh = _at_start is not None and time.monotonic() - _at_start.at < RECENT
+    return Threads(apply, count, spare, _at_start if fresh else None)
 
 
 def spin() -> None:
-    """Let threads that wait for one another spin for a moment before they sleep; to be called before torch is imported.
+    """Let waiting threads spin for a moment before they sleep; call it before torch is imported.
 
-    On two cores that others leave alone an epoch is a third shorter for it, and beside a busy process many times longer:
-    only for a program that calls `Threads.follow` while it computes. See `core.__init__` for the usual setting.
+    On two idle cores an epoch takes a third less time, but beside a busy process many times longer: only for a program
+    that calls `Threads.follow` while it computes. See `core.__init__` for the usual setting.
     """
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")

@@ -1,1 +1,1 @@
-"""Training in the background: the queue on this machine, the same on a cluster, and the limits on both."""
+"""Training in the background: the queue, the workers on this machine or on a cluster, and the limits."""

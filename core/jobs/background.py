@@ -1,47 +1,42 @@
-"""Training in the background, behind one seam: any `concurrent.futures.Executor` and a folder of runs.
+"""The queue of trainings: any `concurrent.futures.Executor`, and a folder of runs.
 
-Neither a process pool nor a cluster can cancel a running task or tell how far it is. Files can: progress is the run's
-heartbeat and history, a request to stop is a file named `stop`. So all that is kept in memory is who waits for what.
+Neither a process pool nor a cluster can cancel a running task or report its progress. Files can: progress is the
+heartbeat and the history of a run, a request to stop is a file named `stop`. Only the queue, and who waits for which
+run, is kept in memory.
 
     submit -> [queue, bounded] -> executor -> train() -> files        status = files + place in the queue
 """
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 import functools
 import json
-import os
 import statistics
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from core.config import QUICK, RunConfig
+from core.config import RunConfig
 from core.data.datasets import resolve
 from core.errors import FAILURE, error_text
 from core.files import write_bytes
-from core.hardware import allocator
 from core.jobs.limits import Limits, Rate, check_memory
+from core.jobs.worker import local_executor, train_task
 from core.runs.run import ERROR, HEARTBEAT, STOP, Run, RunError, Status
 from core.runs.store import RunStore
 from core.training.duration import Speeds
 
-NICENESS = 1  # of a worker, beside a server's 0; see `give_way`
-SERVER_CORES = 1  # left to the server and its pages: beside one busy core, two threads on two cores took three times as long as one
 WORKER_LOST = (
     "the worker exited unexpectedly (killed, or out of memory). Ask again: training goes on from the last saved epoch."
 )
 
 
 class WorkerLost(RunError):
-    """The process that ran a job is gone. What was saved is kept, and asking again goes on from there."""
+    """The process that ran a job exited unexpectedly. Its saved state is kept, and the next request continues there."""
 
     exit_code = FAILURE
 
@@ -50,22 +45,23 @@ class WorkerLost(RunError):
 
 
 class QueueFull(RunError):
-    """The queue is full; the message says for how long."""
+    """The queue is full; the message says when there should be room."""
 
 
 @dataclass(frozen=True)
 class JobStatus:
-    """One run as a visitor sees it.
+    """The state of a run for one visitor.
 
     Attributes:
-        state: "queued", "running", "stopping", or what the files say: "complete", "stopped", "failed", "stale",
-            "damaged", "absent".
-        position: place in the queue, 1 is next; 0 when it is not queued.
+        run_id: of the run.
+        state: "queued", "running", "stopping", or the state according to the files (`core.runs.run.Status`):
+            "complete", "stopped", "failed", "stale", "damaged", "absent".
+        position: place in the queue, 1 for the next; 0 if it is not queued.
         fraction: of training done, 0 to 1.
-        seconds_left: estimate until the run is finished, queue included; None while there is nothing to base it on.
-        owner: whether this visitor asked first, and so may stop it.
-        visitors: how many wait for it.
-        message: what went wrong and what to do, or "".
+        seconds_left: estimated time until the run is finished, including the queue; None without any basis.
+        owner: whether this visitor was the first to ask for the run and may stop it.
+        visitors: number of visitors who wait for it.
+        message: what went wrong and what to do; "" if nothing did.
     """
 
     run_id: str
@@ -79,109 +75,46 @@ class JobStatus:
 
     @property
     def active(self) -> bool:
-        """Whether it is worth asking again soon."""
+        """Whether the state will change without a new request."""
         return self.state in ("queued", "running", "stopping")
 
 
 @dataclass
 class _Job:
+    """A queued or running job.
+
+    Attributes:
+        run: where its files are.
+        call: function and arguments.
+        owner: the visitor who asked first.
+        config: of a training; None for other calls.
+        visitors: everybody who waits for it.
+        future: of the executor; None while the job waits.
+        started: when it was given to the executor, on the monotonic clock.
+        outcome: the future that callers of `Jobs.call` get.
+    """
+
     run: Run
     call: tuple[Callable[..., Any], tuple[Any, ...]]
     owner: str
     config: RunConfig | None = None
-    visitors: set[str] = field(default_factory=set)
-    future: Future | None = None
+    visitors: set[str] = field(default_factory=set[str])
+    future: Future[Any] | None = None
     started: float = 0.0
-    outcome: Future = field(default_factory=Future)
-
-
-def train_task(config: dict[str, Any], cache: str, shipped: str, threads: int | None = None) -> str:
-    """What a worker runs: `core.training.train_run.train`, over the folders the server uses. Returns the run's final state.
-
-    What goes wrong with the run is left in its error.txt, where everyone can read it; a request that is refused before there
-    is a run is raised, and `Jobs` tells it.
-    """
-    from core.hardware import device
-    from core.training.train_run import Stopped, train
-
-    following = device.set_threads(threads, spare=SERVER_CORES)
-    try:
-        train(
-            RunConfig.from_dict(config),
-            RunStore(Path(cache), Path(shipped)),
-            clear_stop=False,
-            on_beat=following.follow,
-        )
-    except Stopped:
-        return "stopped"
-    except RunError:
-        return "failed"
-    finally:
-        allocator.trim()  # a worker waits longer than it works
-    return "complete"
-
-
-def warm_task(dataset: str = "mnist-5k", threads: int | None = None) -> None:
-    """Read the images and train a little, to nowhere, so that the first request waits for no import and no compilation.
-
-    It also brings the worker to its working size: loky replaces a worker that later grows by much, taking it for a leak.
-    """
-    from core.data.datasets import load_dataset
-    from core.hardware import device
-    from core.training import evaluation
-    from core.training.loop import fit
-
-    device.set_threads(threads, spare=SERVER_CORES)
-    data = load_dataset(dataset)
-    for epoch in fit(RunConfig(train_size=256, **(QUICK | {"epochs": 1})), data):
-        evaluation.preview(epoch.model, data)
-    evaluation.portfolio(epoch.model, dataclasses.replace(data, train_images=data.train_images[:256]))
-    allocator.trim()
-
-
-def give_way() -> None:
-    """A worker's first act: from now on pages come before trainings, where they want the same core.
-
-    One step of niceness, the smallest there is: of a core that a page's thread and a training both want, the training gets
-    820 parts beside the page's 1024, and a page that has been waiting for a click runs at once. Beside three busy processes
-    on two cores a training then takes about three times as long as alone; three steps down it took 4.6 times as long, which
-    a visitor who waits for it notices. And a batch process does not interrupt the server's threads each time it wakes.
-    """
-    with contextlib.suppress(AttributeError, OSError):  # not every system has these
-        os.nice(NICENESS)
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-
-
-_asker = ThreadPoolExecutor(1, "loky")
-
-
-def local_executor(workers: int = 1) -> Executor:
-    """This machine's reusable worker processes (loky). A pool that lost a worker is replaced by a new one."""
-    from loky import get_reusable_executor
-
-    # A worker keeps the images it has trained on: up to 1 GB above its first size is no leak.
-    # loky keeps one executor a *thread*, and lets its workers go when that thread ends, as a visitor's does: so one thread asks.
-    ask = functools.partial(
-        get_reusable_executor,
-        max_workers=workers,
-        timeout=None,
-        initializer=give_way,
-        env={"LOKY_MAX_MEMORY_LEAK_SIZE": "1e9"},
-    )
-    return _asker.submit(ask).result()
+    outcome: Future[Any] = field(default_factory=Future[Any])
 
 
 class Jobs:
     """The background jobs of one server.
 
     Args:
-        make_executor: returns the executor to use now; called for every job, so that a broken one can be replaced.
-        store: where runs are.
-        running: jobs at a time. On CPU one: two trainings on two cores slow each other far more than twofold.
-        queued: jobs that may wait.
-        limits: what may be asked for.
-        speeds: how long trainings took on this machine; by default the user's cache folder has them.
-        threads: CPU threads a job; None is POINT_OR_CLOUD_THREADS, else one a core but for one core, at most 4.
+        make_executor: returns the executor; called for every job, so that a broken one can be replaced.
+        store: where runs are kept; by default the user's cache and the shipped runs.
+        running: number of jobs at a time. On a CPU one: two trainings on two cores are far slower than one by one.
+        queued: number of jobs that may wait.
+        limits: what may be trained; by default those of `Limits`.
+        threads: CPU threads per job; None for POINT_OR_CLOUD_THREADS, else the idle cores less one, at most 4.
+        speeds: how long trainings took on this machine; by default those in the user's cache.
     """
 
     def __init__(
@@ -190,27 +123,27 @@ class Jobs:
         store: RunStore | None = None,
         running: int = 1,
         queued: int = 8,
-        limits: Limits = Limits(),
+        limits: Limits | None = None,
         threads: int | None = None,
         speeds: Speeds | None = None,
     ):
         self.speeds = speeds or Speeds()
         self.make_executor, self.store = make_executor, store or RunStore()
-        self.running, self.queued, self.limits, self.threads = running, queued, limits, threads
+        self.running, self.queued, self.limits, self.threads = running, queued, limits or Limits(), threads
         self._lock = threading.RLock()
-        self._jobs: dict[str, _Job] = {}  # queued and running, in the order they were asked for
+        self._jobs: dict[str, _Job] = {}  # queued and running, in the order of the requests
         self._durations: deque[float] = deque(maxlen=20)
-        self._rate = Rate(limits.hourly)
-        self._refused: dict[str, str] = {}  # why runs failed whose folder cannot keep the reason
+        self._rate = Rate(self.limits.hourly)
+        self._refused: dict[str, str] = {}  # run id -> why it failed, if the reason cannot be written to its folder
 
     def submit(self, config: RunConfig, visitor: str = "") -> JobStatus:
-        """Ask for a run. A finished one is returned at once; one that is already asked for is shared.
+        """Ask for a run. Nothing is started if it is finished; visitors who ask for the same run share one training.
 
         Raises:
-            ConfigError: outside the limits. Nothing is started.
-            QueueFull: too many wait already.
-            TooMany: this visitor asked for too much in the last hour, or memory is full.
-            DataError: the images cannot be had.
+            ConfigError: the config is outside the limits.
+            QueueFull: too many jobs are waiting.
+            TooMany: this visitor started too many trainings in the last hour, or the memory is full.
+            DataError: the images are not available.
         """
         self.limits.check(config)
         config = resolve(config)
@@ -222,17 +155,18 @@ class Jobs:
         self._enqueue(run, (train_task, arguments), visitor, config)
         return self.status(run.run_id, visitor)
 
-    def call(self, key: str, function: Callable[..., Any], *arguments: Any) -> Future:
-        """Run any other function in a worker (a projection, warming up); calls with one key share one future.
+    def call(self, key: str, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Run any other function in a worker (e.g. a projection); calls with the same key share one future.
 
         Raises:
-            QueueFull: too many wait already.
+            QueueFull: too many jobs are waiting.
         """
         return self._enqueue(Run(self.store.cache / key), (function, arguments), "").outcome
 
     def _enqueue(
         self, run: Run, call: tuple[Callable[..., Any], tuple[Any, ...]], visitor: str, config: RunConfig | None = None
     ) -> _Job:
+        """The job of a run: the one in the queue, else a new one. Errors as in `submit`."""
         with self._lock:
             job = self._jobs.get(run.run_id)
             if job is None:
@@ -241,7 +175,8 @@ class Jobs:
                     wait = self._room()
                     about = f" It should have room in about {wait:.0f} s." if wait else ""
                     raise QueueFull(
-                        f"{len(waiting)} trainings are waiting already, which is as many as may wait.{about} Try again then, or look at a weight that is trained."
+                        f"{len(waiting)} trainings are waiting already, which is as many as may wait.{about} "
+                        "Try again then, or look at a weight that is trained."
                     )
                 if config is not None:
                     check_memory(self.limits.memory_mb)
@@ -255,35 +190,37 @@ class Jobs:
             return job
 
     def status(self, run_id: str, visitor: str = "") -> JobStatus:
-        """How a run stands; never waits."""
+        """The state of a run for a visitor. Returns at once."""
         with self._lock:
             job = self._jobs.get(run_id)
             run = job.run if job else self.store.run(run_id)
-            who = {"owner": bool(job) and job.owner == visitor, "visitors": len(job.visitors) if job else 0}
+            owner, visitors = job is not None and job.owner == visitor, len(job.visitors) if job else 0
             if job and job.future is None:
                 waiting = [j for j in self._jobs.values() if j.future is None]
                 place = waiting.index(job) + 1
-                return JobStatus(run_id, "queued", position=place, seconds_left=self._wait(place), **who)
+                return JobStatus(
+                    run_id, "queued", place, seconds_left=self._wait(place), owner=owner, visitors=visitors
+                )
         beat = _heartbeat(run)
+        fraction, left = beat.get("fraction", 0.0), beat.get("seconds_left")
         if job and not run.complete:
             state = "stopping" if (run.path / STOP).exists() else "running"
-            return JobStatus(
-                run_id, state, fraction=beat.get("fraction", 0.0), seconds_left=beat.get("seconds_left"), **who
-            )
-        status = run.status()  # "running" here: another server or a command line trains it
+            return JobStatus(run_id, state, fraction=fraction, seconds_left=left, owner=owner, visitors=visitors)
+        status = run.status()  # "running" here means that another process trains it
         if run_id in self._refused and not run.complete:
             return JobStatus(run_id, "failed", message=self._refused[run_id])
         return JobStatus(
             run_id,
             str(status),
-            fraction=1.0 if run.complete else beat.get("fraction", 0.0),
-            seconds_left=beat.get("seconds_left"),
+            fraction=1.0 if run.complete else fraction,
+            seconds_left=left,
+            owner=owner,
+            visitors=visitors,
             message=run.error(),
-            **who,
         )
 
     def stop(self, run_id: str, visitor: str = "") -> bool:
-        """Stop a run for everyone, if this visitor asked for it first; otherwise only stop waiting for it.
+        """Stop a run, if this visitor is its owner; otherwise the visitor only leaves those who wait for it.
 
         Returns:
             whether the run itself was stopped.
@@ -303,40 +240,41 @@ class Jobs:
             return True
 
     def __len__(self) -> int:
-        """Jobs running and waiting."""
+        """The number of jobs that are running or waiting."""
         return len(self._jobs)
 
     def _expected(self, job: _Job) -> float | None:
-        """Seconds a job should take from its start: as its kind of training took on this machine, else as jobs did so far."""
+        """Expected seconds of a job: by the speed of its kind of training, else the median of the jobs so far."""
         known = self.speeds.expected(job.config) if job.config is not None else None
         return statistics.median(self._durations) if known is None and self._durations else known
 
     def _left(self, job: _Job) -> float | None:
-        """Seconds until a job that has started is finished: what it says itself, else what is expected."""
-        said = _heartbeat(job.run).get("seconds_left") if job.config is not None else None
+        """Seconds until a started job is finished: its own estimate in the heartbeat, else the expected time."""
+        own = _heartbeat(job.run).get("seconds_left") if job.config is not None else None
         expected = self._expected(job)
-        return said if said is not None or expected is None else max(expected - (time.monotonic() - job.started), 0.0)
+        return own if own is not None or expected is None else max(expected - (time.monotonic() - job.started), 0.0)
 
     def _room(self) -> float | None:
-        """Estimated seconds until the next waiting job starts."""
-        left = [self._left(job) for job in self._jobs.values() if job.future is not None]
-        return None if None in left else min(left, default=0.0)
+        """Estimated seconds until the next waiting job starts; None without any basis."""
+        left = _all_known(self._left(job) for job in self._jobs.values() if job.future is not None)
+        return None if left is None else min(left, default=0.0)
 
     def _wait(self, place: int) -> float | None:
-        """Estimated seconds until the job at this place in the queue is finished; None where there is nothing to base it on."""
-        free = [self._left(job) for job in self._jobs.values() if job.future is not None]  # when each slot is free
-        free += [0.0] * (self.running - len(free))
-        ends = [self._expected(job) for job in self._jobs.values() if job.future is None][:place]
-        if None in free or None in ends:
+        """Estimated seconds until the job at this place in the queue is finished; None without any basis."""
+        free = _all_known(self._left(job) for job in self._jobs.values() if job.future is not None)
+        waiting = [job for job in self._jobs.values() if job.future is None][:place]
+        durations = _all_known(map(self._expected, waiting))
+        if free is None or durations is None:
             return None
+        free += [0.0] * (self.running - len(free))  # when each of the slots will be free
         end = 0.0
-        for seconds in ends:  # each starts where there is room first
+        for seconds in durations:  # each job starts in the slot that is free first
             slot = free.index(min(free))
             end = free[slot] = free[slot] + seconds
         return end
 
     def _dispatch(self) -> None:
-        """Hand waiting jobs to the executor while there is room. Called with the lock held."""
+        """Give waiting jobs to the executor while there is room. Called with the lock held."""
         for job in list(self._jobs.values()):
             if sum(j.future is not None for j in self._jobs.values()) >= self.running:
                 return
@@ -345,19 +283,16 @@ class Jobs:
                 job.started = time.monotonic()
                 try:
                     job.future = self.make_executor().submit(function, *arguments)
-                except (
-                    Exception
-                ) as error:  # no worker can be started, or no scheduler reached: told, and the queue goes on
-                    self._fail(
-                        job,
-                        f"no worker could be started ({type(error).__name__}: {str(error)[:160]}). Try again in a moment.",
-                    )
+                except Exception as error:  # no process can be started, or no scheduler answers; of many kinds
+                    why = f"{type(error).__name__}: {str(error)[:160]}"
+                    self._fail(job, f"no worker could be started ({why}). Try again in a moment.")
                     continue
-                job.future.add_done_callback(lambda future, job=job: self._finished(job, future))
+                job.future.add_done_callback(functools.partial(self._finished, job))
 
-    def _finished(self, job: _Job, future: Future) -> None:
+    def _finished(self, job: _Job, future: Future[Any]) -> None:
+        """The executor is done with a job: record the result and start the next job."""
         with self._lock:
-            # An executor cancels what it can no longer run; a broken one is loky's or another pool's that lost a worker.
+            # An executor cancels the tasks that it can no longer run; BrokenExecutor means that a pool lost a worker.
             error = WorkerLost() if future.cancelled() else future.exception()
             if isinstance(error, BrokenExecutor):
                 error = WorkerLost()
@@ -370,6 +305,7 @@ class Jobs:
             self._dispatch()
 
     def _fail(self, job: _Job, message: str, error: BaseException | None = None) -> None:
+        """Take a failed job out of the queue; the message is kept in the folder of its run, if there is one."""
         self._jobs.pop(job.run.run_id, None)
         try:
             if not (job.run.path / "config.json").exists():
@@ -377,18 +313,28 @@ class Jobs:
             elif not job.run.complete and not job.run.error():
                 job.run.rest()
                 write_bytes(job.run.path / ERROR, (message + "\n").encode())
-        except OSError:  # a full disk: perhaps the very reason
+        except OSError:  # e.g. a full disk, which may also be why the job failed
             self._refused[job.run.run_id] = message
         job.outcome.set_exception(error or RunError(message))
 
 
+def _all_known(figures: Iterable[float | None]) -> list[float] | None:
+    """The figures; None if one of them is None."""
+    known: list[float] = []
+    for figure in figures:
+        if figure is None:
+            return None
+        known.append(figure)
+    return known
+
+
 def _heartbeat(run: Run) -> dict[str, Any]:
-    """What the run last said of itself: fraction, and seconds_left less the time since then; {} when it has said nothing."""
+    """The last heartbeat of a run: fraction, and seconds_left less the time since then; {} if there is none."""
     path = run.path / HEARTBEAT
     try:
-        said, age = json.loads(path.read_bytes()), time.time() - path.stat().st_mtime
-        if said.get("seconds_left") is not None:
-            said["seconds_left"] = round(max(said["seconds_left"] - max(age, 0), 0), 1)
-        return said
+        beat, age = json.loads(path.read_bytes()), time.time() - path.stat().st_mtime
+        if beat.get("seconds_left") is not None:
+            beat["seconds_left"] = round(max(beat["seconds_left"] - max(age, 0), 0), 1)
+        return beat
     except (OSError, ValueError):
         return {}

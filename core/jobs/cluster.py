@@ -1,11 +1,12 @@
-"""The same jobs on other machines: a Dask scheduler's workers, over a folder of runs that all of them see.
+"""Jobs on other machines: the workers of a Dask scheduler, with a folder of runs that all of them share.
 
     dask scheduler
-    dask worker tcp://HOST:8786 --nthreads 1                      one a CPU machine, or more with POINT_OR_CLOUD_THREADS set
-    dask worker tcp://HOST:8786 --nthreads 1 --resources GPU=1    one a GPU: then every training asks for one
+    dask worker tcp://HOST:8786 --nthreads 1                      one per machine; more with POINT_OR_CLOUD_THREADS set
+    dask worker tcp://HOST:8786 --nthreads 1 --resources GPU=1    one per GPU: then every training requires a GPU
 
-Nothing else changes: progress and stop are files in the run's folder (see core.jobs.background). A task whose worker dies is given to
-another, which goes on from the run's last saved epoch; a run that is complete is found, not trained again.
+Progress and requests to stop are files in the folder of the run, as on one machine (`core.jobs.background`). If a worker
+exits unexpectedly, another one takes over its task and continues from the last saved epoch; a complete run is not
+trained again.
 """
 
 from __future__ import annotations
@@ -46,14 +47,13 @@ def _client(address: str) -> Client:
 
     class Connection(Client):
         def __del__(self) -> None:
-            if (
-                self.status == "running"
-            ):  # one that never connected has nothing to close, and would print a traceback trying
+            # A client that never connected would print a traceback when it tries to close.
+            if self.status == "running":
                 super().__del__()
 
     try:
         return Connection(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except Exception as error:  # an address without a port, a scheme that needs certificates or a library, nobody there
+    except Exception as error:  # no answer, no port, a scheme that needs certificates or a library; of many kinds
         raise ClusterError(
             f"no Dask scheduler answers at {address!r} ({type(error).__name__}). "
             "Start one with `dask scheduler`, and give its address, like tcp://10.0.0.5:8786."
@@ -61,10 +61,10 @@ def _client(address: str) -> Client:
 
 
 def connect(address: str) -> Client:
-    """The connection to a scheduler: one an address, made anew when it was lost.
+    """The connection to a scheduler: one per address, renewed if it was lost.
 
     Raises:
-        ClusterError: nothing answers there.
+        ClusterError: no scheduler answers there.
     """
     client = _client(address)
     if client.status not in ("running", "connecting"):
@@ -74,10 +74,10 @@ def connect(address: str) -> Client:
 
 
 def workers(client: Client) -> dict[str, Any]:
-    """Address -> what the scheduler knows about each worker now.
+    """Address -> the scheduler's current information on each worker.
 
     Raises:
-        ClusterError: there is none.
+        ClusterError: there is no worker.
     """
     found = client.scheduler_info(n_workers=-1)["workers"]
     if not found:
@@ -89,36 +89,37 @@ def workers(client: Client) -> dict[str, Any]:
 
 
 class ClusterExecutor(Executor):
-    """A scheduler's workers as an executor. Tasks are handed over by a thread of its own.
+    """The workers of a scheduler as an executor.
 
-    Dask calls back in the thread of its event loop, where none of its waiting calls may be made; but it is in such a
-    call-back, that a training has ended, that the next one is submitted.
+    Tasks are submitted to Dask by a separate thread: a job is submitted when another one has ended, in a callback that
+    Dask runs in the thread of its event loop, where its blocking functions must not be called.
     """
 
     def __init__(self, address: str):
         self.address = address
-        self._hands = ThreadPoolExecutor(1, thread_name_prefix="cluster")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="cluster")
 
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future:
-        """A future of the call; it fails with ClusterError where no scheduler answers or no worker is there."""
-        outcome: Future = Future()
-        self._hands.submit(self._hand_over, outcome, function, arguments, named)
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        """A future of the call; it fails with ClusterError if no scheduler answers or there is no worker."""
+        outcome: Future[Any] = Future()
+        self._thread.submit(self._submit, outcome, function, arguments, named)
         return outcome
 
-    def _hand_over(
-        self, outcome: Future, function: Callable[..., Any], arguments: tuple, named: dict[str, Any]
+    def _submit(
+        self, outcome: Future[Any], function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> None:
         try:
             client = connect(self.address)
             gpus = any(info["resources"].get("GPU") for info in workers(client).values())
             executor = client.get_executor(pure=False, retries=0, **({"resources": {"GPU": 1}} if gpus else {}))
-            executor.submit(function, *arguments, **named).add_done_callback(lambda future: _pass_on(future, outcome))
-        except Exception as error:
+            future = executor.submit(function, *arguments, **named)
+            future.add_done_callback(functools.partial(_copy_result, outcome))
+        except Exception as error:  # given to the caller of `submit`
             outcome.set_exception(error)
 
 
-def _pass_on(future: Future, outcome: Future) -> None:
-    """What became of one future becomes of the other; a task whose workers died again and again has lost its worker."""
+def _copy_result(outcome: Future[Any], future: Future[Any]) -> None:
+    """Give `outcome` the result of `future`; a task whose workers exited several times has lost its worker."""
     from distributed import KilledWorker
 
     if future.cancelled():
@@ -132,43 +133,44 @@ def _pass_on(future: Future, outcome: Future) -> None:
 
 @functools.lru_cache(maxsize=8)
 def cluster_executor(address: str) -> ClusterExecutor:
-    """The executor of a scheduler's address, for `core.jobs.background.Jobs`; one task a GPU where workers declare them."""
+    """The executor of a scheduler's address, for `core.jobs.background.Jobs`; one task per GPU if workers have GPUs."""
     return ClusterExecutor(address)
 
 
 def slots(address: str) -> int:
-    """How many trainings the cluster takes at a time: its GPUs, or its workers' threads where it has none."""
+    """The number of trainings at a time: the number of GPUs, or without GPUs that of all threads of the workers."""
     found = workers(connect(address)).values()
     return int(sum(info["resources"].get("GPU", 0) for info in found)) or sum(info["nthreads"] for info in found)
 
 
-def _holds(folder: str, name: str) -> bool:
+def _exists(folder: str, name: str) -> bool:
     return (Path(folder) / name).exists()
 
 
 def check_shared(address: str, folder: Path) -> None:
-    """Make sure that every worker sees the folder of runs.
+    """Check that every worker can see the folder of runs.
 
     Raises:
-        ClusterError: naming the workers that do not.
+        ClusterError: naming a worker that cannot.
     """
     folder.mkdir(parents=True, exist_ok=True)
     probe = folder / f".shared-{time.time_ns()}"
     probe.touch()
     try:
-        blind = [worker for worker, sees in connect(address).run(_holds, str(folder), probe.name).items() if not sees]
+        answers: Any = connect(address).run(_exists, str(folder), probe.name)  # a coroutine only in an async client
+        missing = [worker for worker, exists in answers.items() if not exists]
     finally:
         probe.unlink()
-    if blind:
-        who = f"{len(blind)} worker(s), {blind[0]} among them,"
+    if missing:
+        who = f"{len(missing)} worker(s), {missing[0]} among them,"
         raise ClusterError(f"{who} do not see {folder}. Give a --store that is mounted on all machines.")
 
 
 class _NoLimits(Limits):
-    """A person at a terminal may train what RunConfig allows."""
+    """The limits of a command in a terminal: everything that `RunConfig` allows."""
 
     def check(self, config: RunConfig) -> None:
-        return None
+        """Accept any config."""
 
 
 def sweep(
@@ -176,19 +178,23 @@ def sweep(
     store: RunStore,
     address: str,
     quiet: bool = False,
-    on_progress: Callable[[float], None] = lambda done: None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> tuple[list[Run], dict[str, str]]:
-    """Train all configs on a cluster; those that are complete are only looked up.
+    """Train all configs on a cluster, except those that are complete.
 
     Args:
-        on_progress: called with the number of trainings done, fractions of running ones included.
+        configs: what to train.
+        store: where runs are kept; all workers must share its folder.
+        address: of the scheduler.
+        quiet: whether to show no progress bar.
+        on_progress: called with the number of finished trainings, including fractions of running ones.
 
     Returns:
         the finished runs in the order of `configs`, and run id -> reason of those that failed.
 
     Raises:
         ClusterError: no scheduler, no workers, or a folder they do not share.
-        KeyboardInterrupt: after every run has been asked to stop; what was reached is kept.
+        KeyboardInterrupt: after every run has been asked to stop; saved epochs are kept.
     """
     from tqdm import tqdm
 
@@ -204,14 +210,17 @@ def sweep(
                 states = [jobs.status(run_id) for run_id in ids]
                 done = sum(1.0 if not s.active else s.fraction for s in states)
                 bar.update(done - bar.n)
-                on_progress(done)
+                if on_progress is not None:
+                    on_progress(done)
                 if not any(s.active for s in states):
                     break
                 time.sleep(POLL_SECONDS)
         except KeyboardInterrupt:
             for run_id in ids:
                 jobs.stop(run_id)
-            message = "Interrupted. Every run was asked to stop and keeps its saved epochs; the same command goes on from there."
-            raise KeyboardInterrupt(message) from None
+            raise KeyboardInterrupt(
+                "Interrupted. Every run was asked to stop and keeps its saved epochs; "
+                "the same command goes on from there."
+            ) from None
     failed = {s.run_id: s.message or f"it was {s.state}" for s in states if s.state != "complete"}
     return [store.get(run_id) for run_id in ids if run_id not in failed], failed

@@ -1,7 +1,7 @@
-"""What may be trained on request: by one visitor, and by all of them together on one machine.
+"""What may be trained on request: limits per training, per visitor, and for the memory of the machine.
 
-Enforced where jobs are submitted (`core.jobs.background`), so that no page, link or widget can go around it; pages ask the same
-object what to offer.
+They are enforced where jobs are submitted (`core.jobs.background`), so that no page, link or widget can bypass them.
+Pages use the same object to decide what they offer.
 """
 
 from __future__ import annotations
@@ -22,19 +22,22 @@ HOUR = 3600.0
 
 
 class TooMany(RunError):
-    """Not now: the visitor has asked for much, or the machine is full. The message says until when."""
+    """No training for now: the visitor started too many, or the memory is full. The message says until when."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What may be trained on request; the defaults suit one's own machine.
+    """What may be trained on request; the defaults are for the user's own machine.
 
     Attributes:
-        hourly: trainings one visitor may start in an hour; None is no limit.
-        memory_mb: memory of this process and its children above which nothing new is trained; None is no limit.
-
-    Raises (from `check`):
-        ConfigError: naming the value, the range and the remedy.
+        betas: smallest and largest beta.
+        latent_dims: the latent sizes.
+        epochs: the largest number of epochs.
+        seeds: seeds must be below this.
+        datasets: names of data sets.
+        folders: whether folders of images are allowed.
+        hourly: trainings that one visitor may start per hour; None for no limit.
+        memory_mb: memory of this process and its children above which no training starts; None for no limit.
     """
 
     betas: tuple[float, float] = (0.01, 100.0)
@@ -51,25 +54,24 @@ class Limits:
         return dataset in self.datasets or (self.folders and dataset.startswith("folder:"))
 
     def check(self, config: RunConfig) -> None:
+        """Check a config against the limits.
+
+        Raises:
+            ConfigError: naming the value, the range and the remedy.
+        """
+
         def require(ok: bool, name: str, value: Any, choices: str) -> None:
             if not ok:
                 raise ConfigError(
-                    f"{name}={value} cannot be trained on request here; choose {choices}. (`python -m core train` has wider limits.)"
+                    f"{name}={value} cannot be trained on request here; choose {choices}. "
+                    "(`python -m core train` has wider limits.)"
                 )
 
         low, high = self.betas
-        require(
-            config.beta is None or low <= config.beta <= high,
-            "beta",
-            f"{config.beta}",
-            f"a value from {low:g} to {high:g}",
-        )
-        require(
-            config.latent_dim in self.latent_dims,
-            "latent_dim",
-            config.latent_dim,
-            f"one of {', '.join(map(str, self.latent_dims))}",
-        )
+        in_range = config.beta is None or low <= config.beta <= high
+        require(in_range, "beta", config.beta, f"a value from {low:g} to {high:g}")
+        sizes = ", ".join(map(str, self.latent_dims))
+        require(config.latent_dim in self.latent_dims, "latent_dim", config.latent_dim, f"one of {sizes}")
         require(config.epochs <= self.epochs, "epochs", config.epochs, f"at most {self.epochs}")
         require(config.seed < self.seeds, "seed", config.seed, f"a seed below {self.seeds}")
         require(config.batch_size >= 16, "batch_size", config.batch_size, "at least 16")
@@ -77,7 +79,7 @@ class Limits:
 
 
 def limits_from_settings() -> Limits:
-    """The limits that the environment asks for; see the table in README.md."""
+    """The limits according to the environment; see the table of settings in README.md."""
     own = Limits()
     return Limits(
         latent_dims=settings.value("LATENT_DIMS"),
@@ -90,10 +92,10 @@ def limits_from_settings() -> Limits:
 
 
 class Rate:
-    """Who started how many trainings in the last hour. Not thread-safe: the owner's lock is held.
+    """The trainings that each visitor started in the last hour. Not thread-safe: used under the lock of `Jobs`.
 
     Args:
-        most: a visitor's trainings an hour; None is no limit.
+        most: trainings per visitor and hour; None for no limit.
     """
 
     def __init__(self, most: int | None):
@@ -104,16 +106,17 @@ class Rate:
         """Count one training of this visitor.
 
         Raises:
-            TooMany: it would be one too many; says when the next is possible.
+            TooMany: the visitor has reached the limit; says when the next training is possible.
         """
         if self.most is None:
             return
         now = time.monotonic() if now is None else now
         for who in [who for who, times in self._times.items() if times[-1] < now - HOUR]:
-            del self._times[who]  # nobody is remembered for longer than an hour
+            del self._times[who]  # data on a visitor are kept for an hour at most
         if self.most == 0:
             raise TooMany(
-                "Nothing is trained on request on this server. Look at the trained models, or run the project on your own machine: there it trains what you ask for."
+                "Nothing is trained on request on this server. Look at the trained models, or run the project on your "
+                "own machine: there it trains what you ask for."
             )
         times = self._times[visitor]
         while times and times[0] < now - HOUR:
@@ -121,46 +124,49 @@ class Rate:
         if len(times) >= self.most:
             minutes = max(math.ceil((times[0] + HOUR - now) / 60), 1)
             raise TooMany(
-                f"You started {len(times)} trainings within an hour, as many as one visitor may here. The next is possible in {minutes} min; "
-                "until then, everything that is trained is there to look at, and on your own machine there is no such limit."
+                f"You started {len(times)} trainings within an hour, as many as one visitor may here. "
+                f"The next is possible in {minutes} min; until then, everything that is trained is there to look at, "
+                "and on your own machine there is no such limit."
             )
         times.append(now)
 
 
 def check_memory(most: int | None) -> None:
-    """Refuse when server and workers already use more than `most` MB.
+    """Check that server and workers use at most `most` MB; None for no limit.
 
     Raises:
-        TooMany: they do.
+        TooMany: they use more.
     """
     if most is not None and (used := memory_mb()) > most:
         raise TooMany(
-            f"This server's memory is full ({used:.0f} of {most} MB), so nothing new is trained now. Try again in some minutes, or look at a trained model."
+            f"This server's memory is full ({used:.0f} of {most} MB), so nothing new is trained now. "
+            "Try again in some minutes, or look at a trained model."
         )
 
 
-LARGE = 256 << 10  # bytes
+LARGE = 256 << 10  # bytes of a block that is allocated from the system itself
 
 
 def spare_memory(pools: int = 2) -> None:
-    """Have a server's process give back what it frees; does nothing without glibc. To be called before its threads start.
+    """Let the process of a server return freed memory to the system; call it before threads start. Only with glibc.
 
-    By default each thread gets a pool of memory of its own, up to eight per core, and what was freed in one serves no other:
-    a server makes a thread for every rerun of every visitor. And arrays of up to 32 MB are taken from the pools, where small
-    blocks that live on keep them from being given back: 290 of 600 MB, used by nobody, after a few minutes of five visitors.
-    So there are few pools, and arrays from a quarter of a MB on come from the system itself and go back to it.
+    By default each thread has its own memory pool, up to eight per core, and memory freed in one pool is not used by
+    another; a server starts a thread for every rerun of every visitor. Arrays of up to 32 MB are also taken from the
+    pools, and small blocks that are still in use prevent their return: after a few minutes with five visitors, 290 of
+    600 MB were unused. Here there are few pools, and blocks of at least `LARGE` bytes are allocated from the system and
+    returned to it.
     """
     allocator.mallopt({allocator.ARENA_MAX: pools, allocator.MMAP_THRESHOLD: LARGE, allocator.TRIM_THRESHOLD: LARGE})
 
 
 def memory_mb(process: int | None = None) -> float:
-    """Resident memory of a process, by default this one, and of all its descendants, in MB; 0 for a process that is gone."""
+    """Resident memory of a process (by default this one) and all its descendants, in MB; 0 if it does not exist."""
     import psutil
 
     def resident(one: psutil.Process) -> int:
         try:
             return one.memory_info().rss
-        except psutil.Error:  # it ended meanwhile, or belongs to somebody else
+        except psutil.Error:  # it ended in the meantime, or belongs to another user
             return 0
 
     try:

@@ -139,7 +139,7 @@ def load_networks() -> None:
 @st.cache_resource(show_spinner=False)
 def warm_worker() -> bool:
     """Once a server, when somebody may soon ask for a training: start a worker that has imported what training needs."""
-    from core.jobs.background import warm_task
+    from core.jobs.worker import warm_task
 
     return _when_idle(lambda: jobs().call("warm-up", warm_task))
 

@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.config import QUICK, RunConfig
-from core.jobs.background import Jobs, local_executor, warm_task
+from core.jobs.background import Jobs
+from core.jobs.worker import local_executor, warm_task
 from core.runs.store import RunStore
 from tests.benchmarks.parts import Parts, Unfinished, exit_status
 

@@ -99,12 +99,12 @@ def operations(config: Any, dataset: Any, epochs: int) -> float:
 def measure(threads: int, epochs: int, adam_epochs: int) -> dict[str, float]:
     """In the fresh process: the figures of one configuration."""
     from core.hardware import cores
-    from core.jobs import background
+    from core.jobs import worker
 
     if threads > 1:
         cores.spin()
     else:
-        background.give_way()
+        worker.give_way()
     from core.config import QUICK, RunConfig
     from core.data.datasets import load_dataset
     from core.hardware import device

@@ -130,7 +130,7 @@ def test_a_task_whose_workers_died_has_lost_its_worker_and_its_own_errors_stay()
     for error, expected in ((KilledWorker("task", None, 3), WorkerLost), (LookupError("seven"), LookupError)):
         future, outcome = Future(), Future()
         future.set_exception(error)
-        cluster._pass_on(future, outcome)
+        cluster._copy_result(outcome, future)
         assert type(outcome.exception()) is expected
 
 

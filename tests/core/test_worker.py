@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from core.jobs.background import NICENESS, local_executor
+from core.jobs.worker import NICENESS, local_executor
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems schedule otherwise")

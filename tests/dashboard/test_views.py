@@ -172,7 +172,7 @@ def test_a_layout_that_failed_is_told_and_can_be_asked_for_again(dashboard, jobs
 
 
 def test_samples_are_judged_once_their_judge_has_been_trained(dashboard, jobs, monkeypatch):
-    monkeypatch.setattr("core.metrics.judge._LOADED", {})
+    monkeypatch.setattr("core.metrics.judge_training._LOADED", {})
     app = dashboard("samples")
     assert "is being trained" in words(app) and not app.metric
     ((key, function, arguments),) = jobs.called

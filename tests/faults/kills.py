@@ -19,8 +19,9 @@ from pathlib import Path
 
 from core.config import RunConfig
 from core.data.datasets import resolve
-from core.jobs.background import WORKER_LOST, Jobs, local_executor
+from core.jobs.background import WORKER_LOST, Jobs
 from core.jobs.limits import Limits
+from core.jobs.worker import local_executor
 from core.runs.run import RESUME, WEIGHTS
 from core.runs.store import RunStore
 from tests.benchmarks.parts import Parts, Unfinished, exit_status
