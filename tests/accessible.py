@@ -15,7 +15,8 @@ from tests.faults.serving import Server
 
 TALL = {"width": 1280, "height": 5200}  # contrast is only measured of what is in the window
 SERIOUS = ("serious", "critical")
-# What Streamlit draws itself, without a way to change it: its navigation puts the headings of sections between list items.
+# What Streamlit draws itself, without a way to change it: its navigation puts the headings of sections between list
+# items.
 FRAMES = {"list": "stSidebarNavItems", "listitem": "<li"}
 # Canvases nobody has named: neither themselves, nor hidden, nor inside something that is named or hidden.
 UNNAMED = """() => {
@@ -25,9 +26,12 @@ UNNAMED = """() => {
       if (element.shadowRoot) walk(element.shadowRoot);
       if (element.tagName !== "CANVAS" || !element.getClientRects().length) continue;
       let named = false;
-      for (let at = element; at && !named; at = at.parentElement)
-        named = at.hasAttribute("aria-label") || at.hasAttribute("aria-labelledby") || at.getAttribute("aria-hidden") === "true" || at.tagName === "BUTTON";
-      if (!named) found.push("a canvas without a name: " + element.outerHTML.slice(0, 100) + " in " + (element.parentElement?.className || element.parentElement?.tagName));
+      for (let at = element; at && !named; at = at.parentElement) {
+        named = ["aria-label", "aria-labelledby"].some((name) => at.hasAttribute(name));
+        named ||= at.getAttribute("aria-hidden") === "true" || at.tagName === "BUTTON";
+      }
+      const inside = element.parentElement?.className || element.parentElement?.tagName;
+      if (!named) found.push("a canvas without a name: " + element.outerHTML.slice(0, 100) + " in " + inside);
     }
   };
   walk(document);
@@ -59,7 +63,8 @@ def findings(browser, address: str, scheme: str) -> list[str]:
     page.evaluate(importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
     result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     found = page.evaluate(UNNAMED) + [
-        f"{rule['id']} ({rule['impact']}) {str(node['target'][-1])[-100:]}: {node['failureSummary'].splitlines()[-1].strip()[:150]}"
+        f"{rule['id']} ({rule['impact']}) {str(node['target'][-1])[-100:]}: "
+        f"{node['failureSummary'].splitlines()[-1].strip()[:150]}"
         for rule in result["violations"]
         if rule["impact"] in SERIOUS
         for node in rule["nodes"]

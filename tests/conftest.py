@@ -24,7 +24,7 @@ from core.runs.run import Run  # noqa: E402
 from core.runs.store import RunStore  # noqa: E402
 
 
-def _tiny(places: sources.Places) -> tuple:
+def _tiny(_places: sources.Places) -> tuple:
     """The first 320 training and 120 test images of the embedded data: real, and quick to train on."""
     whole = datasets.load_dataset("mnist-5k")
     return tuple(

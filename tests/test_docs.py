@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import io
 import re
@@ -186,7 +187,7 @@ def constants(path: Path) -> dict[str, ast.expr]:
                 (name, value)
                 for target in statement.targets
                 for name, value in (
-                    zip(target.elts, statement.value.elts)
+                    zip(target.elts, statement.value.elts, strict=True)
                     if isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple)
                     else [(target, statement.value)]
                 )
@@ -219,7 +220,8 @@ def test_every_constant_is_used():
     assert idle == [], "used nowhere, or by tests alone"
 
 
-# Equal by chance: each file format counts its own versions, and maps are drawn from other seeds than models are trained from.
+# Equal by chance: each file format counts its own versions, and maps are drawn from other seeds than models are
+# trained from.
 OWN = {"SCHEMA", "SEEDS"}
 
 
@@ -229,8 +231,6 @@ def test_no_constant_is_a_copy():
         if path.is_relative_to(ROOT / "tests"):
             continue
         for name, value in constants(path).items():
-            try:
+            with contextlib.suppress(ValueError):  # computed, or imported from where it belongs
                 places.setdefault((name, repr(ast.literal_eval(value))), []).append(label(path))
-            except ValueError:
-                pass  # computed, or imported from where it belongs
     assert {name: where for (name, _), where in places.items() if len(where) > 1 and name not in OWN} == {}

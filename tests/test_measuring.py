@@ -88,14 +88,14 @@ def test_a_server_that_does_not_start_is_told_by_every_fault(monkeypatch, capsys
     monkeypatch.setattr(hostile, "demo_server", broken)
     monkeypatch.setattr(load, "demo_server", broken)
     monkeypatch.setattr(kills, "Server", broken)
-    monkeypatch.setattr(kills, "workers", lambda kills, found, *_: found.update({"same weights": True}))
+    monkeypatch.setattr(kills, "workers", lambda _kills, found, *_: found.update({"same weights": True}))
     for main, named in ((hostile.main, "a server"), (load.main, "a bare page"), (kills.main, "server")):
         assert main([]) == 1
         assert f"not finished: {named}: RuntimeError: no server here" in capsys.readouterr().out
 
 
 def test_visits_that_hang_end_at_the_limit_with_what_there_was(monkeypatch, capsys):
-    async def hang(server, visitors, seconds, pause, bare, tally):
+    async def hang(_server, _visitors, _seconds, _pause, _bare, tally):
         tally.seconds["samples"] += [1.25, 1.5]
         await asyncio.sleep(60)
 
@@ -112,20 +112,20 @@ def test_visits_that_hang_end_at_the_limit_with_what_there_was(monkeypatch, caps
 
 
 def test_links_that_hang_end_at_the_limit_with_what_there_was(monkeypatch, capsys):
-    async def hang(server, count, tally):
+    async def hang(_server, _count, tally):
         tally.links = 7
         await asyncio.sleep(60)
 
     monkeypatch.setattr(hostile, "demo_server", lambda **_: contextlib.nullcontext())
     monkeypatch.setattr(hostile, "attack", hang)
-    monkeypatch.setattr(hostile, "report", lambda server, tally: ([], f"{tally.links} links"))
+    monkeypatch.setattr(hostile, "report", lambda _server, tally: ([], f"{tally.links} links"))
     assert hostile.main(["--limit", "0.2", "--count", "9"]) == 1
     text = capsys.readouterr().out
     assert "7 links\n" in text and "not finished: 9 links and uploads: the limit of 0.2 s was reached" in text
 
 
 def test_flips_beyond_the_limit_are_left_out_and_those_done_are_counted(monkeypatch, capsys):
-    def slow(store, count):
+    def slow(_store, count):
         for _ in range(count):
             time.sleep(0.15)
             yield "config.json", "noticed"
@@ -139,7 +139,7 @@ def test_flips_beyond_the_limit_are_left_out_and_those_done_are_counted(monkeypa
 
 @pytest.mark.parametrize(("outcome", "status"), [("noticed", 0), ("shown", 1)])
 def test_a_flip_that_is_not_noticed_is_exit_status_1(monkeypatch, outcome, status):
-    monkeypatch.setattr(flips, "flips", lambda store, count: (pair for pair in [("config.json", outcome)]))
+    monkeypatch.setattr(flips, "flips", lambda *_: (pair for pair in [("config.json", outcome)]))
     assert flips.main([]) == status
 
 
@@ -152,7 +152,7 @@ def test_a_wait_ends_by_its_own_time_and_by_the_limit():
 
 
 def test_kills_tell_what_they_found_before_the_limit(monkeypatch, capsys):
-    def stuck(count, found, wait_until):
+    def stuck(_count, found, wait_until):
         found["told"] = 3
         wait_until(lambda: False)
 
@@ -163,12 +163,12 @@ def test_kills_tell_what_they_found_before_the_limit(monkeypatch, capsys):
 
 
 def test_a_disk_that_hangs_is_told_and_the_rest_left_out(monkeypatch, capsys):
-    def hang(cache, limit=None, timeout=None):
+    def hang(_cache, _limit=None, timeout=None):
         time.sleep(timeout)
         raise subprocess.TimeoutExpired("train", timeout)
 
     monkeypatch.setattr(disk, "command", hang)
-    monkeypatch.setattr(disk, "mounted", lambda folder, options: contextlib.nullcontext(folder))
+    monkeypatch.setattr(disk, "mounted", lambda folder, _options: contextlib.nullcontext(folder))
     assert disk.main(["--limit", "0.2"]) == 1
     text = capsys.readouterr().out
     assert "not finished: files of at most 2,000 bytes: the limit of 0.2 s was reached" in text
@@ -176,10 +176,10 @@ def test_a_disk_that_hangs_is_told_and_the_rest_left_out(monkeypatch, capsys):
 
 
 def test_a_table_that_cannot_be_made_is_named_and_the_others_are_printed(monkeypatch, capsys):
-    def broken(store):
+    def broken(_store):
         raise KeyError("fd")
 
-    tables = {"results": lambda store: "one table", "scorecard": broken, "machines": lambda store: "another"}
+    tables = {"results": lambda _store: "one table", "scorecard": broken, "machines": lambda _store: "another"}
     monkeypatch.setattr(results, "TABLES", tables)
     assert results.main([]) == 1
     text = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The README's promises that a machine can keep: its example runs, its table is the models', its links lead somewhere."""
+"""The README's promises that a machine can keep: its examples run, its tables are current, its links lead somewhere."""
 
 import re
 from pathlib import Path
@@ -53,7 +53,7 @@ def test_shipped_runs_are_whole_and_small():
 
 
 @pytest.mark.parametrize(
-    "fields, figure, most",
+    ("fields", "figure", "most"),
     [
         ({"model": "vae", "latent_dim": 16, "beta": 1.0}, "neg_elbo", 108),
         ({"model": "ae", "latent_dim": 16}, "mse", 0.0125),

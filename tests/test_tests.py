@@ -1,4 +1,4 @@
-"""What no test may be: one that passes with the feature broken, because it is not run, checks nothing, or cannot fail."""
+"""No test may pass with the feature broken because it is not run, checks nothing, or cannot fail."""
 
 from __future__ import annotations
 
@@ -88,7 +88,10 @@ def cannot_fail(test: ast.expr) -> bool:
 
 
 def never_empty(iterable: ast.expr, given: set[str]) -> bool:
-    """Whether a loop runs at least once as far as can be seen: over literals, constants, fixtures, or what is built of these alone."""
+    """Whether a loop runs at least once as far as can be seen.
+
+    It does over literals, constants, fixtures, and what is built of these alone.
+    """
     if isinstance(iterable, (ast.Tuple, ast.List, ast.Set, ast.Dict)):
         return True
     names = {node.id for node in ast.walk(iterable) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}

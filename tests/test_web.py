@@ -1,7 +1,8 @@
 """The browser code passes its own checks: Prettier, ESLint, the type checker and the tests of tests/web.
 
-Node and the packages of package.json serve development and CI; the dashboard needs neither. Without them (`npm ci` installs
-the packages) these tests are skipped, or fail where POINT_OR_CLOUD_REQUIRE_NODE is set, as CI sets it once `npm ci` succeeded.
+Node and the packages of package.json serve development and CI; the dashboard needs neither. Without them (`npm ci`
+installs the packages) these tests are skipped, or fail where POINT_OR_CLOUD_REQUIRE_NODE is set, as CI sets it once
+`npm ci` succeeded.
 """
 
 from __future__ import annotations

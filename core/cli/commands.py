@@ -145,7 +145,8 @@ def sweep(options: Namespace) -> int:
     say_what_was_read(configs)
     if options.dry_run:
         rows = [{"run_id": c.run_id, "status": str(store.run(c).status())} for c in configs]
-        print_json(rows) if options.json else print_table(rows)
+        show = print_json if options.json else print_table
+        show(rows)
         return 0
     if options.scheduler:
         from core.jobs.cluster import sweep as sweep_on_cluster
@@ -338,7 +339,8 @@ def settings(options: Namespace) -> int:
         rows.append(
             {"name": known.PREFIX + name, "value": found if options.json else shown, "from": known.source(name)}
         )
-    print_json(rows) if options.json else print_table(rows)
+    show = print_json if options.json else print_table
+    show(rows)
     return 0
 
 

@@ -52,7 +52,10 @@ def guess(key: str) -> None:
 
 def onward() -> None:
     """What a clicker's forward means: first the answer, then the next scene."""
-    turn(at, revealed=True) if not revealed else turn(at + 1)
+    if revealed:
+        turn(at + 1)
+    else:
+        turn(at, revealed=True)
 
 
 def steered() -> None:

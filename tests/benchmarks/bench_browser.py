@@ -1,19 +1,22 @@
-"""Frame times in a real browser: `python -m tests.benchmarks.bench_browser [--only networks|maps|image|lab] [--frames 200]`.
+"""Frame times in a real browser.
 
-Networks: milliseconds a forward pass for one image and for 36, for each architecture. Maps: two maps of 10,000 points are
-dragged. Image: the pen moves over the pad, and the cursor over a latent plane. Lab: the knob is turned, and let go on a
-trained weight. Shipped runs, a page of the dashboard each; medians, with the processor's name. Software rendering (no GPU),
-so a lower bound for most screens.
+    python -m tests.benchmarks.bench_browser [--only networks|maps|image|lab] [--frames 200]
 
-Knob, pen and cursor are measured plainly and at Chromium's fourfold CPU throttling: the time from frame to frame, and what
-the page's main thread works of it. Wanted: 60 frames a second and at most 14 ms of work; throttled, 20 frames a second.
-Exit status 1: something took longer, or did not finish; it is named, and what was measured stands.
+Networks: milliseconds a forward pass for one image and for 36, for each architecture. Maps: two maps of 10,000 points
+are dragged. Image: the pen moves over the pad, and the cursor over a latent plane. Lab: the knob is turned, and let
+go on a trained weight. Shipped runs, a page of the dashboard each; medians, with the processor's name. Software
+rendering (no GPU), so a lower bound for most screens.
+
+Knob, pen and cursor are measured plainly and at Chromium's fourfold CPU throttling: the time from frame to frame, and
+what the page's main thread works of it. Wanted: 60 frames a second and at most 14 ms of work; throttled, 20 frames a
+second. Exit status 1: something took longer, or did not finish; it is named, and what was measured stands.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import itertools
 import platform
 import statistics
 from collections.abc import Callable
@@ -33,12 +36,17 @@ TIME = """([weights, d, repeats]) => {
   const random = (n) => Float32Array.from({length: n}, Math.random);
   const median = (f) => {
     for (let i = 0; i < 20; i++) f(i);
-    return Array.from({length: repeats}, (_, i) => { const t = performance.now(); f(i); return performance.now() - t; }).sort((a, b) => a - b)[repeats >> 1];
+    const timed = (i) => { const t = performance.now(); f(i); return performance.now() - t; };
+    const times = Array.from({length: repeats}, (_, i) => timed(i));
+    return times.sort((a, b) => a - b)[repeats >> 1];
   };
-  const one = random(784), many = random(36 * 784), z = random(d), zs = random(36 * d), beta = (i) => 0.1 + (i % 90) / 10;
+  const one = random(784), many = random(36 * 784), z = random(d), zs = random(36 * d);
+  const beta = (i) => 0.1 + (i % 90) / 10;
   return {
-    "encode 1": median((i) => network.encode(one, 1, beta(i))), "decode 1": median((i) => network.decodeImage(z, 1, beta(i))),
-    "encode 36": median((i) => network.encode(many, 36, beta(i))), "decode 36": median((i) => network.decodeImage(zs, 36, beta(i))),
+    "encode 1": median((i) => network.encode(one, 1, beta(i))),
+    "decode 1": median((i) => network.decodeImage(z, 1, beta(i))),
+    "encode 36": median((i) => network.encode(many, 36, beta(i))),
+    "decode 36": median((i) => network.decodeImage(zs, 36, beta(i))),
   };
 }"""
 # The pointer's movements are made in the page, one a frame: driving the mouse from outside is slower than drawing.
@@ -50,14 +58,15 @@ DRAG = """([x, y, frames]) => new Promise((done) => {
     stamps.push(now); costs.push(Number(maps.dataset.frame));
     const i = stamps.length;
     if (i > frames || now - stamps[0] > LIMIT) return done([stamps, costs, maps.dataset.view]);
-    canvas.dispatchEvent(new PointerEvent("pointermove", {pointerId: 1, pointerType: "mouse", clientX: x + i, clientY: y + i % 40, bubbles: true}));
+    const at = {clientX: x + i, clientY: y + i % 40};
+    canvas.dispatchEvent(new PointerEvent("pointermove", {pointerId: 1, pointerType: "mouse", bubbles: true, ...at}));
     requestAnimationFrame(tick);
   };
   requestAnimationFrame(tick);
 })""".replace("LIMIT", str(LIMIT))
 
 
-def networks(browser, frames: int, repeats: int = 31) -> None:
+def networks(browser, _frames: int, repeats: int = 31) -> None:
     from safetensors.torch import save
 
     from core.config import RunConfig
@@ -88,7 +97,8 @@ def networks(browser, frames: int, repeats: int = 31) -> None:
         weights = with_layers(weights, describe(config.trunk, config.latent_dim))
         got = page.evaluate(TIME, [base64.b64encode(weights).decode(), config.latent_dim, repeats])
         print(
-            f"{name:24}{got['encode 1']:>10.2f}{got['decode 1']:>10.2f}{got['encode 36']:>11.1f}{got['decode 36']:>11.1f}"
+            f"{name:24}{got['encode 1']:>10.2f}{got['decode 1']:>10.2f}"
+            f"{got['encode 36']:>11.1f}{got['decode 36']:>11.1f}"
         )
     page.close()
 
@@ -108,22 +118,25 @@ def maps(browser, frames: int, n: int = 10_000) -> None:
         if not float(view.split(",")[1]) > 0.1:
             raise RuntimeError("the maps did not move")
         page.mouse.up()
-        gaps = [b - a for a, b in zip(stamps, stamps[1:])]
+        gaps = [b - a for a, b in itertools.pairwise(stamps)]
         middle = statistics.median(gaps)
         print(
-            f"dragging two maps of {n} points: {1000 / middle:.0f} frames a second (median gap {middle:.1f} ms, drawing {statistics.median(costs):.1f} ms)"
+            f"dragging two maps of {n} points: {1000 / middle:.0f} frames a second "
+            f"(median gap {middle:.1f} ms, drawing {statistics.median(costs):.1f} ms)"
         )
         page.close()
 
 
 MOVE = """([component, canvas, x, y, frames]) => new Promise((done) => {
   const hosts = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].map((host) => host.shadowRoot);
-  const root = hosts.find((host) => host.querySelector(component)), target = root.querySelector(canvas), times = [], stamps = [];
+  const root = hosts.find((host) => host.querySelector(component)), target = root.querySelector(canvas);
+  const times = [], stamps = [];
   const tick = (now) => {
     stamps.push(now); times.push(Number(root.querySelector(component).dataset.ms));
     const i = stamps.length;
     if (i > frames || now - stamps[0] > LIMIT) return done([stamps.slice(1), times.slice(2)]);
-    target.dispatchEvent(new PointerEvent("pointermove", {pointerId: 1, pointerType: "mouse", clientX: x + i % 90, clientY: y + (i * 7) % 60, bubbles: true}));
+    const at = {clientX: x + i % 90, clientY: y + (i * 7) % 60};
+    target.dispatchEvent(new PointerEvent("pointermove", {pointerId: 1, pointerType: "mouse", bubbles: true, ...at}));
     requestAnimationFrame(tick);
   };
   requestAnimationFrame(tick);
@@ -158,14 +171,15 @@ def frames_of(page, name: str, script: str, arguments: list) -> bool:
         page.evaluate(script, [*arguments[:-1], 30])  # the compiler has seen it
         before = worked()
         stamps, *_ = page.evaluate(script, arguments)
-        gaps = sorted(b - a for a, b in zip(stamps, stamps[1:]))
+        gaps = sorted(b - a for a, b in itertools.pairwise(stamps))
         if len(gaps) < 10:
             raise RuntimeError(f"{len(gaps)} frames in {LIMIT / 1000:.0f} s")
         gap, work = statistics.median(gaps), (worked() - before) / len(gaps)
         late = gap > (FRAME if rate == 1 else THROTTLED) or (rate == 1 and work > WORK)
         fine &= not late
         print(
-            f"{name:34}{'plain' if rate == 1 else f'{rate}x throttled':>15}{1000 / gap:>8.0f}{gap:>9.1f}{gaps[int(0.95 * len(gaps))]:>9.1f}{work:>9.1f}"
+            f"{name:34}{'plain' if rate == 1 else f'{rate}x throttled':>15}"
+            f"{1000 / gap:>8.0f}{gap:>9.1f}{gaps[int(0.95 * len(gaps))]:>9.1f}{work:>9.1f}"
             f"{'   slower than wanted' if late else ''}",
             flush=True,
         )
@@ -199,13 +213,18 @@ def one_image(browser, frames: int) -> bool:
 
 # The knob is moved in the page too, through the event that a finger causes; it never leaves the range's middle half.
 TURN = """([frames]) => new Promise((done) => {
-  const root = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].map((host) => host.shadowRoot).find((r) => r.querySelector('.lab'));
-  const lab = root.querySelector('.lab'), slide = root.querySelector('.slide'), stamps = [], costs = [], first = Number(lab.dataset.complete);
+  const hosts = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')];
+  const root = hosts.map((host) => host.shadowRoot).find((r) => r.querySelector('.lab'));
+  const lab = root.querySelector('.lab'), slide = root.querySelector('.slide'), stamps = [], costs = [];
+  const first = Number(lab.dataset.complete);
   slide.dispatchEvent(new PointerEvent('pointerdown'));
   const tick = (now) => {
     stamps.push(now); costs.push(Number(lab.dataset.frame));
     const i = stamps.length;
-    if (i > frames || now - stamps[0] > LIMIT) { slide.dispatchEvent(new PointerEvent('pointerup')); return done([stamps, costs, Number(lab.dataset.complete) - first]); }
+    if (i > frames || now - stamps[0] > LIMIT) {
+      slide.dispatchEvent(new PointerEvent('pointerup'));
+      return done([stamps, costs, Number(lab.dataset.complete) - first]);
+    }
     slide.value = 0.5 * Math.sin(i / 20) + 0.0007;
     slide.dispatchEvent(new Event('input'));
     requestAnimationFrame(tick);
@@ -214,13 +233,17 @@ TURN = """([frames]) => new Promise((done) => {
 })""".replace("LIMIT", str(LIMIT))
 # From letting go on a trained weight to its own network's pictures.
 LET_GO = """(beta) => new Promise((done) => {
-  const root = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].map((host) => host.shadowRoot).find((r) => r.querySelector('.lab'));
+  const hosts = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')];
+  const root = hosts.map((host) => host.shadowRoot).find((r) => r.querySelector('.lab'));
   const lab = root.querySelector('.lab'), slide = root.querySelector('.slide');
   slide.value = Math.log10(beta);
   slide.dispatchEvent(new Event('input'));
   const start = performance.now();
   slide.dispatchEvent(new Event('change'));
-  const look = () => (lab.dataset.shows.includes(`-b${beta}-`) ? done(performance.now() - start) : performance.now() - start > LIMIT ? done(null) : requestAnimationFrame(look));
+  const look = () => {
+    if (lab.dataset.shows.includes(`-b${beta}-`)) return done(performance.now() - start);
+    return performance.now() - start > LIMIT ? done(null) : requestAnimationFrame(look);
+  };
   look();
 })""".replace("LIMIT", str(LIMIT))
 
@@ -235,7 +258,8 @@ def beta_lab(browser, frames: int) -> bool:
         fine = frames_of(page, "knob: 36 samples, 10 copies, clouds", TURN, [frames])
         stamps, costs, complete = page.evaluate(TURN, [frames])
         print(
-            f"  of a frame, scripts take {statistics.median(costs):.1f} ms; every picture is up to date in {complete / len(stamps):.0%} of the frames"
+            f"  of a frame, scripts take {statistics.median(costs):.1f} ms; "
+            f"every picture is up to date in {complete / len(stamps):.0%} of the frames"
         )
         times = []
         for beta in (4, 0.25, 6, 0.6, 2.5):
@@ -245,7 +269,8 @@ def beta_lab(browser, frames: int) -> bool:
             times.append(taken)
             page.wait_for_timeout(1500)
         print(
-            f"from letting go on a trained weight to its own network's pictures, first visit: {statistics.median(times):.0f} ms (longest {max(times):.0f})"
+            f"from letting go on a trained weight to its own network's pictures, first visit: "
+            f"{statistics.median(times):.0f} ms (longest {max(times):.0f})"
         )
         page.close()
     return fine
@@ -268,7 +293,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     failed = []
     print(
-        f"{processor()}; frames a second, and in ms: median from frame to frame, 95 % within, work of the main thread a frame"
+        f"{processor()}; frames a second, and in ms: median from frame to frame, 95 % within, "
+        "work of the main thread per frame"
     )
     with chromium() as browser:
         print(f"{'':34}{'':>15}{'/s':>8}{'median':>9}{'95 %':>9}{'work':>9}" if chosen.only != "networks" else "")

@@ -7,8 +7,10 @@ same rounds (`tests.benchmarks.pages` says from when to when). Wanted: at most 1
 
 visit: each repeat starts a server with an empty cache and prints, from its log of one visit:
   first picture   from opening the page to the first picture on screen; whether torch or umap was imported before it
-  trained weight  on the KL-weight page, from letting the knob go at a trained weight until its own network's pictures are drawn
-  new weight      from letting it go at an untrained one: the first pictures of its own network in training; the finished network's
+  trained weight  on the KL-weight page, from letting the knob go at a trained weight until its own network's pictures
+                  are drawn
+  new weight      from letting it go at an untrained one: the first pictures of its own network in training; the
+                  finished network's
   memory          resident, of the server and its worker, summed at the end (what they share is counted twice)
 
 What does not come within two minutes is named, with what was measured until then. Exit status 1: that, or a page above

@@ -2,10 +2,11 @@
 
     python -m tests.benchmarks.bench_jobs [--repeats 3] [--betas 1,2] [--beside 0,1] [--limit 200]
 
-From the request: the first picture of a network that has been trained, be it for part of an epoch; the finished run; how far its
--ELBO is from the shipped run's 25 epochs at that beta; and what was left after a second, as the page tells it, beside what it then
-took. Alone and beside one busy process. Then two requests at once: what the one that waits was told, beside the truth. A finished
-run, asked for again, is timed too. What is not measured within the limit is named, and the exit status is 1.
+From the request: the first picture of a network that has been trained, be it for part of an epoch; the finished run;
+how far its -ELBO is from the shipped run's 25 epochs at that beta; and what was left after a second, as the page
+tells it, beside what it then took. Alone and beside one busy process. Then two requests at once: what the one that
+waits was told, beside the truth. A finished run, asked for again, is timed too. What is not measured within the limit
+is named, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def measure(jobs: Jobs, configs: list[RunConfig], end: float) -> list[Watched]:
     ids = [jobs.submit(config).run_id for config in configs]
     seen = [Watched() for _ in ids]
     while any(not watched.end for watched in seen):
-        for run_id, watched in zip(ids, seen):
+        for run_id, watched in zip(ids, seen, strict=True):
             if watched.end:
                 continue
             status, now = jobs.status(run_id), time.monotonic() - start
@@ -92,7 +93,7 @@ def measure(jobs: Jobs, configs: list[RunConfig], end: float) -> list[Watched]:
                 jobs.stop(run_id)
             raise Unfinished(f"{done} after {time.monotonic() - start:.0f} s")
         time.sleep(0.02)
-    for config, run_id, watched in zip(configs, ids, seen):
+    for config, run_id, watched in zip(configs, ids, seen, strict=True):
         run, again = jobs.store.get(run_id), time.monotonic()
         jobs.submit(config)
         run.arrays("gallery.npz")
@@ -117,7 +118,8 @@ def report(name: str, runs: list[Watched], beta: float) -> None:
     reference = shipped(beta)
     compared = "" if reference is None else f", {elbo - reference:+.1f} from the shipped runs' {reference:.1f}"
     print(
-        f"beta {beta:g}, {name}: finished after {end:.1f} s, first picture {first:.2f} s ({first / end:.0%}), looked up again {again:.3f} s"
+        f"beta {beta:g}, {name}: finished after {end:.1f} s, "
+        f"first picture {first:.2f} s ({first / end:.0%}), looked up again {again:.3f} s"
     )
     print(f"    -ELBO {elbo:.1f} nats per image{compared}")
     print(f"    left after {AFTER:g} s, beside the truth: {'; '.join(run.estimate() for run in runs)}", flush=True)

@@ -1,20 +1,26 @@
-"""The training of a request on several machines, as far as one can play others: its instructions, its threads, its load.
+"""The training of a request with the instruction sets, threads and load of several machines, as far as one can.
 
-    python -m tests.benchmarks.bench_machines [--isa AVX2,AVX-512,all] [--threads 1,2] [--beside 0,1] [--epochs N] [--limit 230] [--write]
+    python -m tests.benchmarks.bench_machines [--isa AVX2,AVX-512,all] [--threads 1,2] [--beside 0,1] [--epochs N]
+    [--limit 230] [--write]
 
-Every configuration is a fresh process, with the instruction set held down by the environment variables that PyTorch, oneDNN and MKL
-read; what the processor does not have is left out. One thread is a request's worker on two cores, with its lower priority; two threads are a
-terminal's (`python -m core train`), which spin, and give way to others. Beside N: so many processes that never rest. In each process:
+Every configuration is a fresh process, with the instruction set held down by the environment variables that PyTorch,
+oneDNN and MKL read; what the processor does not have is left out. One thread is a request's worker on two cores, with
+its lower priority; two threads are a terminal's (`python -m core train`), which spin, and give way to others. Beside
+N: so many processes that never rest. In each process:
 
-    request   the whole training of `core.config.QUICK`: its steps, measurements, pictures, and the finished run's files, in seconds
-    of Adam   that, as a share of 7 epochs of Adam in fp32 with their measurements, their steps alone in brackets; only alone, since
+    request   the whole training of `core.config.QUICK`: its steps, measurements, pictures, and the finished run's
+              files, in seconds
+    of Adam   that, as a share of 7 epochs of Adam in fp32 with their measurements, their steps alone in brackets; only
+              alone, since
               what is beside it disturbs each by chance
-    of GEMM   that, over the time in which fp32 matrix products of 512 x 512, timed in the same process, do as many operations
+    of GEMM   that, over the time in which fp32 matrix products of 512 x 512, timed in the same process, do as many
+              operations
     beside    that, over the same configuration's alone
 
-Held down, a processor keeps its own caches, clock and memory, and runs AVX2 code as fast as it can: another vendor's processor with
-the same instructions may be slower by a half, and nothing is said of ARM. `--write` keeps the figures, by the processor's name, in tests/benchmarks/machines.json, from which the README's table is made. What does not finish within the limit is
-named, and the exit status is 1.
+Held down, a processor keeps its own caches, clock and memory, and runs AVX2 code as fast as it can: another vendor's
+processor with the same instructions may be slower by a half, and nothing is said of ARM. `--write` keeps the figures,
+by the processor's name, in tests/benchmarks/machines.json, from which the README's table is made. What does not
+finish within the limit is named, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -125,7 +131,7 @@ def measure(threads: int, epochs: int, adam_epochs: int) -> dict[str, float]:
         loop, steps, whole = fit(RunConfig(epochs=2 * adam_epochs), dataset, "cpu"), [], []
 
         def adam_for(epochs: int) -> None:
-            """Time so many epochs of Adam: half of them before the request and half after it, since clocks and loads drift."""
+            """Time epochs of Adam, half of them before and half after the request, since clocks and loads drift."""
             for _ in range(epochs):
                 following.follow()
                 began = time.perf_counter()
@@ -198,8 +204,17 @@ def row(isa: str, threads: int, beside: int, found: dict[str, float], alone: dic
     return f"| {' | '.join(cells)} |"
 
 
-HEAD = """| instructions | threads | other busy processes | time per request, s | × 7 epochs of Adam | × GEMM | × time alone | −ELBO |
-|---|--:|--:|--:|--:|--:|--:|--:|"""
+COLUMNS = (
+    "instructions",
+    "threads",
+    "other busy processes",
+    "time per request, s",
+    "× 7 epochs of Adam",
+    "× GEMM",
+    "× time alone",
+    "−ELBO",
+)
+HEAD = f"| {' | '.join(COLUMNS)} |\n|---|{'--:|' * (len(COLUMNS) - 1)}"
 
 
 def table(machines: dict[str, list[dict[str, Any]]] | None = None) -> str:

@@ -54,7 +54,8 @@ def measure(options: argparse.Namespace) -> None:
         sample_quality(model, dataset, prior(model.config.latent_dim), judge)
         times.append(time.perf_counter() - start)
     print(
-        f"FD, density, coverage of a new run: {times[0]:.2f} s at first, then {statistics.median(times[1:]):.2f} s (wanted {WANTED['quick']:g} s)"
+        f"FD, density, coverage of a new run: {times[0]:.2f} s at first, "
+        f"then {statistics.median(times[1:]):.2f} s (wanted {WANTED['quick']:g} s)"
     )
 
     laps: dict[str, list[float]] = {part: [] for part in PARTS}
@@ -68,14 +69,16 @@ def measure(options: argparse.Namespace) -> None:
         print(f"    {part:16}{statistics.median(values):7.2f} s")
     first = sum(values[0] for values in laps.values())
     print(
-        f"scorecard of {run.run_id}: {first:.1f} s the first time, {sum(map(statistics.median, laps.values())):.1f} s median (wanted {WANTED['scorecard']:g} s)"
+        f"scorecard of {run.run_id}: {first:.1f} s the first time, "
+        f"{sum(map(statistics.median, laps.values())):.1f} s median (wanted {WANTED['scorecard']:g} s)"
     )
 
     if options.train_judge:
         start = time.perf_counter()
         trained = train_judge(dataset)
         print(
-            f"training a judge: {time.perf_counter() - start:.1f} s (wanted {WANTED['judge']:g} s), {trained.accuracy:.1%} of {trained.info['held_out']} held-out images"
+            f"training a judge: {time.perf_counter() - start:.1f} s (wanted {WANTED['judge']:g} s), "
+            f"{trained.accuracy:.1%} of {trained.info['held_out']} held-out images"
         )
 
 

@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.bench_multirate [--repeats 5] [--no-times]
 
-The table is markdown, from the evaluations that the shipped runs carry (1,000 test images, one sampled code each): what is minimised at
-each beta, D + beta R, by the multi-rate model held at that beta and by the run trained for it. The cost is the time of all the multi-rate
-model's epochs over that of all epochs of one such run, in training alone, from epochs of both timed in turn.
+The table is markdown, from the evaluations that the shipped runs carry (1,000 test images, one sampled code each):
+what is minimised at each beta, D + beta R, by the multi-rate model held at that beta and by the run trained for it.
+The cost is the time of all the multi-rate model's epochs over that of all epochs of one such run, in training alone,
+from epochs of both timed in turn.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def table(multirate: Run, separate: dict[float, Run]) -> str:
     """Markdown, a row a beta that both have, and the largest difference."""
     curve = {point["beta"]: point for point in multirate.evaluation()["curve"]}
     lines = [
-        "| β | D, multi-rate | R, multi-rate | D, separate | R, separate | D + β R, multi-rate | D + β R, separate | difference |",
+        "| β | D, multi-rate | R, multi-rate | D, separate | R, separate "
+        "| D + β R, multi-rate | D + β R, separate | difference |",
         "|--:" * 8 + "|",
     ]
     differences = {}
@@ -73,8 +75,10 @@ def cost(multirate: Run, one: Run, repeats: int) -> str:
                 next(loop)
     times = [run.config.epochs * statistics.median(seconds[run.run_id]) for run in (multirate, one)]
     return (
-        f"{multirate.config.epochs} epochs of the multi-rate model {times[0]:.1f} s, {one.config.epochs} epochs for one beta {times[1]:.1f} s "
-        f"({device.set_threads().count} threads, median of {repeats} epochs each): the curve costs {times[0] / times[1]:.1f} runs."
+        f"{multirate.config.epochs} epochs of the multi-rate model {times[0]:.1f} s, "
+        f"{one.config.epochs} epochs for one beta {times[1]:.1f} s "
+        f"({device.set_threads().count} threads, median of {repeats} epochs each): "
+        f"the curve costs {times[0] / times[1]:.1f} runs."
     )
 
 

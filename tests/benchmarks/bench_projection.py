@@ -1,11 +1,12 @@
-"""What a map costs and is worth as `core.latent.umap_layout` asks umap-learn for it, beside the package's own defaults on the same codes.
+"""What a map of `core.latent.umap_layout` costs and is worth, beside umap-learn's own defaults on the same codes.
 
     python -m tests.benchmarks.bench_projection [--codes 2000] [--repeats 3] [--limit 300]
 
-Each measurement is a fresh process, so "first map" holds every import; first with no compiled code at all, then with what
-that first process kept. Both draw the standardised codes of the shipped models; trustworthiness is measured in the original
-codes by the same function. Targets on 2 idle cores, with code kept: first map of 2,000 x 16 within 4 s, next within 1.2 s,
-trustworthiness within .01 of umap-learn's. Past the limit it prints what it has and what is missing, and exits with 1.
+Each measurement is a fresh process, so "first map" holds every import; first with no compiled code at all, then with
+what that first process kept. Both draw the standardised codes of the shipped models; trustworthiness is measured in
+the original codes by the same function. Targets on 2 idle cores, with code kept: first map of 2,000 x 16 within 4 s,
+next within 1.2 s, trustworthiness within .01 of umap-learn's. Past the limit it prints what it has and what is
+missing, and exits with 1.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ START = time.perf_counter()  # before numpy: what "first" counts, but for the in
 
 
 def measure(which: str, file: str) -> dict[str, float]:
-    """In the fresh process: one first map and one next map of each model's codes, in seconds; and their trustworthiness."""
+    """In the fresh process: seconds for one first map and one next map of each model's codes; their trustworthiness."""
     import numpy as np
 
     with np.load(file, allow_pickle=False) as arrays:
@@ -73,10 +74,10 @@ def compiling() -> list[float]:
     began: list[float] = []
 
     class Listener(event.Listener):
-        def on_start(self, what: Any) -> None:
+        def on_start(self, _what: Any) -> None:
             began.append(time.perf_counter())
 
-        def on_end(self, what: Any) -> None:
+        def on_end(self, _what: Any) -> None:
             seconds = time.perf_counter() - began.pop()
             if not began:
                 spent.append(seconds)

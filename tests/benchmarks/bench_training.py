@@ -5,10 +5,12 @@
 Same network (784-400-20, ReLU), batch 128, Adam 1e-3, same machine, by turns, each time in a fresh process:
   usual   the loop of PyTorch's VAE example on CPU: torchvision's MNIST with ToTensor, a DataLoader without workers,
           cross-entropy of sigmoids, Adam as it comes, .item() after every batch
-  core    `core.training.loop.fit`: one uint8 tensor, one index per batch, in fp32 and in what this machine multiplies fastest
-Processes are fresh because `fit` readies its own (`core.hardware.device.prepare`), which would help the usual loop too; and there are
-as many epochs as the example trains, ten: an optimiser slows down as its moments fade. The ratio is the figure; images a
-second depend on the machine. Full MNIST is used where it is at hand, otherwise the embedded 4,000 images repeated.
+  core    `core.training.loop.fit`: one uint8 tensor, one index per batch, in fp32 and in what this machine multiplies
+          fastest
+Processes are fresh because `fit` readies its own (`core.hardware.device.prepare`), which would help the usual loop too;
+and there are as many epochs as the example trains, ten: an optimiser slows down as its moments
+fade. The ratio is the figure; images per second depend on the machine. Full MNIST is used where it is at hand,
+otherwise the embedded 4,000 images repeated.
 """
 
 from __future__ import annotations
@@ -155,7 +157,8 @@ def main() -> int:
                     )
     median = {name: statistics.median(values) for name, values in results.items()}
     print(
-        f"{dataset.name}, {options.images} images, {options.epochs} epochs, {threads} threads, median of {options.repeats}"
+        f"{dataset.name}, {options.images} images, {options.epochs} epochs, {threads} threads, "
+        f"median of {options.repeats}"
     )
     for name, value in median.items():
         print(

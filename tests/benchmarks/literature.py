@@ -1,21 +1,26 @@
 """Against the literature: does this project measure what others measured?
 
-    python -m tests.benchmarks.literature [--skip-training] [--images 60000] [--epochs 10] [--seed 0] [--limit SECONDS] [--write]
+    python -m tests.benchmarks.literature [--skip-training] [--images 60000] [--epochs 10] [--seed 0] [--limit
+    SECONDS] [--write]
 
-(a) Ghosh et al. (ICLR 2020), table 1, MNIST: samples by quality are  AE + mixture < VAE + mixture < VAE + prior < AE + prior
+(a) Ghosh et al. (ICLR 2020), table 1, MNIST: samples by quality are
+    AE + mixture < VAE + mixture < VAE + prior < AE + prior
     in Frechet distance. Their distances are on Inception features and differ in size; the order is what is compared.
-(b) PyTorch's VAE example: 784-400-20 ReLU, Adam 1e-3, batch 128, 10 epochs of full MNIST, test loss with sampled z: 105.6 nats.
+(b) PyTorch's VAE example: 784-400-20 ReLU, Adam 1e-3, batch 128, 10 epochs of full MNIST: test loss with sampled z
+    105.6 nats.
     Trained here by `core.training.loop`. Fewer images or epochs make a quick look, not a comparison.
-(c) Rate, distortion and active units over beta, as recorded with the shipped runs: the rate and the number of units fall as
+(c) Rate, distortion and active units over beta, as recorded with the shipped runs: rate and number of units fall as
     beta grows, the distortion rises, and -ELBO is least near beta = 1, where it is what is minimised.
 
-What does not finish is named, and the exit status is 1. --write keeps the loss of (b) in checkpoints/scorecards/literature.json; the README's table is made of that and of what is
-committed (`python -m tests.benchmarks.results --write`).
+What does not finish is named, and the exit status is 1. --write keeps the loss of (b) in
+checkpoints/scorecards/literature.json; the README's table is made of that and of what is committed (`python -m
+tests.benchmarks.results --write`).
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import statistics
 import sys
@@ -65,14 +70,17 @@ def losses() -> dict[str, float]:
 
 
 def rankings(store: RunStore) -> list[dict[str, Any]]:
-    """The four Frechet distances at every measured setting with d >= 16: means over seeds, and in how many the published order holds."""
+    """The four Fréchet distances at every measured setting with d >= 16.
+
+    Means over seeds, and in how many of them the published order holds.
+    """
     found = []
     for dataset, d in (setting for setting in SETTINGS if setting[1] >= 16):
         people = population(store, dataset, d)
         seeds = sorted(set(people.get("ae", {})) & set(people.get("vae", {})))
         rows = {name: [people[role][seed]["samples"][source]["fd"] for seed in seeds] for name, role, source in ORDER}
         values = list(rows.values())
-        holds = sum(all(a[i] < b[i] for a, b in zip(values, values[1:])) for i in range(len(seeds)))
+        holds = sum(all(a[i] < b[i] for a, b in itertools.pairwise(values)) for i in range(len(seeds)))
         if seeds:
             found.append(
                 {
@@ -113,9 +121,10 @@ def example(images: int | None, epochs: int, device: str | None, parts: Parts, s
     config = EXAMPLE.replace(epochs=epochs, train_size=images, seed=seed)
     dataset = load_dataset(config.dataset, config.data_digest)
     began = time.perf_counter()
-    for epoch in fit(config, dataset, device, on_batch=lambda fraction: parts.check()):
+    for epoch in fit(config, dataset, device, on_batch=lambda _fraction: parts.check()):
         print(
-            f"    epoch {epoch.number:2}: {epoch.row['neg_elbo']:.2f} on 1,000 test images ({time.perf_counter() - began:.0f} s)",
+            f"    epoch {epoch.number:2}: {epoch.row['neg_elbo']:.2f} on 1,000 test images "
+            f"({time.perf_counter() - began:.0f} s)",
             flush=True,
         )
     return evaluate(epoch.model, dataset)["neg_elbo"]
@@ -140,7 +149,7 @@ def rates(store: RunStore) -> None:
 
 def monotone(values: list[float], sign: int) -> str:
     """ "yes", or how many steps go the other way."""
-    wrong = sum(sign * (b - a) < 0 for a, b in zip(values, values[1:]))
+    wrong = sum(sign * (b - a) < 0 for a, b in itertools.pairwise(values))
     return "yes" if not wrong else f"not at {wrong} of {len(values) - 1} steps"
 
 
@@ -151,14 +160,16 @@ def table(store: RunStore) -> str:
     for one in rankings(store):
         figures = ", ".join(f"{name} {value:.1f}" for name, value in one["fd"].items())
         lines.append(
-            f"| Fréchet distance of samples: {order} (Ghosh et al. 2020, table 1, MNIST) | {one['setting']}: {figures} | in {one['holds']} of {one['seeds']} seeds |"
+            f"| Fréchet distance of samples: {order} (Ghosh et al. 2020, table 1, MNIST) "
+            f"| {one['setting']}: {figures} | in {one['holds']} of {one['seeds']} seeds |"
         )
     found = list(losses().values())
     if found:
         spread = f" ± {statistics.stdev(found):.2f} ({len(found)} seeds)" if len(found) > 1 else " (one seed)"
         off = max(abs(loss - EXAMPLE_LOSS) for loss in found)
         lines.append(
-            f"| Test loss of PyTorch's VAE example after 10 epochs of MNIST: {EXAMPLE_LOSS} nats | {statistics.fmean(found):.2f}{spread}, the same network and "
+            f"| Test loss of PyTorch's VAE example after 10 epochs of MNIST: {EXAMPLE_LOSS} nats "
+            f"| {statistics.fmean(found):.2f}{spread}, the same network and "
             f"settings in this trainer | {'yes' if off < 1 else 'no'}: within {off:.2f} nats |"
         )
     curve = over_beta(store)
@@ -171,10 +182,15 @@ def table(store: RunStore) -> str:
             return " to ".join(f"{e[name]:.{digits}f}" for e in ends)
 
         lines += [
-            f"| As β grows the rate falls (Higgins et al. 2017, Alemi et al. 2018) | {betas}: {fall('rate', 1)} nats | {monotone([e['rate'] for e in curve], -1)} |",
-            f"| … and the distortion rises | {fall('distortion', 1)} nats | {monotone([e['distortion'] for e in curve], 1)} |",
-            f"| −ELBO is lowest at β = 1, where it is the training objective | lowest at β = {least['beta']:g}: {least['neg_elbo']:.1f} nats | {'yes' if least['beta'] == 1 else 'no'} |",
-            f"| The number of inactive latent units grows with β (Burda et al. 2016) | {fall('active_units', 0)} of 16 units active | {monotone([e['active_units'] for e in curve], -1)} |",
+            f"| As β grows the rate falls (Higgins et al. 2017, Alemi et al. 2018) "
+            f"| {betas}: {fall('rate', 1)} nats | {monotone([e['rate'] for e in curve], -1)} |",
+            f"| … and the distortion rises "
+            f"| {fall('distortion', 1)} nats | {monotone([e['distortion'] for e in curve], 1)} |",
+            f"| −ELBO is lowest at β = 1, where it is the training objective "
+            f"| lowest at β = {least['beta']:g}: {least['neg_elbo']:.1f} nats "
+            f"| {'yes' if least['beta'] == 1 else 'no'} |",
+            f"| The number of inactive latent units grows with β (Burda et al. 2016) "
+            f"| {fall('active_units', 0)} of 16 units active | {monotone([e['active_units'] for e in curve], -1)} |",
         ]
     return "\n".join(lines)
 

@@ -1,10 +1,10 @@
-"""How long every page takes in a fresh browser, as a ratio to a bare Streamlit page with one picture (`bench_dashboard`).
+"""How long each page takes in a fresh browser, relative to a bare Streamlit page with one picture (`bench_dashboard`).
 
 A page's time runs from the navigation until its script has finished *and* its main picture is drawn: all pictures the
-server sends have arrived, or the component says that it has drawn, or the chart is there. Servers are warm: each page has
-been opened once before, so what is measured is what the second visitor waits for. Every visit has a browser context of its
-own, with an empty cache. The bare page is opened in the same round, on a server of its own, so that a slow or busy machine
-slows both: the ratios are what counts.
+server sends have arrived, or the component says that it has drawn, or the chart is there. Servers are warm: each page
+has been opened once before, so what is measured is what the second visitor waits for. Every visit has a browser
+context of its own, with an empty cache. The bare page is opened in the same round, on a server of its own, so that a
+slow or busy machine slows both: the ratios are what counts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from tests.e2e.serving import APPS, STILL, served
 BARE = "a bare page"
 MOST = 1.3  # wanted: no page takes more times as long as the bare page
 MOST_OF = {"kl_weight": 1.5}
-IMAGES = "() => { const all = [...document.querySelectorAll('[data-testid=stImage] img')]; return all.length && all.every((image) => image.complete && image.naturalWidth) }"
+IMAGES = """() => {
+  const all = [...document.querySelectorAll('[data-testid=stImage] img')];
+  return all.length && all.every((image) => image.complete && image.naturalWidth);
+}"""
 # The main picture of each page: a selector, or a function that says when all pictures have arrived.
 DRAWN: dict[str, tuple[str, ...]] = {
     "": (IMAGES,),
@@ -90,7 +93,8 @@ class Pages:
         for page, ratio in ratios.items():
             wanted = "" if page == BARE else f"{MOST_OF.get(page, MOST):.1f}"
             lines.append(
-                f"{page or 'start':16}{statistics.median(self.times[page]):11.2f}{max(self.times[page]):10.2f}{ratio:12.2f}{wanted:>9}"
+                f"{page or 'start':16}{statistics.median(self.times[page]):11.2f}{max(self.times[page]):10.2f}"
+                f"{ratio:12.2f}{wanted:>9}"
             )
         return "\n".join(lines)
 

@@ -1,11 +1,12 @@
-"""A benchmark in parts: one that fails or takes too long is told at the end, and the others still print what they measured.
+"""A benchmark in parts: one that fails or takes too long is reported at the end, and the others still print theirs.
 
 parts = Parts()
 with parts("training"):
     ...
 return parts.status()        # 0, or 1 after a line on each part that did not finish
 
-A command runs its main function through `exit_status`, so that an error outside every part does not end in a traceback either.
+A command runs its main function through `exit_status`, so that an error outside every part does not end in a
+traceback either.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Parts:
 
 
 def exit_status(main: Callable[[], int | None]) -> int:
-    """Run a command's main function; an error that ends it is told in one line, with exit status 1, not by a traceback."""
+    """Run a command's main function; an error that ends it is one line and exit status 1, without a traceback."""
     try:
         return int(main() or 0)
     except KeyboardInterrupt:

@@ -8,8 +8,8 @@
     literature   figures that others published beside this project's (`tests.benchmarks.literature`)
     machines     what a training on request costs on several machines (`tests.benchmarks.bench_machines`)
 
---write puts each into README.md, between its markers; a test checks that the README holds what this prints. A table that
-cannot be made is named, and the exit status is 1.
+--write puts each into README.md, between its markers; a test checks that the README holds what this prints. A table
+that cannot be made is named, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ TABLES: dict[str, Callable[[RunStore], str]] = {
     "multirate": lambda store: bench_multirate.table(*bench_multirate.shipped(store)),
     "scorecard": scorecard.markdown,
     "literature": literature.table,
-    "machines": lambda store: bench_machines.table(),
+    "machines": lambda _store: bench_machines.table(),
 }
 
 

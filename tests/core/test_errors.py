@@ -1,4 +1,4 @@
-"""Errors meant for people have one base class: what derives from it is told in one line, and nothing else is raised on purpose."""
+"""Errors meant for people have one base class: those are reported in one line, and no other is raised on purpose."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from core.errors import FAILURE, REQUEST, ArgumentError, NotMeasurable, UserFaci
 SOURCES = sorted(path for package in ("core", "dashboard") for path in (settings.ROOT / package).rglob("*.py"))
 PAGES = settings.ROOT / "dashboard" / "views"  # scripts: they cannot be imported, and define no error
 
-# ValueErrors that the caller of these functions turns into an error for people, or that only a fault of this program raises.
+# ValueErrors that the caller of these functions turns into an error for people, or that only a fault of this program
+# raises.
 INTERNAL = {
     "core/cli/main.py": "argparse asks its types for ValueError or ArgumentTypeError, and `Parser.error` tells them",
     "core/settings.py": "`settings._value` names the variable and the remedy",
@@ -80,7 +81,7 @@ def test_nothing_else_is_raised_where_a_person_can_get_to():
 
 @pytest.mark.parametrize("error", list(error_classes()), ids=lambda error: error.__name__)
 def test_the_terminal_tells_each_in_one_line_with_its_exit_code(error, monkeypatch, capsys):
-    def fail(options):
+    def fail(_options):
         raise error("the value 7 is too large.\nGive 1 to 5.")
 
     monkeypatch.setitem(commands.COMMANDS, "settings", fail)
@@ -90,13 +91,13 @@ def test_the_terminal_tells_each_in_one_line_with_its_exit_code(error, monkeypat
 
 
 def test_a_fault_of_the_program_is_not_told_as_if_it_were_the_users(monkeypatch):
-    monkeypatch.setitem(commands.COMMANDS, "settings", lambda options: [][0])
+    monkeypatch.setitem(commands.COMMANDS, "settings", lambda _options: [][0])
     with pytest.raises(IndexError):
         main(["settings"])
 
 
 def test_a_file_system_that_refuses_is_told_with_the_file(monkeypatch, capsys):
-    def refuse(options):
+    def refuse(_options):
         raise PermissionError(13, "Permission denied", "/runs/of/another")
 
     monkeypatch.setitem(commands.COMMANDS, "settings", refuse)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -91,11 +92,11 @@ def test_deep_images_of_one_folder_have_one_scale(pairs):
         values[8:20, 8:20] = high
         readings.append(read(saved(Image.fromarray(values))))
     images = finish(readings).images.astype(int)
-    seen = [(low, image[1, 1]) for (low, _), image in zip(pairs, images)] + [
-        (high, image[14, 14]) for (_, high), image in zip(pairs, images)
+    seen = [(low, image[1, 1]) for (low, _), image in zip(pairs, images, strict=True)] + [
+        (high, image[14, 14]) for (_, high), image in zip(pairs, images, strict=True)
     ]
     seen.sort()
-    assert all(b >= a - 1 for (_, a), (_, b) in zip(seen, seen[1:]))
+    assert all(b >= a - 1 for (_, a), (_, b) in itertools.pairwise(seen))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_nothing_is_read_that_needs_another_program_or_is_no_picture():
     assert not {"EPS", "WMF", "HDF5", "GRIB", "MPEG"} & set(formats())
     assert not {".eps", ".ps", ".pdf", ".h5", ".mpg"} & suffixes()
     script = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n"
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="cannot identify image file"):
         read(io.BytesIO(script))
 
 
@@ -167,7 +168,7 @@ def test_nothing_is_read_that_needs_another_program_or_is_no_picture():
 def test_a_shape_is_refused_or_at_least_two_pixels_wide(width, height):
     file = saved(Image.new("L", (width, height), 200))
     if max(width, height) > 14 * min(width, height):
-        with pytest.raises(ValueError, match="so long a strip.*cut it into squarer pieces"):
+        with pytest.raises(ValueError, match=r"so long a strip.*cut it into squarer pieces"):
             read(file)
         return
     assert (read_image(file) == 200).all()

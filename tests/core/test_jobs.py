@@ -32,7 +32,7 @@ class Manual:
     def __init__(self):
         self.futures: list[Future] = []
 
-    def submit(self, function, *arguments):
+    def submit(self, *_):
         self.futures.append(Future())
         self.futures[-1].set_running_or_notify_cancel()
         return self.futures[-1]
@@ -70,7 +70,7 @@ def test_waiting_ones_are_in_order_and_start_when_there_is_room(manual):
 
 
 def test_a_full_queue_says_so_and_keeps_what_it_has(manual):
-    executor, jobs = manual
+    _executor, jobs = manual
     kept = [jobs.submit(beta(b), "ann") for b in (1, 2, 3)]
     with pytest.raises(QueueFull, match="2 trainings are waiting"):
         jobs.submit(beta(4), "bob")
@@ -79,7 +79,7 @@ def test_a_full_queue_says_so_and_keeps_what_it_has(manual):
 
 
 def test_only_the_first_to_ask_stops_it(manual):
-    executor, jobs = manual
+    _executor, jobs = manual
     run_id = jobs.submit(beta(1), "ann").run_id
     jobs.submit(beta(1), "bob")
     assert not jobs.stop(run_id, "bob") and jobs.status(run_id).visitors == 1
@@ -148,9 +148,7 @@ def test_what_happened_to_a_worker_is_told_by_types(manual, error, lost):
 
 def test_a_request_that_is_refused_before_there_is_a_run_is_told(manual, monkeypatch):
     # The threads of this process are not a worker's.
-    monkeypatch.setattr(
-        "core.hardware.device.set_threads", lambda *arguments, **named: SimpleNamespace(follow=lambda: None)
-    )
+    monkeypatch.setattr("core.hardware.device.set_threads", lambda *_, **__: SimpleNamespace(follow=lambda: None))
     executor, jobs = manual
     too_many = resolve(SMALL.replace(train_size=10_000))
     with pytest.raises(ConfigError, match="320 training images") as refusal:
@@ -194,7 +192,7 @@ def test_no_worker_at_all_is_told(store):
 
 
 def test_progress_is_read_from_the_heartbeat(manual):
-    executor, jobs = manual
+    _executor, jobs = manual
     run_id = jobs.submit(beta(1)).run_id
     write_bytes(jobs.store.cache / run_id / HEARTBEAT, b'{"fraction": 0.25, "seconds_left": 9.5}')
     status = jobs.status(run_id)
@@ -207,7 +205,7 @@ def test_calls_with_one_key_share_a_future(manual):
 
 
 @pytest.mark.parametrize(
-    "change, told",
+    ("change", "told"),
     [
         ({"beta": 500}, "beta=500"),
         ({"latent_dim": 3, "trunk": "mlp-400"}, "latent_dim=3"),
@@ -286,7 +284,7 @@ def test_a_full_disk_is_told_and_does_not_stall_the_queue(manual, monkeypatch):
     first, second = jobs.submit(beta(1), "ann"), jobs.submit(beta(2), "bob")
     write_bytes(jobs.store.cache / first.run_id / "config.json", beta(1).to_json().encode())
 
-    def full(path, data):
+    def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("core.jobs.background.write_bytes", full)
@@ -305,7 +303,7 @@ def said(jobs: Jobs, run_id: str, seconds: float, ago: float = 0.0) -> None:
 
 def test_a_place_in_the_queue_adds_up(manual):
     """What the running one says it needs, and for each that waits what its kind of training takes on this machine."""
-    executor, jobs = manual
+    _executor, jobs = manual
     first, second = jobs.submit(beta(1)), jobs.submit(beta(2))
     third = jobs.submit(beta(3).replace(epochs=3)).run_id
     assert jobs.status(second.run_id).seconds_left is None, "nothing of the kind was ever timed"
@@ -313,7 +311,7 @@ def test_a_place_in_the_queue_adds_up(manual):
     said(jobs, first.run_id, 4.0)
     assert jobs.status(second.run_id).seconds_left == pytest.approx(4 + 10, abs=0.5)
     assert jobs.status(third).seconds_left == pytest.approx(4 + 10 + 30, abs=0.5)
-    with pytest.raises(QueueFull, match="room in about [34] s"):
+    with pytest.raises(QueueFull, match=r"room in about [34] s"):
         jobs.submit(beta(5))
     said(jobs, first.run_id, 4.0, ago=3.0)
     assert jobs.status(first.run_id).seconds_left == pytest.approx(1, abs=0.3), "time goes by between heartbeats"

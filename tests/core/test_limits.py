@@ -22,7 +22,7 @@ class Manual:
     def __init__(self):
         self.futures: list[Future] = []
 
-    def submit(self, function, *arguments):
+    def submit(self, *_):
         self.futures.append(Future())
         return self.futures[-1]
 
@@ -33,10 +33,10 @@ def jobs_with(store: RunStore, **limits) -> tuple[Manual, Jobs]:
 
 
 def test_a_visitor_has_so_many_an_hour_and_others_are_not_touched(store):
-    executor, jobs = jobs_with(store, hourly=2)
+    _executor, jobs = jobs_with(store, hourly=2)
     for beta in (1, 2):
         jobs.submit(SMALL.replace(beta=beta), "ann")
-    with pytest.raises(TooMany, match="2 trainings within an hour.*next is possible in 60 min"):
+    with pytest.raises(TooMany, match=r"2 trainings within an hour.*next is possible in 60 min"):
         jobs.submit(SMALL.replace(beta=3), "ann")
     assert len(jobs) == 2
     jobs.submit(SMALL.replace(beta=3), "bob")

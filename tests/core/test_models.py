@@ -22,7 +22,7 @@ def test_shapes_and_gradients(config):
     posterior = reference.encode(IMAGES)
     assert posterior.mean.shape == posterior.stddev.shape == (3, config.latent_dim)
     assert reference.decode(posterior.mean).shape == (3, 1, 28, 28)
-    assert 0 <= reference.decode_image(posterior.mean).min() and reference.decode_image(posterior.mean).max() <= 1
+    assert reference.decode_image(posterior.mean).min() >= 0 and reference.decode_image(posterior.mean).max() <= 1
     with torch.no_grad():  # zero-initialised scales and shifts pass no gradient to what lies before them only if unused
         for parameter in model.parameters():
             parameter.add_(0.01 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))

@@ -109,13 +109,13 @@ def test_without_a_beta_it_is_no_autoencoder_and_says_how_to_choose_one():
 
 
 def test_an_attribute_that_nobody_has_is_an_ordinary_mistake():
-    with pytest.raises(AttributeError, match="MultiRate.*'encoed'"):
-        scrambled().encoed
+    with pytest.raises(AttributeError, match=r"MultiRate.*'encoed'"):
+        _ = scrambled().encoed
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.09, 10.1, float("nan")])
 def test_it_is_held_only_at_betas_it_was_trained_for(beta):
-    with pytest.raises(ArgumentError, match="from 0.1 to 10"):
+    with pytest.raises(ArgumentError, match=r"from 0\.1 to 10"):
         scrambled().at(beta)
 
 

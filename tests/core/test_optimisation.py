@@ -1,6 +1,7 @@
 """Schedules and optimisers: what shape the learning rate has, and which parameters take which step."""
 
 import copy
+import itertools
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ def test_schedules():
     values = [cycle(i / 1000) for i in range(1001)]
     assert max(values) == pytest.approx(1, abs=1e-3) and values[0] == pytest.approx(1 / 25)
     assert values.index(max(values)) == 300 and values[-1] < 1e-5
-    assert max(abs(a - b) for a, b in zip(values, values[1:])) < 0.01  # no jumps
+    assert max(abs(a - b) for a, b in itertools.pairwise(values)) < 0.01  # no jumps
     line = [SCHEDULES["linear"](i / 1000) for i in range(1001)]
     assert line[0] == line[-1] == 0 and max(line) == line[50] == 1
     assert np.allclose(np.diff(line[50:]), -1 / 950), "straight down"
@@ -41,7 +42,7 @@ def test_muon_takes_the_matrices_and_adam_the_rest():
 
 
 def test_a_step_of_muon_is_orthogonal_and_of_adams_size():
-    """The step is U V' of the gradient, by a few Newton-Schulz iterations; scaled, its entries are about 0.2, as Adam's are."""
+    """The step is U V' of the gradient by Newton-Schulz iterations; scaled, its entries are about 0.2, like Adam's."""
     model = build_model(RunConfig(optimiser="muon"))
     weight = model.encoder.layers[2].weight
     weight.grad = (
@@ -76,13 +77,13 @@ def test_the_iteration_in_the_gram_matrix_is_the_iteration(shape, spread):
     generator = torch.Generator().manual_seed(sum(shape))
     matrices = torch.randn((2, *shape), generator=generator) * torch.logspace(0, -spread, shape[0])[:, None]
     for iterations in (1, 2, 3):
-        for root, matrix in zip(inverse_roots(matrices @ matrices.mT, iterations), matrices):
+        for root, matrix in zip(inverse_roots(matrices @ matrices.mT, iterations), matrices, strict=True):
             assert torch.allclose((root @ matrix).double(), iterated(matrix, iterations), atol=1e-4)
     assert torch.isfinite(inverse_roots(torch.zeros(1, 8, 8))).all(), "no gradient, no step"
 
 
 def test_muon_is_torchs_when_both_compute_in_fp32(monkeypatch):
-    """torch's rounds to bf16 whatever it is given; without that the two agree, and each goes on from the other's state."""
+    """torch's Muon always rounds to bf16; without that both agree, and each continues from the other's state."""
     monkeypatch.setattr(torch.Tensor, "bfloat16", lambda self: self.clone())
     shapes = [(128, 1568), (16, 128), (16, 128), (128, 16), (1568, 128), (8, 8)]
     start = [torch.randn(shape, generator=torch.Generator().manual_seed(i)) for i, shape in enumerate(shapes)]
@@ -93,7 +94,7 @@ def test_muon_is_torchs_when_both_compute_in_fp32(monkeypatch):
 
     def steps(ours, reference, seeds):
         for seed in seeds:
-            for i, (a, b) in enumerate(zip(mine, theirs)):
+            for i, (a, b) in enumerate(zip(mine, theirs, strict=True)):
                 a.grad = torch.randn(a.shape, generator=torch.Generator().manual_seed(100 * seed + i)) / (1 + i)
                 b.grad = a.grad.clone()
             for optimiser in (ours, reference):
@@ -102,14 +103,17 @@ def test_muon_is_torchs_when_both_compute_in_fp32(monkeypatch):
 
     ours, reference = Muon(mine, lr=1), torchs()
     steps(ours, reference, range(4))
-    assert all(torch.allclose(a, b, atol=1e-5) and (a - c).abs().max() > 1e-3 for a, b, c in zip(mine, theirs, start))
+    assert all(
+        torch.allclose(a, b, atol=1e-5) and (a - c).abs().max() > 1e-3
+        for a, b, c in zip(mine, theirs, start, strict=True)
+    )
     again, other = Muon(mine, lr=1), torchs()
     again.load_state_dict(reference.state_dict())
     other.load_state_dict(
         {"state": copy.deepcopy(ours.state_dict()["state"]), "param_groups": other.state_dict()["param_groups"]}
     )
     steps(again, other, range(4, 6))
-    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(mine, theirs))
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(mine, theirs, strict=True))
 
 
 def test_an_average_forgets_the_start_and_follows_with_its_decay():

@@ -1,4 +1,4 @@
-"""A training that went wrong is told from one that was short, or asked to be poor. The first is refused, the others are kept."""
+"""A training that went wrong is refused; one that was short, or asked to be poor, is kept."""
 
 from __future__ import annotations
 
@@ -72,9 +72,10 @@ def test_what_was_asked_to_be_poor_is_kept(change, store):
     assert train(FEW.replace(**change), store).status() is Status.COMPLETE
 
 
+@pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("pattern", ["black", "white", "one image", "one pixel"])
 @pytest.mark.parametrize("model", MODELS)
-def test_images_that_are_all_alike_need_no_different_outputs(pattern, model, store):
+def test_images_that_are_all_alike_need_no_different_outputs(pattern, model):
     whole = load_dataset("tiny")
     made = {
         "black": np.zeros((1, 28, 28)),
@@ -147,7 +148,9 @@ def test_a_training_that_went_wrong_without_a_nan_is_told_and_publishes_nothing(
 
 
 def test_the_terminal_ends_with_1_and_one_line(capsys, tmp_path):
-    arguments = "train --model ae --trunk mlp-400 --latent-dim 2 --epochs 2 --train-size 64 --batch-size 8 --learning-rate 1 --schedule constant"
+    network = "--model ae --trunk mlp-400 --latent-dim 2"
+    short = "--epochs 2 --train-size 64 --batch-size 8 --learning-rate 1 --schedule constant"
+    arguments = f"train {network} {short}"
     assert main([*arguments.split(), "--store", str(tmp_path), "--json"]) == 1
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("error: training went wrong") and err.count("\n") == 1

@@ -178,8 +178,8 @@ def test_umap_keeps_separate_clusters_separate_and_neighbours_near():
     drawn = project(BLOBS)
     assert drawn.coordinates.shape == (240, 2) and drawn.coordinates.dtype == np.float32
     assert knn_accuracy(drawn.coordinates, LABELS) == 1
-    centres = np.stack([drawn.coordinates[LABELS == c].mean(0) for c in range(4)])
-    spread = max(drawn.coordinates[LABELS == c].std(axis=0).max() for c in range(4))
+    centres = np.stack([drawn.coordinates[c == LABELS].mean(0) for c in range(4)])
+    spread = max(drawn.coordinates[c == LABELS].std(axis=0).max() for c in range(4))
     gaps = np.linalg.norm(centres[:, None] - centres[None], axis=2)[np.triu_indices(4, 1)]
     assert gaps.min() > 2 * spread
     assert drawn.trustworthiness > project(BLOBS, "pca").trustworthiness
@@ -342,10 +342,10 @@ class Gallery:
     def __init__(self, codes):
         self.codes = codes.astype(np.float32)
 
-    def arrays(self, name):
+    def arrays(self, _name):
         return {"mean": self.codes}
 
-    def has(self, name):
+    def has(self, _name):
         return False
 
 
@@ -405,7 +405,7 @@ def test_a_run_of_few_test_images_keeps_no_umap_of_fifteen_neighbours(trained, t
 def test_the_benchmark_past_its_limit_says_what_is_missing(monkeypatch, capsys):
     from tests.benchmarks import bench_projection
 
-    monkeypatch.setattr(bench_projection, "shipped_codes", lambda n, file: None)
+    monkeypatch.setattr(bench_projection, "shipped_codes", lambda *_: None)
     monkeypatch.setattr("sys.argv", ["bench_projection", "--limit", "0", "--repeats", "1"])
     assert bench_projection.main() == 1
     missing = [line for line in capsys.readouterr().out.splitlines() if line.startswith("missing: ")]

@@ -36,7 +36,7 @@ def test_a_loaded_model_is_the_trained_one_and_frozen(trained):
     assert not model.training and not any(p.requires_grad for p in model.parameters())
 
 
-def test_the_config_is_in_the_weights_metadata(trained, tmp_path):
+def test_the_config_is_in_the_weights_metadata(trained):
     from safetensors import safe_open
 
     with safe_open(trained["ae"].path / WEIGHTS, "pt") as file:
@@ -111,13 +111,13 @@ def test_a_half_written_history_line_is_left_out(tmp_path):
 def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch):
     write_bytes(tmp_path / "a.json", b"old")
     monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="disk full"):
         write_bytes(tmp_path / "a.json", b"new")
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"] and (tmp_path / "a.json").read_bytes() == b"old"
 
 
 def test_json_refuses_what_json_cannot_say(tmp_path):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "x.json", {"mse": float("nan")})
 
 
@@ -145,7 +145,7 @@ def test_unknown_runs_say_what_to_do(store):
 
 def test_least_recently_used_finished_runs_go_first(store):
     runs = [train(SMALL.replace(seed=s), store) for s in (0, 1, 2)]
-    for age, run in zip((300, 100, 200), runs):
+    for age, run in zip((300, 100, 200), runs, strict=True):
         os.utime(run.path / WEIGHTS, (time.time() - age,) * 2)
     unfinished = Run(store.cache / "unfinished")
     write_bytes(unfinished.path / CONFIG, b"{}")

@@ -75,7 +75,7 @@ def test_every_setting_that_the_code_reads_is_in_the_table():
     assert read | {"PROFILE"} == set(SETTINGS)
 
 
-@pytest.mark.parametrize("profile", ("own", "demo"))
+@pytest.mark.parametrize("profile", ["own", "demo"])
 def test_every_default_can_be_used(monkeypatch, profile):
     monkeypatch.setenv(PREFIX + "PROFILE", profile)
     settings.check()

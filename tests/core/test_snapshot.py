@@ -78,10 +78,10 @@ def test_a_run_without_kept_images_is_refused_once_the_folder_has_changed(mine, 
     snapshot.path_of(store.cache, run.config.data_digest).write_bytes(b"damaged")
     change(tmp_path / "mine")
     forget()
-    with pytest.raises(DataError, match="are gone: no copy was kept.*has changed since.*Put the folder back.*train"):
+    with pytest.raises(DataError, match=r"are gone: no copy was kept.*has changed since.*Put the folder back.*train"):
         run.dataset()
     shutil.rmtree(tmp_path / "mine")
-    with pytest.raises(DataError, match="are gone.*is not a folder"):
+    with pytest.raises(DataError, match=r"are gone.*is not a folder"):
         run.dataset()
 
 
@@ -118,7 +118,7 @@ def test_evaluation_and_pictures_are_about_the_images_of_the_training(mine, tmp_
     assert main(["sample", run.run_id, "--source", "gaussian", "--out", str(tmp_path / "s.png"), *where]) == 0
 
 
-def test_kept_images_stay_with_their_runs_and_go_with_the_last(mine, tmp_path, store):
+def test_kept_images_stay_with_their_runs_and_go_with_the_last(mine, store):
     first = train(RunConfig(dataset=mine, model="ae", **SMALL), store)
     second = train(RunConfig(dataset=mine, model="vae", **SMALL), store)
     images = snapshot.path_of(store.cache, first.config.data_digest)
@@ -140,7 +140,7 @@ def test_images_that_a_training_may_just_have_written_are_left_alone(mine, store
     assert not snapshot.path_of(store.cache, dataset.digest).exists()
 
 
-def test_a_run_that_an_earlier_version_named_by_another_spelling_is_found(mine, tmp_path, store):
+def test_a_run_that_an_earlier_version_named_by_another_spelling_is_found(mine, store):
     config = resolve(RunConfig(dataset=mine, model="ae", **SMALL))
     old = config.replace(dataset=mine + "/")
     run = train(old, store)

@@ -9,7 +9,7 @@ from PIL import Image
 from core.data.tiles import grey_png, tiled
 
 
-@pytest.mark.parametrize("n, columns", [(1, 1), (6, 3), (7, 3), (2, 5)])
+@pytest.mark.parametrize(("n", "columns"), [(1, 1), (6, 3), (7, 3), (2, 5)])
 def test_a_tile_is_where_its_row_and_column_say_and_the_rest_is_zero(n, columns):
     tiles = np.random.default_rng(0).integers(1, 255, (n, 3, 4), dtype=np.uint8)
     picture = tiled(tiles, columns)

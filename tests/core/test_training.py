@@ -1,4 +1,4 @@
-"""Training really trains, repeats itself bit for bit, resumes to the same weights, and reproduces the classic mistake."""
+"""Training learns, repeats itself bit for bit, resumes to the same weights, and reproduces the classic mistake."""
 
 import dataclasses
 import json
@@ -80,7 +80,7 @@ def test_products_in_bf16_leave_the_rest_in_fp32(monkeypatch, trunk):
 
 def test_a_trained_config_is_returned_without_training(store, monkeypatch):
     first = train(SMALL, store)
-    monkeypatch.setattr(train_run, "fit", lambda *a, **k: pytest.fail("trained again"))
+    monkeypatch.setattr(train_run, "fit", lambda *_, **__: pytest.fail("trained again"))
     assert train(RunConfig.from_dict(SMALL.to_dict()), store).path == first.path
 
 
@@ -191,7 +191,7 @@ def test_a_held_out_class_is_not_trained_on():
     data = load_dataset()
     images = loop.training_images(RunConfig(held_out_class=3), data)
     assert len(images) == (data.train_labels != 3).sum()
-    with pytest.raises(ConfigError, match="held_out_class=42: .* classes 0 to 9"):
+    with pytest.raises(ConfigError, match=r"held_out_class=42: .* classes 0 to 9"):
         loop.training_images(RunConfig(held_out_class=42), data)
 
 
@@ -247,7 +247,7 @@ def test_divergence_is_told_and_nothing_is_published(store, monkeypatch):
 
 def test_a_failed_run_says_why_and_can_be_taken_up_again(store, monkeypatch):
     real = train_run.fit
-    monkeypatch.setattr(train_run, "fit", lambda *a, **k: (_ for _ in ()).throw(TrainingError("out of luck")))
+    monkeypatch.setattr(train_run, "fit", lambda *_, **__: (_ for _ in ()).throw(TrainingError("out of luck")))
     with pytest.raises(TrainingError):
         train(SMALL, store)
     run = store.run(resolve(SMALL))

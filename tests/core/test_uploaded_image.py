@@ -63,7 +63,7 @@ def test_a_blank_sheet_stays_blank():
 
 
 @pytest.mark.parametrize(
-    "data, words",
+    ("data", "words"),
     [
         (b"", "not a PNG, JPEG,"),
         (b"<svg onload='alert(1)'/>", "not a PNG, JPEG,"),
@@ -122,5 +122,5 @@ def test_a_photograph_is_not_turned_for_models_of_photographs():
 
 
 def test_a_long_strip_is_refused_with_the_reason():
-    with pytest.raises(PictureError, match="so long a strip.*squarer pieces"):
+    with pytest.raises(PictureError, match=r"so long a strip.*squarer pieces"):
         prepared_image(encoded(np.zeros((10, 900), np.uint8)))

@@ -48,8 +48,11 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Waiting:
 
 
 @pytest.fixture
-def dashboard(small_store: RunStore, jobs: Waiting, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
-    """Open a page by its link: dashboard("samples", source="mixture") -> AppTest that has run. Latent size 4 unless asked otherwise."""
+def dashboard(small_store: RunStore, jobs: Waiting, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:  # noqa: ARG001 - no page starts a training
+    """Open a page by its link: dashboard("samples", source="mixture") is an AppTest that has run.
+
+    The latent size is 4 unless another is asked for.
+    """
     monkeypatch.setenv("POINT_OR_CLOUD_WARM", "off")
     monkeypatch.setattr(cache.trained, "store", lambda: small_store)
     st.cache_resource.clear()

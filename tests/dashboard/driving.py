@@ -33,14 +33,14 @@ class Waiting:
         self.called: list[tuple] = []
         self.future: Future = Future()
 
-    def submit(self, config: RunConfig, visitor: str = ""):
+    def submit(self, config: RunConfig, _visitor: str = ""):
         self.asked.append(config)
         self.state = "running"
         if self.states is not None:
             self.states[config.run_id] = "running"
         return self._standing(config.run_id)
 
-    def status(self, run_id: str, visitor: str = ""):
+    def status(self, run_id: str, _visitor: str = ""):
         self.looked_up.append(run_id)
         return self._standing(run_id)
 
@@ -50,7 +50,7 @@ class Waiting:
         state = self.state if self.states is None else self.states.get(run_id, "absent")
         return JobStatus(run_id, state, fraction=0.4, seconds_left=6, owner=True, visitors=1, message=self.message)
 
-    def stop(self, run_id: str, visitor: str = "") -> bool:
+    def stop(self, run_id: str, _visitor: str = "") -> bool:
         self.stopped.append(run_id)
         self.state = "stopped"
         return True

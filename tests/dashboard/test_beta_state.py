@@ -1,4 +1,4 @@
-"""The KL weight of a visitor: what a link and the knob may change, and in which order. The browser's half: test_lab.py."""
+"""A visitor's KL weight: what a link and the knob may change, in which order. The browser's half: test_lab.py."""
 
 import pytest
 

@@ -12,11 +12,12 @@ from core.metrics.judge_training import judge_task
 from dashboard import cache
 
 
-def test_published_quality_is_read_and_any_other_waits_for_the_judge(dashboard, jobs, monkeypatch):
+@pytest.mark.usefixtures("dashboard")
+def test_published_quality_is_read_and_any_other_waits_for_the_judge(jobs, monkeypatch):
     entry = next(iter(cache.trained.entries()))
     published = {"fd": 3.0, "density": 0.9, "coverage": 0.8, "precision": 0.7, "recall": 0.6}
     kept = {**records.stamp(entry.run), "n": 120, "samples": {"floor": 1.0, "prior": published}}
-    monkeypatch.setattr(records, "_found", lambda run: iter([kept]))
+    monkeypatch.setattr(records, "_found", lambda _run: iter([kept]))
     assert cache.measured.sample_quality(entry.run_id) == {"n": 120, "floor": 1.0, **published} and not jobs.called
     assert cache.measured.sample_quality(entry.run_id, temperature=0.5) is None, "published at temperature 1"
     assert cache.measured.sample_quality(entry.run_id, "mixture") is None
@@ -28,21 +29,23 @@ def test_published_quality_is_read_and_any_other_waits_for_the_judge(dashboard, 
         cache.measured.sample_quality(entry.run_id, "mixture")
 
 
-def test_a_flip_rate_that_came_with_no_run_is_measured(dashboard, monkeypatch):
-    """By a judge that takes every other picture for another class, no step changes nothing and a large one everything."""
+@pytest.mark.usefixtures("dashboard")
+def test_a_flip_rate_that_came_with_no_run_is_measured(monkeypatch):
+    """With a judge that takes every other picture for another class, no step changes nothing and a large one all."""
     seen: dict[bytes, int] = {}
     judge = SimpleNamespace(
         predict=lambda images: np.array([seen.setdefault(image.tobytes(), len(seen)) for image in images])
     )
-    monkeypatch.setattr("core.metrics.judge_training.load_judge", lambda dataset: judge)
+    monkeypatch.setattr("core.metrics.judge_training.load_judge", lambda _dataset: judge)
     run_id = next(iter(cache.trained.entries())).run_id
     assert (cache.measured.flip_rate(run_id, 0.0), cache.measured.flip_rate(run_id, 2.0)) == (0.0, 1.0)
 
 
-def test_a_replaced_function_is_replaced_for_all(dashboard, monkeypatch):
+@pytest.mark.usefixtures("dashboard")
+def test_a_replaced_function_is_replaced_for_all(monkeypatch):
     """The modules call each other by module and name."""
     run_id = next(iter(cache.trained.entries())).run_id
-    monkeypatch.setattr(cache.trained, "arrays", lambda run_id, name: {"distortion": name})
+    monkeypatch.setattr(cache.trained, "arrays", lambda _run_id, name: {"distortion": name})
     assert cache.uses.oddness(run_id) == "gallery.npz"
 
 

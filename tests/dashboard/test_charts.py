@@ -94,9 +94,9 @@ def test_the_lens_stays_inside_the_plane(index):
     )
     x, y = float(circle.get("cx")), float(circle.get("cy"))
     assert (
-        132 <= x - encoding_diagram.LENS
+        x - encoding_diagram.LENS >= 132
         and x + encoding_diagram.LENS <= 132 + encoding_diagram.PLANE
-        and 8 <= y - encoding_diagram.LENS
+        and y - encoding_diagram.LENS >= 8
         and y + encoding_diagram.LENS <= 8 + encoding_diagram.PLANE
     )
 

@@ -73,10 +73,10 @@ def test_source_lines_are_the_functions_own():
     source = source_of("core.models.posteriors", "DiagonalGaussian.kl")
     lines, first = inspect.getsourcelines(DiagonalGaussian.kl)
     assert source.file == "core/models/posteriors.py" and source.lines[0] == (first, "def kl(self) -> Tensor:")
-    shown = {number: text for number, text in source.lines}
+    shown = dict(source.lines)
     assert shown[first + len(lines) - 1].strip() == lines[-1].strip()
     assert not any('"""' in text for text in shown.values())
-    with pytest.raises(LookupError, match="no DiagonalGaussian.nothing"):
+    with pytest.raises(LookupError, match=r"no DiagonalGaussian\.nothing"):
         source_of("core.models.posteriors", "DiagonalGaussian.nothing")
 
 
@@ -105,7 +105,8 @@ def written(folder: Path, **files: str) -> Path:
 def test_a_script_brings_every_module_that_it_imports_once_and_in_order(tmp_path):
     folder = written(
         tmp_path,
-        a='import { b } from "./b.js";\nimport { c, d as other } from "./c.js";\nexport default function () {}\nuse(b, c, other);',
+        a='import { b } from "./b.js";\nimport { c, d as other } from "./c.js";\n'
+        "export default function () {}\nuse(b, c, other);",
         b='import {\n  c,\n} from "./c.js";\nconst own = 1;\nexport const b = c + own;',
         c="const own = 2;\nexport function c() {}\nexport class d {}",
     )

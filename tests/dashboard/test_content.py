@@ -148,7 +148,7 @@ def test_progress_line():
 
 def test_best_weight_for_samples():
     def points(*fds):
-        return {b: {"fd": fd, "floor": 0.4} for b, fd in zip((0.1, 1.0, 4.0, 10.0), fds)}
+        return {b: {"fd": fd, "floor": 0.4} for b, fd in zip((0.1, 1.0, 4.0, 10.0), fds, strict=True)}
 
     u = quality_takeaway(points(60, 19, 20, 55))
     assert (
@@ -176,7 +176,7 @@ def test_the_mistake_is_called_a_collapse_only_where_no_unit_is_active():
 def test_training_verdict_follows_the_curves():
     ae = [{"distortion": d} for d in (500, 200, 90, 80)]
     rising, falling = (
-        [{"distortion": d, "rate": r} for d, r in zip((500, 400, 200, 90), rates)]
+        [{"distortion": d, "rate": r} for d, r in zip((500, 400, 200, 90), rates, strict=True)]
         for rates in ((0, 5, 15, 22), (0, 30, 24, 22))
     )
     assert "after 1 of 3 epochs, the" in training_takeaway(ae, rising) and "after 2 of 3." in training_takeaway(
@@ -258,7 +258,7 @@ def test_spread_of_codes(spreads, expected):
     ("middle", "expected"), [((6, 5, 8), "vae"), ((5, 6, 8), "ae"), ((5, 6, 5.1), "pixels"), ((5, 5.1, 8), "both")]
 )
 def test_a_cross_fade_that_is_as_close_beats_both_latent_spaces(middle, expected):
-    assert closest_midpoint(dict(zip(("ae", "vae", "pixels"), middle))) == expected
+    assert closest_midpoint(dict(zip(("ae", "vae", "pixels"), middle, strict=True))) == expected
 
 
 def test_the_best_weight_for_samples_and_those_as_good():

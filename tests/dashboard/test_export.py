@@ -1,4 +1,4 @@
-"""A page as a file: what was drawn last is what is kept, text stays text, each thing is held once; figures' numbers as CSV."""
+"""A page as a file: what was drawn last is kept, text stays text, everything is held once; figures' numbers as CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages about a folder that changed after the training: the images of the training, a word about the change, and never a failure."""
+"""Pages about a folder that changed after the training: the training's images, a note of the change, no failure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dashboard.session import upload_form
 
 
 @pytest.fixture
-def trained_on_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs) -> tuple[RunStore, Path]:
+def trained_on_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[RunStore, Path]:
     """A pair at d = 2 on 60 dark icons on transparency; then 20 of them go and 5 others come."""
     rng, root = np.random.default_rng(0), tmp_path / "mine"
     for name in ("discs", "boxes", "lines"):
@@ -93,7 +93,8 @@ def test_a_touched_file_is_no_change(trained_on_folder, dashboard, monkeypatch):
     assert "has changed" not in words(dashboard("start", latent="2", data=f"folder:{root}"))
 
 
-def test_a_picture_is_given_to_a_model_in_the_polarity_of_its_training_images(trained_on_folder):
+@pytest.mark.usefixtures("trained_on_folder")
+def test_a_picture_is_given_to_a_model_in_the_polarity_of_its_training_images():
     from core.data.uploaded_image import ground_of, prepare
 
     images = cache.trained.dataset(next(iter(cache.trained.pairs().values())).data).train_images

@@ -17,7 +17,7 @@ def some(n: int) -> np.ndarray:
     return RNG.integers(0, 256, (n, 28, 28), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("n, columns", [(1, 1), (6, 3), (7, 3), (5, 10)])
+@pytest.mark.parametrize(("n", "columns"), [(1, 1), (6, 3), (7, 3), (5, 10)])
 def test_a_grid_holds_every_pixel_where_it_belongs(n, columns):
     tiles, scale = some(n), 3
     picture = np.array(images.mosaic(tiles, columns, scale))[::scale, ::scale]

@@ -1,4 +1,4 @@
-"""What may be imported when: a page's first picture needs neither torch nor UMAP, and core knows nothing of the dashboard."""
+"""What may be imported when: a page's first picture needs neither torch nor UMAP, and core imports no dashboard."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ import json, sys
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file(sys.argv[1], default_timeout=60).run()
 images = len(app.image)
-print(json.dumps({"modules": [m for m in sys.argv[2:] if m in sys.modules], "images": images, "errors": [e.value for e in app.error]}))
+loaded = [m for m in sys.argv[2:] if m in sys.modules]
+print(json.dumps({"modules": loaded, "images": images, "errors": [e.value for e in app.error]}))
 """
 
 
@@ -83,7 +84,7 @@ def modules() -> dict[str, Path]:
 
 
 def imports_of(name: str, source: str, known: Collection[str]) -> set[str]:
-    """The modules of ours that a module imports, at the top or inside a function; what only a type checker imports is left out."""
+    """The modules of ours that a module imports, at the top or inside a function, except for type checking."""
     waiting, found = [ast.parse(source)], set()
     while waiting:
         node = waiting.pop()

@@ -1,4 +1,4 @@
-"""Every page and command on folders as people may have them: nothing fails, and no figure is shown that was not measured.
+"""Every page and command on folders as people have them: nothing fails, and no figure is shown that was not measured.
 
 A few folders are looked at in the everyday run; `pytest -m slow` lets hypothesis search for others.
 """
@@ -76,7 +76,7 @@ class AtOnce(Waiting):
         self.umap = umap
         self.waiting: Future = Future()
 
-    def call(self, key, function, *arguments) -> Future:
+    def call(self, _key, function, *arguments) -> Future:
         if function.__name__ == "project_task" and not self.umap:
             self.state = "running"
             return self.waiting

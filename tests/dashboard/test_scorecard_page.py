@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -46,9 +47,9 @@ def cards(app) -> list[str]:
 
 def test_a_card_says_what_the_figures_say():
     holds, fails, mixed = row([1, 1.2], [2, 2.2]), row([3, 3.2], [2, 2.2]), row([1, 3], [2, 2])
-    assert ["holds", "does not hold", "depends"] == [
+    assert [
         re.search('aria-label="([^"]+)', verdict_cards.card(r, "here")).group(1) for r in (holds, fails, mixed)
-    ]
+    ] == ["holds", "does not hold", "depends"]
     assert "holds in 1 of 2 runs" in verdict_cards.card(mixed, "here")
     card = verdict_cards.card(holds, "<here>")
     assert card.count('<i style="left:') == 4, "a dot a run"
@@ -59,7 +60,7 @@ def test_a_card_says_what_the_figures_say():
 def test_dots_lie_where_their_figures_are():
     card = verdict_cards.card(row([1, 2], [3, 5]), "here")
     at = [float(x) for x in re.findall(r'<i style="left:([\d.]+)%', card)]
-    steps = [b - a for a, b in zip(at, at[1:])]
+    steps = [b - a for a, b in itertools.pairwise(at)]
     assert at == sorted(at) and steps == pytest.approx([steps[0], steps[0], 2 * steps[0]], abs=0.2)
 
 
@@ -174,7 +175,8 @@ import json, sys
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file(sys.argv[1], default_timeout=60).run()
 app.switch_page("views/scorecard.py").run()
-print(json.dumps([app.title[0].value, [m for m in ("torch", "sklearn", "scipy", "umap") if m in sys.modules], [e.value for e in app.error]]))
+heavy = [m for m in ("torch", "sklearn", "scipy", "umap") if m in sys.modules]
+print(json.dumps([app.title[0].value, heavy, [e.value for e in app.error]]))
 """
     environment = {**os.environ, "POINT_OR_CLOUD_CACHE": str(tmp_path), "POINT_OR_CLOUD_WARM": "off"}
     done = subprocess.run(

@@ -73,7 +73,7 @@ def client(monkeypatch: pytest.MonkeyPatch, tmp_path):
 
     (tmp_path / "index.html").write_text(PAGE)
 
-    def page(request):
+    def page(_request):
         return FileResponse(tmp_path / "index.html")
 
     def made(base: str = "", **given: str) -> Client:
@@ -82,11 +82,11 @@ def client(monkeypatch: pytest.MonkeyPatch, tmp_path):
         old = config.get_option
         monkeypatch.setattr(config, "get_option", lambda name: base if name == "server.baseUrlPath" else old(name))
         routes = [
-            Route("/slash/", lambda r: RedirectResponse("/slash")),
-            Route("/mount", lambda r: RedirectResponse(str(r.url) + "/")),
-            Route("/away", lambda r: RedirectResponse("https://login.example/x")),
-            Route("/text.html", lambda r: PlainTextResponse(PAGE)),
-            Route("/own", lambda r: HTMLResponse(PAGE, headers={"referrer-policy": "no-referrer"})),
+            Route("/slash/", lambda _: RedirectResponse("/slash")),
+            Route("/mount", lambda request: RedirectResponse(str(request.url) + "/")),
+            Route("/away", lambda _: RedirectResponse("https://login.example/x")),
+            Route("/text.html", lambda _: PlainTextResponse(PAGE)),
+            Route("/own", lambda _: HTMLResponse(PAGE, headers={"referrer-policy": "no-referrer"})),
             Route("/{path:path}", page),
         ]
         return Client(middleware.Answers(Starlette(routes=routes)))

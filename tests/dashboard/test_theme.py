@@ -60,7 +60,7 @@ def test_classes_can_be_told_apart(vision):
     assert nearest > 0.09
 
 
-@pytest.mark.parametrize("dark", (False, True))
+@pytest.mark.parametrize("dark", [False, True])
 def test_the_models_can_be_told_apart_and_read(dark):
     ae, vae = theme.color("ae", dark), theme.color("vae", dark)
     background = "#171614" if dark else "#FFFFFF"

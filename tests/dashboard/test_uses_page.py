@@ -62,7 +62,7 @@ def test_levels_of_noise_are_drawn_for_models_trained_to_denoise_and_for_others(
     shipped = RunStore(tmp_path / "none")
     monkeypatch.setattr(cache.trained, "store", lambda: shipped)
     drawn = []
-    monkeypatch.setattr(charts, "denoising", lambda levels, curves, *rest: drawn.append(set(curves)) or go.Figure())
+    monkeypatch.setattr(charts, "denoising", lambda _levels, curves, *_: drawn.append(set(curves)) or go.Figure())
     trained, others = (words(dashboard("uses", latent=size)) for size in ("16", "2"))
     assert "were trained at noise 0.5 only" in trained and "were trained on clean images only" in others
     assert drawn[0] == {"ae", "vae", "clean", "median", "pca", "input"} and drawn[-1] == {
@@ -82,7 +82,7 @@ def test_more_false_alarms_catch_more(dashboard):
         caught.append(
             [float(m.value.split("for ")[1].split("%")[0]) for m in app.markdown if "raises the alarm" in m.value]
         )
-    assert len(caught[0]) == 2 and all(a <= b for a, b in zip(*caught)) and caught[0] != caught[1]
+    assert len(caught[0]) == 2 and all(a <= b for a, b in zip(*caught, strict=True)) and caught[0] != caught[1]
 
 
 @pytest.mark.parametrize(("key", "value"), [("sigma", "nan"), ("item", "99999"), ("picture", "steal one")])
@@ -92,7 +92,7 @@ def test_hostile_links_are_told(dashboard, key, value):
     assert "The link asks for" in "\n".join(w.value for w in app.warning)
 
 
-def test_a_denoising_pair_is_found_and_is_not_taken_for_the_plain_one(small_store, tmp_path, monkeypatch):
+def test_a_denoising_pair_is_found_and_is_not_taken_for_the_plain_one(small_store):
     found = [catalog.Entry(run, run.config) for run in small_store]
     pair = catalog.pairs(found)["tiny", 4, 0]
     assert catalog.trained_to_denoise(found, pair, 0.5) is None

@@ -29,7 +29,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("latent", ("4", "2"))
+@pytest.mark.parametrize("latent", ["4", "2"])
 def test_page_is_alive_and_says_what_it_measured_on(dashboard, page, latent):
     app = dashboard(page, latent=latent)
     text = words(app)
@@ -60,7 +60,7 @@ def test_start_shows_the_real_numbers_of_the_pair_shown(dashboard, small_store):
 def test_start_another_image_is_another_image(dashboard):
     app = dashboard("start")
     before = [image.value for image in app.image]
-    [b for b in app.button if b.label == "Another image"][0].click().run()
+    next(b for b in app.button if b.label == "Another image").click().run()
     assert not app.error
     assert app.session_state["member"] == 1
     assert [image.value for image in app.image] != before
@@ -190,7 +190,7 @@ def test_samples_are_judged_once_their_judge_has_been_trained(dashboard, jobs, m
 
 def test_figures_that_came_with_the_project_are_read_not_measured(dashboard, jobs, monkeypatch):
     kept = {"n": 120, "samples": {"floor": 0.5, "prior": {"fd": 12.5, "density": 0.75, "coverage": 0.25}}}
-    monkeypatch.setattr("core.metrics.records.scores_of", lambda run: kept)
+    monkeypatch.setattr("core.metrics.records.scores_of", lambda _run: kept)
     app = dashboard("samples")
     assert [m.value for m in app.metric] == ["12.5", "0.75", "25%"] * 2 and not jobs.called
 
@@ -287,7 +287,7 @@ def test_a_training_that_a_restart_interrupted_is_called_that(dashboard, jobs):
 def test_a_full_queue_is_told_with_the_wait(dashboard, jobs, monkeypatch):
     from core.jobs.background import QueueFull
 
-    def full(config, visitor=""):
+    def full(*_, **__):
         raise QueueFull(
             "8 trainings are waiting already, which is as many as may wait. It should have room in about 40 s."
         )
@@ -306,7 +306,8 @@ def test_epochs_come_from_the_link_within_core_limits(dashboard, jobs):
     assert any("100000" in w.value and "from 1 to" in w.value for w in told.warning)
 
 
-def test_a_pair_of_another_latent_size_is_asked_for_watched_and_shown(dashboard, jobs, small_store):
+@pytest.mark.usefixtures("small_store")
+def test_a_pair_of_another_latent_size_is_asked_for_watched_and_shown(dashboard, jobs):
     jobs.states = {}
     app = dashboard("kl_weight")
     app.segmented_control(key="pair-data").set_value("mnist-5k").run()
@@ -335,7 +336,7 @@ def test_trained_weights_are_all_there(dashboard):
 
 
 def test_expected_errors_show_their_own_words(dashboard, monkeypatch):
-    def missing(name):
+    def missing(_name):
         raise DataError("Fashion-MNIST is not there. Connect to a network.")
 
     monkeypatch.setattr(cache.trained, "dataset", missing)
@@ -344,7 +345,7 @@ def test_expected_errors_show_their_own_words(dashboard, monkeypatch):
 
 
 def test_unexpected_errors_apologise_without_a_traceback(dashboard, monkeypatch, caplog):
-    def broken(run_id):
+    def broken(_run_id):
         raise ZeroDivisionError("secret detail in /home/somebody")
 
     monkeypatch.setattr(cache.trained, "gallery", broken)

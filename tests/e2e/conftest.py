@@ -24,7 +24,7 @@ def dashboard_browser():
 
 
 @pytest.fixture(scope="session")
-def dashboard_url(dashboard_browser, dashboard_cache: Path):
+def dashboard_url(dashboard_browser, dashboard_cache: Path):  # noqa: ARG001 - without a browser no server is started
     """Address of a running dashboard over the shipped runs."""
     if not any((ROOT / "checkpoints").glob("*/weights.safetensors")):
         pytest.skip("no shipped runs in checkpoints/")

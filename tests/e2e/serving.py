@@ -1,4 +1,4 @@
-"""A real Streamlit server for one script, and a real browser. Tests that use them skip, with the reason, where there is no browser."""
+"""A real Streamlit server for one script, and a real browser; without a browser, tests that use them are skipped."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ APPS = Path(__file__).parent / "apps"
 
 @functools.cache
 def driver():
-    """The one playwright of this process: its event loop does not suffer a second. It is stopped when the process ends."""
+    """The one playwright of this process, whose event loop allows no second. It is stopped when the process ends."""
     from playwright.sync_api import sync_playwright
 
     started = sync_playwright().start()
@@ -47,7 +47,10 @@ def driver():
 
 @contextlib.contextmanager
 def chromium() -> Iterator:
-    """A headless browser. Without one the test is skipped, or fails where POINT_OR_CLOUD_REQUIRE_BROWSER is set (as CI does)."""
+    """A headless browser.
+
+    Without one the test is skipped, or fails where POINT_OR_CLOUD_REQUIRE_BROWSER is set (as CI does).
+    """
     if CHROMIUM is None:
         (pytest.fail if os.environ.get("POINT_OR_CLOUD_REQUIRE_BROWSER") else pytest.skip)(
             f"no browser on the PATH: looked for {', '.join(NAMES)}"
@@ -69,7 +72,7 @@ def free_port() -> int:
 def running(
     command: list[str], well: Callable[[], bool], attempts: int, why: Callable[[], str] = lambda: "", **options: Any
 ) -> Iterator[None]:
-    """A server process until the block ends, entered once it is `well`, or after that many attempts a tenth of a second apart.
+    """A server process until the block ends, entered once it is `well`, or after so many attempts 0.1 s apart.
 
     Raises:
         RuntimeError: it exited before; `why` adds what it said.
@@ -112,7 +115,10 @@ def answers(address: str) -> bool:
 
 @contextlib.contextmanager
 def served(script: Path, **environment: str) -> Iterator[str]:
-    """The address of a server that runs `script` until the block ends; below STREAMLIT_SERVER_BASE_URL_PATH, if that is given."""
+    """The address of a server that runs `script` until the block ends.
+
+    It is below STREAMLIT_SERVER_BASE_URL_PATH, where that is given.
+    """
     port = free_port()
     base = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "").strip("/")
     address = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
@@ -123,7 +129,9 @@ def served(script: Path, **environment: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def proxied(folder: Path, server: str) -> Iterator[str]:
-    """The address of an nginx whose `server` block is given, until the block ends; "@port@" in it becomes its port, "@folder@" its folder.
+    """The address of an nginx whose `server` block is given, until the block ends.
+
+    In the block, "@port@" becomes its port and "@folder@" its folder.
 
     Without nginx the test is skipped, or fails where POINT_OR_CLOUD_REQUIRE_BROWSER is set (as CI does).
     """
@@ -151,7 +159,8 @@ def proxied(folder: Path, server: str) -> Iterator[str]:
 
     command = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(log)]
     with running(command, well, attempts=100, why=lambda: log.read_text() if log.exists() else ""):
-        yield f"http://point-or-cloud.localhost:{port}"  # browsers resolve this name here; Streamlit itself only accepts "localhost"
+        # Browsers resolve this name to this machine; Streamlit itself only accepts "localhost".
+        yield f"http://point-or-cloud.localhost:{port}"
 
 
 _SHARED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # browser -> the context its pages share
@@ -160,9 +169,9 @@ _SHARED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # browser -> t
 def new_page(browser, viewport: dict[str, int], color_scheme: str | None = None, **options):
     """A page of a visitor of its own.
 
-    A new browser context loads and compiles 2 MB of Streamlit's scripts again, so pages share one context, and with it the
-    browser's cache. Cookies tell visitors apart and are cleared for each page. Other options (touch, offline) need a
-    context of their own, which is closed with the page.
+    A new browser context loads and compiles 2 MB of Streamlit's scripts again, so pages share one context, and with
+    it the browser's cache. Cookies tell visitors apart and are cleared for each page. Other options (touch, offline)
+    need a context of their own, which is closed with the page.
     """
     if options:
         return browser.new_page(viewport=viewport, color_scheme=color_scheme, **options)

@@ -1,4 +1,4 @@
-"""Three pages by axe-core, light and dark in turns (`python -m tests.accessible` takes all in both, and CI runs it); and the keyboard alone."""
+"""Three pages by axe-core, light and dark in turns (CI runs `python -m tests.accessible`); and the keyboard alone."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def test_the_keyboard_alone_gets_from_the_start_to_the_walkthrough(visit):
     for _ in range(60):
         page.keyboard.press("Tab")
         tag, name = page.evaluate(
-            "(e => [e.tagName, (e.getAttribute('aria-label') || e.innerText || e.value || '').trim()])(document.activeElement)"
+            "(e => [e.tagName, (e.getAttribute('aria-label') || e.innerText || e.value || '').trim()])"
+            "(document.activeElement)"
         )
         names.append(name)
         if tag == "BUTTON" and "Take the walkthrough" in name:

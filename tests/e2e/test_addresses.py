@@ -1,8 +1,9 @@
-"""The dashboard at the addresses where people open it: below a path, behind a proxy that removes a prefix, in a frame, without WebSocket.
+"""The dashboard at addresses where people open it: below a path, behind a proxy, in a frame, without WebSocket.
 
-In each of them: components load what they draw from, deep links and the walkthrough's keys work, and every address that is
-handed on (Share, QR code, notes, the file taken home) is the one that works from outside. nginx is configured with the lines of
-docs/hosting.md. The proxy's name is not one that Streamlit allows by itself, so the headers have to be right, too.
+In each of them: components load what they draw from, deep links and the walkthrough's keys work, and every address
+that is handed on (Share, QR code, notes, the file taken home) is the one that works from outside. nginx is configured
+with the lines of docs/hosting.md. The proxy's name is not one that Streamlit allows by itself, so the headers have to
+be right, too.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ LINES = re.search(r"```nginx\n(.*?)```", (ROOT / "docs" / "hosting.md").read_tex
 # As Community Cloud does it: the page at the public address holds a frame with the app, and passes path and query on.
 CLOUD = """<!doctype html><title>The page around the app</title><body style="margin:0">
 <iframe style="width:100%;height:100vh;border:0" allow="fullscreen; clipboard-write"
- sandbox="allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-same-origin allow-scripts allow-downloads"></iframe>
+  sandbox="allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-same-origin
+  allow-scripts allow-downloads"></iframe>
 <script>document.querySelector("iframe").src = "/~/+" + location.pathname + location.search</script>"""
 # A page of the same site with the app in a frame that may do little.
 COURSE = """<!doctype html><title>A course</title><h1>Lesson 3</h1>
-<iframe style="width:100%;height:90vh" sandbox="allow-scripts allow-same-origin" allow="fullscreen 'none'" src="/vae/walkthrough?scene=copies&amp;present=true"></iframe>"""
+<iframe style="width:100%;height:90vh" sandbox="allow-scripts allow-same-origin" allow="fullscreen 'none'"
+ src="/vae/walkthrough?scene=copies&amp;present=true"></iframe>"""
 ALL = (
     "/",
     "/walkthrough?scene=decode",
@@ -48,8 +51,10 @@ ALL = (
     "/uses",
 )
 PLACES = ("base path", "prefix", "frame", pytest.param("kept prefix", marks=pytest.mark.slow))
-DRAWN = """canvas => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), seen = new Set();
-  for (let i = 0; i < data.length; i += 4) seen.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]); return seen.size; }"""
+DRAWN = """canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), seen = new Set();
+  for (let i = 0; i < data.length; i += 4) seen.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]);
+  return seen.size; }"""
 
 
 @dataclass
@@ -88,7 +93,7 @@ class View:
 
 
 @pytest.fixture(scope="session")
-def places(dashboard_browser, tmp_path_factory) -> dict[str, Place]:
+def places(dashboard_browser, tmp_path_factory) -> dict[str, Place]:  # noqa: ARG001 - without a browser no server is started
     """One server below a base path; one at the root of its own, behind an nginx that has it at several addresses."""
     folder = tmp_path_factory.mktemp("nginx")
     (folder / "cloud.html").write_text(CLOUD)

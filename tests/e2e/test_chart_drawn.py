@@ -52,7 +52,7 @@ def texts(page) -> list[str]:
 def proportional(positions: Sequence[float], values: Sequence[float]) -> bool:
     """Whether positions are an affine function of values."""
     (p0, p1, *_), (v0, v1, *_) = positions, values
-    return all(abs((p - p0) - (v - v0) * (p1 - p0) / (v1 - v0)) < 0.3 for p, v in zip(positions, values))
+    return all(abs((p - p0) - (v - v0) * (p1 - p0) / (v1 - v0)) < 0.3 for p, v in zip(positions, values, strict=True))
 
 
 def test_points_stand_where_their_numbers_say(drawn):

@@ -28,7 +28,7 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def url(browser):
+def url(browser):  # noqa: ARG001 - without a browser no server is started
     with served(APPS / "lab_app.py") as url:
         yield url
 
@@ -149,7 +149,10 @@ def test_the_noise_is_kept_until_other_noise_is_asked_for(page):
 
 
 def plane_position(page, rate, distortion):
-    """Where rd_plane.js draws a point, from the canvas' corner: rates from 0 to 35 and distortions from 80 to 120, as in lab_app.py, with its margins."""
+    """Where rd_plane.js draws a point, in pixels from the canvas' corner, with its margins.
+
+    Rates are from 0 to 35 and distortions from 80 to 120, as in lab_app.py.
+    """
     box = page.locator(f"{LAB} .plane canvas").bounding_box()
     width, bottom = box["width"], min(box["width"], 380) - 34
     right, low, high = 1.12 * 35, 80 - 0.12 * 40 - 1, 120 + 0.06 * 40 + 1
@@ -255,12 +258,15 @@ Object.assign(window, { CodeInterpolator, Network, Uint8Array, ready: true });""
           const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
           const interpolator = new CodeInterpolator(new Network(bytes(weights)), new Float32Array(bytes(images)), n);
           await interpolator.fill();
-          return betas.map((beta) => { const {mean, logvar} = interpolator.codes(beta); return [[...mean], [...logvar]]; });
+          return betas.map((beta) => {
+            const { mean, logvar } = interpolator.codes(beta);
+            return [[...mean], [...logvar]];
+          });
         }""",
         [*text, n, betas := [0.1, 0.137, 0.42, 1, 1.9, 6.6, 10]],
     )
     page.close()
-    for beta, (mean, logvar) in zip(betas, got):
+    for beta, (mean, logvar) in zip(betas, got, strict=True):
         posterior = model.at(beta).encode(images)
         assert np.abs(np.array(mean) - posterior.mean.numpy().ravel()).max() < 1e-3
         assert np.abs(np.array(logvar) - posterior.logvar.numpy().ravel()).max() < 1e-3

@@ -23,7 +23,7 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def url(browser):
+def url(browser):  # noqa: ARG001 - without a browser no server is started
     with served(APPS / "maps_app.py") as url:
         yield f"{url}/?n={N}"
 
@@ -67,8 +67,10 @@ def ring(page, side, color):
         """(canvas, [r, g, b]) => {
           const {data, width, height} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
           let n = 0, x = 0, y = 0;
-          for (let i = 0; i < width * height; i++)
-            if (Math.abs(data[4*i] - r) + Math.abs(data[4*i+1] - g) + Math.abs(data[4*i+2] - b) < 12 && data[4*i+3] > 200) { n++; x += i % width; y += Math.floor(i / width); }
+          for (let i = 0; i < width * height; i++) {
+            const far = Math.abs(data[4*i] - r) + Math.abs(data[4*i+1] - g) + Math.abs(data[4*i+2] - b);
+            if (far < 12 && data[4*i+3] > 200) { n++; x += i % width; y += Math.floor(i / width); }
+          }
           const scale = canvas.clientWidth / width;
           return n > 20 ? [x / n * scale, y / n * scale] : null;
         }""",
@@ -83,7 +85,8 @@ def test_pointing_at_one_map_lights_up_the_same_image_in_the_other(page):
     for angle, name in ((108, "3"), (252, "7")):
         hover(page, "left", angle)
         page.wait_for_function(
-            f"document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.inspector b').textContent === 'class {name}'"
+            "document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot"
+            f".querySelector('.inspector b').textContent === 'class {name}'"
         )
         assert shown(page)[1] % 10 == int(name)
         for side, color, turn in (("left", AE, 0), ("right", VAE, 90)):
@@ -173,7 +176,8 @@ def test_view_selection_and_colour_survive_reruns_and_a_new_projection(page):
         page.keyboard.press("+")
     painted(page)
     before = [ring(page, side, color) for side, color in (("left", AE), ("right", VAE))]
-    view = "() => document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.maps').dataset.view"
+    shadow = "document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot"
+    view = f"() => {shadow}.querySelector('.maps').dataset.view"
     seen = page.evaluate(view)
     assert seen and seen.split(";")[0] == seen.split(";")[1]  # linked: both zoomed alike
     assert float(seen.split(",")[0]) == pytest.approx(1.4**3, rel=1e-3)

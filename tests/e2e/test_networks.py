@@ -21,9 +21,12 @@ from dashboard.components.scripts import COMPONENTS, bundled, joined
 
 # Every architecture there is, at the latent size it is mostly used with.
 ARCHITECTURES = {
-    f"{model}-{trunk}-{activation}": dict(
-        model=model, trunk=trunk, activation=activation, latent_dim={"conv": 16, "mlp": 2}.get(trunk, 5)
-    )
+    f"{model}-{trunk}-{activation}": {
+        "model": model,
+        "trunk": trunk,
+        "activation": activation,
+        "latent_dim": {"conv": 16, "mlp": 2}.get(trunk, 5),
+    }
     for model, trunk, activation in itertools.product(MODELS, TRUNKS, ACTIVATIONS)
 }
 # Convolutions that no trunk has yet: odd kernels, strides of 1, 2 and 7, channels that are no multiple of anything.
@@ -42,7 +45,10 @@ BETA = 2.5
 RUN = """([weights, images, codes, n, beta]) => {
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
   const floats = (text) => new Float32Array(bytes(text));
-  const text = (values) => { const b = new Uint8Array(new Float32Array(values).buffer); let s = ""; for (const v of b) s += String.fromCharCode(v); return btoa(s); };
+  const text = (values) => {
+    const b = new Uint8Array(new Float32Array(values).buffer);
+    return btoa(Array.from(b, (v) => String.fromCharCode(v)).join(""));
+  };
   const network = new Network(bytes(weights));
   const {mean, logvar} = network.encode(floats(images), n, beta);
   const logits = network.decode(floats(codes), n, beta).slice();
@@ -51,7 +57,8 @@ RUN = """([weights, images, codes, n, beta]) => {
     mean: text(mean), logvar: logvar && text(logvar), logits: text(logits), one: text(one),
     image: text(network.decodeImage(floats(codes), n, beta)),
     sigma: text(stddev(logvar, mean.length)), kl: logvar && text(klPerDim(mean, logvar)),
-    distortion: text([distortion(logits, floats(images))]), gaussian: text([distortion(logits, floats(images), "gaussian")]),
+    distortion: text([distortion(logits, floats(images))]),
+    gaussian: text([distortion(logits, floats(images), "gaussian")]),
   };
 }"""
 
@@ -86,7 +93,7 @@ def text(values: torch.Tensor | bytes) -> str:
 def run(
     page, weights: bytes, images: torch.Tensor, codes: torch.Tensor, beta: float = BETA
 ) -> dict[str, np.ndarray | None]:
-    """What the page's network makes of images (n, 1, 28, 28) and codes (n, d); numbers travel as base64, which is quick."""
+    """What the page's network makes of images (n, 1, 28, 28) and codes (n, d); numbers travel as base64, for speed."""
     got = page.evaluate(RUN, [text(weights), text(images), text(codes), len(images), beta])
     return {key: value and np.frombuffer(base64.b64decode(value), np.float32) for key, value in got.items()}
 
@@ -106,7 +113,7 @@ def file_of(model: torch.nn.Module, dtype: torch.dtype = torch.float32) -> bytes
     return with_layers(weights, describe(config.trunk, config.latent_dim))
 
 
-@pytest.mark.parametrize("dtype, tolerance", [(torch.float16, 1e-3), (torch.float32, 1e-4)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float16, 1e-3), (torch.float32, 1e-4)])
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_agrees_with_torch(page, name, dtype, tolerance):
     config = RunConfig(**ARCHITECTURES[name])
@@ -176,12 +183,16 @@ def test_half_precision_values_are_exact(page):
 
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in COMPONENTS.glob("*/__init__.py")))
 def test_the_files_of_a_component_make_one_module(page, name):
-    load = "(text) => import(URL.createObjectURL(new Blob([text], {type: 'text/javascript'}))).then((module) => typeof module.default)"
+    load = """(text) => import(URL.createObjectURL(new Blob([text], {type: 'text/javascript'})))
+      .then((module) => typeof module.default)"""
     assert page.evaluate(load, joined(COMPONENTS / name / f"{name}.js")) == "function"
 
 
 def test_bad_weights_are_named(page):
-    read = "(t) => { try { parseSafetensors(Uint8Array.from(atob(t), (c) => c.charCodeAt(0)).buffer); return ''; } catch (e) { return e.message; } }"
+    read = """(t) => {
+      try { parseSafetensors(Uint8Array.from(atob(t), (c) => c.charCodeAt(0)).buffer); return ''; }
+      catch (e) { return e.message; }
+    }"""
     assert "not a safetensors file" in page.evaluate(read, text(b"GIF89a not weights at all"))
     assert "I64" in page.evaluate(read, text(save({"x": torch.zeros(2, dtype=torch.int64)})))
 
@@ -195,7 +206,8 @@ def test_noise_is_normal_and_repeats(page):
 
 
 def test_a_cloud_is_sampled_and_a_point_is_not(page):
-    sample = "([mean, logvar]) => [...reparameterise(Float32Array.from(mean), logvar && Float32Array.from(logvar), Float32Array.of(1, -2))]"
+    sample = """([mean, logvar]) => [...reparameterise(
+      Float32Array.from(mean), logvar && Float32Array.from(logvar), Float32Array.of(1, -2))]"""
     assert page.evaluate(sample, [[0.5, 1.0], None]) == [0.5, 1.0]
     assert page.evaluate(sample, [[0.5, 1.0], [0.0, 0.0]]) == [1.5, -1.0]
 
@@ -212,7 +224,8 @@ def test_an_older_browser_computes_the_same(page, name, module):
     )
     fast = run(page, *arguments)
     page.evaluate(
-        "(compiled) => { Heap.kept = Heap.compiled; Heap.compiled = compiled && new WebAssembly.Module(kernelModule(false)); }",
+        "(compiled) => { Heap.kept = Heap.compiled; "
+        "Heap.compiled = compiled && new WebAssembly.Module(kernelModule(false)); }",
         module.endswith("add"),
     )
     try:
@@ -229,7 +242,9 @@ def test_the_product_is_right_at_every_remainder(page, m, n, k):
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal((m, k)).astype(np.float32), rng.standard_normal((k, n)).astype(np.float32)
     product = """([A, B, m, n, k]) => {
-      const heap = new Heap(), places = [heap.take(Float32Array.from(A)), heap.take(packed(k, n, (i, j) => B[i * n + j])), heap.take(m * n)];
+      const heap = new Heap();
+      const right = heap.take(packed(k, n, (i, j) => B[i * n + j]));
+      const places = [heap.take(Float32Array.from(A)), right, heap.take(m * n)];
       const guard = heap.take(Float32Array.from([7, 7, 7, 7]));
       heap.seal();
       heap.product(...places, m, n, k);

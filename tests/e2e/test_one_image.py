@@ -79,7 +79,8 @@ def rested(page):
     """Until what depends on the drawing has been computed."""
     painted(page)
     page.wait_for_function(
-        "document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelector('.encode-decode').dataset.resting === '1'"
+        "document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot"
+        ".querySelector('.encode-decode').dataset.resting === '1'"
     )
 
 
@@ -246,7 +247,10 @@ def test_holes_and_class_regions_are_measured(page):
     colors = page.locator('.plane[data-side="right"] .space').evaluate(
         """(canvas) => {
           const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), seen = new Map();
-          for (let i = 0; i < data.length; i += 4) { const key = [data[i], data[i+1], data[i+2]].join(); seen.set(key, (seen.get(key) ?? 0) + 1); }
+          for (let i = 0; i < data.length; i += 4) {
+            const key = [data[i], data[i+1], data[i+2]].join();
+            seen.set(key, (seen.get(key) ?? 0) + 1);
+          }
           return [...seen].filter(([, n]) => n > 400).length;
         }"""
     )

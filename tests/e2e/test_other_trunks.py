@@ -1,6 +1,7 @@
 """A trunk that is added the way the README says: it runs in the page, or the pages say why not and the server draws.
 
-The server and the trainings get the new trunk through a `sitecustomize` module, as a contributor's change would give it to them.
+The server and the trainings get the new trunk through a `sitecustomize` module, as a contributor's change would give
+it to them.
 """
 
 from __future__ import annotations

@@ -66,7 +66,8 @@ def test_phone_width_has_no_sideways_scroll_and_follows_light_and_dark(visit, pa
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function(
-            "dark => { const c = getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number);"
+            "dark => { const app = getComputedStyle(document.querySelector('[data-testid=stApp]'));"
+            " const c = app.backgroundColor.match(/\\d+/g).slice(0, 3).map(Number);"
             " const level = (c[0] + c[1] + c[2]) / 3; return dark ? level < 80 : level > 200 }",
             arg=scheme == "dark",
         )
@@ -131,7 +132,7 @@ def test_downloads_are_real_pictures(visit):
 
 @pytest.mark.slow
 def test_a_released_knob_trains_a_network_for_everyone(visit, dashboard_cache):
-    """One training, two visitors: live pictures for both, only the first may stop it, and it outlives the first one's tab."""
+    """One training, two visitors: both see live pictures, only the first may stop it, and it outlives their tab."""
     other = visit("/kl_weight?beta=1.12")
     page = visit("/kl_weight")
     for each in (page, other):
@@ -197,7 +198,9 @@ def test_a_sentence_of_the_scorecard_opens_and_leads_to_its_page_with_the_same_c
     for width in (1280, 390):  # the verdicts stand beside their sentence, not on it
         page.set_viewport_size({"width": width, "height": 800})
         lines = page.locator(".st-key-claims [class*=st-key-claim-]").evaluate_all(
-            "rows => rows.map(row => [row.querySelector('summary p').getBoundingClientRect(), row.querySelector('.marks').getBoundingClientRect()].flatMap(r => [r.top, r.bottom, r.left, r.right]))"
+            "rows => rows.map(row => ['summary p', '.marks']"
+            ".map(part => row.querySelector(part).getBoundingClientRect())"
+            ".flatMap(r => [r.top, r.bottom, r.left, r.right]))"
         )
         assert lines and all(
             right <= left and top < bottom2 and top2 < bottom for top, bottom, _, right, top2, bottom2, left, _ in lines

@@ -1,4 +1,4 @@
-"""Presenter mode in a real browser: keys and clicker, deep links, reload, Back, blank, notes, autoplay; nothing from elsewhere."""
+"""Presenter mode in a browser: keys and clicker, deep links, reload, Back, blank, notes, autoplay; nothing external."""
 
 from __future__ import annotations
 
@@ -163,7 +163,10 @@ def test_the_code_on_the_wall_is_this_scenes_link_and_full_screen_comes_and_goes
 
 
 SCREENS = ((1920, 1080), (1280, 720), (1024, 768))
-OVER = "() => { const main = document.querySelector('[data-testid=stMain]'); return Math.max(main.scrollHeight - main.clientHeight, main.scrollWidth - main.clientWidth) }"
+OVER = """() => {
+  const main = document.querySelector('[data-testid=stMain]');
+  return Math.max(main.scrollHeight - main.clientHeight, main.scrollWidth - main.clientWidth);
+}"""
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""What goes wrong, done on purpose. Each module is a command that prints figures; tests/e2e/test_faults.py runs short forms.
+"""Faults made on purpose. Each module is a command that prints figures; tests/e2e/test_faults.py runs short forms.
 
 python -m tests.faults.load       50 visitors for five minutes, over the server's own protocol
 python -m tests.faults.hostile    500 links and uploads that no honest visitor sends

@@ -92,7 +92,7 @@ class Visitor:
     """One session. Use as `async with Visitor(url) as visitor`.
 
     Args:
-        browser: with one, pictures, networks and scripts are fetched as a browser does, once each; without, only what the
+        browser: with one, pictures, networks and scripts are fetched as by a browser, once each; without, only what the
             protocol needs.
     """
 
@@ -199,7 +199,8 @@ class Visitor:
     def _put(self, path: str, name: str, data: bytes) -> int:
         edge = "----------------part"
         safe = name.encode("ascii", "replace").decode().replace('"', "'").replace("\r", "").replace("\n", "")
-        body = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{safe}"\r\nContent-Type: image/png\r\n\r\n'.encode()
+        head = f'Content-Disposition: form-data; name="file"; filename="{safe}"\r\nContent-Type: image/png'
+        body = f"--{edge}\r\n{head}\r\n\r\n".encode()
         body += data + f"\r\n--{edge}--\r\n".encode()
         headers = {
             "Cookie": self.cookie,

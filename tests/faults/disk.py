@@ -1,9 +1,9 @@
 """A disk that fills up in mid-training, and a cache that cannot be written.
 
-    python -m tests.faults.disk                 as root on small file systems of their own, otherwise by a limit on file sizes
+    python -m tests.faults.disk         as root on small file systems of their own, otherwise by a limit on file sizes
 
-A training that cannot be kept fails with a line that says why, nothing half-written is taken for a run, and with room again the
-same command goes on. The dashboard opens and shows the shipped runs all the while.
+A training that cannot be kept fails with a line that says why, nothing half-written is taken for a run, and with room
+again the same command goes on. The dashboard opens and shows the shipped runs all the while.
 
 What does not finish within the limit is named, and the exit status is 1.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import functools
 import os
 import resource
 import subprocess
@@ -112,7 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for limit in (2_000, 50_000, 1_000_000):
-            show(f"files of at most {limit:,} bytes", lambda: trained(folder / "limited", limit))
+            show(f"files of at most {limit:,} bytes", functools.partial(trained, folder / "limited", limit))
         show("with room again", lambda: trained(folder / "limited"))
         if os.geteuid():
             print("small file systems were not tried: mounting them needs root")

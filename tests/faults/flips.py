@@ -31,7 +31,10 @@ def copied_run(folder: Path) -> RunStore:
 
 
 def flips(store: RunStore, count: int, seed: int = 0) -> Iterator[tuple[str, str]]:
-    """(file, what happened) for each bit: "noticed", or how it went wrong. Every file has its turn; the run is whole again after."""
+    """(file, what happened) for each bit: "noticed", or how it went wrong.
+
+    Every file has its turn; the run is whole again afterwards.
+    """
     rng = random.Random(seed)
     (run,) = store
     files = sorted(f for f in run.path.rglob("*") if f.is_file())

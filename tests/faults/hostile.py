@@ -165,7 +165,7 @@ class Tally:
 
 
 def states(count: int, seed: int = 0) -> list[tuple[str, str]]:
-    """(page or None, query string): every key with every value comes up in the long run; pages that do not exist too."""
+    """(page or None, query string): each key comes up with each value sooner or later, and so do unknown pages."""
     rng = random.Random(seed)
     found = []
     for _ in range(count):

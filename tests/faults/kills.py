@@ -1,15 +1,16 @@
-"""Workers and servers killed in mid-training: told, taken up again, and the weights are those of a training nobody disturbed.
+"""Workers and servers killed in mid-training: reported, resumed, and the weights are those of an undisturbed training.
 
     python -m tests.faults.kills                20 workers, then a whole server
 
-What is not done within the limit is named, with what was found until then. Exit status 1 then, and where the weights differ
-or a run does not complete.
+What is not done within the limit is named, with what was found until then. Exit status 1 then, and where the weights
+differ or a run does not complete.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import os
 import signal
 import tempfile
@@ -49,11 +50,11 @@ def waiter(parts: Parts, seconds: float = 120) -> Wait:
 
 
 def workers(kills: int, found: dict[str, object], wait_until: Wait, config: RunConfig = CONFIG) -> None:
-    """Kill the worker `kills` times while it trains, asking again each time; then let it finish, and train another undisturbed.
+    """Kill the worker `kills` times while it trains, asking again each time; let it finish; train another undisturbed.
 
     Args:
-        found: filled in as it is known: how often the visitor was told, the longest wait for that, and whether both ended
-            with the same weights.
+        found: filled in as it becomes known: how often the visitor was told, the longest wait for that, and whether
+            both ended with the same weights.
     """
     found |= {"kills": 0, "told": 0, "longest wait for it (s)": 0.0}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, contextlib.ExitStack() as stack:
@@ -63,11 +64,15 @@ def workers(kills: int, found: dict[str, object], wait_until: Wait, config: RunC
         )
         jobs = Jobs(local_executor, store, limits=Limits(), threads=1)
         run_id = resolve(config).run_id
-        for kill in range(kills):
-            seen = len(store.run(run_id).history())
+        run = store.run(run_id)
+
+        def further_than(epochs: int) -> bool:
+            return len(run.history()) > epochs or not jobs.status(run_id).active
+
+        for _ in range(kills):
+            epochs = min(len(run.history()), config.epochs - 5)
             jobs.submit(config, "ann")
-            run = store.run(run_id)
-            wait_until(lambda: len(run.history()) > min(seen, config.epochs - 5) or not jobs.status(run_id).active)
+            wait_until(functools.partial(further_than, epochs))
             if not jobs.status(run_id).active:
                 break
             for pid in list(local_executor()._processes):

@@ -3,21 +3,23 @@
     python -m tests.faults.load                                     50 visitors, 300 s
     python -m tests.faults.load --visitors 8 --seconds 1800 --pause 5     a soak
 
-Prints how long pages took, what visitors were told, what went wrong, and the memory of server and worker over time; then,
-under the same load in the same run, how long a bare Streamlit page with one picture took. Wanted: no error, the 95th
-percentile of all pages, the cold start included, at most 3 times the bare page's, and a training finished every 40 s. Exit
-status 1 where one of these is missed, or something does not finish within the limit: then what there is is printed.
+Prints how long pages took, what visitors were told, what went wrong, and the memory of server and worker over time;
+then, under the same load in the same run, how long a bare Streamlit page with one picture took. Wanted: no error, the
+95th percentile of all pages, the cold start included, at most 3 times the bare page's, and a training finished every
+40 s. Exit status 1 where one of these is missed, or something does not finish within the limit: then what there is is
+printed.
 
-Whether memory leaks is told by bytes per visit: the growth of the memory that is in use between two moments with as many
-sessions. Streamlit keeps a session for two minutes after its visitor has left, and results are kept up to a limit, so
-memory grows at first; the second half of a run of ten minutes and more shows what stays.
+Whether memory leaks is told by bytes per visit: the growth of the memory that is in use between two moments with as
+many sessions. Streamlit keeps a session for two minutes after its visitor has left, and results are kept up to a
+limit, so memory grows at first; the second half of a run of ten minutes and more shows what stays.
 
-What it models: everybody arrives within twice the pause, at a server that has just been started, and looks at a page for an
-exponentially distributed time, 5 seconds on average, which is a hasty reader's. A visit is the Start page and a dozen others
-in any order, each often with another choice made; then the same browser comes back with a new session. A page's time is from the
-click to the end of its script with its files fetched (pictures, networks, sprites; Streamlit's own scripts before the first
-page), each once a visitor as in a browser's cache. Left out: what a browser then computes, and the way through a network.
-Client and server share this machine's cores; what each of them used is printed.
+What it models: everybody arrives within twice the pause, at a server that has just been started, and looks at a page
+for an exponentially distributed time, 5 seconds on average, which is a hasty reader's. A visit is the Start page and
+a dozen others in any order, each often with another choice made; then the same browser comes back with a new session.
+A page's time is from the click to the end of its script with its files fetched (pictures, networks, sprites;
+Streamlit's own scripts before the first page), each once a visitor as in a browser's cache. Left out: what a browser
+then computes, and the way through a network. Client and server share this machine's cores; what each of them used is
+printed.
 """
 
 from __future__ import annotations
@@ -101,7 +103,8 @@ class Tally:
         for page, times in rows:
             if times:
                 lines.append(
-                    f"{page or 'start':16}{len(times):8}{statistics.median(times):9.2f}{quantile(times, 0.95):9.2f}{max(times):9.2f}"
+                    f"{page or 'start':16}{len(times):8}{statistics.median(times):9.2f}"
+                    f"{quantile(times, 0.95):9.2f}{max(times):9.2f}"
                 )
         lines.append(
             f"errors: {sum(self.errors.values())}"
@@ -268,7 +271,8 @@ def main(arguments: list[str] | None = None) -> int:
     found, missed = visited(parts, "the dashboard", options, options.seconds), []
     tally = found.tally
     print(
-        f"{options.visitors} visitors for {options.seconds:.0f} s, {options.pause:g} s between clicks, on {len(os.sched_getaffinity(0))} cores"
+        f"{options.visitors} visitors for {options.seconds:.0f} s, {options.pause:g} s between clicks, "
+        f"on {len(os.sched_getaffinity(0))} cores"
     )
     print(tally.report())
     print(f"one core's time: server {found.shares[0]:.0%}, this client {found.shares[1]:.0%}")
@@ -280,7 +284,8 @@ def main(arguments: list[str] | None = None) -> int:
     if bare_seconds and parts.begin("a bare page"):
         bare = visited(parts, "a bare page", options, bare_seconds, BARE)
         print(
-            f"a bare page under the same load for {bare_seconds:.0f} s: {bare.times()}, errors {sum(bare.tally.errors.values())}"
+            f"a bare page under the same load for {bare_seconds:.0f} s: {bare.times()}, "
+            f"errors {sum(bare.tally.errors.values())}"
         )
         if tally.all() and bare.tally.all():
             slow, bare_slow = (quantile(t.all(), 0.95) for t in (tally, bare.tally))

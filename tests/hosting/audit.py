@@ -60,7 +60,8 @@ def main() -> int:
         return 0
     if not any(p.get("vulns") for p in packages if p["name"] == WEAK[0]):
         print(
-            f"not audited: the list of known weaknesses that is reachable from here is empty (it knows none of {' '.join(WEAK)})"
+            "not audited: the list of known weaknesses that is reachable from here is empty "
+            f"(it knows none of {' '.join(WEAK)})"
         )
         return 0
     packages = [p for p in packages if p["name"] != WEAK[0]]

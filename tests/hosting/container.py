@@ -1,11 +1,11 @@
-"""The Dockerfile's own steps, carried out without a container engine: in a fresh Debian that knows nothing of this machine.
+"""The Dockerfile's own steps, carried out without a container engine, in a fresh Debian.
 
-    python -m tests.hosting.container            needs root, chroot and debootstrap; about four minutes, most of them pip's
+    python -m tests.hosting.container        needs root, chroot and debootstrap; about four minutes, most of them pip's
 
-FROM becomes a debootstrap of the release that the base image is named after, with its Python; COPY, RUN, ENV, WORKDIR and
-USER do what they say, below that root; CMD is started, HEALTHCHECK is asked until it is well, and a browser looks at the
-page. What an engine would add (layers, a network and process numbers of its own) is not there. pip's settings of this machine,
-and the folders they name, are lent to the root while it builds.
+FROM becomes a debootstrap of the release that the base image is named after, with its Python; COPY, RUN, ENV, WORKDIR
+and USER do what they say, below that root; CMD is started, HEALTHCHECK is asked until it is well, and a browser looks
+at the page. What an engine would add (layers, a network and process numbers of its own) is not there. pip's settings
+of this machine, and the folders they name, are lent to the root while it builds.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def clean_root() -> Iterator[Path]:
 
 
 def reachable(text: str) -> dict[str, str]:
-    """Build arguments in place of those whose host cannot be reached from here: an index of packages becomes pip's usual one."""
+    """Build arguments in place of those whose host is not reachable: an index of packages becomes pip's usual one."""
     from pip._internal.models.index import PyPI  # its default has no public name
 
     instead = {}

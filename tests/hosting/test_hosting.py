@@ -1,4 +1,4 @@
-"""The files that hosts read agree with the project; the Dockerfile's steps themselves run in tests/hosting/container.py."""
+"""The files that hosts read agree with the project; tests/hosting/container.py runs the Dockerfile's steps."""
 
 import re
 import shlex

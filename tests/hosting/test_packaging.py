@@ -1,4 +1,4 @@
-"""The project as a package: one set of pins in two files, a console script, and no dependency that only some people need."""
+"""The project as a package: the same pins in two files, a console script, no dependency that only some people need."""
 
 from __future__ import annotations
 
@@ -23,7 +23,13 @@ IMPORTED_AS = {
     "markdown_it": "markdown-it-py",
     "axe_playwright_python": "axe-playwright-python",
 }
-WITH_OTHERS = {"llvmlite": "numba", "pynndescent": "umap-learn", "tornado": "streamlit", "uvicorn": "streamlit"}
+WITH_OTHERS = {
+    "llvmlite": "numba",
+    "pandas": "streamlit",
+    "pynndescent": "umap-learn",
+    "tornado": "streamlit",
+    "uvicorn": "streamlit",
+}
 
 
 def test_requirements_txt_holds_the_pins_of_the_project_and_of_its_extras():

@@ -52,7 +52,7 @@ def test_the_curve_holds_every_threshold_and_its_area_is_the_auroc():
             at = (normal >= threshold).mean(), (odd >= threshold).mean()
             on = [
                 abs((f1 - f0) * (at[1] - t0) - (t1 - t0) * (at[0] - f0)) < 1e-9 and f0 - 1e-9 <= at[0] <= f1 + 1e-9
-                for f0, f1, t0, t1 in zip(false, false[1:], true, true[1:])
+                for f0, f1, t0, t1 in zip(false[:-1], false[1:], true[:-1], true[1:], strict=True)
             ]
             assert any(on)
 
@@ -101,9 +101,9 @@ def test_a_decoder_that_knows_the_answer_denoises_and_a_constant_one_does_not(
     from core.metrics import denoising_and_anomalies
 
     model = untrained()
-    monkeypatch.setattr(denoising_and_anomalies, "decode_all", lambda model, z: images)
+    monkeypatch.setattr(denoising_and_anomalies, "decode_all", lambda *_: images)
     assert denoising(model, pca, tiny.train_images, tiny.test_images, 0.5)["model"] == pytest.approx(100)
-    monkeypatch.setattr(denoising_and_anomalies, "decode_all", lambda model, z: np.zeros_like(images))
+    monkeypatch.setattr(denoising_and_anomalies, "decode_all", lambda *_: np.zeros_like(images))
     blank = denoising(model, pca, tiny.train_images, tiny.test_images, 0.5)
     assert blank["model"] < blank["median"]
 

@@ -28,7 +28,8 @@ class Terminal:
     def __init__(self, *command: str):
         mine, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (30, 120))  # a bar draws nothing where there is no room
-        # As from a terminal's own shell: a process that was started in the background ignores SIGINT, and so would this one.
+        # As from a terminal's own shell: a process that was started in the background ignores SIGINT, and so would
+        # this one.
         self.process = subprocess.Popen(
             [sys.executable, "-m", "core", *command],
             stdin=theirs,

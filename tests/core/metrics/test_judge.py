@@ -91,23 +91,26 @@ def test_a_damaged_judge_is_not_used(judge, tmp_path, damage):
     assert read_judge(tmp_path) is None
 
 
-def test_it_is_trained_once_and_kept(own_folders, quick, tiny, monkeypatch):
+@pytest.mark.usefixtures("own_folders", "quick")
+def test_it_is_trained_once_and_kept(tiny, monkeypatch):
     assert find_judge(tiny) is None
     first = load_judge(tiny)
     assert load_judge(tiny) is first
     monkeypatch.setattr(judge_training, "_LOADED", {})  # another process
-    monkeypatch.setattr(judge_training, "train_judge", lambda *a, **k: pytest.fail("trained again"))
+    monkeypatch.setattr(judge_training, "train_judge", lambda *_, **__: pytest.fail("trained again"))
     assert load_judge(tiny).info == first.info
 
 
-def test_a_judge_of_other_images_is_not_used(own_folders, quick, tiny):
+@pytest.mark.usefixtures("own_folders", "quick")
+def test_a_judge_of_other_images_is_not_used(tiny):
     """The shipped folder goes by name alone; a data set that changed under its name gets a judge of its own."""
     train_judge(tiny, folders("tiny", tiny.digest)[0])
     assert find_judge(tiny) is not None
     assert find_judge(dataclasses.replace(tiny, digest="0" * 16)) is None
 
 
-def test_a_read_only_cache_costs_only_time(own_folders, quick, tiny, monkeypatch):
+@pytest.mark.usefixtures("own_folders", "quick")
+def test_a_read_only_cache_costs_only_time(tiny, monkeypatch):
     def refuse(*_):
         raise PermissionError("read-only")
 
@@ -117,13 +120,13 @@ def test_a_read_only_cache_costs_only_time(own_folders, quick, tiny, monkeypatch
 
 def test_one_class_is_not_enough(tiny):
     single = dataclasses.replace(tiny, classes=("images",))
-    with pytest.raises(JudgeError, match="at least two.*sub-folder"):
+    with pytest.raises(JudgeError, match=r"at least two.*sub-folder"):
         train_judge(single)
 
 
 def test_images_that_are_all_alike_can_have_no_judge_and_no_distance(judge, tiny):
     black = dataclasses.replace(tiny, train_images=np.zeros_like(tiny.train_images), digest="b" * 16)
-    with pytest.raises(JudgeError, match="320 training images.*alike"):
+    with pytest.raises(JudgeError, match=r"320 training images.*alike"):
         train_judge(black)
     with pytest.raises(JudgeError, match="alike"):
         judge.reference(black)

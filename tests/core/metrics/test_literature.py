@@ -34,7 +34,8 @@ def test_the_order_is_counted_in_every_seed(scored, capsys):
     assert "AE + mixture 4.5" in (text := capsys.readouterr().out) and "in 1 of 2 seeds" in text
 
 
-def test_a_reduced_example_trains_and_is_not_compared(scored, capsys, monkeypatch):
+@pytest.mark.usefixtures("scored")
+def test_a_reduced_example_trains_and_is_not_compared(capsys, monkeypatch):
     monkeypatch.setitem(DATASETS, "mnist", DATASETS["tiny"])
     assert literature.main(["--images", "128", "--epochs", "2", "--device", "cpu"]) == 0
     text = capsys.readouterr().out
@@ -52,7 +53,8 @@ def test_the_table_says_whether_they_agree(scored):
     assert "no: within 2.60" in row("PyTorch")
 
 
-def test_a_quick_look_is_not_kept(scored):
+@pytest.mark.usefixtures("scored")
+def test_a_quick_look_is_not_kept():
     with pytest.raises(SystemExit):
         literature.main(["--images", "128", "--write"])
     assert literature.losses() == {}

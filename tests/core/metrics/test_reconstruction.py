@@ -29,7 +29,7 @@ def test_mse_and_psnr_of_a_constant_shift():
 
 
 def test_psnr_is_averaged_over_images_and_capped(images, noisy):
-    errors = [mse(a, b) for a, b in zip(images, noisy)]
+    errors = [mse(a, b) for a, b in zip(images, noisy, strict=True)]
     assert psnr(images, noisy) == pytest.approx(np.mean([-10 * math.log10(error) for error in errors]), rel=1e-5)
     assert psnr(images, images) == pytest.approx(100)  # capped, not infinite
 
@@ -53,7 +53,10 @@ def test_ssim_is_the_papers_by_definition(images, noisy):
 
 
 def test_ssim_is_scikit_images_and_one_for_equal_images(images, noisy):
-    """scikit-image 0.26: structural_similarity(a, b, data_range=1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False)."""
+    """scikit-image 0.26's SSIM.
+
+    structural_similarity(a, b, data_range=1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False).
+    """
     expected = 0.7983234255
     assert ssim(images[:5], noisy[:5]) == pytest.approx(expected, abs=1e-6)
     assert ssim(images[:5], images[:5]) == pytest.approx(1)
@@ -99,7 +102,7 @@ def test_bound_converges_to_the_likelihood(tiny):
         log_prior = -0.5 * grid**2 - 0.5 * math.log(2 * math.pi)
         likelihood = [-Bernoulli.distortion(logits, x.expand_as(logits)) for x in as_floats(images)]
         exact = -float(
-            torch.stack([torch.logsumexp((l + log_prior).double(), 0) for l in likelihood]).mean()
+            torch.stack([torch.logsumexp((row + log_prior).double(), 0) for row in likelihood]).mean()
         ) - math.log(16 / 4000)
     assert importance_weighted_bound(model, images, 5000) == pytest.approx(exact, abs=0.02)
     assert importance_weighted_bound(model, images, 1) > exact

@@ -66,10 +66,10 @@ def brute_force(real: np.ndarray, fake: np.ndarray, k: int) -> dict[str, float]:
 
     real_balls, fake_balls = [ball(real, i) for i in range(len(real))], [ball(fake, i) for i in range(len(fake))]
     return {
-        "precision": np.mean([any(distance(f, r) <= b for r, b in zip(real, real_balls)) for f in fake]),
-        "recall": np.mean([any(distance(f, r) <= b for f, b in zip(fake, fake_balls)) for r in real]),
-        "density": np.mean([sum(distance(f, r) <= b for r, b in zip(real, real_balls)) for f in fake]) / k,
-        "coverage": np.mean([any(distance(f, r) <= b for f in fake) for r, b in zip(real, real_balls)]),
+        "precision": np.mean([any(distance(f, r) <= b for r, b in zip(real, real_balls, strict=True)) for f in fake]),
+        "recall": np.mean([any(distance(f, r) <= b for f, b in zip(fake, fake_balls, strict=True)) for r in real]),
+        "density": np.mean([sum(distance(f, r) <= b for r, b in zip(real, real_balls, strict=True)) for f in fake]) / k,
+        "coverage": np.mean([any(distance(f, r) <= b for f in fake) for r, b in zip(real, real_balls, strict=True)]),
     }
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as some
 import core.metrics.scores
 from core import settings
 from core.config import RunConfig
+from core.errors import NotMeasurable
 from core.metrics import records, scorecard
 from core.metrics.claims import CLAIMS
 from core.metrics.comparisons import changes_class_more, nearer
@@ -89,9 +90,10 @@ def test_what_is_larger_is_the_same_question_from_both_sides():
     assert larger([0.2, 0.1], [0.1, 0.2]) == "neither", "the seeds disagree"
     assert larger([1.04], [1.0]) == larger([1.0], [1.04]) == "neither" and larger([1.06], [1.0]) == "left"
     assert larger([0.02], [0.015], margin=0.1, least=0.01) == "neither", "a fourth more, and yet too little to count"
-    for wrong in (([], []), ([1.0], [1.0, 2.0])):
-        with pytest.raises(ValueError):
-            larger(*wrong)
+    with pytest.raises(NotMeasurable):
+        larger([], [])
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        larger([1.0], [1.0, 2.0])
 
 
 SHARE = some.floats(0, 1, allow_subnormal=False)
@@ -101,7 +103,7 @@ FIGURES = some.lists(some.tuples(SHARE, SHARE), min_size=1, max_size=4)
 @given(FIGURES)
 @search(max_examples=60, deadline=None)
 def test_pages_and_scorecard_answer_alike_whose_pictures_change_class(figures):
-    ae, vae = zip(*figures)
+    ae, vae = zip(*figures, strict=True)
     claim = next(claim for claim in CLAIMS if claim.id == "nearby")
     people = {
         kind: {seed: {"smoothness": {"flip_rate": {"0.1": v}}} for seed, v in enumerate(values)}
@@ -115,7 +117,7 @@ def test_pages_and_scorecard_answer_alike_whose_pictures_change_class(figures):
 @given(FIGURES)
 @search(max_examples=60, deadline=None)
 def test_pages_and_scorecard_answer_alike_whose_samples_are_nearer(figures):
-    ae, vae = zip(*figures)
+    ae, vae = zip(*figures, strict=True)
     case = next(claim for claim in CLAIMS if claim.id == "ae-generates").cases[0]
     people = {
         "ae": {seed: {"samples": {"mixture": {"fd": v}}} for seed, v in enumerate(ae)},
@@ -203,7 +205,7 @@ def test_combining_settings():
 
 
 def test_claims_are_well_formed():
-    """Every path names a figure that is really measured, every role a run that is really planned, every page exists or is to come."""
+    """Every path names a figure that is measured, every role a run that is planned, every page one that exists."""
     ids = [claim.id for claim in CLAIMS]
     assert len(set(ids)) == len(ids) >= 12
     roles = {role_of(config)[0] for config in plan()} | {"vae beta 1"}
@@ -261,7 +263,7 @@ def shipped(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def filled(store: RunStore, shipped, monkeypatch) -> RunStore:
+def filled(store: RunStore, shipped, monkeypatch) -> RunStore:  # noqa: ARG001 - publishing goes to its folder
     """A store with a standard pair that looks finished, and a measurement that takes no time."""
     for model in ("ae", "vae"):
         config = standard(model, "mnist-5k", 16).replace(data_digest="d")
@@ -271,7 +273,7 @@ def filled(store: RunStore, shipped, monkeypatch) -> RunStore:
         (path / "weights.safetensors").write_bytes(model.encode())
         (path / "manifest.json").write_text(json.dumps({"weights.safetensors": model * 32}))
 
-    def score_run(run: Run, fresh: bool = False, keep: bool = True, on_part=lambda part: None, **_):
+    def score_run(run: Run, keep: bool = True, **_):
         scores = {
             **records.stamp(run),
             "reconstruction": {"mse": 0.01 if run.config.model == "ae" else 0.02, "sharpness": 0.5},
@@ -284,7 +286,8 @@ def filled(store: RunStore, shipped, monkeypatch) -> RunStore:
     return store
 
 
-def test_evaluate_publish_and_read_back(filled, store, shipped, tmp_path):
+@pytest.mark.usefixtures("store")
+def test_evaluate_publish_and_read_back(filled, shipped, tmp_path):
     assert scorecard.scorecard(filled)[0].verdict == UNKNOWN
     steps = []
     outcome = evaluate_all(filled, progress=lambda *step: steps.append(step))
@@ -301,7 +304,8 @@ def test_evaluate_publish_and_read_back(filled, store, shipped, tmp_path):
     assert "AE 0.0100, VAE 0.0200 (one seed)" in markdown(elsewhere)
 
 
-def test_publishing_keeps_entries_of_runs_that_are_not_here(filled, shipped):
+@pytest.mark.usefixtures("shipped")
+def test_publishing_keeps_entries_of_runs_that_are_not_here(filled):
     evaluate_all(filled)
     gone = {"config": standard("ae", "mnist-5k", 16, 1).to_dict(), "scores": {"reconstruction": {"mse": 0.5}}}
     records.commit("mnist-5k", 16, {"gone": gone})
@@ -310,7 +314,8 @@ def test_publishing_keeps_entries_of_runs_that_are_not_here(filled, shipped):
     assert scorecard.scorecard(filled)[0].cases[0].n == 1  # its seed has no VAE to be compared with
 
 
-def test_check_finds_what_changed(filled, shipped):
+@pytest.mark.usefixtures("shipped")
+def test_check_finds_what_changed(filled):
     evaluate_all(filled)
     publish(filled)
     assert dict(scorecard.check(filled)) == {run.run_id: [] for run in filled}
@@ -325,7 +330,8 @@ def test_check_finds_what_changed(filled, shipped):
     assert found[other] == [] and dict(scorecard.check(filled, only=run_id)) == {run_id: [problem]}
 
 
-def test_a_check_that_compared_nothing_does_not_pass(filled, shipped, capsys):
+@pytest.mark.usefixtures("shipped")
+def test_a_check_that_compared_nothing_does_not_pass(filled, capsys):
     from core.cli.main import main
 
     assert list(scorecard.check(filled)) == []
@@ -355,7 +361,7 @@ def test_the_command_line_measures_publishes_and_checks(filled, shipped, capsys)
 def test_a_data_set_that_cannot_be_had_is_told_not_raised(filled, monkeypatch):
     from core.data.dataset import DataError
 
-    def refuse(run, **_):
+    def refuse(*_, **__):
         raise DataError("no images")
 
     monkeypatch.setattr(core.metrics.scores, "score_run", refuse)
@@ -387,7 +393,8 @@ def test_differences_know_their_tolerances():
     assert len(list(differences({"anomalies": {"other": {"dataset": "fashion-mnist", "mse": 1.0}}}, whole))) == 1
 
 
-def test_damaged_committed_files_and_foreign_entries_are_passed_over(store, shipped):
+@pytest.mark.usefixtures("shipped")
+def test_damaged_committed_files_and_foreign_entries_are_passed_over(store):
     path = records.committed_file("mnist-5k", 16)
     path.parent.mkdir(parents=True)
     for text in ("{", "[]", '{"runs": {"x": {"config": {"unknown": 1}, "scores": {}}}}', '{"runs": {"x": {}}}'):
@@ -406,6 +413,7 @@ def test_reading_the_scorecard_imports_neither_torch_nor_sklearn():
     import sys
 
     heavy = ("torch", "sklearn", "scipy")
-    code = f"import sys; from core.metrics.scorecard import scorecard; scorecard(); print([m for m in {heavy} if m in sys.modules])"
+    code = "import sys; from core.metrics.scorecard import scorecard; scorecard()"
+    code += f"; print([m for m in {heavy} if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert result.stdout.strip() == "[]", result.stderr

@@ -53,7 +53,7 @@ def test_measuring_twice_gives_the_same_numbers(measured, trained, tiny, judge):
 
 
 @pytest.fixture
-def run(store, judge, monkeypatch) -> Run:
+def run(store, monkeypatch) -> Run:
     """A run of its own, that may be written to, with three quick parts."""
     quick = {
         name: (lambda s, name=name: {"d": s.config.latent_dim, "name": name})
@@ -64,7 +64,7 @@ def run(store, judge, monkeypatch) -> Run:
 
 
 def test_scores_are_kept_part_by_part_and_taken_up_again(run, tiny, judge, monkeypatch):
-    def fail(subject):
+    def fail(_subject):
         raise KeyboardInterrupt
 
     whole = dict(scores.PARTS)
@@ -109,7 +109,7 @@ def test_a_shipped_run_stays_as_it_came(run, tiny, judge, tmp_path, monkeypatch)
 
 
 def test_a_part_that_makes_no_sense_for_the_data_says_why(run, tiny, judge, monkeypatch):
-    def refuse(subject):
+    def refuse(_subject):
         raise NotMeasurable("no two images of the same class")
 
     monkeypatch.setitem(scores.PARTS, "latent", refuse)

@@ -1,4 +1,4 @@
-"""The KL-weight lab alone: an untrained multi-rate network whose conditioning does something, and three untrained "runs".
+"""The KL-weight lab alone: an untrained multi-rate network that depends on beta, and three untrained "runs".
 Their decoders ignore latent unit 15.
 
 Figures are made up, simple and monotone: rate 20 - 15 log10 beta, distortion 100 + 20 log10 beta.

@@ -1,4 +1,4 @@
-"""The linked maps alone, on synthetic digits: two native maps, a button that reruns and one that changes the projection."""
+"""The linked maps alone, on synthetic digits: two native maps; one button reruns, one changes the projection."""
 
 import numpy as np
 import streamlit as st
