@@ -18,8 +18,8 @@ from dashboard.session import addresses, admission, boundary, controls, state
 def pages() -> dict[str, list[StreamlitPage]]:
     """All pages, by heading. To add one, add a file to views/ and a line here.
 
-    Material icons are drawn from the font that Streamlit serves. Only a material *favicon* would be fetched from the network,
-    so that one is an emoji.
+    Material icons are drawn from the font that Streamlit serves. Only a material *favicon* would be fetched from
+    the network, so that one is an emoji.
     """
     return {
         "": [

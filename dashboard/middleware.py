@@ -1,7 +1,7 @@
 """What Streamlit has no setting for, added to its answers.
 
-The headers that a public page needs, redirects that work behind a proxy that removes a prefix, a message on the page where
-a proxy does not forward WebSocket connections, and files that never change from memory.
+The headers that a public page needs, redirects that work behind a proxy that removes a prefix, a message on the
+page where a proxy does not forward WebSocket connections, and files that never change from memory.
 """
 
 from __future__ import annotations
@@ -61,8 +61,10 @@ class Answers:
         self.told = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
         if scope["type"] != "http":
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         path, answer = scope["path"], self.app
         inside = path.removeprefix(self.base).split("/") if path.startswith(self.base) else []
         page = scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
@@ -118,7 +120,8 @@ class Answers:
     def no_upgrade(self) -> ASGIApp:
         """The answer to a plain request where a WebSocket was to be opened: a proxy has dropped the Upgrade header."""
         text = (
-            "This address is for WebSocket connections, but the request came without the headers Upgrade and Connection: "
+            "This address is for WebSocket connections, but the request came without the headers Upgrade and "
+            "Connection: "
             "a proxy in front of this server has to pass them on (docs/hosting.md, “Behind a reverse proxy”)."
         )
         if not self.told:
@@ -130,9 +133,10 @@ class Answers:
 class ImmutableFiles:
     """Files that never change, answered from memory: Streamlit's own scripts and fonts, and the components' files.
 
-    Every new visitor's browser asks for about 60 of them at once. Read from disk, each takes several steps in threads
-    of their own, and each step waits for the interpreter lock behind the page scripts that are running. From memory it
-    is one step. What counts is the answer's own header, `cache-control: immutable`: such a path has the same content for good.
+    Every new visitor's browser asks for about 60 of them at once. Read from disk, each takes several steps in
+    threads of their own, and each step waits for the interpreter lock behind the page scripts that are running.
+    From memory it is one step. What counts is the answer's own header, `cache-control: immutable`: such a path has
+    the same content for good.
     """
 
     MOST_BYTES = 48_000_000  # of all files together; Streamlit's own are 25 MB, and a visitor needs about 5
@@ -143,13 +147,16 @@ class ImmutableFiles:
         self.bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
         if scope["type"] != "http" or scope["method"] != "GET" or _conditional(scope):
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         path = scope["path"]
         if path in self.kept:
             start, body = self.kept[path]
             await send({**start, "headers": list(start["headers"])})  # whoever sends it on may add to its headers
-            return await send(dict(body))
+            await send(dict(body))
+            return
         started: Message | None = None
         parts: list[bytes] = []
 

@@ -33,8 +33,8 @@ def one_of_each(data: DataKey, most: int = 10) -> np.ndarray:
 def likeness(data: DataKey, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(index, cosine) of the training image most like each of `images` (n, 28, 28).
 
-    The cosine between pixel vectors does not care how bright an image is; a plain distance would find a faint smear near
-    to everything.
+    The cosine between pixel vectors does not care how bright an image is; a plain distance would find a faint smear
+    near to everything.
     """
     from core.latent.interpolation import nearest
 
@@ -85,7 +85,7 @@ def redraws(run_id: str, index: int, n: int) -> np.ndarray:
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def turned(run_id: str, index: int, steps: int, reach: float = 3.0) -> np.ndarray:
-    """A test image decoded while one latent number after the other goes from -reach to reach, float32 (d, steps, 28, 28)."""
+    """A test image decoded with each latent number in turn varied from -reach to reach, float32 (d, steps, 28, 28)."""
     from core.latent.sampling import decode_all
 
     mean = trained.gallery(run_id)["mean"][index].astype(np.float32)

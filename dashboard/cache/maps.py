@@ -26,7 +26,8 @@ class MapView:
     Attributes:
         points: (n, 2).
         knn_accuracy, trustworthiness: see `core.latent.neighbours`; None where they cannot be measured.
-        disparity: from the AE's map, see `core.latent.projection.procrustes`; None where one of the two maps has no shape.
+        disparity: from the AE's map, see `core.latent.projection.procrustes`; None where one of the two maps has no
+            shape.
         spread: the codes' mean standard deviation.
         trusted: the number of neighbours that trustworthiness was measured with.
         why_not: for each figure that is None, the reason.
@@ -75,7 +76,8 @@ def _kept_map(run_id: str, method: str, seed: int) -> MapView:
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def disagreement(ae_id: str, vae_id: str) -> np.ndarray:
-    """Per image, the share of its nearest codes that the two spaces do not have in common; see `core.latent.neighbours`.
+    """Per image, the share of its nearest codes that the two spaces do not have in common; see
+    `core.latent.neighbours`.
 
     Raises:
         NotMeasurable: too few images, or codes that are all alike.
@@ -109,7 +111,7 @@ def _drawn_now(ae_id: str, vae_id: str, method: str) -> tuple[MapView, MapView]:
     labels = trained.dataset(trained.data_of(ae_id)).test_labels[: len(codes[0])]
     return tuple(
         _view(run_id, m.coordinates, measured_or_none(knn_accuracy, c, labels), m.trustworthiness, m.disparity)
-        for m, c, run_id in zip(project_pair(*codes, method), codes, (ae_id, vae_id))
+        for m, c, run_id in zip(project_pair(*codes, method), codes, (ae_id, vae_id), strict=True)
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _judge(data: DataKey) -> Future:
-    """Done when the judge of a data set can be loaded; one that has to be trained is trained in the background worker."""
+    """A future, done when a data set's judge can be loaded; a missing one is trained in the background."""
     from core.metrics.judge_training import find_judge, judge_task
 
     if find_judge(trained.dataset(data)) is None:
@@ -46,7 +46,8 @@ def gaussians(run_id: str) -> int:
 
 
 def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0) -> dict[str, float] | None:
-    """fd, its floor, density, coverage, precision and recall of a thousand samples, and n, the real images they are compared with.
+    """fd, its floor, density, coverage, precision and recall of a thousand samples, and n, the real images they are
+    compared with.
 
     See `core.metrics.samples`.
 
@@ -85,7 +86,7 @@ def _flip_rate(run_id: str, step: float) -> float:
 
 
 def flip_rate(run_id: str, step: float) -> float:
-    """How often a step of that many standard deviations changes the class a judge sees; see `core.metrics.paths.flip_rate`."""
+    """Share of steps of that many standard deviations that change the judged class; see `core.metrics.paths`."""
     from core.metrics.records import scores_of
 
     kept = scores_of(trained.store().get(run_id)).get("smoothness", {}).get("flip_rate", {}).get(f"{step:g}")
@@ -94,7 +95,8 @@ def flip_rate(run_id: str, step: float) -> float:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def flip_rates(data: DataKey) -> dict[int, dict[str, dict[float, list[float]]]]:
-    """Latent size -> "ae" and "vae" -> step -> share of steps that change the class, one value per seed that both models have.
+    """Latent size -> "ae" and "vae" -> step -> share of steps that change the class, one value per seed that both
+    models have.
 
     Of the latent sizes that have a pair, and from the very runs the scorecard rests on, so that both give one answer.
     """
@@ -121,7 +123,7 @@ def flip_rates(data: DataKey) -> dict[int, dict[str, dict[float, list[float]]]]:
 
 @st.cache_resource(show_spinner=False, ttl=60)
 def scorecards() -> list[dict[str, Any]]:
-    """Every claim at every standard setting, from committed figures and those of measured runs; see `core.metrics.scorecard.overview`."""
+    """Every claim at every standard setting, from committed and newly measured scores; see `core.metrics.scorecard`."""
     from core.metrics.scorecard import overview
 
     return overview(trained.store())
@@ -137,7 +139,7 @@ def verdicts(name: str, latent_dim: int, digest: str = "") -> list[Row]:
 
 @st.cache_resource(show_spinner=False, ttl=60, max_entries=16)
 def scores(name: str, latent_dim: int, digest: str = "") -> dict[str, dict[Any, Any]]:
-    """Everything measured about the standard runs of a data set and latent size, by role and seed; empty if nothing was."""
+    """The scores of the standard runs of a data set and latent size, by role and seed; empty if there are none."""
     from core.metrics.scorecard import population
 
     return population(trained.store(), name, latent_dim, digest)

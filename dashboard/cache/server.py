@@ -1,4 +1,4 @@
-"""What there is once a server: its jobs, its visitors, its limits, the walkthrough, and what is warmed up behind a page."""
+"""What exists once per server: its jobs, visitors, limits and scenes, and what is prepared in the background."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def limits() -> Limits:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _scenes(path: str, modified: float, _pictures: Mapping[str, Callable[..., Any]]) -> tuple[Scene, ...]:
+def _scenes(path: str, modified: float, _pictures: Mapping[str, Callable[..., Any]]) -> tuple[Scene, ...]:  # noqa: ARG001 - part of the key
     return scenes_file.read(Path(path), _pictures)
 
 
@@ -68,8 +68,9 @@ def scenes(pictures: Mapping[str, Callable[..., Any]]) -> tuple[Scene, ...]:
 def _when_idle(task: Callable[[], Any]) -> bool:
     """Run a task once, in the background, as soon as no page has been asked for a while.
 
-    What is prepared takes seconds of several cores. While many visitors arrive at once, it would take them from their pages,
-    and whoever needs it before the server is idle starts it anyway. POINT_OR_CLOUD_WARM=off leaves it out.
+    What is prepared takes seconds of several cores. While many visitors arrive at once, it would take them from
+    their pages, and whoever needs it before the server is idle starts it anyway. POINT_OR_CLOUD_WARM=off leaves it
+    out.
     """
 
     def check() -> None:
@@ -99,7 +100,7 @@ def page_begins() -> None:
 
 @st.cache_resource(show_spinner=False)
 def begin() -> bool:
-    """Once a server, before its first page: every rerun of every visitor is a thread, see `core.jobs.limits.spare_memory`."""
+    """Once per server, before its first page: limit the memory that threads keep (`core.jobs.limits.spare_memory`)."""
     from core.jobs.limits import spare_memory
 
     spare_memory()
@@ -108,7 +109,7 @@ def begin() -> bool:
 
 @st.cache_resource(show_spinner=False)
 def warm() -> bool:
-    """Once a server: import torch before somebody waits for it, then compile what a UMAP needs if no process has done so."""
+    """Once per server: import torch before a visitor needs it, then compile UMAP's code if no process has done so."""
     return _when_idle(_prepare)
 
 
@@ -124,8 +125,8 @@ def _prepare() -> None:
 def load_networks() -> None:
     """Once a process: import what networks need, and let the garbage collector leave its million objects alone.
 
-    A page's networks run on one thread: they take milliseconds, and every rerun is a thread of its own, which would start
-    and keep helpers of its own, and wait for them beside other visitors'.
+    A page's networks run on one thread: they take milliseconds, and every rerun is a thread of its own, which would
+    start and keep helpers of its own, and wait for them beside other visitors'.
     """
     import torch
 
@@ -138,7 +139,7 @@ def load_networks() -> None:
 
 @st.cache_resource(show_spinner=False)
 def warm_worker() -> bool:
-    """Once a server, when somebody may soon ask for a training: start a worker that has imported what training needs."""
+    """Once per server, when a training may soon be requested: start a worker that has imported what training needs."""
     from core.jobs.worker import warm_task
 
     return _when_idle(lambda: jobs().call("warm-up", warm_task))

@@ -29,6 +29,7 @@ LOADING = "Loading the networks (only the first time)…"
 
 @st.cache_resource(show_spinner=False)
 def store() -> RunStore:
+    """The runs that this server shows: the shipped ones and those in its cache."""
     return RunStore()
 
 
@@ -53,11 +54,12 @@ def pairs() -> dict[tuple[str, int, int], catalog.Pair]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _pairs(paths: tuple[str, ...], _entries: list[catalog.Entry]) -> dict[tuple[str, int, int], catalog.Pair]:
+def _pairs(paths: tuple[str, ...], _entries: list[catalog.Entry]) -> dict[tuple[str, int, int], catalog.Pair]:  # noqa: ARG001 - part of the key
     return catalog.pairs(_entries)
 
 
 def frozen(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same arrays, read-only: visitors share them."""
     for array in arrays.values():
         array.setflags(write=False)
     return arrays
@@ -76,7 +78,7 @@ def gallery(run_id: str) -> dict[str, np.ndarray]:
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def recording(run_id: str) -> tuple[np.ndarray, list[dict[str, Any]], list[bytes]]:
-    """What a run wrote down epoch by epoch: codes of the same test images (epochs + 1, n, d), rows, preview pictures."""
+    """What a run recorded per epoch: codes of the same test images (epochs + 1, n, d), history rows, preview images."""
     run = store().get(run_id)
     history = run.history()
     previews = [picture for row in history if (picture := run.preview(row["epoch"])) is not None]
@@ -119,7 +121,7 @@ def dataset(data: DataKey) -> Dataset:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def png_of_test_images(data: DataKey, n: int) -> bytes:
-    """The first n test images of a data set as one PNG. Kept, because compressing it takes longer than a rerun should."""
+    """The first n test images of a data set as one PNG; cached, because compressing it is slow."""
     from dashboard.components.sprites import sprite
 
     return sprite(dataset(data).test_images[:n])
@@ -139,8 +141,8 @@ def _fingerprint(data: DataKey) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _comparison(data: DataKey, fingerprint: str) -> Future[str | None]:
-    """How a folder differs from the images with a digest, found in the background: reading a thousand photos takes minutes."""
+def _comparison(data: DataKey, fingerprint: str) -> Future[str | None]:  # noqa: ARG001 - part of the key
+    """How a folder differs from the images with a digest; compared in the background, which may take minutes."""
     images, answer = dataset(data), Future()
 
     def compare() -> None:
@@ -163,8 +165,8 @@ def _comparison(data: DataKey, fingerprint: str) -> Future[str | None]:
 def folder_changed(data: DataKey) -> str | None:
     """How a folder differs from the images with a digest, in words; None where it does not.
 
-    A folder whose files are the same by name, size and time has not changed. Otherwise its images are read and compared; until
-    that is done, which a visitor waits `COMPARED_WITHIN` seconds for, only that is said.
+    A folder whose files are the same by name, size and time has not changed. Otherwise its images are read and
+    compared; until that is done, which a visitor waits `COMPARED_WITHIN` seconds for, only that is said.
 
     Raises:
         DataError: the images with that digest cannot be had.

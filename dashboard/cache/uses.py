@@ -35,7 +35,7 @@ def simple_denoisers(data: DataKey, sigma: float) -> Simple:
 
 
 def odd_images(data: DataKey, what: str) -> np.ndarray:
-    """A thousand odd images, uint8 (n, 1, 28, 28): of another data set, or one of `core.metrics.denoising_and_anomalies.ODDITIES`."""
+    """A thousand anomalous images, uint8 (n, 1, 28, 28): another data set's, or a kind of anomaly (`ODDITIES`)."""
     from core.data.sources import DATASETS
     from core.metrics.denoising_and_anomalies import ODDITIES
 

@@ -5,10 +5,10 @@ made of the content's hash, so the browser fetches each file once and keeps it, 
 instead of a megabyte, and nothing has to be copied into a static folder. A file lives as long as a page of some session
 uses it, so call these functions in every rerun.
 
-Addresses are relative ("./media/HASH.png"), so the browser resolves them against the page it is showing, exactly as it does
-with the scripts that Streamlit's index.html names ("./static/..."): wherever the page itself can be loaded, below
-`server.baseUrlPath`, behind a proxy that removes a prefix, or in a frame, its media files are found too. All pages of the
-app are one path segment deep, so the result is the same from each of them.
+Addresses are relative ("./media/HASH.png"), so the browser resolves them against the page it is showing, exactly as
+it does with the scripts that Streamlit's index.html names ("./static/..."): wherever the page itself can be loaded,
+below `server.baseUrlPath`, behind a proxy that removes a prefix, or in a frame, its media files are found too. All
+pages of the app are one path segment deep, so the result is the same from each of them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ACTIVATIONS = ("relu", "silu")
 
 
 @functools.lru_cache(maxsize=32)
-def _weights(path: Path, modified: float) -> bytes:
+def _weights(path: Path, modified: float) -> bytes:  # noqa: ARG001 - part of the key
     from core.models.trunks import describe
     from core.runs.run import WEIGHTS, Run
 
@@ -60,12 +60,16 @@ def not_in_page(*configs: RunConfig) -> str:
         unknown = [f'a layer of the kind "{kind}"' for kind in kinds if kind not in LAYER_KINDS]
         unknown += [] if config.activation in ACTIVATIONS else [f'the activation "{config.activation}"']
         if unknown:
-            return f"These networks cannot run in the page, which has no code for {unknown[0]}; the pictures come from the server."
+            return (
+                f"These networks cannot run in the page, which has no code for {unknown[0]}; the pictures come "
+                "from the server."
+            )
     return ""
 
 
 def weights_url(run: Run) -> str:
-    """Address of a complete run's safetensors file, for `loadNetwork` in networks.js; "" if the page cannot run the network.
+    """Address of a complete run's safetensors file, for `loadNetwork` in networks.js; "" if the page cannot run the
+    network.
 
     Raises:
         RunError: the run is unfinished or damaged.

@@ -44,6 +44,7 @@ class Lane:
 
     @property
     def latent_dim(self) -> int:
+        """Latent size d."""
         return int(self.codes.shape[1])
 
     def describe(self, **more: Any) -> dict[str, Any]:
@@ -67,6 +68,7 @@ class Images:
     word: str = "class"
 
     def describe(self, key: str) -> dict[str, Any]:
+        """What the component needs to know of the images; `key` names their file."""
         return {
             "sprite": media_url(self.png, "image/png", f"{key}/sprite"),
             "classes": list(self.classes),
@@ -76,7 +78,7 @@ class Images:
 
 
 def class_numbers(labels: np.ndarray) -> np.ndarray:
-    """Class indices (n,) as the components read them: float32, which tells 16 million classes apart; a byte ends at 255."""
+    """Class indices (n,) as the components read them: float32, exact up to 16 million; a byte would end at 255."""
     return np.ascontiguousarray(labels, np.float32)
 
 

@@ -1,10 +1,12 @@
 """How the code of a component reaches the page: one function registers it, one joins the files that its script imports.
 
-A component lives in a folder of its name: a script with a default export, markup and a style sheet if it has any, all three
-called like the folder, and `__init__.py`, its Python side. Scripts are ordinary modules with `import` lines, so Node, the type checker and editors follow
-them. But Streamlit hands a component's JavaScript to the browser as one module without an address, which cannot import its
-neighbours, and a page that was taken home has no server at all. So `joined` puts every imported module in front, once and
-in order, each as a function that is called at once and returns what the module exports:
+A component lives in a folder of its name: a script with a default export, markup and a style sheet if it has any,
+    all three
+called like the folder, and `__init__.py`, its Python side. Scripts are ordinary modules with `import` lines, so
+Node, the type checker and editors follow them. But Streamlit hands a component's JavaScript to the browser as one
+module without an address, which cannot import its neighbours, and a page that was taken home has no server at all.
+So `joined` puts every imported module in front, once and in order, each as a function that is called at once and
+returns what the module exports:
 
     const $web_image = (() => { const SIDE = 28; return { SIDE }; })();
     const { SIDE } = $web_image;    // import { SIDE } from "../../web/image.js";
@@ -50,6 +52,7 @@ def register(name: str, *, base: bool = True, **options: Any) -> Callable[..., A
 
 
 def text(path: Path) -> str:
+    """A script or style sheet as text."""
     return path.read_text(encoding="utf-8")
 
 
@@ -66,8 +69,8 @@ def bundled(code: str, path: Path = DASHBOARD / "inline.js") -> str:
     """As `joined`, for code that is written down elsewhere: its imports are relative to `path`.
 
     Raises:
-        ValueError: an import or export in a form that is not understood, of a file that does not exist, of a name that the
-            file does not export, or in a circle.
+        ValueError: an import or export in a form that is not understood, of a file that does not exist, of a name
+            that the file does not export, or in a circle.
     """
     modules: dict[Path, str] = {}
     exports: dict[Path, list[str]] = {}

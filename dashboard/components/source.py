@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Source:
-    """One function: `file` relative to the project, dotted `name`, and its lines with their numbers, docstring left out."""
+    """One function: `file` relative to the project, dotted `name`, and its numbered lines without the docstring."""
 
     file: str
     name: str

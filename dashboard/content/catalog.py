@@ -30,6 +30,7 @@ class Entry:
 
     @property
     def run_id(self) -> str:
+        """Identifier of the run."""
         return self.run.run_id
 
     @functools.cached_property
@@ -73,6 +74,7 @@ class Pair:
 
     @property
     def dataset(self) -> str:
+        """Name of the data set both were trained on."""
         return self.data.name
 
     @property
@@ -82,10 +84,12 @@ class Pair:
 
     @property
     def latent_dim(self) -> int:
+        """Latent size d of both."""
         return self.ae.config.latent_dim
 
     @property
     def seed(self) -> int:
+        """Seed of both."""
         return self.ae.config.seed
 
 

@@ -32,6 +32,7 @@ def folder_changed(pair: Pair, data: Dataset, how: str) -> str:
     n = len(data.train_images) + len(data.test_images)
     day = time.strftime("%d %b %Y", time.localtime(pair.vae.trained)).lstrip("0")
     return (
-        f"This folder has changed since these models were trained. Everything here is about the {n:,} images that it held on {day}; "
+        f"This folder has changed since these models were trained. Everything here is about the {n:,} images that "
+        f"it held on {day}; "
         f"it {how}. To train on what it holds now: `{train_command(pair)}`, and again with `--model vae`."
     )

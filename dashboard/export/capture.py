@@ -69,7 +69,7 @@ def tree(drawn: list[Any]) -> Node:
 
 
 def media(address: str) -> bytes | None:
-    """The bytes at one of this server's own media addresses ("/media/..." or "./media/..."); None if it is not one, or has gone."""
+    """The bytes at a media address of this server ("/media/..." or "./media/..."); None if there is no such file."""
     from streamlit.runtime import exists, get_instance
     from streamlit.runtime.media_file_storage import MediaFileStorageError
 

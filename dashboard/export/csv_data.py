@@ -35,7 +35,7 @@ def values(data: Any) -> np.ndarray | None:
 
 
 def chart(figure: Mapping[str, Any]) -> str:
-    """A plotly figure, as `components.chart` or plotly's JSON has it, as CSV: series, then its coordinates, a row per point."""
+    """A plotly figure (JSON of `components.chart` or plotly) as CSV: series and coordinates, one row per point."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(("series", *AXES))

@@ -1,7 +1,9 @@
-"""A page as one HTML file that needs no network and no server: text, pictures, charts, and the components with their networks.
+"""A page as one HTML file that needs no network and no server: text, pictures, charts, and the components with
+their networks.
 
 A file holds each thing once, compressed: a component's script and style, and every file that a
-component loads by address, the decoders among them. page_file.js unpacks them, and mounts the same scripts that run on the page.
+component loads by address, the decoders among them. page_file.js unpacks them, and mounts the same scripts that run
+on the page.
 """
 
 from __future__ import annotations
@@ -69,6 +71,7 @@ class Handout:
     # ---- the page ----
 
     def node(self, node: Node) -> str:
+        """The HTML of an element of the page and of everything inside it."""
         if node.element is not None:
             kind = node.element.WhichOneof("type")
             draw = getattr(self, f"_{kind}", None)
@@ -79,7 +82,8 @@ class Handout:
             return ""  # controls, without the server they would control
         if kind == "expandable":
             block = node.block.expandable
-            return f"<details{' open' if block.expanded else ''}><summary>{self.text(block.label, inline=True)}</summary>{inside}</details>"
+            opened, label = " open" if block.expanded else "", self.text(block.label, inline=True)
+            return f"<details{opened}><summary>{label}</summary>{inside}</details>"
         if kind == "column":
             return f'<div class="column" style="flex:{node.block.column.weight:.3f} 1 0">{inside}</div>'
         row = kind in ("horizontal", "grid_container") or (
@@ -157,7 +161,10 @@ class Handout:
         if isinstance(given, dict) and "can_open" in given:
             given["can_open"] = False  # there is no other page to open it on
         data = ADDRESS.sub(lambda found: self.file(found[0]), json.dumps(given))
-        return f'<div class="component" data-name="{html.escape(e.component_name)}"><script type="application/json">{embedded(data)}</script></div>'
+        return (
+            f'<div class="component" data-name="{html.escape(e.component_name)}"><script '
+            f'type="application/json">{embedded(data)}</script></div>'
+        )
 
     def file(self, address: str) -> str:
         """The name under which the file holds the bytes at an address."""
@@ -186,13 +193,15 @@ class Handout:
         }
         root_style = ";".join(f"{name}:{value}" for name, value in colors.items())
         source = (
-            f'<p class="caption">Taken home from <a href="{html.escape(link)}">{html.escape(link)}</a>; this file needs no network.</p>'
+            f'<p class="caption">Taken home from <a href="{html.escape(link)}">{html.escape(link)}</a>; this file '
+            "needs no network.</p>"
             if link
             else ""
         )
         return f"""<!doctype html>
 <html lang="en" style="{root_style};color-scheme:{"dark" if self.dark else "light"}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)} · Point or Cloud</title><style>{style}</style></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html.escape(title)} · Point or Cloud</title><style>{style}</style></head>
 <body><main>{body}{source}</main>
 <script type="application/json" id="files">{embedded(json.dumps(self.files))}</script>
 <script type="application/json" id="components">{embedded(json.dumps(self.components))}</script>

@@ -1,4 +1,4 @@
-"""Sharing and taking home, the same on every page: link, QR code, the page as a file, its figures' numbers, the models shown."""
+"""The share menu, the same on every page: link, QR code, the page as a file, the charts' data, the models shown."""
 
 from __future__ import annotations
 
@@ -51,7 +51,10 @@ def drawer(title: str, name: str, drawn: list[Any], pair: Pair | None) -> None:
             width="stretch",
             key="take-html",
             data=lambda: page_file.Handout(capture.media, dark).page(capture.tree(drawn), title, address),
-            help="With everything in it: pictures, charts, and the networks themselves, so that what moves here moves there. Needs no network.",
+            help=(
+                "With everything in it: pictures, charts, and the networks themselves, so that what moves here "
+                "moves there. Needs no network."
+            ),
         )
         st.download_button(
             "Its figures' numbers (CSV)",

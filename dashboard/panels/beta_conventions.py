@@ -1,4 +1,4 @@
-""" "Is my beta right?": what a weight is called in other codes, the loss line that runs here, and the classic mistake as a run."""
+""" "Is my beta right?": a weight's value in other code bases, the loss that runs here, a common mistake as a run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def translation(beta: float, config: RunConfig) -> str:
         default = "–" if t.default_as_beta is None else f"{t.default_as_beta:.4g}"
         near = "" if t.exact else "≈ "
         rows.append(
-            f"| {name} | {c.over_pixels} of {ERRORS[c.error]} | {c.over_dims} | {near}**{t.nominal:.4g}** | {near if t.default_as_beta is not None else ''}{default} | `{c.loss}` |"
+            f"| {name} | {c.over_pixels} of {ERRORS[c.error]} | {c.over_dims} | {near}**{t.nominal:.4g}** | "
+            f"{near if t.default_as_beta is not None else ''}{default} | `{c.loss}` |"
         )
     return "\n".join(rows)
 
@@ -59,7 +60,8 @@ def mistake(pair: Pair) -> None:
     wrong = mistaken(pair)
     if wrong is None:
         st.info(
-            "There is no run with this mistake for this data set and latent size. Train one with `python -m core train --reduction mean`."
+            "There is no run with this mistake for this data set and latent size. Train one with `python -m core "
+            "train --reduction mean`."
         )
         return
     right = catalog.over_beta(cache.trained.entries(), pair).get(wrong.config.beta, pair.vae)
@@ -76,7 +78,7 @@ def mistake(pair: Pair) -> None:
     chosen = cache.decoded.one_of_each(pair.data)
     real = cache.trained.dataset(pair.data).test_images[chosen, 0]
     for column, entry, name in zip(
-        st.columns(2), (wrong, right), ("`mean`: averaged over pixels", "`sum`: as in all other runs here")
+        st.columns(2), (wrong, right), ("`mean`: averaged over pixels", "`sum`: as in all other runs here"), strict=True
     ):
         with column:
             st.markdown(f"**{name}**, w = {entry.config.beta:g}", anchors=False)
@@ -111,14 +113,17 @@ def conventions(pair: Pair, beta: float) -> None:
     )
     st.markdown(translation(beta, config))
     st.caption(
-        f"For images of {PIXELS} numbers and {config.latent_dim} latent units; BCE: binary cross-entropy, SE: squared error; w: the weight in that code. ≈ marks codes with a different distortion: "
-        "the cost of one nat of rate is the same, but the model is not. Summing instead of averaging over the batch only changes the step size."
+        f"For images of {PIXELS} numbers and {config.latent_dim} latent units; BCE: binary cross-entropy, SE: "
+        "squared error; w: the weight in that code. ≈ marks codes with a different distortion: "
+        "the cost of one nat of rate is the same, but the model is not. Summing instead of averaging over the "
+        "batch only changes the step size."
     )
     where, code = loss_source()
     st.markdown("**The loss**, mean over images", anchors=False)
     st.latex(formula(config))
     st.markdown(f"**Source code**, {where}", anchors=False)
-    # As plain HTML: Streamlit's code element loads 1.6 MB of colouring script with the page, for these few lines in an expander.
+    # As plain HTML: Streamlit's code element loads 1.6 MB of colouring script with the page, for these few lines in
+    # an expander.
     st.html(f'<pre style="overflow-x:auto;font-size:.875rem"><code>{escape(code)}</code></pre>')
     st.markdown("### A common mistake", anchors=False)
     mistake(pair)

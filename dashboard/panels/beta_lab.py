@@ -81,7 +81,7 @@ def without_networks(trained: Mapping[float, Entry], beta: float, why: str) -> N
     """
     st.info(why)
     near = sorted(catalog.nearest_weights(trained, beta, STILLS))
-    for column, b in zip(st.columns(STILLS), near):
+    for column, b in zip(st.columns(STILLS), near, strict=False):
         figure = cache.trained.evaluation(trained[b].run_id)
         with column:
             st.markdown(f"β = {b:g}")

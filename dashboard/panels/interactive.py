@@ -68,7 +68,7 @@ def map_of(kind: str, entry: Entry, view: cache.maps.MapView, native: bool) -> M
 
 
 def colourings(pair: Pair) -> tuple[list[Colouring], dict[str, str]]:
-    """What a map's points can be coloured by, beside their class; and what else there would be, with the reason why not."""
+    """What a map's points can be coloured by, besides their class; and what cannot be offered, with the reason."""
     ae, vae = (cache.trained.gallery(entry.run_id) for entry in pair.entries)
     found = [
         Colouring(
@@ -107,13 +107,16 @@ def colourings(pair: Pair) -> tuple[list[Colouring], dict[str, str]]:
 def maps(
     pair: Pair, views: Mapping[str, cache.maps.MapView], native: bool, on_open: Callable[[int], None] | None = None
 ) -> dict[str, str]:
-    """Both models' maps of the same images, linked; `views` by "ae" and "vae". Returns what could not be measured, and why."""
+    """Linked maps of the same images; `views` by "ae" and "vae". Returns what could not be measured, and why."""
     coloured, left_out = colourings(pair)
     drawn = MapPair(
         *(map_of(kind, entry, views[kind], native) for kind, entry in pair.items()),
         images_of(pair),
         coloured,
-        layers_note="The rest need the latent space itself (latent size 2): samples from the prior put through a UMAP are pulled onto the islands it knows.",
+        layers_note=(
+            "The rest need the latent space itself (latent size 2): samples from the prior put through a UMAP are "
+            "pulled onto the islands it knows."
+        ),
     )
     linked_maps(drawn, f"maps-{pair.ae.run_id}", on_open)
     return left_out
@@ -123,7 +126,7 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
     """Both latent planes with the same images, `first` ("ae" or "vae") on the left; nameless until the reveal."""
     if stage.pair.latent_dim != 2:
         raise ExhibitError("two_maps shows latent spaces of two numbers.")
-    views = dict(zip(NAMES, cache.maps.latent_maps(stage.pair, "native")))
+    views = dict(zip(NAMES, cache.maps.latent_maps(stage.pair, "native"), strict=True))
     order = sides(first)
     drawn = []
     for place, kind in enumerate(order):
@@ -154,7 +157,8 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
     wide, tight = sorted(spread, key=spread.get, reverse=True)
     if spread[tight] < 1e-6:
         raise ExhibitError(
-            f"All images have the same code in the {NAMES[tight]}, so there is no spread to compare: these images are all alike."
+            f"All images have the same code in the {NAMES[tight]}, so there is no spread to compare: these images "
+            "are all alike."
         )
     return {
         **{f"where_{kind}": LETTERS[place] for place, kind in enumerate(order)},
@@ -185,7 +189,8 @@ def decoding(stage: Stage, image: int = 0) -> Facts:
 
 
 def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.1) -> Facts:
-    """One image's code and eight codes around it, decoded, at each latent size; over all seeds, how often the class changes.
+    """One image's code and eight codes around it, decoded, at each latent size; over all seeds, how often the class
+    changes.
 
     Args:
         step: in units of the codes' own spread.

@@ -65,7 +65,7 @@ def show(config: RunConfig) -> None:
 
 
 def standing() -> list[tuple[RunConfig, JobStatus]]:
-    """The pair that this visitor asked for, and how each of the two trainings stands now; empty if none was asked for."""
+    """The pair that this visitor requested, with the status of each training; empty if none was requested."""
     jobs, visitor = cache.server.jobs(), state.visitor()
     return [(config, jobs.status(config.run_id, visitor)) for config in state.get(ASKED) or []]
 
@@ -135,7 +135,8 @@ def on_demand(pair: Pair) -> int:
     ):
         length = epochs()
         st.markdown(
-            f"A **pair** is an {AE} and a {VAE} (β = 1) that differ in nothing else. Once trained, it can be selected in the sidebar on every page and by everyone; "
+            f"A **pair** is an {AE} and a {VAE} (β = 1) that differ in nothing else. Once trained, it can be "
+            "selected in the sidebar on every page and by everyone; "
             "this page can then train it with other weights."
         )
         columns = st.columns(3)

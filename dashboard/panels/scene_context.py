@@ -76,7 +76,7 @@ class Stage:
             result.append(int(index))
         return tuple(result)
 
-    def name(self, place: int, kind: str, said: str) -> str:
+    def name(self, place: int, said: str) -> str:
         """The heading of one part of the picture: a letter, and after the reveal also what it is."""
         letter = f"**{LETTERS[place]}**"
         return f"{letter} · {said}" if self.revealed else letter

@@ -38,7 +38,7 @@ def lanes(drawn: Pair, index: int) -> None:
     planes = {name: plane(g["mean"], g["stddev"].astype(float)) for name, g in galleries.items()}
     codes, stddev = planes["vae"]
     factor = encoding_diagram.lens_factor(stddev[index], encoding_diagram.square_of(codes, stddev[index])[1])
-    for column, name, title in zip(st.columns(2), ("ae", "vae"), (f"{AE}: a point", f"{VAE}: a cloud")):
+    for column, name, title in zip(st.columns(2), ("ae", "vae"), (f"{AE}: a point", f"{VAE}: a cloud"), strict=True):
         codes, stddev = planes[name]
         decoded = galleries[name]["reconstruction"][index]
         picture = encoding_diagram.drawing(
@@ -54,7 +54,10 @@ def lanes(drawn: Pair, index: int) -> None:
             st.image(
                 picture,
                 width="stretch",
-                alt=f"An image of class {data.classes[data.test_labels[index]]}, its code as {kind}, and the decoded image.",
+                alt=(
+                    f"An image of class {data.classes[data.test_labels[index]]}, its code as {kind}, and the "
+                    "decoded image."
+                ),
             )
 
 
@@ -76,7 +79,7 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
             raise ExhibitError(f"{words!r}: the latent size is a whole number.")
         pair = stage.other(int(size))
         entry = pair[kind]
-        st.markdown(stage.name(place, kind, f"{NAMES[kind]}, decoded from {size} numbers"))
+        st.markdown(stage.name(place, f"{NAMES[kind]}, decoded from {size} numbers"))
         decoded = cache.trained.gallery(entry.run_id)["reconstruction"][first]
         st.image(
             images.grid(decoded, len(first)), width="stretch", alt=f"The same images, decoded: row {LETTERS[place]}"
@@ -101,7 +104,7 @@ def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
     data = cache.trained.dataset(stage.pair.data)
     redrawn = {kind: cache.decoded.redraws(stage.pair[kind].run_id, image, draws) for kind in NAMES}
     if stage.revealed:
-        for column, kind in zip(st.columns(2), NAMES):
+        for column, kind in zip(st.columns(2), NAMES, strict=True):
             with column:
                 st.caption(f"{draws} sampled codes of this image, decoded")
                 st.image(
@@ -138,7 +141,7 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
     left, right = st.columns([3, 2]) if stage.revealed else (st.container(), None)
     turned = cache.decoded.turned(stage.pair.vae.run_id, image, steps)  # (d, steps, 28, 28)
     half = -(-d // 2)
-    for column, part in zip(left.columns(2), (turned[:half], turned[half:])):
+    for column, part in zip(left.columns(2), (turned[:half], turned[half:]), strict=True):
         if len(part):
             column.image(
                 images.grid(part.reshape(-1, *part.shape[2:]), steps),
@@ -170,11 +173,11 @@ STILL_TRAINED = "The classifier used to evaluate samples of these images is stil
 
 
 def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
-    """New images side by side, from the same noise, e.g. ["ae mixture", "vae prior"]; after the reveal, how good they are."""
+    """Samples side by side from the same noise, e.g. ["ae mixture", "vae prior"]; after the reveal, their quality."""
     facts: dict[str, Any] = {"gaussians": cache.measured.gaussians(stage.pair.ae.run_id)}
     scores: dict[str, float] = {}
     why_not = STILL_TRAINED
-    for place, (column, words) in enumerate(zip(st.columns(len(models)), models)):
+    for place, (column, words) in enumerate(zip(st.columns(len(models)), models, strict=True)):
         kind, source = model_of(words, SOURCES)
         entry = stage.pair[kind]
         try:
@@ -182,7 +185,7 @@ def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
         except NotMeasurable as error:  # the pictures are shown all the same, and then the reason
             measured, why_not = None, f"The quality of these samples cannot be measured: {error}"
         with column:
-            st.markdown(stage.name(place, kind, f"{NAMES[kind]}, {SAID[source].format(facts['gaussians'])}"))
+            st.markdown(stage.name(place, f"{NAMES[kind]}, {SAID[source].format(facts['gaussians'])}"))
             st.image(
                 images.grid(cache.decoded.samples(entry.run_id, source)[: columns * columns], columns),
                 width="stretch",
@@ -229,7 +232,7 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
     frames["pixels"] = cross_fade(*ends, steps)
     said = {**{kind: f"{mark}, decoded" for kind, mark in NAMES.items()}, "pixels": "pixel cross-fade, without a model"}
     for place, kind in enumerate(order):
-        st.markdown(stage.name(place, kind, said[kind]))
+        st.markdown(stage.name(place, said[kind]))
         st.image(
             images.grid(frames[kind], steps),
             width="stretch",
@@ -263,10 +266,10 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
         "beta_largest": max(betas),
         "beta_smallest": min(betas),
     }
-    for place, (column, beta) in enumerate(zip(st.columns(len(betas)), betas)):
+    for place, (column, beta) in enumerate(zip(st.columns(len(betas)), betas, strict=True)):
         figure = cache.trained.evaluation(trained[beta].run_id)
         with column:
-            st.markdown(stage.name(place, "vae", f"β = {beta:g}"))
+            st.markdown(stage.name(place, f"β = {beta:g}"))
             st.image(
                 images.grid(cache.decoded.samples(trained[beta].run_id, "prior")[: columns * columns], columns),
                 width="stretch",
@@ -274,7 +277,8 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
             )
             if stage.revealed:
                 st.caption(
-                    f"R = {figure['rate']:.1f}, D = {figure['distortion']:.1f} nats, {figure['active_units']} of {stage.pair.latent_dim} units active"
+                    f"R = {figure['rate']:.1f}, D = {figure['distortion']:.1f} nats, {figure['active_units']} of "
+                    f"{stage.pair.latent_dim} units active"
                 )
     for name in ("largest", "smallest"):
         figure = cache.trained.evaluation(trained[facts[f"beta_{name}"]].run_id)

@@ -31,8 +31,8 @@ def for_projector(figure: go.Figure, scale: float = 1.8) -> go.Figure:
 def _empty(dark: bool, height: int) -> go.Figure:
     """A chart without data.
 
-    plotly asks `sys.modules` for pandas and takes what it finds for complete. If another visitor's thread is just importing
-    it, importing it here waits for that.
+    plotly asks `sys.modules` for pandas and takes what it finds for complete. If another visitor's thread is just
+    importing it, importing it here waits for that.
     """
     if "pandas" in sys.modules:
         importlib.import_module("pandas")
@@ -68,7 +68,8 @@ def rate_distortion(
     dark: bool = False,
     height: int = 380,
 ) -> go.Figure:
-    """Trained betas in the plane of rate (across) and distortion (up), the current one marked, the AE's distortion as a line.
+    """Trained betas in the plane of rate (across) and distortion (up), the current one marked, the AE's distortion
+    as a line.
 
     Args:
         points: mappings with beta, rate, distortion, neg_elbo, active_units; drawn in order of beta.
@@ -238,7 +239,7 @@ def oddness(
     height: int = 230,
     what: str = "odd images",
 ) -> go.Figure:
-    """Histograms of what normal (grey) and odd images (the model's colour) cost; this image and the alarm's threshold as lines."""
+    """Histograms of the scores of normal (grey) and anomalous images; this image and the threshold as lines."""
     figure = _empty(dark, height)
     low, high = (
         float(min(normal.min(), odd.min(), mark)),
@@ -280,7 +281,7 @@ def oddness(
 def roc(
     curves: Mapping[str, tuple[np.ndarray, np.ndarray]], allowed: float, dark: bool = False, height: int = 300
 ) -> go.Figure:
-    """Odd images caught over false alarms, by "ae", "vae" and "pca"; `allowed` false alarms as a line, guessing as the diagonal."""
+    """ROC curves by "ae", "vae" and "pca"; the `allowed` false alarms as a line, chance as the diagonal."""
     figure = _empty(dark, height)
     for key, dash in (("ae", "solid"), ("vae", "dash"), ("pca", "dot")):
         false, true = curves[key]
@@ -333,7 +334,8 @@ def sizes(
     dark: bool = False,
     height: int = 340,
 ) -> go.Figure:
-    """Squared error over bytes an image (log): curves by "ae", "vae", "pca", "webp"; lossless formats as levels; this image's points.
+    """Squared error over bytes an image (log): curves by "ae", "vae", "pca", "webp"; lossless formats as levels;
+    this image's points.
 
     Args:
         curves: (bytes, mse) points, means over many images.
@@ -345,7 +347,7 @@ def sizes(
     for key, (name, dash) in names.items():
         color = theme.color(key, dark) if key in theme.NAMES else theme.muted(dark)
         if curves.get(key):
-            x, y = zip(*sorted(curves[key]))
+            x, y = zip(*sorted(curves[key]), strict=True)
             figure.add_scatter(
                 x=x,
                 y=y,
@@ -400,7 +402,7 @@ def quality_over_beta(
     """
     figure = _empty(dark, height)
     color, betas = theme.color("vae", dark), sorted(points)
-    for (key, name), dash in zip(names.items(), ("solid", "dot", "dash")):
+    for (key, name), dash in zip(names.items(), ("solid", "dot", "dash"), strict=False):
         figure.add_scatter(
             x=betas,
             y=[points[b][key] for b in betas],
@@ -435,7 +437,7 @@ def quality_over_beta(
     figure.update_xaxes(
         type="log",
         title="KL weight β (log)",
-        tickvals=[b for b in (0.1, 0.25, 0.5, 1, 2.5, 5, 10)],
+        tickvals=[0.1, 0.25, 0.5, 1, 2.5, 5, 10],
         ticktext=["0.1", "0.25", "0.5", "1", "2.5", "5", "10"],
     )
     figure.update_yaxes(rangemode="tozero")

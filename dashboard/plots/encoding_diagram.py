@@ -3,8 +3,10 @@
 Drawn on the models with two latent numbers, where the plane *is* the latent space. The lens enlarges the neighbourhood
 of the code by the same factor in both drawings: under it the AE's code is still a point.
 
-For three seconds after it has appeared the drawing shows the image being encoded again and again: each time the AE's point
-lights up where it was, and the VAE's cloud grows by what is drawn anew. Whoever asks for less motion sees the end at once.
+For three seconds after it has appeared the drawing shows the image being encoded again and again: each time the
+    AE's point
+lights up where it was, and the VAE's cloud grows by what is drawn anew. Whoever asks for less motion sees the end
+at once.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ def _picture(image: np.ndarray, x: float, y: float, side: float, caption: str, d
     middle = x + side / 2
     return (
         f'<image x="{x}" y="{y}" width="{side}" height="{side}" href="data:image/png;base64,{data}"/>'
-        f'<text x="{middle}" y="{y + side + 17}" text-anchor="middle" font-size="14" fill="{theme.muted(dark)}">{escape(caption)}</text>'
+        f'<text x="{middle}" y="{y + side + 17}" text-anchor="middle" font-size="14" '
+        f'fill="{theme.muted(dark)}">{escape(caption)}</text>'
     )
 
 
@@ -43,7 +46,7 @@ def _arrow(x1: float, x2: float, y: float, dark: bool) -> str:
 
 
 def lens_factor(stddev: np.ndarray, span: float) -> float:
-    """Magnification, 1 to 40, at which a cloud of this width (d,) fills about half the lens; `span` is the width of the plane."""
+    """Magnification, 1 to 40, at which a cloud of this width (d,) fills half the lens; `span` is the plane's width."""
     return float(np.clip(LENS * 0.36 / (max(float(np.max(stddev)), 1e-9) * PLANE / span), 1, 40))
 
 
@@ -95,31 +98,52 @@ def drawing(
     what = "a point" if not stddev.any() else "a cloud"
     lens = (
         f'<path d="M{x:.1f} {y:.1f}L{lx - edge[0]:.1f} {ly - edge[1]:.1f}" stroke="{color}" stroke-width="1"/>'
-        f'<circle cx="{lx}" cy="{ly}" r="{LENS}" fill="{"#1d1c1a" if dark else "#ffffff"}" stroke="{color}" stroke-width="1.5"/>'
+        f'<circle cx="{lx}" cy="{ly}" r="{LENS}" fill="{"#1d1c1a" if dark else "#ffffff"}" stroke="{color}" '
+        'stroke-width="1.5"/>'
     )
     if stddev.any():
         rings = "".join(
-            f'<ellipse cx="{lx}" cy="{ly}" rx="{r * sx * factor:.1f}" ry="{r * sy * factor:.1f}" fill="{color}" fill-opacity=".13"/>'
+            f'<ellipse cx="{lx}" cy="{ly}" rx="{r * sx * factor:.1f}" ry="{r * sy * factor:.1f}" fill="{color}" '
+            'fill-opacity=".13"/>'
             for r in (2, 1)
         )
-        ellipse = f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{2 * sx:.2f}" ry="{2 * sy:.2f}" fill="{color}" fill-opacity=".45" stroke="{color}"/>'
-        lens = f'<g clip-path="url(#p)">{ellipse}</g>{lens}<clipPath id="l"><circle cx="{lx}" cy="{ly}" r="{LENS - 1}"/></clipPath><g clip-path="url(#l)">{rings}</g>'
+        ellipse = (
+            f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{2 * sx:.2f}" ry="{2 * sy:.2f}" fill="{color}" '
+            f'fill-opacity=".45" stroke="{color}"/>'
+        )
+        lens = (
+            f'<g clip-path="url(#p)">{ellipse}</g>{lens}<clipPath id="l"><circle cx="{lx}" cy="{ly}" '
+            f'r="{LENS - 1}"/></clipPath><g clip-path="url(#l)">{rings}</g>'
+        )
         lens += f'<g class="drawn" stroke="{color}" stroke-width="2.6" stroke-linecap="round">{cloud}</g>'
     else:
         lens += f'<circle class="same" cx="{lx}" cy="{ly}" r="2.6" fill="{color}"/>'
     lens += f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{color}"/>'
-    lens += f'<text x="{lx}" y="{ly + LENS - 9}" text-anchor="middle" font-size="12" fill="{theme.muted(dark)}">×{factor:.0f}</text>'
+    lens += (
+        f'<text x="{lx}" y="{ly + LENS - 9}" text-anchor="middle" font-size="12" '
+        f'fill="{theme.muted(dark)}">×{factor:.0f}</text>'
+    )
     side, middle = 92, top + PLANE / 2
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" {FONT}>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        f"{FONT}>"
         + MOTION
         + _picture(image, 2, middle - side / 2, side, "image x", dark)
         + _arrow(98, 128, middle, dark)
         + f'<clipPath id="p"><rect x="{left}" y="{top}" width="{PLANE}" height="{PLANE}" rx="8"/></clipPath>'
-        + f'<rect x="{left}" y="{top}" width="{PLANE}" height="{PLANE}" rx="8" fill="{color}" fill-opacity=".05" stroke="{theme.faint(dark)}"/>'
-        + f'<g clip-path="url(#p)"><path d="{dots}" stroke="{theme.muted(dark)}" stroke-opacity=".38" stroke-width="2" stroke-linecap="round"/></g>'
+        + (
+            f'<rect x="{left}" y="{top}" width="{PLANE}" height="{PLANE}" rx="8" fill="{color}" fill-opacity=".05" '
+            f'stroke="{theme.faint(dark)}"/>'
+        )
+        + (
+            f'<g clip-path="url(#p)"><path d="{dots}" stroke="{theme.muted(dark)}" stroke-opacity=".38" '
+            'stroke-width="2" stroke-linecap="round"/></g>'
+        )
         + lens
-        + f'<text x="{left + PLANE / 2}" y="{top + PLANE + 17}" text-anchor="middle" font-size="14" fill="{color}" font-weight="600">its code: {what}</text>'
+        + (
+            f'<text x="{left + PLANE / 2}" y="{top + PLANE + 17}" text-anchor="middle" font-size="14" '
+            f'fill="{color}" font-weight="600">its code: {what}</text>'
+        )
         + _arrow(left + PLANE + 4, left + PLANE + 34, middle, dark)
         + _picture(decoded, left + PLANE + 38, middle - side / 2, side, "decoded", dark)
         + "</svg>"
@@ -127,7 +151,8 @@ def drawing(
 
 
 def square_of(codes: np.ndarray, stddev: np.ndarray) -> tuple[np.ndarray, float]:
-    """Centre (2,) and side of the square that shows all but the outermost 1 % of the codes (n, 2), and a cloud of width (2,).
+    """Centre (2,) and side of the square that shows all but the outermost 1 % of the codes (n, 2), and a cloud of
+    width (2,).
 
     Codes that are all alike have no extent: then the cloud decides, or, of a point, one unit.
     """

@@ -44,13 +44,14 @@ def mosaic(images: np.ndarray, columns: int, scale: int = 4, gap: int = GAP) -> 
 
 
 def png(picture: Image.Image) -> bytes:
+    """A Pillow image as PNG bytes."""
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()
 
 
 def grid(images: np.ndarray, columns: int, scale: int = 4) -> bytes:
-    """`mosaic` as PNG bytes; the latest are kept, because all visitors who look at the same models see the same pictures."""
+    """`mosaic` as PNG bytes; the latest are cached, because visitors of the same models see the same images."""
     tiles = to_uint8(images)
     return _grid(tiles.tobytes(), tiles.shape, columns, scale)
 
@@ -84,7 +85,7 @@ def labelled(rows: Sequence[tuple[str, np.ndarray]], title: str, columns: int = 
 
 
 def there_and_back(strips: Sequence[tuple[str, np.ndarray]], scale: int = 5, milliseconds: int = 110) -> bytes:
-    """An animated GIF: strips (caption, (steps, 28, 28)) beside each other, playing forth and back with a rest at the ends."""
+    """An animated GIF of strips (caption, (steps, 28, 28)) side by side, played forwards and backwards."""
     font, head = ImageFont.load_default(15), 26
     steps = min(len(s) for _, s in strips)
     frames = []

@@ -1,10 +1,11 @@
 """One colour, one meaning, on every page: the AE's, the VAE's, and one palette for the ten classes.
 
-AE and VAE are the vermillion and the blue of Okabe & Ito (2008), distinguishable with every common colour vision; each has
-a lighter twin for dark backgrounds. The class palette was searched for: the smallest OKLab distance between any two of its
-colours, under normal vision and simulated protan, deutan and tritan vision (Machado et al. 2009), is as large as could be
-found among colours that keep their distance from the AE's and the VAE's and stand out on white (1.8:1) and on near-black
-(2.6:1) alike. Its smallest distance is .10 to .15 where the usual ten colours reach .01. Maps print the class names too.
+AE and VAE are the vermillion and the blue of Okabe & Ito (2008), distinguishable with every common colour vision;
+each has a lighter twin for dark backgrounds. The class palette was searched for: the smallest OKLab distance
+between any two of its colours, under normal vision and simulated protan, deutan and tritan vision (Machado et al.
+2009), is as large as could be found among colours that keep their distance from the AE's and the VAE's and stand
+out on white (1.8:1) and on near-black (2.6:1) alike. Its smallest distance is .10 to .15 where the usual ten
+colours reach .01. Maps print the class names too.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def color(model: str, dark: bool = False) -> str:
 
 
 def inked(color: str) -> str:
-    """A model's colour for words, on light pages dark enough to be read (contrast AA), as CSS; `inked` in canvas.js is the same."""
+    """A model's colour for text as CSS, dark enough on light pages (contrast AA); `inked` in canvas.js is the same."""
     return f"light-dark(color-mix(in srgb, {color}, black 16%), {color})"
 
 

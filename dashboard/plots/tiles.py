@@ -1,4 +1,4 @@
-"""Captioned 28 x 28 pictures: in a row that wraps on a narrow page, or in a table of models. Pure HTML; pixels are repeated, never smoothed."""
+"""Captioned 28 x 28 images as HTML: in a row that wraps, or in a table of models. Pixels are never smoothed."""
 
 from __future__ import annotations
 
@@ -20,10 +20,16 @@ STYLE = """<style>
 .tiles .figure { font-variant-numeric: tabular-nums; }
 table.pictures { border-collapse: collapse; width: 100%; max-width: 520px; table-layout: fixed; }
 table.pictures th:first-child { width: 3rem; }
-table.pictures :is(th, td, tr) { border: 0; padding: .2rem .3rem; text-align: left; font-weight: 400; font-size: .875rem; }
+table.pictures :is(th, td, tr) {
+  border: 0; padding: .2rem .3rem; text-align: left; font-weight: 400; font-size: .875rem;
+}
 table.pictures th[style] { font-weight: 600; }
 table.pictures img { width: 100%; max-width: 160px; image-rendering: pixelated; display: block; }
-@media (max-width: 640px) { .tiles { gap: .8rem .6rem; } .tiles figure, .tiles img { width: 104px; } .tiles img { height: 104px; } }
+@media (max-width: 640px) {
+  .tiles { gap: .8rem .6rem; }
+  .tiles figure, .tiles img { width: 104px; }
+  .tiles img { height: 104px; }
+}
 </style>"""
 
 
@@ -49,8 +55,9 @@ def table(columns: Sequence[str], pictures: Mapping[str, Sequence[bytes]], what:
     for model, row in pictures.items():
         name = f'<th style="color:{theme.inked(theme.color(model, dark))}">{theme.NAMES[model]}</th>'
         cells = "".join(
-            f'<td><img src="data:image/png;base64,{base64.b64encode(png).decode()}" alt="{escape(f"{what} of the {theme.NAMES[model]}, {title}")}"></td>'
-            for title, png in zip(columns, row)
+            f'<td><img src="data:image/png;base64,{base64.b64encode(png).decode()}" '
+            f'alt="{escape(f"{what} of the {theme.NAMES[model]}, {title}")}"></td>'
+            for title, png in zip(columns, row, strict=True)
         )
         body.append(f"<tr>{name}{cells}</tr>")
     return f'{STYLE}<table class="pictures"><tr><th></th>{head}</tr>{"".join(body)}</table>'
@@ -64,6 +71,7 @@ def row(tiles: Sequence[Tile], dark: bool = False) -> str:
         color = theme.color(tile.model, dark) if tile.model else theme.ink(dark)
         cells.append(
             f'<figure><img src="data:image/png;base64,{data}" alt="{escape(tile.title)}">'
-            f'<figcaption><b style="color:{theme.inked(color)}">{escape(tile.title)}</b><br><span class="figure" style="color:{theme.muted(dark)}">{escape(tile.below)}</span></figcaption></figure>'
+            f'<figcaption><b style="color:{theme.inked(color)}">{escape(tile.title)}</b><br><span class="figure" '
+            f'style="color:{theme.muted(dark)}">{escape(tile.below)}</span></figcaption></figure>'
         )
     return f'{STYLE}<div class="tiles">{"".join(cells)}</div>'

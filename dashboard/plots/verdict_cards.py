@@ -1,8 +1,8 @@
 """The scorecard's drawings: a line of verdicts a claim, and opened, its figures. Pure HTML.
 
-Every trained model is a dot, so that a difference is seen beside the spread it has to exceed. A verdict is a ball, filled as
-far as the claim holds: ● holds, ◐ depends, ○ does not, · not measured. Shape and words carry it, not colour: colours here
-belong to the two models.
+Every trained model is a dot, so that a difference is seen beside the spread it has to exceed. A verdict is a ball,
+filled as far as the claim holds: ● holds, ◐ depends, ○ does not, · not measured. Shape and words carry it, not
+colour: colours here belong to the two models.
 """
 
 from __future__ import annotations
@@ -21,37 +21,59 @@ LEAST = 0.04  # a track is at least this share of its figures wide, so that equa
 STYLE = """<style>
 .claim p { margin: 0; font-size: .875rem; line-height: 1.4; }
 .claim .said { font-size: .95rem; margin-bottom: .15rem; }
-.claim .cases { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 270px), 1fr)); gap: .7rem 1.6rem; margin-top: .7rem; }
+.claim .cases {
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 270px), 1fr)); gap: .7rem 1.6rem;
+  margin-top: .7rem;
+}
 .claim .case { font-size: .875rem; line-height: 1.35; max-width: 460px; }
 .claim .track { position: relative; height: 20px; margin: 3px 7px; border-radius: 10px; }
-.claim .track i { position: absolute; top: 50%; width: 11px; height: 11px; margin: -5.5px 0 0 -5.5px; border-radius: 50%; box-sizing: border-box; }
+.claim .track i {
+  position: absolute; top: 50%; width: 11px; height: 11px; margin: -5.5px 0 0 -5.5px; border-radius: 50%;
+  box-sizing: border-box;
+}
 .claim .track b { position: absolute; top: 2px; bottom: 2px; width: 2px; margin-left: -1px; }
 .claim .side { white-space: nowrap; font-variant-numeric: tabular-nums; margin-right: 1.1rem; }
-.ball { display: inline-block; box-sizing: border-box; width: .9em; height: .9em; vertical-align: -.08em; margin-right: .4em; border: 1.5px solid currentColor; border-radius: 50%; }
+.ball {
+  display: inline-block; box-sizing: border-box; width: .9em; height: .9em; vertical-align: -.08em;
+  margin-right: .4em; border: 1.5px solid currentColor; border-radius: 50%;
+}
 .ball.full { background: currentColor; }
 .ball.half { background: linear-gradient(90deg, currentColor 50%, transparent 50%); }
 .ball.none { width: .3em; height: .3em; margin: .3em; border: 0; background: currentColor; opacity: .5; }
 
 /* One line a claim: its sentence opens, its verdicts stand in columns at the right, one a data set and latent size. */
 .st-key-claims { --column: 5.4rem; gap: 0; }
-.st-key-claims [class*="st-key-claim-"] { position: relative; gap: 0; border-bottom: 1px solid rgba(128, 128, 136, .22); }
-.st-key-claims [class*="st-key-claim-"] > :first-child { position: absolute; z-index: 1; top: 0; right: 0; width: auto; pointer-events: none; }
+.st-key-claims [class*="st-key-claim-"] {
+  position: relative; gap: 0; border-bottom: 1px solid rgba(128, 128, 136, .22);
+}
+.st-key-claims [class*="st-key-claim-"] > :first-child {
+  position: absolute; z-index: 1; top: 0; right: 0; width: auto; pointer-events: none;
+}
 .st-key-claims details { border: 0; background: none; border-radius: 0; padding: 0; }
-.st-key-claims summary { padding: .55rem calc(4 * var(--column) + .5rem) .55rem 0; min-height: 2.6rem; box-sizing: border-box; }
+.st-key-claims summary {
+  padding: .55rem calc(4 * var(--column) + .5rem) .55rem 0; min-height: 2.6rem; box-sizing: border-box;
+}
 .st-key-claims details > div { padding: 0 0 .9rem 1.75rem; border: 0; }
 .st-key-claims > *, .st-key-claims [class*="st-key-claim-"] > * + * { margin-top: 0; }
 .verdicts { display: grid; grid-template-columns: repeat(4, var(--column)); text-align: center; }
 .verdicts.marks { height: 2.6rem; align-items: center; }
 .verdicts .ball { margin: 0; justify-self: center; }
 .verdicts .ball:not(.none) { width: 1.05em; height: 1.05em; }
-.heads { display: flex; justify-content: space-between; align-items: flex-end; border-bottom: 1px solid rgba(128, 128, 136, .5); padding-bottom: .3rem; font-size: .875rem; line-height: 1.25; }
+.heads {
+  display: flex; justify-content: space-between; align-items: flex-end;
+  border-bottom: 1px solid rgba(128, 128, 136, .5); padding-bottom: .3rem; font-size: .875rem;
+  line-height: 1.25;
+}
 .st-key-claims > :not(:first-child) .heads { margin-top: 1.4rem; }
 .heads h2 { margin: 0; padding: 0; font-size: 1.05rem; line-height: 1.3; font-weight: 600; }
 @media (max-width: 640px) {
   .st-key-claims { --column: 1.9rem; }
   .st-key-claims details > div { padding-left: 0; }
   .st-key-claims summary { font-size: .9rem; }
-  .heads .verdicts span { writing-mode: vertical-rl; transform: rotate(180deg); justify-self: center; text-align: left; white-space: nowrap; }
+  .heads .verdicts span {
+    writing-mode: vertical-rl; transform: rotate(180deg); justify-self: center; text-align: left;
+    white-space: nowrap;
+  }
   .heads .verdicts br { display: none; }
 }
 </style>"""
@@ -98,17 +120,24 @@ def case(result: CaseResult, dark: bool = False) -> str:
     label = f"{result.whole_label[:1].upper()}{result.whole_label[1:]}"
     if result.left is None or result.right is None:
         why_not = f", because {result.why_not.rstrip('.')}" if result.why_not else ""
-        return f'<div class="case" style="color:{theme.muted(dark)}">{escape(label or "Compared")}: not measured here{escape(why_not)}</div>'
+        return (
+            f'<div class="case" style="color:{theme.muted(dark)}">{escape(label or "Compared")}: not measured '
+            f"here{escape(why_not)}</div>"
+        )
     sides = (result.left, result.right)
     colors = [color_of(side, dark) for side in sides]
     hollow = [False, colors[0] == colors[1]]
     low, high = span([v for side in sides for v in side.values])
-    dots = "".join(_dots(side, low, high, color, h) for side, color, h in zip(sides, colors, hollow))
+    dots = "".join(_dots(side, low, high, color, h) for side, color, h in zip(sides, colors, hollow, strict=True))
     figures = " ".join(  # a space: where a narrow page may break the line
-        f'<span class="side"><span style="color:{color}">{"○" if h else "●" if side.role else "|"}</span> {escape(named(side, result.digits))}</span>'
-        for side, color, h in zip(sides, colors, hollow)
+        f'<span class="side"><span style="color:{color}">{"○" if h else "●" if side.role else "|"}</span> '
+        f"{escape(named(side, result.digits))}</span>"
+        for side, color, h in zip(sides, colors, hollow, strict=True)
     )
-    words = f"{result.left.name} {RELATIONS[result.relation]} {result.right.name}: in {result.held} of {result.n} {'run' if result.n == 1 else 'runs'}"
+    words = (
+        f"{result.left.name} {RELATIONS[result.relation]} {result.right.name}: in {result.held} of {result.n} "
+        f"{'run' if result.n == 1 else 'runs'}"
+    )
     unit = f' <span style="color:{theme.muted(dark)}">{escape(result.unit)}</span>' if result.unit else ""
     track = f'<div class="track" style="background:{theme.faint(dark)}" title="{escape(words)}">{dots}</div>'
     head = (
@@ -124,13 +153,19 @@ def named(side: Stat, digits: int) -> str:
 
 def told(name: str, verdict: str, condition: str) -> str:
     """ "mnist-5k, d = 16: ◐ depends: holds ...; does not hold ..."."""
-    return f'<p class="said"><strong>{escape(name)}</strong>: {ball(verdict)}{WORDS[verdict]}{escape(f": {condition}" if condition else "")}</p>'
+    return (
+        f'<p class="said"><strong>{escape(name)}</strong>: '
+        f"{ball(verdict)}{WORDS[verdict]}{escape(f': {condition}' if condition else '')}</p>"
+    )
 
 
 def card(row: Row, where: str, dark: bool = False) -> str:
     """A claim at one data set and latent size: verdict with its condition, what decides it, its comparisons."""
     cases = "".join(case(result, dark) for result in row.cases)
-    return f'<div class="claim">{told(where, row.verdict, row.condition)}<p style="color:{theme.muted(dark)}">{escape(row.measure)}</p><div class="cases">{cases}</div></div>'
+    return (
+        f'<div class="claim">{told(where, row.verdict, row.condition)}<p '
+        f'style="color:{theme.muted(dark)}">{escape(row.measure)}</p><div class="cases">{cases}</div></div>'
+    )
 
 
 def share(line: Mapping[str, Any]) -> float:
@@ -144,7 +179,7 @@ def share(line: Mapping[str, Any]) -> float:
 
 
 def heads(title: str, labels: Sequence[str], here: str) -> str:
-    """A group's title, and over the columns of its verdicts the settings; that of the models chosen, `here`, in bold."""
+    """A group's title and the settings above its columns of verdicts; the chosen models' setting, `here`, in bold."""
     cells = []
     for label in labels:
         name = " <br>".join(escape(part).replace(" ", "&nbsp;") for part in label.split(", "))

@@ -79,8 +79,9 @@ def _reported() -> None:
 
 
 def _sent() -> str:
-    """The address that came with this rerun. `st.context.url` will not do: it cuts a page's name off the end wherever it
-    finds one, for instance "samples" off https://lab.example/my-samples/."""
+    """The address that came with this rerun. `st.context.url` will not do: it cuts a page's name off the end
+    wherever it finds one, for instance "samples" off https://lab.example/my-samples/.
+    """
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
     context = get_script_run_ctx()

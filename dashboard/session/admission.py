@@ -1,7 +1,7 @@
 """How many people are served at a time, and the page that others read meanwhile.
 
-A visitor who comes when all places are taken (see `dashboard.cache.visitors`) reads what this is, and gets in as soon as
-there is room.
+A visitor who comes when all places are taken (see `dashboard.cache.visitors`) reads what this is, and gets in as
+soon as there is room.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def full_page() -> None:
         "This dashboard lets you see, touch and measure what that one change does."
     )
     st.info(
-        f"Just now {len(cache.server.crowd())} people are using this page, as many as it can serve. It opens here by itself as soon as there is room.",
+        f"Just now {len(cache.server.crowd())} people are using this page, as many as it can serve. It opens here "
+        "by itself as soon as there is room.",
         icon=":material/group:",
     )
     st.image(
@@ -50,7 +51,7 @@ def full_page() -> None:
 
 
 def relieve() -> None:
-    """Drop the shared results when server and workers use more memory than they may; they are made again when needed."""
+    """Drop cached results when server and workers exceed their memory limit; they are computed again when needed."""
     most = settings.value("MEMORY_MB")
     if most is not None and cache.server.memory_mb() > most:
         cache.drop_results()

@@ -1,9 +1,10 @@
 """The KL weight that a visitor is looking at: one value with a sequence number.
 
-Two sides can set it. The *page* sets it when a link is followed or typed (`BetaState.followed`). The *knob* in the browser
-sets it when it comes to rest (`BetaState.rested`); while it moves, the page is told nothing. Messages cross on the way, so
-every change by the page increases `sequence`: the browser adopts a weight only if it comes with another sequence number
-than its own (beta_state.js), and a message from the knob that carries an old number is dropped here.
+Two sides can set it. The *page* sets it when a link is followed or typed (`BetaState.followed`). The *knob* in the
+browser sets it when it comes to rest (`BetaState.rested`); while it moves, the page is told nothing. Messages cross
+on the way, so every change by the page increases `sequence`: the browser adopts a weight only if it comes with
+another sequence number than its own (beta_state.js), and a message from the knob that carries an old number is
+dropped here.
 
 `docs/architecture.md` follows one weight from the knob to the trained network.
 """
@@ -45,7 +46,7 @@ class BetaState:
         return replace(self, value=_weight(text) or 1.0, sequence=self.sequence + 1, url=text, released=False)
 
     def rested(self, message: Mapping[str, Any] | None) -> BetaState:
-        """After a message from the knob. It is a visitor's input like any other: what cannot be used changes nothing."""
+        """The state after a message from the knob. It is untrusted input: an unusable message changes nothing."""
         message = message if isinstance(message, Mapping) else {}
         value = _weight(message.get("beta"))
         if value is None or message.get("sequence") != self.sequence:
@@ -74,7 +75,7 @@ def load() -> BetaState:
 
 
 def save(beta: BetaState) -> BetaState:
-    """Keep a weight in the session and write it to the URL; the default is not written to a URL that does not have it."""
+    """Keep a weight in the session and write it to the URL, unless it is the default and the URL names none."""
     if beta.value != 1.0 or state.asked(PARAMETER).text is not None:
         beta = replace(beta, url=f"{beta.value:.12g}")
         state.link(PARAMETER, beta.url or "")
@@ -83,7 +84,7 @@ def save(beta: BetaState) -> BetaState:
 
 
 def follow_link() -> BetaState:
-    """This visitor's weight, after the link has been read. A link that asks for something else than a weight is told so."""
+    """This visitor's weight, after the link has been read. A link with anything but a weight causes a notice."""
     asked, beta = state.asked(PARAMETER), load()
     if asked.text is not None and asked.text != beta.url:
         beta = beta.followed(asked.text)

@@ -37,7 +37,8 @@ def guard() -> Iterator[None]:
     except Exception:
         log.exception("unexpected error on a page")
         st.error(
-            "Sorry, something went wrong here that should not have. Reload the page; if it happens again, open the Start page "
+            "Sorry, something went wrong here that should not have. Reload the page; if it happens again, open the "
+            "Start page "
             "or choose another data set on the left. The details are in the server's log.",
             icon=":material/error:",
         )

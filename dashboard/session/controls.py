@@ -180,7 +180,7 @@ def respell(names: Sequence[str]) -> None:
 
 
 def about_images(pair: Pair) -> None:
-    """Below the choice of a data set: what it is; of a folder, what was decided and skipped, and whether it has changed."""
+    """Below the choice of a data set: what it is; for a folder, what was skipped and whether it has changed."""
     if pair.dataset in DATASETS:
         st.caption(DATASETS[pair.dataset].title)
     if not pair.dataset.startswith(PREFIX):

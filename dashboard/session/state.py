@@ -20,6 +20,7 @@ _NOTICES, _VISITOR = "_notices", "_visitor"
 
 
 def get(key: str, default: Any = None) -> Any:
+    """A value of this visitor's session."""
     return st.session_state.get(key, default)
 
 
@@ -36,7 +37,7 @@ def visitor() -> str:
 
 
 def _browser(cookie: str) -> str:
-    """What stays the same in Streamlit's XSRF cookie over reloads and tabs: its token. Format: 2|mask|token under the mask|time."""
+    """The token in Streamlit's XSRF cookie, the same for all tabs. Format: 2|mask|token under the mask|time."""
     try:
         _, mask, masked, _ = cookie.split("|")
         mask, masked = bytes.fromhex(mask), bytes.fromhex(masked)
@@ -59,7 +60,7 @@ class Asked:
     text: str | None
 
     def infinite(self) -> bool:
-        """Whether the text is a number without an end, now or earlier in this session: `number_input` cannot take it."""
+        """Whether the text is an infinite number, now or earlier in this session, which `number_input` cannot take."""
         try:
             unending = self.text is not None and not math.isfinite(float(self.text))
         except (ValueError, OverflowError):
@@ -79,7 +80,8 @@ class Asked:
             if self.text.lower() == str(shown).lower():  # booleans
                 return
         notice(
-            f"The link asks for “{shorten(self.text)}” as “{label}”: choose {choices}. Shown is {f'{shown:g}' if isinstance(shown, float) else shown}."
+            f"The link asks for “{shorten(self.text)}” as “{label}”: choose {choices}. Shown is "
+            f"{f'{shown:g}' if isinstance(shown, float) else shown}."
         )
 
 

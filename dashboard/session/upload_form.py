@@ -1,4 +1,4 @@
-"""The one form with which a visitor brings a picture: what it takes, and what was done to the picture, shown beside it."""
+"""The form for uploading an image: what it accepts, and, beside the result, what was done to the image."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ class Upload:
 
 
 def refused() -> bool:
-    """Whether the server would refuse this visitor's uploads, with 403: the browser withholds the cookie that it compares them with.
+    """Whether the server would refuse this visitor's uploads, with 403: the browser withholds the cookie that it
+    compares them with.
 
-    Streamlit's XSRF protection wants the cookie back with every upload. Browsers withhold it (SameSite=Lax) where the app is shown in a
-    frame of another site, as on huggingface.co. The request that opened the session, for a WebSocket, shows whether it is sent.
+    Streamlit's XSRF protection wants the cookie back with every upload. Browsers withhold it (SameSite=Lax) where
+    the app is shown in a frame of another site, as on huggingface.co. The request that opened the session, for a
+    WebSocket, shows whether it is sent.
     """
     from streamlit.web.server.server_util import is_xsrf_enabled
 
@@ -55,7 +57,8 @@ def uploaded(data: Dataset) -> Upload | None:
             else "Open this page in a tab of its own"
         )
         st.warning(
-            "Images cannot be uploaded here: your browser does not send this server its cookie, most likely because the page is shown "
+            "Images cannot be uploaded here: your browser does not send this server its cookie, most likely "
+            "because the page is shown "
             f"inside another site. {own_tab}, or allow cookies for it.",
             icon=":material/cookie_off:",
         )
@@ -69,7 +72,10 @@ def uploaded(data: Dataset) -> Upload | None:
     centre = st.toggle(
         "Place it as MNIST's digits are",
         value=data.name in DIGITS,
-        help="Cut out, scaled into 20×20 and moved so that its centre of mass is in the middle. Otherwise the whole picture is scaled to fit 28×28.",
+        help=(
+            "Cut out, scaled into 20×20 and moved so that its centre of mass is in the middle. Otherwise the whole "
+            "picture is scaled to fit 28×28."
+        ),
     )
     if file is None:
         return None

@@ -30,6 +30,7 @@ def jump(key: str) -> None:
 
 
 def shuffle() -> None:
+    """Choose two images at random."""
     a, b = np.random.default_rng().choice(count, 2, replace=count < 2)
     state.put("a", int(a))
     state.put("b", int(b))
@@ -79,7 +80,10 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         "Way",
         KINDS,
         "way",
-        help="Linear: a straight line between the codes. Spherical: an arc around the origin, suitable for codes that lie near a sphere.",
+        help=(
+            "Linear: a straight line between the codes. Spherical: an arc around the origin, suitable for codes "
+            "that lie near a sphere."
+        ),
     )
     steps = int(controls.slide("Steps", 3, 15, 9, 1, "steps"))
     st.button("A random pair", icon=":material/casino:", on_click=shuffle)
@@ -103,7 +107,7 @@ strips = [
 strips.append(("**Cross-fade** of the pixels, without a model", "pixels", fade))
 reference = data.train_images[: cache.trained.REFERENCE]
 distances = nearest(np.concatenate([frames for *_, frames in strips]), reference)[1].reshape(len(strips), steps)
-away = {kind_: row for (_, kind_, _), row in zip(strips, distances)}
+away = {kind_: row for (_, kind_, _), row in zip(strips, distances, strict=True)}
 with slot:
     for name, kind_, frames in strips:
         st.markdown(name if kind_ == "pixels" else f"{name}, decoded", anchors=False)
@@ -149,11 +153,14 @@ with st.expander("Explanation: what lies between two codes", icon=":material/hel
     length = np.sqrt(pair.latent_dim)
     st.markdown(
         f"""
-- **The cross-fade is the baseline.** A strip that looks no better than two superimposed images shows nothing about a latent space.
-- **Between two of the {AE}'s points** the decoder was not trained; what it outputs there depends on its smoothness. **Between two of the
-  {VAE}'s clouds** it was trained wherever the clouds extend, and the rate makes them wide.
-- **Straight line or arc?** Codes of N(0, I) in {pair.latent_dim} dimensions lie near a sphere of radius √{pair.latent_dim} ≈ {length:.1f}. A straight line passes through its
-  emptier interior, an arc stays near the sphere. In two dimensions there is no such sphere, and an {AE}'s codes do not follow N(0, I) anyway.
-- **A small distance does not mean good quality.** A blurred image is close to many real images; compare the frames, not only the curves.
+- **The cross-fade is the baseline.** A strip that looks no better than two superimposed images shows nothing about
+  a latent space.
+- **Between two of the {AE}'s points** the decoder was not trained; what it outputs there depends on its smoothness.
+  **Between two of the {VAE}'s clouds** it was trained wherever the clouds extend, and the rate makes them wide.
+- **Straight line or arc?** Codes of N(0, I) in {pair.latent_dim} dimensions lie near a sphere of radius
+  √{pair.latent_dim} ≈ {length:.1f}. A straight line passes through its emptier interior, an arc stays near the
+  sphere. In two dimensions there is no such sphere, and an {AE}'s codes do not follow N(0, I) anyway.
+- **A small distance does not mean good quality.** A blurred image is close to many real images; compare the frames,
+  not only the curves.
 """
     )

@@ -1,4 +1,4 @@
-"""KL weight: one knob from autoencoder to collapse. In between, a multi-rate model predicts; every weight can be trained."""
+"""KL weight: one knob from autoencoder to collapse. A multi-rate model predicts; every weight can be trained."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus 
             True,
             key=AUTO,
             bind="query-params",
-            help="Releasing the slider at an untrained weight starts the training of a network for exactly that weight.",
+            help=(
+                "Releasing the slider at an untrained weight starts the training of a network for exactly that weight."
+            ),
         )
         if entry:
             st.caption(trained_here(entry), width="stretch")
@@ -130,7 +132,8 @@ def sample_quality() -> None:
     points = {b: q for b, q in found.items() if q is not None}
     if len(points) < len(found):
         st.caption(
-            "The classifier used to evaluate the samples is being trained in the background; its results appear when the page is next loaded."
+            "The classifier used to evaluate the samples is being trained in the background; its results appear "
+            "when the page is next loaded."
         )
     if not points:
         return
@@ -156,8 +159,10 @@ def sample_quality() -> None:
             alt=alt,
         )
     st.caption(
-        f"1,000 samples z ~ N(0, I) of every trained weight against {next(iter(points.values()))['n']:,} unseen images, in the feature space of a small classifier (not FID). "
-        "Density: how densely the samples lie near real images. Coverage: the share of real images with a sample nearby."
+        f"1,000 samples z ~ N(0, I) of every trained weight against {next(iter(points.values()))['n']:,} unseen "
+        "images, in the feature space of a small classifier (not FID). "
+        "Density: how densely the samples lie near real images. Coverage: the share of real images with a sample "
+        "nearby."
     )
 
 
@@ -189,7 +194,10 @@ with board:
             draw()
     st.caption(
         run_provenance(shown, cache.trained.evaluation(pair.vae.run_id)["n"])
-        + f" · loss D + β R, both summed, nats per image · {len(trained)} trained weight{'s' if len(trained) > 1 else ''}"
+        + (
+            f" · loss D + β R, both summed, nats per image · {len(trained)} trained "
+            f"weight{'s' if len(trained) > 1 else ''}"
+        )
     )
 
 cache.server.warm_worker()
@@ -204,14 +212,19 @@ floor = cache.trained.evaluation(pair.ae.run_id)["distortion_floor"]
 with st.expander("Explanation: what the weight trades off", icon=":material/help:"):
     st.markdown(
         f"""
-- **The loss is D + β R.** β is the cost of one nat of rate in nats of distortion. With a larger β, the {VAE}'s code carries less information and its reconstructions are worse.
-- **Units become inactive.** A latent unit that costs more than it saves stops carrying information: its posterior equals the prior and its rate falls below {ACTIVE_NATS} nats.
-  When all units are inactive, every image is decoded to the same average: posterior collapse.
-- **Only β = 1 is the ELBO.** −ELBO = D + R is an upper bound on the negative log-likelihood of the images; with any other β, a model is not trained to minimise it.
-- **The tangent line.** Minimising D + β R gives the point where the curve's tangent falls by β nats of distortion per nat of rate.
-- **The prediction** comes from one network that was trained for all weights at once: log β scales and shifts its layers (Bae et al. 2023).
-  A network trained for one weight alone differs slightly; the table shows by how much.
-- **The floor of D.** Even a perfect reconstruction has a distortion of {floor:.1f} nats on these images: D is the cross-entropy of grey values, whose entropy is not zero.
-  The {AE} has a distortion but no rate, so it is a horizontal line in the plane, not a point.
+- **The loss is D + β R.** β is the cost of one nat of rate in nats of distortion. With a larger β, the {VAE}'s code
+  carries less information and its reconstructions are worse.
+- **Units become inactive.** A latent unit that costs more than it saves stops carrying information: its posterior
+  equals the prior and its rate falls below {ACTIVE_NATS} nats. When all units are inactive, every image is decoded
+  to the same average: posterior collapse.
+- **Only β = 1 is the ELBO.** −ELBO = D + R is an upper bound on the negative log-likelihood of the images; with any
+  other β, a model is not trained to minimise it.
+- **The tangent line.** Minimising D + β R gives the point where the curve's tangent falls by β nats of distortion
+  per nat of rate.
+- **The prediction** comes from one network that was trained for all weights at once: log β scales and shifts its
+  layers (Bae et al. 2023). A network trained for one weight alone differs slightly; the table shows by how much.
+- **The floor of D.** Even a perfect reconstruction has a distortion of {floor:.1f} nats on these images: D is the
+  cross-entropy of grey values, whose entropy is not zero. The {AE} has a distortion but no rate, so it is a
+  horizontal line in the plane, not a point.
 """
     )

@@ -57,7 +57,8 @@ def wait() -> None:
 n = len(cache.trained.gallery(pair.ae.run_id)["mean"])
 if method == "umap" and n <= NEIGHBOURS:
     st.info(
-        f"A UMAP of {NEIGHBOURS} neighbours needs at least {NEIGHBOURS + 1} test images; there are {n}. The PCA of the codes is shown instead."
+        f"A UMAP of {NEIGHBOURS} neighbours needs at least {NEIGHBOURS + 1} test images; there are {n}. The PCA of "
+        "the codes is shown instead."
     )
     method, seed = "pca", 0
 found = cache.maps.latent_maps(pair, method, seed)
@@ -74,7 +75,7 @@ if found is None:
         else:
             wait()
     found = cache.maps.latent_maps(pair, method)
-views = dict(zip(("ae", "vae"), found))
+views = dict(zip(("ae", "vae"), found, strict=True))
 why_not = {**views["vae"].why_not, **views["ae"].why_not}
 lead.markdown(
     maps_takeaway(
@@ -95,7 +96,9 @@ left_out = maps(
 if not flat:
     disparity = views["vae"].disparity
     st.caption(
-        "Class structure is measured in the latent spaces. Trustworthiness measures whether neighbours on the map are also neighbours in latent space (Venna & Kaski 2001; about 0.5 is chance). The VAE's map is rotated, reflected and scaled to match the AE's (Procrustes)."
+        "Class structure is measured in the latent spaces. Trustworthiness measures whether neighbours on the map "
+        "are also neighbours in latent space (Venna & Kaski 2001; about 0.5 is chance). The VAE's map is rotated, "
+        "reflected and scaled to match the AE's (Procrustes)."
         + ("" if disparity is None else f" Remaining disparity: {disparity:.2f} (0: identical maps, 1: unrelated).")
     )
     left_out |= {"trustworthiness": why_not.get("trustworthiness"), "the maps' disparity": why_not.get("disparity")}
@@ -107,23 +110,26 @@ with st.expander("Explanation: what such a map cannot tell you", icon=":material
     if flat:
         st.markdown(
             f"""
-- **Nothing is lost here**: positions, distances and overlaps are those of the latent space. The two spaces have different units, so each
-  map has its own scale; the circles show the size of the prior in each.
-- **Gaps matter.** Nothing in the {AE}'s loss says where codes should lie, so a code drawn from N(0, I) may fall where the decoder was never
-  trained. The {VAE}'s rate keeps every cloud close to the prior.
-- **Two dimensions are few.** Classes overlap because {len(data.classes)} classes share a plane; at latent size 16 they separate.
+- **Nothing is lost here**: positions, distances and overlaps are those of the latent space. The two spaces have
+  different units, so each map has its own scale; the circles show the size of the prior in each.
+- **Gaps matter.** Nothing in the {AE}'s loss says where codes should lie, so a code drawn from N(0, I) may fall
+  where the decoder was never trained. The {VAE}'s rate keeps every cloud close to the prior.
+- **Two dimensions are few.** Classes overlap because {len(data.classes)} classes share a plane; at latent size 16
+  they separate.
 """
         )
     else:
         st.markdown(
             f"""
 - **Sizes, gaps and densities of clusters are not meaningful** in a UMAP: it preserves neighbourhoods and little else
-  ([Understanding UMAP](https://pair-code.github.io/understanding-umap/); [Chari & Pachter 2023](https://doi.org/10.1371/journal.pcbi.1011288)).
+  ([Understanding UMAP](https://pair-code.github.io/understanding-umap/); [Chari & Pachter
+  2023](https://doi.org/10.1371/journal.pcbi.1011288)).
 - **Another seed gives another map** of the same codes. Try the three seeds and trust only what they have in common.
-- **Samples from the prior are not drawn here**: UMAP pulls any new point onto existing clusters, so every prior would look perfect.
-  At latent size 2 the latent space itself is shown.
+- **Samples from the prior are not drawn here**: UMAP pulls any new point onto existing clusters, so every prior
+  would look perfect. At latent size 2 the latent space itself is shown.
 
-Codes are the posterior means with each dimension standardised; UMAP uses {NEIGHBOURS} neighbours and a minimum distance of 0.1. PCA is a rotation
-of the same codes: it preserves distances in its two directions and ignores the other {pair.latent_dim - 2}.
+Codes are the posterior means with each dimension standardised; UMAP uses {NEIGHBOURS} neighbours and a minimum
+distance of 0.1. PCA is a rotation of the same codes: it preserves distances in its two directions and ignores the
+other {pair.latent_dim - 2}.
 """
         )

@@ -52,11 +52,13 @@ def decode_as_you_move() -> None:
     """Both planes of two latent numbers, with the decoder under the cursor."""
     if flat is None:
         st.info(
-            f"There is no pair with latent size 2 for {pair.dataset} yet: train one with `{train_command(pair, latent_dim=2)}`, and the same with `--model vae`."
+            f"There is no pair with latent size 2 for {pair.dataset} yet: train one with "
+            f"`{train_command(pair, latent_dim=2)}`, and the same with `--model vae`."
         )
         return
     st.markdown(
-        "Both planes are complete two-dimensional latent spaces. Move the cursor over them to decode the point under it, starting at the code of the image above. "
+        "Both planes are complete two-dimensional latent spaces. Move the cursor over them to decode the point "
+        "under it, starting at the code of the image above. "
         "**Holes** shows how similar the decoded image is to real images, **Classes** which class it resembles."
     )
     if reason := not_in_page(flat.ae.config, flat.vae.config):
@@ -77,8 +79,10 @@ def decode_as_you_move() -> None:
 def small_steps() -> None:
     """The image's code and eight codes around it, decoded and named by the judge."""
     st.markdown(
-        f"It is often said that nearby codes of an {AE} decode to different images. The image's code is shown in the centre, with eight codes around it. "
-        "Steps are measured in standard deviations of each latent number over images, so that the models can be compared. Red frame: the predicted class differs from that of the centre."
+        f"It is often said that nearby codes of an {AE} decode to different images. The image's code is shown in "
+        "the centre, with eight codes around it. "
+        "Steps are measured in standard deviations of each latent number over images, so that the models can be "
+        "compared. Red frame: the predicted class differs from that of the centre."
     )
     boards = [
         lane_of(kind, entry, f"{kind.upper()}, latent size {p.latent_dim}")
@@ -104,15 +108,18 @@ def small_steps() -> None:
         with st.expander("How often a small step changes the class, measured", icon=":material/table:"):
             st.markdown(steps_table(rates))
             st.caption(
-                f"Mean over seeds (lowest to highest), from the scorecards of {pair.dataset}, around the codes of unseen images. Directions are random instead of the eight above, "
-                "with steps in standard deviations of each latent number. Small values depend on the classifier, which is the same for both models."
+                f"Mean over seeds (lowest to highest), from the scorecards of {pair.dataset}, around the codes of "
+                "unseen images. Directions are random instead of the eight above, "
+                "with steps in standard deviations of each latent number. Small values depend on the classifier, "
+                "which is the same for both models."
             )
 
 
 def one_number_at_a_time() -> None:
     """A slider for every latent number."""
     st.markdown(
-        f"The {VAE}'s latent units are sorted by rate, highest first; a unit with almost no rate is **inactive**, and moving it changes nothing. "
+        f"The {VAE}'s latent units are sorted by rate, highest first; a unit with almost no rate is **inactive**, "
+        "and moving it changes nothing. "
         f"The {AE} has no rate, so its units are sorted by variance."
     )
     rates = tuple(cache.trained.evaluation(entry.run_id)["rate_per_dim"] for entry in pair.entries)

@@ -17,7 +17,8 @@ SHOWN, PAIRED = 36, 24  # pictures in a grid; with their nearest training image 
 SOURCES = {
     "prior": "z ~ N(0, I): the prior that the VAE is trained with; the AE is not trained with it.",
     "gaussian": "z ~ one Gaussian, fitted to each model's codes of the training images.",
-    "mixture": "z ~ a mixture of {} Gaussians, fitted to each model's codes of the training images (Ghosh et al. 2020).",
+    "mixture": "z ~ a mixture of {} Gaussians, fitted to each model's codes of the training images "
+    "(Ghosh et al. 2020).",
 }
 
 st.title("Random samples", anchor=False)
@@ -48,7 +49,7 @@ sources = {"ae": source, "vae": "prior" if kept else source}
 pictures = {kind: cache.decoded.samples(entry.run_id, sources[kind], temperature, seed) for kind, entry in pair.items()}
 data = cache.trained.dataset(pair.data)
 slots = {}
-for column, (kind, entry) in zip(st.columns(2), pair.items()):
+for column, (kind, entry) in zip(st.columns(2), pair.items(), strict=True):
     with column:
         st.markdown(f"## {NAMES[kind]}", anchors=False)
         if beside:
@@ -75,19 +76,29 @@ def figures_of(measured: Mapping[str, float]) -> None:
             "Fréchet distance",
             f"{measured['fd']:.1f}",
             width="content",
-            help=f"Between samples and unseen images, in the feature space of a small classifier (not FID). 0: identical distributions. {measured['floor']:.1f}: real training images. {ONE_AVERAGE:.0f}: a single average image, repeated.",
+            help=(
+                "Between samples and unseen images, in the feature space of a small classifier (not FID). 0: "
+                f"identical distributions. {measured['floor']:.1f}: real training images. {ONE_AVERAGE:.0f}: a "
+                "single average image, repeated."
+            ),
         )
         st.metric(
             "Density",
             f"{measured['density']:.2f}",
             width="content",
-            help="Fidelity: the average number of real-image neighbourhoods that contain a sample, normalised to about 1 for real images (Naeem et al. 2020).",
+            help=(
+                "Fidelity: the average number of real-image neighbourhoods that contain a sample, normalised to "
+                "about 1 for real images (Naeem et al. 2020)."
+            ),
         )
         st.metric(
             "Coverage",
             f"{measured['coverage']:.0%}",
             width="content",
-            help="Diversity: the share of unseen real images with at least one sample in their neighbourhood (Naeem et al. 2020).",
+            help=(
+                "Diversity: the share of unseen real images with at least one sample in their neighbourhood (Naeem "
+                "et al. 2020)."
+            ),
         )
 
 
@@ -143,11 +154,13 @@ st.caption(
 with st.expander("Explanation: what a decoder does with noise", icon=":material/help:"):
     st.markdown(
         f"""
-- **A decoder is only trained on the codes it receives.** The {VAE}'s rate keeps its clouds near N(0, I), so codes drawn from N(0, I) mostly fall
-  where some image's cloud was. Nothing constrains where the {AE} places its points; N(0, I) may miss them altogether.
-- **Sample quality depends on the sampling distribution, not only on the model.** Fit a density to the {AE}'s codes and sample from it: switch to
-  *mixture* and compare again. Evaluating an {AE} only with N(0, I) is a common mistake.
-- **Three measures, because each can be misleading.** Samples of one perfect digit have a high density but almost no coverage; a copy of the training
-  set is perfect in all three. Also compare the samples with the most similar training images: a good model generates new images, not copies.
+- **A decoder is only trained on the codes it receives.** The {VAE}'s rate keeps its clouds near N(0, I), so codes
+  drawn from N(0, I) mostly fall where some image's cloud was. Nothing constrains where the {AE} places its points;
+  N(0, I) may miss them altogether.
+- **Sample quality depends on the sampling distribution, not only on the model.** Fit a density to the {AE}'s codes
+  and sample from it: switch to *mixture* and compare again. Evaluating an {AE} only with N(0, I) is a common mistake.
+- **Three measures, because each can be misleading.** Samples of one perfect digit have a high density but almost no
+  coverage; a copy of the training set is perfect in all three. Also compare the samples with the most similar
+  training images: a good model generates new images, not copies.
 """
     )

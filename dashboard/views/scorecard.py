@@ -1,4 +1,4 @@
-"""Scorecard: every sentence of the usual story as a measured number, with its seeds, its spread and a computed verdict."""
+"""Scorecard: each claim of the usual story as a measurement, with seeds, spread and a computed verdict."""
 
 from typing import Any
 
@@ -97,7 +97,8 @@ def rescue() -> None:
     st.markdown(rescue_meaning(found, cache.measured.gaussians(pair.ae.run_id)))
     n = len(seeds)
     st.caption(
-        f"Fréchet distance between 1,000 samples and {real:,} unseen images, in the feature space of a small classifier trained on the same data (not FID), "
+        f"Fréchet distance between 1,000 samples and {real:,} unseen images, in the feature space of a small "
+        "classifier trained on the same data (not FID), "
         f"mean of {n} {'seed' if n == 1 else 'seeds'}; the images are from seed {pair.seed}."
     )
 
@@ -112,31 +113,36 @@ st.markdown(
 )
 if not models(here):
     st.info(
-        f"Nothing has been measured for {pair.dataset} at latent size {pair.latent_dim}. The scorecard covers runs with the standard settings; "
+        f"Nothing has been measured for {pair.dataset} at latent size {pair.latent_dim}. The scorecard covers runs "
+        "with the standard settings; "
         "train seeds " + ", ".join(map(str, SEEDS)) + " of both models and run `python -m core evaluate --all`.",
         icon=":material/straighten:",
     )
 st.html(
-    f'{verdict_cards.STYLE}<p style="font-size:.875rem;margin:0">{verdict_cards.legend()}. Open a claim for details.</p>'
+    f'{verdict_cards.STYLE}<p style="font-size:.875rem;margin:0">{verdict_cards.legend()}. Open a claim for '
+    "details.</p>"
 )
 sentences(lines)
 if models(here):
     rescue()
     st.caption(
-        f"Measured on unseen test images of `{pair.dataset}` (at most 1,000) · latent size {pair.latent_dim} · {models(here)} trained models, AE and VAE of seeds "
-        f"{', '.join(str(seed) for seed in sorted(here.get('ae', {})))} · `python -m core evaluate --all` measures new runs, `--check` repeats the measurements and compares."
+        f"Measured on unseen test images of `{pair.dataset}` (at most 1,000) · latent size {pair.latent_dim} · "
+        f"{models(here)} trained models, AE and VAE of seeds "
+        f"{', '.join(str(seed) for seed in sorted(here.get('ae', {})))} · `python -m core evaluate --all` measures "
+        "new runs, `--check` repeats the measurements and compares."
     )
 
 with st.expander("Explanation: how verdicts are computed", icon=":material/help:"):
     st.markdown(
         f"""
-- **In an opened claim**, each dot is a trained model; values are mean ± standard deviation over seeds. Select another data set or latent size in the sidebar.
-- **Each claim is tested by comparing** two measured values, e.g. the squared error of the {AE} and of the {VAE}. Differences below a margin
-  count as none. A claim that can be understood in several ways has several comparisons.
-- **Runs are compared seed by seed**: the {AE} and the {VAE} of one seed differ only in the posterior and its rate. *Holds* means in every seed, *does not
-  hold* in none; otherwise the verdict is *depends*, with the condition stated.
-- **Claims that fail do not show a defect of the models.** Some hold at latent size 2, which most figures of latent spaces show, but not at 16;
-  some confuse the sampling distribution with what the decoder can generate.
+- **In an opened claim**, each dot is a trained model; values are mean ± standard deviation over seeds. Select
+  another data set or latent size in the sidebar.
+- **Each claim is tested by comparing** two measured values, e.g. the squared error of the {AE} and of the {VAE}.
+  Differences below a margin count as none. A claim that can be understood in several ways has several comparisons.
+- **Runs are compared seed by seed**: the {AE} and the {VAE} of one seed differ only in the posterior and its rate.
+  *Holds* means in every seed, *does not hold* in none; otherwise the verdict is *depends*, with the condition stated.
+- **Claims that fail do not show a defect of the models.** Some hold at latent size 2, which most figures of latent
+  spaces show, but not at 16; some confuse the sampling distribution with what the decoder can generate.
 - **Limitations**: four combinations of data set and latent size, one architecture, small images.
 """
     )

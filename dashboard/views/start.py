@@ -39,8 +39,10 @@ def metrics(figures: dict) -> None:
 
 st.title("Point or Cloud", anchor=False)
 st.markdown(
-    f"An autoencoder ({AE}) encodes an image as a **point**. A variational autoencoder ({VAE}) encodes it as a **cloud**. "
-    "Everything else about the two models is kept equal, so the differences you see here are the effect of that one change, on trained models."
+    f"An autoencoder ({AE}) encodes an image as a **point**. A variational autoencoder ({VAE}) encodes it as a "
+    "**cloud**. "
+    "Everything else about the two models is kept equal, so the differences you see here are the effect of that "
+    "one change, on trained models."
 )
 with st.container(horizontal=True):
     if st.button(
@@ -83,7 +85,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
     )
     st.caption(
         f"Drawn to scale for the pair with {drawn.latent_dim} latent numbers: {how}, grey dots are the codes of "
-        f"{len(cache.trained.gallery(drawn.ae.run_id)['mean']):,} unseen images, and the lens magnifies the region around the code equally in both.",
+        f"{len(cache.trained.gallery(drawn.ae.run_id)['mean']):,} unseen images, and the lens magnifies the region "
+        "around the code equally in both.",
         width="stretch",
     )
 
@@ -99,7 +102,8 @@ with left.container(border=True, height="stretch"):
 with right.container(border=True, height="stretch"):
     st.markdown(f"{VAE} loss, nats per image: distortion + β · rate, β = {beta:g}")
     st.latex(
-        rf"\textcolor{{{theme.color('vae', state.dark())}}}{{D + \beta R}} = {vae['distortion']:.1f} + {beta:g} \cdot {vae['rate']:.1f} = "
+        rf"\textcolor{{{theme.color('vae', state.dark())}}}{{D + \beta R}} = {vae['distortion']:.1f} + {beta:g} "
+        rf"\cdot {vae['rate']:.1f} = "
         rf"\mathbf{{{vae['distortion'] + beta * vae['rate']:.1f}}}"
     )
     metrics(vae)
@@ -127,14 +131,18 @@ with st.expander("Explanation: what differs between the two models, and what is 
     counts = [cache.trained.parameters(entry.run_id) for entry in pair.entries]
     st.markdown(
         f"""
-- **Different: q(z|x).** The {AE}'s encoder outputs {pair.latent_dim} numbers, the code. The {VAE}'s encoder outputs a mean and a width for each, and
-  the code is sampled: z = μ + σ · ε with ε ~ N(0, I). This needs one more layer: {counts[0]:,} compared with {counts[1]:,} parameters.
-- **Different: the loss.** The {VAE}'s loss also includes its rate R = KL(q(z|x) ‖ N(0, I)), times β. For the {AE}'s point this would be infinite,
-  so its loss has no rate.
-- **Equal:** the data and their split, the encoder's trunk and the decoder (`{equal["trunk"]}`, `{equal["activation"]}`), their initial weights, the
-  likelihood (`{equal["likelihood"]}`), the optimiser (`{equal["optimiser"]}` at {equal["learning_rate"]:g}), {equal["epochs"]} epochs in the same order, batches of {equal["batch_size"]}.
-- **Units.** D and R are sums over pixels and over latent dimensions, in nats per image, so β = 1 is the ELBO. D is the cross-entropy of grey
-  values; even a perfect reconstruction has a distortion of {ae["distortion_floor"]:.1f} nats here, because the entropy of a grey pixel is not zero.
+- **Different: q(z|x).** The {AE}'s encoder outputs {pair.latent_dim} numbers, the code. The {VAE}'s encoder outputs
+  a mean and a width for each, and the code is sampled: z = μ + σ · ε with ε ~ N(0, I). This needs one more layer:
+  {counts[0]:,} compared with {counts[1]:,} parameters.
+- **Different: the loss.** The {VAE}'s loss also includes its rate R = KL(q(z|x) ‖ N(0, I)), times β. For the {AE}'s
+  point this would be infinite, so its loss has no rate.
+- **Equal:** the data and their split, the encoder's trunk and the decoder (`{equal["trunk"]}`,
+  `{equal["activation"]}`), their initial weights, the likelihood (`{equal["likelihood"]}`), the optimiser
+  (`{equal["optimiser"]}` at {equal["learning_rate"]:g}), {equal["epochs"]} epochs in the same order, batches of
+  {equal["batch_size"]}.
+- **Units.** D and R are sums over pixels and over latent dimensions, in nats per image, so β = 1 is the ELBO. D is
+  the cross-entropy of grey values; even a perfect reconstruction has a distortion of {ae["distortion_floor"]:.1f}
+  nats here, because the entropy of a grey pixel is not zero.
 """
     )
     st.caption("Settings that differ: " + ", ".join(f"`{k}` {a} / {b}" for k, (a, b) in differ.items()))

@@ -38,8 +38,10 @@ scrubber(
     rebuilt,
 )
 st.caption(
-    f"Dots are {n} unseen images, coloured by class, at their codes after every epoch{'' if pair.latent_dim <= 2 else ', in the plane in which the final codes vary most'}. "
-    f"Below each map: samples of the same 16 codes at every epoch, then reconstructions of {f'the same {rebuilt} images' if rebuilt > 1 else 'the same image'}. Space: play or pause; arrow keys: step."
+    f"Dots are {n} unseen images, coloured by class, at their codes after every "
+    f"epoch{'' if pair.latent_dim <= 2 else ', in the plane in which the final codes vary most'}. "
+    "Below each map: samples of the same 16 codes at every epoch, then reconstructions of "
+    f"{f'the same {rebuilt} images' if rebuilt > 1 else 'the same image'}. Space: play or pause; arrow keys: step."
 )
 st.caption(provenance(pair, recordings[0].history[-1]["test_n"]))
 with st.expander("Explanation: what to look for", icon=":material/help:"):
@@ -47,9 +49,11 @@ with st.expander("Explanation: what to look for", icon=":material/help:"):
         f"""
 - **Epoch 0** is the untrained network: all codes are close together, because random weights hardly distinguish images.
 - **The {AE}'s codes spread** without limit: nothing in its loss says where codes should be.
-- **The {VAE}'s codes stay together** because of its rate: codes far from 0 and narrow clouds have a higher rate. Its distortion falls while its rate *rises*,
-  as it learns which information is worth encoding.
-- **Samples** are decoded from the prior. The {VAE}'s sharpen into digits as its codes fill the prior; the {AE}'s codes need not lie where the prior does.
-- Both trainings share seed, batch order and schedule (one-cycle: the learning rate rises for the first 30 % of training, then falls to almost zero, which is when the final details converge).
+- **The {VAE}'s codes stay together** because of its rate: codes far from 0 and narrow clouds have a higher rate.
+  Its distortion falls while its rate *rises*, as it learns which information is worth encoding.
+- **Samples** are decoded from the prior. The {VAE}'s sharpen into digits as its codes fill the prior; the {AE}'s
+  codes need not lie where the prior does.
+- Both trainings share seed, batch order and schedule (one-cycle: the learning rate rises for the first 30 % of
+  training, then falls to almost zero, which is when the final details converge).
 """
     )

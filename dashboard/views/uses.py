@@ -1,14 +1,14 @@
-"""Uses: denoising, finding anomalies, compression; each live on one image, each beside something simpler than a network."""
+"""Uses: denoising, anomaly detection, compression; each on one image, beside a method simpler than a network."""
 
 import math
 import statistics
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from core.metrics.scorecard import NOISE
+from core.metrics.verdicts import Measure
 from core.runs.run import WEIGHTS
 from dashboard import cache
 from dashboard.components.chart import chart
@@ -33,7 +33,7 @@ from dashboard.session.upload_form import uploaded
 pair: Pair = state.get("pair")
 data = cache.trained.dataset(pair.data)
 n = len(cache.trained.gallery(pair.ae.run_id)["mean"])
-people = cache.measured.scores(pair.dataset, pair.latent_dim, pair.data.digest)
+scores_by_role = cache.measured.scores(pair.dataset, pair.latent_dim, pair.data.digest)
 dark = state.dark()
 
 
@@ -41,6 +41,7 @@ dark = state.dark()
 
 
 def clicked() -> None:
+    """An image of the gallery was clicked: it becomes the one that is shown."""
     index = state.get("uses-gallery", {}).get("chosen")
     if isinstance(index, int) and 0 <= index < n:
         state.put("item", index)
@@ -78,21 +79,22 @@ def image_at_hand() -> tuple[np.ndarray, bool]:
     return data.test_images[index, 0], True
 
 
-def mean_over(role: str, read: Callable[[dict[str, Any]], float | None]) -> float | None:
-    """A figure's mean over the runs of a role that have it."""
-    values = [v for v in (read(scores) for scores in people.get(role, {}).values()) if v is not None]
-    return statistics.fmean(values) if values else None
+def mean_over(role: str, path: str) -> float | None:
+    """A measure's mean over the runs of a role that have it; `path` as in the scorecard, e.g. "denoising/0.5/model"."""
+    values = Measure(role, path, "").values(scores_by_role)
+    return statistics.fmean(values.values()) if values else None
 
 
 def measured_on() -> int:
     """How many test images the scorecard's figures are of."""
-    return next(scores["n"] for role in people.values() for scores in role.values())
+    return next(scores["n"] for role in scores_by_role.values() for scores in role.values())
 
 
 # ---------------------------------------------------------------------------------------------------------- denoise
 
 
 def denoise(lead: Any, image: np.ndarray) -> None:
+    """Denoising: the image with noise, and what each method makes of it."""
     from core.metrics.denoising_and_anomalies import add_noise
     from core.metrics.denoising_and_anomalies import denoise as through
     from core.metrics.reconstruction import psnr
@@ -136,7 +138,8 @@ def denoise(lead: Any, image: np.ndarray) -> None:
     st.html(tiles.row([Tile("Clean", clean[0], "target"), *shown], dark))
     if trained is None:
         st.caption(
-            f"No pair has been trained to denoise {pair.dataset} at latent size {pair.latent_dim} yet. Run `{command}`, and the same with `--model vae`."
+            f"No pair has been trained to denoise {pair.dataset} at latent size {pair.latent_dim} yet. Run "
+            f"`{command}`, and the same with `--model vae`."
         )
     over_levels(sigma)
     st.caption(provenance(trained or pair, 1, what="image, with models"))
@@ -148,7 +151,7 @@ def over_levels(sigma: float) -> None:
         {
             level
             for role in ("ae denoiser", "ae")
-            for scores in people.get(role, {}).values()
+            for scores in scores_by_role.get(role, {}).values()
             for level in scores.get("denoising", {})
             if level != "trained_with"
         },
@@ -164,8 +167,7 @@ def over_levels(sigma: float) -> None:
         "input": ("ae", "input"),
     }
     curves = {
-        key: [mean_over(role, lambda s: s.get("denoising", {}).get(level, {}).get(name)) for level in levels]
-        for key, (role, name) in paths.items()
+        key: [mean_over(role, f"denoising/{level}/{name}") for level in levels] for key, (role, name) in paths.items()
     }
     curves = {key: values for key, values in curves.items() if values and None not in values}
     if "ae" in curves:
@@ -181,9 +183,10 @@ def over_levels(sigma: float) -> None:
     role, networks = "ae", "the networks were trained on clean images only"
     if "ae" in curves:
         role, networks = "ae denoiser", f"those trained to denoise were trained at noise {NOISE:g} only"
-    seeds = len(people[role])
+    seeds = len(scores_by_role[role])
     st.caption(
-        f"Means over {measured_on():,} test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; {networks}, the simple methods are tuned for every noise level."
+        f"Means over {measured_on():,} test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; {networks}, "
+        "the simple methods are tuned for every noise level."
     )
 
 
@@ -191,6 +194,7 @@ def over_levels(sigma: float) -> None:
 
 
 def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
+    """Anomaly detection: the scores of normal and anomalous images, and of this one."""
     from core.metrics.denoising_and_anomalies import ODDITIES, auroc, oddness, roc
     from core.metrics.scores import other_dataset
 
@@ -241,18 +245,20 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
         )
         st.html(tiles.row([Tile("This image", image, below)], dark))
     with right:
-        for column, (kind, _) in zip(st.columns(2), pair.items()):
+        for column, (kind, _) in zip(st.columns(2), pair.items(), strict=True):
             normal, strange, mark, threshold = found[kind]
             with column:
                 st.markdown(
-                    f"**{AE if kind == 'ae' else VAE}** raises the alarm for {(strange > threshold).mean():.0%} of images {name}",
+                    f"**{AE if kind == 'ae' else VAE}** raises the alarm for {(strange > threshold).mean():.0%} of "
+                    f"images {name}",
                     anchors=False,
                 )
                 st.caption(f"grey: normal images · {AE if kind == 'ae' else VAE}: {what}")
                 chart(
                     charts.oddness(normal, strange, mark, threshold, kind, dark, what=what),
                     f"odd-{kind}",
-                    f"Distortion of normal images and anomalies in the {kind.upper()}, with this image and the threshold.",
+                    f"Distortion of normal images and anomalies in the {kind.upper()}, with this image and the "
+                    "threshold.",
                 )
     missed = {kind: held_out(f"{kind} held-out") for kind in ("ae", "vae")}
     measured = all(len(values) == len(data.classes) for values in missed.values())
@@ -283,7 +289,7 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
 def held_out(role: str) -> dict[str, float]:
     """AUROC by the name of the class left out, from the scorecard."""
     found = {}
-    for scores in people.get(role, {}).values():
+    for scores in scores_by_role.get(role, {}).values():
         part = scores.get("anomalies", {}).get("held_out")
         if part and 0 <= part["class"] < len(data.classes):
             found[str(data.classes[part["class"]])] = part["distortion"]
@@ -294,6 +300,7 @@ def held_out(role: str) -> dict[str, float]:
 
 
 def compress(lead: Any, image: np.ndarray) -> None:
+    """Compression: the image from quantised codes, beside PCA and image formats."""
     from core.metrics import compression
 
     bits = controls.choice("Bits per latent number", compression.BITS, "bits", default=4)
@@ -325,16 +332,14 @@ def compress(lead: Any, image: np.ndarray) -> None:
     curves: dict[str, list[tuple[float, float]]] = {}
     for kind in ("ae", "vae"):
         for b in map(str, compression.BITS):
-            point = [
-                mean_over(kind, lambda s: s.get("compression", {}).get("bits", {}).get(b, {}).get(name))
-                for name in ("bytes", "mse", "pca_mse")
-            ]
+            point = [mean_over(kind, f"compression/bits/{b}/{name}") for name in ("bytes", "mse", "pca_mse")]
             if None not in point[:2]:
                 curves.setdefault(kind, []).append((point[0], point[1]))
             if kind == "ae" and None not in point:
                 curves.setdefault("pca", []).append((point[0], point[2]))
     measured = next(
-        (s["compression"] for s in people.get("ae", {}).values() if "webp_lossy" in s.get("compression", {})), None
+        (s["compression"] for s in scores_by_role.get("ae", {}).values() if "webp_lossy" in s.get("compression", {})),
+        None,
     )
     if measured:
         curves["webp"] = [(p["bytes"], p["mse"]) for p in measured["webp_lossy"].values()]
@@ -353,7 +358,8 @@ def compress(lead: Any, image: np.ndarray) -> None:
         )
     size = (cache.trained.store().get(pair.ae.run_id).path / WEIGHTS).stat().st_size / 1e6
     st.caption(
-        f"Codes: size with an ideal entropy coder fitted to the training codes; the network ({size:.1f} MB) is not counted, just as the WebP decoder is not. PNG and WebP: size per image "
+        f"Codes: size with an ideal entropy coder fitted to the training codes; the network ({size:.1f} MB) is not "
+        "counted, just as the WebP decoder is not. PNG and WebP: size per image "
         f"in a sheet of {len(others) + 1} images. PNG is lossless, all others are lossy. " + provenance(pair, n)
     )
 
@@ -372,10 +378,13 @@ image, given = image_at_hand()
 with st.expander("Explanation: uses of an autoencoder, and the baselines", icon=":material/help:"):
     st.markdown(
         f"""
-- **Denoising** must be trained, with noise on the input and a clean target (Vincent et al. 2008). An {AE} trained on clean images has learnt to encode its whole
-  input, including noise. The baselines are a median filter and PCA, each with one parameter tuned on training images.
-- **Anomalies**: an image is classified as an anomaly if its reconstruction error is high. This depends on how *complex* an image is as well as on how *unfamiliar* it is, so simple
-  anomalies are missed. The likelihood bound of a {VAE} has the same weakness.
-- **Compression**: a code of {pair.latent_dim} numbers is short because the decoder is specialised to this kind of image; it does not work for others.
+- **Denoising** must be trained, with noise on the input and a clean target (Vincent et al. 2008). An {AE} trained
+  on clean images has learnt to encode its whole input, including noise. The baselines are a median filter and PCA,
+  each with one parameter tuned on training images.
+- **Anomalies**: an image is classified as an anomaly if its reconstruction error is high. This depends on how
+  *complex* an image is as well as on how *unfamiliar* it is, so simple anomalies are missed. The likelihood bound
+  of a {VAE} has the same weakness.
+- **Compression**: a code of {pair.latent_dim} numbers is short because the decoder is specialised to this kind of
+  image; it does not work for others.
 """
     )

@@ -1,4 +1,5 @@
-"""Walkthrough: a guided story, a scene at a time: one sentence, one picture, one question to predict before it is answered.
+"""Walkthrough: a guided story, a scene at a time: one sentence, one picture, one question to predict before it is
+answered.
 
 The scenes are data (dashboard/walkthrough/scenes.toml); their pictures are the ones the other pages show.
 """
@@ -147,7 +148,10 @@ def one_scene() -> None:
             icon=":material/present_to_all:",
             key="present-button",
             on_click=lambda: state.go(**{PRESENT: "true"}),
-            help="For a projector: no frame, large type, arrow keys or a clicker. B blanks, N opens notes, Escape leaves.",
+            help=(
+                "For a projector: no frame, large type, arrow keys or a clicker. B blanks, N opens notes, Escape "
+                "leaves."
+            ),
         )
     st.title(scene.title, anchor=False)
     sentence = st.container(key="walk-sentence")

@@ -1,8 +1,8 @@
 """The walkthrough's scenes: data in one file, read here, checked here, and filled with figures here.
 
-scenes.toml says, scene by scene, which sentence, which picture with which parameters, and which question. A text names
-figures in braces, `{fd_ae:.1f}`; they are the facts that the scene's picture returns when it is drawn, so no number and no
-verdict is written in the file. A lecturer's own file takes its place through POINT_OR_CLOUD_SCENES.
+scenes.toml says, scene by scene, which sentence, which picture with which parameters, and which question. A text
+names figures in braces, `{fd_ae:.1f}`; they are the facts that the scene's picture returns when it is drawn, so no
+number and no verdict is written in the file. A lecturer's own file takes its place through POINT_OR_CLOUD_SCENES.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Scene:
         sentence: the one thing it says.
         picture, options: a function of dashboard/exhibits, and its parameters.
         data, latent, seed: the pair of models it is about.
-        question, choices, answer: what the audience is asked; key -> text; the right key, computed from the facts. An empty
-            answer asks for a guess that the picture itself settles.
+        question, choices, answer: what the audience is asked; key -> text; the right key, computed from the facts.
+            An empty answer asks for a guess that the picture itself settles.
         reveal: what is said then.
         page, link: where one plays on, and in which state, besides the pair of models, which is always the scene's.
         notes: for who presents it.
@@ -86,7 +86,8 @@ class Scene:
         except (KeyError, ValueError, TypeError) as error:
             what = f"no figure {error}" if isinstance(error, KeyError) else str(error)
             raise SceneError(
-                f"scene {self.id!r}: {name} cannot be filled: {what}; the picture {self.picture!r} returns {', '.join(sorted(facts))}."
+                f"scene {self.id!r}: {name} cannot be filled: {what}; the picture {self.picture!r} returns "
+                f"{', '.join(sorted(facts))}."
             ) from None
 
     def solution(self, facts: Facts) -> str | None:

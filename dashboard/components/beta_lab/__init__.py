@@ -1,8 +1,9 @@
-"""The KL-weight lab: a knob for beta that samples, copies, clouds, KL bars and the rate-distortion plane follow at once.
+"""The KL-weight lab: a knob for beta that samples, copies, clouds, KL bars and the rate-distortion plane follow at
+once.
 
-The multi-rate model's network runs in the page, so moving the knob asks nothing of the server; only the weight at which it
-comes to rest is reported. Trained weights are stops on the way, where the trained network itself takes over. Where there is
-no multi-rate model, the nearest trained network is shown instead of a prediction.
+The multi-rate model's network runs in the page, so moving the knob asks nothing of the server; only the weight at
+which it comes to rest is reported. Trained weights are stops on the way, where the trained network itself takes
+over. Where there is no multi-rate model, the nearest trained network is shown instead of a prediction.
 """
 
 from __future__ import annotations
@@ -27,13 +28,14 @@ _mount = register("beta_lab")
 
 @dataclass(frozen=True)
 class Prediction:
-    """The multi-rate model: its run, the address of its weights, and its figures over beta ("curve" in its evaluation)."""
+    """The multi-rate model: its run, the address of its weights, and its evaluation over beta ("curve")."""
 
     run_id: str
     weights: str
     curve: Sequence[Mapping[str, Any]]
 
     def to_data(self) -> dict[str, Any]:
+        """Its JSON for the component."""
         points = [{"beta": point["beta"], **_point(point)} for point in sorted(self.curve, key=lambda p: p["beta"])]
         return {"run_id": self.run_id, "weights": self.weights, "curve": points}
 
@@ -55,6 +57,7 @@ class TrainedBeta:
     others: Sequence[Mapping[str, Any]] = ()
 
     def to_data(self) -> dict[str, Any]:
+        """Its JSON for the component."""
         data = {
             "beta": self.beta,
             "run_id": self.run_id,
@@ -80,7 +83,8 @@ class Training:
 
     Attributes:
         fraction: of the training done.
-        history: its rows so far (see `core.training.loop.fit`). preview: PNG of what it makes now (see `core.training.evaluation.preview`).
+        history: its rows so far (see `core.training.loop.fit`). preview: PNG of what it makes now (see
+            `core.training.evaluation.preview`).
     """
 
     beta: float
@@ -90,6 +94,7 @@ class Training:
     preview: bytes | None = None
 
     def to_data(self) -> dict[str, Any]:
+        """Its JSON for the component."""
         epochs = self.history[-1]["epochs"] if self.history else 0
         done = self.fraction * epochs
         return {
@@ -136,8 +141,8 @@ class Lab:
     def _describe(self) -> dict[str, Any]:
         from safetensors.numpy import save
 
-        # The noise that every run's preview decodes (core.training.evaluation.preview) comes first, so that a network in training
-        # is seen to make its own of the very same codes.
+        # The noise that every run's preview decodes (core.training.evaluation.preview) comes first, so that a network
+        # in training is seen to make its own of the very same codes.
         noise = np.random.default_rng(0).standard_normal((SAMPLES, self.latent_dim)).astype(np.float32)
         arrays = {"labels": class_numbers(self.labels), "noise": noise}
         return {

@@ -1,7 +1,8 @@
 """A chart on a page: a plotly figure, drawn in the page by a few kilobytes of script of the project's own (chart.js).
 
-Streamlit's own chart element makes every visitor's browser fetch and read plotly.js, 4.7 MB, before the first chart of a page is seen.
-The figures stay plotly's (dashboard/plots/charts.py), so a chart taken out of the code still works with `figure.show()`.
+Streamlit's own chart element makes every visitor's browser fetch and read plotly.js, 4.7 MB, before the first chart
+of a page is seen. The figures stay plotly's (dashboard/plots/charts.py), so a chart taken out of the code still
+works with `figure.show()`.
 """
 
 from __future__ import annotations

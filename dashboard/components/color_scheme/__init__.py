@@ -1,4 +1,4 @@
-"""When the page turns dark or light while it is open, what the server has drawn for the other is drawn again. Shows nothing."""
+"""Redraws server-side images when the visitor's color scheme changes while the page is open. Shows nothing itself."""
 
 from __future__ import annotations
 

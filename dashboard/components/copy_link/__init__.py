@@ -11,5 +11,6 @@ _mount = register("copy_link")
 
 
 def copy_link(key: str = "copy-link") -> None:
+    """A button that copies the address of the page as it is shown."""
     failed = "The browser did not allow copying: press Ctrl+C"
     _mount(key=key, data={"label": "Copy the link to this view", "done": "Copied", "failed": failed})

@@ -40,7 +40,7 @@ def encode_decode(
     """
     arrays: dict[str, np.ndarray] = {"labels": class_numbers(images.labels)}
     lanes = {}
-    for side, lane in zip(SIDES, (left, right)):
+    for side, lane in zip(SIDES, (left, right), strict=True):
         check_length(lane, images)
         basis, offset = plane_of(lane.codes)
         arrays |= {f"{side}_xy": lane.codes @ basis.T + offset, f"{side}_basis": basis, f"{side}_offset": offset}

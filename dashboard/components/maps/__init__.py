@@ -1,4 +1,5 @@
-"""Two linked maps of the same images. Pointing, selecting and isolating in one shows in the other; all of it in the page.
+"""Two linked maps of the same images. Pointing, selecting and isolating in one shows in the other; all of it in the
+page.
 
 Coordinates, codes and values travel as one safetensors file and the images as one PNG, each by an address made of its
 content (see assets.py): a rerun sends neither again. Reconstructions are decoded in the page by the real networks.

@@ -1,4 +1,4 @@
-"""Encoder, posterior, draw, loss: each formula beside the source lines that ran, with the numbers of the image on the pad."""
+"""Encoder, posterior, sample, loss: each formula beside the source lines that run, with the current image's values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps from an image's code in units of the codes' own spread, with the class a judge sees: AE beside VAE, at two latent sizes."""
+"""Steps from an image's code, in standard deviations of the codes, with the judged class, at two latent sizes."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ def neighbours(
     Args:
         lanes: models, AE and VAE in turn, for one or more latent sizes.
         judge: address of the classifier (see `assets.judge_url`).
-        said: for the steps at which it was decided, whose pictures change class more often, e.g. {"0.1": "At this step, ..."}.
-            The page measures rates of these models at every step, and decides nothing.
+        said: for the steps at which it was decided, whose pictures change class more often, e.g. {"0.1": "At this
+            step, ..."}. The page measures rates of these models at every step, and decides nothing.
         step: where the slider stands at first.
-        rates: measure and tell over many images how often the class changes; without, only what is on screen is counted.
+        rates: measure and tell over many images how often the class changes; without, only what is on screen is
+            counted.
 
     Raises:
         ValueError: not one code an image.

@@ -1,4 +1,4 @@
-"""A gallery of images to click at: real buttons, so keyboard and screen reader work. The click is the value `chosen`."""
+"""A gallery of images to choose from, as buttons for keyboard and screen reader. The choice is the value `chosen`."""
 
 from __future__ import annotations
 

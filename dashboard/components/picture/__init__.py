@@ -1,4 +1,4 @@
-"""A button that saves the view as a PNG: text, images, charts and live canvases as they are on screen, without the controls."""
+"""A button that saves the view as a PNG: text, images, charts and canvases as on screen, without the controls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two latent planes of d = 2, with the real decoder under the cursor; what is measured on them is measured in the page."""
+"""The two latent planes of d = 2, with the decoder under the cursor; their measures are computed in the page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def planes(left: Lane, right: Lane, images: Images, judge: str, topic: str, key:
         ValueError: codes that are not two-dimensional, or not one an image.
     """
     arrays = {"labels": class_numbers(images.labels)}
-    for side, lane in zip(SIDES, (left, right)):
+    for side, lane in zip(SIDES, (left, right), strict=True):
         check_length(lane, images, latent_dim=2)
         arrays[f"{side}_xy"] = lane.codes
     _mount(

@@ -1,4 +1,4 @@
-"""One test image for the components of a page that has no drawing pad: publishes it under a topic, and shows nothing."""
+"""Publishes one test image under a topic, for the components of a page without a drawing pad. Shows nothing."""
 
 from __future__ import annotations
 

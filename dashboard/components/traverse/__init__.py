@@ -25,10 +25,10 @@ def dimensions(lane: Lane, rate_per_dim: Sequence[float] | None) -> dict[str, An
         weight, dead = sd**2, [bool(v < 1e-3 * (sd**2).max()) for v in sd**2]
         text = [f"variance {v:.2f}" for v in weight]
         # Three standard deviations of the model's own codes, which have no common scale.
-        span = [(float(m - 3 * max(s, 1e-3)), float(m + 3 * max(s, 1e-3))) for m, s in zip(mean, sd)]
+        span = [(float(m - 3 * max(s, 1e-3)), float(m + 3 * max(s, 1e-3))) for m, s in zip(mean, sd, strict=True)]
     else:
         weight, dead = np.asarray(rate_per_dim), [bool(r <= ACTIVE_NATS) for r in rate_per_dim]
-        text = [f"{r:.2f} nats" + (", inactive" if off else "") for r, off in zip(rate_per_dim, dead)]
+        text = [f"{r:.2f} nats" + (", inactive" if off else "") for r, off in zip(rate_per_dim, dead, strict=True)]
         span = [(-3.0, 3.0)] * len(weight)  # the prior's three standard deviations
     return {"order": np.argsort(-weight, kind="stable").tolist(), "dead": dead, "weight_text": text, "range": span}
 
@@ -41,5 +41,5 @@ def traverse(
     Args:
         rates: mean rate per dimension of each model, nats, or None for a point.
     """
-    described = [lane.describe(**dimensions(lane, rate)) for lane, rate in zip((left, right), rates)]
+    described = [lane.describe(**dimensions(lane, rate)) for lane, rate in zip((left, right), rates, strict=True)]
     _mount(key=key, data={"left": described[0], "right": described[1], "topic": topic})
