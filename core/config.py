@@ -1,8 +1,8 @@
-"""What a run *is*: a frozen value, and an identity computed from nothing but that value.
+"""The configuration of a run: a frozen value, from which alone the id of the run is computed.
 
     run_id = readable prefix + first 12 hex digits of SHA-256(canonical JSON of the config)
 
-Where a run is computed (device, worker, folder) is not part of its identity; what is computed is.
+What is computed is part of the id; where it is computed (device, worker, folder) is not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from core.files import slug
 from core.models.trunks import TRUNKS
 
 SCHEMA = 1
-# Settings that came after the first runs: left out of the canonical text at these values, so that those runs keep their ids.
+# Fields that were added after the first runs: left out of the canonical JSON at these values, so that the ids of those
+# runs stay the same.
 LATER = {"optimiser": "adam", "averaging": 0.0}
 
 ModelName = Literal["ae", "vae", "multirate"]
@@ -30,24 +31,23 @@ LIKELIHOODS = ("bernoulli", "gaussian")
 REDUCTIONS = ("sum", "mean")
 SCHEDULES = ("onecycle", "constant", "linear", "gentle")
 OPTIMISERS = ("adam", "muon")
-# Settings that would change a run's id and not its weights, by model, and why. They are refused.
-WITHOUT_EFFECT = {
+# Fields that would change the id of a run but not its weights, by model, with the reason. They are refused.
+WITHOUT_EFFECT: dict[ModelName, dict[str, str]] = {
     "ae": dict.fromkeys(("beta", "reduction", "warmup_epochs", "free_bits"), "has no rate to weigh"),
     "vae": {},
     "multirate": dict.fromkeys(("beta", "warmup_epochs"), "is trained for every beta at once"),
 }
 
-# The beta range a multi-rate model is trained over (log-uniform) and the KL-weight page offers.
+# The range of betas that a multi-rate model is trained for (log-uniformly) and that the KL-weight page offers.
 BETA_RANGE = (0.1, 10.0)
-ACTIVE_NATS = (
-    0.1  # a latent dimension is active when its mean KL exceeds this (close to Burda et al. 2016, section 5.2)
-)
-AROUND = 250  # codes that a small step is taken from, see core.metrics.paths
-# The betas of the shipped grid, about evenly spaced in log beta.
+# A latent dimension is active if its mean KL exceeds this, in nats (close to Burda et al. 2016, section 5.2).
+ACTIVE_NATS = 0.1
+AROUND = 250  # number of codes from which small steps are taken, see core.metrics.paths
+# The betas of the shipped grid, approximately evenly spaced in log beta.
 BETA_GRID = (0.1, 0.25, 0.4, 0.6, 1.0, 1.5, 2.5, 4.0, 6.0, 10.0)
-# What a page trains on request: a good model soon rather than the best one later. On mnist-5k at beta = 1 its -ELBO ends about
-# a nat above that of the shipped runs' 25 epochs; `tests.benchmarks.bench_jobs` measures it. Batches of 80 need a fifth fewer
-# of Muon's steps than the default of 64, and the figures are as good.
+# The recipe for trainings on request, which favours speed: on mnist-5k with beta = 1 the final -ELBO is about one nat per
+# image higher than after the 25 epochs of the shipped runs (measured by `tests.benchmarks.bench_jobs`). Batches of 80
+# need a fifth fewer steps of Muon than the default of 64, with equally good figures.
 QUICK: dict[str, Any] = {
     "epochs": 6,
     "batch_size": 80,
@@ -56,7 +56,7 @@ QUICK: dict[str, Any] = {
     "learning_rate": 1.6e-2,
     "averaging": 0.985,
 }
-# The betas a multi-rate model is measured at.
+# The betas at which a multi-rate model is measured.
 BETA_CURVE = (0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1.0, 1.5, 2.5, 4.0, 6.0, 8.0, 10.0)
 
 
@@ -64,13 +64,17 @@ class ConfigError(UserFacingError, ValueError):
     """A setting is out of range. The message names the value, the choices and the remedy."""
 
 
-def _choice(name: str, value: Any, choices: tuple[str, ...]) -> str:
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ConfigError(f"{name}={value!r} is not known; choose one of {', '.join(choices)}.")
-    return value
 
 
-def _number(name: str, value: Any, low: float, high: float, kind: type = float) -> Any:
+def _number(name: str, value: Any, low: float, high: float, kind: type[int] | type[float] = float) -> int | float:
+    """A value as a number of this kind, so that 4 and 4.0 give the same id.
+
+    Raises:
+        ConfigError: it is not a number of this kind, or out of range.
+    """
     try:
         number = kind(value)
         if isinstance(value, bool) or not math.isfinite(number) or (kind is int and number != float(value)):
@@ -85,32 +89,35 @@ def _number(name: str, value: Any, low: float, high: float, kind: type = float) 
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
-    """One trained model, described completely.
+    """The complete description of a trained model.
 
     Attributes:
         dataset: a name in `core.data.sources.DATASETS`, or "folder:PATH".
         data_digest: digest of the images; filled in by `core.data.datasets.resolve`.
-        model: "ae" (posterior is a point), "vae" (diagonal Gaussian) or "multirate" (a VAE conditioned on
-            log beta, trained for every beta in `BETA_RANGE` at once).
+        model: "ae" (the posterior is a point), "vae" (a diagonal Gaussian) or "multirate" (a VAE conditioned on log
+            beta, trained for all betas in `BETA_RANGE` at once).
         latent_dim: d, 1 to 64.
-        trunk: "conv" (two strided convolutions), "mlp" (784-400-200) or "mlp-400" (784-400). Default: conv,
-            except for d <= 3 where the MLP reconstructs better.
+        trunk: "conv" (two strided convolutions), "mlp" (784-400-200) or "mlp-400" (784-400). None is replaced by the
+            default: conv, except for d <= 3, where the MLP reconstructs better.
         activation: "silu" or "relu".
         likelihood: "bernoulli" (cross-entropy on grey values, the default) or "gaussian".
-        beta: weight of the rate in D + beta R, both in nats per image. None for models without one.
-        reduction: "sum", or "mean" to average the distortion over pixels while the rate stays summed: the
-            classic mistake, kept so that it can be looked at. Models with a rate.
-        warmup_epochs: epochs over which beta rises linearly from 0, a step an epoch. 0 is off. Model "vae" only.
-        free_bits: nats per latent dimension that are not charged for (Kingma et al. 2016, appendix C.8). Models with a rate.
+        beta: weight of the rate in D + beta R, both in nats per image. None for models without a beta.
+        reduction: "sum", or "mean" to average the distortion over the pixels but not the rate: a frequent bug, which
+            can be examined here. Only for models with a rate.
+        warmup_epochs: epochs during which beta rises linearly from 0, once per epoch; 0 for none. Only for "vae".
+        free_bits: nats per latent dimension that are not charged for (Kingma et al. 2016, appendix C.8). Only for
+            models with a rate.
         noise: standard deviation of Gaussian noise added to the input (not the target): a denoising model.
         held_out_class: a class left out of training, for anomaly detection.
-        train_size: use only the first n training images of the fixed split; at most as many as there are. None is all.
+        train_size: number of training images, the first of the fixed split; None for all.
         epochs, batch_size, learning_rate: of the optimiser; the learning rate is the peak of its schedule.
-        schedule: "onecycle", "linear" (a short rise, then a straight line to 0), "gentle" (to a fifth) or "constant"; see
+        schedule: "onecycle", "linear" (a short rise, then linearly to 0), "gentle" (to a fifth) or "constant"; see
             `core.training.optimisation`.
-        optimiser: "adam", or "muon" for the matrices between layers and Adam for the rest; see `core.training.optimisation`.
-        averaging: decay an optimiser step of a running mean of the weights, which is then what is measured and kept. 0 is off.
+        optimiser: "adam", or "muon" for the matrices between layers and Adam for the other parameters.
+        averaging: decay per optimiser step of a running mean of the weights, which is then measured and kept; 0 for
+            no averaging.
         seed: of the initial weights, the batch order and the sampling noise.
+        schema: version of this description.
 
     Raises:
         ConfigError: a value is out of range, or has no effect on this model.
@@ -141,20 +148,21 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         def put(name: str, value: Any) -> None:
-            object.__setattr__(self, name, value)  # the one moment a frozen value may still be normalised
+            object.__setattr__(self, name, value)  # normalising the values of a frozen dataclass
 
-        if not isinstance(self.dataset, str) or not self.dataset:
-            raise ConfigError(f"dataset={self.dataset!r} is not a name; see `python -m core train --help`.")
-        _choice("model", self.model, MODELS)
+        dataset: Any = self.dataset  # from a file, a value can be of any type
+        if not isinstance(dataset, str) or not dataset:
+            raise ConfigError(f"dataset={dataset!r} is not a name; see `python -m core train --help`.")
+        _check_choice("model", self.model, MODELS)
         put("latent_dim", _number("latent_dim", self.latent_dim, 1, 64, int))
         if self.trunk is None:
             put("trunk", "mlp" if self.latent_dim <= 3 else "conv")
-        _choice("trunk", self.trunk, tuple(TRUNKS))
-        _choice("activation", self.activation, ACTIVATIONS)
-        _choice("likelihood", self.likelihood, LIKELIHOODS)
-        _choice("reduction", self.reduction, REDUCTIONS)
-        _choice("schedule", self.schedule, SCHEDULES)
-        _choice("optimiser", self.optimiser, OPTIMISERS)
+        _check_choice("trunk", self.trunk, tuple(TRUNKS))
+        _check_choice("activation", self.activation, ACTIVATIONS)
+        _check_choice("likelihood", self.likelihood, LIKELIHOODS)
+        _check_choice("reduction", self.reduction, REDUCTIONS)
+        _check_choice("schedule", self.schedule, SCHEDULES)
+        _check_choice("optimiser", self.optimiser, OPTIMISERS)
         if self.model == "vae":
             put("beta", _number("beta", 1.0 if self.beta is None else self.beta, 0.001, 1000))
         put("warmup_epochs", _number("warmup_epochs", self.warmup_epochs, 0, 1000, int))
@@ -177,16 +185,21 @@ class RunConfig:
             value = getattr(self, name)
             if value != DEFAULTS[name]:
                 raise ConfigError(
-                    f"{name}={value!r} does not apply: model {self.model!r} {why}. Leave {name} out, or use model 'vae'."
+                    f"{name}={value!r} does not apply: model {self.model!r} {why}. "
+                    f"Leave {name} out, or use model 'vae'."
                 )
         if self.schema != SCHEMA:
             raise ConfigError(
-                f"schema={self.schema!r} was written by another version; this one reads schema {SCHEMA}. Train the run again."
+                f"schema={self.schema!r} was written by another version; this one reads schema {SCHEMA}. "
+                "Train the run again."
             )
 
     def replace(self, **changes: Any) -> RunConfig:
-        """A copy with `changes`. The trunk is chosen anew when the latent size changes and it was the default; what has no
-        effect on another model is dropped with the change to it."""
+        """A copy with `changes`.
+
+        With another latent size, a default trunk is chosen anew. With another model, fields that have no effect on it
+        are reset to their defaults.
+        """
         if "latent_dim" in changes and "trunk" not in changes and self == dataclasses.replace(self, trunk=None):
             changes["trunk"] = None
         if changes.get("model", self.model) != self.model:
@@ -195,19 +208,20 @@ class RunConfig:
         return dataclasses.replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
+        """All fields by name, as JSON values; `from_dict` is the inverse."""
         return dataclasses.asdict(self)
 
     def to_json(self) -> str:
-        """Canonical JSON: sorted keys, no spaces, so that equal configs have equal text."""
+        """Canonical JSON: sorted keys and no spaces, so that equal configs have equal texts."""
         values = {name: value for name, value in self.to_dict().items() if name not in LATER or value != LATER[name]}
         return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> RunConfig:
-        """The config that `to_dict` described.
+        """The config of a dictionary that `to_dict` returned.
 
         Raises:
-            ConfigError: unknown keys, or values out of range.
+            ConfigError: a key is unknown or a value out of range.
         """
         names = [f.name for f in dataclasses.fields(cls)]
         unknown = sorted(set(values) - set(names))
@@ -217,13 +231,14 @@ class RunConfig:
 
     @functools.cached_property
     def run_id(self) -> str:
-        """Readable, unique name of the run, safe as a folder name and in a URL."""
+        """Readable, unique name of the run, which can be used as a folder name and in a URL."""
         digest = hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
         beta = f"-b{self.beta:g}" if self.beta is not None else ""
+        mean = "-mean" if self.reduction == "mean" else ""
         noise = f"-noise{self.noise:g}" if self.noise else ""
         without = f"-without{self.held_out_class}" if self.held_out_class is not None else ""
-        mean = "-mean" if self.reduction == "mean" else ""
-        return f"{self.model}-{slug(self.dataset, 24)}-d{self.latent_dim}{beta}{mean}{noise}{without}-s{self.seed}-{digest}"
+        model = f"{self.model}-{slug(self.dataset, 24)}-d{self.latent_dim}"
+        return f"{model}{beta}{mean}{noise}{without}-s{self.seed}-{digest}"
 
 
-DEFAULTS = {field.name: field.default for field in dataclasses.fields(RunConfig)}
+DEFAULTS: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(RunConfig)}

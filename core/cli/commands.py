@@ -1,187 +1,44 @@
 """What each command of `python -m core` does. Results go to stdout, as text or JSON; progress goes to stderr.
 
-Those that measure are in `core.cli.metric_commands`.
-
-torch is imported inside the commands that need it, so that `runs` answers at once.
+`train` and `sweep` are in `core.cli.training_commands`, `evaluate` and `judge` in `core.cli.metric_commands`. torch is
+imported inside the commands that need it, so that the others are fast. A command returns its exit code.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 import os
-import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.cli.config_options import config_from
 from core.cli.metric_commands import evaluate, judge
 from core.cli.terminal import (
     UsageError,
     describe,
-    figures,
     find_run,
     model_of,
     open_store,
     print_json,
+    print_rows,
     print_table,
     write_png,
     writing,
 )
-from core.config import DEFAULTS, WITHOUT_EFFECT, RunConfig
-from core.data.datasets import load_dataset, resolve
-from core.data.folder import what_was_read
+from core.cli.training_commands import sweep, train
+from core.data.datasets import load_dataset
 from core.data.folder_name import canonical
-from core.errors import FAILURE, UserFacingError
-from core.runs.run import Run, Status
-from core.runs.store import RunStore
+from core.runs.run import Run
 
 if TYPE_CHECKING:
     import torch
 
-# ---------------------------------------------------------------------------------------------------------- training
-
-
-def train_with_bar(config: RunConfig, store: RunStore, device: str | None, quiet: bool, label: str = "") -> Run:
-    """`core.training.train_run.train` with a progress bar that estimates the time left; Ctrl-C says how to go on."""
-    from tqdm import tqdm
-
-    from core.hardware.device import pick, set_threads
-    from core.training.train_run import train as run_training
-
-    pick(device)  # a device that is not there is an argument to correct, not a failed run
-    threads = set_threads()
-    with tqdm(total=config.epochs, unit="epoch", desc=label or config.run_id, disable=True if quiet else None) as bar:
-
-        def on_epoch(row: dict[str, Any]) -> None:
-            bar.update(row["epoch"] - bar.n)
-            shown = {"D": f"{row['distortion']:.1f}"} | ({} if row["rate"] is None else {"R": f"{row['rate']:.1f}"})
-            bar.set_postfix(shown | {"MSE": f"{row['mse']:.4f}"})
-
-        try:
-            return run_training(config, store, device, on_epoch, on_beat=threads.follow)
-        except KeyboardInterrupt:
-            message = f"Interrupted. {config.run_id} keeps the epochs it saved; the same command goes on from there."
-            raise KeyboardInterrupt(message) from None
-        except UserFacingError:
-            raise
-        except OSError as error:
-            raise UsageError(
-                f"{store.cache} cannot be written ({error.strerror or error}); give another folder with --store."
-            ) from None
-
-
-def train(options: Namespace) -> int:
-    store, config = open_store(options), resolve(config_from(options))
-    say_what_was_read([config])
-    began, there = time.perf_counter(), store.run(config).status() is Status.COMPLETE
-    run = train_with_bar(config, store, options.device, options.json)
-    seconds, evaluation = time.perf_counter() - began, run.evaluation()
-    if options.json:
-        print_json(
-            {
-                **describe(run),
-                "trained": not there,
-                "seconds": round(seconds, 2),
-                "path": str(run.path),
-                "evaluation": evaluation,
-            }
-        )
-    else:
-        print(f"{run.run_id}: {'was there already' if there else f'trained in {seconds:.1f} s'}, in {run.path}")
-        print_table([figures(evaluation)])
-    return 0
-
-
-def say_what_was_read(configs: Sequence[RunConfig]) -> None:
-    """Tell on stderr what was decided for the images of folders, and which files were skipped."""
-    for name in dict.fromkeys(config.dataset for config in configs if config.dataset.startswith("folder:")):
-        for line in what_was_read(load_dataset(name)):
-            print(line, file=sys.stderr)
-
-
-def sweep_configs(options: Namespace) -> list[RunConfig]:
-    """Every combination of the lists given. What has no effect on one of several models is left out there: an AE, say, appears
-    once, whatever the betas."""
-
-    def left_out(model: str) -> dict[str, Any]:
-        names = (
-            name for name in WITHOUT_EFFECT[model] if any(name not in WITHOUT_EFFECT[other] for other in options.models)
-        )
-        return {name: DEFAULTS[name] for name in names if hasattr(options, name)}
-
-    combinations = itertools.product(
-        options.datasets, options.models, options.latent_dims, options.betas or [None], options.seeds
-    )
-    configs = [
-        config_from(
-            options,
-            dataset=dataset,
-            model=model,
-            latent_dim=d,
-            beta=beta if model == "vae" else None,
-            seed=seed,
-            **left_out(model),
-        )
-        for dataset, model, d, beta, seed in combinations
-    ]
-    return [resolve(config) for config in dict.fromkeys(configs)]
-
-
-def sweep(options: Namespace) -> int:
-    if options.betas and "vae" not in options.models:
-        raise UsageError(
-            f"--betas applies to model vae; the models here are {', '.join(options.models)}. Leave it out."
-        )
-    if options.scheduler and options.device:
-        raise UsageError(
-            "--device applies to this machine; with --scheduler each worker takes the best device it has. Leave it out."
-        )
-    store, configs = open_store(options), sweep_configs(options)
-    say_what_was_read(configs)
-    if options.dry_run:
-        rows = [{"run_id": c.run_id, "status": str(store.run(c).status())} for c in configs]
-        show = print_json if options.json else print_table
-        show(rows)
-        return 0
-    if options.scheduler:
-        from core.jobs.cluster import sweep as sweep_on_cluster
-
-        runs, failed = sweep_on_cluster(configs, store, options.scheduler, quiet=options.json)
-        codes = [FAILURE] * len(failed)
-    else:
-        from core.hardware.device import pick
-
-        pick(options.device)  # one that is not there is refused once, not run by run
-        runs, failed, codes = [], {}, []
-        for i, config in enumerate(configs):
-            try:
-                runs.append(
-                    train_with_bar(
-                        config, store, options.device, options.json, f"[{i + 1}/{len(configs)}] {config.run_id}"
-                    )
-                )
-            except UserFacingError as error:  # one run that diverges does not cost the others
-                failed[config.run_id] = str(error)
-                codes.append(error.exit_code)
-    rows = [{"run_id": run.run_id, **figures(run.evaluation())} for run in runs]
-    if options.json:
-        print_json({"runs": rows, "failed": failed})
-    else:
-        print_table(rows)
-        for run_id, why in failed.items():
-            print(f"failed: {run_id}: {why}")
-    return max(codes, default=0)
-
-
-# ------------------------------------------------------------------------------------------------- looking at runs
-
 
 def runs(options: Namespace) -> int:
+    """List the runs that match the options."""
     wanted = canonical(options.dataset) if options.dataset else None
     rows = [
         describe(run)
@@ -200,31 +57,25 @@ def runs(options: Namespace) -> int:
 
 
 def data(options: Namespace) -> int:
+    """Describe a data set: its classes, the choices made for its images, and the files that are skipped."""
     dataset = load_dataset(options.dataset)
-    counts = {
-        split: np.bincount(dataset.labels(split), minlength=len(dataset.classes)).tolist()
-        for split in ("train", "test")
-    }
+    train, test = (
+        np.bincount(dataset.labels(split), minlength=len(dataset.classes)).tolist() for split in ("train", "test")
+    )
     rows = [
-        {"class": name, "train": counts["train"][i], "test": counts["test"][i]}
-        for i, name in enumerate(dataset.classes)
+        {"class": name, "train": of_train, "test": of_test}
+        for name, of_train, of_test in zip(dataset.classes, train, test, strict=True)
     ]
     if options.out:
         from core.cli.contact_sheet import write_sheet
 
         write_sheet(options.out, dataset)
     if options.json:
-        about = {
-            "dataset": dataset.name,
-            "digest": dataset.digest,
-            "train": sum(counts["train"]),
-            "test": sum(counts["test"]),
-        }
+        about = {"dataset": dataset.name, "digest": dataset.digest, "train": sum(train), "test": sum(test)}
         print_json({**about, "classes": rows, "notes": dataset.notes, "skipped": dataset.skipped, "out": options.out})
         return 0
-    print(
-        f"{dataset.name}: {sum(counts['train'])} training and {sum(counts['test'])} test images, 28x28 grey, digest {dataset.digest}"
-    )
+    counts = f"{sum(train)} training and {sum(test)} test images"
+    print(f"{dataset.name}: {counts}, 28x28 grey, digest {dataset.digest}")
     print_table(rows)
     for note in dataset.notes:
         print(note)
@@ -233,14 +84,12 @@ def data(options: Namespace) -> int:
         for line in dataset.skipped:
             print(f"  {line}")
     if options.out:
-        print(f"{options.out}: images as they came, and below each what the models are given")
+        print(f"{options.out}: original images, and below each the input of the models")
     return 0
 
 
-# -------------------------------------------------------------------------------------------------------- pictures
-
-
 def sample(options: Namespace) -> int:
+    """Draw new images from a run into a PNG."""
     from core.latent.sampling import sample as draw
 
     run = find_run(open_store(options), options.run)
@@ -251,20 +100,22 @@ def sample(options: Namespace) -> int:
 
 
 def interpolate(options: Namespace) -> int:
-    from core.latent.interpolation import interpolate as walk
+    """Decode a path between two test images into a PNG."""
+    from core.latent.interpolation import interpolate as decode_path
 
     run = find_run(open_store(options), options.run)
     images: torch.Tensor = run.dataset().floats("test")
     for name, index in (("--from", options.start), ("--to", options.end)):
         if index >= len(images):
             raise UsageError(f"{name} {index}: {run.config.dataset} has test images 0 to {len(images) - 1}.")
-    strip = walk(model_of(run, options), images[options.start], images[options.end], options.steps, options.kind)
+    start, end = images[options.start], images[options.end]
+    strip = decode_path(model_of(run, options), start, end, options.steps, options.kind)
     write_png(options.out, strip[:, 0].numpy(), options.steps)
     return report(options, run, start=options.start, end=options.end, steps=options.steps, kind=options.kind)
 
 
 def report(options: Namespace, run: Run, **how: Any) -> int:
-    """Say which file was written, from which run."""
+    """Print which file was written from which run, and with which options. Returns the exit code."""
     if options.json:
         print_json({"run_id": run.run_id, "out": options.out, **how})
     else:
@@ -272,10 +123,8 @@ def report(options: Namespace, run: Run, **how: Any) -> int:
     return 0
 
 
-# ------------------------------------------------------------------------------------------- maps, export, warm-up
-
-
 def project(options: Namespace) -> int:
+    """Make the maps of runs and keep them with the runs."""
     if bool(options.run) == options.all:
         raise UsageError("say what to project: one RUN or more, or --all.")
     from tqdm import tqdm
@@ -286,7 +135,7 @@ def project(options: Namespace) -> int:
 
     store = open_store(options)
     chosen = [run for run in store if run.complete] if options.all else [find_run(store, name) for name in options.run]
-    done = []
+    done: list[str] = []
     for run in tqdm(chosen, unit="run", disable=True if options.json else None):
         if run.has("projection.npz") and not options.again:
             continue
@@ -303,6 +152,7 @@ def project(options: Namespace) -> int:
 
 
 def export(options: Namespace) -> int:
+    """Export a run into a folder or a zip file."""
     from core.runs.export import export_run
 
     run = find_run(open_store(options), options.run)
@@ -312,11 +162,12 @@ def export(options: Namespace) -> int:
 
 
 def warm_up(options: Namespace) -> int:
+    """Parse the embedded data and compile the code of UMAP, so that later commands and pages are fast."""
     from core.latent import compilation
     from core.latent.projection import warm_up as compile_projection
 
     steps: dict[str, Callable[[], Any]] = {"data": load_dataset, "projection": compile_projection}
-    seconds = {}
+    seconds: dict[str, float] = {}
     for name, step in steps.items():
         began = time.perf_counter()
         with compilation.quietly(options.json):
@@ -330,17 +181,17 @@ def warm_up(options: Namespace) -> int:
 
 
 def settings(options: Namespace) -> int:
+    """Check the settings from the environment and list them."""
     from core import settings as known
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, setting in known.SETTINGS.items():
         found = known.value(name)
         shown = os.environ.get(known.PREFIX + name, "").strip() or setting.text(known.profile()) or setting.unset
         rows.append(
             {"name": known.PREFIX + name, "value": found if options.json else shown, "from": known.source(name)}
         )
-    show = print_json if options.json else print_table
-    show(rows)
+    print_rows(rows, options.json)
     return 0
 
 

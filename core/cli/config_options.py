@@ -1,4 +1,4 @@
-"""The settings of a training as options of the command line: one option for each field of `RunConfig`."""
+"""The fields of `RunConfig` as options of the command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from core.config import ACTIVATIONS, DEFAULTS, LIKELIHOODS, MODELS, OPTIMISERS, REDUCTIONS, SCHEDULES, TRUNKS, RunConfig
 from core.data.sources import DATASETS
 
-# Values of the options below are checked by RunConfig itself: one set of limits for terminal, URL and code.
+# The values are checked by RunConfig, so that the limits are the same for the command line, URLs and code.
 CONFIG_OPTIONS = {
     "dataset": f"{', '.join(DATASETS)} or folder:PATH",
     "model": ", ".join(MODELS),
@@ -20,42 +20,40 @@ CONFIG_OPTIONS = {
     "trunk": f"{', '.join(TRUNKS)}; by default conv, and mlp for latent sizes up to 3",
     "activation": ", ".join(ACTIVATIONS),
     "likelihood": ", ".join(LIKELIHOODS),
-    "reduction": f"{', '.join(REDUCTIONS)}; mean is the classic mistake, kept to be looked at; for vae and multirate",
+    "reduction": f"{', '.join(REDUCTIONS)}; mean reproduces a frequent bug; for vae and multirate",
     "warmup_epochs": "epochs over which beta rises from 0; for model vae",
-    "free_bits": "nats a latent dimension may cost for nothing; for vae and multirate",
+    "free_bits": "nats per latent dimension that are not charged for; for vae and multirate",
     "noise": "standard deviation of noise on the input: a denoising model",
     "held_out_class": "number of a class to leave out",
     "train_size": "use only the first N training images",
-    "batch_size": "images a step",
+    "batch_size": "images per step",
     "learning_rate": "of the optimiser, at the peak of its schedule",
     "schedule": ", ".join(SCHEDULES),
     "optimiser": f"{', '.join(OPTIMISERS)}; muon needs fewer epochs",
     "averaging": "decay of a running mean of the weights, which is then kept; 0 is off",
 }
-METAVARS = {
-    "held_out_class": "N",
-    "train_size": "N",
-    "beta": "X",
-}  # those whose default, None, does not show their kind
+# Placeholders in the help: by name for options with the default None, otherwise by the type of the default.
+METAVARS = {"held_out_class": "N", "train_size": "N", "beta": "X"}
+METAVARS_BY_TYPE: dict[type, str] = {int: "N", float: "X"}
 
 
 def add_config_options(parser: argparse.ArgumentParser, leave_out: Sequence[str] = ()) -> None:
-    """One --option for each field of RunConfig."""
+    """Add one option for each field of RunConfig, except those in `leave_out`."""
     group = parser.add_argument_group("what to train")
     for name, text in CONFIG_OPTIONS.items():
         if name not in leave_out:
             default = DEFAULTS[name]
             shown = f" (default {default})" if default is not None else " (default 1)" if name == "beta" else ""
-            metavar = METAVARS.get(name) or {int: "N", float: "X"}.get(type(default), "NAME")
-            group.add_argument(
-                "--" + name.replace("_", "-"), dest=name, metavar=metavar, default=argparse.SUPPRESS, help=text + shown
-            )
+            metavar = METAVARS.get(name) or METAVARS_BY_TYPE.get(type(default), "NAME")
+            option = "--" + name.replace("_", "-")
+            group.add_argument(option, dest=name, metavar=metavar, default=argparse.SUPPRESS, help=f"{text}{shown}")
 
 
 def config_from(arguments: argparse.Namespace, **fixed: Any) -> RunConfig:
-    """The RunConfig that the options given describe.
+    """The config that the given options describe; `fixed` fields take precedence.
 
     Raises:
         ConfigError: a value is out of range.
     """
-    return RunConfig(**{name: getattr(arguments, name) for name in CONFIG_OPTIONS if hasattr(arguments, name)} | fixed)
+    given = {name: getattr(arguments, name) for name in CONFIG_OPTIONS if hasattr(arguments, name)}
+    return RunConfig(**(given | fixed))

@@ -1,4 +1,4 @@
-"""What the models are given, shown: some images of a data set as they came, and below each the 28x28 grey levels made of it."""
+"""A contact sheet of a data set: some original images, and below each the 28x28 grey levels that the models get."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from core.models.trunks import SIDE
 
 COLUMNS, ROWS = 12, 3
 TILE, GAP = 3 * SIDE, 6
-PAPER = (110, 110, 110)  # neither black nor white, so that both kinds of ground end visibly
+PAPER = (110, 110, 110)  # grey, so that the edges of black and of white images are visible
 
 
 def chosen(dataset: Dataset, most: int = COLUMNS * ROWS) -> list[int]:
-    """Test images to show: the first of each class, then the second, as many as fit."""
+    """Indices of the test images on the sheet: the first of each class, then the second, as many as fit."""
     places = [np.flatnonzero(dataset.test_labels == label) for label in range(len(dataset.classes))]
     rounds = max((len(p) for p in places), default=0)
     return [int(p[i]) for i in range(rounds) for p in places if i < len(p)][:most]
 
 
 def write_sheet(out: str, dataset: Dataset) -> None:
-    """Write the sheet of a data set as PNG; one whose files are not at hand shows only what the models are given.
+    """Write the sheet of a data set as PNG; without the original files (`Dataset.paths`), only the models' inputs.
 
     Raises:
         UsageError: the file cannot be written.
@@ -45,9 +45,8 @@ def write_sheet(out: str, dataset: Dataset) -> None:
             original = preview(path, read(path), most=TILE)
             page.paste(original, (left + (TILE - original.width) // 2, top + (TILE - original.height) // 2))
             top += TILE
-        page.paste(
-            Image.fromarray(dataset.test_images[index, 0]).resize((TILE, TILE), Image.Resampling.NEAREST), (left, top)
-        )
+        tile = Image.fromarray(dataset.test_images[index, 0]).resize((TILE, TILE), Image.Resampling.NEAREST)
+        page.paste(tile, (left, top))
     buffer = io.BytesIO()
     page.save(buffer, "PNG", optimize=True)
     with writing(out) as target:

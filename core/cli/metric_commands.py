@@ -1,4 +1,4 @@
-"""What `python -m core evaluate` and `judge` do: measure runs, and train the classifier that measures them."""
+"""The commands `evaluate` and `judge`: measure runs, and train the classifier that measures them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,26 @@ from argparse import Namespace
 
 from core.cli.terminal import UsageError, figures, find_run, model_of, open_store, print_json, print_table, writing
 from core.data.datasets import load_dataset
+from core.errors import FAILURE
 from core.runs.store import RunStore
 
 
 def evaluate(options: Namespace) -> int:
+    """Measure one run, or with --all or --check the scorecard."""
     store = open_store(options)
     if options.run and options.all:
         raise UsageError("give either a RUN, or --all, which is about every run.")
     if not (options.run or options.all or options.check):
         raise UsageError(
-            "say what to measure: a RUN, --all for the whole scorecard, or --check to compare with the committed figures."
+            "say what to measure: a RUN, --all for the whole scorecard, "
+            "or --check to compare with the committed figures."
         )
     if options.publish and not options.all:
         raise UsageError("--publish goes with --all: it writes what that measured.")
     if options.device and (options.all or options.check):
         raise UsageError(
-            "--device applies to measuring one RUN; the scorecard is measured and checked on the CPU, where it can be reproduced. Leave it out."
+            "--device applies to measuring one RUN; the scorecard is measured and checked on the CPU, "
+            "where it can be reproduced. Leave it out."
         )
     if options.all or options.check:
         return evaluate_scorecard(store, options)
@@ -35,14 +39,12 @@ def evaluate(options: Namespace) -> int:
         print_json({"run_id": run.run_id, "measured": measured, "recorded": recorded})
     else:
         print(f"{run.run_id} on {measured['n']} test images of {run.config.dataset}; nats per image, MSE per pixel")
-        print_table(
-            [{"": name, **figures(values)} for name, values in (("measured", measured), ("recorded", recorded))]
-        )
+        print_table([{"": "measured", **figures(measured)}, {"": "recorded", **figures(recorded)}])
     return 0
 
 
 def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
-    """--all, --publish and --check: see `core.metrics.scorecard`."""
+    """The options --all, --publish and --check, see `core.metrics.scorecard`; returns 1 if a check fails."""
     from tqdm import tqdm
 
     from core.hardware.device import set_threads
@@ -59,7 +61,7 @@ def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
         def progress(done: int, total: int, what: str = "") -> None:
             bar.total = total
             bar.update(done - bar.n)
-            bar.set_description(what)  # drawn at once: within a run only this tells that it goes on
+            bar.set_description(what)  # drawn at once: within a run nothing else shows progress
 
         try:
             if options.all:
@@ -80,14 +82,10 @@ def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
                     for difference in off:
                         problems.append(f"{run_id}: {difference}")
                         if not options.json:
-                            bar.write(problems[-1])  # as soon as it is known: all runs take long
+                            bar.write(problems[-1])  # at once, since measuring all runs takes long
         except KeyboardInterrupt:
-            kept = (
-                "What was measured is kept; the same command goes on from there."
-                if options.all
-                else "A check keeps nothing."
-            )
-            raise KeyboardInterrupt(f"Interrupted. {kept}") from None
+            measured = "What was measured is kept; the same command goes on from there."
+            raise KeyboardInterrupt(f"Interrupted. {measured if options.all else 'A check keeps nothing.'}") from None
     if options.json:
         print_json(
             {"compared": compared, "problems": problems, "not_measured": missed, "figures_not_measured": missing}
@@ -99,21 +97,20 @@ def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
             for why in dict.fromkeys(why_not.values()):
                 print(f"{run_id}: not measured: {', '.join(what for what in why_not if why_not[what] == why)}: {why}")
         if options.check:
-            every = f"Every committed figure of the {len(compared)} runs compared is reproduced within its tolerance."
-            nothing = (
-                "Nothing was compared: no run with committed figures, or none of their images, is on this machine."
-            )
-            print(
-                f"{len(problems)} figures are off by more than their tolerance."
-                if problems
-                else every
-                if compared
-                else nothing
-            )
-    return 1 if problems or (options.check and not compared) else 0
+            print(_result_of_check(problems, compared))
+    return FAILURE if problems or (options.check and not compared) else 0
+
+
+def _result_of_check(problems: list[str], compared: list[str]) -> str:
+    if problems:
+        return f"{len(problems)} figures are off by more than their tolerance."
+    if compared:
+        return f"Every committed figure of the {len(compared)} runs compared is reproduced within its tolerance."
+    return "Nothing was compared: no run with committed figures, or none of their images, is on this machine."
 
 
 def judge(options: Namespace) -> int:
+    """Train the judge of a data set, unless there is one; with --out in any case."""
     from tqdm import tqdm
 
     from core.hardware.device import pick, set_threads
@@ -131,14 +128,13 @@ def judge(options: Namespace) -> int:
                 bar.update(done - bar.n)
 
             with writing(options.out or folders(dataset.name, dataset.digest)[1]) as folder:
-                folder.mkdir(parents=True, exist_ok=True)  # that it cannot be written is told before the training
+                folder.mkdir(parents=True, exist_ok=True)  # an error here comes before the training
                 found = train_judge(dataset, folder, device, progress=progress)
     seconds = round(time.perf_counter() - began, 2)
     if options.json:
         print_json({**found.info, "trained": not there, "seconds": seconds, "path": str(found.folder)})
     else:
         how = "was there already" if there else f"trained in {seconds:.1f} s"
-        print(
-            f"{dataset.name}: names {found.accuracy:.2%} of {found.info['held_out']} held-out images correctly; {how}, in {found.folder}"
-        )
+        accuracy = f"{found.accuracy:.2%} of {found.info['held_out']} held-out images"
+        print(f"{dataset.name}: names {accuracy} correctly; {how}, in {found.folder}")
     return 0

@@ -1,11 +1,11 @@
-"""What the commands share: finding a run and its model, tables, JSON, a picture, and errors that fit one line."""
+"""Functions that several commands use: finding a run and its model, printing tables and JSON, writing pictures."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +26,15 @@ class UsageError(UserFacingError, ValueError):
     """The arguments cannot be carried out. The message names the value, the choices and the remedy."""
 
 
-NO_LIMIT = 2**62  # a folder somebody chose is not a cache: nothing is evicted from it
+NO_LIMIT = 2**62  # bytes; a folder given with --store is not a cache, so nothing is removed from it
 
 
 def open_store(options: Namespace) -> RunStore:
-    """The runs to work with: shipped ones and the user's cache, or those of --store PATH and no others."""
+    """The run store: shipped runs and the user's cache, or with --store PATH only the runs in that folder.
+
+    Raises:
+        UsageError: PATH is a file.
+    """
     if options.store is None:
         return RunStore()
     path = Path(options.store).expanduser().absolute()
@@ -41,10 +45,10 @@ def open_store(options: Namespace) -> RunStore:
 
 
 def find_run(store: RunStore, name: str) -> Run:
-    """The finished run with this id, or the only one whose id begins so.
+    """The finished run with this id, or the only one whose id begins with it.
 
     Raises:
-        RunNotFound: none or several; lists what there is.
+        RunNotFound: there is none, or several; lists the runs there are.
     """
     with contextlib.suppress(RunNotFound):
         return store.get(name)
@@ -64,12 +68,17 @@ def find_run(store: RunStore, name: str) -> Run:
 
 
 def model_of(run: Run, options: Namespace) -> Model:
-    """The run's model on the device asked for; a multi-rate model is held at --beta."""
+    """The model of a run on the device given by the options; of a multi-rate model, that at --beta (default 1).
+
+    Raises:
+        UsageError: --beta was given for another model.
+    """
     from core.hardware.device import pick, set_threads
+    from core.models.multirate import MultiRate
 
     set_threads()
     model, beta = run.load_model(str(pick(options.device))), getattr(options, "beta", None)
-    if run.config.model == "multirate":
+    if isinstance(model, MultiRate):
         return model.reference() if beta is None else model.at(beta)
     if beta is not None:
         raise UsageError(
@@ -79,7 +88,7 @@ def model_of(run: Run, options: Namespace) -> Model:
 
 
 def shorten(names: Sequence[str], most: int = 6) -> str:
-    """Names joined by commas, the rest counted."""
+    """The first `most` names, joined by commas, and the number of the others."""
     more = f" and {len(names) - most} more (`python -m core runs` lists them)" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
@@ -100,32 +109,45 @@ def describe(run: Run) -> dict[str, Any]:
 
 
 def print_json(value: Any) -> None:
+    """Print a value as indented JSON."""
     print(json.dumps(value, indent=1, allow_nan=False))
 
 
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def print_table(rows: Sequence[dict[str, Any]]) -> None:
-    """Dicts with equal keys as aligned columns; None is a dash."""
+    """Print dicts with equal keys as a table with aligned columns; None is a dash."""
     if not rows:
         return
-    cells = [list(rows[0])] + [
-        ["-" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows
-    ]
-    widths = [max(map(len, column)) for column in zip(*cells)]
+    cells = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for line in cells:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def print_rows(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
+    """Print dicts with equal keys as JSON or as a table."""
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows)
 
 
 FIGURES = ("distortion", "rate", "neg_elbo", "mse", "active_units")
 
 
 def figures(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """The headline figures of an evaluation, nats per image on the test images."""
+    """The main figures of an evaluation: nats per image on the test images, and mse per pixel."""
     return {name: evaluation[name] for name in FIGURES}
 
 
 @contextlib.contextmanager
-def writing(path: str | Path) -> Iterator[Path]:
-    """Turns a path that cannot be written into one line about it."""
+def writing(path: str | Path) -> Generator[Path]:
+    """Inside, an OSError becomes a UsageError about this path; the path is yielded with "~" expanded."""
     try:
         yield Path(path).expanduser()
     except OSError as error:
@@ -135,7 +157,11 @@ def writing(path: str | Path) -> Iterator[Path]:
 
 
 def write_png(path: str, tiles: np.ndarray, columns: int, scale: int = 3) -> None:
-    """Tiles (n, 28, 28) in [0, 1] as one grey PNG, each pixel `scale` wide; the last row is filled up with black."""
+    """Write tiles (n, 28, 28) in [0, 1] as one grey PNG, enlarged by `scale`; the last row is padded with black.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
     import numpy as np
 
     pixels = (tiled(tiles, columns) * 255 + 0.5).astype(np.uint8).repeat(scale, 0).repeat(scale, 1)

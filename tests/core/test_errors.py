@@ -11,7 +11,8 @@ import pytest
 
 from core import settings
 from core.cli import commands
-from core.cli.main import build_parser, main
+from core.cli.main import main
+from core.cli.parser import build_parser
 from core.errors import FAILURE, REQUEST, ArgumentError, NotMeasurable, UserFacingError
 
 SOURCES = sorted(path for package in ("core", "dashboard") for path in (settings.ROOT / package).rglob("*.py"))
@@ -20,7 +21,7 @@ PAGES = settings.ROOT / "dashboard" / "views"  # scripts: they cannot be importe
 # ValueErrors that the caller of these functions turns into an error for people, or that only a fault of this program
 # raises.
 INTERNAL = {
-    "core/cli/main.py": "argparse asks its types for ValueError or ArgumentTypeError, and `Parser.error` tells them",
+    "core/cli/parser.py": "argparse asks its types for ValueError or ArgumentTypeError, and `Parser.error` tells them",
     "core/settings.py": "`settings._value` names the variable and the remedy",
     "dashboard/components": "arrays of different lengths, modules in a circle: no input leads there",
     "dashboard/plots/images.py": "an empty grid: no input leads there",
