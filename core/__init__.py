@@ -11,9 +11,9 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
-# Waiting threads should sleep, not spin. A spinning thread occupies the core that the other thread needs: with a server,
-# a worker and a browser on two cores, epochs took up to four times longer. OpenMP reads this when torch is first
-# imported. `core.hardware.cores.spin` is the exception.
+# Waiting threads should sleep, not spin. A spinning thread occupies the core that the other thread needs: with a
+# server, a worker and a browser on two cores, epochs took up to four times longer. OpenMP reads this when torch is
+# first imported. `core.hardware.cores.spin` is the exception.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:

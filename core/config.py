@@ -45,9 +45,9 @@ ACTIVE_NATS = 0.1
 AROUND = 250  # number of codes from which small steps are taken, see core.metrics.paths
 # The betas of the shipped grid, approximately evenly spaced in log beta.
 BETA_GRID = (0.1, 0.25, 0.4, 0.6, 1.0, 1.5, 2.5, 4.0, 6.0, 10.0)
-# The recipe for trainings on request, which favours speed: on mnist-5k with beta = 1 the final -ELBO is about one nat per
-# image higher than after the 25 epochs of the shipped runs (measured by `tests.benchmarks.bench_jobs`). Batches of 80
-# need a fifth fewer steps of Muon than the default of 64, with equally good figures.
+# The recipe for trainings on request, which favours speed: on mnist-5k with beta = 1 the final -ELBO is about one nat
+# per image higher than after the 25 epochs of the shipped runs (measured by `tests.benchmarks.bench_jobs`). Batches of
+# 80 need a fifth fewer steps of Muon than the default of 64, with equally good figures.
 QUICK: dict[str, Any] = {
     "epochs": 6,
     "batch_size": 80,

@@ -1,7 +1,7 @@
 """Hiding optional dependencies of other packages that this project does not need.
 
-scikit-learn imports pandas if it is installed, only to recognise its tables, and pandas imports pyarrow: 80 MB of memory
-in a worker, without any use.
+scikit-learn imports pandas if it is installed, only to recognise its tables, and pandas imports pyarrow: 80 MB of
+memory in a worker, without any use.
 """
 
 from __future__ import annotations

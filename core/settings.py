@@ -1,7 +1,8 @@
 """Settings from the environment: one table, validated when the program starts, and shown in README.md.
 
-All names start with POINT_OR_CLOUD_. A profile is another set of defaults: `demo` is for a public server and limits what
-one visitor and all visitors together can use of the machine. A variable that is set takes precedence over the profile.
+All names start with POINT_OR_CLOUD_. A profile is another set of defaults: `demo` is for a public server and limits
+what one visitor and all visitors together can use of the machine. A variable that is set takes precedence over the
+profile.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def device(text: str) -> str:
 
 
 def frames(text: str) -> tuple[str, ...] | None:
-    """Parse the sites that may embed the pages in a frame: () for none but the server itself, None for all, or origins."""
+    """Parse the sites that may embed the pages in a frame: () for none but the server, None for all, or origins."""
     if text in ("self", "any"):
         return () if text == "self" else None
     origins = tuple(part for part in re.split(r"[,\s]+", text) if part)

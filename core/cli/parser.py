@@ -70,7 +70,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def beta_list(text: str) -> list[float]:
-    """Parse "0.5,1,2"; "0.1:10:5" (5 values evenly spaced in log beta, with three digits); "grid" (the shipped betas)."""
+    """Parse "0.5,1,2"; "0.1:10:5", 5 values evenly spaced in log beta, with three digits; "grid", the shipped betas."""
     try:
         if text == "grid":
             return list(BETA_GRID)

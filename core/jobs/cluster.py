@@ -4,9 +4,9 @@
     dask worker tcp://HOST:8786 --nthreads 1                      one per machine; more with POINT_OR_CLOUD_THREADS set
     dask worker tcp://HOST:8786 --nthreads 1 --resources GPU=1    one per GPU: then every training requires a GPU
 
-Progress and requests to stop are files in the folder of the run, as on one machine (`core.jobs.background`). If a worker
-exits unexpectedly, another one takes over its task and continues from the last saved epoch; a complete run is not
-trained again.
+Progress and requests to stop are files in the folder of the run, as on one machine (`core.jobs.background`). If a
+worker exits unexpectedly, another one takes over its task and continues from the last saved epoch; a complete run is
+not trained again.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from core.runs.run import RunError
 from core.runs.store import RunStore
 
 NICENESS = 1  # of a worker; that of a server is 0, see `give_way`
-# Cores left to the server and its pages: beside one busy core, two threads on two cores took three times as long as one.
+# Cores left to the server and its pages: beside one busy core, two threads on two cores took three times as long as
+# one.
 SERVER_CORES = 1
 
 
