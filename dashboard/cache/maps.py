@@ -17,6 +17,7 @@ from dashboard.content import catalog
 
 if TYPE_CHECKING:
     from core.jobs.background import JobStatus
+    from core.latent.projection import Projection
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,11 @@ def _kept_map(run_id: str, method: str, seed: int) -> MapView:
     found = trained.arrays(run_id, "projection.npz")
     name, at = (f"umap_{seed}", seed) if method == "umap" else (method, ())
     return _view(
-        run_id, found[name], found["knn_accuracy"], found[f"trust_{method}"][at], found[f"disparity_{method}"][at]
+        run_id,
+        found[name],
+        float(found["knn_accuracy"]),
+        float(found[f"trust_{method}"][at]),
+        float(found[f"disparity_{method}"][at]),
     )
 
 
@@ -107,12 +112,27 @@ def _drawn_now(ae_id: str, vae_id: str, method: str) -> tuple[MapView, MapView]:
     from core.latent.neighbours import knn_accuracy
     from core.latent.projection import measured_or_none, project_pair
 
-    codes = [trained.gallery(run_id)["mean"] for run_id in (ae_id, vae_id)]
-    labels = trained.dataset(trained.data_of(ae_id)).test_labels[: len(codes[0])]
-    return tuple(
-        _view(run_id, m.coordinates, measured_or_none(knn_accuracy, c, labels), m.trustworthiness, m.disparity)
-        for m, c, run_id in zip(project_pair(*codes, method), codes, (ae_id, vae_id), strict=True)
-    )
+    ae_codes, vae_codes = (trained.gallery(run_id)["mean"] for run_id in (ae_id, vae_id))
+    labels = trained.dataset(trained.data_of(ae_id)).test_labels[: len(ae_codes)]
+    ae_map, vae_map = project_pair(ae_codes, vae_codes, method)
+
+    def view(run_id: str, codes: np.ndarray, drawn: Projection) -> MapView:
+        accuracy = measured_or_none(knn_accuracy, codes, labels)
+        return _view(run_id, drawn.coordinates, accuracy, drawn.trustworthiness, drawn.disparity)
+
+    return view(ae_id, ae_codes, ae_map), view(vae_id, vae_codes, vae_map)
+
+
+def _kept_maps(pair: catalog.Pair, method: str, seed: int) -> tuple[MapView, MapView] | None:
+    """The maps that a pair's runs carry, if both do."""
+    if not all(entry.run.has("projection.npz") for entry in pair.entries):
+        return None
+    return _kept_map(pair.ae.run_id, method, seed), _kept_map(pair.vae.run_id, method, seed)
+
+
+def instant_maps(pair: catalog.Pair, method: str) -> tuple[MapView, MapView]:
+    """The AE's and the VAE's map by a method that needs no optimisation: "pca", or "native" for d <= 2."""
+    return _kept_maps(pair, method, 0) or _drawn_now(pair.ae.run_id, pair.vae.run_id, method)
 
 
 def latent_maps(pair: catalog.Pair, method: str, seed: int = 0) -> tuple[MapView, MapView] | None:
@@ -121,10 +141,7 @@ def latent_maps(pair: catalog.Pair, method: str, seed: int = 0) -> tuple[MapView
     Args:
         method: "umap" (of more than `NEIGHBOURS` images only), "pca", or "native" for d <= 2.
     """
-    ids = pair.ae.run_id, pair.vae.run_id
-    if all(entry.run.has("projection.npz") for entry in pair.entries):
-        return tuple(_kept_map(run_id, method, seed) for run_id in ids)
-    return None if method == "umap" else _drawn_now(*ids, method)
+    return _kept_maps(pair, method, seed) if method == "umap" else instant_maps(pair, method)
 
 
 def lay_out(pair: catalog.Pair) -> JobStatus:

@@ -13,7 +13,7 @@ from core.errors import NotMeasurable
 from dashboard.cache import server, trained
 
 if TYPE_CHECKING:
-    from core.metrics.verdicts import Row
+    from core.metrics.verdicts import Population, Row
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -138,7 +138,7 @@ def verdicts(name: str, latent_dim: int, digest: str = "") -> list[Row]:
 
 
 @st.cache_resource(show_spinner=False, ttl=60, max_entries=16)
-def scores(name: str, latent_dim: int, digest: str = "") -> dict[str, dict[Any, Any]]:
+def scores(name: str, latent_dim: int, digest: str = "") -> Population:
     """The scores of the standard runs of a data set and latent size, by role and seed; empty if there are none."""
     from core.metrics.scorecard import population
 

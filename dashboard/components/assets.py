@@ -34,11 +34,17 @@ ACTIVATIONS = ("relu", "silu")
 
 @functools.lru_cache(maxsize=32)
 def _weights(path: Path, modified: float) -> bytes:  # noqa: ARG001 - part of the key
-    from core.models.trunks import describe
     from core.runs.run import WEIGHTS, Run
 
     run = Run(path)
-    return with_layers(run.read(WEIGHTS), describe(run.config.trunk, run.config.latent_dim))
+    return with_layers(run.read(WEIGHTS), _layers(run.config))
+
+
+def _layers(config: RunConfig) -> dict[str, Any]:
+    """The layers of a configuration's encoder and decoder; its trunk is known once it has been made."""
+    from core.models.trunks import describe
+
+    return describe(config.trunk or "", config.latent_dim)
 
 
 def with_layers(weights: bytes, layers: dict[str, Any]) -> bytes:
@@ -53,10 +59,8 @@ def with_layers(weights: bytes, layers: dict[str, Any]) -> bytes:
 
 def not_in_page(*configs: RunConfig) -> str:
     """What the page has no code for in these networks, as a sentence for people; "" if it can run them all."""
-    from core.models.trunks import describe
-
     for config in configs:
-        kinds = [layer["kind"] for stack in describe(config.trunk, config.latent_dim).values() for layer in stack]
+        kinds = [layer["kind"] for stack in _layers(config).values() for layer in stack]
         unknown = [f'a layer of the kind "{kind}"' for kind in kinds if kind not in LAYER_KINDS]
         unknown += [] if config.activation in ACTIVATIONS else [f'the activation "{config.activation}"']
         if unknown:

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
+from streamlit.components import v2
 
 DASHBOARD = Path(__file__).parents[1]
 COMPONENTS, WEB = DASHBOARD / "components", DASHBOARD / "web"
@@ -42,7 +42,7 @@ def register(name: str, *, base: bool = True, **options: Any) -> Callable[..., A
     styles = [WEB / "base.css"] * base + [folder / f"{name}.css"]
     css = "\n".join(text(path) for path in styles if path.exists())
     markup = folder / f"{name}.html"
-    return st.components.v2.component(
+    return v2.component(
         f"point_or_cloud_{name}",
         html=text(markup) if markup.exists() else None,
         css=css or None,

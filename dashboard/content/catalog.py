@@ -33,6 +33,17 @@ class Entry:
         """Identifier of the run."""
         return self.run.run_id
 
+    @property
+    def beta(self) -> float:
+        """The KL weight of a VAE.
+
+        Raises:
+            ValueError: it is a model without one.
+        """
+        if self.config.beta is None:
+            raise ValueError(f"{self.run_id} has no KL weight.")
+        return self.config.beta
+
     @functools.cached_property
     def data(self) -> DataKey:
         """The images it was trained on."""
@@ -161,7 +172,7 @@ def over_beta(entries: Iterable[Entry], pair: Pair) -> dict[float, Entry]:
     found: dict[float, Entry] = {}
     for entry in sorted((e for e in entries if e.config.model == "vae" and plain(e.config)), key=_preference):
         if (entry.data, entry.config.latent_dim, entry.config.seed) == (pair.data, pair.latent_dim, pair.seed):
-            found.setdefault(entry.config.beta, entry)
+            found.setdefault(entry.beta, entry)
     return dict(sorted(found.items()))
 
 

@@ -11,11 +11,11 @@ from dashboard.content.words import AE, NAMES, VAE
 NO_STRUCTURE = 0.2  # class accuracy above chance below which a space is said to have hardly any class structure
 
 
-def better_separation(ae: float, vae: float, classes: int) -> Literal["ae", "vae", "neither", "none"]:
+def better_separation(ae: float, vae: float, classes: int) -> str:
     """Whose space separates the classes better, from the share of codes whose neighbours share their class.
 
     Returns:
-        "neither" if both do equally well, "none" if at least one shows hardly any class structure.
+        "ae" or "vae", "neither" if both do equally well, "none" if at least one shows hardly any class structure.
     """
     if min(ae, vae) < 1 / classes + NO_STRUCTURE:
         return "none"

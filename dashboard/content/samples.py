@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from core.metrics.comparisons import nearer
 from dashboard.content.words import AE, NAMES, VAE
@@ -18,8 +17,12 @@ ONE_AVERAGE = 100.0  # the Frechet distance of one average image, drawn over and
 Distances = Mapping[tuple[str, str], Sequence[float]]  # Frechet distances by (model, source), one value per seed
 
 
-def closer_samples(ae: float, vae: float) -> Literal["ae", "vae", "neither", "none"]:
-    """Whose samples are closer to real images, from both Frechet distances; "none": a repeated average is as close."""
+def closer_samples(ae: float, vae: float) -> str:
+    """Whose samples are closer to real images, from both Frechet distances.
+
+    Returns:
+        "ae", "vae", "neither", or "none" if one average image, repeated, is as close as either.
+    """
     if min(ae, vae) >= ONE_AVERAGE:
         return "none"
     return {"first": "ae", "second": "vae", "neither": "neither"}[nearer([ae], [vae])]

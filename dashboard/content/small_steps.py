@@ -51,14 +51,15 @@ def changes_said(rates: FlipRates, sizes: Sequence[int]) -> dict[str, str]:
     """
     found = {}
     for step in sorted({step for by_model in rates.values() for step in by_model["ae"]}):
-        measured = {
-            d: (rates.get(d, {}).get("ae", {}).get(step), rates.get(d, {}).get("vae", {}).get(step)) for d in sizes
-        }
-        if all(a and v for a, v in measured.values()):
-            parts = [
-                f"with {d} latent numbers {CHANGES[changes_class_more(a, v)]} (AE {_mean(a):.1%}, VAE {_mean(v):.1%})"
-                for d, (a, v) in measured.items()
-            ]
+        measured = [
+            (d, rates.get(d, {}).get("ae", {}).get(step), rates.get(d, {}).get("vae", {}).get(step)) for d in sizes
+        ]
+        parts = [
+            f"with {d} latent numbers {CHANGES[changes_class_more(a, v)]} (AE {_mean(a):.1%}, VAE {_mean(v):.1%})"
+            for d, a, v in measured
+            if a and v
+        ]
+        if len(parts) == len(measured):
             found[f"{step:g}"] = f"At this step, {'; '.join(parts)}; means over the trained seeds."
     return found
 

@@ -46,7 +46,7 @@ def recording() -> Iterator[list[Any]]:
             drawn.append(message)
         send(message)
 
-    context.enqueue = keep  # for this run's context only
+    context.enqueue = keep  # pyright: ignore[reportAttributeAccessIssue] - for this run's context only
     try:
         yield drawn
     finally:
@@ -72,10 +72,14 @@ def media(address: str) -> bytes | None:
     """The bytes at a media address of this server ("/media/..." or "./media/..."); None if there is no such file."""
     from streamlit.runtime import exists, get_instance
     from streamlit.runtime.media_file_storage import MediaFileStorageError
+    from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
     if not address.removeprefix(".").startswith("/media/") or not exists():
         return None
-    try:  # Streamlit has no public way to read back what it serves
-        return get_instance().media_file_mgr._storage.get_file(address.rsplit("/", 1)[-1]).content
+    storage = get_instance().media_file_mgr._storage  # Streamlit has no public way to read back what it serves
+    if not isinstance(storage, MemoryMediaFileStorage):
+        return None
+    try:
+        return storage.get_file(address.rsplit("/", 1)[-1]).content
     except MediaFileStorageError:
         return None

@@ -40,15 +40,14 @@ def chart(figure: Mapping[str, Any]) -> str:
     writer = csv.writer(out)
     writer.writerow(("series", *AXES))
     for i, trace in enumerate(figure.get("data", [])):
-        columns = {axis: found for axis in AXES if (found := values(trace.get(axis))) is not None}
+        found = {axis: values(trace.get(axis)) for axis in AXES}
+        columns = {axis: column for axis, column in found.items() if column is not None}
         if "z" in columns and columns["z"].ndim == 2:  # a heat map: a row a cell
             z = columns["z"]
             rows, cells = np.indices(z.shape).reshape(2, -1)
-            columns = {
-                "x": columns.get("x", np.arange(z.shape[1]))[cells],
-                "y": columns.get("y", np.arange(z.shape[0]))[rows],
-                "z": z.reshape(-1),
-            }
+            x = columns["x"] if "x" in columns else np.arange(z.shape[1])
+            y = columns["y"] if "y" in columns else np.arange(z.shape[0])
+            columns = {"x": x[cells], "y": y[rows], "z": z.reshape(-1)}
         length = max((len(c) for c in columns.values()), default=0)
         for j in range(length):
             writer.writerow(

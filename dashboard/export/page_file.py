@@ -77,20 +77,22 @@ class Handout:
             draw = getattr(self, f"_{kind}", None)
             return draw(getattr(node.element, kind)) if draw else ""
         inside = "".join(self.node(child) for child in node)
-        kind = node.block.WhichOneof("type") if node.block is not None else None
+        block = node.block
+        kind = block.WhichOneof("type") if block is not None else None
         if not inside or kind in ("popover", "dialog", "form"):
             return ""  # controls, without the server they would control
+        if block is None:
+            return f'<div class="stack">{inside}</div>'
         if kind == "expandable":
-            block = node.block.expandable
-            opened, label = " open" if block.expanded else "", self.text(block.label, inline=True)
+            opened, label = " open" if block.expandable.expanded else "", self.text(block.expandable.label, inline=True)
             return f"<details{opened}><summary>{label}</summary>{inside}</details>"
         if kind == "column":
-            return f'<div class="column" style="flex:{node.block.column.weight:.3f} 1 0">{inside}</div>'
+            return f'<div class="column" style="flex:{block.column.weight:.3f} 1 0">{inside}</div>'
         row = kind in ("horizontal", "grid_container") or (
-            kind == "flex_container" and node.block.flex_container.direction == 2
+            kind == "flex_container" and block.flex_container.direction == 2
         )
-        border = kind == "flex_container" and node.block.flex_container.border
-        named = KEYED.match(node.block.id) if node.block is not None else None
+        border = kind == "flex_container" and block.flex_container.border
+        named = KEYED.match(block.id)
         key = f" st-key-{named[1]}" if named else ""  # what the page's own styles know it by
         return f'<div class="{"row" if row else "stack"}{" box" if border else ""}{key}">{inside}</div>'
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+import numpy as np
 import streamlit as st
 
 from core.config import RunConfig
@@ -58,18 +59,19 @@ def mistaken(pair: Pair) -> Entry | None:
 def mistake(pair: Pair) -> None:
     """The classic mistake beside the same nominal weight done right: its samples and what it measured."""
     wrong = mistaken(pair)
-    if wrong is None:
+    effective = effective_beta(wrong.config) if wrong else None
+    if wrong is None or effective is None:
         st.info(
             "There is no run with this mistake for this data set and latent size. Train one with `python -m core "
             "train --reduction mean`."
         )
         return
-    right = catalog.over_beta(cache.trained.entries(), pair).get(wrong.config.beta, pair.vae)
+    right = catalog.over_beta(cache.trained.entries(), pair).get(wrong.beta, pair.vae)
     figures = {e.run_id: cache.trained.evaluation(e.run_id) for e in (wrong, right)}
     st.markdown(
         mistake_takeaway(
-            wrong.config.beta,
-            effective_beta(wrong.config),
+            wrong.beta,
+            effective,
             figures[wrong.run_id],
             figures[right.run_id],
             pair.latent_dim,
@@ -90,7 +92,7 @@ def mistake(pair: Pair) -> None:
             )
             copies = cache.trained.gallery(entry.run_id)["reconstruction"][chosen]
             st.image(
-                images.grid([*real, *copies], len(chosen)),
+                images.grid(np.concatenate([real, copies]), len(chosen)),
                 width="stretch",
                 caption="Unseen images and their reconstructions",
                 alt="Unseen images above, their reconstructions below",

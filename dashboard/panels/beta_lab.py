@@ -33,12 +33,10 @@ def lab_of(pair: Pair, trained: Mapping[float, Entry], beta: float) -> Lab:
         for b, e in trained.items()
     ]
     several = catalog.multirate(entries, pair)
-    runs_here = several and not not_in_page(several.config)
-    prediction = (
-        Prediction(several.run_id, weights_url(several.run), cache.trained.evaluation(several.run_id)["curve"])
-        if runs_here
-        else None
-    )
+    prediction = None
+    if several is not None and not not_in_page(several.config):
+        curve = cache.trained.evaluation(several.run_id)["curve"]
+        prediction = Prediction(several.run_id, weights_url(several.run), curve)
     data = cache.trained.dataset(pair.data)
     n = min(CODES, len(data.test_labels))
     colors = {

@@ -109,8 +109,10 @@ def maps(
 ) -> dict[str, str]:
     """Linked maps of the same images; `views` by "ae" and "vae". Returns what could not be measured, and why."""
     coloured, left_out = colourings(pair)
+    left, right = (map_of(kind, entry, views[kind], native) for kind, entry in pair.items())
     drawn = MapPair(
-        *(map_of(kind, entry, views[kind], native) for kind, entry in pair.items()),
+        left,
+        right,
         images_of(pair),
         coloured,
         layers_note=(
@@ -126,7 +128,7 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
     """Both latent planes with the same images, `first` ("ae" or "vae") on the left; nameless until the reveal."""
     if stage.pair.latent_dim != 2:
         raise ExhibitError("two_maps shows latent spaces of two numbers.")
-    views = dict(zip(NAMES, cache.maps.latent_maps(stage.pair, "native"), strict=True))
+    views = dict(zip(NAMES, cache.maps.instant_maps(stage.pair, "native"), strict=True))
     order = sides(first)
     drawn = []
     for place, kind in enumerate(order):
@@ -138,15 +140,18 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
             if stage.revealed
             else dataclasses.replace(whole, label=ModelLabel(letter, letter, light, dark), sigma=None, caption="")
         )
-    error = [cache.trained.gallery(stage.pair[kind].run_id)["mse"] for kind in order]
+    left_error, right_error = (cache.trained.gallery(stage.pair[kind].run_id)["mse"] for kind in order)
+    left, right = drawn
     maps_of_both = MapPair(
-        *drawn,
+        left,
+        right,
         images_of(stage.pair),
         [
             Colouring(
                 "error",
                 "squared error",
-                *error,
+                left_error,
+                right_error,
                 note="mean squared error of each model's own reconstruction, per pixel",
             )
         ],
@@ -154,7 +159,7 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
     )
     linked_maps(maps_of_both, f"{stage.key}-{'named' if stage.revealed else 'nameless'}")
     spread = {kind: view.spread for kind, view in views.items()}
-    wide, tight = sorted(spread, key=spread.get, reverse=True)
+    wide, tight = sorted(spread, key=spread.__getitem__, reverse=True)
     if spread[tight] < 1e-6:
         raise ExhibitError(
             f"All images have the same code in the {NAMES[tight]}, so there is no spread to compare: these images "
@@ -182,9 +187,9 @@ def decoding(stage: Stage, image: int = 0) -> Facts:
         raise ExhibitError("decoding shows latent spaces of two numbers.")
     (image,) = stage.images(image)
     topic = publish(images, image, f"{stage.key}-image")
-    both = [lane_of(kind, stage.pair[kind], TITLES[kind]) for kind in NAMES]
+    left, right = (lane_of(kind, stage.pair[kind], TITLES[kind]) for kind in NAMES)
     shown = "holes" if stage.revealed else "codes"
-    planes(*both, images, judge_url(stage.pair.dataset), topic, f"{stage.key}-planes", mode=shown)
+    planes(left, right, images, judge_url(stage.pair.dataset), topic, f"{stage.key}-planes", mode=shown)
     return {"image": image, "images": len(images.labels), "shown": shown}
 
 
@@ -219,7 +224,7 @@ def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.
     )
     facts: dict[str, object] = {"image": image, "step": step}
     for size in sizes:
-        rates = {kind: known.get(size, {}).get(kind, {}).get(step) for kind in NAMES}
+        rates = {kind: known.get(size, {}).get(kind, {}).get(step, []) for kind in NAMES}
         if not all(rates.values()):  # a step or models that the scorecard does not know
             rates = {
                 kind: [cache.measured.flip_rate(p[kind].run_id, step) for p in stage.seeds(size)] for kind in NAMES

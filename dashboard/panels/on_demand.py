@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.config import QUICK, RunConfig
+from core.config import QUICK, ModelName, RunConfig
 from core.data.datasets import resolve
 from core.errors import UserFacingError
 from core.jobs.limits import limits_from_settings
@@ -40,9 +40,14 @@ def epochs() -> int:
     )
 
 
-def recipe(kind: str, dataset: str, latent_dim: int, seed: int, length: int) -> RunConfig:
+def recipe(kind: ModelName, dataset: str, latent_dim: int, seed: int, length: int) -> RunConfig:
     """What is trained on request."""
     return RunConfig(model=kind, dataset=dataset, latent_dim=latent_dim, seed=seed, **{**QUICK, "epochs": length})
+
+
+def stop(run_id: str) -> None:
+    """Have a training of this visitor's stopped after its current batch."""
+    cache.server.jobs().stop(run_id, state.visitor())
 
 
 def ask(dataset: str, latent_dim: int, seed: int, length: int) -> None:
@@ -86,8 +91,8 @@ def progress(asked: Sequence[tuple[RunConfig, JobStatus]]) -> None:
                         "Stop",
                         icon=":material/stop:",
                         key=f"stop-{config.model}",
-                        on_click=cache.server.jobs().stop,
-                        args=(config.run_id, state.visitor()),
+                        on_click=stop,
+                        args=(config.run_id,),
                     )
         elif status.state != "complete":
             st.warning(

@@ -205,7 +205,7 @@ def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
             }
     if len(scores) < len(models):
         raise ExhibitError(why_not)
-    best, worst = min(scores, key=scores.get), max(scores, key=scores.get)
+    best, worst = min(scores, key=scores.__getitem__), max(scores, key=scores.__getitem__)
     return facts | {
         "better": NAMES[best.split("_")[0]],
         "better_where": facts[f"where_{best}"],
@@ -229,7 +229,7 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
     start, end = stage.images(start, end)
     ends = data.test_images[[start, end], 0].astype(np.float32) / 255
     frames = {kind: cache.decoded.decoded_path(stage.pair[kind].run_id, start, end, steps, way) for kind in NAMES}
-    frames["pixels"] = cross_fade(*ends, steps)
+    frames["pixels"] = cross_fade(ends[0], ends[1], steps)
     said = {**{kind: f"{mark}, decoded" for kind, mark in NAMES.items()}, "pixels": "pixel cross-fade, without a model"}
     for place, kind in enumerate(order):
         st.markdown(stage.name(place, said[kind]))
@@ -315,7 +315,7 @@ def curve(stage: Stage) -> Facts:
         beta: q["fd"] for beta, entry in trained.items() if (q := cache.measured.sample_quality(entry.run_id))
     }  # may say why not
     if judged:
-        best["fd"] = min(judged, key=judged.get)
+        best["fd"] = min(judged, key=judged.__getitem__)
     if stage.revealed:
         with st.container(horizontal=True, gap="large"):
             for label, name in (

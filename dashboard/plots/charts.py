@@ -18,13 +18,15 @@ def for_projector(figure: go.Figure, scale: float = 1.8) -> go.Figure:
     size = figure.layout.font.size or 13
     figure.update_layout(font={"size": scale * size})
     figure.for_each_annotation(lambda a: a.update(font={"size": scale * (a.font.size or size)}))
-    for trace in figure.data:
-        if trace.type == "scatter":
-            trace.update(
-                textfont={"size": scale * (trace.textfont.size or size)},
-                marker={"size": scale * (trace.marker.size or 6)},
-                line={"width": scale * (trace.line.width or 2)},
-            )
+
+    def enlarge(trace: Any) -> None:
+        trace.update(
+            textfont={"size": scale * (trace.textfont.size or size)},
+            marker={"size": scale * (trace.marker.size or 6)},
+            line={"width": scale * (trace.line.width or 2)},
+        )
+
+    figure.for_each_trace(enlarge, selector={"type": "scatter"})
     return figure
 
 
@@ -416,7 +418,7 @@ def quality_over_beta(
             },
             hovertemplate=f"β = %{{x:g}}<br>{name} %{{y:.2f}}<extra></extra>",
         )
-        if current in points:
+        if current is not None and current in points:
             ring = {"size": 17, "color": "rgba(0,0,0,0)", "line": {"color": theme.ink(dark), "width": 2}}
             figure.add_scatter(
                 x=[current], y=[points[current][key]], mode="markers", marker=ring, hoverinfo="skip", showlegend=False

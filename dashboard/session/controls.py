@@ -41,7 +41,7 @@ def one_of(options: Sequence[Any]) -> str:
 def linked(label: str, options: Sequence[str], default: str, key: str) -> str:
     """What the link asks for where no control holds it, if it is one of the options."""
     asked = state.asked(key)
-    chosen = asked.text if asked.text in options else default
+    chosen = asked.text if asked.text is not None and asked.text in options else default
     asked.tell(label, chosen, one_of(options))
     return chosen
 

@@ -89,7 +89,7 @@ def uploaded(data: Dataset) -> Upload | None:
         st.image(picture.original, width=112, alt="Your picture as it came")
         st.markdown("→", width="content")
         st.image(
-            images.grid([picture.image], 1, scale=4),
+            images.grid(picture.image[None], 1, scale=4),
             width=112,
             alt="Your picture as the models are given it: 28 by 28 grey levels",
         )

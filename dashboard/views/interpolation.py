@@ -99,7 +99,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         )
 
 ends = data.test_images[[a, b], 0].astype(np.float32) / 255
-fade = cross_fade(*ends, steps)
+fade = cross_fade(ends[0], ends[1], steps)
 slot = st.container()
 strips = [
     (NAMES[model], model, cache.decoded.decoded_path(entry.run_id, a, b, steps, kind)) for model, entry in pair.items()

@@ -50,6 +50,16 @@ def request(config: RunConfig) -> JobStatus | None:
         return None
 
 
+def train(config: RunConfig) -> None:
+    """The button: ask for a training."""
+    request(config)
+
+
+def stop(run_id: str) -> None:
+    """Have a training of this visitor's stopped after its current batch."""
+    cache.server.jobs().stop(run_id, state.visitor())
+
+
 def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
     """Start a training of the weight at which the knob was just released, if it is to start by itself.
 
@@ -72,7 +82,7 @@ def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
 
 def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus | None) -> Training | None:
     """The line of controls above the knob: training this weight, and how it goes. Returns the training under way."""
-    run_id, visitor = config.run_id, state.visitor()
+    run_id = config.run_id
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(
             "Train when released",
@@ -83,8 +93,8 @@ def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus 
                 "Releasing the slider at an untrained weight starts the training of a network for exactly that weight."
             ),
         )
-        if entry:
-            st.caption(trained_here(entry), width="stretch")
+        if entry or status is None or config.beta is None:
+            st.caption(trained_here(entry) if entry else "", width="stretch")
         elif status.active:
             training = training_of(run_id, config.beta, status.fraction)
             if status.owner:
@@ -92,16 +102,14 @@ def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus 
                     "Stop",
                     icon=":material/stop:",
                     key="stop",
-                    on_click=cache.server.jobs().stop,
-                    args=(run_id, visitor),
+                    on_click=stop,
+                    args=(run_id,),
                 )
             st.progress(min(max(status.fraction, 0.0), 1.0), progress_line(status, training.history), width="stretch")
             return training
         else:
             label = f"Train β = {config.beta:g}" if status.state == "absent" else "Resume"
-            st.button(
-                label, type="primary", icon=":material/play_arrow:", key="train", on_click=request, args=(config,)
-            )
+            st.button(label, type="primary", icon=":material/play_arrow:", key="train", on_click=train, args=(config,))
             st.caption(untrained(status, config), width="stretch")
     return None
 

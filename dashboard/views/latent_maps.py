@@ -74,8 +74,8 @@ if found is None:
             st.button("Try again", on_click=cache.maps.lay_out_again, args=(pair,))
         else:
             wait()
-    found = cache.maps.latent_maps(pair, method)
-views = dict(zip(("ae", "vae"), found, strict=True))
+    found = cache.maps.instant_maps(pair, method)
+views = {"ae": found[0], "vae": found[1]}
 why_not = {**views["vae"].why_not, **views["ae"].why_not}
 lead.markdown(
     maps_takeaway(

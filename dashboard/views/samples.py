@@ -116,10 +116,13 @@ def wait() -> None:
 
 def measure() -> dict[str, Mapping[str, float]] | None:
     """Both models' figures; None while they cannot be had yet."""
-    found = {
-        kind: cache.measured.sample_quality(entry.run_id, sources[kind], temperature) for kind, entry in pair.items()
-    }
-    return None if None in found.values() else found
+    found: dict[str, Mapping[str, float]] = {}
+    for kind, entry in pair.items():
+        quality = cache.measured.sample_quality(entry.run_id, sources[kind], temperature)
+        if quality is None:
+            return None
+        found[kind] = quality
+    return found
 
 
 try:

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from core.metrics.scorecard import SEEDS, SETTINGS
-from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Row
+from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Population, Row
 from dashboard import cache
 from dashboard.components.chart import chart
 from dashboard.content.catalog import Pair
@@ -30,7 +30,7 @@ PAGES = {
 }
 
 
-def models(scores: dict[str, dict[Any, Any]]) -> int:
+def models(scores: Population) -> int:
     """How many trained models a population of scores rests on; "vae beta 1" is the VAE by another name."""
     return sum(len(runs) for role, runs in scores.items() if role != "vae beta 1")
 

@@ -166,10 +166,12 @@ def over_levels(sigma: float) -> None:
         "pca": ("ae", "pca"),
         "input": ("ae", "input"),
     }
-    curves = {
-        key: [mean_over(role, f"denoising/{level}/{name}") for level in levels] for key, (role, name) in paths.items()
-    }
-    curves = {key: values for key, values in curves.items() if values and None not in values}
+    curves: dict[str, list[float]] = {}
+    for key, (role, name) in paths.items():
+        values = [mean_over(role, f"denoising/{level}/{name}") for level in levels]
+        known = [value for value in values if value is not None]
+        if known and len(known) == len(values):
+            curves[key] = known
     if "ae" in curves:
         del curves["clean vae"]  # one line shows what a model does that was not trained to
     if not curves:
@@ -332,11 +334,13 @@ def compress(lead: Any, image: np.ndarray) -> None:
     curves: dict[str, list[tuple[float, float]]] = {}
     for kind in ("ae", "vae"):
         for b in map(str, compression.BITS):
-            point = [mean_over(kind, f"compression/bits/{b}/{name}") for name in ("bytes", "mse", "pca_mse")]
-            if None not in point[:2]:
-                curves.setdefault(kind, []).append((point[0], point[1]))
-            if kind == "ae" and None not in point:
-                curves.setdefault("pca", []).append((point[0], point[2]))
+            size, error, linear_error = (
+                mean_over(kind, f"compression/bits/{b}/{name}") for name in ("bytes", "mse", "pca_mse")
+            )
+            if size is not None and error is not None:
+                curves.setdefault(kind, []).append((size, error))
+            if kind == "ae" and size is not None and linear_error is not None:
+                curves.setdefault("pca", []).append((size, linear_error))
     measured = next(
         (s["compression"] for s in scores_by_role.get("ae", {}).values() if "webp_lossy" in s.get("compression", {})),
         None,
