@@ -23,5 +23,6 @@ def drop_results() -> None:
     """Forget everything that can be made again; jobs, visitors and what the server warmed up stay."""
     for module in (trained, decoded, measured, maps, uses, server):
         for cached in vars(module).values():
-            if callable(cached) and hasattr(cached, "clear") and cached not in _STAYS:
-                cached.clear()
+            clear = getattr(cached, "clear", None)
+            if callable(cached) and clear is not None and cached not in _STAYS:
+                clear()

@@ -42,7 +42,8 @@ def epochs() -> int:
 
 def recipe(kind: ModelName, dataset: str, latent_dim: int, seed: int, length: int) -> RunConfig:
     """What is trained on request."""
-    return RunConfig(model=kind, dataset=dataset, latent_dim=latent_dim, seed=seed, **{**QUICK, "epochs": length})
+    recipe_of_length: dict[str, Any] = {**QUICK, "epochs": length}
+    return RunConfig(model=kind, dataset=dataset, latent_dim=latent_dim, seed=seed, **recipe_of_length)
 
 
 def stop(run_id: str) -> None:

@@ -25,7 +25,7 @@ from dashboard.content.uses import (
     untrained_takeaway,
 )
 from dashboard.content.words import AE, VAE, provenance
-from dashboard.plots import charts, tiles
+from dashboard.plots import tiles, uses_charts
 from dashboard.plots.tiles import Tile
 from dashboard.session import controls, state
 from dashboard.session.upload_form import uploaded
@@ -128,8 +128,8 @@ def denoise(lead: Any, image: np.ndarray) -> None:
     shown = [
         Tile(title, results[key][0], f"{decibel[key]:.1f} dB", model) for key, title, model in wanted if key in results
     ]
+    command = f"{train_command(pair)} --noise {NOISE:g}"
     if trained is None:
-        command = f"{train_command(pair)} --noise {NOISE:g}"
         other = through(cache.trained.model(pair.vae.run_id), noisy)
         shown.append(Tile("VAE trained on clean images", other[0], f"{psnr(clean, other):.1f} dB", "vae"))
         lead.markdown(untrained_takeaway(sigma, {**decibel, "ae": decibel["clean"], "vae": psnr(clean, other)}))
@@ -178,7 +178,7 @@ def over_levels(sigma: float) -> None:
         return
     st.markdown(f"**On {measured_on():,} unseen images**", anchors=False)
     chart(
-        charts.denoising([float(level) for level in levels], curves, sigma, dark),
+        uses_charts.denoising([float(level) for level in levels], curves, sigma, dark),
         "denoising",
         "PSNR over the level of noise for every method.",
     )
@@ -257,7 +257,7 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
                 )
                 st.caption(f"grey: normal images · {AE if kind == 'ae' else VAE}: {what}")
                 chart(
-                    charts.oddness(normal, strange, mark, threshold, kind, dark, what=what),
+                    uses_charts.oddness(normal, strange, mark, threshold, kind, dark, what=what),
                     f"odd-{kind}",
                     f"Distortion of normal images and anomalies in the {kind.upper()}, with this image and the "
                     "threshold.",
@@ -269,7 +269,7 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
         st.markdown("**ROC curve (all thresholds)**", anchors=False)
         curves = {kind: roc(normal, strange) for kind, (normal, strange, *_) in found.items()} | {"pca": roc(*linear)}
         chart(
-            charts.roc(curves, allowed, dark),
+            uses_charts.roc(curves, allowed, dark),
             "roc",
             "True positive rate over false positive rate, for AE, VAE and PCA.",
         )
@@ -277,7 +277,7 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
         with right:
             st.markdown("**A whole class left out of training**", anchors=False)
             chart(
-                charts.by_class(missed, "AUROC", 0.5, dark),
+                uses_charts.by_class(missed, "AUROC", 0.5, dark),
                 "held-out",
                 "AUROC of each model for a class left out of training.",
             )
@@ -356,7 +356,7 @@ def compress(lead: Any, image: np.ndarray) -> None:
         }
         st.markdown(f"**On {measured_on():,} unseen images** (circles: this image)", anchors=False)
         chart(
-            charts.sizes(curves, exact, marks, dark),
+            uses_charts.sizes(curves, exact, marks, dark),
             "sizes",
             "Squared error over bytes per image for AE, VAE, PCA and WebP.",
         )

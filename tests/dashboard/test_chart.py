@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 from dashboard.components.chart import described
-from dashboard.plots import charts
+from dashboard.plots import charts, uses_charts
 
 RNG = np.random.default_rng(0)
 NORMAL, ODD = RNG.normal(size=50), RNG.normal(2, 1, size=50)
@@ -21,11 +21,13 @@ FIGURES = {
     "rescue": lambda: charts.rescue(
         {(m, s): [3.0, 4.0] for m in ("ae", "vae") for s in ("prior", "gaussian", "mixture")}, 1.0
     ),
-    "denoising": lambda: charts.denoising([0.1, 0.5], {"ae": [20, 10], "pca": [15, 9]}, 0.5),
-    "oddness": lambda: charts.oddness(NORMAL, ODD, 1.0, 1.5, "vae"),
-    "roc": lambda: charts.roc({k: (np.array([0, 0.2, 1]), np.array([0, 0.7, 1])) for k in ("ae", "vae", "pca")}, 0.05),
-    "by_class": lambda: charts.by_class({"ae": {"0": 0.9}, "vae": {"0": 0.8}}, "AUROC", 0.5),
-    "sizes": lambda: charts.sizes({"ae": [(1, 2), (3, 1)]}, {"PNG": 100.0}, {"ae": (2, 1.5)}),
+    "denoising": lambda: uses_charts.denoising([0.1, 0.5], {"ae": [20, 10], "pca": [15, 9]}, 0.5),
+    "oddness": lambda: uses_charts.oddness(NORMAL, ODD, 1.0, 1.5, "vae"),
+    "roc": lambda: uses_charts.roc(
+        {k: (np.array([0, 0.2, 1]), np.array([0, 0.7, 1])) for k in ("ae", "vae", "pca")}, 0.05
+    ),
+    "by_class": lambda: uses_charts.by_class({"ae": {"0": 0.9}, "vae": {"0": 0.8}}, "AUROC", 0.5),
+    "sizes": lambda: uses_charts.sizes({"ae": [(1, 2), (3, 1)]}, {"PNG": 100.0}, {"ae": (2, 1.5)}),
     "quality_over_beta": lambda: charts.quality_over_beta({1.0: {"fd": 3.0}, 4.0: {"fd": 5.0}}, {"fd": "FD"}, 1.0, 0.4),
 }
 # What chart.js draws.
@@ -54,9 +56,12 @@ MARKS = {"size", "color", "opacity", "symbol", "line"}
 
 def test_every_figure_is_tried_here():
     public = {
-        name for name, f in vars(charts).items() if callable(f) and getattr(f, "__module__", "") == charts.__name__
+        name
+        for module in (charts, uses_charts)
+        for name, f in vars(module).items()
+        if callable(f) and getattr(f, "__module__", "") == module.__name__
     }
-    assert {name for name in public if not name.startswith("_")} - {"for_projector"} == set(FIGURES)
+    assert {name for name in public if not name.startswith("_")} - {"for_projector", "empty"} == set(FIGURES)
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -22,7 +22,7 @@ from dashboard.content.uses import (
     held_out_takeaway,
     untrained_takeaway,
 )
-from dashboard.plots import charts, tiles
+from dashboard.plots import tiles, uses_charts
 
 
 def pictures(app) -> str:
@@ -62,7 +62,7 @@ def test_levels_of_noise_are_drawn_for_models_trained_to_denoise_and_for_others(
     shipped = RunStore(tmp_path / "none")
     monkeypatch.setattr(cache.trained, "store", lambda: shipped)
     drawn = []
-    monkeypatch.setattr(charts, "denoising", lambda _levels, curves, *_: drawn.append(set(curves)) or go.Figure())
+    monkeypatch.setattr(uses_charts, "denoising", lambda _levels, curves, *_: drawn.append(set(curves)) or go.Figure())
     trained, others = (words(dashboard("uses", latent=size)) for size in ("16", "2"))
     assert "were trained at noise 0.5 only" in trained and "were trained on clean images only" in others
     assert drawn[0] == {"ae", "vae", "clean", "median", "pca", "input"} and drawn[-1] == {
@@ -176,10 +176,10 @@ def test_compression_words_follow_the_figures():
 def test_figures_hold_what_they_are_given():
     rng = np.random.default_rng(0)
     normal, odd = rng.normal(80, 10, 500), rng.normal(150, 20, 400)
-    histogram = charts.oddness(normal, odd, 140.0, 100.0, "ae")
+    histogram = uses_charts.oddness(normal, odd, 140.0, 100.0, "ae")
     assert [sum(trace.y) for trace in histogram.data] == pytest.approx([1, 1])
     assert {shape.x0 for shape in histogram.layout.shapes} == {140.0, 100.0}
-    sizes = charts.sizes({"ae": [(7, 0.1), (3, 0.2)]}, {"PNG": 171.0}, {"ae": (6.0, 0.1)})
+    sizes = uses_charts.sizes({"ae": [(7, 0.1), (3, 0.2)]}, {"PNG": 171.0}, {"ae": (6.0, 0.1)})
     assert list(sizes.data[0].x) == [3, 7] and list(sizes.data[1].x) == [6.0]
 
 

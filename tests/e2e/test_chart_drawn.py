@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.components.chart import described
 from dashboard.components.scripts import COMPONENTS, joined, text
-from dashboard.plots import charts
+from dashboard.plots import charts, uses_charts
 
 MOUNT = """
 const host = document.getElementById("host"), shadow = host.attachShadow({ mode: "open" });
@@ -81,7 +81,7 @@ def test_a_logarithmic_axis_and_its_annotation_are_in_decades(drawn):
 
 
 def test_the_pointer_reads_the_nearest_point_as_the_template_says(drawn):
-    page = drawn(charts.denoising([0.1, 0.5, 1.0], {"ae": [20.04, 15, 10], "pca": [12, 11, 9]}, 0.5))
+    page = drawn(uses_charts.denoising([0.1, 0.5, 1.0], {"ae": [20.04, 15, 10], "pca": [12, 11, 9]}, 0.5))
     (x, y), *_ = centres(page)
     page.mouse.move(x + 4, y + 4)
     assert "AE trained to denoise: 20.0 dB" in texts(page)

@@ -37,7 +37,7 @@ def plain(value: Any) -> Any:
 
 def described(figure: go.Figure) -> dict[str, Any]:
     """{"data": traces, "layout": layout without plotly's template} of a figure, as JSON values."""
-    whole = figure.to_plotly_json()
+    whole: dict[str, Any] = figure.to_plotly_json()
     return {
         "data": plain(whole["data"]),
         "layout": plain({k: v for k, v in whole["layout"].items() if k != "template"}),
