@@ -94,7 +94,7 @@ def test_a_real_run_tells_its_time_by_a_clock(store, monkeypatch, share):
     )
     monkeypatch.setattr(train_run.evaluation, "portfolio", taking(portfolio, lambda *_: seconds * 150))
     monkeypatch.setattr(train_run, "write_bytes", noted)
-    config = RunConfig(dataset="tiny", latent_dim=4, epochs=5, batch_size=16)
+    config = RunConfig(dataset="tiny", trunk="mlp-400", latent_dim=4, epochs=5, batch_size=16)
     run = train(config, store)
     end, began = clock[0], 100.0
     after = [(at, left) for at, left in told if began + 1 <= at < end - 1]

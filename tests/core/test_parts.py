@@ -54,7 +54,11 @@ def test_all_finished_is_status_0(capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["bench_machines --isa AVX2 --threads 1 --beside 0 --limit 1", "bench_jobs --limit 0.1 --repeats 1"]
+    "command",
+    [
+        "bench_machines --isa AVX2 --threads 1 --beside 0 --limit 1",
+        pytest.param("bench_jobs --limit 0.1 --repeats 1", marks=pytest.mark.slow),  # its worker has to start first
+    ],
 )
 def test_a_benchmark_past_its_limit_ends_without_a_traceback(command):
     name, *options = command.split()

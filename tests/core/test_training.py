@@ -22,7 +22,7 @@ from core.training.loop import fit
 from core.training.outcome import TrainingError
 from core.training.train_run import Stopped, train
 
-SMALL = RunConfig(dataset="tiny", epochs=3, latent_dim=4)
+SMALL = RunConfig(dataset="tiny", epochs=3, latent_dim=4, trunk="mlp-400")  # the quickest network
 
 
 def weights(run) -> bytes:
@@ -86,7 +86,7 @@ def test_a_trained_config_is_returned_without_training(store, monkeypatch):
 
 @pytest.mark.parametrize(
     "change",
-    [{"model": "ae"}, {"optimiser": "muon", "latent_dim": 16}, {"model": "multirate"}, QUICK | {"epochs": 3}],
+    [{"model": "ae", "trunk": "conv"}, {"optimiser": "muon"}, {"model": "multirate"}, QUICK | {"epochs": 3}],
     ids=["ae", "muon", "multirate", "quick"],
 )
 def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatch, change):
@@ -114,7 +114,8 @@ def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatc
 
 def test_pictures_come_between_epochs_and_change_nothing(store, tmp_path, monkeypatch):
     """A run that is looked at after every batch ends with the weights of one that never is."""
-    config, seen, write = SMALL.replace(epochs=1, batch_size=4, learning_rate=0.01), [], train_run.write_bytes
+    config = SMALL.replace(epochs=1, train_size=80, batch_size=4, learning_rate=0.01)
+    seen, write = [], train_run.write_bytes
 
     def watched(path, data):
         if path.name in (LIVE, "epoch-001.png"):
@@ -172,7 +173,7 @@ def test_the_gallery_is_of_the_model(trained):
 
 def test_mean_reduced_distortion_with_summed_rate_collapses(store):
     """The commonest VAE bug: KL about 0, and every reconstruction the same picture."""
-    base = RunConfig(epochs=8, train_size=1000, latent_dim=8, trunk="mlp")
+    base = RunConfig(epochs=5, train_size=500, latent_dim=8, trunk="mlp-400")
     right, wrong = (train(base.replace(reduction=r), store) for r in ("sum", "mean"))
     assert right.evaluation()["rate"] > 3
     assert wrong.evaluation()["rate"] < 0.05 and wrong.evaluation()["active_units"] == 0

@@ -61,12 +61,9 @@ def dashboard(small_store: RunStore, jobs: Waiting, monkeypatch: pytest.MonkeyPa
         app = AppTest.from_file(str(APP), default_timeout=60)
         query.setdefault("latent", "4")
         app.query_params.update(query)
-        app.run()
         if name != "start":
             app.switch_page(f"views/{name}.py")
-            app.query_params.update(query)
-            app.run()
-        return app
+        return app.run()
 
     yield open_page
     st.cache_resource.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from serving import chromium, opened, served
+from serving import chromium, opened, release, served
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120_000  # milliseconds; a busy machine is no failure
@@ -45,4 +45,4 @@ def visit(dashboard_browser, dashboard_url: str):
 
     yield go
     for page in pages:
-        page.close()
+        release(page)

@@ -164,33 +164,50 @@ def proxied(folder: Path, server: str) -> Iterator[str]:
 
 
 _SHARED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # browser -> the context its pages share
+_FREE: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # browser -> pages of that context for the next visitor
 
 
 def new_page(browser, viewport: dict[str, int], color_scheme: str | None = None, **options):
     """A page of a visitor of its own.
 
-    A new browser context loads and compiles 2 MB of Streamlit's scripts again, so pages share one context, and with
-    it the browser's cache. Cookies tell visitors apart and are cleared for each page. Other options (touch, offline)
-    need a context of their own, which is closed with the page.
+    A new browser context loads and compiles 2 MB of Streamlit's scripts again, and a new page compiles them again. So
+    pages share one context, and with it the browser's cache, and one that was given back with `release` is used again.
+    Cookies tell visitors apart and are cleared for each page. Other options (touch, offline) need a context of their
+    own, which is closed with the page.
     """
     if options:
         return browser.new_page(viewport=viewport, color_scheme=color_scheme, **options)
     if browser not in _SHARED:
         _SHARED[browser] = browser.new_context()
     _SHARED[browser].clear_cookies()
-    page = _SHARED[browser].new_page()
+    free = _FREE.setdefault(browser, [])
+    page = free.pop() if free else _SHARED[browser].new_page()
+    page.bring_to_front()  # a page in the background draws no frames
     page.set_viewport_size(viewport)
-    if color_scheme:
-        page.emulate_media(color_scheme=color_scheme)
+    page.emulate_media(color_scheme=color_scheme or "light")
     return page
+
+
+def release(page) -> None:
+    """Leave the page's address and keep the page for the next visitor; one with a context of its own is closed."""
+    browser = page.context.browser
+    if page.is_closed():
+        return
+    if page.context is not _SHARED.get(browser):
+        page.close()
+        return
+    page.mouse.move(0, 0)
+    page.goto("about:blank")
+    _FREE[browser].append(page)
 
 
 def opened(browser, url: str, viewport: dict[str, int] | None = None, **options):
     """A page at `url` whose script has finished; console errors are collected in page.errors."""
     page = new_page(browser, viewport or {"width": 1280, "height": 1000}, **options)
+    if not hasattr(page, "errors"):
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
     page.errors = []
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
     page.goto(url)
     settled(page)
     return page

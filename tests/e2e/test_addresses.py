@@ -146,18 +146,27 @@ def view(request, dashboard_browser, places):
     context.close()
 
 
+@pytest.fixture(scope="module")
+def context(dashboard_browser):
+    """One browser cache for the pages of `visit`."""
+    context = dashboard_browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def visit(dashboard_browser, places):
-    """visit("course") -> a page at that place."""
-    contexts = []
+def visit(context, places):
+    """visit("course") -> a page at that place, of a visitor without cookies."""
+    context.clear_cookies()
+    pages = []
 
     def go(place: str) -> View:
-        contexts.append(dashboard_browser.new_context(viewport={"width": 1280, "height": 900}))
-        return View(contexts[-1], places[place])
+        pages.append(View(context, places[place]))
+        return pages[-1]
 
     yield go
-    for context in contexts:
-        context.close()
+    for view in pages:
+        view.page.close()
 
 
 def drawn(app: Any, selector: str) -> None:
@@ -304,14 +313,12 @@ def picture(tmp_path) -> Path:
     return tmp_path / "picture.png"
 
 
-def test_in_a_frame_of_another_site_the_upload_form_says_why_it_is_disabled(dashboard_browser, places, picture):
+def test_in_a_frame_of_another_site_the_upload_form_says_why_it_is_disabled(dashboard_browser, places, visit, picture):
     address = places["base path"].url
     status, warned = upload_in_a_frame_of_another_site(dashboard_browser, address, picture)
     assert status is None and "cannot be uploaded here" in warned and f"-> {address}/uses?" in warned
-    context = dashboard_browser.new_context()
-    app = View(context, places["base path"]).go("/uses?picture=upload%20one")
+    app = visit("base path").go("/uses?picture=upload%20one")
     assert app.locator("input[type=file]").is_enabled(), "in a tab of its own it is not disabled"
-    context.close()
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 import pytest
+from serving import new_page, release
 
 from dashboard.components.chart import described
 from dashboard.components.scripts import COMPONENTS, joined, text
@@ -26,7 +27,7 @@ def drawn(dashboard_browser):
     pages = []
 
     def show(figure: go.Figure):
-        page = dashboard_browser.new_page(viewport={"width": 600, "height": 500})
+        page = new_page(dashboard_browser, {"width": 600, "height": 500})
         pages.append(page)
         page.set_content('<div id="host" style="width:600px"></div>')
         folder = COMPONENTS / "chart"
@@ -38,7 +39,7 @@ def drawn(dashboard_browser):
 
     yield show
     for page in pages:
-        page.close()
+        release(page)
 
 
 def centres(page, selector: str = "g[clip-path] circle") -> list[tuple[float, float]]:

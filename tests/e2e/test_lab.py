@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save
-from serving import APPS, chromium, opened, painted, served
+from serving import APPS, opened, painted, release, served
 
 from core.config import RunConfig
 from core.models.build import build_model
@@ -22,24 +22,18 @@ LAB = ".lab"
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def url(browser):  # noqa: ARG001 - without a browser no server is started
+def url(dashboard_browser):  # noqa: ARG001 - without a browser no server is started
     with served(APPS / "lab_app.py") as url:
         yield url
 
 
 @pytest.fixture
-def page(browser, url):
-    page = opened(browser, f"{url}/?beta=2")
+def page(dashboard_browser, url):
+    page = opened(dashboard_browser, f"{url}/?beta=2")
     ready(page)
     yield page
     assert page.errors == []
-    page.close()
+    release(page)
 
 
 def ready(page):
@@ -172,15 +166,17 @@ def test_a_dot_of_the_plane_moves_the_knob(page):
         page.get_by_text(f"chosen: {beta}", exact=True).wait_for()
 
 
-def test_a_finger_moves_it(browser, url):
-    page = opened(browser, f"{url}/?beta=2", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+def test_a_finger_moves_it(dashboard_browser, url):
+    page = opened(
+        dashboard_browser, f"{url}/?beta=2", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
     ready(page)
     page.touchscreen.tap(*place(page, 0.4))
     page.wait_for_selector(f'{LAB}:not([data-beta="2"])[data-settled="1"]')
     assert float(lab(page, "beta")) == pytest.approx(0.4, rel=0.1)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.errors == []
-    page.close()
+    release(page)
 
 
 def test_figures_follow_and_say_what_they_are(page):
@@ -210,8 +206,8 @@ def test_the_page_can_move_the_knob_and_the_knob_can_go_back(page):
     page.get_by_text("chosen: 4").wait_for()
 
 
-def test_a_network_in_training_shows_its_own_pictures_and_figures(browser, url):
-    page = opened(browser, f"{url}/?beta=2&epoch=3")
+def test_a_network_in_training_shows_its_own_pictures_and_figures(dashboard_browser, url):
+    page = opened(dashboard_browser, f"{url}/?beta=2&epoch=3")
     page.wait_for_selector(f'{LAB}[data-live="3"][data-settled="1"]')
     samples, pitch = picture(page, "samples"), 29
     bright = [int(samples[pitch * (i // 6) + 14, pitch * (i % 6) + 14]) for i in range(36)]
@@ -221,11 +217,11 @@ def test_a_network_in_training_shows_its_own_pictures_and_figures(browser, url):
     page.locator(f"{LAB} .slide").press("ArrowRight")
     page.wait_for_selector(f'{LAB}[data-live=""]')
     assert page.errors == []
-    page.close()
+    release(page)
 
 
-def test_without_a_multirate_model_the_nearest_trained_network_is_shown_and_said_to_be(browser, url):
-    page = opened(browser, f"{url}/?beta=1&alone")
+def test_without_a_multirate_model_the_nearest_trained_network_is_shown_and_said_to_be(dashboard_browser, url):
+    page = opened(dashboard_browser, f"{url}/?beta=1&alone")
     page.wait_for_selector(f'{LAB}[data-shows="run-1"][data-settled="1"]')
     page.locator(f"{LAB} .slide").press("End")
     page.wait_for_selector(f'{LAB}[data-beta="10"][data-shows="run-4"][data-settled="1"]')
@@ -233,10 +229,10 @@ def test_without_a_multirate_model_the_nearest_trained_network_is_shown_and_said
     assert len(page.locator(f"{LAB} .figures tr").all()) == 2 and row(page, 1)[0] == "Trained, β = 4"
     page.get_by_text("chosen: 10").wait_for()
     assert page.errors == []
-    page.close()
+    release(page)
 
 
-def test_codes_between_the_nodes_agree_with_torch(browser):
+def test_codes_between_the_nodes_agree_with_torch(dashboard_browser):
     """The polynomial through 13 weights stands in for the encoder: within 1e-3 of it at any weight."""
     config, n = RunConfig(model="multirate"), 7
     model, generator = build_model(config).eval().requires_grad_(False), torch.Generator().manual_seed(1)
@@ -247,7 +243,7 @@ def test_codes_between_the_nodes_agree_with_torch(browser):
         save(model.state_dict(), {"config": config.to_json()}), describe(config.trunk, config.latent_dim)
     )
     text = [base64.b64encode(data).decode() for data in (weights, images.numpy().tobytes())]
-    page = browser.new_page()
+    page = dashboard_browser.new_page()
     code = """import { CodeInterpolator } from "./web/code_interpolator.js";
 import { Network } from "./web/networks.js";
 Object.assign(window, { CodeInterpolator, Network, Uint8Array, ready: true });"""

@@ -10,31 +10,25 @@ import math
 import re
 
 import pytest
-from serving import APPS, chromium, opened, painted, served, settled, until
+from serving import APPS, opened, painted, release, served, settled, until
 
 SPAN = 6.4 / 0.92
 N = 300
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def url(browser):  # noqa: ARG001 - without a browser no server is started
+def url(dashboard_browser):  # noqa: ARG001 - without a browser no server is started
     with served(APPS / "maps_app.py") as url:
         yield f"{url}/?n={N}"
 
 
 @pytest.fixture
-def page(browser, url):
-    page = opened(browser, url)
+def page(dashboard_browser, url):
+    page = opened(dashboard_browser, url)
     page.wait_for_selector('.maps[data-ready="1"] [data-image="0"]')
     yield page
     assert page.errors == []
-    page.close()
+    release(page)
 
 
 def canvas(page, side):
@@ -211,8 +205,8 @@ def test_keyboard_steps_to_the_neighbouring_point(page):
     page.get_by_text(f"opened: [{shown(page)[1]}]").wait_for()
 
 
-def test_a_tap_points_on_a_phone(browser, url):
-    page = opened(browser, url, viewport={"width": 390, "height": 1400}, has_touch=True)
+def test_a_tap_points_on_a_phone(dashboard_browser, url):
+    page = opened(dashboard_browser, url, viewport={"width": 390, "height": 1400}, has_touch=True)
     page.wait_for_selector('.maps[data-ready="1"] [data-image="0"]')
     left, right = (canvas(page, side).bounding_box() for side in ("left", "right"))
     assert right["y"] > left["y"] + left["height"] and left["width"] > 250  # stacked, and as wide as the phone
@@ -235,8 +229,8 @@ def test_the_maps_have_a_text_alternative(page):
     ]
 
 
-def test_no_more_bytes_are_sent_at_a_rerun(browser, url):
-    page = browser.new_page()
+def test_no_more_bytes_are_sent_at_a_rerun(dashboard_browser, url):
+    page = dashboard_browser.new_page()
     requests = []
     page.on("request", lambda request: requests.append(request.url) if "/media/" in request.url else None)
     page.goto(url)
@@ -250,8 +244,8 @@ def test_no_more_bytes_are_sent_at_a_rerun(browser, url):
     page.close()
 
 
-def test_hundreds_of_classes_keep_their_names_and_leave_the_maps_on_the_screen(browser, url):
-    page = opened(browser, f"{url}&classes=290")
+def test_hundreds_of_classes_keep_their_names_and_leave_the_maps_on_the_screen(dashboard_browser, url):
+    page = opened(dashboard_browser, f"{url}&classes=290")
     page.wait_for_selector('.maps[data-ready="1"] [data-image="0"]')
     box = canvas(page, "left").bounding_box()
     assert box["y"] + 0.5 * box["height"] < page.viewport_size["height"], "the legend pushes the maps off the screen"
@@ -265,4 +259,4 @@ def test_hundreds_of_classes_keep_their_names_and_leave_the_maps_on_the_screen(b
     assert "class 273" in page.locator(".inspector figure").first.inner_text(), "a label beyond 255 is another class's"
     page.locator(".class-list").select_option(label="all 290 classes")
     assert page.errors == []
-    page.close()
+    release(page)

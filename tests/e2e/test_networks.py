@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save
-from serving import chromium
 
 from core.config import ACTIVATIONS, MODELS, TRUNKS, RunConfig
 from core.models.build import build_model
@@ -74,16 +73,15 @@ MODULE = "\n".join(f'import {{ {names} }} from "./web/{module}.js";' for module,
 
 
 @pytest.fixture(scope="module")
-def page():
+def page(dashboard_browser):
     """An empty page with networks.js in it; nothing is loaded from anywhere."""
-    with chromium() as browser:
-        page = browser.new_page()
-        names = ", ".join(NAMES.values())
-        page.add_script_tag(
-            content=bundled(f"{MODULE}\nObject.assign(window, {{ {names} }}); window.ready = true;"), type="module"
-        )
-        page.wait_for_function("window.ready")
-        yield page
+    page, names = dashboard_browser.new_page(), ", ".join(NAMES.values())
+    page.add_script_tag(
+        content=bundled(f"{MODULE}\nObject.assign(window, {{ {names} }}); window.ready = true;"), type="module"
+    )
+    page.wait_for_function("window.ready")
+    yield page
+    page.close()
 
 
 def text(values: torch.Tensor | bytes) -> str:
@@ -113,12 +111,22 @@ def file_of(model: torch.nn.Module, dtype: torch.dtype = torch.float32) -> bytes
     return with_layers(weights, describe(config.trunk, config.latent_dim))
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float16, 1e-3), (torch.float32, 1e-4)])
+TOLERANCES = {torch.float16: 1e-3, torch.float32: 1e-4}
+ROWS = 19  # more than one chunk, and an odd number
+
+
+@pytest.mark.parametrize(("number", "name"), list(enumerate(ARCHITECTURES)), ids=ARCHITECTURES)
+def test_agrees_with_torch(page, number, name):
+    """Every architecture once, kept in either of the two number formats in turns."""
+    dtype, tolerance = list(TOLERANCES.items())[(number + number // len(ACTIVATIONS)) % 2]
+    agrees(page, perturbed(RunConfig(**ARCHITECTURES[name])), tolerance, dtype, ROWS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("dtype", "tolerance"), list(TOLERANCES.items()))
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_agrees_with_torch(page, name, dtype, tolerance):
-    config = RunConfig(**ARCHITECTURES[name])
-    model, n = perturbed(config), 19  # more than one chunk, and an odd number of rows
-    agrees(page, model, tolerance, dtype, n)
+def test_agrees_with_torch_in_either_format(page, name, dtype, tolerance):
+    agrees(page, perturbed(RunConfig(**ARCHITECTURES[name])), tolerance, dtype, ROWS)
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -31,6 +31,7 @@ def shared(dashboard_browser, dashboard_url):
 @pytest.fixture
 def page(shared):
     """The page, with the first thumbnail on the pad."""
+    shared.bring_to_front()  # others may have been opened since
     shared.wait_for_selector('.encode-decode[data-ready="1"]')
     shared.locator(".thumbs button").first.click()
     settled(shared)
