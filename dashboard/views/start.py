@@ -10,6 +10,7 @@ from dashboard.content.reconstruction import start_takeaway
 from dashboard.content.words import AE, NA, VAE, nats, provenance
 from dashboard.panels.static import lanes
 from dashboard.plots import images, theme
+from dashboard.plots.formulas import equation
 from dashboard.session import controls, state
 
 pair: Pair = state.get("pair")
@@ -97,15 +98,13 @@ st.markdown(start_takeaway(ae, vae))
 left, right = st.columns(2)
 with left.container(border=True, height="stretch"):
     st.markdown(f"{AE} loss, nats per image: distortion only")
-    st.latex(rf"\textcolor{{{theme.color('ae', state.dark())}}}{{D}} = \mathbf{{{ae['distortion']:.1f}}}")
+    st.html(equation("<i>D</i>", theme.color("ae", state.dark()), "", ae["distortion"]))
     metrics(ae)
 with right.container(border=True, height="stretch"):
     st.markdown(f"{VAE} loss, nats per image: distortion + β · rate, β = {beta:g}")
-    st.latex(
-        rf"\textcolor{{{theme.color('vae', state.dark())}}}{{D + \beta R}} = {vae['distortion']:.1f} + {beta:g} "
-        rf"\cdot {vae['rate']:.1f} = "
-        rf"\mathbf{{{vae['distortion'] + beta * vae['rate']:.1f}}}"
-    )
+    terms = f"{vae['distortion']:.1f} + {beta:g} · {vae['rate']:.1f}"
+    total = vae["distortion"] + beta * vae["rate"]
+    st.html(equation("<i>D</i> + <i>β R</i>", theme.color("vae", state.dark()), terms, total))
     metrics(vae)
 
 first = cache.decoded.one_of_each(pair.data)
