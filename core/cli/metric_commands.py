@@ -44,11 +44,11 @@ def evaluate(options: Namespace) -> int:
 
 
 def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
-    """The options --all, --publish and --check, see `core.metrics.scorecard`; returns 1 if a check fails."""
+    """The options --all, --publish and --check, see `core.metrics.measuring`; returns 1 if a check fails."""
     from tqdm import tqdm
 
     from core.hardware.device import set_threads
-    from core.metrics import scorecard
+    from core.metrics import measuring, scorecard
     from core.metrics.records import scores_of
 
     set_threads()
@@ -65,7 +65,7 @@ def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
 
         try:
             if options.all:
-                outcome = scorecard.evaluate_all(store, progress=progress)
+                outcome = measuring.evaluate_all(store, progress=progress)
                 missed = {run_id: why for run_id, why in outcome.items() if why != "measured"}
                 found = {
                     run_id: scorecard.reasons(scores_of(store.get(run_id)))
@@ -74,17 +74,17 @@ def evaluate_scorecard(store: RunStore, options: Namespace) -> int:
                 }
                 missing = {run_id: reasons for run_id, reasons in found.items() if reasons}
             if options.publish:
-                scorecard.publish(store)
+                measuring.publish(store)
             if options.check:
                 only = find_run(store, options.run).run_id if options.run else None
-                for run_id, off in scorecard.check(store, progress=progress, only=only):
+                for run_id, off in measuring.check(store, progress=progress, only=only):
                     compared.append(run_id)
                     for difference in off:
                         problems.append(f"{run_id}: {difference}")
                         if not options.json:
                             bar.write(problems[-1])  # at once, since measuring all runs takes long
         except KeyboardInterrupt:
-            measured = "What was measured is kept; the same command goes on from there."
+            measured = "What was measured is kept; the same command continues from there."
             raise KeyboardInterrupt(f"Interrupted. {measured if options.all else 'A check keeps nothing.'}") from None
     if options.json:
         print_json(
@@ -136,5 +136,5 @@ def judge(options: Namespace) -> int:
     else:
         how = "was there already" if there else f"trained in {seconds:.1f} s"
         accuracy = f"{found.accuracy:.2%} of {found.info['held_out']} held-out images"
-        print(f"{dataset.name}: names {accuracy} correctly; {how}, in {found.folder}")
+        print(f"{dataset.name}: classifies {accuracy} correctly; {how}, in {found.folder}")
     return 0

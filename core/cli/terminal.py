@@ -57,11 +57,11 @@ def find_run(store: RunStore, name: str) -> Run:
     if len(matches) == 1:
         return known[matches[0]]
     if matches:
-        raise RunNotFound(f"{name!r} fits {len(matches)} runs: {shorten(matches)}. Give more of the id.")
+        raise RunNotFound(f"{name!r} matches {len(matches)} runs: {shorten(matches)}. Give more of the id.")
     unfinished = store.run(name)
     if (unfinished.path / "config.json").exists():
         raise RunNotFound(
-            f"{name} is not finished ({unfinished.status()}). The same `python -m core train` command goes on with it."
+            f"{name} is not finished ({unfinished.status()}). The same `python -m core train` command continues it."
         )
     there = shorten(list(known)) or "none yet: `python -m core train` makes one"
     raise RunNotFound(f"no finished run is called {name!r}; there are {there}.")

@@ -43,7 +43,7 @@ def train_with_bar(config: RunConfig, store: RunStore, device: str | None, quiet
         try:
             return run_training(config, store, device, on_epoch, on_beat=threads.follow)
         except KeyboardInterrupt:
-            message = f"Interrupted. {config.run_id} keeps the epochs it saved; the same command goes on from there."
+            message = f"Interrupted. {config.run_id} keeps the epochs it saved; the same command continues from there."
             raise KeyboardInterrupt(message) from None
         except UserFacingError:
             raise

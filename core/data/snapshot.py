@@ -64,7 +64,7 @@ def read(name: str, digest: str, store: Path) -> Dataset | None:
 
 
 @functools.lru_cache(maxsize=4)
-def _read(name: str, digest: str, path: Path, modified: int) -> Dataset:  # noqa: ARG001  part of the cache key
+def _read(name: str, digest: str, path: Path, modified: int) -> Dataset:  # noqa: ARG001 - part of the cache key
     """Read a file that was last modified at this time."""
     with np.load(path, allow_pickle=False) as file:
         arrays = [file[key] for key in ARRAYS]

@@ -10,12 +10,11 @@ run, is kept in memory.
 from __future__ import annotations
 
 import functools
-import json
 import statistics
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,14 +23,16 @@ from core.config import RunConfig
 from core.data.datasets import resolve
 from core.errors import FAILURE, error_text
 from core.files import write_bytes
+from core.jobs import waiting
 from core.jobs.limits import Limits, Rate, check_memory
 from core.jobs.worker import local_executor, train_task
-from core.runs.run import ERROR, HEARTBEAT, STOP, Run, RunError, Status
+from core.runs.run import ERROR, STOP, Run, RunError, Status
 from core.runs.store import RunStore
 from core.training.duration import Speeds
 
 WORKER_LOST = (
-    "the worker exited unexpectedly (killed, or out of memory). Ask again: training goes on from the last saved epoch."
+    "the worker exited unexpectedly (killed, or out of memory). "
+    "Ask again: training continues from the last saved epoch."
 )
 
 
@@ -170,12 +171,12 @@ class Jobs:
         with self._lock:
             job = self._jobs.get(run.run_id)
             if job is None:
-                waiting = [j for j in self._jobs.values() if j.future is None]
-                if len(waiting) >= self.queued:
+                queued = sum(j.future is None for j in self._jobs.values())
+                if queued >= self.queued:
                     wait = self._room()
                     about = f" It should have room in about {wait:.0f} s." if wait else ""
                     raise QueueFull(
-                        f"{len(waiting)} trainings are waiting already, which is as many as may wait.{about} "
+                        f"{queued} trainings are waiting already, which is as many as may wait.{about} "
                         "Try again then, or look at a weight that is trained."
                     )
                 if config is not None:
@@ -196,12 +197,11 @@ class Jobs:
             run = job.run if job else self.store.run(run_id)
             owner, visitors = job is not None and job.owner == visitor, len(job.visitors) if job else 0
             if job and job.future is None:
-                waiting = [j for j in self._jobs.values() if j.future is None]
-                place = waiting.index(job) + 1
+                place = [j for j in self._jobs.values() if j.future is None].index(job) + 1
                 return JobStatus(
                     run_id, "queued", place, seconds_left=self._wait(place), owner=owner, visitors=visitors
                 )
-        beat = _heartbeat(run)
+        beat = waiting.heartbeat(run)
         fraction, left = beat.get("fraction", 0.0), beat.get("seconds_left")
         if job and not run.complete:
             state = "stopping" if (run.path / STOP).exists() else "running"
@@ -250,28 +250,19 @@ class Jobs:
 
     def _left(self, job: _Job) -> float | None:
         """Seconds until a started job is finished: its own estimate in the heartbeat, else the expected time."""
-        own = _heartbeat(job.run).get("seconds_left") if job.config is not None else None
+        own = waiting.heartbeat(job.run).get("seconds_left") if job.config is not None else None
         expected = self._expected(job)
         return own if own is not None or expected is None else max(expected - (time.monotonic() - job.started), 0.0)
 
     def _room(self) -> float | None:
         """Estimated seconds until the next waiting job starts; None without any basis."""
-        left = _all_known(self._left(job) for job in self._jobs.values() if job.future is not None)
-        return None if left is None else min(left, default=0.0)
+        return waiting.until_room(self._left(job) for job in self._jobs.values() if job.future is not None)
 
     def _wait(self, place: int) -> float | None:
         """Estimated seconds until the job at this place in the queue is finished; None without any basis."""
-        free = _all_known(self._left(job) for job in self._jobs.values() if job.future is not None)
-        waiting = [job for job in self._jobs.values() if job.future is None][:place]
-        durations = _all_known(map(self._expected, waiting))
-        if free is None or durations is None:
-            return None
-        free += [0.0] * (self.running - len(free))  # when each of the slots will be free
-        end = 0.0
-        for seconds in durations:  # each job starts in the slot that is free first
-            slot = free.index(min(free))
-            end = free[slot] = free[slot] + seconds
-        return end
+        started = [self._left(job) for job in self._jobs.values() if job.future is not None]
+        queued = [self._expected(job) for job in self._jobs.values() if job.future is None]
+        return waiting.until_done(started, queued[:place], self.running)
 
     def _dispatch(self) -> None:
         """Give waiting jobs to the executor while there is room. Called with the lock held."""
@@ -316,25 +307,3 @@ class Jobs:
         except OSError:  # e.g. a full disk, which may also be why the job failed
             self._refused[job.run.run_id] = message
         job.outcome.set_exception(error or RunError(message))
-
-
-def _all_known(figures: Iterable[float | None]) -> list[float] | None:
-    """The figures; None if one of them is None."""
-    known: list[float] = []
-    for figure in figures:
-        if figure is None:
-            return None
-        known.append(figure)
-    return known
-
-
-def _heartbeat(run: Run) -> dict[str, Any]:
-    """The last heartbeat of a run: fraction, and seconds_left less the time since then; {} if there is none."""
-    path = run.path / HEARTBEAT
-    try:
-        beat, age = json.loads(path.read_bytes()), time.time() - path.stat().st_mtime
-        if beat.get("seconds_left") is not None:
-            beat["seconds_left"] = round(max(beat["seconds_left"] - max(age, 0), 0), 1)
-        return beat
-    except (OSError, ValueError):
-        return {}

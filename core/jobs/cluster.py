@@ -220,7 +220,7 @@ def sweep(
                 jobs.stop(run_id)
             raise KeyboardInterrupt(
                 "Interrupted. Every run was asked to stop and keeps its saved epochs; "
-                "the same command goes on from there."
+                "the same command continues from there."
             ) from None
     failed = {s.run_id: s.message or f"it was {s.state}" for s in states if s.state != "complete"}
     return [store.get(run_id) for run_id in ids if run_id not in failed], failed

@@ -43,11 +43,11 @@ def check_measurable(codes: np.ndarray, labels: np.ndarray | None = None, k: int
     if len(codes) <= k:
         raise NotMeasurable(f"{k} nearest neighbours need at least {k + 1} test images; there are {len(codes)}.")
     if all_alike(np.asarray(codes)):
-        raise NotMeasurable("all codes are alike, so none is nearer than another.")
+        raise NotMeasurable("all codes are equal, so none is nearer than another.")
     if labels is not None:
         counts = np.unique(labels, return_counts=True)[1]
         if len(counts) < 2:
-            raise NotMeasurable("all test images are of one class, so there is no other to tell it from.")
+            raise NotMeasurable("all test images are of one class, so there is nothing to classify.")
         if counts.max() < 2:
             raise NotMeasurable("no class has two test images, so none has a neighbour of its own class.")
 
@@ -133,7 +133,7 @@ def check_trust(codes: np.ndarray) -> None:
             f"neighbours on a map and in the codes can be compared from 3 test images on; there are {len(codes)}."
         )
     if all_alike(codes):
-        raise NotMeasurable("all codes are alike, so none is nearer than another.")
+        raise NotMeasurable("all codes are equal, so none is nearer than another.")
 
 
 def trustworthiness(codes: Any, coordinates: np.ndarray, k: int = NEIGHBOURS) -> float:

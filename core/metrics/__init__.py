@@ -12,6 +12,7 @@
     claims, verdicts          common claims, and how figures decide them
     comparisons               questions that several pages ask about a pair of models
     scorecard                 the claims decided for a data set and latent size
+    measuring                 measuring all runs for the scorecard, publishing and checking their scores
 
 Conventions: images are float32 (N, 28, 28) in [0, 1]; codes (N, d); features (N, k). Everything is measured on test
 images and is reproducible for a given seed.

@@ -185,9 +185,7 @@ def check_varied(dataset: Dataset) -> None:
     """
     if (dataset.train_images == dataset.train_images[:1]).all():
         count = len(dataset.train_images)
-        raise JudgeError(
-            f"all {count} training images of {dataset.name} are alike: there is nothing to tell them apart by."
-        )
+        raise JudgeError(f"all {count} training images of {dataset.name} are equal, so there is nothing to classify.")
 
 
 def read_judge(folder: Path) -> Judge | None:

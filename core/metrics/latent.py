@@ -33,7 +33,7 @@ def linear_probe(train_codes: np.ndarray, train_labels: np.ndarray, codes: np.nd
     from sklearn.linear_model import LogisticRegression
 
     if len(np.unique(train_labels)) < 2:
-        raise NotMeasurable("all training images are of one class, so there is no other to tell it from.")
+        raise NotMeasurable("all training images are of one class, so there is nothing to classify.")
     centre, scale = train_codes.mean(0), np.maximum(train_codes.std(0), 1e-6)
     probe = LogisticRegression(max_iter=1000).fit((train_codes - centre) / scale, train_labels)
     return float(probe.score((codes - centre) / scale, labels))

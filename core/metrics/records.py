@@ -52,7 +52,7 @@ def committed(dataset: str, latent_dim: int) -> dict[str, dict[str, Any]]:
 
 
 @functools.lru_cache(maxsize=16)
-def _texts(path: Path, modified: int) -> dict[str, str]:  # noqa: ARG001  part of the cache key
+def _texts(path: Path, modified: int) -> dict[str, str]:  # noqa: ARG001 - part of the cache key
     """run_id -> its scores as JSON, from a committed file that was last modified at this time.
 
     Pages ask for many runs one after another, so the file is parsed once.

@@ -80,7 +80,7 @@ class MultiRate(Trainable):
         images: Tensor,
         generator: torch.Generator | None = None,
         inputs: Tensor | None = None,
-        beta: float | None = None,  # noqa: ARG002  the signature of every model; this one draws its own betas
+        beta: float | None = None,  # noqa: ARG002 - the signature of every model; this one draws its own betas
     ) -> Tensor:
         """As in a plain model, with one beta per image drawn log-uniformly from `BETA_RANGE`; `beta` is ignored."""
         low, high = (math.log(b) for b in BETA_RANGE)

@@ -33,7 +33,7 @@ class Dirac:
         """Zeros, shape (B, d): a point has no width."""
         return torch.zeros_like(self.mean)
 
-    def rsample(self, generator: torch.Generator | None = None) -> Tensor:  # noqa: ARG002  as DiagonalGaussian's
+    def rsample(self, generator: torch.Generator | None = None) -> Tensor:  # noqa: ARG002 - as DiagonalGaussian's
         """The code itself, shape (B, d): the only sample of a point mass."""
         return self.mean
 

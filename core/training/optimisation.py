@@ -43,7 +43,7 @@ def gentle(fraction: float) -> float:
     return fraction / peak if fraction < peak else end + (1 - end) * (1 - fraction) / (1 - peak)
 
 
-def constant(fraction: float) -> float:  # noqa: ARG001  the signature of every schedule
+def constant(fraction: float) -> float:  # noqa: ARG001 - the signature of every schedule
     """1 throughout."""
     return 1.0
 

@@ -21,25 +21,19 @@ from safetensors.torch import save
 from core.config import RunConfig
 from core.data.dataset import Dataset
 from core.data.datasets import load_dataset, resolve
-from core.errors import FAILURE, error_text
+from core.errors import error_text
 from core.files import npz_bytes, sha256, write_bytes, write_json
 from core.hardware import device as devices
 from core.models.build import build_model
-from core.runs.run import ERROR, HEARTBEAT, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, RunError, Status
+from core.runs.run import ERROR, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, Status
 from core.runs.store import RunStore
 from core.training import evaluation, outcome
-from core.training.duration import Pace, Speeds, Work
+from core.training.duration import Work
 from core.training.loop import Epoch, fit, kept_weights, training_images
 from core.training.outcome import TrainingError
+from core.training.progress import Heartbeat, Stopped, Timing
 
-BEAT_SECONDS = 0.4
 SAVE_SECONDS = 2.0
-
-
-class Stopped(RunError):
-    """Training was asked to stop. Its state is kept; training the same config again continues from there."""
-
-    exit_code = FAILURE
 
 
 def train(
@@ -130,90 +124,6 @@ def _resume_point(run: Run) -> _ResumePoint | None:
     return _ResumePoint(epoch, tensors, trace)
 
 
-class _Timing:
-    """The speed of a run in training and the time it has left, in seconds (see `core.training.duration`)."""
-
-    def __init__(self, config: RunConfig):
-        self.config = config
-        self.began, self.computing = time.monotonic(), time.process_time()
-        self.speeds, self.pace = Speeds(), Pace()
-        self.device, self.work = "", None
-        self.known: float | None = None
-        self.last: tuple[float, float] | None = None  # when work was last counted, and the work left then
-
-    def start(self, work: Work, device: str) -> None:
-        """The data are loaded: from here on there is an estimate, if only from earlier runs."""
-        self.work, self.device = work, device
-        self.known = self.speeds.seconds(self.config, device)
-
-    @property
-    def share(self) -> float:
-        """Processor time per elapsed time: below 1 where other processes compete for the core."""
-        elapsed = max(time.monotonic() - self.began, 1e-3)
-        return min(max((time.process_time() - self.computing) / elapsed, 0.02), 1.0)
-
-    def seconds_left(self, fraction: float, measurements: int) -> float | None:
-        """The estimate after this fraction of the steps and so many measurements; None without any basis."""
-        if self.work is None:
-            return None
-        now, left = time.monotonic(), self.work.left(fraction, measurements)
-        if self.last is not None and now > self.last[0]:
-            self.pace.add(now - self.last[0], self.last[1] - left)
-        # What happens before the first measurement happens once per process and says nothing about the speed.
-        self.last = (now, left) if measurements else None
-        self.pace.known = self.known and self.known / self.share
-        return None if self.pace.now is None else self.pace.now * left
-
-    def learn(self, whole_run: bool = False) -> None:
-        """Keep the measured speed for later runs; the total time is the elapsed one of a whole run, else predicted."""
-        if self.pace.measured and self.work is not None:
-            seconds = self.share * self.pace.measured
-            total = self.share * (time.monotonic() - self.began) if whole_run else seconds * self.work.total
-            self.speeds.learn(self.config, self.device, seconds, total)
-
-
-class _Heartbeat:
-    """What a run in training does between epochs, at most every `BEAT_SECONDS`.
-
-    It calls `on_beat`, looks for a request to stop, and writes the live preview and the heartbeat file.
-    """
-
-    def __init__(self, run: Run, timing: _Timing, measurements: int, on_beat: Callable[[], object] | None):
-        self.run, self.timing, self.measurements, self.on_beat = run, timing, measurements, on_beat
-        self.last = timing.began
-        self.shown: tuple[Epoch, Dataset] | None = None  # what the live preview draws
-
-    def beat(self, fraction: float) -> None:
-        """A beat after this fraction of the steps, unless the last one was a moment ago.
-
-        Raises:
-            Stopped: the run was asked to stop.
-        """
-        now = time.monotonic()
-        # The first beats follow quickly, so that a page soon shows progress.
-        if now - self.last >= min(BEAT_SECONDS, (now - self.timing.began) / 2):
-            self.beat_now(fraction, draw=True)
-
-    def beat_now(self, fraction: float, draw: bool = False) -> None:
-        """A beat at any time; the live preview is written only if `draw`.
-
-        Raises:
-            Stopped: the run was asked to stop.
-        """
-        self.last = time.monotonic()
-        if self.on_beat is not None:
-            self.on_beat()
-        if (self.run.path / STOP).exists():
-            reached = max(self.measurements - 1, 0)
-            raise Stopped(f"{self.run.run_id} was stopped. Ask for it again to go on from epoch {reached}.")
-        if draw and self.shown is not None:
-            epoch, dataset = self.shown
-            write_bytes(self.run.path / LIVE, evaluation.preview(epoch.model.reference(), dataset))
-        left = self.timing.seconds_left(fraction, self.measurements)
-        progress = {"fraction": round(fraction, 4), "seconds_left": left and round(left, 1)}
-        write_bytes(self.run.path / HEARTBEAT, json.dumps(progress).encode())
-
-
 def _write_history(run: Run, rows: list[dict[str, Any]]) -> None:
     lines = [json.dumps(row, allow_nan=False) + "\n" for row in rows]
     write_bytes(run.path / "history.jsonl", "".join(lines).encode())
@@ -233,12 +143,12 @@ def _train_into(
     on_beat: Callable[[], object] | None,
 ) -> None:
     """Train a run, from its saved state where there is one, and publish it; arguments and errors as in `train`."""
-    timing = _Timing(config)
+    timing = Timing(config)
     saved = timing.began
     resume = _resume_point(run)
     trace = resume.trace if resume else []
     rows = run.history()[: resume.epoch + 1] if resume else []
-    heartbeat = _Heartbeat(run, timing, len(trace), on_beat)
+    heartbeat = Heartbeat(run, timing, len(trace), on_beat)
     heartbeat.beat_now(0.0)
     dataset = run.dataset()  # images from a folder are copied into the run store here
     _write_history(run, rows)

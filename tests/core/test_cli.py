@@ -160,7 +160,7 @@ def test_interrupted_training_says_how_to_go_on_and_does(capsys, monkeypatch, tm
     assert main(arguments) == 130
     err = capsys.readouterr().err
     (run,) = RunStore(cache=tmp_path, shipped=tmp_path / "none")
-    assert run.run_id in err.splitlines()[-1] and "goes on" in err and "Traceback" not in err
+    assert run.run_id in err.splitlines()[-1] and "continues" in err and "Traceback" not in err
     assert not run.complete and len(run.history()) == 1
 
     monkeypatch.setattr(evaluation, "traced_codes", original)
@@ -305,7 +305,7 @@ def test_a_beginning_that_fits_two_runs_lists_them(capsys, tmp_path, store):
     )
     capsys.readouterr()
     assert main(["evaluate", "vae-mnist", "--store", str(tmp_path)]) == 2
-    assert "fits 2 runs" in capsys.readouterr().err
+    assert "matches 2 runs" in capsys.readouterr().err
 
 
 def test_evaluate_reproduces_the_recorded_figures(capsys, store):

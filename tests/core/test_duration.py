@@ -10,7 +10,7 @@ from core.config import QUICK, RunConfig
 from core.data.datasets import load_dataset
 from core.models.networks import Autoencoder
 from core.runs.run import HEARTBEAT
-from core.training import train_run
+from core.training import progress, train_run
 from core.training.duration import Pace, Speeds, Work, kind
 from core.training.evaluation import evaluate, portfolio
 from core.training.train_run import train
@@ -85,7 +85,7 @@ def test_a_real_run_tells_its_time_by_a_clock(store, monkeypatch, share):
             told.append((clock[0], json.loads(data)["seconds_left"]))
         write(path, data)
 
-    write = train_run.write_bytes
+    write = progress.write_bytes
     monkeypatch.setattr(train_run.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(train_run.time, "process_time", lambda: share * clock[0])
     monkeypatch.setattr(Autoencoder, "loss", taking(Autoencoder.loss, lambda _model, images, *_: seconds * len(images)))
@@ -93,7 +93,7 @@ def test_a_real_run_tells_its_time_by_a_clock(store, monkeypatch, share):
         train_run.evaluation, "evaluate", taking(evaluate, lambda _model, _dataset, n: 0.6 * seconds * min(n, 120))
     )
     monkeypatch.setattr(train_run.evaluation, "portfolio", taking(portfolio, lambda *_: seconds * 150))
-    monkeypatch.setattr(train_run, "write_bytes", noted)
+    monkeypatch.setattr(progress, "write_bytes", noted)
     config = RunConfig(dataset="tiny", trunk="mlp-400", latent_dim=4, epochs=5, batch_size=16)
     run = train(config, store)
     end, began = clock[0], 100.0

@@ -41,8 +41,8 @@ SOME = np.random.default_rng(3).standard_normal((16, 3))
     ("codes", "labels", "why"),
     [
         (SOME[:7], np.arange(7) % 2, "at least 16 test images; there are 7"),
-        (np.full((40, 3), 0.3) + 1e-5 * np.arange(3), np.arange(40) % 2, "all codes are alike"),
-        (np.zeros((40, 3)), np.arange(40) % 2, "all codes are alike"),
+        (np.full((40, 3), 0.3) + 1e-5 * np.arange(3), np.arange(40) % 2, "all codes are equal"),
+        (np.zeros((40, 3)), np.arange(40) % 2, "all codes are equal"),
         (SOME, np.zeros(16, int), "of one class"),
         (SOME, np.arange(16), "no class has two"),
     ],

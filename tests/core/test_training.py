@@ -17,7 +17,7 @@ from core.hardware import device
 from core.models.build import build_model
 from core.runs.run import ERROR, HEARTBEAT, LIVE, RESUME, STOP, WEIGHTS, Status
 from core.runs.store import RunStore
-from core.training import loop, train_run
+from core.training import loop, progress, train_run
 from core.training.loop import fit
 from core.training.outcome import TrainingError
 from core.training.train_run import Stopped, train
@@ -122,11 +122,12 @@ def test_pictures_come_between_epochs_and_change_nothing(store, tmp_path, monkey
             seen.append((path.name, data))
         write(path, data)
 
-    monkeypatch.setattr(train_run, "BEAT_SECONDS", 1e9)
+    monkeypatch.setattr(progress, "BEAT_SECONDS", 1e9)
+    monkeypatch.setattr(progress, "write_bytes", watched)
     monkeypatch.setattr(train_run, "write_bytes", watched)
     unseen = train(config, RunStore(tmp_path / "unseen", tmp_path / "none", limit_bytes=10**9))
     seen.clear()
-    monkeypatch.setattr(train_run, "BEAT_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "BEAT_SECONDS", 0.0)
     run = train(config, store)
     names = [name for name, _ in seen]
     between = [data for name, data in seen[1 : names.index("epoch-001.png")]]

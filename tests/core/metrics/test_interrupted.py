@@ -130,7 +130,7 @@ def test_a_stopped_evaluation_goes_on_where_it_was(untouched, whole, tmp_path, h
     stopped.process.send_signal(how)
     code = stopped.end()
     assert code == (130 if how is signal.SIGINT else -how) and "Traceback" not in stopped.text
-    assert how is signal.SIGKILL or "the same command goes on from there" in stopped.text
+    assert how is signal.SIGKILL or "the same command continues from there" in stopped.text
     kept = figures(folder)
     assert kept[first] == whole[first] and parts[1] in kept[second] and parts[3] not in kept[second]
 

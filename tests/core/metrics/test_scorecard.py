@@ -14,17 +14,15 @@ import core.metrics.scores
 from core import settings
 from core.config import RunConfig
 from core.errors import NotMeasurable
-from core.metrics import records, scorecard
+from core.metrics import measuring, records, scorecard
 from core.metrics.claims import CLAIMS
 from core.metrics.comparisons import changes_class_more, nearer
+from core.metrics.measuring import differences, evaluate_all, publish
 from core.metrics.scorecard import (
     SEEDS,
     SETTINGS,
-    differences,
-    evaluate_all,
     markdown,
     overview,
-    publish,
     role_of,
     standard,
 )
@@ -318,23 +316,23 @@ def test_publishing_keeps_entries_of_runs_that_are_not_here(filled):
 def test_check_finds_what_changed(filled):
     evaluate_all(filled)
     publish(filled)
-    assert dict(scorecard.check(filled)) == {run.run_id: [] for run in filled}
+    assert dict(measuring.check(filled)) == {run.run_id: [] for run in filled}
     entries = records.committed("mnist-5k", 16)
     run_id = next(iter(entries))
     entries[run_id]["scores"]["reconstruction"]["mse"] += 0.005
     records.commit("mnist-5k", 16, entries)
-    found = dict(scorecard.check(filled))
+    found = dict(measuring.check(filled))
     (problem,) = found[run_id]
     assert problem.startswith("reconstruction/mse is 0.01, committed 0.015 (tolerance 2%")
     other = next(run.run_id for run in filled if run.run_id != run_id)
-    assert found[other] == [] and dict(scorecard.check(filled, only=run_id)) == {run_id: [problem]}
+    assert found[other] == [] and dict(measuring.check(filled, only=run_id)) == {run_id: [problem]}
 
 
 @pytest.mark.usefixtures("shipped")
 def test_a_check_that_compared_nothing_does_not_pass(filled, capsys):
     from core.cli.main import main
 
-    assert list(scorecard.check(filled)) == []
+    assert list(measuring.check(filled)) == []
     assert main(["evaluate", "--check", "--store", str(filled.cache)]) == 1
     assert "Nothing was compared" in capsys.readouterr().out
 
