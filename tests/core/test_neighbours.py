@@ -63,6 +63,6 @@ def test_neighbours_are_measured_from_sixteen_images_on():
 def test_trustworthiness_says_how_many_neighbours_it_used():
     assert [trusted_neighbours(n) for n in (2, 3, 16, 30, 31, 1000)] == [0, 1, 7, 14, 15, 15]
     assert trustworthiness(SOME, SOME[:, :2]) == trustworthiness(SOME, SOME[:, :2], k=trusted_neighbours(16))
-    for codes, why in ((SOME[:2], "there are 2"), (np.ones((40, 3)), "alike")):
+    for codes, why in ((SOME[:2], "there are 2"), (np.ones((40, 3)), "equal")):
         with pytest.raises(NotMeasurable, match=why):
             trustworthiness(codes, np.zeros((len(codes), 2)))

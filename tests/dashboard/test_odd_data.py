@@ -182,7 +182,7 @@ def run_commands(store: RunStore, runs: list[str], test_images: int, umap: bool)
             assert code == 0, (command, printed.getvalue())
             assert not NOT_A_NUMBER.search(printed.getvalue()), (command, printed.getvalue())
             if command == ["evaluate", "--all"] and test_images < 16:
-                assert re.search(r"not measured: .*(at least 16 test images|two|alike)", printed.getvalue()), (
+                assert re.search(r"not measured: .*(at least 16 test images|two|equal)", printed.getvalue()), (
                     printed.getvalue()
                 )
 
