@@ -1,4 +1,4 @@
-"""The frame around every page: its settings, the shared controls, the navigation, one error boundary.
+"""The frame around every page: settings, navigation, shared controls, error messages, share menu.
 
 streamlit run dashboard/app.py
 """
@@ -10,7 +10,8 @@ from streamlit.navigation.page import StreamlitPage
 from core import settings
 from dashboard import cache
 from dashboard.components.color_scheme import follow_color_scheme
-from dashboard.export import capture, share_menu
+from dashboard.export import capture
+from dashboard.export.share_menu import share_menu
 from dashboard.middleware import MIDDLEWARE
 from dashboard.session import addresses, admission, boundary, controls, state
 
@@ -18,8 +19,8 @@ from dashboard.session import addresses, admission, boundary, controls, state
 def pages() -> dict[str, list[StreamlitPage]]:
     """All pages, by heading. To add one, add a file to views/ and a line here.
 
-    Material icons are drawn from the font that Streamlit serves. Only a material *favicon* would be fetched from
-    the network, so that one is an emoji.
+    Streamlit serves the font of the Material icons. A Material *favicon*, however, would be fetched from another
+    server, so the favicon is an emoji.
     """
     return {
         "": [
@@ -44,10 +45,10 @@ def pages() -> dict[str, list[StreamlitPage]]:
 
 
 def run_page() -> None:
-    """What Streamlit runs for every visitor and every change."""
+    """Draw the page that the visitor has chosen; Streamlit runs this again for every change."""
     st.set_page_config(page_title="Point or Cloud", page_icon="☁️", layout="wide", initial_sidebar_state="auto")
     page = st.navigation(pages())
-    addresses.shown(page.url_path)
+    addresses.set_page(page.url_path)
     st.html(settings.ROOT / "dashboard" / "web" / "frame.css")
     notices = st.container()
     with boundary.guard():
@@ -55,7 +56,7 @@ def run_page() -> None:
         cache.server.page_begins()
         if admission.admitted():
             admission.relieve()
-            if page.title == "Walkthrough":  # its scenes say themselves which models they are about
+            if page.title == "Walkthrough":  # each scene names the models it shows
                 state.keep(*controls.SHARED)
             else:
                 with st.sidebar:
@@ -63,7 +64,7 @@ def run_page() -> None:
             with capture.recording() as drawn:
                 page.run()
             with st.sidebar:
-                share_menu.drawer(page.title, page.url_path or "start", drawn, state.get("pair"))
+                share_menu(page.title, page.url_path or "start", drawn, state.get("pair"))
         else:
             admission.full_page()
     for text in state.take_notices():
@@ -75,5 +76,5 @@ def run_page() -> None:
 
 if runtime.exists():
     run_page()
-else:  # `streamlit run` reads this file twice: first as a server, which then runs it as the script of every page
+else:  # `streamlit run` imports this file first for the server `app`, which then runs it as the script of every page
     app = st.App(__file__, middleware=MIDDLEWARE)

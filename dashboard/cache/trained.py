@@ -88,9 +88,9 @@ def recording(run_id: str) -> tuple[np.ndarray, list[dict[str, Any]], list[bytes
 @st.cache_resource(show_spinner=False, max_entries=32)
 def film(run_id: str) -> bytes:
     """A run's preview pictures, one below the other, as one PNG."""
-    from dashboard.components.scrubber import tall
+    from dashboard.components.scrubber import stacked
 
-    return tall(recording(run_id)[2])
+    return stacked(recording(run_id)[2])
 
 
 @st.cache_resource(show_spinner=False, max_entries=500)

@@ -1,9 +1,9 @@
-"""How weights and pictures reach the page.
+"""How weights and images reach the page.
 
 Weights and sprites go through Streamlit's in-memory media files rather than through a component's data: the address is
 made of the content's hash, so the browser fetches each file once and keeps it, a rerun re-sends a few bytes of address
 instead of a megabyte, and nothing has to be copied into a static folder. A file lives as long as a page of some session
-uses it, so call these functions in every rerun.
+uses it, so these functions have to be called in every rerun.
 
 Addresses are relative ("./media/HASH.png"), so the browser resolves them against the page it is showing, exactly as
 it does with the scripts that Streamlit's index.html names ("./static/..."): wherever the page itself can be loaded,
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from core.config import RunConfig
     from core.runs.run import Run
 
-# Streamlit compresses what it serves, at the slowest level and for every request, except for types it takes for
-# compressed already. Half-precision weights hardly shrink, so they travel as this one.
+# Streamlit compresses what it serves, at the slowest level and for every request, except for types that it takes to be
+# compressed already. Half-precision weights hardly shrink, so they are sent with this type.
 UNCOMPRESSED = "application/zip"
 OCTETS = "application/octet-stream"
 
@@ -48,32 +48,34 @@ def _layers(config: RunConfig) -> dict[str, Any]:
 
 
 def with_layers(weights: bytes, layers: dict[str, Any]) -> bytes:
-    """A safetensors file with the description of its network's layers in its metadata, for networks.js."""
+    """A safetensors file with a description of the network's layers added to its metadata, for networks.js."""
     length = 8 + int.from_bytes(weights[:8], "little")
     header = json.loads(weights[8:length])
     header["__metadata__"] = {**header.get("__metadata__", {}), "layers": json.dumps(layers)}
     text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)  # the format wants tensors to start at a multiple of eight
+    text += b" " * (-len(text) % 8)  # tensors have to start at a multiple of eight
     return len(text).to_bytes(8, "little") + text + weights[length:]
 
 
 def not_in_page(*configs: RunConfig) -> str:
-    """What the page has no code for in these networks, as a sentence for people; "" if it can run them all."""
+    """Why the page cannot run these networks, as a sentence for visitors; "" if it can run them all."""
     for config in configs:
         kinds = [layer["kind"] for stack in _layers(config).values() for layer in stack]
         unknown = [f'a layer of the kind "{kind}"' for kind in kinds if kind not in LAYER_KINDS]
         unknown += [] if config.activation in ACTIVATIONS else [f'the activation "{config.activation}"']
         if unknown:
             return (
-                f"These networks cannot run in the page, which has no code for {unknown[0]}; the pictures come "
+                f"These networks cannot run in the browser, which has no code for {unknown[0]}; the images come "
                 "from the server."
             )
     return ""
 
 
 def weights_url(run: Run) -> str:
-    """Address of a complete run's safetensors file, for `loadNetwork` in networks.js; "" if the page cannot run the
-    network.
+    """Address of a complete run's safetensors file, for `loadNetwork` in networks.js.
+
+    Returns:
+        "" if the page cannot run the network.
 
     Raises:
         RunError: the run is unfinished or damaged.
@@ -88,7 +90,7 @@ def weights_url(run: Run) -> str:
 
 
 def judge_url(dataset: str) -> str:
-    """Address of the classifier that came with the project for a data set, or "" if none did (or it is damaged)."""
+    """Address of the classifier that is shipped for a data set; "" if there is none, or if its file is damaged."""
     from core.files import sha256
     from core.settings import SHIPPED
 
@@ -102,9 +104,10 @@ def judge_url(dataset: str) -> str:
 
 
 def media_url(data: bytes, mimetype: str, name: str) -> str:
-    """Address of any bytes, e.g. a PNG sprite, relative to the page. `name` tells the files of one page apart.
+    """Address of any bytes, e.g. a PNG sprite, relative to the page; `name` distinguishes the files of one page.
 
-    Without a running server (a script run bare) there is nothing to serve them: an empty address.
+    Returns:
+        "" without a running server, as in a script that is run by `python`.
     """
     from streamlit.runtime import exists, get_instance
 

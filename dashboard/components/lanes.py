@@ -1,4 +1,7 @@
-"""What the components about one image have in common: the two models, their classes, their files."""
+"""What the components have in common: the models, the test images with their classes, and their files.
+
+A *lane* is one model as it is shown: a column of its own, the AE on the left and the VAE on the right.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ SIDES = ("left", "right")
 
 @dataclass(frozen=True)
 class ModelLabel:
-    """How a model is named and coloured.
+    """The name and the colours of a model.
 
     Attributes:
         title, short: heading, e.g. "AE: an image is a point", and the model's name in running text.
@@ -35,7 +38,7 @@ class Lane:
     Attributes:
         label: its name and colour.
         weights: address of its weights (see `assets.weights_url`).
-        codes: (n, d) posterior means of the images it is compared with.
+        codes: (n, d) posterior means of the page's test images.
     """
 
     label: ModelLabel
@@ -48,7 +51,7 @@ class Lane:
         return int(self.codes.shape[1])
 
     def describe(self, **more: Any) -> dict[str, Any]:
-        """What the page needs to know of it, beside its arrays."""
+        """What the script needs besides the arrays, with `more` entries."""
         return {**asdict(self.label), "weights": self.weights, **more}
 
 
@@ -57,8 +60,10 @@ class Images:
     """The test images that a page's components share.
 
     Attributes:
-        labels: (n,) class indices. classes, colors: names and colours of the classes. word: what a class is called.
-        png: all n images as one picture, see `sprites.sprite`.
+        labels: (n,) class indices.
+        classes, colors: names and colours of the classes.
+        png: all n images in one PNG, see `sprites.sprite`.
+        word: what a class is called, e.g. "digit".
     """
 
     labels: np.ndarray
@@ -68,7 +73,7 @@ class Images:
     word: str = "class"
 
     def describe(self, key: str) -> dict[str, Any]:
-        """What the component needs to know of the images; `key` names their file."""
+        """The images as the script reads them; `key` names their file."""
         return {
             "sprite": media_url(self.png, "image/png", f"{key}/sprite"),
             "classes": list(self.classes),
@@ -78,29 +83,24 @@ class Images:
 
 
 def class_numbers(labels: np.ndarray) -> np.ndarray:
-    """Class indices (n,) as the components read them: float32, exact up to 16 million; a byte would end at 255."""
+    """Class indices (n,) as the scripts read them: float32, which is exact up to 16 million."""
     return np.ascontiguousarray(labels, np.float32)
 
 
 def packed(key: str, arrays: dict[str, np.ndarray]) -> str:
-    """Address of a safetensors file of arrays, for `loadArrays`: bytes stay bytes, everything else becomes float32."""
+    """Address of a safetensors file of arrays, for `loadArrays`: uint8 stays uint8, everything else becomes float32."""
     from safetensors.numpy import save
 
-    return media_url(
-        save(
-            {
-                name: np.ascontiguousarray(a if a.dtype == np.uint8 else a.astype(np.float32))
-                for name, a in arrays.items()
-            }
-        ),
-        OCTETS,
-        f"{key}/arrays",
-    )
+    stored = {name: a if a.dtype == np.uint8 else a.astype(np.float32) for name, a in arrays.items()}
+    file = save({name: np.ascontiguousarray(a) for name, a in stored.items()})
+    return media_url(file, OCTETS, f"{key}/arrays")
 
 
 def check_length(lane: Lane, images: Images, latent_dim: int | None = None) -> None:
-    """Raises:
-    ValueError: not one code an image, or not of `latent_dim` numbers.
+    """Check that a lane has one code per image.
+
+    Raises:
+        ValueError: the codes are not (n, `latent_dim`) for n images.
     """
     expected = (len(images.labels), latent_dim or lane.latent_dim)
     if lane.codes.shape != expected:

@@ -1,17 +1,16 @@
-"""How the code of a component reaches the page: one function registers it, one joins the files that its script imports.
+"""How the code of a component reaches the page: it is registered, and the files that its script imports are bundled.
 
-A component lives in a folder of its name: a script with a default export, markup and a style sheet if it has any,
-    all three
-called like the folder, and `__init__.py`, its Python side. Scripts are ordinary modules with `import` lines, so
-Node, the type checker and editors follow them. But Streamlit hands a component's JavaScript to the browser as one
-module without an address, which cannot import its neighbours, and a page that was taken home has no server at all.
-So `joined` puts every imported module in front, once and in order, each as a function that is called at once and
+A component has a folder with `__init__.py`, its Python side, and a script with a default export, and where needed
+markup and a style sheet; these three have the folder's name. Scripts are ordinary modules with `import` lines, so that
+Node, the type checker and editors understand them. But Streamlit sends a component's JavaScript to the browser as one
+module without an address, which cannot import other files, and a page saved as one HTML file has no server at all. So
+`joined` puts every imported module in front, once and in order, each as a function that is called immediately and
 returns what the module exports:
 
     const $web_image = (() => { const SIDE = 28; return { SIDE }; })();
     const { SIDE } = $web_image;    // import { SIDE } from "../../web/image.js";
 
-What a module does not export stays its own: two of them may use the same name.
+What a module does not export stays local to it: two modules may use the same name.
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ OTHER_FORM = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
 def register(name: str, *, base: bool = True, **options: Any) -> Callable[..., Any]:
-    """The function that mounts the component in the folder `name`; to be called once, when its module is imported.
+    """The function that mounts the component in the folder `name`; call it once, when the module is imported.
 
     Args:
         base: whether its style sheet follows base.css, which gives buttons, canvases and text the page's look.
         options: of `st.components.v2.component`.
     """
     folder = COMPONENTS / name
-    styles = [WEB / "base.css"] * base + [folder / f"{name}.css"]
+    styles = [WEB / "base.css", folder / f"{name}.css"] if base else [folder / f"{name}.css"]
     css = "\n".join(text(path) for path in styles if path.exists())
     markup = folder / f"{name}.html"
     return v2.component(
@@ -66,29 +65,29 @@ def joined(path: Path) -> str:
 
 
 def bundled(code: str, path: Path = DASHBOARD / "inline.js") -> str:
-    """As `joined`, for code that is written down elsewhere: its imports are relative to `path`.
+    """As `joined`, for code that is not in a file: its imports are relative to `path`.
 
     Raises:
         ValueError: an import or export in a form that is not understood, of a file that does not exist, of a name
-            that the file does not export, or in a circle.
+            that the file does not export, or a circular import.
     """
     modules: dict[Path, str] = {}
     exports: dict[Path, list[str]] = {}
 
     def add(path: Path, chain: tuple[Path, ...]) -> None:
         if path in chain:
-            raise ValueError(f"{' imports '.join(map(shown, (*chain, path)))}: a circle.")
+            raise ValueError(f"{' imports '.join(map(_name, (*chain, path)))}: a circular import.")
         if path in exports:
             return
         if not path.is_file():
-            raise ValueError(f"{shown(chain[-1])} imports {shown(path)}, which does not exist.")
+            raise ValueError(f"{_name(chain[-1])} imports {_name(path)}, which does not exist.")
         source = linked(text(path), path, (*chain, path))
         exports[path] = EXPORT.findall(source)
         source = EXPORT.sub("", source)
         if found := OTHER_FORM.search(source):
-            raise ValueError(f'{shown(path)}: "{found[0]}" is no form of import or export that is understood here.')
+            raise ValueError(f'{_name(path)}: "{found[0]}" is a form of import or export that is not supported here.')
         modules[path] = (
-            f"const {variable(path)} = (() => {{\n{source}\nreturn {{ {', '.join(exports[path])} }};\n}})();"
+            f"const {_variable(path)} = (() => {{\n{source}\nreturn {{ {', '.join(exports[path])} }};\n}})();"
         )
 
     def linked(source: str, path: Path, chain: tuple[Path, ...]) -> str:
@@ -100,23 +99,23 @@ def bundled(code: str, path: Path = DASHBOARD / "inline.js") -> str:
             wanted = [name.strip() for name in found[1].split(",") if name.strip()]
             for name in wanted:
                 if name.split(" as ")[0] not in exports[target]:
-                    raise ValueError(f"{shown(path)} imports {name} from {shown(target)}, which does not export it.")
+                    raise ValueError(f"{_name(path)} imports {name} from {_name(target)}, which does not export it.")
             names = ", ".join(name.replace(" as ", ": ") for name in wanted)
-            return f"const {{ {names} }} = {variable(target)};"
+            return f"const {{ {names} }} = {_variable(target)};"
 
         return IMPORT.sub(link, source)
 
     entry = linked(code, path, (path,))
     if found := re.search(r"^import\b.*", entry, re.MULTILINE):
-        raise ValueError(f'{shown(path)}: "{found[0]}" is no form of import that is understood here.')
+        raise ValueError(f'{_name(path)}: "{found[0]}" is a form of import that is not supported here.')
     return "\n".join([*modules.values(), entry])
 
 
-def shown(path: Path) -> str:
-    """A path as people know it."""
+def _name(path: Path) -> str:
+    """A path for messages, relative to `dashboard` if it is inside."""
     return path.relative_to(DASHBOARD).as_posix() if path.is_relative_to(DASHBOARD) else path.name
 
 
-def variable(path: Path) -> str:
+def _variable(path: Path) -> str:
     """The name of a module in a joined script."""
-    return "$" + re.sub(r"\W", "_", shown(path).removesuffix(".js"))
+    return "$" + re.sub(r"\W", "_", _name(path).removesuffix(".js"))

@@ -1,4 +1,4 @@
-"""Source lines of a function as they are on disk, without importing its module: what is shown is what runs."""
+"""The source lines of a function, read from its file without importing its module."""
 
 from __future__ import annotations
 

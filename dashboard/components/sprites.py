@@ -1,4 +1,4 @@
-"""Many images as one picture: one request instead of a thousand."""
+"""Many small images in one PNG (a sprite): one request instead of a thousand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from core.data.tiles import grey_png, tiled
 
-SPRITE_COLUMNS = 50  # as canvas.js reads it
+SPRITE_COLUMNS = 50  # as in canvas.js
 
 
 def sprite(images: np.ndarray, columns: int = SPRITE_COLUMNS) -> bytes:

@@ -1,10 +1,10 @@
-"""What a page draws, kept as it is drawn: the messages Streamlit sends to the browser, in the order of their places.
+"""Records what a page draws: the messages that Streamlit sends to the browser.
 
     with recording() as drawn:
         page.run()
     tree(drawn)         # blocks and elements, as on screen
 
-So a page can be taken home as a file without knowing anything of it: see `dashboard.export.page_file`.
+So any page can be saved as a file (see `dashboard.export.page_file`) without code of its own for that.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-MAIN = 0  # the first number of a place: the page itself; 1 is the sidebar
+MAIN = 0  # the first number of a position is 0 in the page itself, 1 in the sidebar
 
 
 @dataclass
 class Node:
-    """One place on the page: `element` a message of Streamlit's, or `block` one with `children` by position."""
+    """One position on the page: a message of Streamlit's, either an `element` or a `block` with `children`."""
 
     element: Any = None
     block: Any = None
@@ -36,7 +36,7 @@ def recording() -> Iterator[list[Any]]:
     """Collects the messages of this script run until the block ends."""
     drawn: list[Any] = []
     context = get_script_run_ctx()
-    if context is None:  # a script run bare: nothing is drawn
+    if context is None:  # outside Streamlit nothing is drawn
         yield drawn
         return
     send = context.enqueue
@@ -46,7 +46,7 @@ def recording() -> Iterator[list[Any]]:
             drawn.append(message)
         send(message)
 
-    context.enqueue = keep  # pyright: ignore[reportAttributeAccessIssue] - for this run's context only
+    context.enqueue = keep  # pyright: ignore[reportAttributeAccessIssue] - only for this run's context
     try:
         yield drawn
     finally:
@@ -54,7 +54,7 @@ def recording() -> Iterator[list[Any]]:
 
 
 def tree(drawn: list[Any]) -> Node:
-    """The page as it looked in the end: what was drawn later at the same place has taken it."""
+    """The final state of the page: a message replaces earlier ones at the same position."""
     root = Node()
     for message in drawn:
         node = root

@@ -1,11 +1,10 @@
-"""The numbers behind a page's figures, as CSV: a chart's points, and what a component was given, image by image."""
+"""The data of a page as CSV files: the points of its charts, and the per-image arrays of its components."""
 
 from __future__ import annotations
 
 import base64
 import csv
 import io
-import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.export.capture import Node
-from dashboard.export.page_file import Read
+from dashboard.export.page_file import Read, component_data
 
 AXES = ("x", "y", "z", "text")
 
@@ -27,7 +26,7 @@ def elements(node: Node) -> Iterator[Any]:
 
 
 def values(data: Any) -> np.ndarray | None:
-    """An array as plotly writes it: a list, or {"dtype", "bdata", "shape"}."""
+    """An array in plotly's JSON, which is a list or {"dtype", "bdata", "shape"}; None for anything else."""
     if isinstance(data, Mapping) and "bdata" in data:
         array = np.frombuffer(base64.b64decode(data["bdata"]), np.dtype(data["dtype"]))
         return array.reshape([int(n) for n in str(data["shape"]).split(",")]) if "shape" in data else array
@@ -42,22 +41,22 @@ def chart(figure: Mapping[str, Any]) -> str:
     for i, trace in enumerate(figure.get("data", [])):
         found = {axis: values(trace.get(axis)) for axis in AXES}
         columns = {axis: column for axis, column in found.items() if column is not None}
-        if "z" in columns and columns["z"].ndim == 2:  # a heat map: a row a cell
+        if "z" in columns and columns["z"].ndim == 2:  # a heat map: one row per cell
             z = columns["z"]
             rows, cells = np.indices(z.shape).reshape(2, -1)
             x = columns["x"] if "x" in columns else np.arange(z.shape[1])
             y = columns["y"] if "y" in columns else np.arange(z.shape[0])
             columns = {"x": x[cells], "y": y[rows], "z": z.reshape(-1)}
         length = max((len(c) for c in columns.values()), default=0)
+        name = trace.get("name") or i
         for j in range(length):
-            writer.writerow(
-                (trace.get("name") or i, *(columns[a][j] if a in columns and j < len(columns[a]) else "" for a in AXES))
-            )
+            cells = (columns[axis][j] if axis in columns and j < len(columns[axis]) else "" for axis in AXES)
+            writer.writerow((name, *cells))
     return out.getvalue()
 
 
-def given(arrays: Mapping[str, np.ndarray]) -> str:
-    """A component's arrays as CSV: those with a row an image, a column a number."""
+def table(arrays: Mapping[str, np.ndarray]) -> str:
+    """A component's arrays as CSV, with one row per image; arrays of other lengths are left out."""
     n = len(arrays["labels"]) if "labels" in arrays else max((len(a) for a in arrays.values()), default=0)
     columns: dict[str, np.ndarray] = {}
     for name, array in arrays.items():
@@ -72,31 +71,30 @@ def given(arrays: Mapping[str, np.ndarray]) -> str:
 
 
 def csv_files(root: Node, read: Read) -> dict[str, str]:
-    """File name -> CSV, of every figure of a page that has numbers."""
+    """File name -> CSV, for every chart and every component of a page that was sent arrays."""
     from safetensors.numpy import load
 
     files: dict[str, str] = {}
     for element in elements(root):
-        kind = element.WhichOneof("type")
-        if kind == "bidi_component":
-            e = element.bidi_component
-            data = json.loads(e.json or (e.mixed.json if e.HasField("mixed") else "null") or "null")
-            if isinstance(data, dict) and "figure" in data:
-                files[f"{len(files) + 1:02d}-chart.csv"] = chart(data["figure"])
-                continue
-            content = read(data["arrays"]) if isinstance(data, dict) and isinstance(data.get("arrays"), str) else None
-            if content:
-                files[f"{len(files) + 1:02d}-{e.component_name.split('point_or_cloud_')[-1]}.csv"] = given(
-                    load(content)
-                )
+        if element.WhichOneof("type") != "bidi_component":
+            continue
+        component = element.bidi_component
+        data = component_data(component)
+        if not isinstance(data, dict):
+            continue
+        if "figure" in data:
+            files[f"{len(files) + 1:02d}-chart.csv"] = chart(data["figure"])
+        elif isinstance(data.get("arrays"), str) and (content := read(data["arrays"])):
+            name = component.component_name.split("point_or_cloud_")[-1]
+            files[f"{len(files) + 1:02d}-{name}.csv"] = table(load(content))
     return files
 
 
 def csv_zip(root: Node, read: Read) -> bytes:
-    """`csv_files` in one zip; with a line that says so where a page has none."""
+    """`csv_files` in one zip; for a page without any, the zip has a text file that says so."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        files = csv_files(root, read) or {"README.txt": "This page has no figure with numbers behind it.\n"}
+        files = csv_files(root, read) or {"README.txt": "This page has no charts and no other numerical data.\n"}
         for name, text in files.items():
             archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()

@@ -1,9 +1,7 @@
-"""A page as one HTML file that needs no network and no server: text, pictures, charts, and the components with
-their networks.
+"""A page as one HTML file that needs no network and no server: text, images, charts, and working components.
 
-A file holds each thing once, compressed: a component's script and style, and every file that a
-component loads by address, the decoders among them. page_file.js unpacks them, and mounts the same scripts that run
-on the page.
+The file contains, compressed and once each, the components' scripts and style sheets and every file that a component
+loads by address, including the neural networks. page_file.js unpacks them and mounts the same scripts as on the page.
 """
 
 from __future__ import annotations
@@ -24,17 +22,16 @@ from dashboard.plots import theme
 Read = Callable[[str], bytes | None]
 FOLDER = Path(__file__).parent
 KEYED = re.compile(r"\$\$ID-[0-9a-f]+-([\w-]+)$")  # the id of a container that has a key
-ADDRESS = re.compile(
-    r"\.?/media/[0-9a-f]{16,}\.[a-z0-9]+"
-)  # Streamlit's elements have no dot, `assets.media_url` writes one
-NAMED = {
+# Addresses in Streamlit's own elements begin with "/", those of `assets.media_url` with "./".
+ADDRESS = re.compile(r"\.?/media/[0-9a-f]{16,}\.[a-z0-9]+")
+COLORS = {  # Streamlit's colour names in markdown -> colour on a light and on a dark page
     "orange": (theme.AE, theme.AE_DARK),
     "blue": (theme.VAE, theme.VAE_DARK),
     "green": ("#1a7f37", "#3fb950"),
     "gray": (theme.MUTED, theme.MUTED_DARK),
     "red": ("#c0392b", "#ff7b72"),
 }
-MARKS = {"check_circle": "✓", "radio_button_unchecked": "○"}
+ICONS = {"check_circle": "✓", "radio_button_unchecked": "○"}
 
 
 def packed(data: bytes) -> str:
@@ -43,7 +40,12 @@ def packed(data: bytes) -> str:
 
 
 class Handout:
-    """Turns elements into HTML, and collects what the file has to hold for them."""
+    """Turns the elements of a page into HTML, and collects the files and components that they need.
+
+    Args:
+        read: the bytes at an address, None if there are none.
+        dark: for a dark page.
+    """
 
     def __init__(self, read: Read, dark: bool = False) -> None:
         self.read, self.dark = read, dark
@@ -54,16 +56,16 @@ class Handout:
     # ---- text ----
 
     def text(self, body: str, inline: bool = False) -> str:
-        """Streamlit's markdown as HTML: its colours become spans, its icons the few signs that mean something."""
+        """Streamlit's markdown as HTML: colours become spans; of the icons only those in `ICONS` are kept."""
         from markdown_it import MarkdownIt
 
         reader = MarkdownIt("js-default")  # no raw HTML: what a visitor typed stays text
         out = reader.renderInline(body) if inline else reader.render(body)
-        out = re.sub(r":material/(\w+):", lambda m: MARKS.get(m[1], ""), out)
-        for _ in range(2):  # a colour around a sign
+        out = re.sub(r":material/(\w+):", lambda m: ICONS.get(m[1], ""), out)
+        for _ in range(2):  # colours can be nested once
             out = re.sub(
                 r":(\w+)(?:-text)?\[([^\[\]]*)\]",
-                lambda m: f'<span style="color:{NAMED[m[1]][self.dark]}">{m[2]}</span>' if m[1] in NAMED else m[0],
+                lambda m: f'<span style="color:{COLORS[m[1]][self.dark]}">{m[2]}</span>' if m[1] in COLORS else m[0],
                 out,
             )
         return out
@@ -80,7 +82,7 @@ class Handout:
         block = node.block
         kind = block.WhichOneof("type") if block is not None else None
         if not inside or kind in ("popover", "dialog", "form"):
-            return ""  # controls, without the server they would control
+            return ""  # controls do nothing without a server
         if block is None:
             return f'<div class="stack">{inside}</div>'
         if kind == "expandable":
@@ -93,7 +95,7 @@ class Handout:
         )
         border = kind == "flex_container" and block.flex_container.border
         named = KEYED.match(block.id)
-        key = f" st-key-{named[1]}" if named else ""  # what the page's own styles know it by
+        key = f" st-key-{named[1]}" if named else ""  # the class that the page's style sheets use
         return f'<div class="{"row" if row else "stack"}{" box" if border else ""}{key}">{inside}</div>'
 
     def _heading(self, e: Any) -> str:
@@ -110,7 +112,7 @@ class Handout:
         return f'<div class="{"caption" if e.element_type == kinds.CAPTION else "text"}">{self.text(e.body)}</div>'
 
     def _html(self, e: Any) -> str:
-        return e.body  # the project's own
+        return e.body  # written by the project, so it is safe
 
     def _alert(self, e: Any) -> str:
         return f'<div class="note">{self.text(e.body)}</div>'
@@ -130,16 +132,7 @@ class Handout:
                 if data is None:
                     self.missing += 1
                     continue
-                kind = (
-                    "svg+xml"
-                    if data.lstrip()[:4] in (b"<svg", b"<?xm")
-                    else "gif"
-                    if data[:3] == b"GIF"
-                    else "jpeg"
-                    if data[:2] == b"\xff\xd8"
-                    else "png"
-                )
-                address = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+                address = f"data:image/{_image_type(data)};base64,{base64.b64encode(data).decode()}"
             caption = f"<figcaption>{self.text(image.caption, inline=True)}</figcaption>" if image.caption else ""
             out.append(f'<figure><img src="{address}" alt="{html.escape(image.alt)}">{caption}</figure>')
         return "".join(out)
@@ -157,9 +150,9 @@ class Handout:
 
     def _bidi_component(self, e: Any) -> str:
         if not e.isolate_styles:
-            return ""  # the presenter: it belongs to the page's frame
+            return ""  # presenter mode, which needs the server
         self.components.setdefault(e.component_name, {"html": e.html_content, "css": e.css_content, "js": e.js_content})
-        given = json.loads(e.json or (e.mixed.json if e.HasField("mixed") else "null"))
+        given = component_data(e)
         if isinstance(given, dict) and "can_open" in given:
             given["can_open"] = False  # there is no other page to open it on
         data = ADDRESS.sub(lambda found: self.file(found[0]), json.dumps(given))
@@ -169,7 +162,7 @@ class Handout:
         )
 
     def file(self, address: str) -> str:
-        """The name under which the file holds the bytes at an address."""
+        """Add the bytes at an address to the file; returns the name that they have in it."""
         data = self.read(address)
         if data is None:
             self.missing += 1
@@ -180,7 +173,7 @@ class Handout:
         return name
 
     def page(self, root: Node, title: str, link: str) -> bytes:
-        """The whole file."""
+        """The complete file, from the page's elements, its title, and its address ("" if unknown)."""
         body = self.node(root)
         style = (FOLDER / "page_file.css").read_text(encoding="utf-8")
         script = (FOLDER / "page_file.js").read_text(encoding="utf-8")
@@ -195,7 +188,7 @@ class Handout:
         }
         root_style = ";".join(f"{name}:{value}" for name, value in colors.items())
         source = (
-            f'<p class="caption">Taken home from <a href="{html.escape(link)}">{html.escape(link)}</a>; this file '
+            f'<p class="caption">Saved from <a href="{html.escape(link)}">{html.escape(link)}</a>; this file '
             "needs no network.</p>"
             if link
             else ""
@@ -211,6 +204,20 @@ class Handout:
 """.encode()
 
 
+def component_data(component: Any) -> Any:
+    """The data that a component was sent, from Streamlit's message about it; None if there is none."""
+    return json.loads(component.json or (component.mixed.json if component.HasField("mixed") else "") or "null")
+
+
+def _image_type(data: bytes) -> str:
+    """The subtype of image/..., from the first bytes of a file."""
+    if data.lstrip()[:4] in (b"<svg", b"<?xm"):
+        return "svg+xml"
+    if data[:3] == b"GIF":
+        return "gif"
+    return "jpeg" if data[:2] == b"\xff\xd8" else "png"
+
+
 def embedded(text: str) -> str:
-    """JSON as it may stand in a script element: no "<" can end it."""
+    """JSON for a script element: "<" is escaped, so that no text can end the element."""
     return text.replace("<", "\\u003c")

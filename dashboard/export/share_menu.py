@@ -1,4 +1,4 @@
-"""The share menu, the same on every page: link, QR code, the page as a file, the charts' data, the models shown."""
+"""The share menu of every page: its link, QR code, the page as a file, its data as CSV, and the models shown."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from dashboard.content.catalog import Pair
 from dashboard.export import capture, csv_data, page_file
 from dashboard.session import addresses, state
 
-QR_MOST = 1000  # characters of an address that can still be read off a wall
+QR_MOST = 1000  # longest address whose QR code can still be scanned from a projector
 
 
 @functools.lru_cache(maxsize=256)
 def qr(address: str) -> str:
-    """The QR code of an address, as an SVG in a data address; "" for none, or for one too long."""
+    """The QR code of an address, as an SVG in a data address; "" without an address or if it is too long."""
     import segno
 
     if not address or len(address) > QR_MOST:
@@ -27,20 +27,20 @@ def qr(address: str) -> str:
     return segno.make(address, error="m", micro=False).svg_data_uri(border=3, scale=8, light="#fff", dark="#000")
 
 
-def drawer(title: str, name: str, drawn: list[Any], pair: Pair | None) -> None:
-    """What to do with the page that has just been drawn.
+def share_menu(title: str, name: str, drawn: list[Any], pair: Pair | None) -> None:
+    """Draw the menu for the page that has just been drawn.
 
     Args:
-        title, name: the page's, for people and for files.
-        drawn: its messages, see `recording`.
-        pair: the models shown.
+        title, name: of the page, for people and for file names.
+        drawn: its messages, see `capture.recording`.
+        pair: the models shown; None on pages about no particular pair.
     """
     dark, address = state.dark(), addresses.link()
     with st.popover("Share", icon=":material/ios_share:", width="stretch", key="share"):
         copy_link()
         code = qr(address)
         if code:
-            st.image(code, width=220, caption="This view, to be read off a screen", alt=f"QR code of {address}")
+            st.image(code, width=220, caption="Scan to open this page", alt=f"QR code of {address}")
         save_picture(f"point-or-cloud-{name}.png")
         st.download_button(
             "This page as one HTML file",
@@ -51,13 +51,10 @@ def drawer(title: str, name: str, drawn: list[Any], pair: Pair | None) -> None:
             width="stretch",
             key="take-html",
             data=lambda: page_file.Handout(capture.media, dark).page(capture.tree(drawn), title, address),
-            help=(
-                "With everything in it: pictures, charts, and the networks themselves, so that what moves here "
-                "moves there. Needs no network."
-            ),
+            help="Complete with images, charts and the networks, so that it stays interactive without a connection.",
         )
         st.download_button(
-            "Its figures' numbers (CSV)",
+            "Data of this page (CSV)",
             icon=":material/table:",
             mime="application/zip",
             file_name=f"point-or-cloud-{name}-data.zip",
@@ -68,7 +65,7 @@ def drawer(title: str, name: str, drawn: list[Any], pair: Pair | None) -> None:
         )
         for kind, entry in pair.items() if pair else ():
             st.download_button(
-                f"The {kind.upper()} shown, to load yourself",
+                f"The {kind.upper()} shown on this page",
                 icon=":material/deployed_code:",
                 mime="application/zip",
                 file_name=f"{entry.run_id}.zip",
@@ -76,5 +73,5 @@ def drawer(title: str, name: str, drawn: list[Any], pair: Pair | None) -> None:
                 width="stretch",
                 key=f"take-{kind.upper()}",
                 data=lambda run_id=entry.run_id: cache.trained.export(run_id),
-                help="Weights as safetensors, everything else as JSON, and ten lines of Python that load it.",
+                help="Its weights as safetensors, everything else as JSON, and a short Python script that loads it.",
             )

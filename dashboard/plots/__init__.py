@@ -1,1 +1,1 @@
-"""Charts and pictures: pure functions of numbers and images."""
+"""Charts, grids of images and drawings: pure functions of numbers and images."""

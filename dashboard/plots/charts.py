@@ -1,4 +1,7 @@
-"""Charts as plotly figures: pure functions of numbers, without streamlit or torch."""
+"""Charts as plotly figures: pure functions of numbers, without Streamlit or torch.
+
+uses_charts.py has those of the Uses page.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from dashboard.plots import theme
 
 
 def for_projector(figure: go.Figure, scale: float = 1.8) -> go.Figure:
-    """The same figure with larger type, lines and marks."""
+    """The same chart with larger type, lines and marks."""
     size = figure.layout.font.size or 13
     figure.update_layout(font={"size": scale * size})
     figure.for_each_annotation(lambda a: a.update(font={"size": scale * (a.font.size or size)}))
@@ -33,16 +36,21 @@ def for_projector(figure: go.Figure, scale: float = 1.8) -> go.Figure:
 def empty(dark: bool, height: int) -> go.Figure:
     """A chart without data.
 
-    plotly asks `sys.modules` for pandas and takes what it finds for complete. If another visitor's thread is just
-    importing it, importing it here waits for that.
+    plotly looks for pandas in `sys.modules` and uses it even if another visitor's thread is still importing it.
+    Importing it here waits until that is done.
     """
     if "pandas" in sys.modules:
         importlib.import_module("pandas")
     return go.Figure(layout=theme.layout(dark, height))
 
 
+def _label(figure: go.Figure, y: float, text: str, font: dict[str, Any], anchor: str) -> None:
+    """Name a horizontal line at its left end, above ("bottom") or below ("top") the line."""
+    figure.add_annotation(x=0, xref="paper", xanchor="left", y=y, yanchor=anchor, text=text, showarrow=False, font=font)
+
+
 def kl_bars(rate_per_dim: Sequence[float], active: float, dark: bool = False, height: int = 260) -> go.Figure:
-    """The rate of each latent dimension in nats, largest first; those below `active` nats are drawn hollow."""
+    """The rate of each latent unit, nats per image, largest first; units below `active` nats are drawn hollow."""
     order = np.argsort(rate_per_dim)[::-1]
     values = np.asarray(rate_per_dim, float)[order]
     color = theme.color("vae", dark)
@@ -70,13 +78,12 @@ def rate_distortion(
     dark: bool = False,
     height: int = 380,
 ) -> go.Figure:
-    """Trained betas in the plane of rate (across) and distortion (up), the current one marked, the AE's distortion
-    as a line.
+    """The trained values of beta in the plane of rate (horizontal) and distortion (vertical).
 
     Args:
         points: mappings with beta, rate, distortion, neg_elbo, active_units; drawn in order of beta.
         current: the beta to mark.
-        ae_distortion: nats per image; an AE has a distortion and no rate, so it is a level and not a point.
+        ae_distortion: of the AE, nats per image; a horizontal line, because an AE has no rate.
     """
     points = sorted(points, key=lambda p: p["beta"])
     color = theme.color("vae", dark)
@@ -107,26 +114,20 @@ def rate_distortion(
     if ae_distortion is not None:
         ae = theme.color("ae", dark)
         figure.add_hline(y=ae_distortion, line={"color": ae, "width": 1.5, "dash": "dash"})
-        figure.add_annotation(
-            x=0,
-            xref="paper",
-            xanchor="left",
-            y=ae_distortion,
-            yanchor="top",
-            text="AE (no rate)",
-            showarrow=False,
-            font={"color": ae, "size": 12},
-        )
+        _label(figure, ae_distortion, "AE (no rate)", {"color": ae, "size": 12}, "top")
     figure.update_layout(showlegend=False, margin={"t": 10})
-    figure.update_xaxes(
-        title="rate R, nats per image", range=[0, 1.12 * max(rate, default=1)]
-    )  # room for the last label
+    room_for_last_label = 1.12
+    figure.update_xaxes(title="rate R, nats per image", range=[0, room_for_last_label * max(rate, default=1)])
     figure.update_yaxes(title="distortion D, nats per image")
     return figure
 
 
 def distances(rows: Sequence[tuple[str, str, np.ndarray]], dark: bool = False, height: int = 240) -> go.Figure:
-    """Per frame of a path, the distance to the nearest real image. rows: (name, "ae" | "vae" | "pixels", (steps,))."""
+    """The distance of each frame of a path to the nearest real image.
+
+    Args:
+        rows: (name, "ae", "vae" or "pixels", distances (steps,)).
+    """
     figure = empty(dark, height)
     for name, model, values in rows:
         color = theme.muted(dark) if model == "pixels" else theme.color(model, dark)
@@ -147,11 +148,11 @@ def distances(rows: Sequence[tuple[str, str, np.ndarray]], dark: bool = False, h
 def rescue(
     fd: Mapping[tuple[str, str], Sequence[float]], floor: float, dark: bool = False, height: int = 320
 ) -> go.Figure:
-    """Frechet distance (log axis) over where codes are drawn from; a line through the means, a dot a seed.
+    """Fréchet distance (log axis) by the distribution that codes are drawn from: one dot per seed, lines through means.
 
     Args:
-        fd: by (model, source), a value a seed.
-        floor: what real training images reach.
+        fd: by (model, source), one value per seed.
+        floor: the Fréchet distance of real training images.
     """
     figure = empty(dark, height)
     names = {"prior": "prior N(0, I)", "gaussian": "fitted Gaussian", "mixture": "fitted mixture"}
@@ -177,16 +178,8 @@ def rescue(
             hovertemplate=f"{name}, %{{x}}: %{{y:.1f}}<extra></extra>",
         )
     figure.add_hline(y=floor, line={"color": theme.muted(dark), "width": 1.5, "dash": "dot"})
-    figure.add_annotation(
-        x=0,
-        xref="paper",
-        xanchor="left",
-        y=np.log10(floor),
-        yanchor="bottom",
-        text="real training images",
-        showarrow=False,
-        font={"color": theme.muted(dark), "size": 12},
-    )
+    # On a log axis, plotly places lines by value but annotations by exponent.
+    _label(figure, float(np.log10(floor)), "real training images", {"color": theme.muted(dark), "size": 12}, "bottom")
     figure.update_yaxes(type="log", title="Fréchet distance (log)", dtick=1)
     figure.update_xaxes(type="category")
     return figure
@@ -200,16 +193,16 @@ def quality_over_beta(
     dark: bool = False,
     height: int = 260,
 ) -> go.Figure:
-    """Figures of prior samples over the KL weight (log axis), a dot a trained weight, the current one ringed.
+    """The quality of prior samples by KL weight (log axis): one dot per trained value of beta, the current one ringed.
 
     Args:
-        points: figures by weight.
-        names: the ones to draw, figure -> name; the first is a solid line, the others dotted.
-        floor: a level that real images reach; None draws none.
+        points: measures by beta.
+        names: the measures to draw, key -> name; the first is a solid line, the others are dotted or dashed.
+        floor: the value for real images, drawn as a line; None draws none.
     """
     figure = empty(dark, height)
     color, betas = theme.color("vae", dark), sorted(points)
-    for (key, name), dash in zip(names.items(), ("solid", "dot", "dash"), strict=False):
+    for (key, name), dash in zip(names.items(), ("solid", "dot", "dash"), strict=False):  # up to three measures
         figure.add_scatter(
             x=betas,
             y=[points[b][key] for b in betas],
@@ -230,16 +223,7 @@ def quality_over_beta(
             )
     if floor is not None:
         figure.add_hline(y=floor, line={"color": theme.muted(dark), "width": 1, "dash": "dash"})
-        figure.add_annotation(
-            x=0,
-            xref="paper",
-            xanchor="left",
-            y=floor,
-            yanchor="bottom",
-            text=f"real images {floor:.1f}",
-            showarrow=False,
-            font={"size": 11, "color": theme.muted(dark)},
-        )
+        _label(figure, floor, f"real images {floor:.1f}", {"size": 11, "color": theme.muted(dark)}, "bottom")
     figure.update_layout(showlegend=len(names) > 1)
     figure.update_xaxes(
         type="log",

@@ -1,12 +1,11 @@
-"""The first picture: one real image, its code on the real latent plane, and what is decoded from it. As SVG, to scale.
+"""An SVG drawing, to scale, of one image, its code in the latent plane, and the image decoded from it.
 
-Drawn on the models with two latent numbers, where the plane *is* the latent space. The lens enlarges the neighbourhood
-of the code by the same factor in both drawings: under it the AE's code is still a point.
+Only for models with two latent numbers, whose latent space is a plane. A magnifying lens enlarges the neighbourhood of
+the code by the same factor for both models: under it the AE's code is still a point.
 
-For three seconds after it has appeared the drawing shows the image being encoded again and again: each time the
-    AE's point
-lights up where it was, and the VAE's cloud grows by what is drawn anew. Whoever asks for less motion sees the end
-at once.
+For the first three seconds the drawing is animated, as if the image were encoded repeatedly: each time the AE's point
+flashes at the same place, and new samples are added to the VAE's cloud. With `prefers-reduced-motion` only the final
+state is shown.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ import numpy as np
 from dashboard.plots import images, theme
 
 WIDTH, HEIGHT = 480, 216
-PLANE, LENS = 184, 54  # side of the plane and radius of the lens, in drawing units
-ENCODINGS, BEAT = 14, 0.2  # how often the image is encoded anew, and seconds between
+PLANE, LENS = 184, 54  # side of the plane and radius of the lens, in units of the drawing
+ENCODINGS, BEAT = 14, 0.2  # number of encodings in the animation, and seconds between them
 MOTION = f"""<style>
 @keyframes drawn {{ from {{ opacity: .12 }} }}
 @keyframes same {{ 30% {{ transform: scale(2) }} }}
@@ -31,7 +30,7 @@ MOTION = f"""<style>
 FONT = "font-family=\"'Source Sans', 'Source Sans Pro', system-ui, sans-serif\""
 
 
-def _picture(image: np.ndarray, x: float, y: float, side: float, caption: str, dark: bool) -> str:
+def _tile(image: np.ndarray, x: float, y: float, side: float, caption: str, dark: bool) -> str:
     data = base64.b64encode(images.grid(image[None], 1, scale=6)).decode()
     middle = x + side / 2
     return (
@@ -46,7 +45,11 @@ def _arrow(x1: float, x2: float, y: float, dark: bool) -> str:
 
 
 def lens_factor(stddev: np.ndarray, span: float) -> float:
-    """Magnification, 1 to 40, at which a cloud of this width (d,) fills half the lens; `span` is the plane's width."""
+    """Magnification, 1 to 40, at which a cloud with this `stddev` (d,) fills half of the lens.
+
+    Args:
+        span: width of the plane, in units of the codes.
+    """
     return float(np.clip(LENS * 0.36 / (max(float(np.max(stddev)), 1e-9) * PLANE / span), 1, 40))
 
 
@@ -60,14 +63,14 @@ def drawing(
     factor: float,
     dark: bool = False,
 ) -> str:
-    """One model's lane.
+    """One model's drawing, as SVG.
 
     Args:
         model: "ae" or "vae".
-        image, decoded: (28, 28) uint8, what goes in and what comes out.
-        codes: (n, 2) codes of many images, drawn faintly.
-        index: which of them is this image's.
-        stddev: (2,) width of its posterior; zeros for a point.
+        image, decoded: (28, 28) uint8, the image and its reconstruction.
+        codes: (n, 2) codes of many images, drawn as faint dots.
+        index: which of them is the code of `image`.
+        stddev: (2,) standard deviations of its posterior; zeros for an AE.
         factor: magnification of the lens.
     """
     color = theme.color(model, dark)
@@ -128,7 +131,7 @@ def drawing(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
         f"{FONT}>"
         + MOTION
-        + _picture(image, 2, middle - side / 2, side, "image x", dark)
+        + _tile(image, 2, middle - side / 2, side, "image x", dark)
         + _arrow(98, 128, middle, dark)
         + f'<clipPath id="p"><rect x="{left}" y="{top}" width="{PLANE}" height="{PLANE}" rx="8"/></clipPath>'
         + (
@@ -145,16 +148,15 @@ def drawing(
             f'fill="{color}" font-weight="600">its code: {what}</text>'
         )
         + _arrow(left + PLANE + 4, left + PLANE + 34, middle, dark)
-        + _picture(decoded, left + PLANE + 38, middle - side / 2, side, "decoded", dark)
+        + _tile(decoded, left + PLANE + 38, middle - side / 2, side, "decoded", dark)
         + "</svg>"
     )
 
 
 def square_of(codes: np.ndarray, stddev: np.ndarray) -> tuple[np.ndarray, float]:
-    """Centre (2,) and side of the square that shows all but the outermost 1 % of the codes (n, 2), and a cloud of
-    width (2,).
+    """Centre (2,) and side of the square that shows the codes (n, 2) and a cloud of width `stddev` (2,).
 
-    Codes that are all alike have no extent: then the cloud decides, or, of a point, one unit.
+    The outermost 1 % of the codes may lie outside. Without any extent, the side is 1.
     """
     low, high = np.percentile(codes, [0.5, 99.5], axis=0)
     side = max(float((high - low).max()) * 1.12, 5 * float(np.max(stddev)))

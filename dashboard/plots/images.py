@@ -1,7 +1,7 @@
-"""Pictures: grids, strips and animations of 28 x 28 images as PNG or GIF bytes.
+"""Grids, strips and animations of 28 x 28 images, as PNG or GIF bytes.
 
-Pixels are repeated, never interpolated: blur is one of the things to be compared here, so none is added. Gaps between
-tiles are transparent, so a picture suits light and dark pages.
+Pixels are repeated, never interpolated, because the blur of the models is one of the things to compare. Gaps between
+tiles are transparent, so a grid suits light and dark pages.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core.data.tiles import tiled
 
-GAP = 2  # pixels of the unscaled picture between tiles
+GAP = 2  # pixels between tiles, before scaling
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
@@ -27,10 +27,10 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
 
 
 def mosaic(images: np.ndarray, columns: int, scale: int = 4, gap: int = GAP) -> Image.Image:
-    """Images (n, 28, 28), row by row, as one picture ("LA": grey with transparent gaps).
+    """Images (n, 28, 28), row by row, as one Pillow image ("LA": grey with transparent gaps).
 
     Raises:
-        ValueError: no image, or fewer than one column.
+        ValueError: no image, or no column.
     """
     tiles = to_uint8(images)
     if not len(tiles) or columns < 1:
@@ -62,11 +62,11 @@ def _grid(pixels: bytes, shape: tuple[int, ...], columns: int, scale: int) -> by
 
 
 def labelled(rows: Sequence[tuple[str, np.ndarray]], title: str, columns: int = 0, scale: int = 3) -> bytes:
-    """A PNG to take away: each row a caption above its images, on white, with a title saying what it is.
+    """A PNG for download: rows of images on white, each below its caption, with a title.
 
     Args:
         rows: (caption, images (n, 28, 28)).
-        columns: images a line; 0 puts all of a row's images on one.
+        columns: images per line; with 0 all of a row's images are on one line.
     """
     font, small, pad = ImageFont.load_default(22), ImageFont.load_default(16), 16
     parts = [(caption, mosaic(images, columns or len(images), scale)) for caption, images in rows]
@@ -107,7 +107,7 @@ def there_and_back(strips: Sequence[tuple[str, np.ndarray]], scale: int = 5, mil
 
 
 def beside(images: np.ndarray, partners: np.ndarray) -> np.ndarray:
-    """(n, 28, 28) twice -> (n, 28, 57): each image with its partner to the right, a grey line between."""
+    """Each image (n, 28, 28) with its partner to the right and a grey line between them, (n, 28, 57)."""
     a, b = to_uint8(images), to_uint8(partners)
     line = np.full((len(a), a.shape[1], 1), 128, np.uint8)
     return np.concatenate([a, line, b], axis=2)

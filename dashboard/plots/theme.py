@@ -1,11 +1,11 @@
 """One colour, one meaning, on every page: the AE's, the VAE's, and one palette for the ten classes.
 
 AE and VAE are the vermillion and the blue of Okabe & Ito (2008), distinguishable with every common colour vision;
-each has a lighter twin for dark backgrounds. The class palette was searched for: the smallest OKLab distance
-between any two of its colours, under normal vision and simulated protan, deutan and tritan vision (Machado et al.
-2009), is as large as could be found among colours that keep their distance from the AE's and the VAE's and stand
-out on white (1.8:1) and on near-black (2.6:1) alike. Its smallest distance is .10 to .15 where the usual ten
-colours reach .01. Maps print the class names too.
+each has a lighter variant for dark backgrounds. The class palette is the result of a search: it maximises the smallest
+OKLab distance between any two of its colours, under normal vision and simulated protan, deutan and tritan vision
+(Machado et al. 2009), among colours that are distinct from the AE's and the VAE's and have a contrast of at least 1.8:1
+on white and 2.6:1 on near-black. The smallest distance is 0.10 to 0.15; plotly's default ten colours reach 0.01. Maps
+also print the class names.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 AE, VAE = "#D55E00", "#0072B2"
 AE_DARK, VAE_DARK = "#FF8A3D", "#56B4E9"
-# The multi-rate model is a VAE whose beta can be turned: the VAE's colour, drawn dashed or hollow.
+# The multi-rate model is a VAE for every beta: it has the VAE's colour, drawn dashed or hollow.
 
 # Ordered so that digits which are easily confused (4/9, 3/5/8, 1/7) are far apart.
 CLASSES = ("#1C51BE", "#EE547F", "#A47100", "#EFAD19", "#5BD4B4", "#8B65E8", "#B7A8F9", "#169CB6", "#5A5A08", "#9B2571")
@@ -28,42 +28,44 @@ NAMES = {"ae": "AE", "vae": "VAE", "multirate": "Multi-rate VAE"}
 
 def color(model: str, dark: bool = False) -> str:
     """The colour of a model kind: "ae", "vae" or "multirate"."""
-    return {False: {"ae": AE}, True: {"ae": AE_DARK}}[dark].get(model, VAE_DARK if dark else VAE)
+    if model == "ae":
+        return AE_DARK if dark else AE
+    return VAE_DARK if dark else VAE
 
 
 def inked(color: str) -> str:
-    """A model's colour for text as CSS, dark enough on light pages (contrast AA); `inked` in canvas.js is the same."""
+    """A model's colour for text, as CSS: darkened on light pages for contrast AA, as by `inked` in canvas.js."""
     return f"light-dark(color-mix(in srgb, {color}, black 16%), {color})"
 
 
 def ink(dark: bool = False) -> str:
-    """Text and lines in a plot."""
+    """Colour of text and lines in a plot."""
     return INK_DARK if dark else INK
 
 
 def muted(dark: bool = False) -> str:
-    """Secondary marks in a plot."""
+    """Colour of secondary text and marks in a plot."""
     return MUTED_DARK if dark else MUTED
 
 
 def faint(dark: bool = False) -> str:
-    """Grid lines and guides."""
+    """Colour of grid lines and guides."""
     return FAINT_DARK if dark else FAINT
 
 
 def rgba(hex_color: str, alpha: float) -> str:
-    """ "#RRGGBB" with an opacity, as CSS and plotly take it."""
+    """The colour "#RRGGBB" with an opacity, for CSS and plotly."""
     r, g, b = (int(hex_color[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({r},{g},{b},{alpha:g})"
 
 
 def subscript(number: int) -> str:
-    """12 -> "₁₂", which every font has."""
+    """A number in subscript characters, e.g. 12 -> "₁₂"."""
     return "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for digit in str(number))
 
 
 def layout(dark: bool = False, height: int = 360) -> dict[str, Any]:
-    """Plotly layout defaults: transparent, quiet axes, no wasted margins, the page's own text colour."""
+    """Plotly layout defaults: transparent background, light axes, narrow margins, the page's text colour."""
     axis = {
         "gridcolor": faint(dark),
         "zerolinecolor": faint(dark),

@@ -1,4 +1,4 @@
-"""Captioned 28 x 28 images as HTML: in a row that wraps, or in a table of models. Pixels are never smoothed."""
+"""Captioned 28 x 28 images as HTML: in a row that wraps, or in a table with one row per model. Never smoothed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ table.pictures img { width: 100%; max-width: 160px; image-rendering: pixelated; 
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture: title, what is written below, the model whose colour the title has ("" for none)."""
+    """One image with its title, the text below it, and the model whose colour the title has ("" for none)."""
 
     title: str
     image: np.ndarray
@@ -44,11 +44,12 @@ class Tile:
 
 
 def table(columns: Sequence[str], pictures: Mapping[str, Sequence[bytes]], what: str, dark: bool = False) -> str:
-    """PNGs in rows, one a model, under the columns' titles, as HTML.
+    """A table of PNGs as HTML, with one row per model.
 
     Args:
-        pictures: "ae" or "vae" -> a PNG a column.
-        what: they are of, for those who cannot see them.
+        columns: titles.
+        pictures: "ae" or "vae" -> one PNG per column.
+        what: what the images show, for screen readers.
     """
     head = "".join(f"<th>{escape(title)}</th>" for title in columns)
     body = []

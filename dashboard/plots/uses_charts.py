@@ -1,4 +1,4 @@
-"""Charts of Uses: denoising, anomaly detection, compression. Pure functions, as in `dashboard.plots.charts`."""
+"""The charts of the Uses page as plotly figures: denoising, anomaly detection, compression."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from dashboard.plots import theme
 from dashboard.plots.charts import empty
 
-LINES = {  # what a curve stands for -> name, model whose colour it has, dash
+# Method -> its name, the model whose colour its curve has ("" for grey), and the dash.
+LINES = {
     "ae": ("AE trained to denoise", "ae", "solid"),
     "vae": ("VAE trained to denoise", "vae", "dash"),
     "clean": ("AE trained on clean images", "ae", "dot"),
@@ -28,7 +29,7 @@ def denoising(
     dark: bool = False,
     height: int = 320,
 ) -> go.Figure:
-    """PSNR over the level of noise, a line a method; `current` level marked. Curves by the keys of `LINES`."""
+    """PSNR by noise level: one curve per method, by the keys of `LINES`; the `current` level is marked."""
     figure = empty(dark, height)
     for key, (name, model, dash) in LINES.items():
         if key in curves:
@@ -49,26 +50,31 @@ def denoising(
     return figure
 
 
-def oddness(
+def anomaly_scores(
     normal: np.ndarray,
-    odd: np.ndarray,
+    anomalies: np.ndarray,
     mark: float,
     threshold: float,
     model: str,
     dark: bool = False,
     height: int = 230,
-    what: str = "odd images",
+    what: str = "anomalies",
 ) -> go.Figure:
-    """Histograms of the scores of normal (grey) and anomalous images; this image and the threshold as lines."""
+    """Histograms of the distortion of normal (grey) and anomalous images, nats per image.
+
+    Args:
+        mark, threshold: the distortion of the image shown, and the alarm threshold; drawn as lines.
+        model: "ae" or "vae", for the colour.
+        what: name of the anomalies, for the tooltip.
+    """
     figure = empty(dark, height)
-    low, high = (
-        float(min(normal.min(), odd.min(), mark)),
-        float(max(np.percentile(normal, 99.9), np.percentile(odd, 99), mark)),
-    )
-    if high <= low:  # every image costs the same
+    low = float(min(normal.min(), anomalies.min(), mark))
+    high = float(max(np.percentile(normal, 99.9), np.percentile(anomalies, 99), mark))
+    if high <= low:  # all images have the same distortion
         low, high = low - 0.5, high + 0.5
     edges, top = np.linspace(low, high, 46), 0.0
-    for name, values, color in (("normal images", normal, theme.muted(dark)), (what, odd, theme.color(model, dark))):
+    groups = (("normal images", normal, theme.muted(dark)), (what, anomalies, theme.color(model, dark)))
+    for name, values, color in groups:
         shares = np.histogram(np.clip(values, low, high), edges)[0] / len(values)
         top = max(top, shares.max())
         figure.add_bar(
@@ -94,14 +100,15 @@ def oddness(
     )
     figure.update_layout(barmode="overlay", bargap=0, showlegend=False)
     figure.update_xaxes(title="distortion, nats")
-    figure.update_yaxes(tickformat=".0%", title="share of images", range=[0, 1.25 * top])  # room for the lines' names
+    room_for_labels = 1.25
+    figure.update_yaxes(tickformat=".0%", title="share of images", range=[0, room_for_labels * top])
     return figure
 
 
 def roc(
     curves: Mapping[str, tuple[np.ndarray, np.ndarray]], allowed: float, dark: bool = False, height: int = 300
 ) -> go.Figure:
-    """ROC curves by "ae", "vae" and "pca"; the `allowed` false alarms as a line, chance as the diagonal."""
+    """ROC curves by "ae", "vae" and "pca"; a line at the `allowed` false positive rate, the diagonal for chance."""
     figure = empty(dark, height)
     for key, dash in (("ae", "solid"), ("vae", "dash"), ("pca", "dot")):
         false, true = curves[key]
@@ -122,9 +129,9 @@ def roc(
 
 
 def by_class(
-    values: Mapping[str, Mapping[str, float]], title: str, middle: float, dark: bool = False, height: int = 280
+    values: Mapping[str, Mapping[str, float]], title: str, chance: float, dark: bool = False, height: int = 280
 ) -> go.Figure:
-    """A figure for every class, by model ("ae", "vae") and class name; `middle` is the level that means nothing."""
+    """One value per class, by model ("ae", "vae") and class name; a line at `chance`."""
     figure = empty(dark, height)
     for model, symbol in (("ae", "circle"), ("vae", "diamond")):
         names = list(values[model])
@@ -137,7 +144,7 @@ def by_class(
             hovertemplate=f"{theme.NAMES[model]}, %{{x}}: %{{y:.2f}}<extra></extra>",
         )
     figure.add_hline(
-        y=middle,
+        y=chance,
         line={"color": theme.ink(dark), "width": 1, "dash": "dot"},
         annotation_text="chance",
         annotation_position="bottom right",
@@ -154,13 +161,12 @@ def sizes(
     dark: bool = False,
     height: int = 340,
 ) -> go.Figure:
-    """Squared error over bytes an image (log): curves by "ae", "vae", "pca", "webp"; lossless formats as levels;
-    this image's points.
+    """Squared error by bytes per image (log axis).
 
     Args:
-        curves: (bytes, mse) points, means over many images.
-        exact: bytes of lossless formats by name.
-        marks: (bytes, mse) of the image at hand, by the same keys as the curves.
+        curves: points (bytes, mse), means over many images, by "ae", "vae", "pca", "webp".
+        exact: bytes of lossless formats by name, drawn as vertical lines.
+        marks: (bytes, mse) of the image shown, by the same keys as the curves.
     """
     figure = empty(dark, height)
     names = {"ae": ("AE", "solid"), "vae": ("VAE", "dash"), "pca": ("PCA", "dot"), "webp": ("WebP", "dashdot")}

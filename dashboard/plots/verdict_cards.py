@@ -1,8 +1,8 @@
-"""The scorecard's drawings: a line of verdicts a claim, and opened, its figures. Pure HTML.
+"""The scorecard as HTML: one line of verdicts per claim, and the measurements that decide it.
 
-Every trained model is a dot, so that a difference is seen beside the spread it has to exceed. A verdict is a ball,
-filled as far as the claim holds: ● holds, ◐ depends, ○ does not, · not measured. Shape and words carry it, not
-colour: colours here belong to the two models.
+Every trained model is a dot, so that a difference can be compared with the spread over seeds. A verdict is a circle:
+● holds, ◐ depends, ○ does not hold, · not measured. It is conveyed by shape and words, because the colours stand for
+the two models.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dashboard.plots import theme
 
 WORDS = {HOLDS: "holds", DEPENDS: "depends", DOES_NOT: "does not hold", UNKNOWN: "not measured"}
 RELATIONS = {"<": "lower than", ">": "higher than", ">=": "no less than"}
-LEAST = 0.04  # a track is at least this share of its figures wide, so that equal figures look equal
+LEAST = 0.04  # smallest range of a track relative to its values, so that nearly equal values look equal
 
 STYLE = """<style>
 .claim p { margin: 0; font-size: .875rem; line-height: 1.4; }
@@ -41,7 +41,7 @@ STYLE = """<style>
 .ball.half { background: linear-gradient(90deg, currentColor 50%, transparent 50%); }
 .ball.none { width: .3em; height: .3em; margin: .3em; border: 0; background: currentColor; opacity: .5; }
 
-/* One line a claim: its sentence opens, its verdicts stand in columns at the right, one a data set and latent size. */
+/* One line per claim: an expander with its sentence, and at the right one verdict per data set and latent size. */
 .st-key-claims { --column: 5.4rem; gap: 0; }
 .st-key-claims [class*="st-key-claim-"] {
   position: relative; gap: 0; border-bottom: 1px solid rgba(128, 128, 136, .22);
@@ -80,20 +80,20 @@ STYLE = """<style>
 
 
 def ball(verdict: str) -> str:
-    """The verdict as a mark in the text's own colour, with its words for a screen reader."""
+    """The verdict as a circle in the colour of the text, with its words for screen readers."""
     kind = {HOLDS: "full", DEPENDS: "half", DOES_NOT: "empty"}.get(verdict, "none")
     return f'<span class="ball {kind}" role="img" aria-label="{WORDS[verdict]}" title="{WORDS[verdict]}"></span>'
 
 
 def color_of(stat: Stat, dark: bool = False) -> str:
-    """The model's colour; grey for a control or a threshold."""
+    """The model's colour; grey for a baseline or a threshold."""
     name = stat.name.lower()
     model = "vae" if name.startswith("vae") else "ae" if name.startswith("ae") else ""
     return theme.color(model, dark) if model else theme.muted(dark)
 
 
 def span(values: Sequence[float]) -> tuple[float, float]:
-    """The ends of a track that shows the values, their differences neither hidden nor blown up."""
+    """The ends of a track that shows the values; its range is at least `LEAST` of the largest value."""
     low, high = min(values), max(values)
     least = LEAST * max(abs(low), abs(high), 1e-9)
     if high - low < least:
@@ -116,7 +116,7 @@ def _dots(stat: Stat, low: float, high: float, color: str, hollow: bool) -> str:
 
 
 def case(result: CaseResult, dark: bool = False) -> str:
-    """One comparison: its label, a dot a run on a common track, mean and spread of both sides."""
+    """One comparison: its label, one dot per run on a common track, mean and spread of both sides."""
     label = f"{result.whole_label[:1].upper()}{result.whole_label[1:]}"
     if result.left is None or result.right is None:
         why_not = f", because {result.why_not.rstrip('.')}" if result.why_not else ""
@@ -129,7 +129,7 @@ def case(result: CaseResult, dark: bool = False) -> str:
     hollow = [False, colors[0] == colors[1]]
     low, high = span([v for side in sides for v in side.values])
     dots = "".join(_dots(side, low, high, color, h) for side, color, h in zip(sides, colors, hollow, strict=True))
-    figures = " ".join(  # a space: where a narrow page may break the line
+    means = " ".join(  # a space, so that the line can break on a narrow page
         f'<span class="side"><span style="color:{color}">{"○" if h else "●" if side.role else "|"}</span> '
         f"{escape(named(side, result.digits))}</span>"
         for side, color, h in zip(sides, colors, hollow, strict=True)
@@ -143,16 +143,16 @@ def case(result: CaseResult, dark: bool = False) -> str:
     head = (
         f'{escape(label)} <span style="color:{theme.muted(dark)}">· {escape(words)}</span>' if label else escape(words)
     )
-    return f'<div class="case">{ball(result.verdict)}{head}{track}{figures}{unit}</div>'
+    return f'<div class="case">{ball(result.verdict)}{head}{track}{means}{unit}</div>'
 
 
 def named(side: Stat, digits: int) -> str:
-    """ "AE 0.0103 ± 0.0002", or a threshold as it is."""
+    """One side of a comparison in words, e.g. "AE 0.0103 ± 0.0002" or "threshold 0.5"."""
     return f"{side.name} {show(side, digits)}" if side.role else f"threshold {side.mean:g}"
 
 
-def told(name: str, verdict: str, condition: str) -> str:
-    """ "mnist-5k, d = 16: ◐ depends: holds ...; does not hold ..."."""
+def verdict_line(name: str, verdict: str, condition: str) -> str:
+    """A verdict with its condition, e.g. "mnist-5k, d = 16: ◐ depends: holds ...; does not hold ..."."""
     return (
         f'<p class="said"><strong>{escape(name)}</strong>: '
         f"{ball(verdict)}{WORDS[verdict]}{escape(f': {condition}' if condition else '')}</p>"
@@ -160,16 +160,16 @@ def told(name: str, verdict: str, condition: str) -> str:
 
 
 def card(row: Row, where: str, dark: bool = False) -> str:
-    """A claim at one data set and latent size: verdict with its condition, what decides it, its comparisons."""
+    """A claim for one data set and latent size: its verdict, the measure that decides it, the comparisons."""
     cases = "".join(case(result, dark) for result in row.cases)
     return (
-        f'<div class="claim">{told(where, row.verdict, row.condition)}<p '
+        f'<div class="claim">{verdict_line(where, row.verdict, row.condition)}<p '
         f'style="color:{theme.muted(dark)}">{escape(row.measure)}</p><div class="cases">{cases}</div></div>'
     )
 
 
 def share(line: Mapping[str, Any]) -> float:
-    """How much of a claim holds over all settings, 0 to 1: what the claims are ordered by."""
+    """The share of the settings in which a claim holds, 0 to 1, for the order of the claims."""
     worth = [
         {HOLDS: 1.0, DEPENDS: 0.5, DOES_NOT: 0.0}[row.verdict]
         for row in line["rows"].values()
@@ -179,7 +179,7 @@ def share(line: Mapping[str, Any]) -> float:
 
 
 def heads(title: str, labels: Sequence[str], here: str) -> str:
-    """A group's title and the settings above its columns of verdicts; the chosen models' setting, `here`, in bold."""
+    """The title of a group of claims and the settings above its columns; that of the chosen models, `here`, in bold."""
     cells = []
     for label in labels:
         name = " <br>".join(escape(part).replace(" ", "&nbsp;") for part in label.split(", "))
@@ -188,14 +188,14 @@ def heads(title: str, labels: Sequence[str], here: str) -> str:
 
 
 def marks(line: Mapping[str, Any]) -> str:
-    """A claim's verdict at every setting, a ball each.
+    """A claim's verdict for every setting, as one circle each.
 
     Args:
-        line: of `core.metrics.scorecard.overview`.
+        line: see `core.metrics.scorecard.overview`.
     """
     return f'<div class="verdicts marks">{"".join(ball(row.verdict) for row in line["rows"].values())}</div>'
 
 
 def legend() -> str:
-    """What the balls mean."""
+    """The meaning of the circles."""
     return " &nbsp; ".join(f"{ball(verdict)}{words}" for verdict, words in WORDS.items())

@@ -60,7 +60,7 @@ def link() -> str:
     return f"{found}{state.get(_PAGE, '')}{'?' if query else ''}{query}"
 
 
-def shown(page: str) -> None:
+def set_page(page: str) -> None:
     """Note which page is shown: its `url_path`, "" for the Start page."""
     state.put(_PAGE, page)
 

@@ -60,7 +60,7 @@ def sentence(line: dict[str, Any], row: Row | None, where: str) -> None:
     with st.container(key=f"claim-{line['id']}"):
         st.html(verdict_cards.marks(line))
         with st.expander(line["sentence"]):
-            whole = verdict_cards.told("Overall", line["verdict"], line["condition"])
+            whole = verdict_cards.verdict_line("Overall", line["verdict"], line["condition"])
             st.html(f'<div class="claim">{whole}</div>' + (verdict_cards.card(row, where, dark) if row else ""))
             st.page_link(
                 f"views/{line['page']}.py", label=f"See it on {PAGES[line['page']]}", icon=":material/arrow_forward:"

@@ -257,7 +257,7 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
                 )
                 st.caption(f"grey: normal images · {AE if kind == 'ae' else VAE}: {what}")
                 chart(
-                    uses_charts.oddness(normal, strange, mark, threshold, kind, dark, what=what),
+                    uses_charts.anomaly_scores(normal, strange, mark, threshold, kind, dark, what=what),
                     f"odd-{kind}",
                     f"Distortion of normal images and anomalies in the {kind.upper()}, with this image and the "
                     "threshold.",

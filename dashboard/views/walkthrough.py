@@ -61,7 +61,7 @@ def onward() -> None:
 
 def steered() -> None:
     """A key, the clicker or a button of presenter mode."""
-    where = presenter.asked_for(state.get(presenter.KEY))
+    where = presenter.destination(state.get(presenter.KEY))
     if where.startswith("choice:") and where[7:] in scene.choices:
         guess(where[7:])
     elif where in STEPS:

@@ -195,7 +195,7 @@ def test_every_page_offers_the_same_drawer(dashboard):
         labels = [b.proto.label for b in app.get("download_button")]
         assert {
             "This page as one HTML file",
-            "Its figures' numbers (CSV)",
-            "The AE shown, to load yourself",
-            "The VAE shown, to load yourself",
+            "Data of this page (CSV)",
+            "The AE shown on this page",
+            "The VAE shown on this page",
         } <= set(labels)

@@ -176,7 +176,7 @@ def test_compression_words_follow_the_figures():
 def test_figures_hold_what_they_are_given():
     rng = np.random.default_rng(0)
     normal, odd = rng.normal(80, 10, 500), rng.normal(150, 20, 400)
-    histogram = uses_charts.oddness(normal, odd, 140.0, 100.0, "ae")
+    histogram = uses_charts.anomaly_scores(normal, odd, 140.0, 100.0, "ae")
     assert [sum(trace.y) for trace in histogram.data] == pytest.approx([1, 1])
     assert {shape.x0 for shape in histogram.layout.shapes} == {140.0, 100.0}
     sizes = uses_charts.sizes({"ae": [(7, 0.1), (3, 0.2)]}, {"PNG": 171.0}, {"ae": (6.0, 0.1)})

@@ -105,7 +105,7 @@ def test_charts_and_pictures_are_in_the_file(online, offline, tmp_path):
 
 def test_numbers_models_and_link_can_be_had(online, tmp_path):
     page = online("which-half")
-    with zipfile.ZipFile(fetched(page, "figures' numbers", tmp_path)) as archive:
+    with zipfile.ZipFile(fetched(page, "Data of this page", tmp_path)) as archive:
         tables = {name: archive.read(name).decode().splitlines() for name in archive.namelist()}
     maps = next(rows for name, rows in tables.items() if "maps" in name)
     assert len(maps) == 1001 and "left_xy_0" in maps[0]
@@ -118,7 +118,7 @@ def test_numbers_models_and_link_can_be_had(online, tmp_path):
             and json.loads(archive.read(names["config.json"]))["model"] == "vae"
         )
         assert "load_state_dict" in archive.read(names["load.py"]).decode()
-    with Image.open(fetched(page, "This view as a picture", tmp_path)) as picture:
+    with Image.open(fetched(page, "This page as an image", tmp_path)) as picture:
         assert picture.format == "PNG" and picture.width > 1200
         colours = np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3) // 32, axis=0)
         assert len(colours) > 20, "the maps' points are in it, in their colours"

@@ -1,9 +1,8 @@
-"""The KL-weight lab: a knob for beta that samples, copies, clouds, KL bars and the rate-distortion plane follow at
-once.
+"""The KL-weight lab: samples, reconstructions, clouds, KL bars and the rate-distortion plane, with a knob for beta.
 
-The multi-rate model's network runs in the page, so moving the knob asks nothing of the server; only the weight at
-which it comes to rest is reported. Trained weights are stops on the way, where the trained network itself takes
-over. Where there is no multi-rate model, the nearest trained network is shown instead of a prediction.
+The multi-rate network runs in the browser, so moving the knob needs no server; only the KL weight at which it comes to
+rest is reported. The knob stops at the trained KL weights, where the trained network itself is shown. Where there is no
+multi-rate model, the nearest trained network is shown instead of a prediction.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from dashboard.components.assets import OCTETS, media_url
 from dashboard.components.lanes import class_numbers
 from dashboard.components.scripts import register
 
-CODES = 500  # test images whose clouds follow the knob
+CODES = 500  # test images whose posteriors are drawn
 SAMPLES = 36
 
 _mount = register("beta_lab")
@@ -28,7 +27,7 @@ _mount = register("beta_lab")
 
 @dataclass(frozen=True)
 class Prediction:
-    """The multi-rate model: its run, the address of its weights, and its evaluation over beta ("curve")."""
+    """The multi-rate model: its run, the address of its parameters, and its evaluation at several values of beta."""
 
     run_id: str
     weights: str
@@ -45,9 +44,9 @@ class TrainedBeta:
     """A trained run that the knob stops at.
 
     Attributes:
-        weights: address of its weights; "" leaves the prediction on screen.
-        evaluation: its figures (`core.runs.run.Run.evaluation`).
-        others: evaluations of the same weight at other seeds, for the spread.
+        weights: address of its parameters; with "" the prediction stays on screen.
+        evaluation: see `core.runs.run.Run.evaluation`.
+        others: evaluations of runs with the same beta and other seeds, for the spread.
     """
 
     beta: float
@@ -58,7 +57,7 @@ class TrainedBeta:
 
     def to_data(self) -> dict[str, Any]:
         """Its JSON for the component."""
-        data = {
+        data: dict[str, Any] = {
             "beta": self.beta,
             "run_id": self.run_id,
             "weights": self.weights,
@@ -67,9 +66,10 @@ class TrainedBeta:
         }
         if self.others:
             every = [self.evaluation, *self.others]
-            data["spread"] = {"seeds": len(every)} | {
-                k: [min(e[k] for e in every), max(e[k] for e in every)] for k in ("rate", "distortion", "neg_elbo")
-            }
+            spread: dict[str, Any] = {"seeds": len(every)}
+            for name in ("rate", "distortion", "neg_elbo"):
+                spread[name] = [min(e[name] for e in every), max(e[name] for e in every)]
+            data["spread"] = spread
         return data
 
 
@@ -79,12 +79,12 @@ def _point(evaluation: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Training:
-    """A network of the weight shown that is being trained.
+    """A network for the shown KL weight that is being trained.
 
     Attributes:
-        fraction: of the training done.
-        history: its rows so far (see `core.training.loop.fit`). preview: PNG of what it makes now (see
-            `core.training.evaluation.preview`).
+        fraction: how much of the training is done, from 0 to 1.
+        history: its rows so far (see `core.training.loop.fit`).
+        preview: PNG of its current samples and reconstructions (see `core.training.evaluation.preview`).
     """
 
     beta: float
@@ -97,21 +97,20 @@ class Training:
         """Its JSON for the component."""
         epochs = self.history[-1]["epochs"] if self.history else 0
         done = self.fraction * epochs
+        preview = b64encode(self.preview).decode() if self.preview and self.history else ""
         return {
             "beta": self.beta,
             "run_id": self.run_id,
             "epoch": round(done, 1 if done > 0.1 else 2),
             "epochs": epochs,
             "path": [_point(row) for row in self.history],
-            "preview": "data:image/png;base64," + b64encode(self.preview).decode()
-            if self.preview and self.history
-            else "",
+            "preview": preview and f"data:image/png;base64,{preview}",
         }
 
 
 @dataclass(frozen=True)
 class Lab:
-    """Everything the lab shows but the weight and a training under way.
+    """Everything the lab shows except the KL weight and a training in progress.
 
     Attributes:
         key: names this model in the page.
@@ -141,8 +140,8 @@ class Lab:
     def _describe(self) -> dict[str, Any]:
         from safetensors.numpy import save
 
-        # The noise that every run's preview decodes (core.training.evaluation.preview) comes first, so that a network
-        # in training is seen to make its own of the very same codes.
+        # The first codes are those that every run's preview decodes (core.training.evaluation.preview), so that samples
+        # of a network in training can be compared with the prediction tile by tile.
         noise = np.random.default_rng(0).standard_normal((SAMPLES, self.latent_dim)).astype(np.float32)
         arrays = {"labels": class_numbers(self.labels), "noise": noise}
         return {
@@ -175,13 +174,13 @@ def beta_lab(
     """Draw the lab.
 
     Args:
-        beta: where the knob stands at first, and where it goes when `sequence` changes.
+        beta: the initial position of the knob, and where it moves when `sequence` changes.
         key: of the element.
-        training: shown while the knob rests on its weight.
-        on_rest: called before the rerun when the knob has come to rest at another weight. The element's state then has
-            `rested`: {"beta", "sequence"}, see `dashboard.session.beta_state`.
-        compact: only what one sees change, for a projector.
-        sequence: the number of the page's last own choice of `beta`.
+        training: shown while the knob is at its KL weight.
+        on_rest: called before the rerun when the knob has come to rest at another KL weight. The element's state then
+            has `rested`: {"beta", "sequence"}, see `dashboard.session.beta_state`.
+        compact: shows only the parts that change visibly, for a projector.
+        sequence: how often the page itself, not the knob, has set `beta`.
     """
     _mount(
         key=key,

@@ -1,8 +1,7 @@
-"""A chart on a page: a plotly figure, drawn in the page by a few kilobytes of script of the project's own (chart.js).
+"""A chart on a page: a plotly figure, drawn in the browser by a small script of the project (chart.js).
 
-Streamlit's own chart element makes every visitor's browser fetch and read plotly.js, 4.7 MB, before the first chart
-of a page is seen. The figures stay plotly's (dashboard/plots/charts.py), so a chart taken out of the code still
-works with `figure.show()`.
+Streamlit's own chart element makes every visitor's browser load plotly.js, 4.7 MB, before the first chart of a page
+appears. The figures are still plotly objects (dashboard/plots/charts.py), so `figure.show()` works on them.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _mount = register("chart")
 
 
 def plain(value: Any) -> Any:
-    """Plotly's nested values as JSON holds them: arrays, packed ones too, as lists; what is not finite as None."""
+    """Plotly's nested values as JSON values: arrays become lists, numbers that are not finite become None."""
     if isinstance(value, dict) and "bdata" in value:
         value = values(value)
     if isinstance(value, dict):
@@ -36,7 +35,7 @@ def plain(value: Any) -> Any:
 
 
 def described(figure: go.Figure) -> dict[str, Any]:
-    """{"data": traces, "layout": layout without plotly's template} of a figure, as JSON values."""
+    """A figure as JSON values: {"data": traces, "layout": layout without plotly's template}."""
     whole: dict[str, Any] = figure.to_plotly_json()
     return {
         "data": plain(whole["data"]),
@@ -49,6 +48,6 @@ def chart(figure: go.Figure, key: str, alt: str) -> None:
 
     Args:
         key: names the chart on its page.
-        alt: what it shows, for those who cannot see it.
+        alt: what it shows, for screen readers.
     """
     _mount(key=key, data={"figure": described(figure), "alt": alt})

@@ -1,4 +1,4 @@
-"""Redraws server-side images when the visitor's color scheme changes while the page is open. Shows nothing itself."""
+"""Reruns the page when the visitor changes the colour scheme, so that images from the server follow. Invisible."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _mount = register("color_scheme", base=False)
 
 
 def follow_color_scheme(dark: bool, key: str = "color-scheme") -> None:
-    """`dark`: what this run draws for. A browser that shows the other asks for one run more, which then knows."""
+    """Rerun the page if the browser's colour scheme differs from `dark`, the one that this run draws for."""
     _mount(key=key, data={"dark": dark}, on_turned_change=lambda: None)

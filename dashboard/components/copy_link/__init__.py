@@ -1,6 +1,6 @@
-"""A button that copies the address of the page as the browser has it, with every choice in it.
+"""A button that copies the page's address with all choices made on it.
 
-Where copying is not allowed, the address is shown instead, selected.
+Where the browser does not allow copying, the address is shown and selected instead.
 """
 
 from __future__ import annotations
@@ -11,6 +11,6 @@ _mount = register("copy_link")
 
 
 def copy_link(key: str = "copy-link") -> None:
-    """A button that copies the address of the page as it is shown."""
+    """Draw the button."""
     failed = "The browser did not allow copying: press Ctrl+C"
     _mount(key=key, data={"label": "Copy the link to this view", "done": "Copied", "failed": failed})

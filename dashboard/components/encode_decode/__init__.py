@@ -1,4 +1,4 @@
-"""A drawing pad whose image goes through both models while it is being drawn; encoders and decoders run in the page."""
+"""A drawing pad whose image goes through both models while it is drawn; encoders and decoders run in the browser."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def encode_decode(
     upload: Upload | None = None,
     on_choose: Callable[[int], None] | None = None,
 ) -> str:
-    """Draw the pad, and the AE's and the VAE's answer to what is on it.
+    """Draw the pad with the AE's and the VAE's code and reconstruction of the image on it.
 
     Args:
         key: names this pair in the page.
-        start: the test image to begin with; a new value replaces what is on the pad.
-        upload: an image that replaces what is on the pad, once for every id.
-        on_choose: called with the index of a test image the visitor picked.
+        start: index of the test image to begin with; a new value replaces what is on the pad.
+        upload: an image that replaces what is on the pad, once per upload id.
+        on_choose: called with the index of a test image that the visitor has chosen.
 
     Returns:
-        The topic under which other components of the page find the image on the pad.
+        the topic under which other components of the page find the image on the pad.
 
     Raises:
-        ValueError: not one code an image.
+        ValueError: not one code per image.
     """
     arrays: dict[str, np.ndarray] = {"labels": class_numbers(images.labels)}
     lanes = {}

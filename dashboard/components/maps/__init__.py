@@ -1,8 +1,7 @@
-"""Two linked maps of the same images. Pointing, selecting and isolating in one shows in the other; all of it in the
-page.
+"""Two linked maps of the same images: what is pointed at, selected or isolated in one is also highlighted in the other.
 
-Coordinates, codes and values travel as one safetensors file and the images as one PNG, each by an address made of its
-content (see assets.py): a rerun sends neither again. Reconstructions are decoded in the page by the real networks.
+Coordinates, codes and values are sent as one safetensors file and the images as one PNG, each under an address derived
+from its content (see assets.py), so a rerun sends neither again. The networks decode reconstructions in the browser.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ class MapData:
         coordinates: (n, 2), where the points are drawn.
         codes: (n, d) posterior means, decoded for reconstructions and searched for neighbours.
         sigma: (n, d) posterior standard deviations; None where the posterior is a point.
-        native: the coordinates are the latent space itself (d = 2), so that circles and ellipses mean something.
-        weights: address of the model's weights; "" shows no reconstructions.
-        caption: what was measured about this map.
+        native: the coordinates are the codes themselves (d = 2), so that the prior and the posteriors can be drawn.
+        weights: address of the model's parameters; with "" no reconstructions are shown.
+        caption: the measures of this map.
     """
 
     label: ModelLabel
@@ -45,12 +44,12 @@ class MapData:
 
 @dataclass(frozen=True)
 class Colouring:
-    """A number an image, to colour the points by.
+    """One value per image, to colour the points by.
 
     Attributes:
         id, label, unit, note: short name without spaces, name for people, unit, a remark for the legend.
-        left, right: (n,) values for each map; `right` None means the same numbers on both.
-        own: of which maps' model these numbers are figures, for the inspector and the table.
+        left, right: (n,) values for each map; with `right` None both maps use `left`.
+        own: the maps whose models these values describe, for the inspector and the table.
     """
 
     id: str
@@ -62,7 +61,7 @@ class Colouring:
     own: Sequence[str] = field(default=("left", "right"))
 
     def limits(self) -> tuple[float, float]:
-        """What the colour scale spans: all but the outermost 2 % on either side."""
+        """The range of the colour scale: the 2nd and the 98th percentile of the values of both maps."""
         values = np.concatenate([self.left, self.left if self.right is None else self.right])
         low, high = np.percentile(values[np.isfinite(values)], [2, 98]) if np.isfinite(values).any() else (0.0, 1.0)
         return float(low), float(high)
@@ -71,7 +70,7 @@ class Colouring:
 def map_arrays(
     left: MapData, right: MapData, labels: np.ndarray, colourings: Sequence[Colouring]
 ) -> dict[str, np.ndarray]:
-    """What the component reads, by name.
+    """The arrays that the script reads, by name.
 
     Raises:
         ValueError: arrays of different lengths.
@@ -98,10 +97,10 @@ class MapPair:
     Attributes:
         images: the n images and their classes.
         colourings: the one with id "error" is needed; the rest as wanted.
-        layers_note: why the layers that need the native latent space are off.
-        plain: the maps alone, without tools and the panel about the image pointed at.
+        layers_note: why the layers that need a two-dimensional latent space are off.
+        plain: the maps alone, without tools and the panel about the highlighted image.
         height: of each map, in CSS pixels.
-        start: the image that is lit up at first.
+        start: index of the image that is highlighted at first.
     """
 
     left: MapData
@@ -118,7 +117,7 @@ def linked_maps(pair: MapPair, key: str, on_open: Callable[[int], None] | None =
     """Draw two maps.
 
     Args:
-        key: names this pair in the page: what a visitor set up (view, selection, colours) is kept under it.
+        key: names this pair in the page; the visitor's view, selection and colours are kept under it.
         on_open: called with an image's index when the visitor asks to open it.
 
     Raises:

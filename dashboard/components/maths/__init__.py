@@ -1,4 +1,4 @@
-"""Encoder, posterior, sample, loss: each formula beside the source lines that run, with the current image's values."""
+"""Encoder, posterior, sample, loss: each formula beside the source code that runs, with the current image's values."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from dashboard.components.source import source_of
 
 _mount = register("maths")
 
-BERNOULLI = "D = −Σᵢ xᵢ log x̂ᵢ + (1 − xᵢ) log(1 − x̂ᵢ)"
-GAUSSIAN = "D = Σᵢ (xᵢ − x̂ᵢ)² / 2s² + log(s √2π)"
+# Formula, module, function.
+DECODE = ("x̂ = sigmoid(g(z))", "core.models.networks", "Autoencoder.decode_image")
+DISTORTION = {
+    "bernoulli": ("D = −Σᵢ xᵢ log x̂ᵢ + (1 − xᵢ) log(1 − x̂ᵢ)", "core.models.objectives", "Bernoulli.distortion"),
+    "gaussian": ("D = Σᵢ (xᵢ − x̂ᵢ)² / 2s² + log(s √2π)", "core.models.objectives", "Gaussian.distortion"),
+}
 
-# id, heading, then for the AE and the VAE: formula, module, function
+# Id, heading, then for the AE and the VAE: formula, module, function.
 STEPS = (
     (
         "encode",
@@ -27,11 +31,12 @@ STEPS = (
         ("z = μ,  as q(z|x) = δ(z − μ)", "core.models.posteriors", "Dirac.rsample"),
         ("z = μ + σ ⊙ ε,  ε ~ N(0, I)", "core.models.posteriors", "DiagonalGaussian.rsample"),
     ),
-    ("decode", "3. Decode", *(2 * (("x̂ = sigmoid(g(z))", "core.models.networks", "Autoencoder.decode_image"),))),
+    ("decode", "3. Decode", DECODE, DECODE),
     (
         "distortion",
         "4. Distortion: the cost of the reconstruction",
-        *(2 * ((BERNOULLI, "core.models.objectives", "Bernoulli.distortion"),)),
+        DISTORTION["bernoulli"],
+        DISTORTION["bernoulli"],
     ),
     (
         "rate",
@@ -49,7 +54,7 @@ STEPS = (
 
 
 def steps(likelihood: str = "bernoulli") -> list[dict[str, Any]]:
-    """What is written beside each other, for models trained with a likelihood.
+    """The rows of the table, AE beside VAE, for models trained with a likelihood, "bernoulli" or "gaussian".
 
     Raises:
         LookupError: a function named here is no longer in the code.
@@ -57,9 +62,8 @@ def steps(likelihood: str = "bernoulli") -> list[dict[str, Any]]:
     rows = []
     for id, title, *cells in STEPS:
         row = []
-        for formula, module, name in cells:
-            if id == "distortion" and likelihood == "gaussian":
-                formula, name = GAUSSIAN, "Gaussian.distortion"
+        for cell in cells:
+            formula, module, name = DISTORTION[likelihood] if id == "distortion" else cell
             source = source_of(module, name)
             row.append(
                 {"formula": formula, "source": {"file": source.file, "name": source.name, "lines": source.lines}}
@@ -69,7 +73,7 @@ def steps(likelihood: str = "bernoulli") -> list[dict[str, Any]]:
 
 
 def maths(left: Lane, right: Lane, likelihood: str, topic: str, key: str) -> None:
-    """Draw the steps; the numbers are those of the image published under `topic`."""
+    """Draw the steps, with the values for the image published under `topic`."""
     _mount(
         key=key, data={"left": left.describe(), "right": right.describe(), "steps": steps(likelihood), "topic": topic}
     )

@@ -1,4 +1,7 @@
-"""Steps from an image's code, in standard deviations of the codes, with the judged class, at two latent sizes."""
+"""Steps from an image's code in all directions, with the predicted class of what they decode to, at two latent sizes.
+
+The length of a step is in standard deviations of the model's codes.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dashboard.components.lanes import Images, Lane, check_length, packed
 from dashboard.components.scripts import register
 
-MEASURED = 200  # codes that reach the page: as many as neighbours.js measures flip rates on
+MEASURED = 200  # codes that are sent: neighbours.js measures flip rates on as many
 
 _mount = register("neighbours")
 
@@ -18,23 +21,23 @@ def neighbours(
     judge: str,
     topic: str,
     key: str,
-    said: Mapping[str, str],
+    conclusions: Mapping[str, str],
     step: float = 0.3,
     rates: bool = True,
 ) -> None:
-    """Draw one board a lane; the image published under `topic` is in the middle of each.
+    """Draw one board per lane; the image published under `topic` is in the middle of each.
 
     Args:
         lanes: models, AE and VAE in turn, for one or more latent sizes.
         judge: address of the classifier (see `assets.judge_url`).
-        said: for the steps at which it was decided, whose pictures change class more often, e.g. {"0.1": "At this
-            step, ..."}. The page measures rates of these models at every step, and decides nothing.
-        step: where the slider stands at first.
-        rates: measure and tell over many images how often the class changes; without, only what is on screen is
-            counted.
+        conclusions: for the lengths that were measured over all seeds, which model's images change class more often,
+            e.g. {"0.1": "At this step, ..."}. The page shows the rates of these two models at every length, and draws
+            no conclusion of its own.
+        step: initial position of the slider.
+        rates: measure over many images how often the class changes; without, only the images on screen are counted.
 
     Raises:
-        ValueError: not one code an image.
+        ValueError: not one code per image.
     """
     for lane in lanes:
         check_length(lane, images)
@@ -47,7 +50,7 @@ def neighbours(
             "topic": topic,
             "step": step,
             "rates": rates,
-            "said": dict(said),
+            "said": dict(conclusions),
             "arrays": packed(key, {f"codes_{i}": lane.codes[:MEASURED] for i, lane in enumerate(lanes)}),
         },
     )

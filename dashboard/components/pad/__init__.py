@@ -1,4 +1,4 @@
-"""A drawing pad that hands its image to the server after every stroke, placed the way MNIST's digits are."""
+"""A drawing pad that sends its image to the server after every stroke, scaled and centred like the digits of MNIST."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _mount = register("pad")
 
 
 def decoded(value: object) -> np.ndarray | None:
-    """The image a browser sent, uint8 (28, 28); None for an empty pad, and for anything a pad does not send."""
+    """The image that a browser has sent, uint8 (28, 28); None for an empty pad and for invalid input."""
     if not isinstance(value, str) or len(value) > 2000:
         return None
     try:
@@ -27,10 +27,10 @@ def pad(key: str, previous: str = "") -> tuple[str, np.ndarray | None]:
     """Draw the pad.
 
     Args:
-        previous: what the pad returned before it was last taken off the page.
+        previous: the first value that the pad returned before it was last removed from the page.
 
     Returns:
-        (what to hand over as `previous`, the image uint8 (28, 28) or None).
+        (the value to pass as `previous`, the image as uint8 (28, 28) or None).
     """
     result = _mount(
         key=key,

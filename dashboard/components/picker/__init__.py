@@ -1,4 +1,4 @@
-"""A gallery of images to choose from, as buttons for keyboard and screen reader. The choice is the value `chosen`."""
+"""A gallery of images to choose from: buttons that also work with keyboard and screen reader."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def picker(
     """Show images (n, 1, 28, 28) as buttons.
 
     Args:
-        names: what each image is, read aloud and shown when pointed at.
+        names: description of each image, for the tooltip and screen readers.
         on_choose: called before the page reruns; the index is then `st.session_state[key]["chosen"]`.
 
     Returns:

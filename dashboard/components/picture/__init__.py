@@ -1,4 +1,4 @@
-"""A button that saves the view as a PNG: text, images, charts and canvases as on screen, without the controls."""
+"""A button that saves the page as a PNG: text, images, charts and canvases as on screen, without the controls."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _mount = register("picture")
 
 
 def save_picture(file: str, key: str = "save-picture") -> None:
-    """`file` is what the picture is saved as."""
-    _mount(key=key, data={"label": "This view as a picture (PNG)", "busy": "Drawing…", "file": file})
+    """Draw the button; `file` is the name that the image is saved under."""
+    _mount(key=key, data={"label": "This page as an image (PNG)", "busy": "Drawing…", "file": file})

@@ -1,4 +1,4 @@
-"""The two latent planes of d = 2, with the decoder under the cursor; their measures are computed in the page."""
+"""Both latent planes for d = 2: the point under the cursor is decoded; measures are computed in the browser."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ _mount = register("planes")
 
 
 def planes(left: Lane, right: Lane, images: Images, judge: str, topic: str, key: str, mode: str = "codes") -> None:
-    """Draw both planes. A cursor over either decodes there; the image published under `topic` decides where they begin.
+    """Draw both planes, which begin at the code of the image published under `topic`.
 
     Args:
         left, right: models with two latent numbers.
         judge: address of the classifier that names what is decoded.
-        mode: what is shown at first, "codes", "grid", "holes" or "regions"; another one switches.
+        mode: what is shown: "codes", "grid", "holes" or "regions". The visitor can change it; so does a new value.
 
     Raises:
-        ValueError: codes that are not two-dimensional, or not one an image.
+        ValueError: codes that are not two-dimensional, or not one per image.
     """
     arrays = {"labels": class_numbers(images.labels)}
     for side, lane in zip(SIDES, (left, right), strict=True):

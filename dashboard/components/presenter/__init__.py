@@ -1,4 +1,4 @@
-"""Presenter mode of the walkthrough: keys and clicker, a window with notes and clock, a blank screen, autoplay."""
+"""Presenter mode of the walkthrough: keyboard and clicker, a window with notes and a clock, blank screen, autoplay."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import Any
 from dashboard.components.scripts import register
 
 KEY = "presenter"
-_mount = register(
-    "presenter", base=False, isolate_styles=False
-)  # not isolated: it hides the frame of the page and sets the size of its type
+# Not isolated: its style sheet hides Streamlit's header and sidebar and sets the font size of the page.
+_mount = register("presenter", base=False, isolate_styles=False)
 
 
 @dataclass(frozen=True)
@@ -21,9 +20,9 @@ class Slide:
     Attributes:
         scene, place, total: the scene's id and its place from 1.
         title, next, notes, answer: for the notes window; `next` is the next scene's title.
-        choices: keys of the question's choices; a number key names one.
-        seconds: how long autoplay stays.
-        present, revealed, auto: whether presenter mode is on, the answer shown, and the scenes turn by themselves.
+        choices: keys of the question's choices; the visitor can press a number to choose one.
+        seconds: how long autoplay shows the scene.
+        present, revealed, auto: whether presenter mode is on, the answer is shown, and autoplay is on.
         url, qr: the scene's link and its QR code as a data address.
     """
 
@@ -44,15 +43,15 @@ class Slide:
 
 
 def presenter(slide: Slide, on_go: Callable[[], None]) -> None:
-    """Listen.
+    """Listen for the keys of presenter mode.
 
     Args:
-        on_go: called when the visitor wants to go somewhere; `asked_for` then tells where.
+        on_go: called when the visitor asks for another scene or mode; `destination` then says which.
     """
     _mount(key=KEY, data=asdict(slide), on_go_change=on_go)
 
 
-def asked_for(value: Any) -> str:
-    """Where the visitor wants to go, of what the component reported: "" for anything that is no word."""
+def destination(value: Any) -> str:
+    """The scene or mode that the visitor asked for, from what the component reported; "" for invalid input."""
     where = value.get("go") if isinstance(value, dict) or hasattr(value, "get") else None
     return where if isinstance(where, str) else ""

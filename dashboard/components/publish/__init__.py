@@ -1,4 +1,4 @@
-"""Publishes one test image under a topic, for the components of a page without a drawing pad. Shows nothing."""
+"""Publishes one test image under a topic, for the components of a page without a drawing pad. Invisible."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _mount = register("publish", base=False)
 
 
 def publish(images: Images, index: int, key: str) -> str:
-    """Returns the topic under which `planes`, `neighbours` and `traverse` find image `index`."""
+    """Publish image `index`; returns the topic under which `planes`, `neighbours` and `traverse` find it."""
     _mount(
         key=key,
         data={**images.describe(key), "label": int(images.labels[index]), "index": index, "topic": key},

@@ -1,4 +1,4 @@
-"""Reports where the browser has found the app, if the server expects it elsewhere. Shows nothing."""
+"""Reports the app's address in the browser if it is not the one that the server expects. Invisible."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ _mount = register("report_address", base=False)
 
 
 def mount_address(root: str, key: str, on_report: Callable[[], None]) -> None:
-    """`root`: where the server expects the app. `on_report`: called when the component's value `root` differs."""
+    """Mount it; `on_report` is called if the component's value `root` differs from `root`, the expected address."""
     _mount(key=key, data={"root": root}, on_root_change=on_report)

@@ -1,4 +1,4 @@
-"""The epoch scrubber: plays what two runs recorded while they were trained, without asking the server for anything."""
+"""The epoch scrubber: plays what two runs recorded while they were trained, entirely in the browser."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from dashboard.components.assets import OCTETS, media_url
 from dashboard.components.lanes import ModelLabel, class_numbers
 from dashboard.components.scripts import register
 
+CURVES = ("distortion", "rate", "neg_elbo", "mse")
+
 _mount = register("scrubber")
 
 
@@ -24,8 +26,8 @@ class Recording:
     Attributes:
         label: the model's name and colour.
         codes: (epochs + 1, n, d) codes of the same test images, epoch 0 before training.
-        history: one row an epoch (see `core.training.loop.fit`).
-        previews: a PNG an epoch, all of one size.
+        history: one row per epoch (see `core.training.loop.fit`).
+        previews: one PNG per epoch, all of the same size.
     """
 
     label: ModelLabel
@@ -40,10 +42,10 @@ class Recording:
 
 
 def placed(codes: np.ndarray) -> tuple[np.ndarray, float]:
-    """Where codes (epochs, n, d) are drawn, (epochs, n, 2), and how far from the middle they reach.
+    """Where codes (epochs, n, d) are drawn, (epochs, n, 2), and how far from the origin they extend.
 
-    One plane for all epochs, the one in which the last epoch's codes vary most, so that what moves is the code and not
-    the view. The plane's middle is the prior's, 0, for d <= 2, else the last codes' mean.
+    All epochs share one plane, the one in which the last epoch's codes vary most, so that only the codes move. Its
+    origin is the mean of the prior, 0, for d <= 2, and otherwise the mean of the last codes.
     """
     codes = codes.astype(np.float32)
     basis, offset = plane_of(codes[-1])
@@ -51,8 +53,8 @@ def placed(codes: np.ndarray) -> tuple[np.ndarray, float]:
     return np.ascontiguousarray(xy, np.float32), float(max(np.percentile(np.abs(xy), 99.5), 1.0))
 
 
-def tall(previews: Sequence[bytes]) -> bytes:
-    """Pictures of equal size, one below the other, as one PNG."""
+def stacked(previews: Sequence[bytes]) -> bytes:
+    """PNGs of equal size, one below the other, as one PNG."""
     from PIL import Image
 
     frames = [np.asarray(Image.open(io.BytesIO(png)).convert("L")) for png in previews]
@@ -72,26 +74,25 @@ def scrubber(
     """Draw the recordings side by side under one handle.
 
     Args:
-        sprites: `tall` of each recording's previews; a parameter, so that the caller can keep it.
+        sprites: `stacked` previews of each recording; a parameter, so that the caller can cache it.
         labels: (n,) classes of the recorded test images.
         key: names this pair in the page.
-        reconstructions: how many images a preview reconstructs.
+        reconstructions: how many reconstructions a preview shows.
 
     Raises:
-        ValueError: a recording without a single epoch, or not about the images that `labels` names.
+        ValueError: a recording has no epoch, or a number of images other than that of `labels`.
     """
     from safetensors.numpy import save
 
     epochs = min(r.epochs for r in recordings)
     if epochs < 1:
-        raise ValueError("a run recorded no epoch to play.")
+        raise ValueError("a run has recorded no epoch.")
     arrays: dict[str, np.ndarray] = {"labels": class_numbers(labels)}
     lanes = []
     for i, (recording, sprite) in enumerate(zip(recordings, sprites, strict=True)):
         if recording.codes.shape[1] != len(labels):
-            raise ValueError(
-                f"{recording.codes.shape[1]} recorded codes of the {recording.label.short} for {len(labels)} labels."
-            )
+            codes, name = recording.codes.shape[1], recording.label.short
+            raise ValueError(f"{codes} recorded codes of the {name} for {len(labels)} labels.")
         arrays[f"xy_{i}"], reach = placed(recording.codes[: epochs + 1])
         lanes.append(
             {
@@ -99,10 +100,7 @@ def scrubber(
                 "sprite": media_url(sprite, "image/png", f"{key}/{i}"),
                 "reach": reach,
                 "native": recording.codes.shape[2] <= 2,
-                "history": [
-                    {name: row[name] for name in ("distortion", "rate", "neg_elbo", "mse")}
-                    for row in recording.history[: epochs + 1]
-                ],
+                "history": [{name: row[name] for name in CURVES} for row in recording.history[: epochs + 1]],
             }
         )
     _mount(

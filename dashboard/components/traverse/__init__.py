@@ -1,4 +1,4 @@
-"""Every latent number on a slider of its own: the VAE's in the order of their rate, the AE's of their variance."""
+"""One slider per latent number: those of the VAE ordered by rate, those of the AE by variance."""
 
 from __future__ import annotations
 
@@ -18,28 +18,29 @@ def dimensions(lane: Lane, rate_per_dim: Sequence[float] | None) -> dict[str, An
     """Order, range and label of a model's latent numbers.
 
     Args:
-        rate_per_dim: mean rate of each, nats; None for a point, whose numbers are ordered by variance.
+        rate_per_dim: mean rate of each, nats per image; None for an AE, whose numbers are ordered by variance.
     """
     mean, sd = lane.codes.mean(0), lane.codes.std(0)
     if rate_per_dim is None:
-        weight, dead = sd**2, [bool(v < 1e-3 * (sd**2).max()) for v in sd**2]
-        text = [f"variance {v:.2f}" for v in weight]
+        importance, inactive = sd**2, [bool(v < 1e-3 * (sd**2).max()) for v in sd**2]
+        text = [f"variance {v:.2f}" for v in importance]
         # Three standard deviations of the model's own codes, which have no common scale.
         span = [(float(m - 3 * max(s, 1e-3)), float(m + 3 * max(s, 1e-3))) for m, s in zip(mean, sd, strict=True)]
     else:
-        weight, dead = np.asarray(rate_per_dim), [bool(r <= ACTIVE_NATS) for r in rate_per_dim]
-        text = [f"{r:.2f} nats" + (", inactive" if off else "") for r, off in zip(rate_per_dim, dead, strict=True)]
-        span = [(-3.0, 3.0)] * len(weight)  # the prior's three standard deviations
-    return {"order": np.argsort(-weight, kind="stable").tolist(), "dead": dead, "weight_text": text, "range": span}
+        importance, inactive = np.asarray(rate_per_dim), [bool(r <= ACTIVE_NATS) for r in rate_per_dim]
+        text = [f"{r:.2f} nats" + (", inactive" if off else "") for r, off in zip(rate_per_dim, inactive, strict=True)]
+        span = [(-3.0, 3.0)] * len(importance)  # three standard deviations of the prior
+    order = np.argsort(-importance, kind="stable").tolist()
+    return {"order": order, "dead": inactive, "weight_text": text, "range": span}
 
 
 def traverse(
     left: Lane, right: Lane, rates: tuple[Sequence[float] | None, Sequence[float] | None], topic: str, key: str
 ) -> None:
-    """Draw both columns of sliders; the image published under `topic` is where they start.
+    """Draw both columns of sliders, which start at the code of the image published under `topic`.
 
     Args:
-        rates: mean rate per dimension of each model, nats, or None for a point.
+        rates: of each model, mean rate per latent number in nats per image; None for an AE.
     """
     described = [lane.describe(**dimensions(lane, rate)) for lane, rate in zip((left, right), rates, strict=True)]
     _mount(key=key, data={"left": described[0], "right": described[1], "topic": topic})
