@@ -68,7 +68,7 @@ export function sampleCodes(n, d, mean, logvar, noise, z, rates) {
 
 /**
  * What of beta R is charged for: all, or with free bits only what a dimension's mean over the batch, weighted with
- * beta, exceeds (Kingma et al. 2016, appendix C.8). Returns the loss's part, summed over images.
+ * beta, exceeds (Kingma et al. 2016, appendix C.8). Returns the loss's part, summed over the images.
  * @param {number} n @param {number} d @param {Float32Array} rates n * d
  * @param {ArrayLike<number>} betas one per image @param {number} freeBits
  * @param {Uint8Array} charged d, out: 1 for a dimension with a gradient

@@ -10,6 +10,7 @@ import { UnsupportedNetwork, imageShape, vectorShape } from "../layers.js";
 import { TrainingHeap } from "./heap.js";
 import { TrainedStack } from "./layers.js";
 import { chargedRate, codeGradient, distortionGradient, sampleCodes } from "./losses.js";
+import { Optimiser } from "./optimiser.js";
 import { Parameters } from "./parameters.js";
 import { Random } from "./random.js";
 
@@ -36,7 +37,10 @@ import { Random } from "./random.js";
  */
 /** @typedef {{encoder: Description[], decoder: Description[]}} Layers core/models/trunks.py's `describe` */
 /** @typedef {{shape: number[], data: Float32Array}} FloatTensor */
-/** @typedef {{loss: number, distortion: number, rate: number}} Terms sums over the images of a batch, in nats */
+/**
+ * Of a batch: what is minimised, a mean over its images; distortion and rate summed over them; all in nats.
+ * @typedef {{loss: number, distortion: number, rate: number}} Terms
+ */
 
 const BETA_RANGE = [0.1, 10]; // core/config.py
 const CONDITIONS = 3;
@@ -76,6 +80,7 @@ export class TrainableNetwork {
     this.zeros = heap.take(SIDE);
     this.scratch = heap.take(capacity * vectorShape(d).width); // where the first layer's gradient goes: nowhere
     parameters.layOut(heap);
+    this.optimiser = new Optimiser(heap, parameters, config.averaging);
     heap.seal();
     this.mean = new Float32Array(capacity * d);
     this.logvar = config.model === "ae" ? null : new Float32Array(capacity * d);
@@ -226,6 +231,6 @@ export class TrainableNetwork {
     });
     encoder.backward(n, 0, this.conditions);
     this.parameters.clearUnused(heap);
-    return { loss: scale * distortion + paid, distortion, rate };
+    return { loss: (scale * distortion + paid) / n, distortion, rate };
   }
 }

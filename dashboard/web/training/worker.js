@@ -1,0 +1,145 @@
+/* Training beside the page, in a worker: `serve` answers on any port, a worker's own or a channel's.
+
+     in    {type: "start", config, layers, images, seed}      images: see `readImages`
+           {type: "stop"}, {type: "continue"}                 stop keeps everything; continue goes on with the next batch
+     out   {type: "progress", ...Progress, seconds, imagesPerSecond}        after every batch
+           {type: "epoch", epoch, figures, bytes}              figures on the test images; the weights as a safetensors file
+           {type: "weights", bytes}                            between epochs, at most every PICTURES seconds
+           {type: "done", figures, bytes, seconds}, {type: "stopped"}, {type: "error", message}
+
+   `seconds` counts training and measuring, not waiting. After every batch the worker listens: a stop takes effect within
+   one, and no figure depends on when it came.
+
+   Why not a library: TensorFlow for browsers (tfjs 4.22) is 1.5 MB of script and 0.4 MB of WebAssembly, which knows no gradient of a
+   convolution's weights (its kernels lack Conv2DBackpropFilter); onnxruntime-web 1.30 is 14 MB and has no training
+   build any more. This folder and the loops below it are 120 kB with their comments. */
+
+import { PIXELS, SIDE } from "../image.js";
+import { Trainer } from "./trainer.js";
+
+/** @import { Layers, TrainingConfig } from "./network.js" */
+/**
+ * Grey levels as bytes, or one picture of tiles, `columns` a row: first those to train on, then those to test with.
+ * @typedef {{train: Uint8Array, test: Uint8Array} | {url: string, train: number, test: number, columns: number}} Images
+ */
+/** @typedef {{type: "start", config: TrainingConfig, layers: Layers, images: Images, seed: number}} Start */
+/**
+ * @typedef {object} Port
+ * @property {(message: any, transfer: any[]) => void} postMessage
+ * @property {((event: {data: any}) => void) | null} onmessage
+ */
+
+const PICTURES = 0.5; // seconds between weights for live pictures
+
+/**
+ * @param {Images} images
+ * @returns {Promise<{train: Uint8Array, test: Uint8Array}>}
+ */
+export async function readImages(images) {
+  if (!("url" in images)) return images;
+  const { url, train, test, columns } = images;
+  const response = await fetch(url, { cache: "force-cache" });
+  if (!response.ok) throw new Error(`the images could not be loaded (${response.status} ${response.statusText})`);
+  const picture = await createImageBitmap(await response.blob(), { colorSpaceConversion: "none" });
+  const context = new OffscreenCanvas(picture.width, picture.height).getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("this browser draws no pictures beside the page");
+  context.drawImage(picture, 0, 0);
+  const out = new Uint8Array((train + test) * PIXELS);
+  for (let first = 0; first < train + test; first += columns) {
+    const { data } = context.getImageData(0, (first / columns) * SIDE, columns * SIDE, SIDE); // one row of tiles
+    for (let i = first; i < Math.min(first + columns, train + test); i++)
+      for (let y = 0; y < SIDE; y++)
+        for (let x = 0; x < SIDE; x++)
+          out[i * PIXELS + y * SIDE + x] = data[4 * (y * columns * SIDE + (i - first) * SIDE + x)];
+  }
+  return { train: out.subarray(0, train * PIXELS), test: out.subarray(train * PIXELS) };
+}
+
+/** @param {Port} port */
+export function serve(port) {
+  /** @type {Trainer | null} */
+  let trainer = null;
+  let running = false, // a loop is at work
+    loading = false,
+    wanted = false, // a loop is to go on
+    started = 0, // messages "start"
+    seconds = 0,
+    shown = 0;
+
+  /** The next turn of the event loop, without the 4 ms of a timer. */
+  const turn = () =>
+    new Promise((/** @type {(value?: unknown) => void} */ done) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        done();
+      };
+      port2.postMessage(null);
+    });
+
+  /** @param {string} type @param {Record<string, any>} [values] */
+  const tell = (type, values = {}) => port.postMessage({ type, ...values }, values.bytes ? [values.bytes] : []);
+
+  async function work() {
+    running = true;
+    const number = started;
+    try {
+      while (wanted && trainer && !trainer.done) {
+        const current = trainer,
+          began = performance.now(),
+          progress = current.step(),
+          took = (performance.now() - began) / 1000;
+        seconds += took;
+        const images = Math.min(current.config.batch_size, current.count);
+        tell("progress", { ...progress, seconds, imagesPerSecond: images / took });
+        if (progress.ended) {
+          const before = performance.now(),
+            figures = current.evaluate();
+          seconds += (performance.now() - before) / 1000;
+          const { epoch } = progress;
+          tell(current.done ? "done" : "epoch", { epoch, figures, seconds, bytes: current.file() });
+          shown = seconds;
+        } else if (seconds - shown > PICTURES) {
+          tell("weights", { bytes: current.file() });
+          shown = seconds;
+        }
+        await turn();
+      }
+      if (trainer && !trainer.done && number === started) tell("stopped");
+    } catch (error) {
+      trainer = null;
+      tell("error", { message: /** @type {Error} */ (error).message });
+    }
+    running = false;
+    if (wanted && trainer && !trainer.done) work(); // told to go on while it was stopping
+  }
+
+  /** @param {Start} start */
+  async function begin({ config, layers, images, seed }) {
+    const number = ++started;
+    wanted = false;
+    loading = true;
+    try {
+      const { train, test } = await readImages(images);
+      while (running) await turn();
+      if (number !== started) return;
+      trainer = new Trainer(config, layers, train, test, seed);
+      seconds = shown = 0;
+      wanted = loading; // unless it was told to stop meanwhile
+      loading = false;
+      if (wanted) work();
+      else tell("stopped");
+    } catch (error) {
+      if (number === started) tell("error", { message: /** @type {Error} */ (error).message });
+    }
+  }
+
+  port.onmessage = ({ data }) => {
+    if (data.type === "start") begin(data);
+    else if (data.type === "stop") wanted = loading = false;
+    else if (data.type === "continue" && !loading && trainer && !trainer.done) {
+      wanted = true;
+      if (!running) work();
+    }
+  };
+}
