@@ -84,17 +84,20 @@ def broken(*_, **__):
     raise RuntimeError("no server here")
 
 
-def test_a_server_that_does_not_start_is_told_by_every_fault(monkeypatch, capsys):
-    monkeypatch.setattr(hostile, "demo_server", broken)
-    monkeypatch.setattr(load, "demo_server", broken)
-    monkeypatch.setattr(kills, "Server", broken)
-    monkeypatch.setattr(kills, "workers", lambda _kills, found, *_: found.update({"same weights": True}))
-    for main, named in ((hostile.main, "a server"), (load.main, "a bare page"), (kills.main, "server")):
-        assert main([]) == 1
+def test_a_server_that_does_not_start_is_reported_by_every_fault(capsys):
+    def undisturbed(_kills, found, _wait_until):
+        found["same weights"] = True
+
+    for main, seams, named in (
+        (hostile.main, {"serve": broken}, "a server"),
+        (load.main, {"serve": broken}, "a bare page"),
+        (kills.main, {"server": broken, "workers": undisturbed}, "server"),
+    ):
+        assert main([], **seams) == 1
         assert f"not finished: {named}: RuntimeError: no server here" in capsys.readouterr().out
 
 
-def test_visits_that_hang_end_at_the_limit_with_what_there_was(monkeypatch, capsys):
+def test_visits_that_hang_end_at_the_limit_with_what_there_was(capsys):
     async def hang(_server, _visitors, _seconds, _pause, _bare, tally):
         tally.seconds["samples"] += [1.25, 1.5]
         await asyncio.sleep(60)
@@ -102,45 +105,43 @@ def test_visits_that_hang_end_at_the_limit_with_what_there_was(monkeypatch, caps
     server = SimpleNamespace(
         processor_seconds=lambda: 0.0, cache=settings.ROOT / "no such folder", log=lambda: "", memory_mb=lambda: 0.0
     )
-    monkeypatch.setattr(load, "demo_server", lambda **_: contextlib.nullcontext(server))
-    monkeypatch.setattr(load, "load", hang)
-    assert load.main(["--limit", "0.2", "--seconds", "1"]) == 1
+    arguments = ["--limit", "0.2", "--seconds", "1"]
+    assert load.main(arguments, serve=lambda **_: contextlib.nullcontext(server), visit=hang) == 1
     text = capsys.readouterr().out
     assert ["samples", "2", "1.38", "1.50", "1.50"] in [line.split() for line in text.splitlines()]
     assert "not finished: the dashboard: the limit of 0.2 s was reached" in text
     assert "not finished: a bare page: not begun" in text
 
 
-def test_links_that_hang_end_at_the_limit_with_what_there_was(monkeypatch, capsys):
+def test_links_that_hang_end_at_the_limit_with_what_there_was(capsys):
     async def hang(_server, _count, tally):
         tally.links = 7
         await asyncio.sleep(60)
 
-    monkeypatch.setattr(hostile, "demo_server", lambda **_: contextlib.nullcontext())
-    monkeypatch.setattr(hostile, "attack", hang)
-    monkeypatch.setattr(hostile, "report", lambda _server, tally: ([], f"{tally.links} links"))
-    assert hostile.main(["--limit", "0.2", "--count", "9"]) == 1
+    def report(_server, tally):
+        return [], f"{tally.links} links"
+
+    nobody = {"serve": lambda **_: contextlib.nullcontext(), "attack": hang, "report": report}
+    assert hostile.main(["--limit", "0.2", "--count", "9"], **nobody) == 1
     text = capsys.readouterr().out
     assert "7 links\n" in text and "not finished: 9 links and uploads: the limit of 0.2 s was reached" in text
 
 
-def test_flips_beyond_the_limit_are_left_out_and_those_done_are_counted(monkeypatch, capsys):
+def test_flips_beyond_the_limit_are_left_out_and_those_done_are_counted(capsys):
     def slow(_store, count):
         for _ in range(count):
             time.sleep(0.15)
             yield "config.json", "noticed"
 
-    monkeypatch.setattr(flips, "flips", slow)
-    assert flips.main(["--flips", "50", "--limit", "0.2"]) == 1
+    assert flips.main(["--flips", "50", "--limit", "0.2"], flips=slow) == 1
     text = capsys.readouterr().out
     assert "flips: " in text and " noticed; afterwards the run is complete" in text
     assert "not finished: 50 flips: Unfinished: the limit of 0.2 s was reached" in text
 
 
 @pytest.mark.parametrize(("outcome", "status"), [("noticed", 0), ("shown", 1)])
-def test_a_flip_that_is_not_noticed_is_exit_status_1(monkeypatch, outcome, status):
-    monkeypatch.setattr(flips, "flips", lambda *_: (pair for pair in [("config.json", outcome)]))
-    assert flips.main([]) == status
+def test_a_flip_that_is_not_noticed_is_exit_status_1(outcome, status):
+    assert flips.main([], flips=lambda *_: (pair for pair in [("config.json", outcome)])) == status
 
 
 def test_a_wait_ends_by_its_own_time_and_by_the_limit():
@@ -151,37 +152,36 @@ def test_a_wait_ends_by_its_own_time_and_by_the_limit():
     kills.waiter(Parts(60))(lambda: True)
 
 
-def test_kills_tell_what_they_found_before_the_limit(monkeypatch, capsys):
+def test_kills_tell_what_they_found_before_the_limit(capsys):
     def stuck(_count, found, wait_until):
         found["told"] = 3
         wait_until(lambda: False)
 
-    monkeypatch.setattr(kills, "workers", stuck)
-    assert kills.main(["--limit", "0.1"]) == 1
+    assert kills.main(["--limit", "0.1"], workers=stuck) == 1
     text = capsys.readouterr().out
     assert "workers: told 3" in text and "not finished: server: not begun" in text
 
 
-def test_a_disk_that_hangs_is_told_and_the_rest_left_out(monkeypatch, capsys):
+def test_a_disk_that_hangs_is_told_and_the_rest_left_out(capsys):
     def hang(_cache, _limit=None, timeout=None):
         time.sleep(timeout)
         raise subprocess.TimeoutExpired("train", timeout)
 
-    monkeypatch.setattr(disk, "command", hang)
-    monkeypatch.setattr(disk, "mounted", lambda folder, _options: contextlib.nullcontext(folder))
-    assert disk.main(["--limit", "0.2"]) == 1
+    def mounted(folder, _options):
+        return contextlib.nullcontext(folder)
+
+    assert disk.main(["--limit", "0.2"], command=hang, mounted=mounted) == 1
     text = capsys.readouterr().out
     assert "not finished: files of at most 2,000 bytes: the limit of 0.2 s was reached" in text
     assert "not finished: with room again: not begun" in text
 
 
-def test_a_table_that_cannot_be_made_is_named_and_the_others_are_printed(monkeypatch, capsys):
+def test_a_table_that_cannot_be_made_is_named_and_the_others_are_printed(capsys):
     def broken(_store):
         raise KeyError("fd")
 
     tables = {"results": lambda _store: "one table", "scorecard": broken, "machines": lambda _store: "another"}
-    monkeypatch.setattr(results, "TABLES", tables)
-    assert results.main([]) == 1
+    assert results.main([], tables) == 1
     text = capsys.readouterr().out
     assert "one table" in text and "another" in text and "not finished: scorecard: KeyError" in text
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from core import settings
 from core.files import write_bytes
@@ -78,17 +78,14 @@ def markers(name: str) -> tuple[str, str]:
     return f"<!-- {name}: python -m tests.benchmarks.results --write -->", f"<!-- end of {name} -->"
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, tables: Mapping[str, Callable[[RunStore], str]] = TABLES) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="put the tables into README.md")
     write = parser.parse_args(arguments).write
     path = settings.ROOT / "README.md"
-    text, store = (
-        path.read_text(),
-        RunStore(cache=settings.SHIPPED),
-    )  # what everyone has, not what happens to be in this machine's cache
+    text, store = path.read_text(), RunStore(cache=settings.SHIPPED)  # what everyone has: not this machine's cache
     parts = Parts()
-    for name, make in TABLES.items():
+    for name, make in tables.items():
         with parts(name):
             made, (begin, end) = make(store), markers(name)
             print(f"{name}\n\n{made}\n")

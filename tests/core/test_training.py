@@ -48,7 +48,7 @@ def test_rows_say_what_they_should(trained):
 def test_two_runs_are_bit_equal(store, tmp_path, monkeypatch, precision, trunk):
     monkeypatch.setenv("POINT_OR_CLOUD_PRECISION", precision)
     other = RunStore(tmp_path / "other", tmp_path / "none", limit_bytes=10**9)
-    config = SMALL.replace(epochs=2, trunk=trunk)
+    config = SMALL.replace(epochs=2, trunk=trunk, train_size=100)
     first, second = train(config, store), train(config, other)
     assert weights(first) == weights(second)
     assert first.history()[-1]["device"].endswith(f"{precision})")
@@ -78,10 +78,10 @@ def test_products_in_bf16_leave_the_rest_in_fp32(monkeypatch, trunk):
     assert losses["fp32"] != losses["bf16"] or not rounds
 
 
-def test_a_trained_config_is_returned_without_training(store, monkeypatch):
-    first = train(SMALL, store)
-    monkeypatch.setattr(train_run, "fit", lambda *_, **__: pytest.fail("trained again"))
-    assert train(RunConfig.from_dict(SMALL.to_dict()), store).path == first.path
+def test_a_trained_config_is_returned_without_training(store):
+    first, epochs = train(SMALL, store), []
+    assert train(RunConfig.from_dict(SMALL.to_dict()), store, on_epoch=epochs.append).path == first.path
+    assert epochs == []
 
 
 @pytest.mark.parametrize(
@@ -247,14 +247,14 @@ def test_divergence_is_told_and_nothing_is_published(store, monkeypatch):
     assert store.run(resolve(SMALL)).status() is Status.FAILED
 
 
-def test_a_failed_run_says_why_and_can_be_taken_up_again(store, monkeypatch):
-    real = train_run.fit
-    monkeypatch.setattr(train_run, "fit", lambda *_, **__: (_ for _ in ()).throw(TrainingError("out of luck")))
+def test_a_failed_run_says_why_and_can_be_resumed(store):
+    def fail(_row):
+        raise TrainingError("out of luck")
+
     with pytest.raises(TrainingError):
-        train(SMALL, store)
+        train(SMALL, store, on_epoch=fail)
     run = store.run(resolve(SMALL))
     assert run.status() is Status.FAILED and "out of luck" in run.error()
-    monkeypatch.setattr(train_run, "fit", real)
     assert train(SMALL, store).status() is Status.COMPLETE and not (run.path / ERROR).exists()
 
 
@@ -264,15 +264,12 @@ def test_changed_data_is_refused(store):
         train(config.replace(data_digest="0" * 16), store)
 
 
-def test_out_of_memory_says_what_to_lower(monkeypatch):
-    from core.models.networks import Autoencoder
-
-    def explode(*_):
+def test_out_of_memory_says_what_to_lower():
+    def explode(_fraction):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(Autoencoder, "loss", explode)
     with pytest.raises(TrainingError, match=r"Lower batch_size \(now 64\)"):
-        list(fit(SMALL, load_dataset("tiny")))
+        list(fit(SMALL, load_dataset("tiny"), on_batch=explode))
 
 
 def test_unknown_or_absent_devices_are_named():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import streamlit as st
@@ -48,13 +49,20 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Waiting:
 
 
 @pytest.fixture
-def dashboard(small_store: RunStore, jobs: Waiting, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:  # noqa: ARG001 - no page starts a training
+def runs(small_store: RunStore, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The runs that the dashboard shows: `runs.store` may be replaced by another store."""
+    shown = SimpleNamespace(store=small_store)
+    monkeypatch.setattr(cache.trained, "store", lambda: shown.store)
+    return shown
+
+
+@pytest.fixture
+def dashboard(runs: SimpleNamespace, jobs: Waiting, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:  # noqa: ARG001 - its runs, and no training
     """Open a page by its link: dashboard("samples", source="mixture") is an AppTest that has run.
 
     The latent size is 4 unless another is asked for.
     """
     monkeypatch.setenv("POINT_OR_CLOUD_WARM", "off")
-    monkeypatch.setattr(cache.trained, "store", lambda: small_store)
     st.cache_resource.clear()
 
     def open_page(name: str = "start", **query: str) -> AppTest:
@@ -70,10 +78,7 @@ def dashboard(small_store: RunStore, jobs: Waiting, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def shipped(
-    dashboard: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., AppTest]:
+def shipped(dashboard: Callable[..., AppTest], runs: SimpleNamespace, tmp_path: Path) -> Callable[..., AppTest]:
     """The dashboard over the shipped runs and their committed figures alone."""
-    store = RunStore(tmp_path / "none")
-    monkeypatch.setattr(cache.trained, "store", lambda: store)
+    runs.store = RunStore(tmp_path / "none")
     return dashboard

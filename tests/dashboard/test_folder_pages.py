@@ -20,10 +20,9 @@ from dashboard import cache
 from dashboard.session import upload_form
 
 
-@pytest.fixture
-def trained_on_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[RunStore, Path]:
+def changed_folder(place: Path) -> tuple[RunStore, Path]:
     """A pair at d = 2 on 60 dark icons on transparency; then 20 of them go and 5 others come."""
-    rng, root = np.random.default_rng(0), tmp_path / "mine"
+    rng, root = np.random.default_rng(0), place / "mine"
     for name in ("discs", "boxes", "lines"):
         (root / name).mkdir(parents=True)
         for i in range(20):
@@ -32,18 +31,45 @@ def trained_on_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[
             icon[top : top + 12, left : left + 12, 3] = rng.integers(150, 255)
             Image.fromarray(icon).save(root / name / f"{i}.png")
     (root / "discs" / "broken.png").write_text("no")
-    store = RunStore(tmp_path / "runs", tmp_path / "none", limit_bytes=10**9)
+    store = RunStore(place / "runs", place / "none", limit_bytes=10**9)
     for model in ("ae", "vae"):
         train(RunConfig(dataset=f"folder:{root}", model=model, epochs=1, latent_dim=2, batch_size=16), store)
     for i in range(20):
         (root / "lines" / f"{i}.png").unlink()
     for i in range(5):
         Image.fromarray(rng.integers(0, 255, (30, 30), np.uint8)).save(root / "discs" / f"new {i}.png")
-    folder._loaded.clear()
-    snapshot._read.cache_clear()
-    monkeypatch.setattr(cache.trained, "store", lambda: store)
-    st.cache_resource.clear()
     return store, root
+
+
+@pytest.fixture(scope="module")
+def changed_once(tmp_path_factory) -> tuple[RunStore, Path]:
+    return changed_folder(tmp_path_factory.mktemp("folder"))
+
+
+@pytest.fixture
+def show(runs):
+    """show(store, root): the dashboard shows these runs and has read nothing yet."""
+
+    def begin(store: RunStore, root: Path) -> tuple[RunStore, Path]:
+        runs.store = store
+        folder._loaded.clear()
+        snapshot._read.cache_clear()
+        st.cache_resource.clear()
+        return store, root
+
+    return begin
+
+
+@pytest.fixture
+def trained_on_folder(changed_once, show) -> tuple[RunStore, Path]:
+    """The runs and the folder of `changed_folder`, shared: read only."""
+    return show(*changed_once)
+
+
+@pytest.fixture
+def own_folder(tmp_path, show) -> tuple[RunStore, Path]:
+    """The same for a test that changes them."""
+    return show(*changed_folder(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -51,10 +77,9 @@ def trained_on_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[
     ["start", "latent_maps", "one_image", "training", "samples", "interpolation", "kl_weight", "scorecard", "uses"],
 )
 def test_every_page_shows_the_images_of_the_training_and_says_that_the_folder_has_changed(
-    trained_on_folder, dashboard, monkeypatch, page
+    trained_on_folder, dashboard, page
 ):
-    store, root = trained_on_folder
-    monkeypatch.setattr(cache.trained, "store", lambda: store)
+    _, root = trained_on_folder
     app = dashboard(page, latent="2", data=f"folder:{root}/")
     assert not app.exception and not app.error, [e.value for e in app.error]
     told = words(app)
@@ -71,8 +96,7 @@ def test_every_page_shows_the_images_of_the_training_and_says_that_the_folder_ha
 
 def test_a_page_does_not_wait_for_a_large_folder_that_has_changed(trained_on_folder, dashboard, monkeypatch):
     """Reading a thousand photos takes minutes: until they are compared, only that files have changed is said."""
-    store, root = trained_on_folder
-    monkeypatch.setattr(cache.trained, "store", lambda: store)
+    _, root = trained_on_folder
     monkeypatch.setattr(cache.trained, "COMPARED_WITHIN", 0.01)
     go_on, changed = threading.Event(), folder.changed
     monkeypatch.setattr(folder, "changed", lambda images: go_on.wait(60) and changed(images))
@@ -84,9 +108,8 @@ def test_a_page_does_not_wait_for_a_large_folder_that_has_changed(trained_on_fol
     assert "now holds 45 images, not all" in words(dashboard("start", latent="2", data=f"folder:{root}"))
 
 
-def test_a_touched_file_is_no_change(trained_on_folder, dashboard, monkeypatch):
-    store, root = trained_on_folder
-    monkeypatch.setattr(cache.trained, "store", lambda: store)
+def test_a_touched_file_is_no_change(own_folder, dashboard):
+    store, root = own_folder
     for model in ("ae", "vae"):
         train(RunConfig(dataset=f"folder:{root}", model=model, epochs=1, latent_dim=2, batch_size=16), store)
     (root / "discs" / "1.png").touch()
@@ -123,8 +146,8 @@ def test_the_two_upload_forms_are_one(dashboard):
     assert not [path.name for path in views.glob("*.py") if "st.file_uploader" in path.read_text()]
 
 
-def test_a_retrained_pair_takes_the_old_ones_place(trained_on_folder):
-    store, root = trained_on_folder
+def test_a_retrained_pair_takes_the_old_ones_place(own_folder):
+    store, root = own_folder
     old = next(iter(cache.trained.pairs().values()))
     for model in ("ae", "vae"):
         run = train(RunConfig(dataset=f"folder:{root}", model=model, epochs=1, latent_dim=2, batch_size=16), store)

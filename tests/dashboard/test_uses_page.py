@@ -12,7 +12,6 @@ from driving import words
 
 from core.config import RunConfig
 from core.runs.store import RunStore
-from dashboard import cache
 from dashboard.components.pad import decoded
 from dashboard.content import catalog
 from dashboard.content.uses import (
@@ -58,12 +57,10 @@ def test_noise_is_added_and_without_a_trained_pair_the_page_says_how_to_train_on
     assert noisy[0] > noisy[1] + 5
 
 
-def test_levels_of_noise_are_drawn_for_models_trained_to_denoise_and_for_others(dashboard, tmp_path, monkeypatch):
-    shipped = RunStore(tmp_path / "none")
-    monkeypatch.setattr(cache.trained, "store", lambda: shipped)
+def test_levels_of_noise_are_drawn_for_models_trained_to_denoise_and_for_others(shipped, monkeypatch):
     drawn = []
     monkeypatch.setattr(uses_charts, "denoising", lambda _levels, curves, *_: drawn.append(set(curves)) or go.Figure())
-    trained, others = (words(dashboard("uses", latent=size)) for size in ("16", "2"))
+    trained, others = (words(shipped("uses", latent=size)) for size in ("16", "2"))
     assert "were trained at noise 0.5 only" in trained and "were trained on clean images only" in others
     assert drawn[0] == {"ae", "vae", "clean", "median", "pca", "input"} and drawn[-1] == {
         "clean",

@@ -355,10 +355,9 @@ def test_unexpected_errors_apologise_without_a_traceback(dashboard, monkeypatch,
     assert "ZeroDivisionError" in caplog.text, "the server's log must have it"
 
 
-def test_no_models_at_all_says_how_to_train(dashboard, monkeypatch, tmp_path):
+def test_no_models_at_all_says_how_to_train(dashboard, runs, tmp_path):
     from core.runs.store import RunStore
 
-    empty = RunStore(tmp_path / "a", tmp_path / "b", limit_bytes=10**9)
-    monkeypatch.setattr(cache.trained, "store", lambda: empty)
+    runs.store = RunStore(tmp_path / "a", tmp_path / "b", limit_bytes=10**9)
     app = dashboard("start")
     assert "python -m core train" in app.error[0].value

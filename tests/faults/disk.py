@@ -21,6 +21,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from core import settings
 from core.config import RunConfig
@@ -94,7 +95,11 @@ def pages_over(cache: Path, timeout: float | None = None) -> list[str]:
         server.stop()
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(
+    arguments: list[str] | None = None,
+    command: Callable[..., Any] = command,
+    mounted: Callable[..., contextlib.AbstractContextManager[Path]] = mounted,
+) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--limit", type=float, default=600.0, metavar="SECONDS", help="for all of it (default 600)")
     parts = Parts(parser.parse_args(arguments).limit)

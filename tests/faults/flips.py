@@ -13,7 +13,7 @@ import contextlib
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from core import settings
@@ -77,7 +77,7 @@ def looked_at(store: RunStore, run_id: str, name: str) -> str:
     return "shown"
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, flips: Callable[..., Iterator[tuple[str, str]]] = flips) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--flips", type=int, default=200)
     parser.add_argument("--limit", type=float, default=300.0, metavar="SECONDS", help="for all of it (default 300)")

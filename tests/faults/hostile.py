@@ -10,9 +10,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import collections
+import contextlib
 import io
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote
 
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -241,7 +244,12 @@ def report(server: Server, tally: Tally) -> tuple[list[str], str]:
     ) + f"; runs started: {len(started)}"
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(
+    arguments: list[str] | None = None,
+    serve: Callable[..., contextlib.AbstractContextManager[Any]] = demo_server,
+    attack: Callable[..., Awaitable[Any]] = attack,
+    report: Callable[..., tuple[list[str], str]] = report,
+) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--limit", type=float, default=600.0, metavar="SECONDS", help="for all of it (default 600)")
@@ -249,7 +257,7 @@ def main(arguments: list[str] | None = None) -> int:
     parts, tally, wrong = Parts(options.limit), Tally(), list[str]()
     before = {path: path.stat().st_mtime_ns for path in settings.SHIPPED.rglob("*") if path.is_file()}
     # Nobody is to be kept out by the others.
-    with parts("a server"), demo_server(POINT_OR_CLOUD_VISITORS="100000") as server:
+    with parts("a server"), serve(POINT_OR_CLOUD_VISITORS="100000") as server:
         with parts(f"{options.count} links and uploads"):
             run(asyncio.wait_for(attack(server, options.count, tally=tally), parts.left()))
         wrong, summary = report(server, tally)

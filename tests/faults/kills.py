@@ -132,7 +132,11 @@ def server(found: dict[str, object], wait_until: Wait, beta: str = "3.3") -> Non
             second.stop()
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(
+    arguments: list[str] | None = None,
+    workers: Callable[..., None] = workers,
+    server: Callable[..., None] = server,
+) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--limit", type=float, default=600.0, metavar="SECONDS", help="for all of it (default 600)")

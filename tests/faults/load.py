@@ -27,13 +27,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import collections
+import contextlib
 import os
 import random
 import statistics
 import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks.parts import Parts, exit_status
 from tests.faults.client import Browser, Shown, Visitor, run
@@ -235,14 +238,22 @@ class Found:
         return f"{len(times)} opened, median {statistics.median(times):.2f}, p95 {quantile(times, 0.95):.2f}"
 
 
-def visited(parts: Parts, name: str, options: argparse.Namespace, seconds: float, script: Path | None = None) -> Found:
+def visited(
+    parts: Parts,
+    name: str,
+    options: argparse.Namespace,
+    seconds: float,
+    script: Path | None = None,
+    serve: Callable[..., contextlib.AbstractContextManager[Any]] = demo_server,
+    visit: Callable[..., Awaitable[Any]] = load,
+) -> Found:
     """Start a server, send everybody there, and look what it did, be it ended early; `script` is a bare page."""
     found = Found()
-    with parts(name), demo_server(**({"script": script} if script else {})) as server:
+    with parts(name), serve(**({"script": script} if script else {})) as server:
         computed, began, own = server.processor_seconds(), time.monotonic(), time.process_time()
         found.tally.began = began
         with parts(name):
-            visits = load(server, options.visitors, seconds, options.pause, script is not None, found.tally)
+            visits = visit(server, options.visitors, seconds, options.pause, script is not None, found.tally)
             run(asyncio.wait_for(visits, parts.left()))
         took = time.monotonic() - began
         found.shares = (server.processor_seconds() - computed) / took, (time.process_time() - own) / took
@@ -251,7 +262,11 @@ def visited(parts: Parts, name: str, options: argparse.Namespace, seconds: float
     return found
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(
+    arguments: list[str] | None = None,
+    serve: Callable[..., contextlib.AbstractContextManager[Any]] = demo_server,
+    visit: Callable[..., Awaitable[Any]] = load,
+) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--visitors", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=300)
@@ -268,7 +283,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     bare_seconds = options.seconds if options.bare_seconds is None else options.bare_seconds
     parts = Parts(options.seconds + bare_seconds + 180 if options.limit is None else options.limit)
-    found, missed = visited(parts, "the dashboard", options, options.seconds), []
+    found, missed = visited(parts, "the dashboard", options, options.seconds, serve=serve, visit=visit), []
     tally = found.tally
     print(
         f"{options.visitors} visitors for {options.seconds:.0f} s, {options.pause:g} s between clicks, "
@@ -282,7 +297,7 @@ def main(arguments: list[str] | None = None) -> int:
     if tally.asked and found.trained < options.seconds // 40:
         missed.append("a training every 40 s")
     if bare_seconds and parts.begin("a bare page"):
-        bare = visited(parts, "a bare page", options, bare_seconds, BARE)
+        bare = visited(parts, "a bare page", options, bare_seconds, BARE, serve, visit)
         print(
             f"a bare page under the same load for {bare_seconds:.0f} s: {bare.times()}, "
             f"errors {sum(bare.tally.errors.values())}"
