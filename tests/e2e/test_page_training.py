@@ -12,9 +12,14 @@ from safetensors.torch import load, save
 from serving import chromium
 
 from core.config import ACTIVATIONS, LIKELIHOODS, MODELS, QUICK, TRUNKS, RunConfig
+from core.data.dataset import Dataset
+from core.data.datasets import load_dataset
 from core.models.build import build_model
 from core.models.trunks import describe
+from core.training.evaluation import evaluate
+from core.training.loop import fit
 from core.training.optimisation import SCHEDULES, Average, optimisers
+from dashboard.components import page_training
 from dashboard.components.scripts import bundled
 
 N, STEPS = 19, 20  # images a batch, an odd number; batches
@@ -63,9 +68,11 @@ def page():
         code = (
             'import { Trainer, safetensors } from "./web/training/trainer.js";\n'
             'import { TrainingHeap, trainingModule } from "./web/training/heap.js";\n'
+            'import { startTraining } from "./web/training/client.js";\n'
+            'import { readImages } from "./web/training/worker.js";\n'
             'import { parseSafetensors } from "./web/weights.js";\n'
             "Object.assign(window, { Trainer, TrainingHeap, trainingModule, parseSafetensors, safetensors });\n"
-            "window.ready = true;"
+            "Object.assign(window, { readImages, startTraining, ready: true });"
         )
         page.add_script_tag(content=bundled(code), type="module")
         page.wait_for_function("window.ready")
@@ -170,3 +177,87 @@ def test_an_older_browser_trains_as_well(page, module):
     finally:
         page.evaluate("() => { TrainingHeap.compiled = TrainingHeap.kept; }")
     assert off["gradient"] < 1e-4 and off["weight"] < 1e-3, off
+
+
+# ---- a whole training, in a worker ----
+
+TRAIN = """([script, start, limit]) => new Promise((done) => {
+  const counts = {};
+  let training = null;
+  setTimeout(() => done({ type: "late", counts }), limit);
+  const hear = ({ bytes, ...message }) => {
+    counts[message.type] = 1 + (counts[message.type] ?? 0);
+    if (message.type === "progress" && counts.progress === 2 && !counts.stopped) training.stop();
+    if (message.type === "stopped") training.continue();
+    if (message.type === "error" || message.type === "done") {
+      let text = "";
+      for (const byte of new Uint8Array(bytes ?? 0)) text += String.fromCharCode(byte);
+      training.end();
+      done({ ...message, bytes: btoa(text), counts });
+    }
+  };
+  startTraining(script, start, hear).then((started) => { training = started; });
+})"""
+
+
+def addressed(data: bytes, kind: str) -> str:
+    """An address that holds the data itself, as in an exported page."""
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def trained(page, config: RunConfig, dataset: Dataset, limit: int = 60) -> dict:
+    """What the worker's last message says, with the counts of all; stopped and continued on the way."""
+    png, counts = page_training.picture(config, dataset)
+    start = {
+        "config": config.to_dict(),
+        "layers": describe(config.trunk, config.latent_dim),
+        "images": {"url": addressed(png, "image/png"), **counts},
+        "seed": config.seed,
+    }
+    script = addressed(page_training.worker_script().encode(), "text/javascript")
+    return page.evaluate(TRAIN, [script, start, 1000 * limit])
+
+
+def test_the_images_arrive_as_they_were_sent(page):
+    dataset = load_dataset()
+    config = RunConfig(train_size=130)
+    png, counts = page_training.picture(config, dataset)
+    read = """async (images) => {
+      const { train, test } = await readImages(images);
+      let text = "";
+      for (const part of [train, test]) for (const byte of part) text += String.fromCharCode(byte);
+      return btoa(text);
+    }"""
+    got = np.frombuffer(base64.b64decode(page.evaluate(read, {"url": addressed(png, "image/png"), **counts})), np.uint8)
+    sent = np.concatenate([dataset.train_images[:130], dataset.test_images[: counts["test"]]])
+    assert np.array_equal(got, sent.ravel())
+
+
+def test_a_worker_trains_a_network_whose_figures_are_those_it_tells(page):
+    config = RunConfig(train_size=240, **QUICK | {"epochs": 1})
+    dataset = load_dataset()
+    first, again = trained(page, config, dataset), trained(page, config, dataset)
+    assert first["type"] == "done", first
+    assert first["counts"]["progress"] == 3 and first["counts"]["stopped"] == 1
+    assert first["bytes"] == again["bytes"], "the same seed gives the same bits"
+    model = build_model(config)
+    model.load_state_dict(load(base64.b64decode(first["bytes"])))
+    figures, told = evaluate(model.eval(), dataset, n=1000), first["figures"]
+    assert told["rate"] == pytest.approx(figures["rate"], rel=1e-3)
+    assert told["mse"] == pytest.approx(figures["mse"], rel=1e-3)
+    assert told["distortion"] == pytest.approx(figures["distortion"], abs=1), "with other noise"
+    assert told["active_units"] == figures["active_units"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("beta", [None, 0.25, 1.0, 4.0])
+def test_a_whole_request_ends_where_the_servers_does(page, beta):
+    config = RunConfig(model="ae" if beta is None else "vae", beta=beta, **QUICK)
+    dataset = load_dataset()
+    told = trained(page, config, dataset, limit=300)
+    assert told["type"] == "done", told
+    *_, last = fit(config, dataset, "cpu")
+    figure = "distortion" if beta is None else "neg_elbo"
+    print(config.run_id, told["seconds"], told["figures"][figure], last.row[figure])
+    assert told["figures"][figure] == pytest.approx(last.row[figure], abs=1.0)
+    assert told["figures"]["mse"] == pytest.approx(last.row["mse"], rel=0.05)

@@ -10,9 +10,9 @@
    `seconds` counts training and measuring, not waiting. After every batch the worker listens: a stop takes effect within
    one, and no figure depends on when it came.
 
-   Why not a library: TensorFlow for browsers (tfjs 4.22) is 1.5 MB of script and 0.4 MB of WebAssembly, which knows no gradient of a
-   convolution's weights (its kernels lack Conv2DBackpropFilter); onnxruntime-web 1.30 is 14 MB and has no training
-   build any more. This folder and the loops below it are 120 kB with their comments. */
+   Why not a library: TensorFlow for browsers (tfjs 4.22) is 1.5 MB of script and 0.4 MB of WebAssembly, which knows no
+   gradient of a convolution's weights (its kernels lack Conv2DBackpropFilter); onnxruntime-web 1.30 is 14 MB and has no
+   training build any more. This folder and the loops below it are 120 kB with their comments. */
 
 import { PIXELS, SIDE } from "../image.js";
 import { Trainer } from "./trainer.js";

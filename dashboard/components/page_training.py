@@ -1,0 +1,57 @@
+"""What a page needs to train a network itself: the worker's script, the images and the run's description.
+
+The images travel once, as one PNG of all that are trained on and the test images that are measured. The worker's script
+is `dashboard/web/training/entry.js` with everything it imports. Both are media files: `dashboard.components.assets`.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from dashboard.components.assets import media_url
+from dashboard.components.scripts import WEB, joined
+from dashboard.components.sprites import SPRITE_COLUMNS, sprite
+
+if TYPE_CHECKING:
+    from core.config import RunConfig
+    from core.data.dataset import Dataset
+
+
+@functools.cache
+def worker_script() -> str:
+    """The training worker, as a script that imports nothing."""
+    return joined(WEB / "training" / "entry.js")
+
+
+def picture(config: RunConfig, dataset: Dataset) -> tuple[bytes, dict[str, int]]:
+    """The images of a training, those to train on first, and how many there are of both, as `Images` in worker.js.
+
+    Raises:
+        ConfigError: see `core.training.loop.training_images`.
+    """
+    import numpy as np
+
+    from core.training.duration import MEASURED
+    from core.training.loop import training_images
+
+    train, test = training_images(config, dataset), dataset.test_images[:MEASURED]
+    counts = {"train": len(train), "test": len(test), "columns": SPRITE_COLUMNS}
+    return sprite(np.concatenate([train, test])), counts
+
+
+def training(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
+    """The arguments of `startTraining` in client.js: the script's address, and what the worker starts with."""
+    from core.models.trunks import describe
+
+    png, counts = picture(config, dataset)
+    name = f"{config.dataset}-{counts['train']}"
+    return {
+        "script": media_url(worker_script().encode(), "text/javascript", "training-worker"),
+        "start": {
+            "config": config.to_dict(),
+            "layers": describe(config.trunk, config.latent_dim),
+            "images": {"url": media_url(png, "image/png", f"{name}/training-images"), **counts},
+            "seed": config.seed,
+        },
+    }
