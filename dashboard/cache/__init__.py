@@ -1,17 +1,17 @@
-"""The one place with st.cache_*: what visitors share. Keys are run ids and plain parameters, never big arrays.
+"""Everything that visitors share; the only package that uses st.cache_*.
 
-Cached arrays are read-only and cached models frozen, because every visitor gets the same object. Only finished runs get
-here: an unfinished one changes under one's hands.
+Keys are run ids and plain parameters, never large arrays. Cached arrays are read-only and cached models frozen, because
+every visitor gets the same object. Only finished runs are cached, because an unfinished run still changes.
 
     trained    finished runs, their files and networks, the images they were trained on
-    decoded    images that the networks draw
-    measured   what was measured of them
+    decoded    images that the networks decode
+    measured   measures of runs
     maps       two-dimensional maps of a pair's codes
-    uses       denoising, anomalies, compression
-    server     jobs, visitors, limits, the walkthrough, warming up
+    uses       baselines and scores for denoising, anomaly detection, compression
+    server     jobs, visitors, limits, the walkthrough's scenes, preparations in the background
 
-Pages say `cache.trained.model(...)`, and these modules `trained.model(...)` where they call each other: who replaces a
-function in its module replaces it for all.
+Functions are called through their module, as in `cache.trained.model(...)`, so that a test can replace one for all
+callers.
 """
 
 from dashboard.cache import decoded, maps, measured, server, trained, uses
@@ -20,7 +20,7 @@ _STAYS = (trained.store, server.begin, server.jobs, server.crowd, server.warm, s
 
 
 def drop_results() -> None:
-    """Forget everything that can be made again; jobs, visitors and what the server warmed up stay."""
+    """Forget everything that can be computed again; keep jobs, visitors and what is prepared once per server."""
     for module in (trained, decoded, measured, maps, uses, server):
         for cached in vars(module).values():
             clear = getattr(cached, "clear", None)

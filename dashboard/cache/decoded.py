@@ -1,4 +1,4 @@
-"""Images that the networks draw: new ones, those between two, those around one."""
+"""Images that the networks decode: random samples, interpolations, variations of one image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboard.cache.trained import REFERENCE
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def samples(run_id: str, source: str, temperature: float = 1.0, seed: int = 0) -> np.ndarray:
-    """`SAMPLES` new images, float32 (64, 28, 28); the ones shipped with the run come without loading the network."""
+    """`SAMPLES` random samples, float32 (64, 28, 28); those stored with the run do not need the network."""
     if (temperature, seed) == (1.0, 0):
         images = trained.gallery(run_id)[f"samples_{source}"].astype(np.float32) / 255
     else:
@@ -25,25 +25,25 @@ def samples(run_id: str, source: str, temperature: float = 1.0, seed: int = 0) -
 
 
 def one_of_each(data: DataKey, most: int = 10) -> np.ndarray:
-    """Indices of the first test image of each class, among those whose reconstruction every run carries."""
+    """Indices of the first test image of each class, among those whose reconstruction is stored with every run."""
     labels = trained.dataset(data).test_labels[:PICTURES]
     return np.array([np.flatnonzero(labels == label)[0] for label in np.unique(labels)][:most])
 
 
-def likeness(data: DataKey, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(index, cosine) of the training image most like each of `images` (n, 28, 28).
+def _likeness(data: DataKey, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(index, cosine) of the training image most similar to each of `images` (n, 28, 28).
 
-    The cosine between pixel vectors does not care how bright an image is; a plain distance would find a faint smear
-    near to everything.
+    The cosine between pixel vectors does not depend on brightness; by Euclidean distance, a faint image would be close
+    to every other.
     """
     from core.latent.interpolation import nearest
 
-    index, distance = nearest(unit(images), unit(trained.dataset(data).train_images[:REFERENCE]))
+    index, distance = nearest(_unit(images), _unit(trained.dataset(data).train_images[:REFERENCE]))
     return index, 1 - distance**2 / 2
 
 
-def unit(images: np.ndarray) -> np.ndarray:
-    """Images as vectors of length 1, float32 (n, 784)."""
+def _unit(images: np.ndarray) -> np.ndarray:
+    """Images as unit vectors, float32 (n, 784)."""
     flat = images.reshape(len(images), -1).astype(np.float32)
     return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
 
@@ -52,13 +52,18 @@ def unit(images: np.ndarray) -> np.ndarray:
 def samples_likeness(
     run_id: str, source: str, temperature: float = 1.0, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`likeness` of `samples(...)`."""
-    return likeness(trained.data_of(run_id), samples(run_id, source, temperature, seed))
+    """(index, cosine) of the training image most similar to each of `samples(...)`."""
+    return _likeness(trained.data_of(run_id), samples(run_id, source, temperature, seed))
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
 def decoded_path(run_id: str, a: int, b: int, steps: int, kind: str) -> np.ndarray:
-    """Images decoded on the way between the codes of two test images, float32 (steps, 28, 28)."""
+    """Images decoded along a path between the codes of two test images, float32 (steps, 28, 28).
+
+    Args:
+        a, b: indices of the test images.
+        kind: one of `core.latent.interpolation.KINDS`.
+    """
     from core.latent.interpolation import path
     from core.latent.sampling import decode_all
 
@@ -70,7 +75,7 @@ def decoded_path(run_id: str, a: int, b: int, steps: int, kind: str) -> np.ndarr
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def redraws(run_id: str, index: int, n: int) -> np.ndarray:
-    """What n codes drawn from a test image's posterior decode to, float32 (n, 28, 28); of a point, n times the same."""
+    """Decoded images of n codes sampled from a test image's posterior, float32 (n, 28, 28); all equal for an AE."""
     from core.latent.sampling import decode_all
 
     codes = trained.gallery(run_id)
@@ -84,7 +89,7 @@ def redraws(run_id: str, index: int, n: int) -> np.ndarray:
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def turned(run_id: str, index: int, steps: int, reach: float = 3.0) -> np.ndarray:
+def traversals(run_id: str, index: int, steps: int, reach: float = 3.0) -> np.ndarray:
     """A test image decoded with each latent number in turn varied from -reach to reach, float32 (d, steps, 28, 28)."""
     from core.latent.sampling import decode_all
 

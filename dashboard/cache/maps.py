@@ -1,4 +1,4 @@
-"""Two-dimensional maps of a pair's codes: those the runs carry, those that cost nothing, those a worker lays out."""
+"""Two-dimensional maps of a pair's codes: stored with the runs, computed at once, or computed by a worker (UMAP)."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MapView:
-    """One model's map, and what was measured about it.
+    """One model's map with its measures.
 
     Attributes:
         points: (n, 2).
         knn_accuracy, trustworthiness: see `core.latent.neighbours`; None where they cannot be measured.
-        disparity: from the AE's map, see `core.latent.projection.procrustes`; None where one of the two maps has no
-            shape.
+        disparity: from the AE's map, see `core.latent.projection.procrustes`; None where a map has fewer than three
+            distinct points.
         spread: the codes' mean standard deviation.
         trusted: the number of neighbours that trustworthiness was measured with.
-        why_not: for each figure that is None, the reason.
+        why_not: for each measure that is None, the reason.
     """
 
     points: np.ndarray
@@ -44,7 +44,7 @@ class MapView:
 
 
 def _view(run_id: str, points: np.ndarray, knn: float | None, trust: float | None, disparity: float | None) -> MapView:
-    """A map with the figures that mean something for its images, and the reasons for those that do not."""
+    """A map with the measures that are meaningful for its images, and the reasons for those that are not."""
     codes, why_not = trained.gallery(run_id)["mean"], {}
     labels = trained.dataset(trained.data_of(run_id)).test_labels[: len(codes)]
     for name, check in (
@@ -81,11 +81,10 @@ def _kept_map(run_id: str, method: str, seed: int) -> MapView:
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def disagreement(ae_id: str, vae_id: str) -> np.ndarray:
-    """Per image, the share of its nearest codes that the two spaces do not have in common; see
-    `core.latent.neighbours`.
+    """Per image, the share of its nearest codes that differ between the two spaces; see `core.latent.neighbours`.
 
     Raises:
-        NotMeasurable: too few images, or codes that are all alike.
+        NotMeasurable: too few images, or codes that are all equal.
     """
     from core.latent.neighbours import disagreement as measure
 
@@ -97,8 +96,8 @@ def _maps_key(pair: catalog.Pair) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _laid_out(ae_id: str, vae_id: str, key: str) -> Future:
-    """Maps of a pair that carries none, laid out in the background worker and kept with the runs."""
+def _computed(ae_id: str, vae_id: str, key: str) -> Future:
+    """Maps of a pair that has none yet, computed by the background worker and stored with the runs."""
     from core.latent.run_maps import project_task
 
     return server.jobs().call(
@@ -108,7 +107,7 @@ def _laid_out(ae_id: str, vae_id: str, key: str) -> Future:
 
 @st.cache_resource(show_spinner="Measuring the maps…", max_entries=64)
 def _drawn_now(ae_id: str, vae_id: str, method: str) -> tuple[MapView, MapView]:
-    """A map that costs nothing, PCA or native."""
+    """A map that is computed at once, PCA or native."""
     from core.latent.neighbours import knn_accuracy
     from core.latent.projection import measured_or_none, project_pair
 
@@ -124,7 +123,7 @@ def _drawn_now(ae_id: str, vae_id: str, method: str) -> tuple[MapView, MapView]:
 
 
 def _kept_maps(pair: catalog.Pair, method: str, seed: int) -> tuple[MapView, MapView] | None:
-    """The maps that a pair's runs carry, if both do."""
+    """The maps stored with a pair's runs, if both have them."""
     if not all(entry.run.has("projection.npz") for entry in pair.entries):
         return None
     return _kept_map(pair.ae.run_id, method, seed), _kept_map(pair.vae.run_id, method, seed)
@@ -136,7 +135,7 @@ def instant_maps(pair: catalog.Pair, method: str) -> tuple[MapView, MapView]:
 
 
 def latent_maps(pair: catalog.Pair, method: str, seed: int = 0) -> tuple[MapView, MapView] | None:
-    """The AE's and the VAE's map; None while UMAPs that the runs do not carry yet are being laid out.
+    """The AE's and the VAE's map; None while UMAPs that are not stored with the runs are being computed.
 
     Args:
         method: "umap" (of more than `NEIGHBOURS` images only), "pca", or "native" for d <= 2.
@@ -144,8 +143,8 @@ def latent_maps(pair: catalog.Pair, method: str, seed: int = 0) -> tuple[MapView
     return _kept_maps(pair, method, seed) if method == "umap" else instant_maps(pair, method)
 
 
-def lay_out(pair: catalog.Pair) -> JobStatus:
-    """Have a pair's UMAPs laid out in the background, and how that stands. Whoever asks first starts it.
+def compute_umap(pair: catalog.Pair) -> JobStatus:
+    """Compute a pair's UMAPs in the background; returns the status. The first call starts it.
 
     Raises:
         QueueFull: too many jobs wait already.
@@ -153,15 +152,14 @@ def lay_out(pair: catalog.Pair) -> JobStatus:
     from core.jobs.background import JobStatus
 
     key = _maps_key(pair)
-    future = _laid_out(pair.ae.run_id, pair.vae.run_id, key)
+    future = _computed(pair.ae.run_id, pair.vae.run_id, key)
     if not future.done():
         status = server.jobs().status(key)
-        return status if status.active else JobStatus(key, "running")  # between the job's end and its future's
-    return (
-        JobStatus(key, "failed", message=str(future.exception())) if future.exception() else JobStatus(key, "complete")
-    )
+        return status if status.active else JobStatus(key, "running")  # the job has ended, its future has not
+    error = future.exception()
+    return JobStatus(key, "failed", message=str(error)) if error else JobStatus(key, "complete")
 
 
-def lay_out_again(pair: catalog.Pair) -> None:
-    """Forget that it failed."""
-    _laid_out.clear(pair.ae.run_id, pair.vae.run_id, _maps_key(pair))
+def retry_umap(pair: catalog.Pair) -> None:
+    """Let `compute_umap` start again after a failure."""
+    _computed.clear(pair.ae.run_id, pair.vae.run_id, _maps_key(pair))

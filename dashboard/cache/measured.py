@@ -1,4 +1,4 @@
-"""What was measured of runs: read where it came with them, measured where it did not."""
+"""Measures of runs: read where they are stored, otherwise computed."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def _judge(data: DataKey) -> Future:
         return server.jobs().call(
             f"judge-{trained.dataset(data).digest}", judge_task, *data, str(trained.store().cache)
         )
-    there: Future = Future()
-    there.set_result(None)
-    return there
+    ready: Future = Future()
+    ready.set_result(None)
+    return ready
 
 
 @st.cache_resource(show_spinner="Measuring a thousand samples…", max_entries=256)
@@ -41,23 +41,21 @@ def _measured_quality(run_id: str, source: str, temperature: float) -> dict[str,
 
 
 def gaussians(run_id: str) -> int:
-    """How many Gaussians the mixture fitted to a run's codes has: fewer than ten for very few training images."""
+    """The number of Gaussians in the mixture fitted to a run's codes; fewer than ten for very few training images."""
     return len(trained.density(run_id, "mixture").weights)
 
 
 def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0) -> dict[str, float] | None:
-    """fd, its floor, density, coverage, precision and recall of a thousand samples, and n, the real images they are
-    compared with.
+    """The quality of a thousand samples, see `core.metrics.samples`.
 
-    See `core.metrics.samples`.
-
-    Figures that came with the project are read, others are measured: in a third of a second, once the judge is there.
+    Stored values are read, others are computed, which takes a third of a second once there is a judge.
 
     Returns:
-        None while the judge of these images is being trained in the background.
+        fd, floor, density, coverage, precision, recall, and n, the number of real images compared with; None while the
+        judge of these images is being trained in the background.
 
     Raises:
-        NotMeasurable: these images can have no judge, or are too few.
+        NotMeasurable: no judge can be trained on these images, or there are too few.
     """
     from core.metrics.records import scores_of
 
@@ -86,7 +84,7 @@ def _flip_rate(run_id: str, step: float) -> float:
 
 
 def flip_rate(run_id: str, step: float) -> float:
-    """Share of steps of that many standard deviations that change the judged class; see `core.metrics.paths`."""
+    """Share of steps of this size, in standard deviations, that change the judged class; see `core.metrics.paths`."""
     from core.metrics.records import scores_of
 
     kept = scores_of(trained.store().get(run_id)).get("smoothness", {}).get("flip_rate", {}).get(f"{step:g}")
@@ -95,18 +93,17 @@ def flip_rate(run_id: str, step: float) -> float:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def flip_rates(data: DataKey) -> dict[int, dict[str, dict[float, list[float]]]]:
-    """Latent size -> "ae" and "vae" -> step -> share of steps that change the class, one value per seed that both
-    models have.
+    """Latent size -> "ae" and "vae" -> step -> share of steps that change the class, one value per common seed.
 
-    Of the latent sizes that have a pair, and from the very runs the scorecard rests on, so that both give one answer.
+    These are values of the runs that the scorecard compares, so that both pages agree.
     """
     found: dict[int, dict[str, dict[float, list[float]]]] = {}
     for d in sorted({pair.latent_dim for pair in trained.pairs().values() if pair.data == data}):
-        people = scores(data.name, d, data.digest)
+        by_role = scores(data.name, d, data.digest)
         measured = {
             kind: {
                 seed: s["smoothness"]["flip_rate"]
-                for seed, s in people.get(kind, {}).items()
+                for seed, s in by_role.get(kind, {}).items()
                 if "flip_rate" in s.get("smoothness", {})
             }
             for kind in ("ae", "vae")
@@ -123,7 +120,7 @@ def flip_rates(data: DataKey) -> dict[int, dict[str, dict[float, list[float]]]]:
 
 @st.cache_resource(show_spinner=False, ttl=60)
 def scorecards() -> list[dict[str, Any]]:
-    """Every claim at every standard setting, from committed and newly measured scores; see `core.metrics.scorecard`."""
+    """Every claim at every standard setting, from shipped and newly measured scores; see `core.metrics.scorecard`."""
     from core.metrics.scorecard import overview
 
     return overview(trained.store())
@@ -131,7 +128,7 @@ def scorecards() -> list[dict[str, Any]]:
 
 @st.cache_resource(show_spinner=False, ttl=60, max_entries=16)
 def verdicts(name: str, latent_dim: int, digest: str = "") -> list[Row]:
-    """Every claim at one data set and latent size."""
+    """Every claim for one data set and latent size."""
     from core.metrics.scorecard import scorecard
 
     return scorecard(trained.store(), name, latent_dim, digest)

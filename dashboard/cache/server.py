@@ -1,4 +1,4 @@
-"""What exists once per server: its jobs, visitors, limits and scenes, and what is prepared in the background."""
+"""What exists once per server: jobs, visitors, limits, scenes, and preparations in the background."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.jobs.limits import Limits
     from dashboard.walkthrough.scenes import Scene
 
-IDLE_SECONDS = 3.0  # without a page before something is prepared: long enough for the last one to be drawn
+IDLE_SECONDS = 3.0  # how long no page must have run before something is prepared
 _last_page = 0.0  # when a page last began to run, by time.monotonic()
 
 
@@ -41,7 +41,7 @@ def crowd() -> Crowd:
 
 
 def limits() -> Limits:
-    """What may be shown and trained here; see `core.jobs.limits`."""
+    """What may be shown and trained on this server; see `core.jobs.limits`."""
     from core.jobs.limits import limits_from_settings
 
     return limits_from_settings()
@@ -56,7 +56,7 @@ def scenes(pictures: Mapping[str, Callable[..., Any]]) -> tuple[Scene, ...]:
     """The walkthrough's scenes; a changed file is read again.
 
     Args:
-        pictures: those that a scene may ask for, by name, see `dashboard.panels`.
+        pictures: the functions that a scene may name, see `dashboard.panels`.
 
     Raises:
         SceneError: the file cannot be used.
@@ -66,11 +66,10 @@ def scenes(pictures: Mapping[str, Callable[..., Any]]) -> tuple[Scene, ...]:
 
 
 def _when_idle(task: Callable[[], Any]) -> bool:
-    """Run a task once, in the background, as soon as no page has been asked for a while.
+    """Run a task once, in the background, as soon as no page has been requested for `IDLE_SECONDS`.
 
-    What is prepared takes seconds of several cores. While many visitors arrive at once, it would take them from
-    their pages, and whoever needs it before the server is idle starts it anyway. POINT_OR_CLOUD_WARM=off leaves it
-    out.
+    Preparations occupy several cores for seconds, which would slow down the pages of visitors who arrive together. A
+    page that needs the result earlier computes it itself. POINT_OR_CLOUD_WARM=off skips preparations.
     """
 
     def check() -> None:
@@ -123,10 +122,10 @@ def _prepare() -> None:
 
 @functools.cache
 def load_networks() -> None:
-    """Once a process: import what networks need, and let the garbage collector leave its million objects alone.
+    """Once per process: import what networks need, and exempt the imported objects from garbage collection.
 
-    A page's networks run on one thread: they take milliseconds, and every rerun is a thread of its own, which would
-    start and keep helpers of its own, and wait for them beside other visitors'.
+    Networks run on one thread on the pages: they take milliseconds, and every rerun is a thread of its own, for which
+    torch would start and keep further threads that compete with those of other visitors.
     """
     import torch
 
@@ -147,7 +146,7 @@ def warm_worker() -> bool:
 
 @st.cache_resource(show_spinner=False, ttl=10)
 def memory_mb() -> float:
-    """Memory of the server and its workers; looked at every ten seconds at most."""
+    """Memory of the server and its workers in MB; measured every ten seconds at most."""
     from core.jobs.limits import memory_mb
 
     return memory_mb()

@@ -1,4 +1,4 @@
-"""Finished runs: where they are, what lies in their folders, their networks, and the images they were trained on."""
+"""Finished runs: their files, their networks, and the images they were trained on."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from core.latent.sampling import Density
     from core.models.build import Model
 
-REFERENCE = 10_000  # training images that others are compared with, so that 60,000 of them do not cost a second
+REFERENCE = 10_000  # training images that others are compared with; with 60,000 that would take a second
 COMPARED_WITHIN = 2.0  # seconds that a page waits for the comparison of a folder that has changed
-# Streamlit's spinner names the function that runs; these are the words a visitor should read instead.
+# Text of the spinner; Streamlit's default names the function.
 LOADING = "Loading the networks (only the first time)…"
 
 
@@ -34,18 +34,18 @@ def store() -> RunStore:
 
 
 def entries() -> list[catalog.Entry]:
-    """Every finished run there is now, shipped or trained by anyone; the folders are looked at each time."""
+    """Every finished run at this moment, shipped or trained by anyone; the folders are listed at each call."""
     found = []
     for run in (r for r in store() if r.complete):
         try:
             found.append(catalog.Entry(run, run.config))  # parsed once, see `core.runs.run`
-        except RunError:  # not readable: `python -m core runs` tells; here it is as if it were not there
+        except RunError:  # not readable: `python -m core runs` reports it, the pages ignore it
             continue
     return found
 
 
 def pairs() -> dict[tuple[str, int, int], catalog.Pair]:
-    """The matched pairs there are now, of the data sets that are offered; see `dashboard.content.catalog.pairs`."""
+    """The matched pairs at this moment, of the data sets that this server offers; see `catalog.pairs`."""
     from core.jobs.limits import limits_from_settings
 
     offered = limits_from_settings().offers
@@ -58,7 +58,7 @@ def _pairs(paths: tuple[str, ...], _entries: list[catalog.Entry]) -> dict[tuple[
     return catalog.pairs(_entries)
 
 
-def frozen(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _frozen(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The same arrays, read-only: visitors share them."""
     for array in arrays.values():
         array.setflags(write=False)
@@ -68,11 +68,11 @@ def frozen(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def arrays(run_id: str, name: str) -> dict[str, np.ndarray]:
     """The arrays of one npz file of a finished run."""
-    return frozen(store().get(run_id).arrays(name))
+    return _frozen(store().get(run_id).arrays(name))
 
 
 def gallery(run_id: str) -> dict[str, np.ndarray]:
-    """Per-image codes and losses, and first-paint pictures; see `core.training.evaluation.portfolio`."""
+    """Codes and losses per image, stored reconstructions and samples; see `core.training.evaluation.portfolio`."""
     return arrays(run_id, "gallery.npz")
 
 
@@ -86,8 +86,8 @@ def recording(run_id: str) -> tuple[np.ndarray, list[dict[str, Any]], list[bytes
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def film(run_id: str) -> bytes:
-    """A run's preview pictures, one below the other, as one PNG."""
+def stacked_previews(run_id: str) -> bytes:
+    """The previews of all epochs, one below the other, as one PNG."""
     from dashboard.components.scrubber import stacked
 
     return stacked(recording(run_id)[2])
@@ -95,13 +95,13 @@ def film(run_id: str) -> bytes:
 
 @st.cache_resource(show_spinner=False, max_entries=500)
 def evaluation(run_id: str) -> dict[str, Any]:
-    """A finished run's figures on the test images."""
+    """A finished run's evaluation on the test images, see `core.runs.run.Run.evaluation`."""
     return store().get(run_id).evaluation()
 
 
 @st.cache_resource(show_spinner=False, max_entries=500)
 def parameters(run_id: str) -> int:
-    """How many numbers the network holds, from the header of its weights file (8 bytes of length, then JSON)."""
+    """The number of parameters, from the header of the safetensors file (8 bytes of length, then JSON)."""
     with open(store().get(run_id).path / WEIGHTS, "rb") as file:
         header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
     return sum(int(np.prod(entry["shape"])) for name, entry in header.items() if name != "__metadata__")
@@ -112,7 +112,7 @@ def dataset(data: DataKey) -> Dataset:
     """The images that runs were trained on.
 
     Raises:
-        DataError: they cannot be had; says what to do.
+        DataError: they are not available; the message says what to do.
     """
     from core.data.datasets import load_dataset
 
@@ -129,7 +129,7 @@ def png_of_test_images(data: DataKey, n: int) -> bytes:
 
 @st.cache_resource(show_spinner=False, ttl=10, max_entries=16)
 def _fingerprint(data: DataKey) -> str:
-    """Of a folder's files as they are now: their names, sizes and times. Looked at every ten seconds at most."""
+    """The present names, sizes and times of a folder's files; read every ten seconds at most."""
     from core.data.dataset import DataError
     from core.data.folder_listing import listing
     from core.data.folder_name import find
@@ -142,7 +142,7 @@ def _fingerprint(data: DataKey) -> str:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _comparison(data: DataKey, fingerprint: str) -> Future[str | None]:  # noqa: ARG001 - part of the key
-    """How a folder differs from the images with a digest; compared in the background, which may take minutes."""
+    """How a folder differs from the images with a digest; compared in the background, as it may take minutes."""
     images, answer = dataset(data), Future()
 
     def compare() -> None:
@@ -152,7 +152,7 @@ def _comparison(data: DataKey, fingerprint: str) -> Future[str | None]:  # noqa:
         try:
             now = changed(images)
             count = None if now is None else len(now.train_images) + len(now.test_images)
-            answer.set_result(None if now is None else f"now holds {count:,} images, not all of them the same")
+            answer.set_result(None if now is None else f"now contains {count:,} images, not all of them the same")
         except DataError as error:
             answer.set_result(f"cannot be used any more: {str(error).rstrip('.')}")
         except BaseException as error:
@@ -165,11 +165,11 @@ def _comparison(data: DataKey, fingerprint: str) -> Future[str | None]:  # noqa:
 def folder_changed(data: DataKey) -> str | None:
     """How a folder differs from the images with a digest, in words; None where it does not.
 
-    A folder whose files are the same by name, size and time has not changed. Otherwise its images are read and
-    compared; until that is done, which a visitor waits `COMPARED_WITHIN` seconds for, only that is said.
+    A folder whose files have the same names, sizes and times has not changed. Otherwise its images are read and
+    compared; if that takes longer than `COMPARED_WITHIN` seconds, the answer says that it is in progress.
 
     Raises:
-        DataError: the images with that digest cannot be had.
+        DataError: the images with that digest are not available.
     """
     fingerprint = _fingerprint(data)
     if dataset(data).fingerprint == fingerprint:
@@ -181,19 +181,19 @@ def folder_changed(data: DataKey) -> str | None:
 
 
 def data_of(run_id: str) -> DataKey:
-    """Which images a run was trained on."""
+    """The images that a run was trained on."""
     return catalog.Entry((run := store().get(run_id)), run.config).data
 
 
 @st.cache_resource(show_spinner=LOADING, max_entries=16)
 def model(run_id: str) -> Model:
-    """A trained network, shared and frozen; of a multi-rate one the model at beta = 1."""
+    """A trained network, shared and frozen; for a multi-rate model the network at beta = 1."""
     return store().get(run_id).load_model().reference()
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def density(run_id: str, source: str) -> Density:
-    """Where new codes come from: "prior", "gaussian" or "mixture", fitted to the run's training codes."""
+    """A distribution of codes: the "prior", or a "gaussian" or "mixture" fitted to the run's training codes."""
     from core.latent.sampling import unpack
 
     return unpack(arrays(run_id, "density.npz"))[source]
@@ -208,7 +208,7 @@ def train_codes(run_id: str) -> np.ndarray:
 
 
 def export(run_id: str) -> bytes:
-    """A run to take home: see `core.runs.export`."""
+    """A run as a zip for download, see `core.runs.export`."""
     from core.runs.export import export_zip
 
     return export_zip(store().get(run_id))

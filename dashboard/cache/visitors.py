@@ -1,6 +1,7 @@
-"""Who uses this server now, and how many it serves at a time.
+"""Who uses this server now, and how many visitors it serves at a time.
 
-Somebody who is in stays in. A place is free again when its owner has done nothing for `REST` seconds.
+A visitor who has been admitted stays admitted. A place becomes free when its visitor has done nothing for `REST`
+seconds.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ REST = 120.0
 
 
 class Crowd:
-    """The visitors who did something lately.
+    """The visitors who were active in the last `REST` seconds.
 
     Args:
-        most: as many as are served; None is no limit.
+        most: how many are served at a time; None is no limit.
     """
 
     def __init__(self, most: int | None):
@@ -24,7 +25,7 @@ class Crowd:
         self._lock = threading.Lock()
 
     def admit(self, visitor: str, inside: bool = False, now: float | None = None) -> bool:
-        """Whether this visitor is served now; who is `inside` already always is."""
+        """Whether this visitor is served now; one who is already `inside` always is."""
         now = time.monotonic() if now is None else now
         with self._lock:
             self._seen = {who: at for who, at in self._seen.items() if now - at < REST}

@@ -1,1 +1,1 @@
-"""What the pages say and which runs they are about."""
+"""Which runs the pages show, and the sentences that depend on measurements."""

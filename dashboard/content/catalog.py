@@ -1,7 +1,7 @@
-"""Which finished runs belong together: matched AE/VAE pairs, and the VAEs of one recipe over beta.
+"""Which finished runs belong together: matched pairs of AE and VAE, and VAEs that differ only in beta.
 
-Two runs are a matched pair when their configs agree in everything but the model and its beta. Pure functions over
-(Run, RunConfig); what is on disk is found in `dashboard.cache`.
+Two runs are a matched pair if their configurations agree in everything except the model and its beta. These are pure
+functions of runs and configurations; `dashboard.cache` finds the runs on disk.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ STANDARD = RunConfig()
 
 @dataclass(frozen=True)
 class Entry:
-    """A finished run with its config, read once."""
+    """A finished run with its configuration."""
 
     run: Run
     config: RunConfig
@@ -38,7 +38,7 @@ class Entry:
         """The KL weight of a VAE.
 
         Raises:
-            ValueError: it is a model without one.
+            ValueError: the model has none.
         """
         if self.config.beta is None:
             raise ValueError(f"{self.run_id} has no KL weight.")
@@ -51,7 +51,7 @@ class Entry:
 
     @property
     def trained(self) -> float:
-        """When its training began, in seconds since the epoch; 0 where the file does not tell."""
+        """When its training began, as a Unix time in seconds; 0 if unknown."""
         try:
             return (self.run.path / CONFIG).stat().st_mtime
         except OSError:
@@ -66,11 +66,11 @@ class Pair:
     vae: Entry
 
     def __getitem__(self, kind: str) -> Entry:
-        """The one of that kind, "ae" or "vae"."""
+        """The model of a kind, "ae" or "vae"."""
         return dict(self.items())[kind]
 
     def items(self) -> tuple[tuple[str, Entry], tuple[str, Entry]]:
-        """Kind, "ae" or "vae", and model, as of a dict; the AE first."""
+        """("ae", AE), ("vae", VAE), like the items of a dict."""
         return ("ae", self.ae), ("vae", self.vae)
 
     @property
@@ -90,7 +90,7 @@ class Pair:
 
     @property
     def slug(self) -> str:
-        """The data set's name as part of a file's name."""
+        """The data set's name in a form that suits file names."""
         return re.sub(r"[^\w.-]+", "-", self.dataset.rsplit("/", 1)[-1]).strip("-")[:40] or "data"
 
     @property
@@ -105,14 +105,13 @@ class Pair:
 
 
 def recipe(config: RunConfig) -> RunConfig:
-    """The config with the model and beta taken out: equal for all runs that were trained alike, on the same images."""
-    return dataclasses.replace(
-        config, dataset=canonical(config.dataset), model="vae", beta=1.0
-    )  # the model that every setting has an effect on
+    """The configuration without model and beta: equal for all runs trained in the same way on the same images."""
+    # All settings are kept for a VAE; for other models, those without an effect are reset.
+    return dataclasses.replace(config, dataset=canonical(config.dataset), model="vae", beta=1.0)
 
 
 def usual(config: RunConfig) -> bool:
-    """Whether the run minimises plain D + beta R, for one beta or for all, on all of the data."""
+    """Whether the run minimises D + beta R without further options, for one beta or for all, on all images."""
     options = (
         "likelihood",
         "reduction",
@@ -127,12 +126,12 @@ def usual(config: RunConfig) -> bool:
 
 
 def plain(config: RunConfig) -> bool:
-    """Whether the run may stand for "the" AE or VAE."""
+    """Whether the run can be shown as the AE or the VAE of its data set."""
     return config.model != "multirate" and usual(config)
 
 
 def _preference(entry: Entry) -> tuple:
-    """Shipped before new, the standard recipe before others, longer training before shorter."""
+    """Sort key: shipped runs before new ones, the standard recipe before others, longer trainings before shorter."""
     standard = dataclasses.replace(
         recipe(entry.config), dataset=STANDARD.dataset, data_digest="", seed=0, latent_dim=16, trunk="conv"
     )
@@ -140,9 +139,9 @@ def _preference(entry: Entry) -> tuple:
 
 
 def pairs(entries: Iterable[Entry]) -> dict[tuple[str, int, int], Pair]:
-    """The best matched pair for every (data set, latent size, seed) that has one, the default choice first.
+    """The preferred matched pair for every (data set, latent size, seed) that has one, the default choice first.
 
-    Of a folder that has changed between trainings, the pair trained on its newest images.
+    For a folder that has changed between trainings, this is a pair trained on its latest content.
     """
     chosen = [e for e in entries if plain(e.config) and e.config.beta in (None, 1.0)]
     aes: dict[RunConfig, Entry] = {}
@@ -163,12 +162,12 @@ def pairs(entries: Iterable[Entry]) -> dict[tuple[str, int, int], Pair]:
 
 
 def of_size(pairs: Iterable[Pair], pair: Pair, latent_dim: int) -> list[Pair]:
-    """Those of another latent size that were trained on the same images as `pair`, one per seed."""
+    """The pairs of a latent size that were trained on the same images as `pair`, one per seed."""
     return [p for p in pairs if p.data == pair.data and p.latent_dim == latent_dim]
 
 
 def over_beta(entries: Iterable[Entry], pair: Pair) -> dict[float, Entry]:
-    """beta -> the VAE trained like the pair for that weight, in rising order of beta."""
+    """beta -> the VAE trained like the pair but with that KL weight, in ascending order."""
     found: dict[float, Entry] = {}
     for entry in sorted((e for e in entries if e.config.model == "vae" and plain(e.config)), key=_preference):
         if (entry.data, entry.config.latent_dim, entry.config.seed) == (pair.data, pair.latent_dim, pair.seed):
@@ -176,13 +175,13 @@ def over_beta(entries: Iterable[Entry], pair: Pair) -> dict[float, Entry]:
     return dict(sorted(found.items()))
 
 
-def nearest_weights(trained: Iterable[float], beta: float, most: int) -> list[float]:
-    """At most `most` of the trained weights, the nearest to `beta` on the logarithmic scale first."""
+def nearest_betas(trained: Iterable[float], beta: float, most: int) -> list[float]:
+    """At most `most` of the trained KL weights, the nearest to `beta` on the logarithmic scale first."""
     return sorted(trained, key=lambda b: abs(math.log(b / beta)))[:most]
 
 
 def trained_to_denoise(entries: Iterable[Entry], pair: Pair, noise: float) -> Pair | None:
-    """The pair trained like this one but with noise on its input images, of the same seed if there is one."""
+    """The pair trained like this one but with noise on its input images, preferably with the same seed."""
     found: dict[int, dict[str, Entry]] = {}
     for entry in entries:
         c = entry.config
@@ -194,7 +193,7 @@ def trained_to_denoise(entries: Iterable[Entry], pair: Pair, noise: float) -> Pa
 
 
 def multirate(entries: Iterable[Entry], pair: Pair) -> Entry | None:
-    """The multi-rate model of the pair's data set and latent size, of the pair's seed if there is one."""
+    """The multi-rate model of the pair's data set and latent size, preferably with the pair's seed."""
     found = [
         e
         for e in entries
@@ -206,7 +205,7 @@ def multirate(entries: Iterable[Entry], pair: Pair) -> Entry | None:
 
 
 def other_seeds(entries: Iterable[Entry], entry: Entry) -> list[Entry]:
-    """The runs that differ from this one in nothing but the seed."""
+    """The runs that differ from this one only in the seed."""
     alike = [
         e for e in entries if e.run_id != entry.run_id and e.config.replace(seed=entry.config.seed) == entry.config
     ]
@@ -214,6 +213,6 @@ def other_seeds(entries: Iterable[Entry], entry: Entry) -> list[Entry]:
 
 
 def differences(pair: Pair) -> tuple[dict[str, tuple], dict[str, object]]:
-    """What differs between the two configs, (AE's, VAE's) by name, and what is equal."""
+    """The settings of a pair that differ, as name -> (AE's, VAE's), and those that are equal."""
     a, b = pair.ae.config.to_dict(), pair.vae.config.to_dict()
     return {k: (a[k], b[k]) for k in a if a[k] != b[k]}, {k: a[k] for k in a if a[k] == b[k]}

@@ -1,4 +1,4 @@
-"""A person's own folder of images: what was read, and what has changed since models were trained on it."""
+"""A visitor's own folder of images: what was read, and what has changed since models were trained on it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from dashboard.content.catalog import Pair
 
 
 def train_command(pair: Pair, latent_dim: int | None = None) -> str:
-    """What to type to train the AE of a pair like this one."""
+    """The command that trains the AE of a pair like this one."""
     dataset, size = shlex.quote(pair.dataset), latent_dim or pair.latent_dim
     return f"python -m core train --model ae --dataset {dataset} --latent-dim {size} --seed {pair.seed}"
 
 
 def folder_summary(data: Dataset) -> str:
-    """How many images a folder gave, and how they look to the models."""
+    """How many images were read from a folder, and in what form."""
     n, classes, skipped = len(data.train_images) + len(data.test_images), len(data.classes), len(data.skipped)
     summary = (
-        f"{n:,} images in {classes:,} {'class' if classes == 1 else 'classes'}, as the models see them: "
-        "28×28 grey levels, the whole picture scaled to fit."
+        f"{n:,} images in {classes:,} {'class' if classes == 1 else 'classes'}, each scaled to fit 28×28 pixels in "
+        "grey levels for the models."
     )
     if skipped:
         summary += f" {skipped:,} {'file was' if skipped == 1 else 'files were'} skipped."
@@ -28,11 +28,11 @@ def folder_summary(data: Dataset) -> str:
 
 
 def folder_changed(pair: Pair, data: Dataset, how: str) -> str:
-    """That a folder no longer holds what a pair was trained on; `how` says how it has changed."""
+    """A notice that a folder no longer contains what a pair was trained on; `how` is `cache.trained.folder_changed`."""
     n = len(data.train_images) + len(data.test_images)
     day = time.strftime("%d %b %Y", time.localtime(pair.vae.trained)).lstrip("0")
     return (
-        f"This folder has changed since these models were trained. Everything here is about the {n:,} images that "
-        f"it held on {day}; "
-        f"it {how}. To train on what it holds now: `{train_command(pair)}`, and again with `--model vae`."
+        f"This folder has changed since these models were trained. All values are for the {n:,} images "
+        f"that it contained on {day}; it {how}. To train on its present content: `{train_command(pair)}`, and again "
+        "with `--model vae`."
     )

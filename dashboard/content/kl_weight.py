@@ -1,4 +1,4 @@
-"""The KL weight: what it costs and keeps, what it is called in other code bases, and a common mistake."""
+"""The KL weight: its effect on rate and distortion, its value in other code bases, and a common mistake."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from core.config import RunConfig
-from dashboard.content.catalog import Entry, nearest_weights
+from dashboard.content.catalog import Entry, nearest_betas
 from dashboard.content.words import VAE, nats
 
 
-def lowest_neg_elbo(evaluations: Mapping[float, Mapping[str, Any]]) -> float:
-    """The trained weight with the lowest -ELBO."""
+def _lowest_neg_elbo(evaluations: Mapping[float, Mapping[str, Any]]) -> float:
+    """The trained KL weight with the lowest -ELBO."""
     return min(evaluations, key=lambda beta: evaluations[beta]["neg_elbo"])
 
 
-def activity(active: int, latent_dim: int) -> Literal["all", "some", "none"]:
+def _activity(active: int, latent_dim: int) -> Literal["all", "some", "none"]:
     """How many of the latent units are active."""
     return "all" if active == latent_dim else "some" if active else "none"
 
 
 def weight_takeaway(beta: float, evaluations: Mapping[float, Mapping[str, Any]], latent_dim: int) -> str:
-    """What the weight shown costs and keeps, and which trained weight has the lowest -ELBO.
+    """Rate, distortion and active units at the KL weight shown, and which trained KL weight has the lowest -ELBO.
 
     Args:
-        evaluations: by trained beta, at least one.
+        evaluations: of the trained runs by beta, at least one.
     """
-    best = lowest_neg_elbo(evaluations)
+    best = _lowest_neg_elbo(evaluations)
     value = nats(evaluations[best]["neg_elbo"])
-    lowest = f"Of the {len(evaluations)} trained weights, β = {best:g} has the lowest −ELBO ({value})."
+    lowest = f"Of the {len(evaluations)} trained values, β = {best:g} has the lowest −ELBO ({value})."
     if len(evaluations) == 1:
-        lowest = f"Its −ELBO is {value}; no other weight has been trained."
+        lowest = f"Its −ELBO is {value}; no other value has been trained."
     if beta not in evaluations:
         return f"{_untrained_neighbours(beta, evaluations)} {lowest}"
     e = evaluations[beta]
@@ -38,7 +38,7 @@ def weight_takeaway(beta: float, evaluations: Mapping[float, Mapping[str, Any]],
         "all": f"all {latent_dim} latent units are active",
         "some": f"{latent_dim - e['active_units']} of {latent_dim} latent units are inactive",
         "none": "all latent units are inactive, so every image is decoded to the same output",
-    }[activity(e["active_units"], latent_dim)]
+    }[_activity(e["active_units"], latent_dim)]
     return (
         f"At β = {beta:g} the {VAE} has a rate of {nats(e['rate'])} nats and a distortion of "
         f"{nats(e['distortion'])} nats; {state}. {lowest}"
@@ -49,21 +49,21 @@ def _untrained_neighbours(beta: float, evaluations: Mapping[float, Mapping[str, 
     each = [
         f"β = {b:g} has a rate of {nats(evaluations[b]['rate'])} and a distortion of "
         f"{nats(evaluations[b]['distortion'])} nats"
-        for b in sorted(nearest_weights(evaluations, beta, 2))
+        for b in sorted(nearest_betas(evaluations, beta, 2))
     ]
     return (
         f"No network has been trained for β = {beta:g} yet. "
-        f"Of the nearest trained weights, the {VAE} with {'; that with '.join(each)}."
+        f"Of the nearest trained values, the {VAE} with {'; that with '.join(each)}."
     )
 
 
 def trained_here(entry: Entry) -> str:
-    """What the network of the weight shown is."""
-    return f"Trained for this weight alone, {entry.config.epochs} epochs: `{entry.run_id}`"
+    """Which network is shown, if one was trained for this KL weight."""
+    return f"Trained for this β alone, {entry.config.epochs} epochs: `{entry.run_id}`"
 
 
 def untrained(status: Any, config: RunConfig) -> str:
-    """Why there is no network of this weight, and what to do; `status` is a `core.jobs.background.JobStatus`."""
+    """Why there is no network for this KL weight, and what to do; `status` is a `core.jobs.background.JobStatus`."""
     if status.message:
         return f"The training of β = {config.beta:g} ended early: {status.message}"
     if status.state in ("stopped", "stale"):
@@ -73,7 +73,11 @@ def untrained(status: Any, config: RunConfig) -> str:
 
 
 def convention_takeaway(beta: float, nominal: Mapping[str, float]) -> str:
-    """How far apart the numbers are that mean the same weight; `nominal` by the code bases' names."""
+    """How much the values for the same KL weight differ between code bases.
+
+    Args:
+        nominal: value by name of the code base.
+    """
     low, high = min(nominal, key=nominal.__getitem__), max(nominal, key=nominal.__getitem__)
     return (
         f"The β = {beta:g} of this page corresponds to {nominal[low]:.3g} in one code base ({low}) and to "
@@ -85,10 +89,16 @@ def convention_takeaway(beta: float, nominal: Mapping[str, float]) -> str:
 def mistake_takeaway(
     weight: float, effective: float, wrong: Mapping[str, Any], right: Mapping[str, Any], latent_dim: int
 ) -> str:
-    """What averaging D over the pixels did to a run of the same nominal weight, from both runs' evaluations."""
+    """The effect of averaging D over the pixels, from the evaluations of two runs with the same nominal KL weight.
+
+    Args:
+        weight: the nominal KL weight.
+        effective: the beta that it corresponds to in the run with the mistake.
+        wrong, right: evaluations of the run with the mistake and of the one without it.
+    """
     active = wrong["active_units"]
     fate = f"{active} of {latent_dim} latent units are active"
-    if activity(active, latent_dim) == "none":
+    if _activity(active, latent_dim) == "none":
         fate = "The model **collapses**: no latent unit is active, and every image is decoded to the same average"
     return (
         f"With D averaged over pixels and the KL summed, a weight of {weight:g} acts as β = {effective:g}. {fate} "

@@ -1,4 +1,4 @@
-"""Latent maps: how well a space separates the classes, how far its codes spread, and what is being computed."""
+"""Latent maps: how well a latent space separates the classes, how widely its codes spread, progress of a UMAP."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from core.latent.neighbours import NEIGHBOURS
 from core.metrics.comparisons import better_separated
 from dashboard.content.words import AE, NAMES, VAE
 
-NO_STRUCTURE = 0.2  # class accuracy above chance below which a space is said to have hardly any class structure
+NO_STRUCTURE = 0.2  # with an accuracy closer to chance, a space has hardly any class structure
 
 
 def better_separation(ae: float, vae: float, classes: int) -> str:
-    """Whose space separates the classes better, from the share of codes whose neighbours share their class.
+    """Whose latent space separates the classes better, from the accuracy of the nearest neighbours' class.
 
     Returns:
         "ae" or "vae", "neither" if both do equally well, "none" if at least one shows hardly any class structure.
@@ -30,7 +30,12 @@ def maps_takeaway(
     classes: int,
     why_not: str = "",
 ) -> str:
-    """How close codes of one class are (or `why_not`, where that cannot be measured), and how far the codes spread."""
+    """How well the latent spaces separate the classes, and how widely their codes spread.
+
+    Args:
+        ae_accuracy, vae_accuracy: None where they cannot be measured, for the reason `why_not`.
+        ae_spread, vae_spread: mean standard deviation of the codes.
+    """
     spread = spread_takeaway(ae_spread, vae_spread)
     if ae_accuracy is None or vae_accuracy is None:
         return f"Class structure cannot be measured: {why_not} {spread}"
@@ -50,15 +55,15 @@ def maps_takeaway(
 
 
 def tighter_codes(ae: float, vae: float) -> tuple[Literal["ae", "vae"], Literal["collapsed", "one", "same", "times"]]:
-    """Whose codes spread less, and how: both are standard deviations over the codes.
+    """Whose codes spread less, from the standard deviations of both models' codes.
 
     Returns:
-        the model, and "collapsed" if neither's codes vary visibly, "one" if only the other's do, "same" if both spread
-        equally widely, else "times".
+        the model, and how the two compare: "collapsed" if both are almost constant, "one" if only this model's are,
+        "same" if both spread equally widely, else "times".
     """
     near, far = min(ae, vae), max(ae, vae)
     tighter: Literal["ae", "vae"] = "ae" if ae < vae else "vae"
-    if far < 0.005:  # shown as 0.00
+    if far < 0.005:  # would be shown as 0.00
         return tighter, "collapsed"
     if near < 0.001 * far:
         return tighter, "one"
@@ -66,7 +71,7 @@ def tighter_codes(ae: float, vae: float) -> tuple[Literal["ae", "vae"], Literal[
 
 
 def spread_takeaway(ae: float, vae: float) -> str:
-    """How far each model's codes spread; both are standard deviations."""
+    """The sentence for `tighter_codes`, with the standard deviations."""
     tighter, how = tighter_codes(ae, vae)
     both = f"(standard deviation {AE} {ae:.2f}, {VAE} {vae:.2f}; prior: 1)"
     if how == "collapsed":
@@ -79,31 +84,31 @@ def spread_takeaway(ae: float, vae: float) -> str:
 
 
 def map_caption(view: Any, flat: bool) -> str:
-    """What was measured about one map (a `dashboard.cache.maps.MapView`), or why it was not.
+    """The measures of one map, a `dashboard.cache.maps.MapView`.
 
     Args:
-        flat: the map is the latent space itself.
+        flat: the map is the latent space itself, which needs no projection.
     """
-    order = (
+    structure = (
         "class structure: not measured"
         if view.knn_accuracy is None
         else f"{view.knn_accuracy:.1%} of images share their class with most of their {NEIGHBOURS} nearest codes"
     )
     if flat:
-        return order
+        return structure
     if view.trustworthiness is None:
-        return f"{order} · trustworthiness: not measured"
+        return f"{structure} · trustworthiness: not measured"
     fewer = "" if view.trusted == NEIGHBOURS else f", measured with {view.trusted} nearest codes"
-    return f"{order} · trustworthiness of the map: {view.trustworthiness:.3f} (maximum 1){fewer}"
+    return f"{structure} · trustworthiness of the map: {view.trustworthiness:.3f} (maximum 1){fewer}"
 
 
 def laying_out(status: Any, warm: bool, compiling: Any) -> str:
-    """What a visitor waits for who has asked for a UMAP that no run carries yet, and what is shown meanwhile.
+    """Why a UMAP is not ready yet, and what is shown meanwhile.
 
     Args:
         status: a `core.jobs.background.JobStatus`.
-        warm: whether umap-learn's compiled code is there.
-        compiling: how far that is, a `core.latent.compilation.Progress`; None before the first function is done.
+        warm: whether umap-learn's code has been compiled.
+        compiling: progress of that, a `core.latent.compilation.Progress`; None before the first function is compiled.
     """
     needs = "needs umap-learn's code, which is being compiled once for this processor"
     if status.state == "queued":

@@ -1,4 +1,4 @@
-"""Interpolation: whose image half-way is closest to real ones."""
+"""Interpolation: which path's image at the midpoint is closest to real images."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Literal
 
 from dashboard.content.words import AE, VAE
 
-WHOSE = {"ae": f"the {AE}", "vae": f"the {VAE}", "pixels": "the cross-fade"}
+METHODS = {"ae": f"the {AE}", "vae": f"the {VAE}", "pixels": "the cross-fade"}
 
 
 def closest_midpoint(middle: Mapping[str, float], tolerance: float = 0.05) -> Literal["ae", "vae", "both", "pixels"]:
-    """Whose image half-way is closest to a real one; distances within 5 % are equal.
+    """Which image at the midpoint is closest to a real one; distances within `tolerance` of the smallest are equal.
 
     Args:
         middle: distance to the nearest real image, by "ae", "vae" and "pixels" (the cross-fade).
 
     Returns:
-        "pixels" as soon as no latent space is closer than the cross-fade.
+        "pixels" if neither latent space is closer than the cross-fade.
     """
     best = min(middle.values())
     ae, vae, pixels = (middle[k] <= (1 + tolerance) * best for k in ("ae", "vae", "pixels"))
@@ -36,5 +36,5 @@ def path_takeaway(middle: Mapping[str, float]) -> str:
         "ae": f"for this pair the {AE} is closest to real images",
         "vae": f"for this pair the {VAE} is closest to real images",
     }[closest_midpoint(middle)]
-    distances = ", ".join(f"{WHOSE[k]} {middle[k]:.1f}" for k in ("ae", "vae", "pixels"))
+    distances = ", ".join(f"{METHODS[k]} {middle[k]:.1f}" for k in ("ae", "vae", "pixels"))
     return f"At the midpoint, {verdict}. (Distance to the nearest real image: {distances}.)"

@@ -1,4 +1,4 @@
-"""Generated images: whose are closer to real ones, from which source of codes, at which KL weight."""
+"""Generated images: whose are closer to real images, by the distribution of the codes and by the KL weight."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ FROM = {
     "gaussian": "a Gaussian fitted to each model's codes",
     "mixture": "a mixture fitted to each model's codes",
 }
-ONE_AVERAGE = 100.0  # the Frechet distance of one average image, drawn over and over; see `core.metrics.judge`
-Distances = Mapping[tuple[str, str], Sequence[float]]  # Frechet distances by (model, source), one value per seed
+ONE_AVERAGE = 100.0  # the Fréchet distance of a single average image, repeated; see `core.metrics.judge`
+Distances = Mapping[tuple[str, str], Sequence[float]]  # Fréchet distances by (model, source), one value per seed
 
 
 def closer_samples(ae: float, vae: float) -> str:
-    """Whose samples are closer to real images, from both Frechet distances.
+    """Whose samples are closer to real images, from both Fréchet distances.
 
     Returns:
         "ae", "vae", "neither", or "none" if one average image, repeated, is as close as either.
@@ -29,10 +29,10 @@ def closer_samples(ae: float, vae: float) -> str:
 
 
 def samples_takeaway(sources: Mapping[str, str], ae: Mapping[str, float], vae: Mapping[str, float]) -> str:
-    """Whose samples are closer to real images, and how many of those they come near.
+    """Whose samples are closer to real images, and how many real images have a sample nearby.
 
     Args:
-        sources: where the codes of "ae" and "vae" were drawn from.
+        sources: the distribution, a key of `FROM`, that the codes of "ae" and "vae" were drawn from.
         ae, vae: fd, floor and coverage of each model's samples.
     """
     drawn = FROM[sources["ae"]]
@@ -53,10 +53,10 @@ def samples_takeaway(sources: Mapping[str, str], ae: Mapping[str, float], vae: M
 
 
 def where_to_draw(distances: Mapping[str, float]) -> str:
-    """What follows from Frechet distances by "model_source", e.g. {"vae_prior": 19, "ae_mixture": 4}."""
+    """The conclusion from Fréchet distances by "model_source", e.g. {"vae_prior": 19, "ae_mixture": 4}."""
     best, worst = min(distances, key=distances.__getitem__), max(distances, key=distances.__getitem__)
     if nearer([distances[best]], [distances[worst]]) == "neither":
-        return "There is no difference large enough to count."
+        return "The difference is too small to be conclusive."
     times = distances[worst] / max(distances[best], 1e-9)
     (better, source), (other, other_source) = best.split("_"), worst.split("_")
     if better == "ae" and source != "prior" and other_source == "prior":
@@ -71,11 +71,12 @@ def where_to_draw(distances: Mapping[str, float]) -> str:
 
 @dataclass(frozen=True)
 class BestWeight:
-    """The KL weight with the lowest Frechet distance.
+    """The KL weight with the lowest Fréchet distance.
 
     Attributes:
-        beta: the weight. at_end: whether it is the smallest or the largest one trained.
-        as_good: the smallest and the largest trained weight whose samples are as good.
+        beta: the KL weight.
+        at_end: whether it is the smallest or the largest one trained.
+        as_good: the smallest and the largest trained KL weight whose samples are equally good.
     """
 
     beta: float
@@ -84,7 +85,7 @@ class BestWeight:
 
 
 def best_weight(fd: Mapping[float, float]) -> BestWeight:
-    """The trained weight whose samples are closest to real images, from Frechet distances by weight."""
+    """The trained KL weight whose samples are closest to real images, from Fréchet distances by KL weight."""
     betas = sorted(fd)
     best = min(betas, key=fd.__getitem__)
     close = [b for b in betas if nearer([fd[best]], [fd[b]]) == "neither"]
@@ -92,10 +93,10 @@ def best_weight(fd: Mapping[float, float]) -> BestWeight:
 
 
 def quality_takeaway(points: Mapping[float, Mapping[str, float]]) -> str:
-    """Which trained weight makes the samples closest to real images, and how it goes on either side.
+    """At which trained KL weight samples are closest to real images, compared with the ends of the range.
 
     Args:
-        points: fd and floor of each weight's prior samples.
+        points: fd and floor of the prior samples, by KL weight.
     """
     betas = sorted(points)
     floor = points[betas[0]]["floor"]
@@ -103,30 +104,30 @@ def quality_takeaway(points: Mapping[float, Mapping[str, float]]) -> str:
         found = " and ".join(f"{points[b]['fd']:.1f} at β = {b:g}" for b in betas)
         return (
             f"So far the samples have a Fréchet distance of {found}; real images have {floor:.1f}. "
-            "Train more weights to find where samples are best."
+            "Train with more values of β to find where samples are best."
         )
     best = best_weight({b: point["fd"] for b, point in points.items()})
     fd = points[best.beta]["fd"]
     ends = f"{points[betas[0]]['fd']:.1f} at β = {betas[0]:g} and {points[betas[-1]]['fd']:.1f} at β = {betas[-1]:g}"
     if best.at_end:
         return (
-            f"Among the trained weights, samples are best at β = {best.beta:g}, an end of the range: "
+            f"Among the trained values, samples are best at β = {best.beta:g}, an end of the range: "
             f"Fréchet distance {fd:.1f}, compared with {ends}."
         )
     low, high = best.as_good
     where = f"from β = {low:g} to {high:g}" if low < high else f"at β = {best.beta:g}"
     return (
-        f"Samples are best at an intermediate weight: the Fréchet distance is {fd:.1f} at β = {best.beta:g} "
+        f"Samples are best at an intermediate value: the Fréchet distance is {fd:.1f} at β = {best.beta:g} "
         f"(equally good {where}), compared with {ends}. Real images have {floor:.1f}."
     )
 
 
 def rescue_takeaway(fd: Distances, floor: float) -> str:
-    """What a fitted density does for the AE's samples, beside the VAE's.
+    """How much a fitted density improves the AE's samples, compared with the VAE's.
 
     Args:
-        fd: the same seeds for each; sources "prior", "gaussian", "mixture".
-        floor: what real training images reach.
+        fd: of the same seeds for each model and source; sources are "prior", "gaussian", "mixture".
+        floor: the Fréchet distance of real training images.
     """
     mean = {key: sum(values) / len(values) for key, values in fd.items()}
     ae, vae, own = mean["ae", "mixture"], mean["vae", "prior"], mean["vae", "mixture"]
@@ -142,24 +143,23 @@ def rescue_takeaway(fd: Distances, floor: float) -> str:
     return (
         f"The Fréchet distance of the {AE}'s samples to real images is {mean['ae', 'prior']:.0f} with codes from "
         f"N(0, I), {mean['ae', 'gaussian']:.1f} with codes from a fitted Gaussian and {ae:.1f} with codes from a "
-        "fitted mixture. "
-        f"{comparison} Real images have {floor:.1f}."
+        f"fitted mixture. {comparison} Real images have {floor:.1f}."
     )
 
 
 def rescue_meaning(fd: Distances, gaussians: int = 10) -> str:
-    """What the numbers of `rescue_takeaway` mean for the question whether an AE generates.
+    """What the values of `rescue_takeaway` mean for the question whether an AE can generate images.
 
     Args:
-        gaussians: in the fitted mixture.
+        gaussians: number of Gaussians in the fitted mixture.
     """
     against = nearer(fd["ae", "mixture"], fd["vae", "prior"])
     if against == "first":
         return (
-            f"**What that means.** An {AE} with a density fitted to its codes *is* a generative model. What was "
-            "missing was not a decoder that can generate images, but the distribution of its codes, which "
-            f"{gaussians} Gaussians fitted afterwards provide. "
-            f"The {VAE} fixes that distribution in advance, at the cost of its rate."
+            f"**What that means.** An {AE} with a density fitted to its codes *is* a generative model. Its decoder can "
+            "generate images; only the distribution of its codes was missing, and a mixture of "
+            f"{gaussians} Gaussians fitted afterwards provides it. The {VAE} fixes that distribution in advance, at "
+            "the cost of its rate."
         )
     prior, mixture = (sum(fd["ae", source]) / len(fd["ae", source]) for source in ("prior", "mixture"))
     gained = f"Here a fitted density does not help the {AE}"

@@ -1,4 +1,4 @@
-"""The scorecard: how the usual story fares as a whole."""
+"""The scorecard: how many of the common claims hold."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ def _count(n: int, verb: str, verbs: str) -> str:
 
 
 def scorecard_takeaway(verdicts: Sequence[str], runs: int) -> str:
-    """How many of the story's claims hold, do not, and depend.
+    """How many of the claims hold, do not hold, and depend on the case.
 
     Args:
         verdicts: one word of `core.metrics.verdicts` per claim.
-        runs: how many trained models they rest on.
+        runs: how many trained models were compared.
     """
     count = Counter(verdicts)
     if count[UNKNOWN] == len(verdicts):

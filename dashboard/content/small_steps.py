@@ -1,4 +1,7 @@
-"""Small steps in the latent space: whose images change class more often. `core.metrics.claims` decides, over seeds."""
+"""Small steps in the latent space: whose images change class more often.
+
+`core.metrics.comparisons` decides, from the values of all seeds.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from dashboard.content.words import AE, NA, VAE
 # Latent size -> model -> size of the step -> share of steps that change the class, one value per seed.
 FlipRates = Mapping[int, Mapping[str, Mapping[float, Sequence[float]]]]
 UNDECIDED = "no difference exceeds the margin in all seeds"
-STORY = {"ae": "the story holds", "vae": "the opposite holds", "neither": UNDECIDED}
+CLAIM = {"ae": "the claim holds", "vae": "the opposite holds", "neither": UNDECIDED}
 CHANGES = {
     "ae": "the AE's images change class more often",
     "vae": "the VAE's images change class more often",
@@ -23,16 +26,17 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def steps_takeaway(rates: FlipRates, images: int, step: float = 0.1) -> str:
-    """Where the story "an AE's neighbouring codes decode to other things, a VAE's do not" holds, at one step.
+    """At which latent sizes it is true that neighbouring codes change class more often in an AE than in a VAE.
 
     Args:
-        images: how many the rates were measured around.
+        images: how many images the rates were measured around.
+        step: size of the step, in standard deviations of the codes.
     """
     parts = []
     for d, by_model in rates.items():
         a, v = by_model["ae"].get(step), by_model["vae"].get(step)
         if a and v:
-            verdict = STORY[changes_class_more(a, v)]
+            verdict = CLAIM[changes_class_more(a, v)]
             parts.append(f"at **latent size {d}** {verdict} ({AE} {_mean(a):.1%}, {VAE} {_mean(v):.1%})")
     if not parts:
         return ""
@@ -43,8 +47,8 @@ def steps_takeaway(rates: FlipRates, images: int, step: float = 0.1) -> str:
     )
 
 
-def changes_said(rates: FlipRates, sizes: Sequence[int]) -> dict[str, str]:
-    """For each measured step, whose images change class more often at the latent sizes shown.
+def step_conclusions(rates: FlipRates, sizes: Sequence[int]) -> dict[str, str]:
+    """For each measured size of the step, whose images change class more often at the latent sizes shown.
 
     Returns:
         "0.1" -> a sentence; only steps that were measured at all of `sizes`.

@@ -1,4 +1,4 @@
-"""How the spaces form, and how a training under way is getting on."""
+"""How the latent spaces form, and the progress of a training."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from dashboard.content.words import AE, VAE
 
 
-def half_way(values: Sequence[float]) -> int:
-    """The first epoch at which a curve has made half of its way from its first to its last value."""
+def _half_way(values: Sequence[float]) -> int:
+    """The first epoch at which a curve has covered half of the distance from its first to its last value."""
     goal = abs((values[0] + values[-1]) / 2 - values[0])
     return next(i for i, v in enumerate(values) if abs(v - values[0]) >= goal)
 
 
 @dataclass(frozen=True)
 class RateCourse:
-    """How the rate develops: it keeps rising, or it peaks at `peak` nats in epoch `epoch` and settles."""
+    """How the rate develops: it keeps rising, or it has a maximum of `peak` nats in epoch `epoch` and then falls."""
 
     rising: bool
     peak: float
@@ -25,18 +25,18 @@ class RateCourse:
 
 
 def rate_course(rates: Sequence[float]) -> RateCourse:
-    """The course of one rate per epoch, nats per image; within 5 % of its maximum at the end it counts as rising."""
+    """The course of the rate, one value per epoch; it counts as rising if it ends within 5 % of its maximum."""
     top = max(range(len(rates)), key=rates.__getitem__)
     return RateCourse(rates[-1] > 0.95 * rates[top], rates[top], top)
 
 
 def training_takeaway(ae: Sequence[Mapping[str, Any]], vae: Sequence[Mapping[str, Any]]) -> str:
-    """How soon both models reduce the distortion, and what the VAE's rate does meanwhile.
+    """How quickly both models reduce the distortion, and how the VAE's rate develops.
 
     Args:
         ae, vae: histories, one row per epoch, starting at epoch 0.
     """
-    fast_ae, fast_vae = (half_way([row["distortion"] for row in rows]) for rows in (ae, vae))
+    fast_ae, fast_vae = (_half_way([row["distortion"] for row in rows]) for rows in (ae, vae))
     last_ae, last_vae = len(ae) - 1, len(vae) - 1
     if (fast_ae, last_ae) == (fast_vae, last_vae):
         when = f"Both models reach half of this reduction after {fast_ae} of {last_ae} epochs"
@@ -58,7 +58,7 @@ def training_takeaway(ae: Sequence[Mapping[str, Any]], vae: Sequence[Mapping[str
 
 
 def progress_line(status: Any, history: Sequence[Mapping[str, Any]]) -> str:
-    """One line about a training under way; `status` is a `core.jobs.background.JobStatus`."""
+    """One line about a training in progress; `status` is a `core.jobs.background.JobStatus`."""
     left = "" if status.seconds_left is None else f" · about {max(status.seconds_left, 1):.0f} s left"
     others = f" · {status.visitors - 1} more waiting for it" if status.visitors > 1 else ""
     if status.state == "queued":

@@ -1,4 +1,4 @@
-"""What a model is used for: removing noise, finding anomalies, compressing; each beside something simpler."""
+"""Uses of a model: denoising, anomaly detection, compression; each compared with simpler methods."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def best_denoiser(psnr: Mapping[str, float]) -> str:
 
 
 def without_training(psnr: float, noisy: float, simple: float) -> Literal["harms", "worse", "no worse"]:
-    """How a model that was never trained to denoise compares with the noisy image and a simple filter, in dB."""
+    """How a model that was not trained to denoise compares with the noisy image and a simple filter; PSNR in dB."""
     if psnr < noisy:
         return "harms"
     return "worse" if psnr < simple else "no worse"
@@ -30,11 +30,11 @@ def _noisy(sigma: float, psnr: Mapping[str, float]) -> str:
 
 
 def denoise_takeaway(sigma: float, psnr: Mapping[str, float], clean_trained: float) -> str:
-    """What removes the noise from this image best, and what a model does that was never trained to.
+    """Which method denoises this image best, and how well a model does that was not trained to denoise.
 
     Args:
-        psnr: in dB against the clean image, by "input", "ae", "vae" (trained to denoise), "median", "pca".
-        clean_trained: that of an AE trained on clean images.
+        psnr: in dB with respect to the clean image, by "input", "ae", "vae" (trained to denoise), "median", "pca".
+        clean_trained: PSNR of an AE trained on clean images.
     """
     best, simple = best_denoiser(psnr), max(psnr[k] for k in SIMPLE)
     compared = (
@@ -54,7 +54,7 @@ def denoise_takeaway(sigma: float, psnr: Mapping[str, float], clean_trained: flo
 
 
 def untrained_takeaway(sigma: float, psnr: Mapping[str, float]) -> str:
-    """What models that were never trained to denoise make of a noisy image.
+    """How well models that were not trained to denoise do on a noisy image.
 
     Args:
         psnr: in dB, by "input", "ae", "vae", "median", "pca".
@@ -72,7 +72,7 @@ def untrained_takeaway(sigma: float, psnr: Mapping[str, float]) -> str:
 
 
 def detection(auroc: Mapping[str, float]) -> Literal["reversed", "chance", "level", "best"]:
-    """How well anomalies are told from normal images, from AUROC by "ae", "vae" and "pca".
+    """How well anomalies are distinguished from normal images, from AUROC by "ae", "vae" and "pca".
 
     Returns:
         "reversed" if both models reconstruct anomalies better than normal images, "chance" if no method does much
@@ -87,17 +87,17 @@ def detection(auroc: Mapping[str, float]) -> Literal["reversed", "chance", "leve
 
 
 def anomaly_takeaway(what: str, above: Mapping[str, float], auroc: Mapping[str, float]) -> str:
-    """How unusual this image is to both models, and how well each tells unusual images from normal ones.
+    """How anomalous this image is for both models, and how well each method detects anomalies.
 
     Args:
-        what: what is unusual about the images, e.g. "turned by 90°".
+        what: how the anomalies differ from normal images, e.g. "turned by 90°".
         above: by "ae" and "vae", the share of normal images with a lower distortion than this one.
         auroc: by "ae", "vae" and "pca", for a thousand such images.
     """
     best = max(auroc, key=auroc.__getitem__)
     verdict = {
         "reversed": "**Both models reconstruct the anomalies better than normal images**: "
-        "being easy to reconstruct is not the same as being familiar.",
+        "an image that is easy to reconstruct is not necessarily similar to the training images.",
         "chance": "That is little better than chance (0.5).",
         "level": "The best two methods perform equally well.",
         "best": f"Here {METHODS[best]} performs best.",
@@ -117,7 +117,7 @@ def held_out_takeaway(ae: Mapping[str, float], vae: Mapping[str, float]) -> str:
     if both[worst] < 0.5:
         end = (
             f". Although neither model was trained on {worst}, both reconstruct it *better* than the classes they were "
-            "trained on: simple images have a low distortion, familiar or not."
+            "trained on: simple images have a low distortion even if they are unlike the training images."
         )
     return (
         "Each model was trained ten times, each time without one class, and then used to detect that class. "
@@ -130,7 +130,7 @@ def held_out_takeaway(ae: Mapping[str, float], vae: Mapping[str, float]) -> str:
 
 
 def compress_takeaway(bits: int, latent_dim: int, ae: Any, vae: Any, pca: Any, webp: Any) -> str:
-    """What the image takes as a code, and what PCA and WebP make of as many bytes.
+    """The size and error of the image as a code, compared with PCA and WebP.
 
     Args:
         bits: per latent number.
@@ -143,7 +143,7 @@ def compress_takeaway(bits: int, latent_dim: int, ae: Any, vae: Any, pca: Any, w
     )
     if pca.bytes <= ae.bytes:
         error = f"{pca.mse / ae.mse:.1f} times its error" if pca.mse > ae.mse else "no more error"
-        text += f"PCA with the same number of bytes as the {AE} has {error}. "
+        text += f"With as many bytes as the {AE}, PCA has {error}. "
     if webp.mse > ae.mse:
         return text + "WebP does not reach that error at any quality setting."
     return text + (

@@ -1,7 +1,7 @@
-"""Words that several pages use: the models' names in their colours, numbers of nats, what was measured on what.
+"""Words that several pages use: the models' names in their colours, numbers of nats, what values were measured on.
 
-The other modules here each hold one topic of the pages, in two steps: a function decides what the numbers mean and
-returns a word or a small value, and another one phrases it. No verdict is written before it is measured.
+Each of the other modules has one topic and works in two steps: one function decides what the measured values mean and
+returns a word or a small object, and another function phrases it. No verdict is fixed in a text.
 """
 
 from __future__ import annotations
@@ -16,12 +16,18 @@ NAMES = {"ae": AE, "vae": VAE}
 
 
 def nats(value: float | None, digits: int = 1) -> str:
-    """A number of nats; "n/a" where a model has none."""
+    """A number of nats as text; "n/a" for None."""
     return NA if value is None else f"{value:.{digits}f}"
 
 
 def provenance(pair: Pair, n: int, how: str = "Measured on", what: str = "unseen test images") -> str:
-    """Which models, data and seed a page's numbers were measured on."""
+    """Which models, images and seed the values on a page come from.
+
+    Args:
+        n: number of images.
+        how: the verb at the beginning.
+        what: what the images are.
+    """
     return (
         f"{how} {n:,} {what} of `{pair.dataset}` · latent size {pair.latent_dim} · seed {pair.seed} · "
         f"AE `{pair.ae.run_id}` · VAE `{pair.vae.run_id}` "
@@ -39,7 +45,11 @@ def run_provenance(entry: Entry, n: int) -> str:
 
 
 def not_measured(reasons: Mapping[str, str]) -> str:
-    """What cannot be measured on these images, each with its reason; "" if there is nothing."""
+    """A sentence for each reason why something cannot be measured; "" without any.
+
+    Args:
+        reasons: what is not measured -> the reason.
+    """
     by_reason: dict[str, list[str]] = {}
     for what, why in reasons.items():
         by_reason.setdefault(why, []).append(what)

@@ -21,7 +21,7 @@ ADDRESSES = 24  # trained networks a page can fetch; of more, the ones nearest t
 def lab_of(pair: Pair, trained: Mapping[float, Entry], beta: float) -> Lab:
     """What the lab shows of a pair's models around a weight; `trained` as `catalog.over_beta` gives it."""
     entries = cache.trained.entries()
-    near = catalog.nearest_weights(trained, beta, ADDRESSES)
+    near = catalog.nearest_betas(trained, beta, ADDRESSES)
     runs = [
         TrainedBeta(
             b,
@@ -78,7 +78,7 @@ def without_networks(trained: Mapping[float, Entry], beta: float, why: str) -> N
         trained: as `catalog.over_beta` gives it. why: the sentence of `assets.not_in_page`.
     """
     st.info(why)
-    near = sorted(catalog.nearest_weights(trained, beta, STILLS))
+    near = sorted(catalog.nearest_betas(trained, beta, STILLS))
     for column, b in zip(st.columns(STILLS), near, strict=False):
         figure = cache.trained.evaluation(trained[b].run_id)
         with column:

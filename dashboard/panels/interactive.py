@@ -21,7 +21,7 @@ from dashboard.components.publish import publish
 from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
 from dashboard.content.maps import map_caption
-from dashboard.content.small_steps import changes_said
+from dashboard.content.small_steps import step_conclusions
 from dashboard.content.words import NAMES
 from dashboard.panels.beta_lab import lab_of, without_networks
 from dashboard.panels.scene_context import LETTERS, ExhibitError, Facts, Stage, sides
@@ -211,7 +211,7 @@ def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.
         for kind in NAMES
     ]
     known = cache.measured.flip_rates(stage.pair.data)
-    said = changes_said(known, sizes) if stage.revealed else {}
+    said = step_conclusions(known, sizes) if stage.revealed else {}
     neighbours(
         boards,
         images,

@@ -139,7 +139,7 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
         raise ExhibitError(f"steps = {steps}: numbers varies each latent number in 3 to 15 steps.")
     (image,) = stage.images(image)
     left, right = st.columns([3, 2]) if stage.revealed else (st.container(), None)
-    turned = cache.decoded.turned(stage.pair.vae.run_id, image, steps)  # (d, steps, 28, 28)
+    turned = cache.decoded.traversals(stage.pair.vae.run_id, image, steps)  # (d, steps, 28, 28)
     half = -(-d // 2)
     for column, part in zip(left.columns(2), (turned[:half], turned[half:]), strict=True):
         if len(part):

@@ -48,7 +48,7 @@ else:
 def wait() -> None:
     """Until UMAPs that are being laid out in the background are there."""
     with boundary.guard():
-        status = cache.maps.lay_out(pair)
+        status = cache.maps.compute_umap(pair)
         if not status.active:
             st.rerun()
         st.info(laying_out(status, compiled_code.is_warm(), compilation.progress()), icon=":material/hourglass_top:")
@@ -65,13 +65,13 @@ found = cache.maps.latent_maps(pair, method, seed)
 if found is None:
     method = "pca"
     with boundary.guard():
-        status = cache.maps.lay_out(pair)
+        status = cache.maps.compute_umap(pair)
         if status.state == "failed":
             st.warning(
                 f"The UMAP could not be computed, so the PCA of the codes is shown: {status.message}",
                 icon=":material/error:",
             )
-            st.button("Try again", on_click=cache.maps.lay_out_again, args=(pair,))
+            st.button("Try again", on_click=cache.maps.retry_umap, args=(pair,))
         else:
             wait()
     found = cache.maps.instant_maps(pair, method)

@@ -13,7 +13,7 @@ from dashboard.components.traverse import traverse
 from dashboard.content import catalog
 from dashboard.content.catalog import Pair
 from dashboard.content.folders import train_command
-from dashboard.content.small_steps import changes_said, steps_table, steps_takeaway
+from dashboard.content.small_steps import step_conclusions, steps_table, steps_takeaway
 from dashboard.content.words import AE, VAE, provenance
 from dashboard.panels.interactive import TITLES, images_of, lane_of
 from dashboard.panels.static import lanes
@@ -93,7 +93,7 @@ def small_steps() -> None:
         for kind, entry in p.items()
     ]
     rates = cache.measured.flip_rates(pair.data)
-    said = changes_said(rates, sorted({p.latent_dim for p in (pair, flat) if p}))
+    said = step_conclusions(rates, sorted({p.latent_dim for p in (pair, flat) if p}))
     neighbours(
         boards,
         images,

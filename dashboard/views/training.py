@@ -31,7 +31,7 @@ rebuilt = min(PREVIEWED, len(np.unique(data.test_labels)))  # images that the pr
 st.markdown(training_takeaway(*(r.history for r in recordings)))
 scrubber(
     recordings,
-    [cache.trained.film(entry.run_id) for entry in pair.entries],
+    [cache.trained.stacked_previews(entry.run_id) for entry in pair.entries],
     labels,
     theme.CLASSES,
     f"scrubber-{pair.ae.run_id}",

@@ -224,16 +224,16 @@ def anomalies(lead: Any, image: np.ndarray, given: bool) -> None:
             )
     if given:
         index = int(state.get("uses-item", 0))
-        odd = cache.uses.odd_images(pair.data, what)
+        odd = cache.uses.anomalous_images(pair.data, what)
         image = odd[index % len(odd), 0]
     found = {}
     for kind, entry in pair.items():
-        normal, strange = cache.uses.oddness(entry.run_id), cache.uses.oddness(entry.run_id, what)
+        normal, strange = cache.uses.anomaly_scores(entry.run_id), cache.uses.anomaly_scores(entry.run_id, what)
         mark = float(oddness(cache.trained.model(entry.run_id), image[None, None])["distortion"][0])
         found[kind] = (normal, strange, mark, float(np.quantile(normal, 1 - allowed)))
     linear = (
-        cache.uses.pca_oddness(pair.data, pair.latent_dim),
-        cache.uses.pca_oddness(pair.data, pair.latent_dim, what),
+        cache.uses.pca_anomaly_scores(pair.data, pair.latent_dim),
+        cache.uses.pca_anomaly_scores(pair.data, pair.latent_dim, what),
     )
     area = {kind: auroc(normal, strange) for kind, (normal, strange, *_) in found.items()} | {"pca": auroc(*linear)}
     above = {kind: float((normal < mark).mean()) for kind, (normal, _, mark, _) in found.items()}

@@ -46,7 +46,7 @@ def test_a_replaced_function_is_replaced_for_all(monkeypatch):
     """The modules call each other by module and name."""
     run_id = next(iter(cache.trained.entries())).run_id
     monkeypatch.setattr(cache.trained, "arrays", lambda _run_id, name: {"distortion": name})
-    assert cache.uses.oddness(run_id) == "gallery.npz"
+    assert cache.uses.anomaly_scores(run_id) == "gallery.npz"
 
 
 def test_dropping_reaches_every_module_and_spares_the_server():

@@ -11,7 +11,7 @@ from driving import words
 from core.data.dataset import DataKey
 from core.metrics.verdicts import DOES_NOT, HOLDS
 from dashboard import cache
-from dashboard.content.small_steps import CHANGES, STORY
+from dashboard.content.small_steps import CHANGES, CLAIM
 from dashboard.content.words import AE, VAE
 
 CHOICES = {"the AE's": "ae", "the VAE's": "vae", "no difference": "neither"}
@@ -34,8 +34,8 @@ def components(app) -> list[dict]:
 def test_every_page_says_the_same_about_small_steps(shipped, latent):
     d = int(latent)
     app = shipped("one_image", latent=latent, part="Small steps", step="0.1")
-    below = re.search(rf"at \*\*latent size {d}\*\* ({'|'.join(STORY.values())})", words(app))[1]
-    answers = {"below the boards": next(kind for kind, said in STORY.items() if said == below)}
+    below = re.search(rf"at \*\*latent size {d}\*\* ({'|'.join(CLAIM.values())})", words(app))[1]
+    answers = {"below the boards": next(kind for kind, said in CLAIM.items() if said == below)}
     boards = next(data for data in components(app) if "said" in data)
     said = re.search(rf"with {d} latent numbers ({'|'.join(CHANGES.values())})", boards["said"]["0.1"])[1]
     answers["on the boards"] = next(kind for kind, words_ in CHANGES.items() if words_ == said)
