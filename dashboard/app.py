@@ -66,7 +66,7 @@ def run_page() -> None:
             with st.sidebar:
                 share_menu(page.title, page.url_path or "start", drawn, state.get("pair"))
         else:
-            admission.full_page()
+            admission.waiting_page()
     for text in state.take_notices():
         notices.warning(text, icon=":material/link_off:")
     follow_color_scheme(state.dark())

@@ -1,7 +1,7 @@
-"""What Streamlit has no setting for, added to its answers.
+"""Additions to Streamlit's HTTP responses for which it has no setting.
 
-The headers that a public page needs, redirects that work behind a proxy that removes a prefix, a message on the
-page where a proxy does not forward WebSocket connections, and files that never change from memory.
+Security headers, redirects that work behind a proxy that removes a prefix, a message on the page if a proxy does not
+forward WebSocket connections, and serving immutable files from memory.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core import settings
 
 HEADERS = {
-    "x-content-type-options": "nosniff",  # a file is what its type says, whatever it looks like
-    "referrer-policy": "same-origin",  # which view somebody looked at is no other site's business
+    "x-content-type-options": "nosniff",  # browsers use the declared type of a file
+    "referrer-policy": "same-origin",  # other sites do not learn which page a visitor was on
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
-KEPT_BY_BROWSER = (
-    "private, immutable, max-age=86400"  # networks and images, whose addresses are hashes of their content
-)
+# For networks and images, whose addresses are hashes of their content.
+KEPT_BY_BROWSER = "private, immutable, max-age=86400"
 STREAM = "_stcore/stream"  # where Streamlit's page opens its WebSocket
-OWN = ("_stcore", "app", "component", "media", "static")  # first segments of paths that are no page
+OWN = ("_stcore", "app", "component", "media", "static")  # first segments of paths that are not pages
 SCRIPT = Path(__file__).parent / "web" / "connection.js"
 log = logging.getLogger("point_or_cloud")
 
@@ -35,13 +34,13 @@ def frame_rule() -> str:
     """The Content-Security-Policy that says who may show the pages in a frame: the setting POINT_OR_CLOUD_FRAMES."""
     try:
         origins = settings.value("FRAMES")
-    except settings.SettingError:  # the page says what is wrong
+    except settings.SettingError:  # the page shows the error
         origins = ()
     return "frame-ancestors " + ("*" if origins is None else " ".join(("'self'", *origins)))
 
 
 def relative(path: str, target: str) -> str:
-    """A redirect from one path of this server to another as a relative address, which stays right behind any prefix."""
+    """The relative address that leads from one path of this server to another, independent of any prefix."""
     here, there = path.split("/")[1:-1], target.split("/")[1:]
     while here and len(there) > 1 and here[0] == there[0]:
         here, there = here[1:], there[1:]
@@ -49,7 +48,7 @@ def relative(path: str, target: str) -> str:
 
 
 class Answers:
-    """Streamlit's answers, with what it has no setting for. Outermost: it sees them as the browser will."""
+    """Adds headers, relative redirects and connection.js; the outermost middleware, so that it sees final responses."""
 
     def __init__(self, app: ASGIApp):
         from streamlit import config
@@ -58,7 +57,7 @@ class Answers:
         self.headers = {**HEADERS, "content-security-policy": frame_rule()}
         self.base = f"/{config.get_option('server.baseUrlPath').strip('/')}/".replace("//", "/")
         self.script = SCRIPT.read_text(encoding="utf-8")
-        self.told = False
+        self.warned = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
@@ -71,9 +70,9 @@ class Answers:
         if path == self.base + STREAM:
             answer = self.no_upgrade()
         elif page and len(inside) > 1 and inside[-1] and inside[0] not in OWN:
-            # No page is that deep, and its scripts would be looked for below it: to the page that is meant, if any.
+            # No page is that deep, and its scripts would be requested below it: redirect to the last segment.
             answer = RedirectResponse("../" * (len(inside) - 1) + quote(inside[-1]))
-        if page:  # as it is, so that the script can be put in
+        if page:  # request it uncompressed, so that the script can be inserted
             scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
         held: Message | None = None
 
@@ -99,13 +98,13 @@ class Answers:
         await answer(scope, receive, sent)
 
     def redirect(self, path: str, headers: MutableHeaders, scope: Scope) -> None:
-        """Streamlit redirects to addresses from the root of the host as it sees it; the browser may see another."""
+        """Make Streamlit's redirects relative, because the browser may see another root than the server."""
         to = urlsplit(headers.get("location", ""))
         if to.path.startswith("/") and to.netloc in ("", Headers(scope=scope).get("host", "")):
             headers["location"] = relative(path, to.path) + (f"?{to.query}" if to.query else "")
 
     def with_script(self, start: Message, body: Message, root: bool) -> Message:
-        """The first part of a page with connection.js in its head; `root`: it is the app's root that was asked for."""
+        """The first part of a page with connection.js inserted into its head; `root`: it is the root of the app."""
         part, mark = body.get("body", b""), b"<head>"
         script = f"<script{' data-root' if root else ''}>{self.script}</script>".encode()
         headers = MutableHeaders(raw=start["headers"])
@@ -113,30 +112,29 @@ class Answers:
             return body
         if "content-length" in headers:
             headers["content-length"] = str(int(headers["content-length"]) + len(script))
-        for name in ("etag", "last-modified"):  # they are of the file without the script
+        for name in ("etag", "last-modified"):  # these describe the file without the script
             del headers[name]
         return {**body, "body": part.replace(mark, mark + script, 1)}
 
     def no_upgrade(self) -> ASGIApp:
-        """The answer to a plain request where a WebSocket was to be opened: a proxy has dropped the Upgrade header."""
+        """The response to a request for the WebSocket without the Upgrade header, which a proxy must have removed."""
         text = (
             "This address is for WebSocket connections, but the request came without the headers Upgrade and "
-            "Connection: "
-            "a proxy in front of this server has to pass them on (docs/hosting.md, “Behind a reverse proxy”)."
+            "Connection: a proxy in front of this server has to pass them on (docs/hosting.md, “Behind a reverse "
+            "proxy”)."
         )
-        if not self.told:
+        if not self.warned:
             log.warning(text)
-            self.told = True
+            self.warned = True
         return PlainTextResponse(text, 426, {"upgrade": "websocket", "cache-control": "no-store"})
 
 
 class ImmutableFiles:
-    """Files that never change, answered from memory: Streamlit's own scripts and fonts, and the components' files.
+    """Serves files that never change from memory: Streamlit's own scripts and fonts, and the components' files.
 
-    Every new visitor's browser asks for about 60 of them at once. Read from disk, each takes several steps in
-    threads of their own, and each step waits for the interpreter lock behind the page scripts that are running.
-    From memory it is one step. What counts is the answer's own header, `cache-control: immutable`: such a path has
-    the same content for good.
+    Every new visitor's browser requests about 60 of them at once. Reading one from disk takes several steps in other
+    threads, and each step waits for the interpreter lock, which the page scripts also need. From memory it is one
+    step. A file counts as immutable if its response has `cache-control: immutable`.
     """
 
     MOST_BYTES = 48_000_000  # of all files together; Streamlit's own are 25 MB, and a visitor needs about 5
@@ -154,7 +152,7 @@ class ImmutableFiles:
         path = scope["path"]
         if path in self.kept:
             start, body = self.kept[path]
-            await send({**start, "headers": list(start["headers"])})  # whoever sends it on may add to its headers
+            await send({**start, "headers": list(start["headers"])})  # other middleware may add headers
             await send(dict(body))
             return
         started: Message | None = None
@@ -183,7 +181,7 @@ class ImmutableFiles:
 
 
 def _conditional(scope: Scope) -> bool:
-    """Whether a request asks for a part of a file, or only for one that is newer than the browser's own."""
+    """Whether a request is for a part of a file, or only for a version newer than the browser's."""
     return any(name in Headers(scope=scope) for name in ("range", "if-none-match", "if-modified-since"))
 
 

@@ -1,11 +1,15 @@
-"""Pictures that more than one page shows: drawn here once, from the same models, numbers and components.
+"""Parts that more than one page shows.
 
-    static.py, charts and grids of images       interactive.py, components that run in the browser
-    beta_lab.py, the KL weight's panel          on_demand.py, training a small pair
-    beta_conventions.py, names of beta          scene_context.py, which models a scene of the walkthrough shows
+    encoding.py          one image, its code in the latent plane, and its reconstruction
+    static.py            charts and grids of images
+    interactive.py       components that run in the browser
+    beta_lab.py          the KL-weight lab
+    beta_conventions.py  the KL weight in other code bases
+    on_demand.py         training a small pair
+    scene_context.py     the models that a scene of the walkthrough is about
 
-`pictures` names those that a scene of the walkthrough may ask for: functions of a `Stage` and options, which draw and
-return the values that the scene's texts may name.
+`pictures` lists what a scene of the walkthrough can show: functions of a `Stage` and options, which draw and return the
+values that the texts of the scene may contain.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from typing import Any
 
 
 def pictures() -> dict[str, Callable[..., Any]]:
-    """Name in scenes.toml -> function."""
+    """The function for every name that scenes.toml can use."""
     from dashboard.panels import interactive, static
 
     drawn = (

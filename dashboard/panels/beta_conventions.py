@@ -1,4 +1,4 @@
-""" "Is my beta right?": a weight's value in other code bases, the loss that runs here, a common mistake as a run."""
+"""A KL weight's value in other code bases, the loss that is used here, and a run that shows a common mistake."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from dashboard.plots import images
 ERRORS = {"bce": "BCE", "mse": "SE"}  # binary cross-entropy, squared error
 
 
-def translation(beta: float, config: RunConfig) -> str:
-    """The weight in every known code, as a markdown table; `config` names the likelihood and the latent size."""
+def _translation(beta: float, config: RunConfig) -> str:
+    """The KL weight in every known code base, as a markdown table, for the likelihood and latent size of `config`."""
     rows = [
         f"| Code | D | KL | weight for β = {beta:g} | its default as β | Its loss |",
         "|---|---|---|---:|---:|---|",
@@ -38,15 +38,14 @@ def translation(beta: float, config: RunConfig) -> str:
     return "\n".join(rows)
 
 
-def loss_source() -> tuple[str, str]:
-    """(file and line numbers, code) of the loss as it runs here."""
+def _loss_source() -> tuple[str, str]:
+    """(File and line numbers, source code) of the loss."""
     source = source_of("core.models.objectives", "Terms.loss")
-    return f"`{source.file}`, lines {source.lines[0][0]} to {source.lines[-1][0]}", "\n".join(
-        line for _, line in source.lines
-    )
+    where = f"`{source.file}`, lines {source.lines[0][0]} to {source.lines[-1][0]}"
+    return where, "\n".join(line for _, line in source.lines)
 
 
-def mistaken(pair: Pair) -> Entry | None:
+def _run_with_mistake(pair: Pair) -> Entry | None:
     """A run of the pair's data and latent size whose distortion was averaged over pixels while its rate was summed."""
     found = [
         e
@@ -56,9 +55,9 @@ def mistaken(pair: Pair) -> Entry | None:
     return min(found, key=lambda e: (e.config.seed != pair.seed, not e.run.shipped, e.run_id), default=None)
 
 
-def mistake(pair: Pair) -> None:
-    """The classic mistake beside the same nominal weight done right: its samples and what it measured."""
-    wrong = mistaken(pair)
+def _mistake(pair: Pair) -> None:
+    """A run with the mistake beside one without it and with the same nominal KL weight: samples and measures."""
+    wrong = _run_with_mistake(pair)
     effective = effective_beta(wrong.config) if wrong else None
     if wrong is None or effective is None:
         st.info(
@@ -67,13 +66,13 @@ def mistake(pair: Pair) -> None:
         )
         return
     right = catalog.over_beta(cache.trained.entries(), pair).get(wrong.beta, pair.vae)
-    figures = {e.run_id: cache.trained.evaluation(e.run_id) for e in (wrong, right)}
+    evaluations = {e.run_id: cache.trained.evaluation(e.run_id) for e in (wrong, right)}
     st.markdown(
         mistake_takeaway(
             wrong.beta,
             effective,
-            figures[wrong.run_id],
-            figures[right.run_id],
+            evaluations[wrong.run_id],
+            evaluations[right.run_id],
             pair.latent_dim,
         )
     )
@@ -97,11 +96,11 @@ def mistake(pair: Pair) -> None:
                 caption="Unseen images and their reconstructions",
                 alt="Unseen images above, their reconstructions below",
             )
-    st.caption(" · ".join(run_provenance(e, figures[e.run_id]["n"]) for e in (wrong,)))
+    st.caption(run_provenance(wrong, evaluations[wrong.run_id]["n"]))
 
 
 def conventions(pair: Pair, beta: float) -> None:
-    """The whole section."""
+    """Draw the section."""
     config = pair.vae.config.replace(beta=beta)
     st.markdown(
         convention_takeaway(
@@ -113,14 +112,14 @@ def conventions(pair: Pair, beta: float) -> None:
             },
         )
     )
-    st.markdown(translation(beta, config))
+    st.markdown(_translation(beta, config))
     st.caption(
         f"For images of {PIXELS} numbers and {config.latent_dim} latent units; BCE: binary cross-entropy, SE: "
-        "squared error; w: the weight in that code. ≈ marks codes with a different distortion: "
+        "squared error; w: the KL weight in that code. ≈ marks codes with a different distortion: "
         "the cost of one nat of rate is the same, but the model is not. Summing instead of averaging over the "
         "batch only changes the step size."
     )
-    where, code = loss_source()
+    where, code = _loss_source()
     st.markdown("**The loss**, mean over images", anchors=False)
     st.latex(formula(config))
     st.markdown(f"**Source code**, {where}", anchors=False)
@@ -128,4 +127,4 @@ def conventions(pair: Pair, beta: float) -> None:
     # an expander.
     st.html(f'<pre style="overflow-x:auto;font-size:.875rem"><code>{escape(code)}</code></pre>')
     st.markdown("### A common mistake", anchors=False)
-    mistake(pair)
+    _mistake(pair)

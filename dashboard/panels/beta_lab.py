@@ -1,4 +1,4 @@
-"""The KL-weight lab of a pair: its multi-rate model, its trained weights, and a training that is under way."""
+"""The KL-weight lab for a pair: its multi-rate model, its trained KL weights, and a training in progress."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
 from dashboard.plots import images, theme
 
-STILLS = 5  # weights shown, and samples a row of each, where the page cannot run the networks
-ADDRESSES = 24  # trained networks a page can fetch; of more, the ones nearest to the weight shown
+STILLS = 5  # without networks in the browser: number of KL weights shown, and samples per row
+ADDRESSES = 24  # most trained networks that the browser can load: those nearest to the KL weight shown
 
 
 def lab_of(pair: Pair, trained: Mapping[float, Entry], beta: float) -> Lab:
-    """What the lab shows of a pair's models around a weight; `trained` as `catalog.over_beta` gives it."""
+    """What the lab shows for a pair around a KL weight; `trained` is from `catalog.over_beta`."""
     entries = cache.trained.entries()
     near = catalog.nearest_betas(trained, beta, ADDRESSES)
     runs = [
         TrainedBeta(
             b,
             e.run_id,
-            address(e) if b in near else "",
+            _address(e) if b in near else "",
             cache.trained.evaluation(e.run_id),
             [cache.trained.evaluation(o.run_id) for o in catalog.other_seeds(entries, e)],
         )
@@ -57,8 +57,8 @@ def lab_of(pair: Pair, trained: Mapping[float, Entry], beta: float) -> Lab:
     )
 
 
-def address(entry: Entry) -> str:
-    """Where the page fetches a network; "" where its file is damaged, so that the others can still be shown."""
+def _address(entry: Entry) -> str:
+    """Address of a network for the browser; "" if its file is damaged, so that the others can still be shown."""
     try:
         return weights_url(entry.run)
     except RunError:
@@ -66,21 +66,22 @@ def address(entry: Entry) -> str:
 
 
 def training_of(run_id: str, beta: float, fraction: float) -> Training:
-    """How far a run that is being trained has come; `fraction` as its job's status says."""
+    """The progress of a run that is being trained; `fraction` is from its job's status."""
     run = cache.trained.store().run(run_id)
     return Training(beta, run_id, fraction, run.history(), run.preview())
 
 
 def without_networks(trained: Mapping[float, Entry], beta: float, why: str) -> None:
-    """In the lab's place where the page cannot run the networks: samples of the trained weights nearest to one.
+    """Draw samples at the trained KL weights near `beta`, where the browser cannot run the networks of the lab.
 
     Args:
-        trained: as `catalog.over_beta` gives it. why: the sentence of `assets.not_in_page`.
+        trained: see `catalog.over_beta`.
+        why: the sentence of `assets.not_in_page`.
     """
     st.info(why)
     near = sorted(catalog.nearest_betas(trained, beta, STILLS))
     for column, b in zip(st.columns(STILLS), near, strict=False):
-        figure = cache.trained.evaluation(trained[b].run_id)
+        evaluation = cache.trained.evaluation(trained[b].run_id)
         with column:
             st.markdown(f"β = {b:g}")
             st.image(
@@ -88,4 +89,4 @@ def without_networks(trained: Mapping[float, Entry], beta: float, why: str) -> N
                 width="stretch",
                 alt=f"Samples of the network trained with β = {b:g}",
             )
-            st.caption(f"R = {figure['rate']:.1f}, D = {figure['distortion']:.1f} nats")
+            st.caption(f"R = {evaluation['rate']:.1f}, D = {evaluation['distortion']:.1f} nats")

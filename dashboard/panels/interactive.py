@@ -1,4 +1,4 @@
-"""Components that more than one page shows: what runs in the browser, fed with the models' weights and codes."""
+"""Interactive parts that more than one page shows: components that run the pair's networks in the browser."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ TITLES = {"ae": "AE: an image is a point", "vae": "VAE: an image is a cloud"}
 
 
 def label_of(kind: str, title: str = "") -> ModelLabel:
-    """A model's name and colour; by default under its heading in `TITLES`."""
+    """A model's name and colours, by default with its heading in `TITLES`."""
     return ModelLabel(title or TITLES[kind], kind.upper(), theme.color(kind), theme.color(kind, dark=True))
 
 
 def images_of(pair: Pair) -> Images:
-    """The test images whose codes a pair's runs carry."""
+    """The test images whose codes are stored with a pair's runs."""
     data, n = cache.trained.dataset(pair.data), len(cache.trained.gallery(pair.ae.run_id)["mean"])
     return Images(data.test_labels[:n], data.classes, theme.CLASSES, cache.trained.png_of_test_images(pair.data, n))
 
 
 def lane_of(kind: str, entry: Entry, title: str) -> Lane:
-    """One model as the components about one image know it.
+    """One model as a lane of the components.
 
     Raises:
-        ExhibitError: the page cannot run its network.
+        ExhibitError: the browser cannot run its network.
     """
     if why := not_in_page(entry.config):
         raise ExhibitError(why)
@@ -53,8 +53,8 @@ def lane_of(kind: str, entry: Entry, title: str) -> Lane:
     return Lane(label_of(kind, title), weights_url(entry.run), means)
 
 
-def map_of(kind: str, entry: Entry, view: cache.maps.MapView, native: bool) -> MapData:
-    """What the linked maps need to know of one model; `native`: the map is the latent space itself."""
+def _map_of(kind: str, entry: Entry, view: cache.maps.MapView, native: bool) -> MapData:
+    """One model for the linked maps; `native`: the map is the latent space itself."""
     gallery, d = cache.trained.gallery(entry.run_id), entry.config.latent_dim
     return MapData(
         label_of(kind),
@@ -68,7 +68,7 @@ def map_of(kind: str, entry: Entry, view: cache.maps.MapView, native: bool) -> M
 
 
 def colourings(pair: Pair) -> tuple[list[Colouring], dict[str, str]]:
-    """What a map's points can be coloured by, besides their class; and what cannot be offered, with the reason."""
+    """What points can be coloured by, besides their class; and what is not available, with the reason."""
     ae, vae = (cache.trained.gallery(entry.run_id) for entry in pair.entries)
     found = [
         Colouring(
@@ -84,14 +84,14 @@ def colourings(pair: Pair) -> tuple[list[Colouring], dict[str, str]]:
             vae["rate"],
             unit="nats",
             own=("right",),
-            note="what the VAE pays for the image's cloud; the same image has the same colour in both maps",
+            note="the rate of the image's cloud; an image has the same colour in both maps",
         ),
         Colouring(
             "sigma",
             "VAE's mean σ",
             vae["stddev"].astype(float).mean(1),
             own=("right",),
-            note="how wide the image's cloud is, averaged over latent numbers",
+            note="the width of the image's cloud, averaged over latent numbers",
         ),
     ]
     try:
@@ -107,17 +107,17 @@ def colourings(pair: Pair) -> tuple[list[Colouring], dict[str, str]]:
 def maps(
     pair: Pair, views: Mapping[str, cache.maps.MapView], native: bool, on_open: Callable[[int], None] | None = None
 ) -> dict[str, str]:
-    """Linked maps of the same images; `views` by "ae" and "vae". Returns what could not be measured, and why."""
+    """Draw linked maps of the same images; `views` by "ae" and "vae". Returns what is not measured, with the reason."""
     coloured, left_out = colourings(pair)
-    left, right = (map_of(kind, entry, views[kind], native) for kind, entry in pair.items())
+    left, right = (_map_of(kind, entry, views[kind], native) for kind, entry in pair.items())
     drawn = MapPair(
         left,
         right,
         images_of(pair),
         coloured,
         layers_note=(
-            "The rest need the latent space itself (latent size 2): samples from the prior put through a UMAP are "
-            "pulled onto the islands it knows."
+            "The others need a two-dimensional latent space: a UMAP would place samples from the prior onto its "
+            "existing clusters."
         ),
     )
     linked_maps(drawn, f"maps-{pair.ae.run_id}", on_open)
@@ -125,14 +125,14 @@ def maps(
 
 
 def two_maps(stage: Stage, first: str = "ae") -> Facts:
-    """Both latent planes with the same images, `first` ("ae" or "vae") on the left; nameless until the reveal."""
+    """Both latent planes with the same images, `first` ("ae" or "vae") on the left; unnamed until the reveal."""
     if stage.pair.latent_dim != 2:
         raise ExhibitError("two_maps shows latent spaces of two numbers.")
     views = dict(zip(NAMES, cache.maps.instant_maps(stage.pair, "native"), strict=True))
     order = sides(first)
     drawn = []
     for place, kind in enumerate(order):
-        whole = map_of(kind, stage.pair[kind], views[kind], native=True)
+        whole = _map_of(kind, stage.pair[kind], views[kind], native=True)
         light, dark = stage.color(kind)
         letter = LETTERS[place]
         drawn.append(
@@ -157,13 +157,13 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
         ],
         plain=True,
     )
-    linked_maps(maps_of_both, f"{stage.key}-{'named' if stage.revealed else 'nameless'}")
+    linked_maps(maps_of_both, f"{stage.key}-{'named' if stage.revealed else 'unnamed'}")
     spread = {kind: view.spread for kind, view in views.items()}
     wide, tight = sorted(spread, key=spread.__getitem__, reverse=True)
     if spread[tight] < 1e-6:
         raise ExhibitError(
-            f"All images have the same code in the {NAMES[tight]}, so there is no spread to compare: these images "
-            "are all alike."
+            f"All images have the same code in the {NAMES[tight]}, so there is no spread to compare. Probably "
+            "the images themselves are all equal."
         )
     return {
         **{f"where_{kind}": LETTERS[place] for place, kind in enumerate(order)},
@@ -177,10 +177,10 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
 
 
 def decoding(stage: Stage, image: int = 0) -> Facts:
-    """Both latent planes with the decoder under the cursor; the reveal switches to where they decode to nothing real.
+    """Both latent planes with the decoder under the cursor; the reveal shows where decoded images are unlike real ones.
 
     Args:
-        image: the test image at whose code the cursors begin.
+        image: the test image whose code is decoded first.
     """
     images = images_of(stage.pair)
     if stage.pair.latent_dim != 2:
@@ -194,11 +194,11 @@ def decoding(stage: Stage, image: int = 0) -> Facts:
 
 
 def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.1) -> Facts:
-    """One image's code and eight codes around it, decoded, at each latent size; over all seeds, how often the class
-    changes.
+    """One image's code and eight codes around it, decoded; after the reveal, how often the class changes.
 
     Args:
-        step: in units of the codes' own spread.
+        sizes: latent sizes, with one board per size and model.
+        step: size of the step, in standard deviations of the codes.
     """
     images = images_of(stage.pair)
     if not sizes or not 0 < step <= 1:
@@ -211,21 +211,21 @@ def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.
         for kind in NAMES
     ]
     known = cache.measured.flip_rates(stage.pair.data)
-    said = step_conclusions(known, sizes) if stage.revealed else {}
+    conclusions = step_conclusions(known, sizes) if stage.revealed else {}
     neighbours(
         boards,
         images,
         judge_url(stage.pair.dataset),
         topic,
         f"{stage.key}-steps",
-        said,
+        conclusions,
         step=step,
         rates=stage.revealed,
     )
     facts: dict[str, object] = {"image": image, "step": step}
     for size in sizes:
         rates = {kind: known.get(size, {}).get(kind, {}).get(step, []) for kind in NAMES}
-        if not all(rates.values()):  # a step or models that the scorecard does not know
+        if not all(rates.values()):  # the scorecard has no values for this step or these models
             rates = {
                 kind: [cache.measured.flip_rate(p[kind].run_id, step) for p in stage.seeds(size)] for kind in NAMES
             }
@@ -233,15 +233,15 @@ def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.
         facts[f"more_{size}"] = {"neither": "none"}.get(more := changes_class_more(rates["ae"], rates["vae"]), more)
     found = {facts[f"more_{size}"] for size in sizes}
     facts["lesson"] = (
-        "What is seen at one latent size need not be true at another."
+        "What holds at one latent size need not hold at another."
         if len(found) > 1
-        else "That is so at every latent size shown."
+        else "This is the same at every latent size shown."
     )
     return facts
 
 
 def knob(stage: Stage, beta: float = 1.0, reveal: float = 10.0) -> Facts:
-    """The KL-weight lab with its knob at `beta`; the reveal turns it to `reveal`."""
+    """The KL-weight lab with its knob at `beta`; the reveal moves it to `reveal`."""
     trained = catalog.over_beta(cache.trained.entries(), stage.pair)
     missing = [b for b in (beta, reveal) if b not in trained]
     if missing:

@@ -1,6 +1,6 @@
-"""Small models on demand: how long a training lasts, and matched pairs of another latent size, data set or seed.
+"""Training small models on demand: number of epochs, and matched pairs of another latent size, data set or seed.
 
-What may be asked for is decided by `core.jobs.limits`, wherever the values come from; here it only shapes the widgets.
+`core.jobs.limits` checks every request; here its limits only determine the options of the widgets.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from core.jobs.background import JobStatus
 
 EPOCHS = "epochs"  # the URL's parameter
-ASKED = "pair-asked"  # the configs of the pair this visitor asked for
-POLL = 0.7
+ASKED = "pair-asked"  # session key: the configurations of the pair that this visitor has requested
+POLL = 0.7  # seconds between updates of the progress
 
 
-def epochs() -> int:
-    """How long a training on request lasts."""
+def _epochs() -> int:
+    """The number of epochs of a training on demand."""
     return controls.whole(
         "Training epochs",
         1,
@@ -40,21 +40,21 @@ def epochs() -> int:
     )
 
 
-def recipe(kind: ModelName, dataset: str, latent_dim: int, seed: int, length: int) -> RunConfig:
-    """What is trained on request."""
+def _recipe(kind: ModelName, dataset: str, latent_dim: int, seed: int, length: int) -> RunConfig:
+    """The configuration of a training on demand."""
     recipe_of_length: dict[str, Any] = {**QUICK, "epochs": length}
     return RunConfig(model=kind, dataset=dataset, latent_dim=latent_dim, seed=seed, **recipe_of_length)
 
 
 def stop(run_id: str) -> None:
-    """Have a training of this visitor's stopped after its current batch."""
+    """Stop a training of this visitor's after its current batch."""
     cache.server.jobs().stop(run_id, state.visitor())
 
 
 def ask(dataset: str, latent_dim: int, seed: int, length: int) -> None:
-    """Ask for a pair; what is refused becomes a notice, and nothing is started that cannot be completed."""
+    """Request a pair; a refusal becomes a notice, and nothing is started if either configuration is invalid."""
     try:
-        configs = [resolve(recipe(kind, dataset, latent_dim, seed, length)) for kind in ("ae", "vae")]
+        configs = [resolve(_recipe(kind, dataset, latent_dim, seed, length)) for kind in ("ae", "vae")]
         for config in configs:
             cache.server.jobs().submit(config, state.visitor())
         state.put(ASKED, configs)
@@ -63,21 +63,21 @@ def ask(dataset: str, latent_dim: int, seed: int, length: int) -> None:
 
 
 def show(config: RunConfig) -> None:
-    """Choose the pair on every page."""
+    """Select the pair in the shared controls."""
     state.put(controls.DATA, config.dataset)
     state.put(controls.LATENT, config.latent_dim)
     state.put(controls.SEED, config.seed)
     state.put(ASKED, None)
 
 
-def standing() -> list[tuple[RunConfig, JobStatus]]:
+def requested() -> list[tuple[RunConfig, JobStatus]]:
     """The pair that this visitor requested, with the status of each training; empty if none was requested."""
     jobs, visitor = cache.server.jobs(), state.visitor()
     return [(config, jobs.status(config.run_id, visitor)) for config in state.get(ASKED) or []]
 
 
 def progress(asked: Sequence[tuple[RunConfig, JobStatus]]) -> None:
-    """How the pair that was asked for is getting on."""
+    """The progress of the requested pair."""
     for config, status in asked:
         name = AE if config.model == "ae" else VAE
         if status.active:
@@ -96,14 +96,8 @@ def progress(asked: Sequence[tuple[RunConfig, JobStatus]]) -> None:
                         args=(config.run_id,),
                     )
         elif status.state != "complete":
-            st.warning(
-                f"{name}: "
-                + (
-                    status.message
-                    or f"its training was {status.state}. Start it again to resume from its last saved epoch."
-                ),
-                icon=":material/error:",
-            )
+            stopped = f"its training was {status.state}. Start it again to resume from its last saved epoch."
+            st.warning(f"{name}: {status.message or stopped}", icon=":material/error:")
     if asked and all(status.state == "complete" for _, status in asked):
         config = asked[-1][0]
         st.button(
@@ -115,16 +109,20 @@ def progress(asked: Sequence[tuple[RunConfig, JobStatus]]) -> None:
 
 
 def watch(known: list[Sequence[tuple[RunConfig, JobStatus]]]) -> None:
-    """`progress`, again and again, until there is nothing more to see; first of what is `known`, which is taken out."""
+    """Draw `progress` repeatedly until both trainings have ended.
+
+    Args:
+        known: the status for the first time, removed when it has been drawn.
+    """
     with boundary.guard():
-        asked = known.pop() if known else standing()
+        asked = known.pop() if known else requested()
         progress(asked)
         if not any(status.active for _, status in asked):
             st.rerun()
 
 
 def one_of(label: str, options: Sequence[Any], default: Any, key: str) -> Any:
-    """A choice for the next pair, which no link restores: side by side where there is room for it."""
+    """A choice for the pair to train, which is not part of the URL: side by side where there is room."""
     key = f"pair-{key}"
     if controls.side_by_side([str(option) for option in options]):
         return st.segmented_control(label, options, default=default, key=key, required=True)
@@ -132,18 +130,18 @@ def one_of(label: str, options: Sequence[Any], default: Any, key: str) -> Any:
 
 
 def on_demand(pair: Pair) -> int:
-    """The expander. Returns the epochs of a training on request."""
+    """Draw the expander; returns the number of epochs of a training on demand."""
     limits = limits_from_settings()
     with st.expander(
         "More: epochs, and training your own small models",
         icon=":material/model_training:",
         expanded=bool(state.get(ASKED)),
     ):
-        length = epochs()
+        length = _epochs()
         st.markdown(
-            f"A **pair** is an {AE} and a {VAE} (β = 1) that differ in nothing else. Once trained, it can be "
-            "selected in the sidebar on every page and by everyone; "
-            "this page can then train it with other weights."
+            f"A **pair** is an {AE} and a {VAE} (β = 1) that are otherwise trained equally. Once trained, it can be "
+            "selected in the sidebar on every page, by every visitor; this page can then train its VAE with other "
+            "values of β."
         )
         columns = st.columns(3)
         names = [*limits.datasets, *([pair.dataset] if pair.dataset.startswith("folder:") else [])]
@@ -160,7 +158,7 @@ def on_demand(pair: Pair) -> int:
             on_click=ask,
             args=(dataset, latent_dim, seed, length),
         )
-        asked = standing()
+        asked = requested()
         if any(status.active for _, status in asked):
             st.fragment(watch, run_every=POLL)([asked])
         else:

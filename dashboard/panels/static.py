@@ -10,63 +10,25 @@ import streamlit as st
 from core.config import ACTIVE_NATS
 from core.errors import NotMeasurable
 from core.latent.interpolation import KINDS, cross_fade, nearest
-from core.latent.projection import plane_of
 from core.latent.sampling import SOURCES
 from dashboard import cache
 from dashboard.components.chart import chart
 from dashboard.content import catalog
-from dashboard.content.catalog import Pair
 from dashboard.content.paths import path_takeaway
 from dashboard.content.reconstruction import compare_mse
 from dashboard.content.samples import where_to_draw
-from dashboard.content.words import AE, NAMES, VAE
+from dashboard.content.words import NAMES
+from dashboard.panels.encoding import encode_with_both
 from dashboard.panels.scene_context import LETTERS, ExhibitError, Facts, Stage, model_of
-from dashboard.plots import charts, encoding_diagram, images
-from dashboard.session import state
-
-
-def plane(codes: np.ndarray, stddev: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Codes and widths (n, d) in their plane (see `core.latent.projection.plane_of`), both (n, 2)."""
-    basis, offset = plane_of(codes)
-    return codes @ basis.T + offset, np.sqrt(stddev**2 @ basis.T**2)
-
-
-def lanes(drawn: Pair, index: int) -> None:
-    """The image through both models, side by side."""
-    data = cache.trained.dataset(drawn.data)
-    galleries = {kind: cache.trained.gallery(entry.run_id) for kind, entry in drawn.items()}
-    planes = {name: plane(g["mean"], g["stddev"].astype(float)) for name, g in galleries.items()}
-    codes, stddev = planes["vae"]
-    factor = encoding_diagram.lens_factor(stddev[index], encoding_diagram.square_of(codes, stddev[index])[1])
-    for column, name, title in zip(st.columns(2), ("ae", "vae"), (f"{AE}: a point", f"{VAE}: a cloud"), strict=True):
-        codes, stddev = planes[name]
-        decoded = galleries[name]["reconstruction"][index]
-        picture = encoding_diagram.drawing(
-            name, data.test_images[index, 0], codes, index, stddev[index], decoded, factor, state.dark()
-        )
-        kind = (
-            "a single point"
-            if name == "ae"
-            else f"a cloud with standard deviations {stddev[index][0]:.2f} and {stddev[index][1]:.2f}"
-        )
-        with column:
-            st.markdown(f"## {title}", anchors=False)
-            st.image(
-                picture,
-                width="stretch",
-                alt=(
-                    f"An image of class {data.classes[data.test_labels[index]]}, its code as {kind}, and the "
-                    "decoded image."
-                ),
-            )
+from dashboard.plots import charts, images
 
 
 def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
-    """Unseen images, and below them what each model decodes from its code.
+    """Unseen images, and below them their reconstructions by several models.
 
     Args:
-        models: e.g. ["ae 2", "vae 16"]: model and latent size, a row each.
-        shown: images a row.
+        models: one row each, as model and latent size, e.g. ["ae 2", "vae 16"].
+        shown: images per row.
     """
     data = cache.trained.dataset(stage.pair.data)
     first = cache.decoded.one_of_each(stage.pair.data)[:shown]
@@ -95,12 +57,12 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
 
 
 def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
-    """One image, its code on both planes; after the reveal, what further draws from its posterior decode to."""
+    """One image and its code in both planes; after the reveal, decoded images of further samples from its posterior."""
     if stage.pair.latent_dim > 2:
         raise ExhibitError("point_and_cloud shows a pair of latent size 2 or 1.")
     gallery = cache.trained.gallery(stage.pair.vae.run_id)
     (image,) = stage.images(image)
-    lanes(stage.pair, image)
+    encode_with_both(stage.pair, image)
     data = cache.trained.dataset(stage.pair.data)
     redrawn = {kind: cache.decoded.redraws(stage.pair[kind].run_id, image, draws) for kind in NAMES}
     if stage.revealed:
@@ -110,10 +72,10 @@ def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
                 st.image(
                     images.grid(redrawn[kind], draws),
                     width="stretch",
-                    alt=f"{draws} pictures decoded from codes that the {kind.upper()} drew for one image",
+                    alt=f"{draws} images decoded from codes that the {kind.upper()} sampled for one image",
                 )
     moved = {kind: float(np.sqrt(frames.var(0).mean())) for kind, frames in redrawn.items()}
-    # Grey levels are bytes on screen: what moves by less than half of one step cannot be seen.
+    # Grey levels on screen have 256 steps: a change of less than half a step is invisible.
     redraw = {kind: "same" if m < 0.5 / 255 else "other" for kind, m in moved.items()}
     width = gallery["stddev"][image].astype(float)
     return {
@@ -128,10 +90,11 @@ def point_and_cloud(stage: Stage, image: int, draws: int = 8) -> Facts:
 
 
 def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
-    """What each of the VAE's latent numbers does to an image, a row each; after the reveal, what each of them costs.
+    """One row of images per latent number of the VAE, which varies it from -3 to 3; after the reveal, the rate of each.
 
     Args:
-        image: the test image whose numbers are turned, one at a time, from -3 to 3.
+        image: the test image whose code is varied.
+        steps: images per row.
     """
     ae, vae = (cache.trained.evaluation(entry.run_id) for entry in stage.pair.entries)
     d, active = stage.pair.latent_dim, vae["active_units"]
@@ -139,14 +102,14 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
         raise ExhibitError(f"steps = {steps}: numbers varies each latent number in 3 to 15 steps.")
     (image,) = stage.images(image)
     left, right = st.columns([3, 2]) if stage.revealed else (st.container(), None)
-    turned = cache.decoded.traversals(stage.pair.vae.run_id, image, steps)  # (d, steps, 28, 28)
+    varied = cache.decoded.traversals(stage.pair.vae.run_id, image, steps)  # (d, steps, 28, 28)
     half = -(-d // 2)
-    for column, part in zip(left.columns(2), (turned[:half], turned[half:]), strict=True):
+    for column, part in zip(left.columns(2), (varied[:half], varied[half:]), strict=True):
         if len(part):
             column.image(
                 images.grid(part.reshape(-1, *part.shape[2:]), steps),
                 width="stretch",
-                alt=f"{len(part)} rows of {steps} pictures: each varies one latent number from -3 to 3",
+                alt=f"{len(part)} rows of {steps} images: each varies one latent number from -3 to 3",
             )
     if right:
         right.caption("Rate of each unit, nats per image (hollow: inactive)")
@@ -168,7 +131,7 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
     }
 
 
-SAID = {"prior": "z ~ N(0, I)", "gaussian": "z ~ a fitted Gaussian", "mixture": "z ~ {} fitted Gaussians"}
+SOURCE_NAMES = {"prior": "z ~ N(0, I)", "gaussian": "z ~ a fitted Gaussian", "mixture": "z ~ {} fitted Gaussians"}
 STILL_TRAINED = "The classifier used to evaluate samples of these images is still being trained; try again in a minute."
 
 
@@ -182,10 +145,10 @@ def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
         entry = stage.pair[kind]
         try:
             measured = cache.measured.sample_quality(entry.run_id, source)
-        except NotMeasurable as error:  # the pictures are shown all the same, and then the reason
+        except NotMeasurable as error:  # the images are shown anyway, and then the reason
             measured, why_not = None, f"The quality of these samples cannot be measured: {error}"
         with column:
-            st.markdown(stage.name(place, f"{NAMES[kind]}, {SAID[source].format(facts['gaussians'])}"))
+            st.markdown(stage.name(place, f"{NAMES[kind]}, {SOURCE_NAMES[source].format(facts['gaussians'])}"))
             st.image(
                 images.grid(cache.decoded.samples(entry.run_id, source)[: columns * columns], columns),
                 width="stretch",
@@ -216,7 +179,7 @@ def sampled(stage: Stage, models: list[str], columns: int = 6) -> Facts:
 
 
 def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7, way: str = "linear") -> Facts:
-    """The way from one test image to another: through both latent spaces, and by fading pixels.
+    """Interpolations between two test images: in both latent spaces, and as a cross-fade of pixels.
 
     Args:
         order: "ae", "vae" and "pixels", from top to bottom.
@@ -230,9 +193,12 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
     ends = data.test_images[[start, end], 0].astype(np.float32) / 255
     frames = {kind: cache.decoded.decoded_path(stage.pair[kind].run_id, start, end, steps, way) for kind in NAMES}
     frames["pixels"] = cross_fade(ends[0], ends[1], steps)
-    said = {**{kind: f"{mark}, decoded" for kind, mark in NAMES.items()}, "pixels": "pixel cross-fade, without a model"}
+    names = {
+        **{kind: f"{name}, decoded" for kind, name in NAMES.items()},
+        "pixels": "pixel cross-fade, without a model",
+    }
     for place, kind in enumerate(order):
-        st.markdown(stage.name(place, said[kind]))
+        st.markdown(stage.name(place, names[kind]))
         st.image(
             images.grid(frames[kind], steps),
             width="stretch",
@@ -240,12 +206,12 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
         )
     reference = data.train_images[: cache.trained.REFERENCE]
     middle = {kind: float(nearest(f[steps // 2][None], reference)[1][0]) for kind, f in frames.items()}
-    names = [data.classes[data.test_labels[i]] for i in (start, end)]
+    classes = [data.classes[data.test_labels[i]] for i in (start, end)]
     return {
         "start": start,
         "end": end,
-        "from_class": names[0],
-        "to_class": names[1],
+        "from_class": classes[0],
+        "to_class": classes[1],
         "verdict": path_takeaway(middle),
         **{f"where_{kind}": LETTERS[place] for place, kind in enumerate(order)},
         **{f"middle_{kind}": v for kind, v in middle.items()},
@@ -253,7 +219,7 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
 
 
 def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
-    """Samples of VAEs that differ only in the KL weight, side by side in the order given."""
+    """Samples of VAEs that differ only in the KL weight, side by side in the given order."""
     trained = catalog.over_beta(cache.trained.entries(), stage.pair)
     missing = [b for b in betas if b not in trained]
     if missing:
@@ -267,7 +233,7 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
         "beta_smallest": min(betas),
     }
     for place, (column, beta) in enumerate(zip(st.columns(len(betas)), betas, strict=True)):
-        figure = cache.trained.evaluation(trained[beta].run_id)
+        evaluation = cache.trained.evaluation(trained[beta].run_id)
         with column:
             st.markdown(stage.name(place, f"β = {beta:g}"))
             st.image(
@@ -277,15 +243,15 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
             )
             if stage.revealed:
                 st.caption(
-                    f"R = {figure['rate']:.1f}, D = {figure['distortion']:.1f} nats, {figure['active_units']} of "
-                    f"{stage.pair.latent_dim} units active"
+                    f"R = {evaluation['rate']:.1f}, D = {evaluation['distortion']:.1f} nats, "
+                    f"{evaluation['active_units']} of {stage.pair.latent_dim} units active"
                 )
     for name in ("largest", "smallest"):
-        figure = cache.trained.evaluation(trained[facts[f"beta_{name}"]].run_id)
+        evaluation = cache.trained.evaluation(trained[facts[f"beta_{name}"]].run_id)
         facts |= {
-            f"rate_{name}": figure["rate"],
-            f"distortion_{name}": figure["distortion"],
-            f"active_{name}": figure["active_units"],
+            f"rate_{name}": evaluation["rate"],
+            f"distortion_{name}": evaluation["distortion"],
+            f"active_{name}": evaluation["active_units"],
         }
         measured = cache.measured.sample_quality(trained[facts[f"beta_{name}"]].run_id)
         if measured is None:
@@ -295,7 +261,7 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
 
 
 def curve(stage: Stage) -> Facts:
-    """Every trained KL weight in the plane of rate and distortion, and which weight is best by which measure."""
+    """Every trained KL weight in the plane of rate and distortion, and which is best by which measure."""
     trained = catalog.over_beta(cache.trained.entries(), stage.pair)
     found = {beta: cache.trained.evaluation(entry.run_id) for beta, entry in trained.items()}
     best = {
@@ -311,11 +277,10 @@ def curve(stage: Stage) -> Facts:
         key=f"{stage.key}-curve",
         alt="Rate and distortion of every trained KL weight.",
     )
-    judged = {
-        beta: q["fd"] for beta, entry in trained.items() if (q := cache.measured.sample_quality(entry.run_id))
-    }  # may say why not
-    if judged:
-        best["fd"] = min(judged, key=judged.__getitem__)
+    quality = {beta: cache.measured.sample_quality(entry.run_id) for beta, entry in trained.items()}
+    fd = {beta: measured["fd"] for beta, measured in quality.items() if measured is not None}
+    if fd:
+        best["fd"] = min(fd, key=fd.__getitem__)
     if stage.revealed:
         with st.container(horizontal=True, gap="large"):
             for label, name in (
@@ -328,9 +293,9 @@ def curve(stage: Stage) -> Facts:
                     st.metric(label, f"β = {best[name]:g}", width="content")
     verdict = "one" if len(set(best.values())) == 1 else "depends"
     advice = (
-        "Decide on the purpose, and measure that."
+        "Choose a purpose first, and measure the quality for that purpose."
         if verdict == "depends"
-        else "Here one weight is best for all purposes."
+        else "Here one value is best for all purposes."
     )
     return {
         "right": verdict,

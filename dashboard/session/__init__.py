@@ -1,1 +1,1 @@
-"""One visitor's session: state and URL, shared controls, admission, errors, addresses."""
+"""One visitor's session: state and URL, shared controls, admission, error messages, addresses."""

@@ -1,4 +1,4 @@
-"""Where the app is, as a visitor's browser sees it: what links, QR codes and files taken home have to name.
+"""The app's address as a visitor's browser sees it, for links, QR codes and saved pages.
 
 The server cannot know this by itself. `server.baseUrlPath` may be set, a reverse proxy may have removed a prefix from
 the path, and a host may show the app in a frame. Only the browser knows, so the root of the app is worked out from the
@@ -20,16 +20,16 @@ import streamlit as st
 from dashboard.components.report_address import mount_address
 from dashboard.session import state
 
-# Community Cloud serves the app itself there, in the frame of a page at the public address, which passes the path on.
+# Community Cloud serves the app under this path, in a frame of the page at the public address, which has the same path.
 COMMUNITY_CLOUD = "~/+/"
-# Parameters of the site that frames the app; Hugging Face's __sign is a secret.
+# Parameters of a site that shows the app in a frame; Hugging Face's __sign is a secret.
 HOSTS = re.compile(r"embed|embed_options|__.*")
 MOST = 2000  # characters
 _ROOT, _PAGE, _KEY = "_root", "_page", "address"
 
 
 def root_of(url: str) -> str:
-    """The root of the app, ending with "/", from the address of any of its pages; "" if that is no address of the web.
+    """The root of the app, ending with "/", from the address of any of its pages; "" if that is not a web address.
 
     http://host/vae/demo/latent_maps?seed=1  ->  http://host/vae/demo/
     https://name.streamlit.app/~/+/          ->  https://name.streamlit.app/
@@ -66,7 +66,7 @@ def set_page(page: str) -> None:
 
 
 def watch() -> None:
-    """Let the browser report the app's root where Streamlit has it wrong. An invisible element of the page."""
+    """Draw an invisible component that reports the app's root if Streamlit's is wrong."""
     if root():
         mount_address(root(), _KEY, _reported)
 
@@ -79,8 +79,10 @@ def _reported() -> None:
 
 
 def _sent() -> str:
-    """The address that came with this rerun. `st.context.url` will not do: it cuts a page's name off the end
-    wherever it finds one, for instance "samples" off https://lab.example/my-samples/.
+    """The address that the browser has sent with this rerun.
+
+    `st.context.url` cannot be used, because it removes the name of a page from the end wherever it occurs, for instance
+    "samples" from https://lab.example/my-samples/.
     """
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 

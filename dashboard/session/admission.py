@@ -1,7 +1,7 @@
-"""How many people are served at a time, and the page that others read meanwhile.
+"""How many visitors are served at a time, and the waiting page for the others.
 
-A visitor who comes when all places are taken (see `dashboard.cache.visitors`) reads what this is, and gets in as
-soon as there is room.
+A visitor who arrives when all places are taken (see `dashboard.cache.visitors`) waits on a page that explains the
+project and opens the app as soon as a place is free.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _IN = "_let-in"
 
 
 def admitted() -> bool:
-    """Whether the visitor at hand is served; asked once a rerun of a page."""
+    """Whether this visitor is served; called once per rerun of a page."""
     served = cache.server.crowd().admit(state.visitor(), inside=bool(state.get(_IN)))
     state.put(_IN, served)
     return served
@@ -28,16 +28,16 @@ def _wait() -> None:
         st.rerun()
 
 
-def full_page() -> None:
-    """What a visitor reads while all places are taken; it opens by itself when there is room."""
+def waiting_page() -> None:
+    """The page shown while all places are taken; it opens the app when a place is free."""
     st.title("Point or Cloud", anchor=False)
     st.markdown(
         "An autoencoder turns an image into a **point**, a variational autoencoder turns it into a **cloud**. "
         "This dashboard lets you see, touch and measure what that one change does."
     )
     st.info(
-        f"Just now {len(cache.server.crowd())} people are using this page, as many as it can serve. It opens here "
-        "by itself as soon as there is room.",
+        f"{len(cache.server.crowd())} people are using this dashboard at the moment, the most that it can serve. It "
+        "will open here automatically as soon as a place is free.",
         icon=":material/group:",
     )
     st.image(
@@ -45,7 +45,7 @@ def full_page() -> None:
         width="stretch",
         alt="The Start page: one handwritten digit through both models.",
     )
-    st.markdown("Or run it on your own machine, where there is no queue. In a copy of the project:")
+    st.markdown("You can also run it on your own machine, in a copy of the project:")
     st.code("pip install -r requirements.txt && streamlit run dashboard/app.py", language="bash")
     _wait()
 

@@ -1,10 +1,9 @@
 """The KL weight that a visitor is looking at: one value with a sequence number.
 
 Two sides can set it. The *page* sets it when a link is followed or typed (`BetaState.followed`). The *knob* in the
-browser sets it when it comes to rest (`BetaState.rested`); while it moves, the page is told nothing. Messages cross
-on the way, so every change by the page increases `sequence`: the browser adopts a weight only if it comes with
-another sequence number than its own (beta_state.js), and a message from the knob that carries an old number is
-dropped here.
+browser sets it when it comes to rest (`BetaState.rested`); while it moves, nothing is sent. As messages can cross,
+every change by the page increases `sequence`: the browser adopts a KL weight only if it comes with a sequence number
+other than its own (beta_state.js), and a message from the knob with an old number is ignored here.
 
 `docs/architecture.md` follows one weight from the knob to the trained network.
 """
@@ -29,10 +28,10 @@ class BetaState:
 
     Attributes:
         value: the weight, within `BETA_RANGE`.
-        sequence: how often the page has set it, as opposed to the knob.
-        url: the URL's text as the page last wrote it; any other text has been typed or followed.
-        released: the knob has just come to rest here, and nothing has been decided about a training yet.
-        started: the run whose training a released knob started last.
+        sequence: how often the page, not the knob, has set it.
+        url: the URL's text as the page last wrote it; any other text comes from a link or was typed.
+        released: the knob has just come to rest here, and it is not yet decided whether to start a training.
+        started: the run whose training was started last by releasing the knob.
     """
 
     value: float = 1.0
@@ -42,7 +41,7 @@ class BetaState:
     started: str | None = None
 
     def followed(self, text: str) -> BetaState:
-        """After a link that asks for `text`; 1 where that is not a weight."""
+        """The state after a link with the KL weight `text`; the value is 1 if `text` is not a valid one."""
         return replace(self, value=_weight(text) or 1.0, sequence=self.sequence + 1, url=text, released=False)
 
     def rested(self, message: Mapping[str, Any] | None) -> BetaState:
@@ -54,12 +53,12 @@ class BetaState:
         return replace(self, value=value, released=True)
 
     def decided(self, started: str | None = None) -> BetaState:
-        """After it has been decided whether a training starts for the released knob: of the run `started`, or none."""
+        """The state after the decision to train the run `started` for the released knob, or no run."""
         return replace(self, released=False, started=started or self.started)
 
 
 def _weight(asked: Any) -> float | None:
-    """A weight within `BETA_RANGE`, as `RunConfig` holds it; None for anything else."""
+    """A KL weight within `BETA_RANGE`, as `RunConfig` stores it; None for anything else."""
     if isinstance(asked, bool):
         return None
     try:
@@ -70,12 +69,12 @@ def _weight(asked: Any) -> float | None:
 
 
 def load() -> BetaState:
-    """This visitor's weight."""
+    """This visitor's KL weight."""
     return state.get(_KEY) or BetaState()
 
 
 def save(beta: BetaState) -> BetaState:
-    """Keep a weight in the session and write it to the URL, unless it is the default and the URL names none."""
+    """Store a KL weight in the session, and in the URL unless it is the default and the URL has none."""
     if beta.value != 1.0 or state.asked(PARAMETER).text is not None:
         beta = replace(beta, url=f"{beta.value:.12g}")
         state.link(PARAMETER, beta.url or "")
@@ -84,9 +83,9 @@ def save(beta: BetaState) -> BetaState:
 
 
 def follow_link() -> BetaState:
-    """This visitor's weight, after the link has been read. A link with anything but a weight causes a notice."""
+    """This visitor's KL weight after reading the URL; an invalid value there causes a notice."""
     asked, beta = state.asked(PARAMETER), load()
     if asked.text is not None and asked.text != beta.url:
         beta = beta.followed(asked.text)
-        asked.tell("KL weight β", f"{beta.value:.12g}", f"a number from {BETA_RANGE[0]:g} to {BETA_RANGE[1]:g}")
+        asked.check("KL weight β", f"{beta.value:.12g}", f"a number from {BETA_RANGE[0]:g} to {BETA_RANGE[1]:g}")
     return save(beta)

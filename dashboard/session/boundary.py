@@ -1,7 +1,6 @@
-"""What a visitor sees when something fails: the message written for people, or a short apology. Never a traceback.
+"""Shows a message instead of a traceback when a page fails.
 
-Every error whose message is written for people derives from `core.errors.UserFacingError`; pages catch it here.
-
+Errors with a message for visitors derive from `core.errors.UserFacingError`; for all others there is a general message.
 Used around every page in app.py, and inside fragments, which rerun without app.py.
 """
 
@@ -24,7 +23,7 @@ log = logging.getLogger("point_or_cloud")
 
 @contextlib.contextmanager
 def guard() -> Iterator[None]:
-    """Turns an exception into a message on the page. Streamlit's own control flow is no `Exception` and passes."""
+    """Turn an exception into a message on the page; those of Streamlit's control flow derive from BaseException."""
     try:
         yield
     except UserFacingError as error:
@@ -37,8 +36,7 @@ def guard() -> Iterator[None]:
     except Exception:
         log.exception("unexpected error on a page")
         st.error(
-            "Sorry, something went wrong here that should not have. Reload the page; if it happens again, open the "
-            "Start page "
-            "or choose another data set on the left. The details are in the server's log.",
+            "Sorry, an unexpected error occurred. Reload the page; if it happens again, open the Start page or choose "
+            "another data set in the sidebar. The details are in the server's log.",
             icon=":material/error:",
         )

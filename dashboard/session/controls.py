@@ -1,7 +1,7 @@
-"""Widgets that return core values. All are bound to the URL, so a link restores the view.
+"""Widgets whose values are part of the URL, so that a link restores the view.
 
-Options are plain words and numbers because a widget's URL value is its option's text. What the link asks for and cannot
-have is told, never silently replaced (see `dashboard.session.state.Asked`).
+Options are plain words and numbers, because their text is the value in the URL. If the URL contains an invalid value,
+a notice says so (see `dashboard.session.state.Asked`).
 """
 
 from __future__ import annotations
@@ -23,10 +23,8 @@ from dashboard.session import state
 
 RESPELLED = "_respelled"
 SHARED = DATA, LATENT, SEED = "data", "latent", "seed"  # the shared controls' keys and URL parameters
-
-
-MANY = 20  # options; more stand in a list that can be searched, not side by side
-FEW, SHORT = 5, 24  # options, and characters of each, that stand side by side in the sidebar
+MANY = 20  # with more options than this, a list that can be searched
+FEW, SHORT = 5, 24  # most options, and most characters of each, that fit side by side in the sidebar
 
 
 class NothingToShow(UserFacingError, RuntimeError):
@@ -39,10 +37,10 @@ def one_of(options: Sequence[Any]) -> str:
 
 
 def linked(label: str, options: Sequence[str], default: str, key: str) -> str:
-    """What the link asks for where no control holds it, if it is one of the options."""
+    """The value of a URL parameter that no widget owns, or the default if it is not one of the options."""
     asked = state.asked(key)
     chosen = asked.text if asked.text is not None and asked.text in options else default
-    asked.tell(label, chosen, one_of(options))
+    asked.check(label, chosen, one_of(options))
     return chosen
 
 
@@ -51,22 +49,22 @@ def choice(label: str, options: Sequence[Any], key: str, help: str | None = None
     asked = state.asked(key)
     kwargs.setdefault("default", options[0])
     value = st.segmented_control(label, options, key=key, bind="query-params", required=True, help=help, **kwargs)
-    value = kwargs["default"] if value is None else value  # an empty value in a link takes the choice away
-    asked.tell(label, value, one_of(options))
+    value = kwargs["default"] if value is None else value  # an empty value in the URL
+    asked.check(label, value, one_of(options))
     return value
 
 
 def choice_of_any(label: str, options: Sequence[Any], key: str, default: Any, help: str | None = None) -> Any:
-    """One of a few options side by side, or of many from a list."""
+    """One of several options: side by side if there are at most `MANY`, else from a list."""
     if len(options) <= MANY:
         return choice(label, options, key, help, default=default)
     return pick(label, options, key, help, index=list(options).index(default))
 
 
 def side_by_side(names: Sequence[str]) -> bool:
-    """Whether names are few and short enough to be shown all at once.
+    """Whether names are few and short enough to be shown side by side.
 
-    Streamlit's list loads twenty files before it can be drawn, so it is left out where it is not needed.
+    Streamlit's list needs twenty files in the browser before it can be drawn, so it is used only for more.
     """
     return len(names) <= FEW and max(map(len, names)) <= SHORT
 
@@ -77,31 +75,31 @@ def pick(label: str, options: Sequence[Any], key: str, help: str | None = None, 
     value = st.selectbox(label, options, key=key, bind="query-params", help=help, **kwargs)
     value = options[kwargs.get("index", 0)] if value is None else value
     respelled = asked.text is not None and str(value).startswith(PREFIX) and canonical(asked.text) == value
-    if not respelled:  # another spelling of the same folder is what the link asks for
-        asked.tell(label, value, one_of(options))
+    if not respelled:  # another spelling of the same folder is valid
+        asked.check(label, value, one_of(options))
     return value
 
 
 def slide(label: str, low: float, high: float, default: float, step: float, key: str, help: str | None = None) -> float:
-    """A number on a slider. What is outside the range, from whatever source, is refused here too."""
+    """A number on a slider; a value outside the range is replaced by the default."""
     asked = state.asked(key)
     value = st.slider(label, low, high, default, step, key=key, bind="query-params", help=help)
     if not low <= value <= high:
         state.notice(f"{label} {value} is outside {low:g} to {high:g}. Shown is {default:g}.")
         value = default
-    asked.tell(label, value, f"a {'whole ' if isinstance(step, int) else ''}number from {low:g} to {high:g}")
+    asked.check(label, value, f"a {'whole ' if isinstance(step, int) else ''}number from {low:g} to {high:g}")
     return value
 
 
 def whole(label: str, low: int, high: int, default: int, key: str, help: str | None = None) -> int:
-    """A whole number in a box."""
+    """A whole number in an input box."""
     asked = state.asked(key)
-    # Streamlit 1.67 turns "1e999" from the URL into an infinity and fails on it: such a link's box is left unbound.
+    # Streamlit 1.67 reads "1e999" in the URL as infinity and fails; then the box is not bound to the URL.
     value = st.number_input(
         label, low, high, default, 1, key=key, bind=None if asked.infinite() else "query-params", help=help
     )
     value = default if value is None else value
-    asked.tell(label, value, f"a whole number from {low} to {high}")
+    asked.check(label, value, f"a whole number from {low} to {high}")
     return int(value)
 
 
@@ -109,12 +107,12 @@ def switch(label: str, key: str, help: str | None = None) -> bool:
     """On or off."""
     asked = state.asked(key)
     value = st.toggle(label, key=key, bind="query-params", help=help)
-    asked.tell(label, value, "true or false")
+    asked.check(label, value, "true or false")
     return value
 
 
 def pairs() -> dict[tuple[str, int, int], Pair]:
-    """The matched pairs there are; at least one.
+    """The matched pairs at this moment; at least one.
 
     Raises:
         NothingToShow: there is no trained pair at all.
@@ -129,7 +127,7 @@ def pairs() -> dict[tuple[str, int, int], Pair]:
 
 
 def shared() -> Pair:
-    """The controls every page has: data set, latent size, seed. Returns the matched pair they name.
+    """The controls of every page: data set, latent size, seed. Returns the matched pair that they select.
 
     Raises:
         NothingToShow: there is no trained pair at all.
@@ -137,7 +135,7 @@ def shared() -> Pair:
     found = pairs()
     names = list(dict.fromkeys(name for name, _, _ in found))
     state.settle(DATA, names, "The data set", "has no trained pair any more")
-    respell(names)
+    _respell(names)
     listed = "Only data sets with a trained pair are listed."
     if side_by_side(names):
         name = choice("Data set", names, DATA, help=listed)
@@ -151,48 +149,44 @@ def shared() -> Pair:
         sorted(sizes),
         LATENT,
         default=sizes[0],
-        help="How many numbers an image becomes. 2 can be drawn as it is; 16 gives better pictures.",
+        help="How many numbers an image is encoded as. With 2, the latent space can be drawn; 16 give better images.",
     )
     seeds = [s for n, d, s in found if (n, d) == (name, size)]
     state.settle(SEED, seeds, "Seed", f"has no trained pair on {name} at latent size {size}")
     seed = choice(
-        "Seed", seeds, SEED, help="Of the initial weights and the order of the images: trained again, how much changes?"
+        "Seed", seeds, SEED, help="Random seed of the initial parameters and of the order of the training images."
     )
     pair = found[name, size, seed]
     with about:
-        about_images(pair)
+        _about_images(pair)
     return pair
 
 
-def respell(names: Sequence[str]) -> None:
-    """Let a link that spells a folder otherwise ask for the data set of that folder."""
+def _respell(names: Sequence[str]) -> None:
+    """Select the data set of a folder that the URL has in another spelling."""
     folders = [name for name in names if name.startswith(PREFIX)]
     asked = state.asked(DATA).text
-    if (
-        folders
-        and asked is not None
-        and asked not in names
-        and (meant := canonical(asked)) in folders
-        and state.get(RESPELLED) != asked
-    ):
-        state.put(RESPELLED, asked)  # once: from then on the choice is the visitor's
+    if not folders or asked is None or asked in names or state.get(RESPELLED) == asked:
+        return
+    if (meant := canonical(asked)) in folders:
+        state.put(RESPELLED, asked)  # only once: afterwards the visitor may choose another data set
         state.put(DATA, meant)
 
 
-def about_images(pair: Pair) -> None:
-    """Below the choice of a data set: what it is; for a folder, what was skipped and whether it has changed."""
+def _about_images(pair: Pair) -> None:
+    """Below the choice of a data set: its title; for a folder, which files were skipped and whether it has changed."""
     if pair.dataset in DATASETS:
         st.caption(DATASETS[pair.dataset].title)
     if not pair.dataset.startswith(PREFIX):
         return
     try:
         data = cache.trained.dataset(pair.data)
-    except DataError:  # the page says so
+    except DataError:  # the page shows it
         return
     lines = what_was_read(data)
     st.caption(folder_summary(data))
     if len(lines) > 1:
-        with st.expander("What was done to these files"):
+        with st.expander("Skipped and converted files"):
             st.code("\n".join(lines[1:]), language=None, wrap_lines=True)
     if (how := cache.trained.folder_changed(pair.data)) is not None:
         state.notice(folder_changed(pair, data, how))

@@ -1,8 +1,7 @@
-"""The one place that touches st.session_state and the URL.
+"""Session state and URL; the only module that uses st.session_state.
 
 Widgets bound to the URL (`bind="query-params"`) own their parameter: the key is its name, and the browser writes it.
-Streamlit drops a value it cannot use without a word; here what the link asked for is compared with what is shown, and
-the difference is told (`Asked.tell`).
+Streamlit silently ignores an invalid value, so `Asked.check` compares the URL with what is shown and adds a notice.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ def put(key: str, value: Any) -> None:
 
 
 def visitor() -> str:
-    """A random name for this browser, so that who asked for a training may stop it, and may not ask for a hundred."""
+    """A random name for this browser: a visitor can stop trainings of their own, and their number is limited."""
     if _VISITOR not in st.session_state:
         st.session_state[_VISITOR] = _browser(st.context.cookies.get("_streamlit_xsrf", "")) or uuid.uuid4().hex
     return st.session_state[_VISITOR]
@@ -48,29 +47,29 @@ def _browser(cookie: str) -> str:
 
 
 def dark() -> bool:
-    """Whether the page is dark right now."""
+    """Whether the page has the dark theme."""
     return st.context.theme.type == "dark"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the link says about one parameter, before its widget is drawn; `text` is None if it says nothing."""
+    """The value of one parameter in the URL before its widget is drawn; `text` is None if there is none."""
 
     key: str
     text: str | None
 
     def infinite(self) -> bool:
-        """Whether the text is an infinite number, now or earlier in this session, which `number_input` cannot take."""
+        """Whether the text is an infinite number, now or earlier in this session; `number_input` fails on these."""
         try:
-            unending = self.text is not None and not math.isfinite(float(self.text))
+            infinite = self.text is not None and not math.isfinite(float(self.text))
         except (ValueError, OverflowError):
-            unending = False
-        if unending:
+            infinite = False
+        if infinite:
             put(f"_unbound-{self.key}", True)
         return bool(get(f"_unbound-{self.key}"))
 
-    def tell(self, label: str, shown: Any, choices: str) -> None:
-        """Add a notice if the widget shows something else than the link asked for."""
+    def check(self, label: str, shown: Any, choices: str) -> None:
+        """Add a notice if the widget shows something other than what the link asked for."""
         if self.text is None or self.text == str(shown):
             return
         try:
@@ -97,20 +96,20 @@ def parameters() -> dict[str, str]:
 
 
 def go(**changes: str | None) -> None:
-    """Change URL parameters that no widget owns, None taking one out, in one step of the browser's history."""
+    """Change URL parameters that no widget owns, as one step of the browser's history; None removes one."""
     st.query_params.from_dict({k: v for k, v in {**parameters(), **changes}.items() if v is not None})
 
 
 def flag(key: str) -> bool:
-    """A URL parameter that is on or off; anything else than true or false is told, and off."""
+    """A URL parameter that is true or false; any other value counts as false and adds a notice."""
     found = asked(key)
     on = found.text is not None and found.text.lower() == "true"
-    found.tell(key, on, "true or false")
+    found.check(key, on, "true or false")
     return on
 
 
 def keep(*keys: str) -> None:
-    """Let widgets that this page does not draw have their values when the visitor comes back to a page that does."""
+    """Keep the values of widgets that this page does not draw; Streamlit would forget them."""
     for key in keys:
         if key in st.session_state:
             st.session_state[key] = st.session_state[key]
@@ -122,7 +121,7 @@ def link(key: str, text: str) -> None:
 
 
 def settle(key: str, options: Sequence[Any], label: str, why: str) -> None:
-    """Put a widget's stored value back to the first option when it is no longer among `options`, and say so."""
+    """Reset a widget's stored value to the first option if it is no longer among `options`, with a notice."""
     if key in st.session_state and st.session_state[key] not in options:
         old = st.session_state[key]
         st.session_state[key] = options[0]
@@ -130,17 +129,17 @@ def settle(key: str, options: Sequence[Any], label: str, why: str) -> None:
 
 
 def notice(text: str) -> None:
-    """Something the visitor should know, shown at the top of the page of this run."""
+    """Add a notice that is shown at the top of the page."""
     if text not in st.session_state.setdefault(_NOTICES, []):
         st.session_state[_NOTICES].append(text)
 
 
 def take_notices() -> list[str]:
-    """All notices so far, and forget them."""
+    """Return all notices so far and remove them."""
     return st.session_state.pop(_NOTICES, [])
 
 
 def shorten(text: str, most: int = 40) -> str:
-    """One short line of printable text without markdown, for showing what a stranger typed."""
+    """Untrusted text as one short line without markdown."""
     clean = "".join(c if c.isalnum() or c in " .,;:+-_=/()@%" else "·" for c in text)[: most + 1]
     return clean if len(clean) <= most else clean[:most] + "…"

@@ -1,4 +1,4 @@
-"""The form for uploading an image: what it accepts, and, beside the result, what was done to the image."""
+"""The form for uploading an image, which shows how the image was converted."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ from core.data.uploaded_image import PictureError, ground_of, kinds, kinds_in_wo
 from dashboard.plots import images
 from dashboard.session import addresses
 
-XSRF_COOKIE = "_streamlit_xsrf"  # as Streamlit calls it
-DIGITS = (
-    "mnist",
-    "mnist-5k",
-    "kmnist",
-)  # data sets whose images were placed as `core.data.uploaded_image.as_digit` does
+XSRF_COOKIE = "_streamlit_xsrf"  # Streamlit's name for it
+# Data sets whose images are scaled and centred as by `core.data.uploaded_image.as_digit`.
+DIGITS = ("mnist", "mnist-5k", "kmnist")
 
 
 @dataclass(frozen=True)
@@ -32,12 +29,11 @@ class Upload:
 
 
 def refused() -> bool:
-    """Whether the server would refuse this visitor's uploads, with 403: the browser withholds the cookie that it
-    compares them with.
+    """Whether the server would refuse this visitor's uploads because the browser does not send the XSRF cookie.
 
-    Streamlit's XSRF protection wants the cookie back with every upload. Browsers withhold it (SameSite=Lax) where
-    the app is shown in a frame of another site, as on huggingface.co. The request that opened the session, for a
-    WebSocket, shows whether it is sent.
+    Streamlit requires the cookie with every upload. Browsers do not send it (SameSite=Lax) if the app is shown in a
+    frame of another site, as on huggingface.co. Whether it is sent can be seen from the request that opened the
+    session's WebSocket.
     """
     from streamlit.web.server.server_util import is_xsrf_enabled
 
@@ -45,36 +41,33 @@ def refused() -> bool:
 
 
 def uploaded(data: Dataset) -> Upload | None:
-    """The form, and the visitor's picture as a model of `data` takes it; it stays in this session's memory only.
+    """Draw the form; returns the visitor's image converted for the models of `data`, or None.
 
-    A picture that cannot be used becomes an error message on the page.
+    The image is kept only in the memory of this session. One that cannot be used causes an error message.
     """
     most, blocked = settings.value("UPLOAD_MB"), refused()
     if blocked:
-        own_tab = (
-            f"[Open this page in a tab of its own]({addresses.link()})"
-            if addresses.link()
-            else "Open this page in a tab of its own"
-        )
+        own_tab = "Open this page in its own tab"
+        if addresses.link():
+            own_tab = f"[{own_tab}]({addresses.link()})"
         st.warning(
-            "Images cannot be uploaded here: your browser does not send this server its cookie, most likely "
-            "because the page is shown "
-            f"inside another site. {own_tab}, or allow cookies for it.",
+            "Images cannot be uploaded here, because your browser does not send the cookie of this server. Most likely "
+            f"the page is shown inside another site. {own_tab}, or allow cookies for it.",
             icon=":material/cookie_off:",
         )
     suffixes = [suffix for _, endings in kinds().values() for suffix in endings]
     file = st.file_uploader(
-        f"A {kinds_in_words()} image of one thing, at most {most:g} MB. It is not stored.",
+        f"A {kinds_in_words()} image of a single object, at most {most:g} MB. It is not stored.",
         type=suffixes,
         max_upload_size=most,
         disabled=blocked,
     )
     centre = st.toggle(
-        "Place it as MNIST's digits are",
+        "Scale and centre it like the digits of MNIST",
         value=data.name in DIGITS,
         help=(
-            "Cut out, scaled into 20×20 and moved so that its centre of mass is in the middle. Otherwise the whole "
-            "picture is scaled to fit 28×28."
+            "It is cropped, scaled to fit 20×20 pixels and placed with its centre of mass in the middle. Otherwise the "
+            "whole image is scaled to fit 28×28 pixels."
         ),
     )
     if file is None:
@@ -86,12 +79,12 @@ def uploaded(data: Dataset) -> Upload | None:
         st.error(str(error), icon=":material/broken_image:")
         return None
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.image(picture.original, width=112, alt="Your picture as it came")
+        st.image(picture.original, width=112, alt="Your image before conversion")
         st.markdown("→", width="content")
         st.image(
             images.grid(picture.image[None], 1, scale=4),
             width=112,
-            alt="Your picture as the models are given it: 28 by 28 grey levels",
+            alt="Your image as the models receive it: 28 by 28 grey levels",
         )
-        st.caption(f"What the models are given: {'; '.join(picture.steps)}.", width="stretch")
-    return Upload(f"{hashlib.sha256(content).hexdigest()[:16]}-{centre}-{data.digest}", "Your picture", picture.image)
+        st.caption(f"What the models receive: {'; '.join(picture.steps)}.", width="stretch")
+    return Upload(f"{hashlib.sha256(content).hexdigest()[:16]}-{centre}-{data.digest}", "Your image", picture.image)

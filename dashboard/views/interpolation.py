@@ -1,4 +1,4 @@
-"""Interpolation: the way from one real image to another, through each latent space and without any model."""
+"""Interpolation: paths from one real image to another, in each latent space and as a cross-fade without a model."""
 
 import numpy as np
 import streamlit as st
@@ -19,13 +19,13 @@ count = len(cache.trained.gallery(pair.ae.run_id)["mean"])
 
 
 def default(label: int) -> int:
-    """The first test image of a class, as the image to start with."""
+    """The first test image of a class, or 0."""
     found = np.flatnonzero(data.test_labels[:count] == label % len(data.classes))
     return int(found[0]) if len(found) else 0
 
 
-def jump(key: str) -> None:
-    """The first image of the class chosen for this end."""
+def choose_class(key: str) -> None:
+    """Use the first image of the class chosen for this end."""
     state.put(key, default(data.classes.index(state.get(f"{key}-class"))))
 
 
@@ -37,7 +37,7 @@ def shuffle() -> None:
 
 
 def clicked() -> None:
-    """A picture of the gallery was clicked: it becomes the end that is being chosen."""
+    """Use the image clicked in the gallery for the end that is being chosen."""
     index = state.get("gallery", {}).get("chosen")
     if isinstance(index, int) and 0 <= index < count:
         state.put("b" if state.get("end") == "second" else "a", index)
@@ -55,7 +55,7 @@ def end(key: str, title: str, first: int) -> int:
                 "Class",
                 data.classes,
                 key=f"{key}-class",
-                on_change=jump,
+                on_change=choose_class,
                 args=(key,),
                 width=144,
                 filter_mode=None if len(data.classes) <= controls.MANY else "fuzzy",

@@ -1,4 +1,4 @@
-"""KL weight: one knob from autoencoder to collapse. A multi-rate model predicts; every weight can be trained."""
+"""KL weight: a knob from autoencoder to posterior collapse; a multi-rate model predicts, every value can be trained."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 
 AUTO = "auto"  # the URL's parameter
 LAB = "lab"
-SMALL = 10_000  # training images up to which a released knob starts a training by itself
-POLL = 0.3  # seconds
+SMALL = 10_000  # with more training images, releasing the knob does not start a training
+POLL = 0.3  # seconds between updates of a training
 
 pair: Pair = state.get("pair")
 
 
 def moved() -> None:
-    """The knob has come to rest, maybe at another weight."""
+    """The knob has come to rest, possibly at another KL weight."""
     message = (state.get(LAB) or {}).get("rested")
     beta_state.save(beta_state.load().rested(message))
 
 
 def request(config: RunConfig) -> JobStatus | None:
-    """Ask for a training; a full queue or a refused value becomes a notice, and there is no status."""
+    """Request a training; returns its status, or None after a refusal, which becomes a notice."""
     try:
         return cache.server.jobs().submit(config, state.visitor())
     except UserFacingError as error:
@@ -51,22 +51,22 @@ def request(config: RunConfig) -> JobStatus | None:
 
 
 def train(config: RunConfig) -> None:
-    """The button: ask for a training."""
+    """Request a training (callback of the button)."""
     request(config)
 
 
 def stop(run_id: str) -> None:
-    """Have a training of this visitor's stopped after its current batch."""
+    """Stop a training of this visitor's after its current batch."""
     cache.server.jobs().stop(run_id, state.visitor())
 
 
 def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
-    """Start a training of the weight at which the knob was just released, if it is to start by itself.
+    """Start a training for the KL weight at which the knob was just released, if that is enabled.
 
-    One at a time: a visitor who sweeps the knob does not fill the queue.
+    Only one at a time, so that a visitor who moves the knob often does not fill the queue.
 
     Returns:
-        the status of the weight's training, which is `status` if nothing was started.
+        the status of the training for this KL weight; `status` if none was started.
     """
     asked = beta_state.load()
     if not asked.released:
@@ -81,7 +81,7 @@ def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
 
 
 def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus | None) -> Training | None:
-    """The line of controls above the knob: training this weight, and how it goes. Returns the training under way."""
+    """Draw the controls above the knob: starting a training, and its progress. Returns a training in progress."""
     run_id = config.run_id
     with st.container(horizontal=True, vertical_alignment="center"):
         st.toggle(
@@ -89,9 +89,7 @@ def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus 
             True,
             key=AUTO,
             bind="query-params",
-            help=(
-                "Releasing the slider at an untrained weight starts the training of a network for exactly that weight."
-            ),
+            help=("Releasing the slider at an untrained value of β starts the training of a network for that value."),
         )
         if entry or status is None or config.beta is None:
             st.caption(trained_here(entry) if entry else "", width="stretch")
@@ -115,7 +113,7 @@ def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus 
 
 
 def draw() -> None:
-    """The lab with its controls; run again and again while a training is watched."""
+    """Draw the lab with its controls; repeated while a training is in progress."""
     with boundary.guard():
         now = known.pop() if known else cache.server.jobs().status(config.run_id, state.visitor())
         training = training_controls(config, entry, now)
@@ -130,8 +128,8 @@ def draw() -> None:
 
 
 def sample_quality() -> None:
-    """How near each trained weight's samples come to real images."""
-    st.header("Which weight makes the best samples?", anchor=False)
+    """Draw the quality of samples by KL weight."""
+    st.header("Which β gives the best samples?", anchor=False)
     try:
         found = {b: cache.measured.sample_quality(e.run_id) for b, e in trained.items()}
     except NotMeasurable as error:
@@ -167,7 +165,7 @@ def sample_quality() -> None:
             alt=alt,
         )
     st.caption(
-        f"1,000 samples z ~ N(0, I) of every trained weight against {next(iter(points.values()))['n']:,} unseen "
+        f"1,000 samples z ~ N(0, I) for every trained β compared with {next(iter(points.values()))['n']:,} unseen "
         "images, in the feature space of a small classifier (not FID). "
         "Density: how densely the samples lie near real images. Coverage: the share of real images with a sample "
         "nearby."
@@ -186,7 +184,7 @@ board = st.container()
 length = on_demand(pair)  # drawn below the board, but read first
 config = pair.vae.config.replace(beta=beta, **{**QUICK, "epochs": length})
 status = None if entry else start_if_released(config, cache.server.jobs().status(config.run_id, state.visitor()))
-known = [status]  # asked once for a whole run of the page; `draw` asks again each time it runs by itself
+known = [status]  # for the first call of `draw`; when it is repeated, it asks for the status itself
 watching = status is not None and status.active
 lab = lab_of(pair, trained, beta)
 shown = entry or catalog.multirate(entries, pair) or pair.vae
@@ -196,28 +194,23 @@ with board:
     if watching:
         st.fragment(draw, run_every=POLL)()
     else:
-        with (
-            st.container()
-        ):  # a fragment has one too: the lab keeps its place, and so its state, when a training starts or ends
+        # A fragment is a container too: so the lab keeps its position and its state when a training starts or ends.
+        with st.container():
             draw()
-    st.caption(
-        run_provenance(shown, cache.trained.evaluation(pair.vae.run_id)["n"])
-        + (
-            f" · loss D + β R, both summed, nats per image · {len(trained)} trained "
-            f"weight{'s' if len(trained) > 1 else ''}"
-        )
-    )
+    count = f"{len(trained)} trained {'values' if len(trained) > 1 else 'value'} of β"
+    provenance = run_provenance(shown, cache.trained.evaluation(pair.vae.run_id)["n"])
+    st.caption(f"{provenance} · loss D + β R, both summed, nats per image · {count}")
 
 cache.server.warm_worker()
 sample_quality()
 
 with st.expander(
-    "Is my β right? The same weight in other code bases, and a common mistake", icon=":material/translate:"
+    "Is my β right? The same KL weight in other code bases, and a common mistake", icon=":material/translate:"
 ):
     conventions(pair, beta)
 
 floor = cache.trained.evaluation(pair.ae.run_id)["distortion_floor"]
-with st.expander("Explanation: what the weight trades off", icon=":material/help:"):
+with st.expander("Explanation: the trade-off that β controls", icon=":material/help:"):
     st.markdown(
         f"""
 - **The loss is D + β R.** β is the cost of one nat of rate in nats of distortion. With a larger β, the {VAE}'s code
@@ -229,8 +222,8 @@ with st.expander("Explanation: what the weight trades off", icon=":material/help
   other β, a model is not trained to minimise it.
 - **The tangent line.** Minimising D + β R gives the point where the curve's tangent falls by β nats of distortion
   per nat of rate.
-- **The prediction** comes from one network that was trained for all weights at once: log β scales and shifts its
-  layers (Bae et al. 2023). A network trained for one weight alone differs slightly; the table shows by how much.
+- **The prediction** comes from one network that was trained for all values of β at once: log β scales and shifts
+  its layers (Bae et al. 2023). A network trained for one β alone differs slightly; the table shows by how much.
 - **The floor of D.** Even a perfect reconstruction has a distortion of {floor:.1f} nats on these images: D is the
   cross-entropy of grey values, whose entropy is not zero. The {AE} has a distortion but no rate, so it is a
   horizontal line in the plane, not a point.

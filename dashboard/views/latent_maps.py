@@ -1,4 +1,4 @@
-"""Latent maps: the same unseen images, laid out by each model."""
+"""Latent maps: the codes of the same unseen images in each model's latent space."""
 
 import streamlit as st
 
@@ -15,7 +15,6 @@ pair: Pair = state.get("pair")
 data = cache.trained.dataset(pair.data)
 flat = pair.latent_dim <= 2
 ONE_IMAGE = "views/one_image.py"
-
 
 st.title("Latent maps", anchor=False)
 lead = st.empty()
@@ -46,7 +45,7 @@ else:
 
 @st.fragment(run_every=0.5)
 def wait() -> None:
-    """Until UMAPs that are being laid out in the background are there."""
+    """Wait until the UMAPs have been computed in the background."""
     with boundary.guard():
         status = cache.maps.compute_umap(pair)
         if not status.active:

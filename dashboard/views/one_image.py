@@ -1,4 +1,4 @@
-"""One image through both: drawn, chosen or uploaded; its point and its cloud, while it changes."""
+"""One image through both models: drawn, chosen or uploaded, with its point and its cloud."""
 
 import streamlit as st
 
@@ -15,14 +15,14 @@ from dashboard.content.catalog import Pair
 from dashboard.content.folders import train_command
 from dashboard.content.small_steps import step_conclusions, steps_table, steps_takeaway
 from dashboard.content.words import AE, VAE, provenance
+from dashboard.panels.encoding import encode_with_both
 from dashboard.panels.interactive import TITLES, images_of, lane_of
-from dashboard.panels.static import lanes
 from dashboard.session import controls, state
 from dashboard.session.upload_form import uploaded
 
-# The URL's parameters for what the page begins with: which test image, what the planes show, how small a step.
+# URL parameters of the initial state: test image, what the planes show, size of the step.
 IMAGE, VIEW, STEP = "index", "view", "step"
-VIEWS = ("codes", "grid", "holes", "regions")  # of `components.planes`
+VIEWS = ("codes", "grid", "holes", "regions")  # the modes of `components.planes`
 STEPS = tuple(f"{tenths / 10:g}" for tenths in range(1, 11))
 
 pair: Pair = state.get("pair")
@@ -33,17 +33,17 @@ judge = judge_url(pair.dataset)
 
 
 def start_image() -> int:
-    """The test image the link asks for, or the first."""
+    """The test image that the URL names, or the first."""
     asked = state.asked(IMAGE)
     if asked.text is None:
         return 0
     index = int(asked.text) if asked.text.isdecimal() and len(asked.text) < 9 and int(asked.text) < n else 0
-    asked.tell("test image", index, f"a whole number from 0 to {n - 1}")
+    asked.check("test image", index, f"a whole number from 0 to {n - 1}")
     return index
 
 
 def flat_pair() -> Pair | None:
-    """The same data set's pair with two latent numbers, of the same seed if there is one."""
+    """The same data set's pair with two latent numbers, preferably of the same seed."""
     flat = catalog.of_size(cache.trained.pairs().values(), pair, 2)
     return min(flat, key=lambda p: (p.seed != pair.seed, p.seed), default=None)
 
@@ -77,7 +77,7 @@ def decode_as_you_move() -> None:
 
 
 def small_steps() -> None:
-    """The image's code and eight codes around it, decoded and named by the judge."""
+    """The image's code and eight codes around it, decoded and classified."""
     st.markdown(
         f"It is often said that nearby codes of an {AE} decode to different images. The image's code is shown in "
         "the centre, with eight codes around it. "
@@ -93,14 +93,14 @@ def small_steps() -> None:
         for kind, entry in p.items()
     ]
     rates = cache.measured.flip_rates(pair.data)
-    said = step_conclusions(rates, sorted({p.latent_dim for p in (pair, flat) if p}))
+    conclusions = step_conclusions(rates, sorted({p.latent_dim for p in (pair, flat) if p}))
     neighbours(
         boards,
         images,
         judge,
         topic,
         f"neighbours-{pair.ae.run_id}",
-        said,
+        conclusions,
         step=float(controls.linked("step", STEPS, "0.3", STEP)),
     )
     if rates:
@@ -127,15 +127,15 @@ def one_number_at_a_time() -> None:
 
 
 def the_maths() -> None:
-    """Each formula with this image's numbers, beside the lines of code that ran."""
+    """Each formula with this image's values, beside its source code."""
     maths(ae, vae, pair.ae.config.likelihood, topic, f"maths-{pair.ae.run_id}")
 
 
 def on_the_server(shown: Pair, why: str) -> None:
-    """A test image through both models, drawn on the server: where the page cannot run the networks."""
-    st.info(f"{why} There is no drawing here: choose a test image.")
+    """A test image through both models, drawn on the server; for networks that the browser cannot run."""
+    st.info(f"{why} You cannot draw an image here; choose a test image instead.")
     index = st.number_input("Test image", 0, n - 1, start_image(), key="still_index")
-    lanes(shown, int(index))
+    encode_with_both(shown, int(index))
 
 
 st.title("One image through both", anchor=False)

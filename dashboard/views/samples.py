@@ -1,4 +1,4 @@
-"""Random samples: noise in, pictures out, for both models from the same noise."""
+"""Random samples: images decoded by both models from the same noise."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from dashboard.plots import images
 from dashboard.session import boundary, controls, state
 
 pair: Pair = state.get("pair")
-SHOWN, PAIRED = 36, 24  # pictures in a grid; with their nearest training image beside them
+SHOWN, PAIRED = 36, 24  # samples shown alone, and together with their most similar training images
 SOURCES = {
     "prior": "z ~ N(0, I): the prior that the VAE is trained with; the AE is not trained with it.",
     "gaussian": "z ~ one Gaussian, fitted to each model's codes of the training images.",
@@ -69,8 +69,8 @@ for column, (kind, entry) in zip(st.columns(2), pair.items(), strict=True):
         slots[kind] = st.empty()
 
 
-def figures_of(measured: Mapping[str, float]) -> None:
-    """How like real images a model's samples are, and how many kinds of them they reach."""
+def show_quality(measured: Mapping[str, float]) -> None:
+    """Draw the quality of a model's samples."""
     with st.container(horizontal=True, gap="large"):
         st.metric(
             "Fréchet distance",
@@ -104,7 +104,7 @@ def figures_of(measured: Mapping[str, float]) -> None:
 
 @st.fragment(run_every=1)
 def wait() -> None:
-    """Until the judge of these images has been trained."""
+    """Wait until the judge of these images has been trained."""
     with boundary.guard():
         if measure() is not None:
             st.rerun()
@@ -115,7 +115,7 @@ def wait() -> None:
 
 
 def measure() -> dict[str, Mapping[str, float]] | None:
-    """Both models' figures; None while they cannot be had yet."""
+    """The quality of both models' samples; None while the judge is being trained."""
     found: dict[str, Mapping[str, float]] = {}
     for kind, entry in pair.items():
         quality = cache.measured.sample_quality(entry.run_id, sources[kind], temperature)
@@ -133,9 +133,9 @@ try:
         lead.markdown(samples_takeaway(sources, measured["ae"], measured["vae"]))
         for kind, slot in slots.items():
             with slot:
-                figures_of(measured[kind])
+                show_quality(measured[kind])
 except NotMeasurable as error:
-    st.info(f"These samples cannot be measured: {error}")
+    st.info(f"The quality of these samples cannot be measured: {error}")
 
 st.download_button(
     "Download as PNG",

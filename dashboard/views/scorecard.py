@@ -1,4 +1,4 @@
-"""Scorecard: each claim of the usual story as a measurement, with seeds, spread and a computed verdict."""
+"""Scorecard: common claims about the two models as measurements over several seeds, with computed verdicts."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from dashboard.session import state
 pair: Pair = state.get("pair")
 dark = state.dark()
 SOURCES = {"prior": "Prior N(0, I)", "gaussian": "Fitted Gaussian", "mixture": "Fitted mixture"}
-SHOWN = 9  # samples in a picture
+SHOWN = 9  # samples per source
 GROUPS = {HOLDS: "Hold in every case", DEPENDS: "Depend", DOES_NOT: "Do not hold", UNKNOWN: "Not measured"}
 PAGES = {
     "start": "Start",
@@ -31,12 +31,12 @@ PAGES = {
 
 
 def models(scores: Population) -> int:
-    """How many trained models a population of scores rests on; "vae beta 1" is the VAE by another name."""
+    """How many trained models a population of scores is from; "vae beta 1" is another role of the VAE."""
     return sum(len(runs) for role, runs in scores.items() if role != "vae beta 1")
 
 
 def sentences(lines: list[dict[str, Any]]) -> None:
-    """The claims by how much of them holds, each a line that opens."""
+    """Draw the claims, grouped by verdict, each as an expander."""
     where = f"{pair.dataset}, d = {pair.latent_dim}"
     rows = (
         {row.id: row for row in cache.measured.verdicts(pair.dataset, pair.latent_dim, pair.data.digest)}
@@ -56,7 +56,7 @@ def sentences(lines: list[dict[str, Any]]) -> None:
 
 
 def sentence(line: dict[str, Any], row: Row | None, where: str) -> None:
-    """One claim: its verdicts, and opened, its figures at the data set and latent size chosen on the left."""
+    """Draw one claim: its verdicts, and in an expander its measurements for the selected data set and latent size."""
     with st.container(key=f"claim-{line['id']}"):
         st.html(verdict_cards.marks(line))
         with st.expander(line["sentence"]):
@@ -68,17 +68,17 @@ def sentence(line: dict[str, Any], row: Row | None, where: str) -> None:
 
 
 def rescue() -> None:
-    """The AE's samples under three ways of drawing codes, beside the VAE's."""
-    people = cache.measured.scores(pair.dataset, pair.latent_dim, pair.data.digest)
+    """Draw both models' samples from three distributions of codes."""
+    by_role = cache.measured.scores(pair.dataset, pair.latent_dim, pair.data.digest)
     measured = {
-        m: {seed: r["samples"] for seed, r in people.get(m, {}).items() if set(SOURCES) <= set(r.get("samples", {}))}
+        m: {seed: r["samples"] for seed, r in by_role.get(m, {}).items() if set(SOURCES) <= set(r.get("samples", {}))}
         for m in ("ae", "vae")
     }
     seeds = sorted(set(measured["ae"]) & set(measured["vae"]))
     if not seeds:
         return
     found = {(m, s): [measured[m][seed][s]["fd"] for seed in seeds] for m in ("ae", "vae") for s in SOURCES}
-    floor, real = measured["ae"][seeds[0]]["floor"], people["ae"][seeds[0]]["n"]
+    floor, real = measured["ae"][seeds[0]]["floor"], by_role["ae"][seeds[0]]["n"]
     st.header("Sampling from a fitted density", anchor=False)
     st.markdown(rescue_takeaway(found, floor))
     left, right = st.columns(2, gap="large", vertical_alignment="center")
@@ -114,8 +114,8 @@ st.markdown(
 if not models(here):
     st.info(
         f"Nothing has been measured for {pair.dataset} at latent size {pair.latent_dim}. The scorecard covers runs "
-        "with the standard settings; "
-        "train seeds " + ", ".join(map(str, SEEDS)) + " of both models and run `python -m core evaluate --all`.",
+        f"with the standard settings; train seeds {', '.join(map(str, SEEDS))} of both models and run "
+        "`python -m core evaluate --all`.",
         icon=":material/straighten:",
     )
 st.html(

@@ -1,4 +1,4 @@
-"""Start: the one difference, on one image, with the real numbers."""
+"""Start: how both models encode one image, and what their losses consist of."""
 
 import numpy as np
 import streamlit as st
@@ -8,7 +8,7 @@ from dashboard.content import catalog
 from dashboard.content.catalog import Pair
 from dashboard.content.reconstruction import start_takeaway
 from dashboard.content.words import AE, NA, VAE, nats, provenance
-from dashboard.panels.static import lanes
+from dashboard.panels.encoding import encode_with_both
 from dashboard.plots import images, theme
 from dashboard.plots.formulas import equation
 from dashboard.session import controls, state
@@ -17,22 +17,23 @@ pair: Pair = state.get("pair")
 
 
 def drawn_pair() -> Pair:
-    """The pair to draw: the chosen data set's with two latent numbers, if there is one."""
+    """The pair to draw: that of the chosen data set with two latent numbers, if there is one."""
     same = catalog.of_size(cache.trained.pairs().values(), pair, 2)
     return next((p for p in same if p.seed == pair.seed), same[0] if same else pair)
 
 
-def metrics(figures: dict) -> None:
-    """The parts of one model's loss."""
+def metrics(evaluation: dict) -> None:
+    """Draw the parts of one model's loss."""
     no_rate = (
         "A point has no finite divergence from a density, so an AE has no rate and no ELBO; they are undefined, not 0."
     )
     with st.container(horizontal=True, gap="large"):
-        st.metric("Distortion D", nats(figures["distortion"]), width="content")
-        st.metric("Rate R", nats(figures["rate"]), help=no_rate if figures["rate"] is None else None, width="content")
+        st.metric("Distortion D", nats(evaluation["distortion"]), width="content")
+        rate = evaluation["rate"]
+        st.metric("Rate R", nats(rate), help=no_rate if rate is None else None, width="content")
         st.metric(
             "Squared error",
-            f"{figures['mse']:.4f}",
+            f"{evaluation['mse']:.4f}",
             width="content",
             help="Per pixel, of the image decoded from the posterior mean.",
         )
@@ -41,9 +42,8 @@ def metrics(figures: dict) -> None:
 st.title("Point or Cloud", anchor=False)
 st.markdown(
     f"An autoencoder ({AE}) encodes an image as a **point**. A variational autoencoder ({VAE}) encodes it as a "
-    "**cloud**. "
-    "Everything else about the two models is kept equal, so the differences you see here are the effect of that "
-    "one change, on trained models."
+    "**cloud**. Everything else about the two models is equal, so the differences that you see on these pages are the "
+    "effect of that one change."
 )
 with st.container(horizontal=True):
     if st.button(
@@ -71,7 +71,7 @@ drawn = drawn_pair()
 candidates = np.flatnonzero(labels == data.classes.index(chosen))
 error = sum(cache.trained.gallery(e.run_id)["mse"][candidates] for e in drawn.entries)
 index = int(candidates[np.argsort(error)][member % len(candidates)])  # from well to badly reconstructed
-lanes(drawn, index)
+encode_with_both(drawn, index)
 how = (
     "the plane is the whole latent space"
     if drawn.latent_dim == 2
@@ -140,7 +140,7 @@ with st.expander("Explanation: what differs between the two models, and what is 
   (`{equal["optimiser"]}` at {equal["learning_rate"]:g}), {equal["epochs"]} epochs in the same order, batches of
   {equal["batch_size"]}.
 - **Units.** D and R are sums over pixels and over latent dimensions, in nats per image, so β = 1 is the ELBO. D is
-  the cross-entropy of grey values; even a perfect reconstruction has a distortion of {ae["distortion_floor"]:.1f}
+  the cross-entropy of grey levels; even a perfect reconstruction has a distortion of {ae["distortion_floor"]:.1f}
   nats here, because the entropy of a grey pixel is not zero.
 """
     )
@@ -165,7 +165,7 @@ with st.expander("Which models are loaded", icon=":material/list:"):
                     "run": f"`{entry.run_id}`",
                 }
             )
-    # As markdown: Streamlit's table element loads .9 MB of script with the page, for a table in an expander.
+    # As markdown: Streamlit's table element would load 0.9 MB of script for a table in an expander.
     lines = [
         list(rows[0]),
         ["---"] * len(rows[0]),

@@ -1,4 +1,4 @@
-"""How the spaces form: the pair's two trainings, epoch by epoch, as they were recorded. Played in the browser."""
+"""How the spaces form: the recorded trainings of both models, epoch by epoch."""
 
 import numpy as np
 import streamlit as st
@@ -17,7 +17,7 @@ pair: Pair = state.get("pair")
 
 
 def recorded(kind: str, entry: Entry) -> Recording:
-    """What a run wrote down after every epoch."""
+    """What a run recorded after every epoch."""
     trace, history, previews = cache.trained.recording(entry.run_id)
     return Recording(label_of(kind), trace, history, previews)
 
@@ -27,7 +27,7 @@ recordings = [recorded(kind, entry) for kind, entry in pair.items()]
 n = recordings[0].codes.shape[1]
 data = cache.trained.dataset(pair.data)
 labels = data.test_labels[:n]
-rebuilt = min(PREVIEWED, len(np.unique(data.test_labels)))  # images that the previews reconstruct, one per class
+reconstructed = min(PREVIEWED, len(np.unique(data.test_labels)))  # images per preview, one of each class
 st.markdown(training_takeaway(*(r.history for r in recordings)))
 scrubber(
     recordings,
@@ -35,13 +35,13 @@ scrubber(
     labels,
     theme.CLASSES,
     f"scrubber-{pair.ae.run_id}",
-    rebuilt,
+    reconstructed,
 )
 st.caption(
     f"Dots are {n} unseen images, coloured by class, at their codes after every "
     f"epoch{'' if pair.latent_dim <= 2 else ', in the plane in which the final codes vary most'}. "
-    "Below each map: samples of the same 16 codes at every epoch, then reconstructions of "
-    f"{f'the same {rebuilt} images' if rebuilt > 1 else 'the same image'}. Space: play or pause; arrow keys: step."
+    "Below each map: samples of the same 16 codes at every epoch, then reconstructions of the same "
+    f"{f'{reconstructed} images' if reconstructed > 1 else 'image'}. Space: play or pause; arrow keys: step."
 )
 st.caption(provenance(pair, recordings[0].history[-1]["test_n"]))
 with st.expander("Explanation: what to look for", icon=":material/help:"):

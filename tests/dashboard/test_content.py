@@ -129,7 +129,7 @@ def test_weight_verdict():
         and "β = 10 has a rate" in between
         and "0.25" not in between
     )
-    assert "no other weight has been trained" in weight_takeaway(1.0, {1.0: runs[1.0]}, 16)
+    assert "no other value has been trained" in weight_takeaway(1.0, {1.0: runs[1.0]}, 16)
 
 
 def test_progress_line():
@@ -152,14 +152,14 @@ def test_best_weight_for_samples():
 
     u = quality_takeaway(points(60, 19, 20, 55))
     assert (
-        "an intermediate weight" in u
+        "an intermediate value" in u
         and "19.0 at β = 1" in u
         and "from β = 1 to 4" in u
         and "60.0 at β = 0.1 and 55.0 at β = 10" in u
     )
     assert "an end of the range" in quality_takeaway(
         points(10, 19, 25, 55)
-    ) and "an intermediate weight" not in quality_takeaway(points(10, 19, 25, 55))
+    ) and "an intermediate value" not in quality_takeaway(points(10, 19, 25, 55))
     few = quality_takeaway({1.0: {"fd": 20, "floor": 0.4}})
     assert "Train more" in few and "20.0 at β = 1" in few and "0.4" in few
 
@@ -195,7 +195,7 @@ def test_where_the_story_of_small_steps_holds_is_read_off_the_seeds():
     }
     said = steps_takeaway(rates, 250)
     parts = said.split(";")
-    assert "size 2** the story holds" in parts[0] and "21.0%" in parts[0] and "12.0%" in parts[0]
+    assert "size 2** the claim holds" in parts[0] and "21.0%" in parts[0] and "12.0%" in parts[0]
     assert (
         "size 8** no difference exceeds the margin in all seeds" in parts[1]
         and "size 16** the opposite holds" in parts[2]

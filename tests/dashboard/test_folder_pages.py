@@ -84,9 +84,7 @@ def test_every_page_shows_the_images_of_the_training_and_says_that_the_folder_ha
     assert not app.exception and not app.error, [e.value for e in app.error]
     told = words(app)
     assert (
-        "about the 60 images" in told
-        and "now holds 45 images, not all" in told
-        and "core train --model ae --dataset" in told
+        "the 60 images" in told and "now holds 45 images, not all" in told and "core train --model ae --dataset" in told
     )
     assert "asks for" not in told, "another spelling of the folder is the same data set"
     assert app.selectbox(key="data").value == f"folder:{root}"
@@ -101,7 +99,7 @@ def test_a_page_does_not_wait_for_a_large_folder_that_has_changed(trained_on_fol
     go_on, changed = threading.Event(), folder.changed
     monkeypatch.setattr(folder, "changed", lambda images: go_on.wait(60) and changed(images))
     told = words(dashboard("start", latent="2", data=f"folder:{root}"))
-    assert "about the 60 images" in told and "still being compared" in told and "now holds" not in told
+    assert "the 60 images" in told and "still being compared" in told and "now holds" not in told
     go_on.set()
     data = next(iter(cache.trained.pairs().values())).data
     assert "now holds 45" in cache.trained._comparison(data, cache.trained._fingerprint(data)).result(60)
@@ -139,7 +137,7 @@ def test_the_two_upload_forms_are_one(dashboard):
     for page, query in (("one_image", {}), ("uses", {"picture": "upload one"})):
         app = dashboard(page, **query)
         shown = app.get("file_uploader")[0].proto
-        toggle = next(t for t in app.toggle if t.label == "Place it as MNIST's digits are")
+        toggle = next(t for t in app.toggle if t.label == "Scale and centre it like the digits of MNIST")
         forms[page] = (shown.label, tuple(shown.type), shown.max_upload_size_mb, toggle.value)
     assert len(set(forms.values())) == 1
     views = Path(upload_form.__file__).parent / "views"

@@ -208,7 +208,7 @@ def test_start_is_never_the_mirror_image_of_one_image(dashboard, small_store, mo
 
     from dashboard.components import encode_decode
     from dashboard.components.scrubber import placed
-    from dashboard.panels.static import plane
+    from dashboard.panels.encoding import plane
 
     sent = {}
     pack = encode_decode.packed

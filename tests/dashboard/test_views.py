@@ -331,7 +331,7 @@ def test_a_failed_training_says_why(dashboard, jobs):
 
 def test_trained_weights_are_all_there(dashboard):
     app = dashboard("kl_weight", beta="4")
-    assert f"{len(BETAS)} trained weights" in words(app)
+    assert f"{len(BETAS)} trained values of β" in words(app)
     assert "At β = 4 the" in words(app)
 
 

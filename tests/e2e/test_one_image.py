@@ -200,7 +200,7 @@ def test_uploads_are_read_or_refused(page, tmp_path, dashboard_cache):
     good = tmp_path / "one.png"
     good.write_bytes(png(paper))
     chooser.set_input_files(good)
-    page.get_by_text("Your picture, as the networks see it").wait_for()
+    page.get_by_text("Your image, as the networks see it").wait_for()
     rested(page)
     seen = grey(page, ".seen .tile")
     assert (seen > 100).any(1).sum() == 20 and seen[14, 13:15].min() > 200 and seen[:, :9].max() == 0

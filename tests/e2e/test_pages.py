@@ -137,7 +137,7 @@ def test_a_released_knob_trains_a_network_for_everyone(visit, dashboard_cache):
     page = visit("/kl_weight")
     for each in (page, other):
         each.wait_for_selector('.lab[data-settled="1"]')
-    trained = int(re.search(r"· (\d+) trained weight", page.inner_text("[data-testid=stMain]")).group(1))
+    trained = int(re.search(r"· (\d+) trained values?", page.inner_text("[data-testid=stMain]")).group(1))
     other.locator(".lab").evaluate("lab => (lab.mark = 'the same')")
     page.locator(".lab .slide").press("Shift+ArrowRight")
     stop = "[data-testid=stMainBlockContainer] [data-testid=stButton] button:has-text('Stop')"
@@ -155,7 +155,7 @@ def test_a_released_knob_trains_a_network_for_everyone(visit, dashboard_cache):
     rows = other.locator(".lab .figures tbody tr").all()
     figures = [[float(row.locator("td").nth(i).inner_text().replace("−", "-")) for i in range(4)] for row in rows]
     np.testing.assert_allclose(np.subtract(figures[1], figures[0]), figures[2], atol=0.11)
-    other.get_by_text(f"· {trained + 1} trained weights").wait_for()
+    other.get_by_text(f"· {trained + 1} trained values").wait_for()
     assert len(list(dashboard_cache.glob("runs/vae-mnist-5k-d16-b1.12*/weights.safetensors"))) == 1
     assert not alerts(other)
 

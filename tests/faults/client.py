@@ -66,7 +66,7 @@ class Shown:
     @property
     def errors(self) -> list[str]:
         """What no visitor should ever see."""
-        sorry = [text for kind, text in self.alerts if "something went wrong" in text or "Traceback" in text]
+        sorry = [text for kind, text in self.alerts if "an unexpected error occurred" in text or "Traceback" in text]
         return self.exceptions + sorry
 
     @property

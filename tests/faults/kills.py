@@ -124,7 +124,7 @@ def server(found: dict[str, object], wait_until: Wait, beta: str = "3.3") -> Non
         second = Server(Path(folder), port=first.port, POINT_OR_CLOUD_PROFILE="demo")
         try:
             wait_until(lambda: str(left.status()) == "stale")
-            found["sorry pages"] = "something went wrong" in run(_press(second, beta))
+            found["sorry pages"] = "an unexpected error occurred" in run(_press(second, beta))
             wait_until(lambda: left.complete)
             wait_until(lambda: str(left.status()) == "complete")
             found |= {"afterwards": str(left.status()), "epochs": len(left.history()) - 1}
