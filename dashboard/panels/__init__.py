@@ -5,6 +5,7 @@
     interactive.py       components that run in the browser
     beta_lab.py          the KL-weight lab
     beta_conventions.py  the KL weight in other code bases
+    denoising.py, anomalies.py, compression.py  the uses of a pair, about one `uses_context.UsesContext`
     on_demand.py         training a small pair
     scene_context.py     the models that a scene of the walkthrough is about
 

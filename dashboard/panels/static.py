@@ -193,10 +193,8 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
     ends = data.test_images[[start, end], 0].astype(np.float32) / 255
     frames = {kind: cache.decoded.decoded_path(stage.pair[kind].run_id, start, end, steps, way) for kind in NAMES}
     frames["pixels"] = cross_fade(ends[0], ends[1], steps)
-    names = {
-        **{kind: f"{name}, decoded" for kind, name in NAMES.items()},
-        "pixels": "pixel cross-fade, without a model",
-    }
+    names = {kind: f"{name}, decoded" for kind, name in NAMES.items()}
+    names["pixels"] = "pixel cross-fade, without a model"
     for place, kind in enumerate(order):
         st.markdown(stage.name(place, names[kind]))
         st.image(

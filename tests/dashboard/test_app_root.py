@@ -50,7 +50,7 @@ def page() -> None:
     from dashboard.session import addresses
 
     addresses._sent = lambda: st.session_state["sent"]
-    addresses.shown(st.session_state["page"])
+    addresses.set_page(st.session_state["page"])
     st.text(addresses.link())
 
 

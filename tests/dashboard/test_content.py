@@ -161,7 +161,7 @@ def test_best_weight_for_samples():
         points(10, 19, 25, 55)
     ) and "an intermediate value" not in quality_takeaway(points(10, 19, 25, 55))
     few = quality_takeaway({1.0: {"fd": 20, "floor": 0.4}})
-    assert "Train more" in few and "20.0 at β = 1" in few and "0.4" in few
+    assert "Train with more" in few and "20.0 at β = 1" in few and "0.4" in few
 
 
 def test_the_mistake_is_called_a_collapse_only_where_no_unit_is_active():

@@ -84,7 +84,9 @@ def test_every_page_shows_the_images_of_the_training_and_says_that_the_folder_ha
     assert not app.exception and not app.error, [e.value for e in app.error]
     told = words(app)
     assert (
-        "the 60 images" in told and "now holds 45 images, not all" in told and "core train --model ae --dataset" in told
+        "the 60 images" in told
+        and "now contains 45 images, not all" in told
+        and "core train --model ae --dataset" in told
     )
     assert "asks for" not in told, "another spelling of the folder is the same data set"
     assert app.selectbox(key="data").value == f"folder:{root}"
@@ -99,11 +101,11 @@ def test_a_page_does_not_wait_for_a_large_folder_that_has_changed(trained_on_fol
     go_on, changed = threading.Event(), folder.changed
     monkeypatch.setattr(folder, "changed", lambda images: go_on.wait(60) and changed(images))
     told = words(dashboard("start", latent="2", data=f"folder:{root}"))
-    assert "the 60 images" in told and "still being compared" in told and "now holds" not in told
+    assert "the 60 images" in told and "still being compared" in told and "now contains" not in told
     go_on.set()
     data = next(iter(cache.trained.pairs().values())).data
-    assert "now holds 45" in cache.trained._comparison(data, cache.trained._fingerprint(data)).result(60)
-    assert "now holds 45 images, not all" in words(dashboard("start", latent="2", data=f"folder:{root}"))
+    assert "now contains 45" in cache.trained._comparison(data, cache.trained._fingerprint(data)).result(60)
+    assert "now contains 45 images, not all" in words(dashboard("start", latent="2", data=f"folder:{root}"))
 
 
 def test_a_touched_file_is_no_change(own_folder, dashboard):

@@ -246,4 +246,4 @@ def test_where_to_draw_says_what_the_distances_say():
     assert "wrong distribution" in where_to_draw({"vae_prior": 19.0, "ae_mixture": 4.0})
     assert "the usual story" in where_to_draw({"vae_prior": 19.0, "ae_prior": 225.0})
     assert "wrong distribution" not in where_to_draw({"vae_prior": 4.0, "ae_mixture": 19.0})
-    assert "no difference" in where_to_draw({"vae_prior": 4.0, "ae_mixture": 4.1})
+    assert "too small" in where_to_draw({"vae_prior": 4.0, "ae_mixture": 4.1})
