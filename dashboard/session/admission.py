@@ -36,8 +36,8 @@ def waiting_page() -> None:
         "This dashboard lets you see, touch and measure what that one change does."
     )
     st.info(
-        f"{len(cache.server.crowd())} people are using this dashboard at the moment, the most that it can serve. It "
-        "will open here automatically as soon as a place is free.",
+        f"This dashboard serves at most {len(cache.server.crowd())} visitors at a time, and all places are taken at the "
+        "moment. It will open here automatically as soon as one is free.",
         icon=":material/group:",
     )
     st.image(
