@@ -35,9 +35,10 @@ def waiting_page() -> None:
         "An autoencoder turns an image into a **point**, a variational autoencoder turns it into a **cloud**. "
         "This dashboard lets you see, touch and measure what that one change does."
     )
+    most = cache.server.crowd().most
     st.info(
-        f"This dashboard serves at most {len(cache.server.crowd())} visitors at a time, and all places are taken at the "
-        "moment. It will open here automatically as soon as one is free.",
+        f"All places are taken at the moment: this server admits {most} {'visitor' if most == 1 else 'visitors'} at a "
+        "time. The dashboard will open here automatically as soon as a place is free.",
         icon=":material/group:",
     )
     st.image(

@@ -23,7 +23,7 @@ def test_a_full_house_tells_what_this_is_and_opens_by_itself(dashboard, monkeypa
     crowd.admit("somebody else")
     monkeypatch.setattr(cache.server, "crowd", lambda: crowd)
     app = dashboard()
-    assert "at most 1 visitors" in words(app) and "open here automatically" in words(app) and not app.exception
+    assert "admits 1 visitor at a time" in words(app) and "open here automatically" in words(app) and not app.exception
     assert "streamlit run" in app.code[0].value and not app.sidebar.selectbox
     crowd.most = 2
     app.run()
