@@ -9,6 +9,7 @@ export default [
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
       eqeqeq: "error",
+      "max-len": ["error", { code: 120, ignoreUrls: true, ignoreRegExpLiterals: true }],
       "no-sequences": ["error", { allowInParentheses: false }],
       "no-unused-expressions": "error",
       "no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
@@ -17,5 +18,6 @@ export default [
       "prefer-const": "error",
     },
   },
+  { files: ["dashboard/web/training/**", "tests/web/training_*"], rules: { "max-len": "off" } },
   { files: ["tests/web/**"], languageOptions: { globals: globals.node } },
 ];

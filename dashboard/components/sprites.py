@@ -6,7 +6,7 @@ import numpy as np
 
 from core.data.tiles import grey_png, tiled
 
-SPRITE_COLUMNS = 50  # as in canvas.js
+SPRITE_COLUMNS = 50  # as in sprites.js
 
 
 def sprite(images: np.ndarray, columns: int = SPRITE_COLUMNS) -> bytes:

@@ -34,7 +34,7 @@ def color(model: str, dark: bool = False) -> str:
 
 
 def inked(color: str) -> str:
-    """A model's colour for text, as CSS: darkened on light pages for contrast AA, as by `inked` in canvas.js."""
+    """A model's colour for text, as CSS: darkened on light pages for contrast AA, as by `inked` in look.js."""
     return f"light-dark(color-mix(in srgb, {color}, black 16%), {color})"
 
 

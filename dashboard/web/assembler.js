@@ -3,7 +3,7 @@
 
      import { Procedure, assemble, get, repeat } from "./assembler.js";
      const f = new Procedure("twice", ["at", "count"]);          // parameters are 32-bit integers; there is no result
-     const x = f.vector();                                       // a local of four floats; f.integer() is a 32-bit integer
+     const x = f.vector();                              // a local of four floats; f.integer() is a 32-bit integer
      f.body = repeat(x, get(f.parameter.count), [...]);                            // code is a nested list of bytes
      const bytes = assemble([f]);                                // a module that imports a memory as m.m
 

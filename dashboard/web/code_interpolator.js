@@ -6,32 +6,17 @@
    elsewhere. A network of one beta is encoded once.
 
      const interpolator = new CodeInterpolator(network, images, n, onProgress);
-     interpolator.codes(beta)      // {mean, logvar} (n * d each), owned by the interpolator and overwritten; null until there are any
+     interpolator.codes(beta)      // {mean, logvar}, n * d each, overwritten by the next call; null until there are any
      interpolator.ready            // whether every node is there; before that, the nearest node's codes are given
    */
 
 import { PIXELS } from "./image.js";
-import { BETA_RANGE } from "./networks.js";
+import { scaled, unscaled } from "./log_beta.js";
 
 export const NODES = 13;
 const SLICE = 16; // images encoded at a time
 
 /** @typedef {{mean: Float32Array, logvar: Float32Array}} InterpolatedCodes n * d each; zeros for a point's variances */
-
-/**
- * log beta scaled to [-1, 1], as in core/models/multirate.py.
- * @param {number} beta
- */
-export function scaled(beta) {
-  const [low, high] = BETA_RANGE.map(Math.log);
-  return (2 * (Math.log(beta) - low)) / (high - low) - 1;
-}
-
-/** @param {number} t */
-export function unscaled(t) {
-  const [low, high] = BETA_RANGE.map(Math.log);
-  return Math.exp(low + ((t + 1) / 2) * (high - low));
-}
 
 /**
  * Interpolation weights of the Chebyshev nodes at t: they sum to 1, and are 0 and one 1 at a node.

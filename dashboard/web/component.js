@@ -8,14 +8,15 @@
    Streamlit calls a component's function at every rerun; the view is made at the first call and updated at every later
    one. */
 
-import { everyFrame, onLook } from "./canvas.js";
+import { everyFrame } from "./canvas.js";
+import { onLook } from "./look.js";
 import { subscribeAtRest } from "./share.js";
 
 /** @import { Mount, SharedImage, Tell } from "./data.js" */
 
 /**
  * @template Data
- * @typedef {Component & {update(data: Data, tell: Tell): unknown}} View
+ * @typedef {Component & {update(data: Data, tell: Tell, set: Tell): unknown}} View
  */
 
 /** @type {WeakMap<ParentNode, any>} */
@@ -28,11 +29,11 @@ const views = new WeakMap();
  * @param {string} selector of the view's element
  * @param {new (root: HTMLElement) => View<Data>} Kind
  */
-export function mount({ data, parentElement, setTriggerValue }, selector, Kind) {
+export function mount({ data, parentElement, setTriggerValue, setStateValue }, selector, Kind) {
   /** @type {View<Data>} */
   const view = views.get(parentElement) ?? new Kind(parentElement.querySelector(selector));
   views.set(parentElement, view);
-  view.update(data, setTriggerValue);
+  view.update(data, setTriggerValue, setStateValue);
   return () => view.destroy();
 }
 

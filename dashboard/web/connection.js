@@ -24,7 +24,8 @@
     sheet.setAttribute("role", "alert");
     sheet.id = "no-websocket";
     sheet.style.cssText =
-      "position:fixed;inset:0;z-index:999999;overflow:auto;background:Canvas;color:CanvasText;color-scheme:light dark;font:1.05rem/1.55 system-ui,sans-serif";
+      "position:fixed;inset:0;z-index:999999;overflow:auto;background:Canvas;color:CanvasText;" +
+      "color-scheme:light dark;font:1.05rem/1.55 system-ui,sans-serif";
     const text = document.createElement("div");
     text.style.cssText = "max-width:42rem;margin:12vh auto;padding:0 1.5rem";
     /** @type {(tag: "h1" | "p", words: string) => void} */
@@ -32,12 +33,16 @@
     line("h1", "This page cannot connect");
     line(
       "p",
-      "The server answers, but it could not be reached by WebSocket, and everything on this page comes that way. Something between this browser and the server (a reverse proxy, a company network, a browser extension) does not pass WebSocket connections on.",
+      "The server answers, but it could not be reached by WebSocket, and everything on this page comes that way. " +
+        "Something between this browser and the server (a reverse proxy, a company network, a browser extension) " +
+        "does not pass WebSocket connections on.",
     );
     line("p", "If you are visiting: try another network, or tell whoever runs this page.");
     line(
       "p",
-      "If you run it: the proxy has to use HTTP/1.1 towards the server and pass the headers Upgrade, Connection and Host on for “_stcore/stream”. The section “Behind a reverse proxy” of docs/hosting.md has the lines for nginx.",
+      "If you run it: the proxy has to use HTTP/1.1 towards the server and pass the headers Upgrade, Connection " +
+        "and Host on for “_stcore/stream”. The section “Behind a reverse proxy” " +
+        "of docs/hosting.md has the lines for nginx.",
     );
     line("p", "It is being tried again; this message goes away as soon as it works.");
     sheet.append(text);

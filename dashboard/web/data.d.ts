@@ -251,9 +251,104 @@ export interface TraverseData {
   topic: string;
 }
 
-/** A plotly figure as JSON: the keys that chart.js reads depend on the kind of trace. */
+/** A plotly figure as JSON, as far as chart.js reads it. More is sent. */
+export interface Figure {
+  data: Trace[];
+  layout: Layout;
+}
+
+export interface Stroke {
+  color?: string;
+  width?: number;
+  dash?: string;
+}
+
+export interface Marker {
+  color?: any;
+  size?: number;
+  symbol?: string;
+  opacity?: any;
+  line?: Stroke;
+}
+
+export type ChartValue = string | number | null | undefined;
+
+export interface Trace {
+  type: string;
+  x: ChartValue[];
+  y: ChartValue[];
+  name?: string;
+  legendgroup?: string;
+  showlegend?: boolean;
+  mode?: string;
+  opacity?: number;
+  text?: any;
+  textfont?: { color?: string; size?: number };
+  hoverinfo?: string;
+  hovertemplate?: any;
+  line?: Stroke;
+  marker?: Marker;
+  width?: any;
+  [more: string]: any;
+}
+
+/** A line in the chart; xref and yref say what the places are relative to. */
+export interface Shape {
+  x0: ChartValue;
+  x1: ChartValue;
+  y0: ChartValue;
+  y1: ChartValue;
+  xref?: string;
+  yref?: string;
+  line?: Stroke;
+  [more: string]: any;
+}
+
+export interface Annotation {
+  x: any;
+  y: any;
+  xref?: string;
+  yref?: string;
+  text: string;
+  font?: { color?: string; size?: number };
+  xanchor?: string;
+  yanchor?: string;
+  xshift?: number;
+  yshift?: number;
+  [more: string]: any;
+}
+
+export interface ChartAxis {
+  type?: string;
+  range?: any;
+  rangemode?: string;
+  tickvals?: (string | number)[];
+  ticktext?: string[];
+  tickformat?: string;
+  dtick?: any;
+  title?: { text?: string; [more: string]: any };
+  showgrid?: boolean;
+  gridcolor?: string;
+  tickcolor?: string;
+  [more: string]: any;
+}
+
+export interface Layout {
+  height?: number;
+  font?: { size?: number; color?: string; [more: string]: any };
+  margin?: { t?: number; r?: number; [more: string]: any };
+  bargap?: number;
+  showlegend?: boolean;
+  legend?: { font?: { size?: number; [more: string]: any }; [more: string]: any };
+  xaxis?: ChartAxis;
+  yaxis?: ChartAxis;
+  shapes?: Shape[];
+  annotations?: Annotation[];
+  [more: string]: any;
+}
+
 export interface ChartData {
-  figure: { data: any[]; layout: any };
+  figure: Figure;
   alt: string;
 }
 

@@ -5,7 +5,8 @@
 
      product(A, B, C, M, N, K)      C (M, N) = A (M, K) B; B as `packed` lays it out, N a multiple of PANEL
                                     `productCode` has it with any distances, and with A transposed, for training
-     gather(image, rows, ...)       patches of an image into the rows of a matrix (im2col), `scatter` adds rows to patches (col2im)
+     gather(image, rows, ...)       patches of an image into the rows of a matrix (im2col); `scatter` adds rows to
+                                    patches (col2im)
      finish(kind, from, to, ...)    to = activation(from + bias) * scale + shift, row by row
 
    The product computes four rows of A with eight columns of B at once, which needs as many registers as every processor
@@ -103,7 +104,8 @@ export const multiplyAdd = (relaxed) => (a, b, c) => (relaxed ? fused(a, b, c) :
  * C (M, N) = A (M, K) B, or C + A B where `add` is 1, for eight columns of B at a time:
  *
  *     A[m, k] = A + m lda + k           or, `transposed`, A + m + k lda
- *     B[k, n] = B + (n / 8) panel + k ldb + n % 8         `packed`: ldb = 8, panel = 8 K; row by row: ldb = N, panel = 8
+ *     B[k, n] = B + (n / 8) panel + k ldb + n % 8         `packed`: ldb = 8, panel = 8 K
+ *                                                         row by row: ldb = N, panel = 8
  *     C[m, n] = C + (n / 8) right + m ldc + n % 8         right = 8, except below
  *
  * With every eight columns A moves on by `down` and M becomes less by `fewer`. They are 0, except for a product that is

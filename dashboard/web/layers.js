@@ -33,7 +33,10 @@ export const CHUNK = 16; // images a pass
  * @typedef {{kind: string, inputs: number, outputs: number, kernel?: number, stride?: number, padding?: number}}
  *   Description
  */
-/** @typedef {{kind: string, inputs: number, outputs: number, kernel: number, stride: number, padding: number}} Convolution */
+/**
+ * @typedef {{kind: string, inputs: number, outputs: number, kernel: number, stride: number,
+ *   padding: number}} Convolution
+ */
 
 /** A network that this page has no code for: another kind of layer or activation. The message names it. */
 export class UnsupportedNetwork extends Error {}

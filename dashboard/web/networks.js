@@ -3,7 +3,7 @@
      const network = await loadNetwork(url);             // a run's weights.safetensors; one fetch a page for each URL
      network.config                                      // the run's RunConfig, from the file's metadata
      network.latentDim, network.isCloud                  // d; whether the posterior is a Gaussian (VAE) or a point (AE)
-     const {mean, logvar} = network.encode(images, n, beta);  // images: n * 784 grey levels in [0, 1]; logvar null for a point
+     const {mean, logvar} = network.encode(images, n, beta);  // images: n * 784 grey levels; logvar null for a point
      const logits = network.decode(z, n, beta);               // z: n * d, row by row -> n * 784
      const images = network.decodeImage(z, n, beta);          // the same through the sigmoid, in [0, 1]
      const arrays = await loadArrays(url);               // any other safetensors file: name -> typed array
@@ -19,6 +19,7 @@
 import { PIXELS, SIDE } from "./image.js";
 import { Heap, KINDS } from "./kernels.js";
 import { CHUNK, Stack, UnsupportedNetwork, imageShape, vectorShape } from "./layers.js";
+import { scaled } from "./log_beta.js";
 import { load, parseSafetensors } from "./weights.js";
 
 /** @import { Description } from "./layers.js" */
@@ -29,7 +30,6 @@ import { load, parseSafetensors } from "./weights.js";
 /** @typedef {{mean: Float32Array, logvar: Float32Array | null}} Codes n * d each; no variances for a point */
 
 export const LOGVAR_RANGE = [-12, 6]; // core/models/posteriors.py
-export const BETA_RANGE = [0.1, 10]; // core/config.py
 
 export class Network {
   /** @param {ArrayBuffer} buffer a safetensors file whose metadata holds the run's config and layers */
@@ -85,8 +85,7 @@ export class Network {
    */
   setBeta(beta) {
     if (!this.conditioned || beta === this.atBeta) return;
-    const [low, high] = BETA_RANGE.map(Math.log);
-    const t = (2 * (Math.log(beta) - low)) / (high - low) - 1;
+    const t = scaled(beta);
     for (const stack of [this.encoder, this.decoder]) stack.condition([t, t * t, t * t * t]);
     this.atBeta = beta;
   }

@@ -1,16 +1,16 @@
 /* One map of points on a canvas: fits, zooms, pans, draws and answers which point is where. Used by maps.js and others.
 
-   Points are blended straight into the canvas's pixels from precomputed discs: 10,000 of them cost a few milliseconds,
-   many times less than 10,000 drawing calls. A view {zoom, x, y} is relative to the fitted picture and in units of its
+   Points are drawn by dots.js. A view {zoom, x, y} is relative to the fitted picture and in units of its
    width: the same view means the same to maps of any size, which is what links two of them. */
 
-import { priorCircles, rgb } from "./canvas.js";
+import { priorCircles } from "./canvas.js";
+import { Dots } from "./dots.js";
 
 /** @typedef {[number, number]} Place x and y */
 /** @typedef {CanvasRenderingContext2D} Context */
 /** @typedef {ArrayLike<number> | ArrayLike<boolean> | null} Allowed which points count; null: all */
 
-const PHASES = 4; // discs are kept for this many positions within a pixel, each way, so that slow movements stay smooth
+const PRIOR = 3.2; // standard deviations of the prior that a map of the latent space shows at least
 
 export class Scatter {
   /** @param {HTMLCanvasElement} canvas where to draw; sized by draw(). */
@@ -25,17 +25,7 @@ export class Scatter {
     this.scale = 1; // pixels per unit
     /** @type {Place} */
     this.centre = [0, 0];
-    /** @type {ImageData | null} what was drawn last, and of what */
-    this.pixels = null;
-    this.stamped = "";
-    /** @type {unknown[]} */
-    this.stampedOf = [];
-    this.paletteKey = "";
-    /** @type {number[][]} */
-    this.palette = [];
-    this.discsKey = "";
-    /** @type {ReturnType<typeof discs>} */
-    this.discs = [];
+    this.dots = new Dots();
   }
 
   /**
@@ -184,64 +174,16 @@ export class Scatter {
    * @param {number} faint opacity of the faint ones
    */
   stamp(context, colors, which, level, background, faint = 0.13) {
-    const { width: W, height: H } = this.canvas,
-      ratio = W / this.width;
-    const stamped = [
-      W,
-      H,
-      this.view.zoom,
-      this.view.x,
-      this.view.y,
-      this.scale,
+    const ratio = this.canvas.width / this.width,
+      [x, y] = this.toScreen(0, 0);
+    const place = { x: x * ratio, y: y * ratio, scale: this.scale * this.view.zoom * ratio };
+    this.dots.draw(context, this.canvas, this.points, place, this.radius() * ratio, {
+      colors,
+      which,
+      level,
       background,
       faint,
-      colors.join(),
-    ].join();
-    if (
-      this.pixels &&
-      this.stamped === stamped &&
-      this.stampedOf.every((array, i) => array === [this.points, which, level][i])
-    )
-      return context.putImageData(this.pixels, 0, 0);
-    Object.assign(this, { stamped, stampedOf: [this.points, which, level] });
-    if (this.pixels?.width !== W || this.pixels?.height !== H) this.pixels = context.createImageData(W, H);
-    const { data } = this.pixels;
-    new Uint32Array(data.buffer).fill(pack(rgb(background)));
-    if (this.paletteKey !== colors.join()) {
-      this.paletteKey = colors.join();
-      this.palette = colors.map(rgb);
-    }
-    const r = Math.round(this.radius() * ratio * 8) / 8,
-      reach = Math.ceil(r) + 1;
-    if (this.discsKey !== `${r},${W}`) {
-      this.discsKey = `${r},${W}`;
-      this.discs = discs(r, W);
-    }
-    const s = this.scale * this.view.zoom * ratio,
-      [ox, oy] = this.toScreen(0, 0).map((v) => v * ratio),
-      { points, palette } = this;
-    for (const pass of [0, 1]) {
-      const opacity = pass ? 0.88 : faint;
-      for (let i = 0; i < points.length / 2; i++) {
-        if (level[i] !== pass) continue;
-        const x = points[2 * i] * s + ox,
-          y = -points[2 * i + 1] * s + oy;
-        const px = Math.floor(x),
-          py = Math.floor(y);
-        if (!(px >= reach && py >= reach && px < W - reach && py < H - reach)) continue;
-        const { offsets, covers } = this.discs[Math.floor((y - py) * PHASES) * PHASES + Math.floor((x - px) * PHASES)];
-        const [red, green, blue] = palette[which[i]];
-        const at = 4 * (py * W + px);
-        for (let k = 0; k < offsets.length; k++) {
-          const p = at + offsets[k],
-            a = covers[k] * opacity;
-          data[p] += (red - data[p]) * a;
-          data[p + 1] += (green - data[p + 1]) * a;
-          data[p + 2] += (blue - data[p + 2]) * a;
-        }
-      }
-    }
-    context.putImageData(this.pixels, 0, 0);
+    });
   }
 
   /**
@@ -312,31 +254,11 @@ export function boundsOf(points) {
 }
 
 /**
- * One colour, opaque, as the 32 bits of a pixel.
- * @type {(color: number[]) => number}
+ * As `boundsOf`, for a map that is the latent space itself: the prior's circle r = 3 is inside.
+ * @param {Float32Array} points x0 y0 x1 y1 ...
+ * @returns {number[]} x0, y0, x1, y1
  */
-const pack = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
-
-/**
- * Discs of radius r for every phase: byte offsets in an image `width` pixels wide, and how much of each pixel is
- * covered.
- * @param {number} r @param {number} width
- */
-export function discs(r, width) {
-  const reach = Math.ceil(r) + 1;
-  return Array.from({ length: PHASES * PHASES }, (_, phase) => {
-    const fx = ((phase % PHASES) + 0.5) / PHASES,
-      fy = (Math.floor(phase / PHASES) + 0.5) / PHASES;
-    const offsets = [],
-      covers = [];
-    for (let dy = -reach; dy <= reach; dy++)
-      for (let dx = -reach; dx <= reach; dx++) {
-        const cover = Math.min(Math.max(r + 0.5 - Math.hypot(dx + 0.5 - fx, dy + 0.5 - fy), 0), 1);
-        if (cover > 0.02) {
-          offsets.push(4 * (dy * width + dx));
-          covers.push(cover);
-        }
-      }
-    return { offsets: Int32Array.from(offsets), covers: Float32Array.from(covers) };
-  });
+export function boundsWithPrior(points) {
+  const [x0, y0, x1, y1] = boundsOf(points);
+  return [Math.min(x0, -PRIOR), Math.min(y0, -PRIOR), Math.max(x1, PRIOR), Math.max(y1, PRIOR)];
 }

@@ -20,6 +20,7 @@ from dashboard.components.maps import Colouring, MapData, map_arrays
 from dashboard.components.source import source_of
 from dashboard.components.sprites import sprite
 from dashboard.components.traverse import dimensions
+from dashboard.session import addresses
 
 LABEL = ModelLabel("AE", "AE", "#000", "#fff")
 
@@ -145,6 +146,7 @@ def test_what_cannot_be_joined_is_named(tmp_path, files, message):
 def test_constants_of_the_page_are_those_of_the_server():
     """What Python and the browser both have to know is written down twice; the two agree."""
     from core.config import BETA_RANGE
+    from core.metrics import paths
     from core.models import objectives, posteriors
     from dashboard.components import neighbours
     from dashboard.components.beta_lab import SAMPLES
@@ -155,11 +157,22 @@ def test_constants_of_the_page_are_those_of_the_server():
         assert found, f"{file} has no constant {name}"
         return json.loads(found[1])
 
-    assert constant("web/networks.js", "BETA_RANGE") == list(BETA_RANGE)
+    assert constant("web/log_beta.js", "BETA_RANGE") == list(BETA_RANGE)
     assert constant("web/networks.js", "LOGVAR_RANGE") == list(posteriors.LOGVAR_RANGE)
     assert constant("web/posterior.js", "GAUSSIAN_SIGMA") == objectives.GAUSSIAN_SIGMA
     assert constant("web/image.js", "SIDE") == 28
-    assert constant("web/canvas.js", "SPRITE_COLUMNS") == sprites.SPRITE_COLUMNS
+    assert constant("web/sprites.js", "SPRITE_COLUMNS") == sprites.SPRITE_COLUMNS
     assert constant("components/beta_lab/beta_state.js", "LOG_RANGE") == [math.log10(beta) for beta in BETA_RANGE]
     assert constant("components/beta_lab/lab_views.js", "SAMPLES") == SAMPLES
     assert constant("components/neighbours/neighbours.js", "MEASURED") == neighbours.MEASURED
+    assert constant("components/neighbours/neighbours.js", "DIRECTIONS") == paths.DIRECTIONS
+
+
+def test_the_page_and_the_server_leave_the_same_out_of_an_address():
+    """address.js removes what belongs to the site that frames the app by the same patterns as addresses.py."""
+    text = (scripts.DASHBOARD / "web" / "address.js").read_text(encoding="utf-8")
+    patterns = dict(re.findall(r"^const (\w+) = /(.+)/;$", text, re.MULTILINE))
+    assert patterns["HOSTS"] == f"^({addresses.HOSTS.pattern})$"
+    folder = patterns["COMMUNITY_CLOUD"].removesuffix("(?=[^/]*$)")
+    assert re.fullmatch(folder, "/" + addresses.COMMUNITY_CLOUD)
+    assert not re.fullmatch(folder, "/" + addresses.COMMUNITY_CLOUD.replace("+", ""))

@@ -16,7 +16,7 @@ from dashboard.plots import charts, uses_charts
 MOUNT = """
 const host = document.getElementById("host"), shadow = host.attachShadow({ mode: "open" });
 shadow.innerHTML = `%s`;
-await mount({ data: %s, parentElement: shadow });
+await mountChart({ data: %s, parentElement: shadow });
 window.drawn = true;
 """
 
@@ -31,7 +31,7 @@ def drawn(dashboard_browser):
         pages.append(page)
         page.set_content('<div id="host" style="width:600px"></div>')
         folder = COMPONENTS / "chart"
-        code = joined(folder / "chart.js").replace("export default function", "function mount")
+        code = joined(folder / "chart.js").replace("export default function", "function mountChart")
         data = json.dumps({"figure": described(figure), "alt": "A chart"})
         page.add_script_tag(content=code + MOUNT % (text(folder / "chart.html"), data), type="module")
         page.wait_for_function("window.drawn")

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { Axis, formatted, roundNumbers } from "../../dashboard/components/chart/chart_axes.js";
 import { close, uniform } from "./tools.js";
 
-test("ticks are multiples of 1, 2 or 5 times a power of ten, at equal steps, within the range, as many as there is room for", () => {
+test("ticks are multiples of 1, 2 or 5 times a power of ten, equally spaced, as many as asked for", () => {
   const next = uniform(1);
   for (let round = 0; round < 500; round++) {
     const span = 10 ** (4 * next()),

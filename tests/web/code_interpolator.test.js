@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CodeInterpolator, NODES, chebyshevWeights, scaled, unscaled } from "../../dashboard/web/code_interpolator.js";
+import { CodeInterpolator, NODES, chebyshevWeights } from "../../dashboard/web/code_interpolator.js";
+import { BETA_RANGE, scaled, unscaled } from "../../dashboard/web/log_beta.js";
 import { PIXELS } from "../../dashboard/web/image.js";
-import { BETA_RANGE } from "../../dashboard/web/networks.js";
 import { close } from "./tools.js";
 
 const node = (k) => Math.cos((Math.PI * (k + 0.5)) / NODES);
@@ -92,7 +92,7 @@ test("between the nodes too, codes that are polynomials of log beta are exact; a
   assert.throws(() => BETAS.forEach((beta) => check(rough.codes(beta), beyond, n, beta, 1e-5)));
 });
 
-test("before it is complete there is nothing, then the nearest node; the nodes near the weight shown come first", async () => {
+test("before it is complete: nothing, then the nearest node; nodes near the weight shown come first", async () => {
   const network = polynomial(2),
     seen = [];
   const interpolator = new CodeInterpolator(network, images(1), 1, () => seen.push(interpolator.codes(3).mean.slice()));

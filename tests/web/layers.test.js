@@ -91,7 +91,7 @@ const CASES = {
 
 for (const [name, [table, side]] of Object.entries(CASES))
   for (const activation of Object.keys(ACTIVATIONS))
-    test(`${name}, ${activation}: as its definition says, for several images at once, with and without a condition`, () => {
+    test(`${name}, ${activation}: as defined, for several images at once, with and without a condition`, () => {
       const { inputs } = table[0];
       const shape = side ? imageShape(inputs, side) : vectorShape(inputs);
       const images = Array.from({ length: 3 }, (_, b) => numbers(side ? inputs * side * side : inputs, 50 + b));

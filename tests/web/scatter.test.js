@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Scatter, boundsOf, discs } from "../../dashboard/web/scatter.js";
+import { discs } from "../../dashboard/web/dots.js";
+import { Scatter, boundsOf } from "../../dashboard/web/scatter.js";
 import { close, numbers, uniform } from "./tools.js";
 
 /** A map of random points that was zoomed and panned at random. */

@@ -37,7 +37,8 @@ function naive(M, N, K, a, b, c = 0) {
     return sum;
   });
 }
-const turned = (rows, columns, values) => values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]); // (rows, columns) as (columns, rows)
+// (rows, columns) as (columns, rows)
+const turned = (rows, columns, values) => values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]);
 
 for (const [name, make] of Object.entries(KERNELS)) {
   test(`${name}: products with A as it is and transposed, B packed and row by row, new and added`, () => {

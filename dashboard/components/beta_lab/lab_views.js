@@ -1,7 +1,8 @@
 /* What the KL-weight lab draws beside the rate-distortion plane: tiles, clouds, bars of the units' rates, the figures'
    table; and the measured curve between its weights. Functions of their arguments only. */
 
-import { contextOf, make, prepare, priorCircles, putRows, putText, unitName } from "../../web/canvas.js";
+import { contextOf, prepare, priorCircles } from "../../web/canvas.js";
+import { make, putRows, putText, unitName } from "../../web/elements.js";
 import { PIXELS, SIDE } from "../../web/image.js";
 
 export const SAMPLES = 36;
@@ -9,7 +10,7 @@ const REACH = 4; // the clouds' picture spans -REACH to REACH
 
 /** @import { BetaLabData, CurvePoint, Figures } from "../../web/data.js" */
 /** @import { InterpolatedCodes } from "../../web/code_interpolator.js" */
-/** @import { Look } from "../../web/canvas.js" */
+/** @import { Look } from "../../web/look.js" */
 
 /** @type {WeakMap<HTMLCanvasElement, ImageData>} pixels of the canvases that `paintGrid` fills */
 const grids = new WeakMap();
@@ -195,14 +196,15 @@ export function drawBars(box, rates, dims, active, most, off, resting, onPress) 
   dims.forEach((j, place) => {
     const button = /** @type {HTMLElement} */ (box.children[place]),
       find = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (button.querySelector(selector)),
-      asleep = rates[j] <= active;
+      inactive = rates[j] <= active;
     button.dataset.unit = String(j);
     find("i").style.height = `${(100 * rates[j]) / most}%`;
-    button.className = asleep ? "asleep" : "";
+    button.className = inactive ? "inactive" : "";
     button.setAttribute("aria-pressed", String(off.has(j)));
     putText(find("small"), unitName(j));
     if (!resting) return;
-    button.title = `${unitName(j)}: ${rates[j].toFixed(2)} nats${asleep ? ", inactive" : ""}; press to ${off.has(j) ? "enable" : "disable"} it`;
+    const rate = `${unitName(j)}: ${rates[j].toFixed(2)} nats${inactive ? ", inactive" : ""}`;
+    button.title = `${rate}; press to ${off.has(j) ? "enable" : "disable"} it`;
     button.setAttribute("aria-label", button.title);
   });
 }

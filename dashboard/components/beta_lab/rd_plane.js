@@ -7,7 +7,7 @@
 import { prepare } from "../../web/canvas.js";
 
 /** @import { CurvePoint, Figures, TrainedBeta } from "../../web/data.js" */
-/** @import { Look } from "../../web/canvas.js" */
+/** @import { Look } from "../../web/look.js" */
 /**
  * What can be pointed at.
  * @typedef {CurvePoint & {trained: boolean, x: number, y: number, spread?: TrainedBeta["spread"]}} Target
@@ -93,7 +93,10 @@ export class Plane {
     const X = (rate) => left + (rate / right) * (width - left - 8);
     /** @type {(value: number) => number} */
     const Y = (distortion) => bottom - ((distortion - low) / (high - low)) * (bottom - top);
-    /** @type {(x0: number, y0: number, x1: number, y1: number, color: string, dash?: number[], weight?: number) => void} */
+    /**
+     * @param {number} x0 @param {number} y0 @param {number} x1 @param {number} y1
+     * @param {string} color @param {number[]} dash @param {number} weight
+     */
     const line = (x0, y0, x1, y1, color, dash = [], weight = 1) => {
       Object.assign(context, { strokeStyle: color, lineWidth: weight });
       context.setLineDash(dash);
@@ -189,14 +192,14 @@ export class Plane {
       ...trained.map((p) => ({ ...p, trained: true, x: X(p.rate), y: Y(p.distortion) })),
     ];
     const near = this.near();
-    if (near) this.tell(context, near, width, look);
+    if (near) this.label(context, near, width, look);
   }
 
   /**
    * The figures of the point under the pointer.
    * @param {CanvasRenderingContext2D} context @param {Target} p @param {number} width @param {Look} look
    */
-  tell(context, p, width, look) {
+  label(context, p, width, look) {
     const rows = [
       `β = ${short(p.beta)}, ${p.trained ? "trained" : "multi-rate"}`,
       `D ${p.distortion.toFixed(1)}   R ${p.rate.toFixed(1)}`,

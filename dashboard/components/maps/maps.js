@@ -1,52 +1,71 @@
 /* Two maps of the same images, linked: what is pointed at, selected or isolated in one is so in the other.
-   Data: `MapsData` in data.d.ts. What a person set up survives reruns, kept by data.key. */
+   Data: `MapsData` in data.d.ts. What a person set up survives reruns, kept by data.key.
 
-import {
-  SPRITE_COLUMNS,
-  arrow,
-  contextOf,
-  inked,
-  loadSprite,
-  make,
-  prepare,
-  ramp,
-  roomFor,
-  theme,
-} from "../../web/canvas.js";
-import { mount } from "../../web/component.js";
-import { SIDE } from "../../web/image.js";
-import { normals } from "../../web/posterior.js";
-import { Scatter, boundsOf } from "../../web/scatter.js";
+   `update` takes the data, `set` changes the state, `draw` draws a frame: map_plot.js has one map, map_points.js
+   decides which points it shows, maps_panels.js and maps_images.js fill what stands around. */
+
+import { roomFor } from "../../web/canvas.js";
+import { Component, mount } from "../../web/component.js";
+import { make } from "../../web/elements.js";
+import { ramp, theme } from "../../web/look.js";
+import { boundsOf, boundsWithPrior } from "../../web/scatter.js";
+import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
-import { MapPanels, NEIGHBOURS, SIDES } from "./maps_panels.js";
+import { Plot, encloses } from "./map_plot.js";
+import { RAMP_STEPS, between, levelOf, onRamp, shownOf } from "./map_points.js";
+import { gallery, inspector } from "./maps_images.js";
+import { SIDES, controls, legend, table } from "./maps_panels.js";
 
-/** @import { Side, Tell } from "../../web/data.js" */
-/** @typedef {Scatter & {panel: HTMLElement, heading: HTMLElement, caption: HTMLElement, side: Side, fingers: Map<number, [number, number]>}} Plot */
+/** @import { MapsData, Mount, Side, Tell } from "../../web/data.js" */
+/** @import { Place } from "../../web/scatter.js" */
+/** @import { Owner } from "./map_plot.js" */
+/** @import { View } from "./map_points.js" */
+/** @import { Shown } from "./maps_panels.js" */
+/**
+ * What a person set up.
+ * @typedef {object} MapsState
+ * @property {string} sprite the images it is about
+ * @property {Partial<Record<Side, View>>} views
+ * @property {string} tool
+ * @property {boolean} linked
+ * @property {string} colour id of a colouring, or "class"
+ * @property {number} current the image pointed at
+ * @property {number[]} selected
+ * @property {number[]} isolated classes
+ * @property {Record<string, boolean>} layers
+ */
 
-const SPREAD = 400; // prior samples drawn on a native map
 const TOOLS = { move: "Pan", lasso: "Lasso", box: "Box" };
+const GLIDE = 700; // ms that points take to where a new projection puts them
+/** @type {Map<string, MapsState>} */
 const kept = new Map();
 
-/** @param {import("../../web/data.js").Mount<import("../../web/data.js").MapsData>} component */
+/** @param {Mount<MapsData>} component */
 export default function (component) {
   return mount(component, ".maps", LinkedMaps);
 }
 
-class LinkedMaps extends MapPanels {
+class LinkedMaps extends Component {
+  /** @type {MapsData} */
+  data;
   /** @type {Tell} */
   trigger;
-  /** @type {Record<Side, Plot>} */
-  plots;
+  /** @type {MapsState} */
+  state;
+  /** @type {Record<string, Float32Array> | undefined} */
+  arrays;
+  /** @type {HTMLImageElement | undefined} */
+  sprite;
   /** Of the images. */
   count = 0;
   /** @type {Uint8Array} for each point 1 if its class is shown */
-  shown;
+  shown = new Uint8Array(0);
   /** @type {Uint8Array} for each point 1 if it is drawn in full */
-  level;
+  level = new Uint8Array(0);
+  /** @type {Shown} */
+  colouring = { id: "class", label: "class" };
   /** @type {Record<Side, ArrayLike<number>>} for each point its place in the palette */
-  which;
-  /** @type {{plot: Plot, kind: string, polygon: [number, number][]} | null} what is being drawn round points */
-  trail = null;
+  which = { left: [], right: [] };
   /** @type {string[] | undefined} */
   ramps;
   /** The frame of a movement under way. */
@@ -55,68 +74,35 @@ class LinkedMaps extends MapPanels {
   /** @param {HTMLElement} root */
   constructor(root) {
     super(root);
-    this.plots = { left: this.makePlot("left"), right: this.makePlot("right") };
-    this.find(".colour").onchange = (event) => this.set({ colour: event.target.value });
-    this.find(".linked").onchange = (event) => this.link(event.target.checked);
+    /** @type {Owner} */
+    const owner = {
+      tool: () => this.state.tool,
+      level: () => this.level,
+      current: () => this.state.current,
+      show: (i) => this.show(i),
+      select: (plot, polygon) => this.select(plot, polygon),
+      clear: () => this.set({ selected: [], isolated: [] }),
+      reset: () => this.resetView(),
+      open: (i) => this.open(i),
+      redraw: this.redraw,
+    };
+    this.plots = { left: new Plot("left", owner), right: new Plot("right", owner) };
+    this.find(".pair").append(...SIDES.map((side) => this.plots[side].panel));
+    const colour = this.find(".colour"),
+      linked = this.find(".linked");
+    colour.onchange = () => this.set({ colour: colour.value });
+    linked.onchange = () => this.link(linked.checked);
     this.find(".reset").onclick = () => this.resetView();
     for (const [name, label] of Object.entries(TOOLS))
       this.find(".tools").append(make("button", { "data-tool": name, onclick: () => this.set({ tool: name }) }, label));
   }
 
-  /** @param {Side} side @returns {Plot} */
-  makePlot(side) {
-    const canvas = make("canvas", { tabindex: 0, role: "application", "data-side": side });
-    const heading = make("h2"),
-      caption = make("p", { class: "caption muted small" });
-    const panel = make("div", { class: "map" }, heading, caption, canvas);
-    this.find(".pair").append(panel);
-    const plot = Object.assign(new Scatter(canvas), { panel, heading, caption, side, fingers: new Map() });
-    canvas.onpointerdown = (event) => this.down(plot, event);
-    canvas.onpointermove = (event) => this.move(plot, event);
-    canvas.onpointerup = canvas.onpointercancel = (event) => this.up(plot, event);
-    canvas.ondblclick = (event) => this.zoom(plot, 1.8, event.offsetX, event.offsetY);
-    canvas.onkeydown = (event) => this.key(plot, event);
-    // A wheel over the page scrolls the page; over a map one is working on (focused), or with Ctrl, it zooms.
-    canvas.addEventListener(
-      "wheel",
-      (event) => {
-        if (
-          !event.ctrlKey &&
-          !event.metaKey &&
-          /** @type {ShadowRoot} */ (this.root.getRootNode()).activeElement !== canvas
-        )
-          return;
-        event.preventDefault();
-        this.zoom(plot, Math.exp(-event.deltaY * 0.002), event.offsetX, event.offsetY);
-      },
-      { passive: false },
-    );
-    return plot;
-  }
-
-  /* ---- data ---- */
-
+  /** @param {MapsData} data @param {Tell} trigger */
   async update(data, trigger) {
     this.trigger = trigger;
     this.data = data;
     this.root.classList.toggle("plain", Boolean(data.plain));
-    const same = kept.get(data.key);
-    this.state =
-      same && same.sprite === data.sprite
-        ? same
-        : {
-            sprite: data.sprite,
-            views: {},
-            tool: "move",
-            linked: false,
-            colour: "class",
-            current: data.start ?? 0,
-            selected: [],
-            isolated: [],
-            layers: { circles: true },
-          };
-    kept.set(data.key, this.state);
-    if (!data.colourings.some(({ id }) => id === this.state.colour)) this.state.colour = "class";
+    this.state = stateFor(data);
     const loaded = await this.loaded(
       async () => {
         const arrays = await loadArrays(data.arrays);
@@ -129,8 +115,77 @@ class LinkedMaps extends MapPanels {
       },
       (error) => `The maps could not be loaded (${error.message}). Reload the page.`,
     );
-    if (!loaded) return;
-    loadSprite(data.sprite).then(
+    if (!loaded || !this.arrays) return;
+    this.loadImages(data.sprite);
+    for (const side of SIDES) {
+      this.plots[side].take(data[side], this.count);
+      this.plots[side].view = this.state.views[side] ??= { zoom: 1, x: 0, y: 0 };
+    }
+    if (this.state.linked) this.plots.right.view = this.plots.left.view;
+    this.movePoints(this.arrays);
+    controls(this.find, data, this.state.layers, (name, on) =>
+      this.set({ layers: { ...this.state.layers, [name]: on } }),
+    );
+    this.set({});
+    this.find(".alternative").replaceChildren(table(data, this.arrays));
+    this.ready();
+  }
+
+  draw() {
+    const { arrays, data, colouring, level, which, sprite } = this,
+      { current, layers } = this.state ?? {};
+    if (!arrays || level.length !== this.count) return;
+    const look = theme(this.root),
+      ramps = (this.ramps ??= RAMP_STEPS.map(ramp)),
+      colors = colouring.id === "class" ? data.class_colors : ramps;
+    const begin = performance.now();
+    for (const side of SIDES) {
+      const plot = this.plots[side],
+        width = plot.panel.clientWidth;
+      if (!width) return;
+      const height = Math.round(Math.min(width, roomFor(data.height, 0.47))),
+        [codes, sigma] = [arrays[`${side}_codes`], arrays[`${side}_sigma`]];
+      const content = { colors, which: which[side], level, current, layers, codes, sigma, sprite };
+      plot.draw(width, height, data[side], content, look);
+    }
+    this.root.dataset.frame = (performance.now() - begin).toFixed(2); // these two are read by tests and the benchmark
+    this.root.dataset.view = SIDES.map((side) => Object.values(this.plots[side].view).join()).join(";");
+  }
+
+  /**
+   * Changes the state, recomputes what depends on it, and draws.
+   * @param {Partial<MapsState>} changes
+   */
+  set(changes) {
+    Object.assign(this.state, changes);
+    const { state, data, arrays } = this;
+    if (!arrays) return;
+    this.shown = shownOf(arrays.labels, state.isolated);
+    this.level = levelOf(this.shown, state.selected);
+    this.colouring = data.colourings.find(({ id }) => id === state.colour) ?? { id: "class", label: "class" };
+    const { id, low = 0, high = 1 } = this.colouring;
+    for (const side of SIDES) {
+      const values = arrays[`${side}_value_${id}`];
+      this.which[side] = values ? onRamp(values, low, high) : arrays.labels;
+      this.plots[side].canvas.classList.toggle("whole", state.tool !== "move");
+    }
+    for (const button of this.find(".tools").children)
+      button.setAttribute("aria-pressed", String(button.dataset.tool === state.tool));
+    this.find(".colour").value = id;
+    this.find(".linked").checked = state.linked;
+    this.find(".legend").replaceChildren(
+      ...legend(data, this.colouring, state.isolated, (isolated) => this.set({ isolated, selected: [] })),
+    );
+    this.inspect();
+    this.gallery();
+    this.redraw();
+  }
+
+  /* ---- data ---- */
+
+  /** @param {string} url of the images' sprite */
+  loadImages(url) {
+    loadSprite(url).then(
       ({ picture }) => {
         if (this.sprite === picture) return;
         this.sprite = picture;
@@ -140,257 +195,60 @@ class LinkedMaps extends MapPanels {
       },
       (error) => this.problem(`The maps are shown without images: ${error.message}.`),
     );
-    for (const side of SIDES) {
-      const plot = this.plots[side],
-        { panel, canvas } = plot,
-        { title, caption, color, color_dark } = data[side];
-      plot.heading.textContent = title;
-      plot.caption.textContent = caption;
-      panel.style.setProperty("--light", color);
-      panel.style.setProperty("--dark", color_dark);
-      canvas.setAttribute(
-        "aria-label",
-        `${title}: map of ${this.count} test images. ${caption} Arrow keys move from point to point, plus and minus zoom, Escape clears.`,
-      );
-      this.plots[side].view = this.state.views[side] ??= { zoom: 1, x: 0, y: 0 };
-    }
-    if (this.state.linked) this.plots.right.view = this.plots.left.view;
-    this.move_points();
-    this.controls();
-    this.set({});
-    this.table();
-    this.ready();
   }
 
-  /** Points glide to where a new projection puts them, so that one can follow them. */
-  move_points() {
-    const targets = Object.fromEntries(SIDES.map((side) => [side, this.arrays[`${side}_xy`]]));
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const from = Object.fromEntries(SIDES.map((side) => [side, this.plots[side].points]));
-    const begin = performance.now();
+  /**
+   * Points glide to where a new projection puts them, so that one can follow them.
+   * @param {Record<string, Float32Array>} arrays
+   */
+  movePoints({ left_xy, right_xy }) {
+    const { left, right } = this.plots,
+      ways = [
+        { plot: left, from: left.points, to: left_xy, native: this.data.left.native },
+        { plot: right, from: right.points, to: right_xy, native: this.data.right.native },
+      ];
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches,
+      moved = ways.some(({ from, to }) => from.length === to.length && from !== to),
+      begin = performance.now();
     cancelAnimationFrame(this.gliding);
-    const glide = (now) => {
-      const moved = SIDES.some((side) => from[side].length === targets[side].length && from[side] !== targets[side]);
-      const t = still || !moved ? 1 : Math.min(Math.max((now - begin) / 700, 0), 1),
-        ease = t * t * (3 - 2 * t);
-      for (const side of SIDES) {
-        const bounds = boundsOf(targets[side]);
-        if (this.data[side].native)
-          for (const i of [0, 1]) {
-            bounds[i] = Math.min(bounds[i], -3.2);
-            bounds[i + 2] = Math.max(bounds[i + 2], 3.2);
-          }
-        const a = from[side],
-          b = targets[side];
-        this.plots[side].setPoints(
-          t === 1 || a.length !== b.length ? b : b.map((value, i) => a[i] + (value - a[i]) * ease),
-          bounds,
-        );
-      }
+    const glide = (/** @type {number} */ now) => {
+      const share = still || !moved ? 1 : Math.min(Math.max((now - begin) / GLIDE, 0), 1);
+      for (const { plot, from, to, native } of ways)
+        plot.setPoints(between(from, to, share), native ? boundsWithPrior(to) : boundsOf(to));
       this.redraw();
-      if (t < 1) this.gliding = requestAnimationFrame(glide);
+      if (share < 1) this.gliding = requestAnimationFrame(glide);
     };
     glide(begin);
   }
 
-  /** Recompute what depends on the state, and draw. */
-  set(changes) {
-    Object.assign(this.state, changes);
-    const { state, data, arrays } = this;
-    const { labels } = arrays;
-    const shown = (this.shown = new Uint8Array(this.count).fill(1));
-    if (state.isolated.length)
-      for (let i = 0; i < this.count; i++) shown[i] = state.isolated.includes(labels[i]) ? 1 : 0;
-    const picked = new Set(state.selected);
-    this.level = picked.size ? shown.map((value, i) => (picked.has(i) ? value : 0)) : shown;
-    this.colouring = data.colourings.find(({ id }) => id === state.colour) ?? { id: "class", label: "class" };
-    this.which = { left: labels, right: labels };
-    for (const side of SIDES) {
-      const values = arrays[`${side}_value_${this.colouring.id}`];
-      if (values) {
-        const { low = 0, high = 1 } = this.colouring;
-        this.which[side] = Uint8Array.from(values, (v) =>
-          Math.round(63 * Math.min(Math.max((v - low) / (high - low || 1), 0), 1)),
-        );
-      }
-    }
-    for (const button of this.find(".tools").children)
-      button.setAttribute("aria-pressed", String(button.dataset.tool === state.tool));
-    for (const side of SIDES) this.plots[side].canvas.classList.toggle("whole", state.tool !== "move");
-    this.find(".colour").value = this.colouring.id;
-    this.find(".linked").checked = state.linked;
-    this.legend();
-    this.inspect();
-    this.gallery();
-    this.redraw();
+  /* ---- images below the maps ---- */
+
+  inspect() {
+    const { arrays, data, sprite } = this,
+      { current } = this.state;
+    if (!arrays) return;
+    const dark = this.root.dataset.dark === "1";
+    const cards = inspector({ data, arrays, sprite }, current, dark, () => this.open(current));
+    this.find(".inspector").replaceChildren(...cards);
   }
 
-  /* ---- drawing ---- */
-
-  draw() {
-    if (!this.arrays || !this.shown) return;
-    const look = theme(this.root);
-    const ramps = (this.ramps ??= Array.from({ length: 64 }, (_, i) => ramp(i / 63)));
-    const colors = this.colouring.id === "class" ? this.data.class_colors : ramps;
-    const { current, layers } = this.state;
-    const begin = performance.now();
-    for (const side of SIDES) {
-      const plot = this.plots[side],
-        info = this.data[side],
-        { arrays } = this;
-      const own = look.dark ? info.color_dark : info.color;
-      plot.heading.style.color = inked(own);
-      const width = plot.panel.clientWidth;
-      if (!width) return;
-      const height = Math.round(Math.min(width, roomFor(this.data.height, 0.47)));
-      const context = prepare(plot.canvas, width, height);
-      plot.resize(width, height);
-      plot.stamp(context, colors, this.which[side], this.level, look.background);
-      if (info.native && layers.circles) plot.circles(context, look.muted);
-      if (info.native && layers.prior) this.drawPrior(plot, context, look.text);
-      const sigma = arrays[`${side}_sigma`];
-      /** @type {(i: number) => [number, number]} */
-      const place = (i) => [plot.points[2 * i], plot.points[2 * i + 1]];
-      if (info.native && sigma && layers.ellipses)
-        for (let i = 0; i < this.count; i++)
-          if (this.level[i]) plot.ellipse(context, place(i), sigma.subarray(2 * i, 2 * i + 2), 1, look.text, 0.16);
-      if (current < 0) continue;
-      context.lineWidth = 1.2;
-      if (info.native && sigma)
-        for (const width of [1, 2])
-          plot.ellipse(context, place(current), sigma.subarray(2 * current, 2 * current + 2), width, own);
-      const [x, y] = plot.toScreen(...place(current));
-      if (layers.neighbours) {
-        context.strokeStyle = look.text;
-        for (const j of nearest(arrays[`${side}_codes`], info.dim, current, NEIGHBOURS)) {
-          context.beginPath();
-          context.moveTo(x, y);
-          context.lineTo(...plot.toScreen(...place(j)));
-          context.stroke();
-        }
-      }
-      this.drawMarked(plot, context, x, y, own, look);
-    }
-    if (this.trail) this.drawTrail(this.trail, look);
-    this.root.dataset.frame = (performance.now() - begin).toFixed(2); // these two are read by tests and the benchmark
-    this.root.dataset.view = SIDES.map((side) => Object.values(this.plots[side].view).join()).join(";");
+  gallery() {
+    const { arrays, data, sprite } = this,
+      { selected } = this.state,
+      box = this.find(".gallery");
+    box.hidden = !selected.length;
+    /** @type {(i: number) => void} */
+    const show = (i) => this.show(i);
+    const parts =
+      selected.length && arrays
+        ? gallery({ data, arrays, sprite }, selected, show, () => this.set({ selected: [] }))
+        : [];
+    box.replaceChildren(...parts);
   }
 
-  /** A ring round the image pointed at, and the image itself beside it, kept inside the map. */
-  drawMarked(plot, context, x, y, color, look) {
-    context.lineWidth = 4.5;
-    context.strokeStyle = look.background;
-    context.beginPath();
-    context.arc(x, y, 8, 0, 2 * Math.PI);
-    context.stroke();
-    context.lineWidth = 2.5;
-    context.strokeStyle = color;
-    context.stroke();
-    if (!this.sprite || x < 0 || y < 0 || x > plot.width || y > plot.height) return;
-    const size = 44,
-      left = x + 14 + size > plot.width ? x - 14 - size : x + 14,
-      top = Math.min(Math.max(y - size / 2, 3), plot.height - size - 3);
-    const [sx, sy] = this.spritePlace(this.state.current);
-    context.imageSmoothingEnabled = false;
-    context.drawImage(this.sprite, sx, sy, SIDE, SIDE, left, top, size, size);
-    context.imageSmoothingEnabled = true;
-    context.lineWidth = 1.5;
-    context.strokeRect(left, top, size, size);
-  }
+  /* ---- what a person does ---- */
 
-  drawPrior(plot, context, color) {
-    const next = normals(1);
-    context.strokeStyle = color;
-    context.globalAlpha = 0.5;
-    context.beginPath();
-    for (let i = 0; i < SPREAD; i++) {
-      const [x, y] = plot.toScreen(next(), next());
-      context.moveTo(x - 2.5, y - 2.5);
-      context.lineTo(x + 2.5, y + 2.5);
-      context.moveTo(x - 2.5, y + 2.5);
-      context.lineTo(x + 2.5, y - 2.5);
-    }
-    context.stroke();
-    context.globalAlpha = 1;
-  }
-
-  drawTrail({ plot, polygon }, look) {
-    const context = contextOf(plot.canvas);
-    context.strokeStyle = look.text;
-    context.setLineDash([4, 3]);
-    context.lineWidth = 1.5;
-    context.beginPath();
-    polygon.forEach(([x, y]) => context.lineTo(x, y));
-    context.closePath();
-    context.stroke();
-    context.setLineDash([]);
-  }
-
-  /** @param {number} i @returns {[number, number]} */
-  spritePlace(i) {
-    return [(i % SPRITE_COLUMNS) * SIDE, Math.floor(i / SPRITE_COLUMNS) * SIDE];
-  }
-
-  /* ---- pointing, dragging, keys ---- */
-
-  down(plot, event) {
-    plot.canvas.setPointerCapture(event.pointerId);
-    plot.fingers.set(event.pointerId, [event.offsetX, event.offsetY]);
-    const { tool } = this.state;
-    const select = tool !== "move" ? tool : event.shiftKey ? "lasso" : null;
-    if (select && plot.fingers.size === 1)
-      this.trail = { plot, kind: select, polygon: [[event.offsetX, event.offsetY]] };
-    else if (plot.fingers.size > 1) this.trail = null;
-    this.point(plot, event.offsetX, event.offsetY, event.pointerType === "touch" ? 24 : 14);
-  }
-
-  move(plot, event) {
-    const { offsetX: x, offsetY: y } = event;
-    const before = plot.fingers.get(event.pointerId);
-    if (!before) return event.pointerType === "mouse" && this.point(plot, x, y);
-    const { trail } = this;
-    if (trail && trail.plot === plot) {
-      const [x0, y0] = trail.polygon[0];
-      if (trail.kind === "box")
-        trail.polygon = [
-          [x0, y0],
-          [x, y0],
-          [x, y],
-          [x0, y],
-        ];
-      else trail.polygon.push([x, y]);
-    } else if (plot.fingers.size === 2) {
-      const [other] = [...plot.fingers].filter(([id]) => id !== event.pointerId).map(([, place]) => place);
-      const span = ([ax, ay]) => Math.hypot(ax - other[0], ay - other[1]) || 1;
-      plot.zoomAt(span([x, y]) / span(before), (x + other[0]) / 2, (y + other[1]) / 2);
-      plot.pan((x - before[0]) / 2, (y - before[1]) / 2);
-    } else if (event.pointerType === "touch") this.point(plot, x, y, 24);
-    else {
-      plot.canvas.classList.add("dragging");
-      plot.pan(x - before[0], y - before[1]);
-    }
-    plot.fingers.set(event.pointerId, [x, y]);
-    this.redraw();
-  }
-
-  up(plot, event) {
-    plot.fingers.delete(event.pointerId);
-    plot.canvas.classList.remove("dragging");
-    const { trail } = this;
-    if (!trail || trail.plot !== plot) return;
-    const { polygon } = trail;
-    this.trail = null;
-    const xs = polygon.map(([x]) => x),
-      ys = polygon.map(([, y]) => y);
-    const drawn = Math.max(...xs) - Math.min(...xs) > 4 && Math.max(...ys) - Math.min(...ys) > 4;
-    this.set({ selected: drawn ? plot.inside(polygon, this.shown) : [] });
-  }
-
-  point(plot, x, y, reach = 14) {
-    const i = plot.at(x, y, reach, this.level);
-    if (i >= 0) this.show(i);
-  }
-
+  /** @param {number} i an image that is pointed at */
   show(i) {
     if (i === this.state.current) return;
     this.state.current = i;
@@ -398,11 +256,12 @@ class LinkedMaps extends MapPanels {
     this.redraw();
   }
 
-  zoom(plot, factor, x, y) {
-    plot.zoomAt(factor, x, y);
-    this.redraw();
+  /** @param {Plot} plot @param {Place[]} polygon drawn round points */
+  select(plot, polygon) {
+    this.set({ selected: encloses(polygon) ? plot.inside(polygon, this.shown) : [] });
   }
 
+  /** @param {boolean} linked whether both maps show the same part */
   link(linked) {
     const { left, right } = this.plots;
     right.view = this.state.views.right = linked ? left.view : { ...right.view };
@@ -414,21 +273,7 @@ class LinkedMaps extends MapPanels {
     this.redraw();
   }
 
-  key(plot, event) {
-    const direction = arrow(event);
-    const { current } = this.state;
-    if (direction) {
-      const next = current < 0 ? this.level.indexOf(1) : plot.step(current, ...direction, this.level);
-      this.show(next);
-    } else if (event.key === "Escape") this.set({ selected: [], isolated: [] });
-    else if (event.key === "+" || event.key === "=") this.zoom(plot, 1.4);
-    else if (event.key === "-") this.zoom(plot, 1 / 1.4);
-    else if (event.key === "0") this.resetView();
-    else if (event.key === "Enter" && current >= 0) this.open(current);
-    else return;
-    event.preventDefault();
-  }
-
+  /** @param {number} i an image to open in both models */
   open(i) {
     if (this.data.can_open) this.trigger("open", i);
   }
@@ -439,13 +284,26 @@ class LinkedMaps extends MapPanels {
   }
 }
 
-/** Indices of the k codes nearest to code i, in the latent space itself. */
-function nearest(codes, d, i, k) {
-  const distances = new Float32Array(codes.length / d);
-  for (let j = 0; j < distances.length; j++)
-    for (let a = 0; a < d; a++) distances[j] += (codes[j * d + a] - codes[i * d + a]) ** 2;
-  distances[i] = Infinity;
-  return Array.from(distances.keys())
-    .sort((a, b) => distances[a] - distances[b])
-    .slice(0, k);
+/**
+ * What a person set up for these maps before, if it was about the same images.
+ * @param {MapsData} data
+ * @returns {MapsState}
+ */
+function stateFor({ key, sprite, start, colourings }) {
+  let state = kept.get(key);
+  if (state?.sprite !== sprite)
+    state = {
+      sprite,
+      views: {},
+      tool: "move",
+      linked: false,
+      colour: "class",
+      current: start ?? 0,
+      selected: [],
+      isolated: [],
+      layers: { circles: true },
+    };
+  kept.set(key, state);
+  if (!colourings.some(({ id }) => id === state.colour)) state.colour = "class";
+  return state;
 }

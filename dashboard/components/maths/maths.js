@@ -1,26 +1,27 @@
 /* The formulas with this image's numbers in them, beside the source lines that compute them.
    Data: `MathsData` in data.d.ts. */
 
-import { inked, make, theme } from "../../web/canvas.js";
+import { make } from "../../web/elements.js";
+import { inked, theme } from "../../web/look.js";
 import { Component, mount } from "../../web/component.js";
 import { PIXELS, SIDE } from "../../web/image.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { distortion, klPerDim, normals, reparameterise, stddev } from "../../web/posterior.js";
 
 /** @import { Network } from "../../web/networks.js" */
-/** @import { Side } from "../../web/data.js" */
+/** @import { MathsData, Mount, Side } from "../../web/data.js" */
 
 const FIRST = 3; // numbers of a code that are written out
 /** @type {Side[]} */
 const SIDES = ["left", "right"];
 
-/** @param {import("../../web/data.js").Mount<import("../../web/data.js").MathsData>} component */
+/** @param {Mount<MathsData>} component */
 export default function (component) {
   return mount(component, ".maths", Maths);
 }
 
 class Maths extends Component {
-  /** @type {import("../../web/data.js").MathsData} */
+  /** @type {MathsData} */
   data;
   /** @type {Network[]} */
   networks;
@@ -29,6 +30,7 @@ class Maths extends Component {
   /** @type {Float32Array} the image that the page is about */
   image;
 
+  /** @param {MathsData} data */
   async update(data) {
     this.data = data;
     const loaded = await this.loaded(async () => {
@@ -89,7 +91,10 @@ class Maths extends Component {
     }
   }
 
-  /** This image's numbers, as text for each step. */
+  /**
+   * This image's numbers, as text for each step.
+   * @param {Network} network @returns {Record<string, string>}
+   */
   numbers(network) {
     const d = network.latentDim,
       { beta, likelihood } = network.config;
@@ -106,6 +111,9 @@ class Maths extends Component {
     const grey = Array.from(logits.slice(0, PIXELS), (l) => 1 / (1 + Math.exp(-l)));
     const middle = 14 * SIDE + 14,
       dots = d > FIRST ? ", …" : "";
+    /** @type {(values: Float32Array) => string} */
+    const terms = (values) => Array.from(values.slice(0, FIRST), number).join(" + ") + (d > FIRST ? " + …" : "");
+    /** @type {(values: Float32Array) => string} */
     const list = (values) => `(${Array.from(values.slice(0, FIRST), number).join(", ")}${dots})`;
     return {
       encode: network.isCloud ? `μ = ${list(mean)}, σ = ${list(sigma)}` : `μ = ${list(mean)}`,
@@ -115,7 +123,7 @@ class Maths extends Component {
       decode: `the pixel in the middle: ${number(this.image[middle])} became ${number(grey[middle])}`,
       distortion: `D = ${nats.toFixed(1)} nats for this z`,
       rate: rates
-        ? `R = ${Array.from(rates.slice(0, FIRST), number).join(" + ")}${d > FIRST ? " + …" : ""} = ${rate.toFixed(1)} nats`
+        ? `R = ${terms(rates)} = ${rate.toFixed(1)} nats`
         : "R: undefined, a point has no finite divergence from a density",
       loss: rates
         ? `loss = ${nats.toFixed(1)} + ${beta} · ${rate.toFixed(1)} = ${(nats + beta * rate).toFixed(1)} nats`
@@ -124,4 +132,5 @@ class Maths extends Component {
   }
 }
 
+/** @param {number} value */
 const number = (value) => value.toFixed(2).replace("-", "−");

@@ -5,7 +5,9 @@
    with |u| = 1, as in core/metrics/paths.py. In a plane the eight directions are the compass's; elsewhere they are
    random. */
 
-import { inked, make, paint, theme } from "../../web/canvas.js";
+import { paint } from "../../web/canvas.js";
+import { make } from "../../web/elements.js";
+import { inked, theme } from "../../web/look.js";
 import { Component, mount } from "../../web/component.js";
 import { PIXELS, SIDE } from "../../web/image.js";
 import { loadJudge } from "../../web/judge.js";
@@ -14,22 +16,30 @@ import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { normals } from "../../web/posterior.js";
 import { loadArrays } from "../../web/weights.js";
 
+/** @import { LaneData, Mount, NeighboursData } from "../../web/data.js" */
 /** @import { Judge } from "../../web/judge.js" */
+/** @import { Network } from "../../web/networks.js" */
+/** @typedef {ReturnType<Neighbours["makeBoard"]>} Board a code and its neighbours by one model */
 
 const DIRECTIONS = 8;
 const MEASURED = 200; // codes that the flip rate is measured on
 const SLICE = 12;
-const rates = new Map(); // "weights step" -> measured flip rate
+/** @type {Map<string, number>} "weights step" -> measured flip rate */
+const rates = new Map();
 const AROUND = [5, 2, 1, 0, 3, 6, 7, 8]; // places of the eight directions in a 3x3 board, east first, against the clock
 
-/** @param {import("../../web/data.js").Mount<import("../../web/data.js").NeighboursData>} component */
+/** @param {Mount<NeighboursData>} component */
 export default function (component) {
   return mount(component, ".neighbours", Neighbours);
 }
 
 class Neighbours extends Component {
-  /** @type {import("../../web/data.js").NeighboursData} */
+  /** @type {NeighboursData} */
   data;
+  /** @type {Board[]} */
+  boards = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  working;
   /** @type {Judge} */
   judge;
   /** @type {Float32Array} the image that the page is about */
@@ -45,13 +55,13 @@ class Neighbours extends Component {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.measure(), 250);
     };
-    this.boards = [];
   }
 
   get step() {
     return Number(this.find(".step").value);
   }
 
+  /** @param {NeighboursData} data */
   async update(data) {
     if (data.step && data.step !== this.data?.step) this.find(".step").value = data.step;
     this.data = data;
@@ -76,6 +86,7 @@ class Neighbours extends Component {
     this.ready();
   }
 
+  /** @param {LaneData} info @param {Network} network @param {Float32Array} codes of images, (n, d) */
   makeBoard(info, network, codes) {
     const d = network.latentDim,
       n = codes.length / d;
@@ -107,7 +118,10 @@ class Neighbours extends Component {
     };
   }
 
-  /** A code and its eight neighbours, (9, d), the code first. `next` draws normal numbers. */
+  /**
+   * A code and its eight neighbours, (9, d), the code first.
+   * @param {Board} board @param {Float32Array} code @param {number} r @param {() => number} next normal numbers
+   */
   around({ network, spread }, code, r, next) {
     const d = network.latentDim,
       out = new Float32Array((DIRECTIONS + 1) * d);
@@ -172,6 +186,10 @@ class Neighbours extends Component {
     work();
   }
 
+  /**
+   * Measures the share of neighbours that change class.
+   * @param {Board} board @param {number} r
+   */
   *flips(board, r) {
     const d = board.network.latentDim,
       next = normals(11),
@@ -190,11 +208,15 @@ class Neighbours extends Component {
   }
 
   /* Whose pictures change class more often. The server decides that, over seeds (core/metrics/claims.py); at a step
-     where it has not, the rates measured here are told and nothing is concluded from them. */
+     where it has not, the rates measured here are shown and nothing is concluded from them. */
   finding() {
-    if (this.data.rates === false) return void (this.find(".finding").textContent = "");
-    const said = this.data.said[String(this.step)];
-    if (said) return void (this.find(".finding").textContent = said);
+    const box = this.find(".finding"),
+      said = this.data.rates === false ? "" : this.data.said[String(this.step)];
+    if (said !== undefined) {
+      box.textContent = said;
+      return;
+    }
+    /** @type {Map<number, Record<string, number | undefined>>} */
     const by = new Map();
     for (const { info, network } of this.boards)
       by.set(network.latentDim, {
@@ -203,12 +225,12 @@ class Neighbours extends Component {
       });
     const [a, v] = [...new Set(this.boards.map(({ info }) => info.short))];
     if ([...by.values()].some((pair) => pair[a] === undefined || pair[v] === undefined)) return;
-    const percent = (rate) => `${(100 * rate).toFixed(1)}%`;
+    const percent = (/** @type {number | undefined} */ rate) => `${(100 * (rate ?? NaN)).toFixed(1)}%`;
     const parts = [...by].map(
       ([d, pair]) => `with ${d} latent numbers ${a} ${percent(pair[a])}, ${v} ${percent(pair[v])}`,
     );
     const decided = Object.keys(this.data.said);
-    this.find(".finding").textContent =
+    box.textContent =
       `At this step, measured here, of these models alone: ${parts.join("; ")}.` +
       (decided.length ? ` Over several seeds that was compared at steps of ${decided.join(", ")}.` : "");
   }

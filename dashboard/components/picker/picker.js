@@ -1,26 +1,32 @@
-// A grid of buttons, each showing one tile of a sprite. data: { url, columns, names }.
-/** @param {import("../../web/data.js").Mount<import("../../web/data.js").PickerData>} component */
-export default function ({ data, parentElement, setTriggerValue }) {
-  let grid = parentElement.querySelector(".picker");
-  if (!grid) {
-    grid = document.createElement("div");
-    grid.className = "picker";
-    parentElement.append(grid);
+/* A grid of buttons, each showing one tile of a sprite. Data: `PickerData` in data.d.ts. */
+
+import { Component, mount } from "../../web/component.js";
+import { make } from "../../web/elements.js";
+
+/** @import { Mount, PickerData, Tell } from "../../web/data.js" */
+
+/** @param {Mount<PickerData>} component */
+export default function (component) {
+  return mount(component, ".picker", Picker);
+}
+
+class Picker extends Component {
+  /** @param {PickerData} data @param {Tell} tell */
+  update({ url, columns, names }, tell) {
+    const rows = Math.ceil(names.length / columns);
+    /** @type {(place: number, count: number) => number} in per cent of what the sprite overlaps a button */
+    const percent = (place, count) => (count > 1 ? (100 * place) / (count - 1) : 0);
+    this.root.replaceChildren(
+      ...names.map((name, i) => {
+        const button = make("button", { type: "button", title: name, "aria-label": `${name} (image ${i})` });
+        Object.assign(button.style, {
+          backgroundImage: `url("${url}")`,
+          backgroundSize: `${columns * 100}% ${rows * 100}%`,
+          backgroundPosition: `${percent(i % columns, columns)}% ${percent(Math.floor(i / columns), rows)}%`,
+        });
+        button.onclick = () => tell("chosen", i);
+        return button;
+      }),
+    );
   }
-  const rows = Math.ceil(data.names.length / data.columns);
-  grid.replaceChildren(
-    ...data.names.map((name, i) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.title = name;
-      button.setAttribute("aria-label", `${name} (image ${i})`);
-      const x = data.columns > 1 ? (i % data.columns) / (data.columns - 1) : 0;
-      const y = rows > 1 ? Math.floor(i / data.columns) / (rows - 1) : 0;
-      button.style.backgroundImage = `url("${data.url}")`;
-      button.style.backgroundSize = `${data.columns * 100}% ${rows * 100}%`;
-      button.style.backgroundPosition = `${x * 100}% ${y * 100}%`;
-      button.onclick = () => setTriggerValue("chosen", i);
-      return button;
-    }),
-  );
 }

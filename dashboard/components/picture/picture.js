@@ -4,29 +4,59 @@
    Text is placed word by word where the browser has put it; images, canvases and charts are drawn where they are.
    Frames and controls are left out: it is a figure, not a screenshot. */
 
-const SCALE = 2;
-const SKIP =
-  "details:not([open]), summary, label, .katex-mathml, button, input, select, textarea, [role=slider], [role=radiogroup], [data-testid=stPopover], [data-testid=stSlider], [data-testid=stButtonGroup], [data-testid=stSelectbox], [data-testid=stNumberInput], [data-testid=stFileUploader], [data-testid=stWidgetLabel], [data-testid=stCheckbox], .hidden, script, style, noscript";
+import { Component, mount } from "../../web/component.js";
+import { make } from "../../web/elements.js";
 
-/** @param {import("../../web/data.js").Mount<import("../../web/data.js").PictureData>} component */
-export default function ({ data, parentElement }) {
-  const button = parentElement.querySelector("button");
-  button.textContent = data.label;
-  button.onclick = async () => {
-    const main = document.querySelector("[data-testid=stMainBlockContainer]");
-    button.textContent = data.busy;
+const SCALE = 2;
+const SKIP = [
+  "details:not([open]), summary, label, .katex-mathml, button, input, select, textarea",
+  "[role=slider], [role=radiogroup], [data-testid=stPopover], [data-testid=stSlider], [data-testid=stButtonGroup]",
+  "[data-testid=stSelectbox], [data-testid=stNumberInput], [data-testid=stFileUploader]",
+  "[data-testid=stWidgetLabel], [data-testid=stCheckbox], .hidden, script, style, noscript",
+].join();
+
+/** @import { Mount, PictureData } from "../../web/data.js" */
+/**
+ * What can be seen at a place: a word, a filled box, or an image, a canvas, a chart.
+ * @typedef {object} Item
+ * @property {Element} element
+ * @property {DOMRect} box
+ * @property {string} [word]
+ * @property {string} [fill] colour
+ * @property {number} [radius] of the box's corners
+ * @property {boolean} [round]
+ */
+
+/** @param {Mount<PictureData>} component */
+export default function (component) {
+  return mount(component, ".poc", SavePicture);
+}
+
+class SavePicture extends Component {
+  /** @param {PictureData} data */
+  update(data) {
+    const button = this.find("button");
+    button.textContent = data.label;
+    button.onclick = () => this.save(data);
+  }
+
+  /** @param {PictureData} data */
+  async save({ label, busy, file }) {
+    const button = this.find("button");
+    button.textContent = busy;
     try {
-      const blob = await picture(main);
-      const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: data.file });
+      const blob = await picture(/** @type {Element} */ (document.querySelector("[data-testid=stMainBlockContainer]")));
+      const link = make("a", { href: URL.createObjectURL(blob), download: file });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-      button.textContent = data.label;
+      button.textContent = label;
     } catch (error) {
       button.textContent = `No picture: ${/** @type {Error} */ (error).message}`;
     }
-  };
+  }
 }
 
+/** @param {Element} main @returns {Promise<Blob>} a PNG */
 async function picture(main) {
   const frame = main.getBoundingClientRect(),
     pad = parseFloat(getComputedStyle(main).paddingLeft);
@@ -50,7 +80,7 @@ async function picture(main) {
     if (item.fill) {
       context.fillStyle = item.fill;
       context.beginPath();
-      context.roundRect(box.left, box.top, box.width, box.height, item.round ? box.height / 2 : item.radius);
+      context.roundRect(box.left, box.top, box.width, box.height, item.round ? box.height / 2 : (item.radius ?? 0));
       context.fill();
       continue;
     }
@@ -62,15 +92,21 @@ async function picture(main) {
       context.fillText(item.word, box.left, box.top + (box.height - size) / 2 + 0.8 * size);
     } else if (element.tagName === "svg")
       context.drawImage(await ofSvg(element, box), box.left, box.top, box.width, box.height);
-    else if (box.width && box.height && (element.naturalWidth ?? element.width))
-      context.drawImage(element, box.left, box.top, box.width, box.height);
+    else {
+      const image = /** @type {HTMLImageElement | HTMLCanvasElement} */ (element),
+        width = "naturalWidth" in image ? image.naturalWidth : image.width;
+      if (box.width && box.height && width) context.drawImage(image, box.left, box.top, box.width, box.height);
+    }
   }
   return new Promise((resolve, reject) =>
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("too large"))), "image/png"),
   );
 }
 
-/** What can be seen of a node, in the order of the page: words, images, canvases, charts; components' insides too. */
+/**
+ * What can be seen of a node, in the order of the page: words, images, canvases, charts; components' insides too.
+ * @param {any} node @returns {Generator<Item, void>}
+ */
 function* visible(node) {
   if (node.nodeType === Node.TEXT_NODE) {
     const range = document.createRange();
@@ -116,11 +152,12 @@ function* visible(node) {
   for (const child of (node.shadowRoot ?? node).childNodes) yield* visible(child);
 }
 
+/** @param {Element} element a chart @param {DOMRect} box */
 async function ofSvg(element, box) {
-  const copy = element.cloneNode(true);
+  const copy = /** @type {Element} */ (element.cloneNode(true));
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.setAttribute("width", box.width);
-  copy.setAttribute("height", box.height);
+  copy.setAttribute("width", String(box.width));
+  copy.setAttribute("height", String(box.height));
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
   await image.decode();

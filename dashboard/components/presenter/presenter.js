@@ -3,7 +3,14 @@
    Where to go is reported to the page (trigger "go": next, back, first, last, leave, or a choice's key); what concerns
    only this screen, blank, notes, full screen, QR, stays here and outlives reruns. A handler that has used a key (an
    arrow on a map, say) has called preventDefault, and the key is left alone; Page Up and Page Down, which clickers
-   send, always go. */
+   send, always go.
+
+   Not a view on the base of component.js: it belongs to the window rather than to an element, and what it keeps in
+   `screen_` outlives every element that it is mounted in. */
+
+import { meaningOf } from "./presenter_keys.js";
+
+/** @import { Mount, PresenterData } from "../../web/data.js" */
 
 const LEAST = 0.6; // of the type's full size, below which it is not made smaller
 const PAUSE = 45; // seconds that autoplay waits after somebody has touched the page
@@ -12,7 +19,7 @@ const PAUSE = 45; // seconds that autoplay waits after somebody has touched the 
  * @typedef {object} Screen
  * @property {HTMLElement | null} blank
  * @property {HTMLElement | null} link
- * @property {HTMLElement | null} told
+ * @property {HTMLElement | null} message
  * @property {Window | null} notes
  * @property {number} since when the clock began
  * @property {number} touched when somebody last did
@@ -22,23 +29,26 @@ const PAUSE = 45; // seconds that autoplay waits after somebody has touched the 
  * @property {(where: string) => void} [go]
  * @property {(event: KeyboardEvent) => void} [key]
  */
-/** @type {Screen} */
-const screen_ = /** @type {any} */ (
-  globalThis.pointOrCloudScreen ??= {
-    blank: null,
-    link: null,
-    told: null,
-    notes: null,
-    since: Date.now(),
-    touched: 0,
-  }
-);
+/** @typedef {"blank" | "link" | "message"} Sheet what can cover the screen */
 
-/** @param {import("../../web/data.js").Mount<import("../../web/data.js").PresenterData>} component */
+const page_ = /** @type {{pointOrCloudScreen?: Screen}} */ (globalThis);
+/** @type {Screen} */
+const screen_ = (page_.pointOrCloudScreen ??= {
+  blank: null,
+  link: null,
+  message: null,
+  notes: null,
+  since: Date.now(),
+  touched: 0,
+});
+
+/** @param {Mount<PresenterData>} component */
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".presenter");
+  /** @type {(selector: string) => any} */
   const find = (selector) => root.querySelector(selector);
   screen_.stop?.(); // this function runs at every rerun; what the last one listened to is over
+  /** @type {(where: string) => void} */
   const go = (where) => {
     uncover();
     /** @type {HTMLElement | null} */ (document.activeElement)?.blur?.();
@@ -61,11 +71,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   /* ---- this screen ---- */
 
   function uncover() {
-    for (const name of ["blank", "link", "told"]) {
+    for (const name of /** @type {Sheet[]} */ (["blank", "link", "message"])) {
       screen_[name]?.remove();
       screen_[name] = null;
     }
   }
+  /** @param {Sheet} name @param {...(Node | string)} content */
   function cover(name, ...content) {
     const was = screen_[name];
     uncover();
@@ -86,26 +97,30 @@ export default function ({ data, parentElement, setTriggerValue }) {
   // The page may learn its own address only now, in a frame for instance: a sheet that is open must not keep the old
   // one.
   screen_.link?.replaceChildren(...address());
-  const tell = (text) => {
+  /** @type {(text: string) => void} */
+  const report = (text) => {
     uncover();
-    cover("told", text);
+    cover("message", text);
   };
   const fullScreen = () =>
     document.documentElement
       .requestFullscreen?.()
       .catch(() =>
-        tell(
-          "The browser does not allow full screen here: the page is shown in a frame. Open its own address (Q), and try again there.",
+        report(
+          "The browser does not allow full screen here: the page is shown in a frame. " +
+            "Open its own address (Q), and try again there.",
         ),
       );
   function openNotes() {
     screen_.notes = window.open("", "point-or-cloud-notes", "width=720,height=640");
     if (screen_.notes) notes(true);
     else
-      tell(
-        "The browser did not open the window for the notes. Allow pop-ups for this page, or open its own address (Q) if it is shown in a frame.",
+      report(
+        "The browser did not open the window for the notes. " +
+          "Allow pop-ups for this page, or open its own address (Q) if it is shown in a frame.",
       );
   }
+  /** @type {Record<string, () => unknown>} */
   const actions = {
     auto: () => go("auto"),
     leave: () => go("leave"),
@@ -135,6 +150,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     )
       size -= 0.03;
   }
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let rest; // pictures are drawn, and drawn again for another screen, a moment after the page around them
   const soon = () => {
     clearTimeout(rest);
@@ -148,10 +164,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   /* ---- notes ---- */
 
+  /** @param {boolean} front whether the window comes to the front */
   function notes(front) {
     const page = screen_.notes?.closed === false ? screen_.notes.document : null;
     if (!page) return;
     page.title = "Notes · Point or Cloud";
+    /** @type {(tag: string, text: string, style: string) => HTMLElement} */
     const line = (tag, text, style) => Object.assign(page.createElement(tag), { textContent: text, style });
     const clock = line("p", "", "font-size:2.4rem;margin:0;font-variant-numeric:tabular-nums");
     const restart = Object.assign(line("button", "Start the clock again", "font:inherit"), {
@@ -181,7 +199,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     page.onkeydown = (event) => screen_.key?.(event);
     const tick = () => {
       const seconds = Math.floor((Date.now() - screen_.since) / 1000);
-      clock.textContent = `${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}   ·   ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+      const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+      clock.textContent = `${time}   ·   ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
     };
     tick();
     clearInterval(screen_.ticking);
@@ -195,25 +214,27 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   /* ---- keys ---- */
 
-  const always = { PageDown: "next", PageUp: "back" };
-  const keys = { ArrowRight: "next", ArrowLeft: "back", Home: "first", End: "last" };
+  /** @param {KeyboardEvent} event @param {boolean} early whether the page has not seen it yet */
   function key(event, early) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    const target = event.composedPath()[0];
+    const target = /** @type {Element} */ (event.composedPath()[0]);
     const typing = target.matches?.(
       "input:not([type=range]):not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]",
     );
     const pressing = target.matches?.("button, a, summary, input, [role=slider], [role=radio]");
     if (typing) return;
-    let what = early ? always[event.key] : event.defaultPrevented || target.matches?.("input") ? null : keys[event.key];
-    if (!early && !event.defaultPrevented && data.present) {
-      if (event.key === " " && !pressing) what = "next";
-      if (event.key === "Escape") what = screen_.blank || screen_.link || screen_.told ? "uncover" : "leave";
-      if (/^[1-9]$/.test(event.key) && data.choices[event.key - 1] !== undefined && !data.revealed)
-        what = `choice:${data.choices[event.key - 1]}`;
-      what ??= { b: "blank", ".": "blank", n: "notes", a: "auto", f: "full", q: "link" }[event.key.toLowerCase()];
-    }
-    if (!what || (!data.present && early)) return;
+    const what = meaningOf(
+      {
+        key: event.key,
+        early,
+        used: event.defaultPrevented,
+        inField: Boolean(target.matches?.("input")),
+        onControl: Boolean(pressing),
+      },
+      data,
+      Boolean(screen_.blank || screen_.link || screen_.message),
+    );
+    if (!what) return;
     event.preventDefault();
     if (early) event.stopPropagation();
     if (what === "uncover") uncover();
@@ -221,8 +242,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
       uncover(); // the first click of a clicker only brings the picture back
     else (actions[what] ?? (() => go(what)))();
   }
-  const early = (event) => key(event, true),
-    late = (event) => key(event, false);
+  /** @type {(event: KeyboardEvent) => void} */
+  const early = (event) => key(event, true);
+  /** @type {(event: KeyboardEvent) => void} */
+  const late = (event) => key(event, false);
+  /** @type {(event: PointerEvent) => void} */
   const near = (event) => find(".foot").classList.toggle("near", event.clientY > innerHeight - 120);
   const touched = () => (screen_.touched = Date.now());
   window.addEventListener("keydown", early, true);
@@ -232,7 +256,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     window.addEventListener(name, touched, { capture: true, passive: true });
   Object.assign(screen_, {
     go,
-    key: (event) => {
+    key: (/** @type {KeyboardEvent} */ event) => {
       key(event, true);
       if (!event.defaultPrevented) key(event, false);
     },

@@ -1,6 +1,6 @@
 /* Publishes one image of a sprite under a topic, as the drawing pad does. Data: `PublishData` in data.d.ts. */
 
-import { loadSprite } from "../../web/canvas.js";
+import { loadSprite } from "../../web/sprites.js";
 import { publish } from "../../web/share.js";
 
 /** @param {import("../../web/data.js").Mount<import("../../web/data.js").PublishData>} component */

@@ -3,10 +3,12 @@
 
 import { publicRoot } from "../../web/address.js";
 
+const page = /** @type {{pointOrCloudAddress?: string}} */ (globalThis);
+
 /** @param {import("../../web/data.js").Mount<import("../../web/data.js").ReportAddressData>} component */
 export default function ({ data, setTriggerValue }) {
   const root = publicRoot();
-  if (root === data.root || globalThis.pointOrCloudAddress === root) return;
-  globalThis.pointOrCloudAddress = root;
+  if (root === data.root || page.pointOrCloudAddress === root) return;
+  page.pointOrCloudAddress = root;
   setTriggerValue("root", root);
 }

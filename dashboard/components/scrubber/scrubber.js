@@ -4,22 +4,36 @@
    Points glide in straight lines between the epochs at which they were recorded; pictures and figures change at the
    epochs. Data: `ScrubberData` in data.d.ts. */
 
-import { inked, loadSprite, make, prepare, priorCircles, theme } from "../../web/canvas.js";
+import { contextOf, prepare, priorCircles } from "../../web/canvas.js";
+import { make } from "../../web/elements.js";
+import { inked, theme } from "../../web/look.js";
+import { loadSprite } from "../../web/sprites.js";
 import { Component, mount } from "../../web/component.js";
+import { slideTo } from "../../web/keys.js";
 import { loadArrays } from "../../web/weights.js";
+
+/** @import { Mount, ScrubberData, ScrubberLane } from "../../web/data.js" */
+/** @import { Look } from "../../web/look.js" */
+/** @typedef {{section: HTMLElement, map: HTMLCanvasElement, pictures: HTMLCanvasElement}} Panel */
+/** @typedef {ScrubberLane & Panel & {xy: Float32Array, picture: HTMLImageElement}} Lane a recorded training */
 
 const PER_SECOND = 4; // epochs a second while it plays
 const MARGIN = 1.08;
-const scrubbers = new Map(); // where each stood, by data.key
+/** @type {Map<string, {at: number}>} where each stood, by data.key */
+const scrubbers = new Map();
 
-/** @param {import("../../web/data.js").Mount<import("../../web/data.js").ScrubberData>} component */
+/** @param {Mount<ScrubberData>} component */
 export default function (component) {
   return mount(component, ".scrubber", Scrubber);
 }
 
 class Scrubber extends Component {
-  /** @type {import("../../web/data.js").ScrubberData} */
+  /** @type {ScrubberData} */
   data;
+  /** @type {{at: number}} the epoch shown; between two of them, points are on their way */
+  state;
+  /** @type {Lane[]} */
+  lanes = [];
   /** @type {ArrayLike<number>} classes of the recorded images */
   labels;
   /** The frame that is waited for while it plays; 0 when it does not. */
@@ -34,10 +48,11 @@ class Scrubber extends Component {
       this.go(Number(this.slide.value));
     };
     this.slide.onchange = () => this.go(Math.round(this.slide.value));
-    this.slide.onkeydown = (event) => this.key(event);
+    this.slide.onkeydown = (/** @type {KeyboardEvent} */ event) => this.key(event);
     this.find(".play").onclick = () => (this.playing ? this.pause() : this.play());
   }
 
+  /** @param {ScrubberData} data */
   async update(data) {
     this.data = data;
     this.state = scrubbers.get(data.key) ?? { at: data.epochs };
@@ -63,9 +78,11 @@ class Scrubber extends Component {
     );
     if (!loaded) return;
     this.go(Math.min(this.state.at, data.epochs));
+    this.draw(); // what is ready has been drawn
     this.ready();
   }
 
+  /** @param {number} i @param {number} count of panels @returns {Panel} */
   panel(i, count) {
     const box = this.find(".lanes");
     if (box.childElementCount !== count)
@@ -87,6 +104,7 @@ class Scrubber extends Component {
 
   /* ---- time ---- */
 
+  /** @param {number} at an epoch */
   go(at) {
     this.state.at = Math.min(this.data.epochs, Math.max(0, at));
     this.redraw();
@@ -95,6 +113,7 @@ class Scrubber extends Component {
   play() {
     if (this.state.at >= this.data.epochs) this.state.at = 0;
     let last = performance.now();
+    /** @type {FrameRequestCallback} */
     const step = (now) => {
       this.go(this.state.at + ((now - last) / 1000) * PER_SECOND);
       last = now;
@@ -109,18 +128,14 @@ class Scrubber extends Component {
     this.redraw();
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
-    const at = this.state.at;
-    const to = {
-      ArrowRight: Math.floor(at) + 1,
-      ArrowUp: Math.floor(at) + 1,
-      ArrowLeft: Math.ceil(at) - 1,
-      ArrowDown: Math.ceil(at) - 1,
-      PageUp: at + 5,
-      PageDown: at - 5,
-      Home: 0,
-      End: this.data.epochs,
-    }[event.key];
+    const { at } = this.state;
+    const to = slideTo(event, {
+      step: (way) => (way > 0 ? Math.floor(at) + 1 : Math.ceil(at) - 1),
+      page: (way) => at + 5 * way,
+      end: (way) => (way > 0 ? this.data.epochs : 0),
+    });
     if (event.key === " ") {
       if (this.playing) this.pause();
       else this.play();
@@ -135,7 +150,7 @@ class Scrubber extends Component {
   /* ---- drawing ---- */
 
   draw() {
-    if (!this.lanes || !this.root.isConnected) return;
+    if (!this.lanes.length || !this.root.isConnected) return;
     const look = theme(this.root),
       { at } = this.state,
       epoch = Math.floor(at + 1e-6);
@@ -151,31 +166,36 @@ class Scrubber extends Component {
     Object.assign(this.root.dataset, { epoch, playing: this.playing ? "1" : "" });
   }
 
+  /** @param {Lane} lane @param {number} at @param {number} epoch @param {Look} look */
   lane(lane, at, epoch, look) {
     const row = lane.history[epoch],
       own = look.dark ? lane.color_dark : lane.color;
     lane.section.style.setProperty("--own", own);
-    Object.assign(lane.section.querySelector("h2"), { textContent: lane.title }).style.color = inked(own);
+    const title = /** @type {HTMLElement} */ (lane.section.querySelector("h2"));
+    title.textContent = lane.title;
+    title.style.color = inked(own);
     const figures = [
       `D ${row.distortion.toFixed(1)}`,
       `R ${row.rate === null ? "n/a" : row.rate.toFixed(1)}`,
       row.neg_elbo === null ? null : `−ELBO ${row.neg_elbo.toFixed(1)}`,
       `squared error ${row.mse.toFixed(4)}`,
     ];
-    lane.section.querySelector("p").textContent = figures.filter(Boolean).join(" · ");
+    /** @type {HTMLElement} */ (lane.section.querySelector("p")).textContent = figures.filter(Boolean).join(" · ");
     this.map(lane, at, look);
     // This epoch's 8 x 3 tiles out of the tall picture of all epochs.
     const { pictures, picture } = lane,
       width = picture.naturalWidth,
       height = picture.naturalHeight / (this.data.epochs + 1);
     if (pictures.width !== width) Object.assign(pictures, { width, height });
-    pictures.getContext("2d").drawImage(picture, 0, epoch * height, width, height, 0, 0, width, height);
+    contextOf(pictures).drawImage(picture, 0, epoch * height, width, height, 0, 0, width, height);
     pictures.setAttribute(
       "aria-label",
-      `${lane.short} after epoch ${epoch}: 16 samples from the same noise, and below them ${this.data.reconstructions} reconstructions`,
+      `${lane.short} after epoch ${epoch}: 16 samples from the same noise, ` +
+        `and below them ${this.data.reconstructions} reconstructions`,
     );
   }
 
+  /** @param {Lane} lane @param {number} at @param {Look} look */
   map({ map, xy, reach, native, short, title }, at, look) {
     const width = map.clientWidth,
       height = Math.min(width, 420);
@@ -205,7 +225,10 @@ class Scrubber extends Component {
     map.dataset.short = short;
   }
 
-  /** Distortion (solid) and rate (dotted) of both over the epochs. */
+  /**
+   * Distortion (solid) and rate (dotted) of both over the epochs.
+   * @param {number} at @param {Look} look
+   */
   curves(at, look) {
     const canvas = this.find(".curves canvas"),
       width = canvas.clientWidth,
@@ -220,8 +243,10 @@ class Scrubber extends Component {
     // The first epochs fall steeply: the scale is logarithmic, so that the last ones can be told apart.
     const values = rows.flatMap(({ distortion, rate }) => [distortion, rate ?? 0]).filter((v) => v > 0.5);
     const [low, high] = [Math.log(Math.min(...values)), Math.log(Math.max(...values))];
-    const X = (epoch) => left + (epoch / this.data.epochs) * (width - left - 8),
-      Y = (v) => bottom - ((Math.log(Math.max(v, Math.exp(low))) - low) / (high - low)) * (bottom - top);
+    /** @type {(epoch: number) => number} */
+    const X = (epoch) => left + (epoch / this.data.epochs) * (width - left - 8);
+    /** @type {(v: number | null) => number} */
+    const Y = (v) => bottom - ((Math.log(Math.max(v ?? 0, Math.exp(low))) - low) / (high - low)) * (bottom - top);
     Object.assign(context, { font: `11px ${look.font}`, fillStyle: look.muted, strokeStyle: look.faint, lineWidth: 1 });
     for (const v of [1, 3, 10, 30, 100, 300].filter((v) => Math.log(v) >= low && Math.log(v) <= high)) {
       context.textAlign = "right";

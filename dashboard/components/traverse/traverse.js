@@ -1,27 +1,54 @@
 /* One latent number at a time: sliders that decode live, and a strip of decodes for each.
    Data: `TraverseData` in data.d.ts. */
 
-import { inked, make, paint, theme, unitName } from "../../web/canvas.js";
+import { paint } from "../../web/canvas.js";
+import { make, unitName } from "../../web/elements.js";
+import { inked, theme } from "../../web/look.js";
 import { Component, mount } from "../../web/component.js";
 import { PIXELS, SIDE } from "../../web/image.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 
+/** @import { Mount, Side, TraverseData, TraverseLane } from "../../web/data.js" */
+/** @import { Network } from "../../web/networks.js" */
+/** @typedef {ReturnType<Traverse["makeRow"]>} Row one latent number: its slider and the pictures along its range */
+/**
+ * One model's half.
+ * @typedef {object} Lane
+ * @property {TraverseLane} info
+ * @property {Network} network
+ * @property {HTMLElement} section
+ * @property {HTMLElement} title
+ * @property {HTMLCanvasElement} tile
+ * @property {HTMLElement} text
+ * @property {Row[]} rows
+ * @property {Float32Array | null} code as the sliders stand
+ * @property {Float32Array | null} image the decoded code of the page's image
+ * @property {boolean} stale whether the picture is out of date
+ * @property {boolean} strips whether the strips are
+ */
+
 const STRIP = 7;
-/** @type {import("../../web/data.js").Side[]} */
+/** @type {Side[]} */
 const SIDES = ["left", "right"];
 
-/** @param {import("../../web/data.js").Mount<import("../../web/data.js").TraverseData>} component */
+/** @param {Mount<TraverseData>} component */
 export default function (component) {
   return mount(component, ".traverse", Traverse);
 }
 
 class Traverse extends Component {
-  /** @param {HTMLElement} root */
-  constructor(root) {
-    super(root);
-    this.lanes = [];
-  }
+  /** @type {TraverseData} */
+  data;
+  /** @type {Lane[]} */
+  lanes = [];
+  /** @type {Float32Array} the image that the page is about */
+  image;
+  /** @type {number | null} when the first movement not yet shown was made */
+  asked = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  rest;
 
+  /** @param {TraverseData} data */
   async update(data) {
     this.data = data;
     const loaded = await this.loaded(async () => {
@@ -40,15 +67,23 @@ class Traverse extends Component {
     this.ready();
   }
 
+  /** @param {Side} side @param {TraverseLane} info @param {Network} network @returns {Lane} */
   makeLane(side, info, network) {
+    /** @type {Lane} */
     const lane = {
       info,
       network,
+      section: make("section", { class: "lane", "data-side": side }),
       title: make("h2", {}, info.title),
       tile: make("canvas", { class: "tile", width: SIDE, height: SIDE }),
       text: make("p", { class: "muted small" }),
+      rows: info.order.map((j, place) => this.makeRow(info, j, place, (value) => this.move(lane, j, value))),
+      code: null,
+      image: null,
+      stale: false,
+      strips: false,
     };
-    lane.reset = make(
+    const reset = make(
       "button",
       {
         onclick: () => {
@@ -58,45 +93,54 @@ class Traverse extends Component {
       },
       "Back to the image's code",
     );
-    lane.rows = info.order.map((j, place) => {
-      const [low, high] = info.range[j];
-      const slider = make("input", {
-        type: "range",
-        min: low,
-        max: high,
-        step: (high - low) / 200,
-        "aria-label": `Latent number ${j + 1} of the ${info.short}`,
-        oninput: () => this.move(lane, j, Number(slider.value)),
-      });
-      const strip = Array.from({ length: STRIP }, () => make("canvas", { class: "tile", width: SIDE, height: SIDE }));
-      const value = make("span", { class: "muted small number" });
-      const row = make(
-        "div",
-        { class: info.dead[j] ? "dimension dead" : "dimension", "data-dimension": j, "data-place": place },
-        make("div", {}, make("b", {}, info.weight_text[j]), value),
-        slider,
-        make("div", { class: "strip" }, ...strip),
-      );
-      return { j, slider, strip, value, row, low, high };
-    });
-    lane.section = make(
-      "section",
-      { class: "lane", "data-side": side },
+    lane.section.append(
       lane.title,
-      make("div", { class: "head" }, lane.tile, make("div", {}, lane.text, lane.reset)),
+      make("div", { class: "head" }, lane.tile, make("div", {}, lane.text, reset)),
       ...lane.rows.map(({ row }) => row),
     );
     return lane;
   }
 
+  /**
+   * @param {TraverseLane} info @param {number} j the latent number @param {number} place of the row
+   * @param {(value: number) => void} onMove
+   */
+  makeRow(info, j, place, onMove) {
+    const [low, high] = info.range[j];
+    const slider = make("input", {
+      type: "range",
+      min: low,
+      max: high,
+      step: (high - low) / 200,
+      "aria-label": `Latent number ${j + 1} of the ${info.short}`,
+      oninput: () => onMove(Number(slider.value)),
+    });
+    const strip = Array.from({ length: STRIP }, () => make("canvas", { class: "tile", width: SIDE, height: SIDE }));
+    const value = make("span", { class: "muted small number" });
+    const row = make(
+      "div",
+      { class: info.dead[j] ? "dimension dead" : "dimension", "data-dimension": j, "data-place": place },
+      make("div", {}, make("b", {}, info.weight_text[j]), value),
+      slider,
+      make("div", { class: "strip" }, ...strip),
+    );
+    return { j, slider, strip, value, row, low, high };
+  }
+
+  /**
+   * The sliders at the code of the page's image.
+   * @param {Lane} lane
+   */
   begin(lane) {
-    lane.code = lane.network.encode(this.image).mean.slice();
-    lane.image = lane.network.decodeImage(lane.code).slice();
-    for (const { j, slider } of lane.rows) slider.value = lane.code[j];
+    const code = (lane.code = lane.network.encode(this.image).mean.slice());
+    lane.image = lane.network.decodeImage(code).slice();
+    for (const { j, slider } of lane.rows) slider.value = String(code[j]);
     lane.stale = lane.strips = true;
   }
 
+  /** @param {Lane} lane @param {number} j the latent number @param {number} value */
   move(lane, j, value) {
+    if (!lane.code) return;
     this.asked ??= performance.now();
     lane.code[j] = value;
     lane.stale = true;
@@ -121,7 +165,7 @@ class Traverse extends Component {
       if (!lane.stale || !code) continue;
       const now = network.decodeImage(code).slice();
       paint(lane.tile, now);
-      const moved = change(now, lane.image);
+      const moved = change(now, lane.image ?? now);
       lane.text.textContent =
         moved < 0.001
           ? "The image's code, decoded. Move a slider."
@@ -160,7 +204,10 @@ class Traverse extends Component {
   }
 }
 
-/** Root mean square difference of two images. */
+/**
+ * Root mean square difference of two images.
+ * @param {ArrayLike<number>} a @param {ArrayLike<number>} b
+ */
 function change(a, b) {
   let sum = 0;
   for (let i = 0; i < PIXELS; i++) sum += (a[i] - b[i]) ** 2;

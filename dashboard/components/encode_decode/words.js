@@ -1,0 +1,77 @@
+/* What both models make of one image, in sentences. Parts of a sentence are texts and, in the model's colour, names. */
+
+import { DRAWS } from "./encoding.js";
+
+/** @import { EncodeDecodeData, ImageInfo, Side } from "../../web/data.js" */
+/** @import { Outcome } from "./encoding.js" */
+/** @typedef {{name: Side}} Name where the model's name goes */
+/** @typedef {(string | Name)[]} Sentence */
+
+const SAME = 0.02; // errors that differ by less count as equal
+
+/**
+ * What the image on the pad is.
+ * @param {ImageInfo} info @param {ArrayLike<number>} labels
+ * @param {Pick<EncodeDecodeData, "classes" | "class_word">} data
+ */
+export function describeImage({ source, index = 0, edited, name }, labels, { classes, class_word }) {
+  const change = edited ? ", edited" : "";
+  if (source === "test")
+    return (
+      `Test image ${index}, ${class_word} ${classes[labels[index]]}${change}: ` +
+      "28×28 grey levels, as the networks see it."
+    );
+  if (source === "upload") return `${name}${change}, as the networks see it: 28×28 grey levels.`;
+  return (
+    "As the networks see it: fitted into 20×20 pixels, its centre of mass in the middle of 28×28, " +
+    "the way MNIST was made."
+  );
+}
+
+/**
+ * How each model encodes and reconstructs the image, and which is more precise.
+ * @param {Record<Side, Pick<Outcome, "isCloud" | "sigma" | "rate" | "squared">>} found
+ * @returns {Sentence}
+ */
+export function lead(found) {
+  /** @type {(side: Side) => string} */
+  const made = (side) => {
+    const { squared, rate, sigma, isCloud } = found[side];
+    const mean = sigma.reduce((sum, s) => sum + s, 0) / sigma.length;
+    const code = isCloud ? `a cloud with mean σ ${mean.toFixed(2)} and a rate of ${rate?.toFixed(1)} nats` : "a point";
+    return ` encodes the image as ${code}, and reconstructs it with squared error ${squared.toFixed(4)}`;
+  };
+  const a = found.left.squared,
+    b = found.right.squared,
+    by = 1 - Math.min(a, b) / Math.max(a, b);
+  /** @type {Sentence} */
+  const verdict =
+    by < SAME
+      ? [": equally precise."]
+      : [". More precise here: the ", { name: a < b ? "left" : "right" }, `, by ${(100 * by).toFixed(0)}%.`];
+  return ["The ", { name: "left" }, made("left"), "; the ", { name: "right" }, made("right"), ...verdict];
+}
+
+/**
+ * How far the codes of the same image differ.
+ * @param {Record<Side, Pick<Outcome, "isCloud" | "sigma" | "largest" | "deviation">>} found
+ * @returns {Sentence}
+ */
+export function repeated(found) {
+  /** @type {(side: Side) => string} */
+  const differ = (side) => {
+    const { largest, deviation, sigma, isCloud } = found[side];
+    if (isCloud) {
+      const ratio = deviation.reduce((sum, s, j) => sum + s / sigma[j], 0) / sigma.length;
+      return `differ by up to ${largest.toFixed(2)}; their standard deviation is ${ratio.toFixed(2)} times the drawn σ`;
+    }
+    if (largest === 0) return "coincide exactly (largest difference 0)";
+    return `differ by up to ${largest.toExponential(1)}`;
+  };
+  const left = `'s codes ${differ("left")}`,
+    right = `'s codes ${differ("right")}`;
+  return [" The ", { name: "left" }, left, "; the ", { name: "right" }, `${right}.`];
+}
+
+/** What comes before `repeated`. */
+export const ENCODED = `Encoded ${DRAWS} times.`;

@@ -1,0 +1,87 @@
+/* Which points of the maps are shown and how: pure functions of the images' codes, classes and figures. */
+
+/** @typedef {{zoom: number, x: number, y: number}} View */
+
+const STEPS = 64; // of a colour ramp
+
+/**
+ * For each point 1 if its class is shown, else 0.
+ * @param {ArrayLike<number>} labels @param {number[]} isolated classes; none: all are shown
+ */
+export function shownOf(labels, isolated) {
+  const wanted = new Set(isolated);
+  return Uint8Array.from(labels, (label) => Number(!wanted.size || wanted.has(label)));
+}
+
+/**
+ * For each point 1 if it is drawn in full: the selected ones of those shown, or all if none is selected.
+ * @param {Uint8Array} shown @param {number[]} selected
+ */
+export function levelOf(shown, selected) {
+  if (!selected.length) return shown;
+  const picked = new Set(selected);
+  return shown.map((value, i) => (picked.has(i) ? value : 0));
+}
+
+/**
+ * For each value its place on a ramp of STEPS colours from `low` to `high`.
+ * @param {ArrayLike<number>} values @param {number} low @param {number} high
+ */
+export const onRamp = (values, low, high) =>
+  Uint8Array.from(values, (v) => Math.round((STEPS - 1) * Math.min(Math.max((v - low) / (high - low || 1), 0), 1)));
+
+/** Shares of a ramp, for its STEPS colours. */
+export const RAMP_STEPS = Array.from({ length: STEPS }, (_, i) => i / (STEPS - 1));
+
+/**
+ * Points on their way: `share` of the way from one array to another, smoothly at both ends.
+ * @param {Float32Array} from @param {Float32Array} to @param {number} share in [0, 1]
+ */
+export function between(from, to, share) {
+  if (share === 1 || from.length !== to.length) return to;
+  const ease = share * share * (3 - 2 * share);
+  return to.map((value, i) => from[i] + (value - from[i]) * ease);
+}
+
+/**
+ * Indices of the k codes nearest to code i, in the latent space itself.
+ * @param {ArrayLike<number>} codes (n, d) @param {number} d @param {number} i @param {number} k
+ */
+export function nearest(codes, d, i, k) {
+  const distances = new Float32Array(codes.length / d);
+  for (let j = 0; j < distances.length; j++)
+    for (let a = 0; a < d; a++) distances[j] += (codes[j * d + a] - codes[i * d + a]) ** 2;
+  distances[i] = Infinity;
+  return Array.from(distances.keys())
+    .sort((a, b) => distances[a] - distances[b])
+    .slice(0, k);
+}
+
+/**
+ * The classes that are shown alone after one of them has been pressed: that one, or all again; with `add`, one more or
+ * one less.
+ * @param {number[]} isolated @param {number} c @param {boolean} add
+ */
+export function isolate(isolated, c, add) {
+  if (add) return isolated.includes(c) ? isolated.filter((other) => other !== c) : [...isolated, c];
+  return isolated.length === 1 && isolated[0] === c ? [] : [c];
+}
+
+/**
+ * The mean of some of the values; NaN of none.
+ * @param {ArrayLike<number>} values @param {number[]} indices
+ */
+export const meanOf = (values, indices) => indices.reduce((sum, i) => sum + values[i], 0) / indices.length;
+
+/**
+ * A figure with about three digits.
+ * @param {number | undefined} value
+ */
+export function format(value) {
+  if (value === undefined || !Number.isFinite(value)) return "n/a";
+  const size = Math.abs(value);
+  if (size >= 100) return value.toFixed(0);
+  if (size >= 10) return value.toFixed(1);
+  if (size >= 1) return value.toFixed(2);
+  return value.toFixed(size >= 0.1 ? 3 : 4);
+}

@@ -1,0 +1,90 @@
+/* Which points of the linked maps are shown, how they move, and what selecting and isolating mean. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { encloses, spritePlace } from "../../dashboard/components/maps/map_plot.js";
+import {
+  between,
+  format,
+  isolate,
+  levelOf,
+  meanOf,
+  nearest,
+  onRamp,
+  shownOf,
+} from "../../dashboard/components/maps/map_points.js";
+
+test("isolated classes are shown alone; without any, all are", () => {
+  assert.deepEqual([...shownOf([0, 1, 2, 1], [])], [1, 1, 1, 1]);
+  assert.deepEqual([...shownOf([0, 1, 2, 1], [1, 2])], [0, 1, 1, 1]);
+});
+
+test("a selection stands out among those shown, and adds none", () => {
+  const shown = Uint8Array.from([1, 0, 1]);
+  assert.equal(levelOf(shown, []), shown);
+  assert.deepEqual([...levelOf(shown, [1, 2])], [0, 0, 1]);
+});
+
+test("a press isolates a class, a second shows all again; with Shift classes are added and removed", () => {
+  assert.deepEqual(isolate([], 3, false), [3]);
+  assert.deepEqual(isolate([3], 3, false), []);
+  assert.deepEqual(isolate([3, 4], 3, false), [3]);
+  assert.deepEqual(isolate([3], 4, true), [3, 4]);
+  assert.deepEqual(isolate([3, 4], 3, true), [4]);
+});
+
+test("values fill the ramp between low and high, and stay on it; a single value has a place too", () => {
+  assert.deepEqual([...onRamp([0, 5, 10, -3, 99], 0, 10)], [0, 32, 63, 0, 63]);
+  assert.deepEqual([...onRamp([7], 7, 7)], [0]);
+});
+
+test("points begin and end where they should, and are half way in the middle", () => {
+  const from = Float32Array.from([0, 0]),
+    to = Float32Array.from([2, 4]);
+  assert.deepEqual([...between(from, to, 0)], [0, 0]);
+  assert.deepEqual([...between(from, to, 0.5)], [1, 2]);
+  assert.equal(between(from, to, 1), to);
+  assert.equal(between(new Float32Array(4), to, 0.5), to, "other images do not glide");
+});
+
+test("nearest codes are nearest in all numbers, without the code itself", () => {
+  assert.deepEqual(nearest([0, 0, 3, 0, 0, 1, 2, 2], 2, 0, 2), [2, 3]);
+});
+
+test("only what is wide and high enough selects", () => {
+  assert.ok(
+    encloses([
+      [0, 0],
+      [9, 0],
+      [9, 9],
+    ]),
+  );
+  assert.ok(
+    !encloses([
+      [0, 0],
+      [9, 1],
+    ]),
+  );
+  assert.ok(!encloses([[5, 5]]));
+});
+
+test("sprites are rows of fifty tiles; figures have about three digits", () => {
+  assert.deepEqual(
+    [spritePlace(0), spritePlace(51)],
+    [
+      [0, 0],
+      [28, 28],
+    ],
+  );
+  assert.deepEqual([123.4, 12.34, 1.234, 0.1234, 0.01234, NaN, undefined].map(format), [
+    "123",
+    "12.3",
+    "1.23",
+    "0.123",
+    "0.0123",
+    "n/a",
+    "n/a",
+  ]);
+  assert.equal(meanOf([1, 2, 6], [0, 2]), 3.5);
+});
