@@ -93,7 +93,7 @@ def found(pattern: str, text: str, what=str, no: str = "neither"):
 
 
 def decided(claim: str, latent: str, kind: str) -> str:
-    """The scorecard's verdict on a claim's first case as an answer: the model it favours, or that it is not that one."""
+    """The scorecard's verdict on a claim's first case, as an answer: the model it favours, or "not" that model."""
     row = next(row for row in cache.measured.verdicts("mnist-5k", int(latent)) if row.id == claim)
     return kind if row.cases[0].verdict == HOLDS else f"not the {kind}"
 
@@ -202,7 +202,7 @@ def test_a_contradiction_is_noticed(answers, expected):
     assert agree(answers) is expected
 
 
-def test_start_is_never_the_mirror_image_of_one_image(dashboard, small_store, monkeypatch):
+def test_start_is_never_the_mirror_image_of_one_image(dashboard, monkeypatch):
     """Both pages, and the recording of the training, draw the codes of one model in one plane."""
     import numpy as np
 
@@ -233,7 +233,7 @@ def test_classes_beyond_a_byte_reach_every_component(dashboard, monkeypatch):
     data = cache.trained.dataset(DataKey("tiny"))
     labels = 250 + np.arange(len(data.test_labels))
     many = dataclasses.replace(data, classes=tuple(f"class {i}" for i in range(400)), test_labels=labels)
-    monkeypatch.setattr(cache.trained, "dataset", lambda name: many)
+    monkeypatch.setattr(cache.trained, "dataset", lambda _name: many)
     save, sent = safetensors.numpy.save, []
     monkeypatch.setattr(safetensors.numpy, "save", lambda arrays: sent.append(arrays) or save(arrays))
     for page, query in (

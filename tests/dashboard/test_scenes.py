@@ -29,7 +29,7 @@ page = "start"
 """
 
 
-def counted(stage, most: int, names: list[str] = ()) -> dict:
+def counted(_stage, most: int, names: list[str] = ()) -> dict:  # noqa: ARG001 - an option that a scene may set
     return {"number": most, "how": "few" if most < 5 else "many"}
 
 
@@ -44,7 +44,7 @@ def test_a_scene_is_filled_with_its_pictures_figures():
     assert scene.solution(facts) == "few" and scene.solution({"number": 9, "how": "many"}) == "many"
     with pytest.raises(SceneError, match="'few-ish' is none of its choices few, many"):
         scene.solution({"how": "few-ish"})
-    with pytest.raises(SceneError, match="no figure 'number'.*returns how"):
+    with pytest.raises(SceneError, match=r"no figure 'number'.*returns how"):
         scene.fill("sentence", {"how": "few"})
 
 
@@ -110,7 +110,7 @@ def test_the_story_goes_from_the_code_to_the_right_beta():
 
 
 @pytest.fixture
-def small_scenes(monkeypatch, small_store):
+def small_scenes(monkeypatch):
     """The shipped scenes on the tests' store: its sizes and weights in place of theirs."""
     text = scenes.SHIPPED.read_text()
     for old, new in (
@@ -125,12 +125,12 @@ def small_scenes(monkeypatch, small_store):
     ):
         text = text.replace(old, new)
     found = scenes.parse(text, pictures())
-    monkeypatch.setattr(cache.server, "scenes", lambda pictures: found)
+    monkeypatch.setattr(cache.server, "scenes", lambda _pictures: found)
     # No judge is trained here: what it would say is tested where it is measured.
     monkeypatch.setattr(
         cache.measured,
         "sample_quality",
-        lambda run_id, source="prior", temperature=1.0: {
+        lambda run_id, *_, **__: {
             "fd": 9.0 if "-ae-" in f"-{run_id}" else 4.0,
             "coverage": 0.5,
             "density": 0.5,
@@ -138,7 +138,7 @@ def small_scenes(monkeypatch, small_store):
             "n": 120,
         },
     )
-    monkeypatch.setattr(cache.measured, "flip_rate", lambda run_id, step: 0.2 if run_id.startswith("ae") else 0.1)
+    monkeypatch.setattr(cache.measured, "flip_rate", lambda run_id, _step: 0.2 if run_id.startswith("ae") else 0.1)
     return found
 
 
@@ -172,7 +172,7 @@ SAME = {
 
 @pytest.mark.parametrize("scene", [scene.id for scene in SCENES])
 def test_playing_on_opens_the_page_in_the_scenes_state(dashboard, small_scenes, scene, monkeypatch):
-    monkeypatch.setattr(assets, "judge_url", lambda dataset: "/media/judge")
+    monkeypatch.setattr(assets, "judge_url", lambda _dataset: "/media/judge")
     shown = next(s for s in small_scenes if s.id == scene)
     link = next(
         e.proto for e in dashboard("walkthrough", scene=scene).get("page_link") if e.proto.label.startswith("Play")
@@ -189,10 +189,11 @@ def test_playing_on_opens_the_page_in_the_scenes_state(dashboard, small_scenes, 
         assert query["source"] == drawn["ae"] and (query.get("vae_prior") == "true") == (drawn["vae"] != drawn["ae"])
 
 
+@pytest.mark.usefixtures("small_scenes")
 @pytest.mark.parametrize(
     ("scene", "name", "values"), [("turn", "beta", ["1", "4"]), ("decode", "view", ["codes", "holes"])]
 )
-def test_what_the_reveal_changes_is_in_the_link_too(dashboard, small_scenes, scene, name, values):
+def test_what_the_reveal_changes_is_in_the_link_too(dashboard, scene, name, values):
     links = [
         next(iter(dashboard("walkthrough", scene=scene, reveal=reveal).get("page_link"))).proto.query_string
         for reveal in ("false", "true")
@@ -225,16 +226,18 @@ def test_all_scenes_fit_on_one_page_with_their_answers_behind_folds(dashboard, s
     )
 
 
-def test_which_half_is_nameless_until_the_reveal(dashboard, small_scenes):
+@pytest.mark.usefixtures("small_scenes")
+def test_which_half_is_nameless_until_the_reveal(dashboard):
     hidden, told = (words(dashboard("walkthrough", scene="prior", reveal=reveal)) for reveal in ("false", "true"))
     assert "**A**" in hidden and "**A** ·" not in hidden and "**A** · :orange[**AE**]" in told
 
 
+@pytest.mark.usefixtures("small_scenes")
 @pytest.mark.parametrize(
     ("key", "value"),
     [("scene", "<script>"), ("scene", "9999"), ("reveal", "perhaps"), ("present", "1e9"), ("autoplay", "nan")],
 )
-def test_hostile_links_are_told(dashboard, small_scenes, key, value):
+def test_hostile_links_are_told(dashboard, key, value):
     app = dashboard("walkthrough", **{key: value})
     assert not app.error and not app.exception
     assert "The link asks for" in words(app) and "<script>" not in words(app)
