@@ -1,4 +1,4 @@
-"""What the benchmarks of pages and of crowds make of their measurements; no time is measured here."""
+"""How the benchmarks of pages and of many visitors evaluate their measurements; no time is measured here."""
 
 from __future__ import annotations
 

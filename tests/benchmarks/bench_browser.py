@@ -284,7 +284,7 @@ def main(arguments: list[str] | None = None) -> int:
     parts: dict[str, Callable] = {"networks": networks, "maps": maps, "image": one_image, "lab": beta_lab}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=list(parts))
-    parser.add_argument("--frames", type=int, default=200, help="frames a series")
+    parser.add_argument("--frames", type=int, default=200, help="frames per series")
     chosen = parser.parse_args(arguments)
     if chosen.frames < 20:
         parser.error(f"--frames {chosen.frames}: at least 20 are needed for a median")
@@ -293,7 +293,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     failed = []
     print(
-        f"{processor()}; frames a second, and in ms: median from frame to frame, 95 % within, "
+        f"{processor()}; frames per second, and in ms: median from frame to frame, 95 % within, "
         "work of the main thread per frame"
     )
     with chromium() as browser:

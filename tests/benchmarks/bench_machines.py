@@ -71,7 +71,7 @@ def instruction_sets() -> list[str]:
 
 
 def gemm_speed(seconds: float = 0.3) -> float:
-    """fp32 operations a second of products of 512 x 512 matrices, on the threads that are set."""
+    """fp32 operations per second of products of 512 x 512 matrices, on the threads that are set."""
     import torch
 
     a, b, best, end = torch.randn(512, 512), torch.randn(512, 512), float("inf"), time.perf_counter() + seconds
@@ -218,7 +218,7 @@ HEAD = f"| {' | '.join(COLUMNS)} |\n|---|{'--:|' * (len(COLUMNS) - 1)}"
 
 
 def table(machines: dict[str, list[dict[str, Any]]] | None = None) -> str:
-    """Markdown: the kept figures, a table a processor."""
+    """Markdown: the kept figures, one table per processor."""
     machines = json.loads(KEPT.read_text()) if machines is None else machines
     blocks = []
     for name, rows in machines.items():

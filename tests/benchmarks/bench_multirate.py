@@ -43,7 +43,7 @@ def shipped(store: RunStore) -> tuple[Run, dict[float, Run]]:
 
 
 def table(multirate: Run, separate: dict[float, Run]) -> str:
-    """Markdown, a row a beta that both have, and the largest difference."""
+    """Markdown, one row per beta that both have, and the largest difference."""
     curve = {point["beta"]: point for point in multirate.evaluation()["curve"]}
     lines = [
         "| β | D, multi-rate | R, multi-rate | D, separate | R, separate "

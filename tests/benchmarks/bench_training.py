@@ -91,7 +91,7 @@ class UsualVAE(nn.Module):
 
 
 def usual_loop(dataset: Images, threads: int, epochs: int) -> float:
-    """Images a second of the usual loop."""
+    """Images per second of the usual loop."""
     torch.set_num_threads(threads)
     images = usual_images(dataset)
     loader = DataLoader(images, batch_size=CONFIG.batch_size, shuffle=True)
@@ -113,7 +113,7 @@ def usual_loop(dataset: Images, threads: int, epochs: int) -> float:
 
 
 def core_loop(dataset: Images, threads: int, epochs: int, precision: str) -> float:
-    """Images a second of `core.training.loop.fit`, by its own rows: evaluations are left out, as above."""
+    """Images per second of `core.training.loop.fit`, by its own rows: evaluations are left out, as above."""
     os.environ["POINT_OR_CLOUD_PRECISION"] = precision
     device.set_threads(threads)
     rows = [epoch.row for epoch in fit(dataclasses.replace(CONFIG, epochs=epochs), dataset, "cpu")]

@@ -100,7 +100,7 @@ class Pages:
 
 
 def measured(browser, repeats: int, only: Callable[[str], bool] = lambda _: True) -> tuple[Pages, str]:
-    """The pages' times, and what went wrong, or "": a page that does not come is told, not raised."""
+    """The pages' times, and what went wrong, or "": a page that does not appear is reported, not raised."""
     pages = Pages()
     try:
         for page, took in visits(browser, repeats, only):

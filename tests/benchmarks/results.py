@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.results [--write]
 
-    results      the shipped runs, a row a kind of model; mean and, over several seeds, the standard deviation
+    results      the shipped runs, one row per kind of model; mean and, over several seeds, the standard deviation
     multirate    one network for every beta beside those trained for one (`tests.benchmarks.bench_multirate`)
     scorecard    the claims and their verdicts (`core.metrics.scorecard`)
     literature   figures that others published beside this project's (`tests.benchmarks.literature`)

@@ -1,4 +1,4 @@
-"""The time that is left: right within 30 % after a second, on fast and slow machines, known ones and new ones."""
+"""The estimate of the time left: within 30 % after one second, on fast, slow, known and unknown machines."""
 
 import json
 

@@ -138,7 +138,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_read(tmp_path):
 
 
 def fill(root, classes=("a", "b"), n=6):
-    """n random grey images a class, in a sub-folder each; the first class is dark, the next brighter."""
+    """n random grey images per class, one sub-folder per class; the first class is dark, the next brighter."""
     rng = np.random.default_rng(0)
     for level, name in enumerate(classes):
         (root / name).mkdir(parents=True, exist_ok=True)

@@ -103,7 +103,7 @@ def test_the_demo_profile_is_enforced_where_jobs_are_submitted(store, monkeypatc
 
 
 def test_abandoned_runs_are_evicted_like_finished_ones(store):
-    """A stranger who starts and stops trainings all day fills no disk; a run somebody is training now is kept."""
+    """A visitor who starts and stops trainings all day does not fill the disk; a run in training is kept."""
     import os
     import time
 

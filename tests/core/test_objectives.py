@@ -41,7 +41,7 @@ def test_loss_is_distortion_plus_beta_rate():
     assert terms.rate.tolist() == [3.0, 7.0]
     assert terms.loss(1.0).item() == pytest.approx(15 + 5)
     assert terms.loss(4.0).item() == pytest.approx(15 + 20)
-    assert terms.loss(torch.tensor([0.0, 2.0])).item() == pytest.approx(15 + 7)  # one beta an image
+    assert terms.loss(torch.tensor([0.0, 2.0])).item() == pytest.approx(15 + 7)  # one beta per image
 
 
 def test_without_a_rate_beta_does_not_matter():

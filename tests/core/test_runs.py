@@ -1,4 +1,4 @@
-"""Files are the state: every way they can be wrong, and what each visitor is told."""
+"""A run's state is its files: every way in which they can be wrong, and what a visitor is told."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What visitors share: figures that came with a run are read, others are measured once somebody can."""
+"""What visitors share: figures that came with a run are read; others are measured as soon as a classifier exists."""
 
 from types import SimpleNamespace
 

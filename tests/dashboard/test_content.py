@@ -1,4 +1,4 @@
-"""Verdicts follow the numbers: turn the numbers round, and the sentence turns round."""
+"""Verdicts follow the numbers: with the numbers exchanged, the sentence names the other model."""
 
 from __future__ import annotations
 

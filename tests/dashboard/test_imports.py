@@ -120,7 +120,7 @@ def circle(graph: Mapping[str, Collection[str]]) -> list[str]:
 
 
 def test_imports_run_one_way():
-    """Also those inside functions: they are there for the time they save, never to hide a circle."""
+    """Also those inside functions, which are there to save time and must not hide a circle."""
     known = modules()
     assert len(known) > 100 and "core.data.datasets" in known
     graph = {name: imports_of(name, path.read_text(), known) for name, path in known.items()}

@@ -1,4 +1,4 @@
-"""The scorecard's page, its cards and its sentences: what is said follows from the figures, whichever way they fall."""
+"""The scorecard's page, its cards and its sentences: what they say follows from the figures, whatever these are."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_card_says_what_the_figures_say():
     ] == ["holds", "does not hold", "depends"]
     assert "holds in 1 of 2 runs" in verdict_cards.card(mixed, "here")
     card = verdict_cards.card(holds, "<here>")
-    assert card.count('<i style="left:') == 4, "a dot a run"
+    assert card.count('<i style="left:') == 4, "one dot per run"
     assert "AE 1.1 ± 0.1" in card and "VAE 2.1 ± 0.1" in card and "in 2 of 2 runs" in card
     assert "&lt;here&gt;" in card and "<here>" not in card
 

@@ -1,4 +1,4 @@
-"""Uses: each is live on the image chosen, and says what its figures say."""
+"""Uses: each reacts to the chosen image, and its text follows from its figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every page through Streamlit's own test driver: alive at once, its choices in the URL, bad input told."""
+"""Every page through Streamlit's AppTest: drawn without waiting, its choices in the URL, bad input reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole dashboard in a real browser: one server with a cache of its own, one page a test."""
+"""The whole dashboard in a real browser: one server with a cache of its own, one page per test."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ server {{
 
 @pytest.fixture(params=PLACES, scope="module")
 def view(request, dashboard_browser, places):
-    """One browser page a place."""
+    """One browser page per place."""
     context = dashboard_browser.new_context(
         viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
     )

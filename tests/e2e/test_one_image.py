@@ -77,7 +77,7 @@ def stroke(page, points, release=True):
 
 
 def rested(page):
-    """Until what depends on the drawing has been computed."""
+    """Wait until everything that depends on the drawing has been computed."""
     painted(page)
     page.wait_for_function(
         "document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot"
@@ -341,7 +341,7 @@ def test_the_maths_shows_the_code_that_runs_and_numbers_that_add_up(page):
 
 
 def test_a_network_is_fetched_once_by_a_browser(dashboard_browser, dashboard_url):
-    """Every page and every rerun after the first gets it from the browser itself."""
+    """Every page and rerun after the first reads it from the browser's cache."""
     context = dashboard_browser.new_context()
     page = context.new_page()
     session = context.new_cdp_session(page)

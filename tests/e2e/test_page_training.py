@@ -22,7 +22,7 @@ from core.training.optimisation import SCHEDULES, Average, optimisers
 from dashboard.components import page_training
 from dashboard.components.scripts import bundled
 
-N, STEPS = 19, 20  # images a batch, an odd number; batches
+N, STEPS = 19, 20  # images per batch, an odd number; batches
 ARCHITECTURES = {
     f"{model}-{trunk}-{activation}-{likelihood}": {
         "model": model,

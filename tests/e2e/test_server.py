@@ -1,4 +1,4 @@
-"""The server as strangers meet it: what it takes, refuses and tells, asked of the running one."""
+"""A running server and unknown visitors: what it accepts, refuses and reveals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.faults.client import Browser, Visitor, run
 def ask(
     url: str, method: str, path: str, body: bytes = b"", **headers: str
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
-    """One request, as it stands: nothing is tidied up on the way."""
+    """Send one request exactly as written; no path is normalised on the way."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     connection.putrequest(method, path, skip_accept_encoding=True)
     for name, value in {"Content-Length": str(len(body)), **headers}.items():

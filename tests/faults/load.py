@@ -181,7 +181,7 @@ async def stroll(server: Server, tally: Tally, until: float, pause: float, seed:
 
 
 async def ask(server: Server, tally: Tally, rng: random.Random, browser: Browser) -> None:
-    """Follow a link to a weight that nobody trained, and press the button."""
+    """Follow a link to an untrained weight, and press the button."""
     beta = f"{rng.uniform(0.1, 9.9):.2f}"
     async with Visitor(server.url, browser) as visitor:
         shown = await visitor.open("kl_weight", {"beta": beta})

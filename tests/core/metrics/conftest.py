@@ -1,4 +1,4 @@
-"""What the metrics' tests share: the small data set, a judge for it, and models nobody trained."""
+"""What the metrics' tests share: the small data set, a judge for it, and untrained models."""
 
 from __future__ import annotations
 

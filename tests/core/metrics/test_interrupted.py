@@ -107,7 +107,7 @@ def figures(folder: Path) -> dict[str, dict]:
 
 @pytest.fixture(scope="module")
 def whole(untouched, tmp_path_factory) -> dict[str, dict]:
-    """The figures of an evaluation that nobody interrupted."""
+    """The figures of an uninterrupted evaluation."""
     folder = tmp_path_factory.mktemp("whole") / "runs"
     shutil.copytree(untouched, folder)
     terminal = Terminal("evaluate", "--all", "--store", str(folder))

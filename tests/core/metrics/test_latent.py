@@ -21,7 +21,7 @@ def test_linear_probe_on_separable_and_on_shuffled_classes(rng):
     assert linear_probe(codes[:200], labels[:200], codes[200:], labels[200:]) == 1
     shuffled = rng.permutation(labels)
     assert linear_probe(codes[:200], shuffled[:200], codes[200:], shuffled[200:]) < 0.55
-    rings = np.where(rng.random(400) < 0.5, 1.0, 3.0)  # a class a line cannot cut off
+    rings = np.where(rng.random(400) < 0.5, 1.0, 3.0)  # a class that no line separates
     angle = rng.uniform(0, 2 * np.pi, 400)
     circle = rings[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
     assert linear_probe(circle[:200], rings[:200] > 2, circle[200:], rings[200:] > 2) < 0.7
