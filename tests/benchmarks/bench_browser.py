@@ -1,8 +1,9 @@
 """Frame times in a real browser.
 
-    python -m tests.benchmarks.bench_browser [--only networks|maps|image|lab] [--frames 200]
+    python -m tests.benchmarks.bench_browser [--only PART] [--frames 200]
 
-Networks: milliseconds a forward pass for one image and for 36, for each architecture. Maps: two maps of 10,000 points
+Networks: milliseconds a forward pass for one image and for 36, for each architecture. Training: images a second beside
+PyTorch with one thread (`page_training`). Maps: two maps of 10,000 points
 are dragged. Image: the pen moves over the pad, and the cursor over a latent plane. Lab: the knob is turned, and let
 go on a trained weight. Shipped runs, a page of the dashboard each; medians, with the processor's name. Software
 rendering (no GPU), so a lower bound for most screens.
@@ -22,6 +23,7 @@ import statistics
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.benchmarks.page_training import training
 from tests.benchmarks.parts import exit_status
 
 THROTTLES = (1, 4)
@@ -281,7 +283,13 @@ def main(arguments: list[str] | None = None) -> int:
 
     from tests.e2e.serving import CHROMIUM, chromium
 
-    parts: dict[str, Callable] = {"networks": networks, "maps": maps, "image": one_image, "lab": beta_lab}
+    parts: dict[str, Callable] = {
+        "networks": networks,
+        "training": training,
+        "maps": maps,
+        "image": one_image,
+        "lab": beta_lab,
+    }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=list(parts))
     parser.add_argument("--frames", type=int, default=200, help="frames per series")
