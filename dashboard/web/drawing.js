@@ -7,7 +7,10 @@
 import { contextOf, paint } from "./canvas.js";
 import { PIXELS, SIDE } from "./image.js";
 
+/** @typedef {{left: number, top: number, right: number, bottom: number}} Area whole pixels; right, bottom excluded */
+
 const BOX = 20;
+const PEN = 21; // pixels of the pad
 
 /**
  * Grey levels (784,) in [0, 1] from ink (side * side values in [0, 1]); all zeros for an empty pad.
@@ -70,6 +73,21 @@ export function resample(ink, side, step = side / SIDE, x0 = 0, y0 = 0) {
   }
 }
 
+/**
+ * An area with what a pen leaves at a place added, inside a square of `side` pixels.
+ * @param {Area | null} area @param {[number, number]} place @param {number} radius of the pen @param {number} side
+ * @returns {Area}
+ */
+export function grown(area, [x, y], radius, side) {
+  const reach = radius + 1; // smooth edges
+  return {
+    left: Math.max(Math.min(area?.left ?? side, Math.floor(x - reach)), 0),
+    top: Math.max(Math.min(area?.top ?? side, Math.floor(y - reach)), 0),
+    right: Math.min(Math.max(area?.right ?? 0, Math.ceil(x + reach)), side),
+    bottom: Math.min(Math.max(area?.bottom ?? 0, Math.ceil(y + reach)), side),
+  };
+}
+
 /** A pad that is drawn on with mouse, pen or finger; `changed` is called after every movement. */
 export class Pad {
   /** @param {HTMLCanvasElement} canvas @param {() => void} changed */
@@ -78,7 +96,10 @@ export class Pad {
     this.small = document.createElement("canvas"); // the image that is drawn over, in its own pixels
     this.side = canvas.width = canvas.height = 10 * SIDE;
     this.strokes = contextOf(new OffscreenCanvas(this.side, this.side), { willReadFrequently: true });
-    Object.assign(this.strokes, { lineCap: "round", lineJoin: "round", lineWidth: 2.1 * 10, strokeStyle: "#fff" });
+    Object.assign(this.strokes, { lineCap: "round", lineJoin: "round", lineWidth: PEN, strokeStyle: "#fff" });
+    this.ink = new Float32Array(this.side * this.side); // how much of each pixel is covered
+    /** @type {Area | null} where `ink` does not have the strokes yet */
+    this.fresh = null;
     /** @type {Float32Array | null} an image that is drawn over, (784,) */
     this.base = null;
     this.empty = true;
@@ -103,9 +124,11 @@ export class Pad {
   /** @param {PointerEvent} event */
   line(event) {
     for (const part of event.getCoalescedEvents?.().length ? event.getCoalescedEvents() : [event]) {
-      const next = this.place(part);
+      const next = this.place(part),
+        before = this.last ?? next;
+      for (const end of [before, next]) this.fresh = grown(this.fresh, end, PEN / 2, this.side);
       this.strokes.beginPath();
-      this.strokes.moveTo(...(this.last ?? next));
+      this.strokes.moveTo(...before);
       this.strokes.lineTo(next[0], next[1] + 0.01); // a dot is a very short line
       this.strokes.stroke();
       this.last = next;
@@ -120,6 +143,8 @@ export class Pad {
    */
   start(base = null) {
     this.strokes.clearRect(0, 0, this.side, this.side);
+    this.ink.fill(0);
+    this.fresh = null;
     this.base = base && base.slice();
     this.empty = true;
   }
@@ -127,12 +152,23 @@ export class Pad {
   /** What the networks see, (784,): an image with what was drawn over it in place; a drawing alone, fitted. */
   image() {
     if (this.empty && this.base) return this.base;
-    const { data } = this.strokes.getImageData(0, 0, this.side, this.side);
-    const ink = new Float32Array(this.side * this.side);
-    for (let i = 0; i < ink.length; i++) ink[i] = data[4 * i + 3] / 255;
+    const { ink } = this;
+    this.readStrokes();
     if (!this.base) return fitLikeMnist(ink, this.side);
     const { base } = this;
     return resample(ink, this.side).map((value, i) => Math.max(value, base[i]));
+  }
+
+  /** Brings `ink` up to date: only what has been drawn since the last time is read. */
+  readStrokes() {
+    if (!this.fresh) return;
+    const { left, top, right, bottom } = this.fresh,
+      width = right - left;
+    this.fresh = null;
+    if (width <= 0 || bottom <= top) return; // beside the pad
+    const { data } = this.strokes.getImageData(left, top, width, bottom - top);
+    for (let y = top, i = 3; y < bottom; y++)
+      for (let x = left; x < right; x++, i += 4) this.ink[y * this.side + x] = data[i] / 255;
   }
 
   /**

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitLikeMnist, resample } from "../../dashboard/web/drawing.js";
+import { fitLikeMnist, grown, resample } from "../../dashboard/web/drawing.js";
 import { PIXELS, SIDE } from "../../dashboard/web/image.js";
 import { close, numbers } from "./tools.js";
 
@@ -88,4 +88,12 @@ test("a pixel is the mean of the ink under it", () => {
     1e-6,
     "a quarter of a pixel to the right:",
   );
+});
+
+test("what a pen leaves is inside the area that is read again, which stays inside the pad", () => {
+  const first = grown(null, [50.5, 60.2], 10, 280);
+  assert.deepEqual(first, { left: 39, top: 49, right: 62, bottom: 72 });
+  assert.deepEqual(grown(first, [3, 279], 10, 280), { left: 0, top: 49, right: 62, bottom: 280 });
+  const beside = grown(null, [400, 20], 10, 280);
+  assert.ok(beside.right <= beside.left, "nothing of the pad");
 });
