@@ -94,7 +94,7 @@ export class Component {
     this.unsubscribe = subscribeAtRest(topic, this.root, listener, milliseconds);
   }
 
-  /** The view tells tests and style sheets that it is complete. */
+  /** Marks the view as complete, for tests and style sheets. */
   ready() {
     this.root.dataset.ready = "1";
   }

@@ -1,7 +1,7 @@
 /* Elements and their texts; when an element is on screen. */
 
 /**
- * An element's text; one that says so already is left alone, so that nothing has to be laid out again.
+ * An element's text; one that has it already is left alone, so that nothing has to be laid out again.
  * @param {Element} element @param {string} words
  */
 export function putText(element, words) {

@@ -14,7 +14,7 @@ function topic(name) {
 }
 
 /**
- * Sets a topic's value and tells everyone who listens.
+ * Sets a topic's value and calls its listeners.
  * @param {string} name @param {unknown} value
  */
 export function publish(name, value) {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { byRate, curveAt, firstOfEach, signed } from "../../dashboard/components/beta_lab/lab_views.js";
+import { byRate, curveAt, figuresAt, firstOfEach, signed } from "../../dashboard/components/beta_lab/lab_views.js";
 import { close } from "./tools.js";
 
 const ACTIVE = 0.1;
@@ -69,4 +69,18 @@ test("differences carry their sign, except those that are written as 0", () => {
   assert.equal(signed(1.26, 1), "+1.3");
   assert.equal(signed(-1.26, 1), "−1.3");
   assert.equal(signed(-0.01, 1), "0.0");
+});
+
+test("a weight's own figures are its trained network's, else those in training, else the nearest network's", () => {
+  const [trained, training, nearest] = [CURVE[0], CURVE[1], CURVE[2]].map((at) => ({
+    ...at,
+    rate: 1,
+    active_units: 1,
+  }));
+  const at = (known) => figuresAt(CURVE, 0, ACTIVE, { trained: null, training: null, nearest: null, ...known });
+  assert.deepEqual([at({ trained, training }).own, at({ trained, training }).live], [trained, false]);
+  assert.deepEqual([at({ training, nearest }).own, at({ training, nearest }).live], [training, true]);
+  assert.deepEqual([at({ nearest }).own, at({}).own, at({ nearest }).live], [nearest, null, false]);
+  close([at({}).predicted.distortion], [80], 1e-12);
+  assert.equal(figuresAt([], 0, ACTIVE, { trained, training: null, nearest: null }).predicted, null);
 });

@@ -7,7 +7,6 @@
    Data: `BetaLabData` in data.d.ts. `update` takes it, `draw` draws a frame: knob.js moves, sources.js
    has the networks, pictures.js decodes, lab_views.js and rd_plane.js draw, lab_words.js writes. */
 
-import { make } from "../../web/elements.js";
 import { theme } from "../../web/look.js";
 import { loadSprite } from "../../web/sprites.js";
 import { Component, mount } from "../../web/component.js";
@@ -15,7 +14,7 @@ import { PIXELS } from "../../web/image.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { loadArrays } from "../../web/weights.js";
 import { Knob } from "./knob.js";
-import { byRate, curveAt, drawBars, drawClouds } from "./lab_views.js";
+import { byRate, curveAt, drawBars, drawClouds, drawTicks, figuresAt } from "./lab_views.js";
 import { describe } from "./lab_words.js";
 import { Pictures, loadPreview } from "./pictures.js";
 import { Plane, short } from "./rd_plane.js";
@@ -249,19 +248,14 @@ class BetaLab extends Component {
 
   /* ---- drawing ---- */
 
-  /**
-   * The figures of the weight shown: as predicted, and of its own network, trained or in training; null where there are
-   * none.
-   * @returns {{predicted: Figures | null, own: Figures | null, live: boolean}}
-   */
+  /** The figures of the weight shown. */
   figures() {
-    const { training, curve } = this,
-      { run } = this.knob;
-    const predicted = curve.length ? curveAt(curve, this.knob.t, this.data.active) : null;
-    const live = training?.path.length ? training.path[training.path.length - 1] : null;
-    const { base, real } = this.sources,
-      nearest = base ? null : (real?.run ?? null);
-    return { predicted, own: run ?? live ?? nearest, live: !run && Boolean(live) };
+    const { base, real } = this.sources;
+    return figuresAt(this.curve, this.knob.t, this.data.active, {
+      trained: this.knob.run ?? null,
+      training: this.training?.path.at(-1) ?? null,
+      nearest: base ? null : (real?.run ?? null),
+    });
   }
 
   /**
@@ -366,14 +360,7 @@ class BetaLab extends Component {
   /** A button under the track for every trained weight. */
   layTicks() {
     this.ticked = this.root.clientWidth;
-    this.find(".ticks").replaceChildren(
-      ...ticksOf(this.knob.trained, this.ticked).map(({ beta, share, name }) => {
-        const title = `trained at β = ${short(beta, 4)}`,
-          style = `left:${100 * share}%`;
-        const look = { "data-beta": beta, tabindex: -1, title, style };
-        return make("button", { ...look, onclick: () => this.knob.go(beta) }, name || "\u00a0");
-      }),
-    );
+    drawTicks(this.find(".ticks"), ticksOf(this.knob.trained, this.ticked), (beta) => this.knob.go(beta));
   }
 
   destroy() {

@@ -1,8 +1,8 @@
 /* The KL weight in the page: where the knob is, and what page and browser have agreed on.
 
    The knob moves freely; only where it comes to rest is reported to the page. A report takes a moment, and meanwhile
-   the page may send its old weight again, or a new one because a link was followed. A sequence number tells these
-   apart: the page increases it whenever it sets the weight itself, so the same number again is not a command. The other
+   the page may send its old weight again, or a new one because a link was followed. A sequence number distinguishes
+   them: the page increases it whenever it sets the weight itself, so the same number again is not a command. The other
    half of this is dashboard/session/beta_state.py. */
 
 /** Decimal logarithms of the smallest and the largest weight. */
@@ -48,7 +48,7 @@ export class BetaState {
   }
 
   /**
-   * The knob has come to rest at a weight. Returns the message for the page; null if it knows that weight already.
+   * The knob has come to rest at a weight. Returns the message for the page; null if the page has that weight already.
    * @param {number} beta
    */
   rest(beta) {

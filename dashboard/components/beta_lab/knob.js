@@ -1,5 +1,5 @@
 /* The knob: a range input over log10 beta with the trained weights as stops. It moves by finger and keys, comes to rest
-   when it is let go or not moved for a while, and says both. */
+   when it is released or not moved for a while; both are reported. */
 
 import { slideTo } from "../../web/keys.js";
 import { BetaState, LOG_RANGE } from "./beta_state.js";
@@ -83,7 +83,7 @@ export class Knob extends BetaState {
     this.timer = setTimeout(() => this.settle(), milliseconds);
   }
 
-  /** The knob has come to rest; the page hears of it unless a finger still holds the knob. */
+  /** The knob has come to rest; the page receives it unless a finger still holds the knob. */
   settle() {
     clearTimeout(this.timer);
     if (this.held) {

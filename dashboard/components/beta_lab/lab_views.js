@@ -70,6 +70,20 @@ export function curveAt(curve, t, active) {
 }
 
 /**
+ * The figures of a weight: as predicted, and of its own network, trained or in training, or the nearest network's; null
+ * where there are none. `live` says that they are of a network in training.
+ * @param {CurvePoint[]} curve @param {number} t log10 of the weight @param {number} active
+ * @param {{trained: Figures | null, training: Figures | null, nearest: Figures | null}} known
+ */
+export function figuresAt(curve, t, active, { trained, training, nearest }) {
+  return {
+    predicted: curve.length ? curveAt(curve, t, active) : null,
+    own: trained ?? training ?? nearest,
+    live: !trained && training !== null,
+  };
+}
+
+/**
  * The first image of each class, at most `most`.
  * @param {ArrayLike<number>} labels @param {number} most
  */
@@ -164,7 +178,7 @@ export function drawClouds(canvas, codes, dims, data, labels, look) {
 }
 
 /**
- * A button per unit, as high as its rate. Their descriptions in words follow when the knob rests: nobody can read them
+ * A button per unit, as high as its rate. Their descriptions in words follow when the knob rests: they cannot be read
  * while they change in every frame.
  * @param {HTMLElement} box
  * @param {number[]} rates of the units, nats
@@ -207,6 +221,21 @@ export function drawBars(box, rates, dims, active, most, off, resting, onPress) 
     button.title = `${rate}; press to ${off.has(j) ? "enable" : "disable"} it`;
     button.setAttribute("aria-label", button.title);
   });
+}
+
+/**
+ * A button for every trained weight, under the track.
+ * @param {HTMLElement} box @param {{beta: number, share: number, name: string}[]} ticks
+ * @param {(beta: number) => void} onPress
+ */
+export function drawTicks(box, ticks, onPress) {
+  box.replaceChildren(
+    ...ticks.map(({ beta, share, name }) => {
+      const look = { title: `trained at β = ${Number(beta.toPrecision(4))}`, style: `left:${100 * share}%` };
+      const attributes = { "data-beta": beta, tabindex: -1, ...look, onclick: () => onPress(beta) };
+      return make("button", attributes, name || "\u00a0");
+    }),
+  );
 }
 
 /**

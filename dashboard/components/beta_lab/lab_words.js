@@ -1,5 +1,5 @@
-/* The KL-weight lab in words, for eyes and for screen readers: which network made the pictures, what they show, how it
-   compares with the prediction. */
+/* The texts of the KL-weight lab, visible ones and those for screen readers: which network made the pictures, what they
+   show, how it compares with the prediction. */
 
 import { make, putText, unitName } from "../../web/elements.js";
 import { SAMPLES, drawFigures } from "./lab_views.js";
@@ -94,7 +94,7 @@ function descriptions({ data, label, at, trained, images }) {
 }
 
 /**
- * Writes everything that the lab says.
+ * Writes all texts of the lab.
  * @param {(selector: string) => any} find @param {Situation} situation
  * @param {() => void} switchSource called when a person asks for the prediction instead of the trained network, or back
  */
@@ -129,7 +129,7 @@ export function describe(find, situation, switchSource) {
   }))
     putText(find(selector), words);
   if (resting)
-    // What the pictures are called changes when the knob rests: nobody can follow it at the screen's rate.
+    // The pictures' descriptions change when the knob rests: they cannot be followed at the screen's rate.
     for (const [selector, words] of Object.entries(descriptions(situation)))
       find(`${selector} canvas`).setAttribute("aria-label", words);
   for (const tick of find(".ticks").children) tick.setAttribute("aria-current", Number(tick.dataset.beta) === beta);

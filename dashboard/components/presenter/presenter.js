@@ -13,7 +13,7 @@ import { meaningOf } from "./presenter_keys.js";
 /** @import { Mount, PresenterData } from "../../web/data.js" */
 
 const LEAST = 0.6; // of the type's full size, below which it is not made smaller
-const PAUSE = 45; // seconds that autoplay waits after somebody has touched the page
+const PAUSE = 45; // seconds that autoplay waits after the last touch or key
 /**
  * What concerns only this screen.
  * @typedef {object} Screen
@@ -22,7 +22,7 @@ const PAUSE = 45; // seconds that autoplay waits after somebody has touched the 
  * @property {HTMLElement | null} message
  * @property {Window | null} notes
  * @property {number} since when the clock began
- * @property {number} touched when somebody last did
+ * @property {number} touched time of the last touch or key
  * @property {boolean} [present]
  * @property {ReturnType<typeof setInterval>} [ticking]
  * @property {() => void} [stop]

@@ -8,5 +8,5 @@ export default function ({ data }) {
   loadSprite(data.sprite).then(
     (sprite) => publish(data.topic, { image: sprite.image(data.index), info: { source: "test", index: data.index } }),
     () => {},
-  ); // whoever needs the image says so itself
+  ); // the components that need the image report the failure
 }

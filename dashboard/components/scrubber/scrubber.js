@@ -240,7 +240,7 @@ class Scrubber extends Component {
       bottom = height - 20,
       top = 6;
     const rows = this.lanes.flatMap(({ history }) => history);
-    // The first epochs fall steeply: the scale is logarithmic, so that the last ones can be told apart.
+    // The first epochs fall steeply: the scale is logarithmic, so that the last ones can be distinguished.
     const values = rows.flatMap(({ distortion, rate }) => [distortion, rate ?? 0]).filter((v) => v > 0.5);
     const [low, high] = [Math.log(Math.min(...values)), Math.log(Math.max(...values))];
     /** @type {(epoch: number) => number} */
