@@ -7,11 +7,11 @@
    Data: `BetaLabData` in data.d.ts. `update` takes it, `draw` draws a frame: knob.js moves, sources.js
    has the networks, pictures.js decodes, lab_views.js and rd_plane.js draw, lab_words.js writes. */
 
-import { theme } from "../../web/look.js";
-import { loadSprite } from "../../web/sprites.js";
 import { Component, mount } from "../../web/component.js";
 import { PIXELS } from "../../web/image.js";
+import { theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
+import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
 import { Knob } from "./knob.js";
 import { byRate, curveAt, drawBars, drawClouds, drawTicks, figuresAt } from "./lab_views.js";

@@ -3,10 +3,10 @@
    Every change makes all of them out of date (`version`); they are decoded again in turn, as many a frame as its time
    allows. */
 
-import { decodeSprite } from "../../web/sprites.js";
 import { PIXELS } from "../../web/image.js";
 import { CHUNK } from "../../web/layers.js";
 import { normals } from "../../web/posterior.js";
+import { decodeSprite } from "../../web/sprites.js";
 import { SAMPLES, firstOfEach, paintGrid } from "./lab_views.js";
 
 /** @import { InterpolatedCodes } from "../../web/code_interpolator.js" */

@@ -5,14 +5,14 @@
    words.js has the sentences. */
 
 import { paint } from "../../web/canvas.js";
-import { make, putText } from "../../web/elements.js";
-import { inked, theme } from "../../web/look.js";
-import { loadSprite } from "../../web/sprites.js";
 import { Component, mount } from "../../web/component.js";
 import { Pad } from "../../web/drawing.js";
+import { make, putText } from "../../web/elements.js";
 import { arrow } from "../../web/keys.js";
+import { inked, theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { publish } from "../../web/share.js";
+import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
 import { encodeDecode, shifted } from "./encoding.js";
 import { Lane } from "./lane.js";

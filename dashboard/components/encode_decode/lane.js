@@ -2,8 +2,8 @@
 
 import { paint, paintSigned } from "../../web/canvas.js";
 import { make, putRows, putText } from "../../web/elements.js";
-import { inked } from "../../web/look.js";
 import { PIXELS, SIDE } from "../../web/image.js";
+import { inked } from "../../web/look.js";
 import { CodeMap, enlargementOf } from "./code_map.js";
 import { DRAWS, SHOWN } from "./encoding.js";
 

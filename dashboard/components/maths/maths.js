@@ -1,10 +1,10 @@
 /* The formulas with this image's numbers in them, beside the source lines that compute them.
    Data: `MathsData` in data.d.ts. */
 
-import { make } from "../../web/elements.js";
-import { inked, theme } from "../../web/look.js";
 import { Component, mount } from "../../web/component.js";
+import { make } from "../../web/elements.js";
 import { PIXELS, SIDE } from "../../web/image.js";
+import { inked, theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { distortion, klPerDim, normals, reparameterise, stddev } from "../../web/posterior.js";
 

@@ -6,11 +6,11 @@
    random. */
 
 import { paint } from "../../web/canvas.js";
-import { make } from "../../web/elements.js";
-import { inked, theme } from "../../web/look.js";
 import { Component, mount } from "../../web/component.js";
+import { make } from "../../web/elements.js";
 import { PIXELS, SIDE } from "../../web/image.js";
 import { loadJudge } from "../../web/judge.js";
+import { inked, theme } from "../../web/look.js";
 import { moments } from "../../web/moments.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { normals } from "../../web/posterior.js";

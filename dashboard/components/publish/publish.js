@@ -1,7 +1,7 @@
 /* Publishes one image of a sprite under a topic, as the drawing pad does. Data: `PublishData` in data.d.ts. */
 
-import { loadSprite } from "../../web/sprites.js";
 import { publish } from "../../web/share.js";
+import { loadSprite } from "../../web/sprites.js";
 
 /** @param {import("../../web/data.js").Mount<import("../../web/data.js").PublishData>} component */
 export default function ({ data }) {

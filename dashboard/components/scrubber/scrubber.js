@@ -5,11 +5,11 @@
    epochs. Data: `ScrubberData` in data.d.ts. */
 
 import { contextOf, prepare, priorCircles } from "../../web/canvas.js";
+import { Component, mount } from "../../web/component.js";
 import { make } from "../../web/elements.js";
+import { slideTo } from "../../web/keys.js";
 import { inked, theme } from "../../web/look.js";
 import { loadSprite } from "../../web/sprites.js";
-import { Component, mount } from "../../web/component.js";
-import { slideTo } from "../../web/keys.js";
 import { loadArrays } from "../../web/weights.js";
 
 /** @import { Mount, ScrubberData, ScrubberLane } from "../../web/data.js" */

@@ -2,10 +2,10 @@
    Data: `TraverseData` in data.d.ts. */
 
 import { paint } from "../../web/canvas.js";
-import { make, unitName } from "../../web/elements.js";
-import { inked, theme } from "../../web/look.js";
 import { Component, mount } from "../../web/component.js";
+import { make, unitName } from "../../web/elements.js";
 import { PIXELS, SIDE } from "../../web/image.js";
+import { inked, theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 
 /** @import { Mount, Side, TraverseData, TraverseLane } from "../../web/data.js" */
