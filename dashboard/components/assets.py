@@ -37,10 +37,10 @@ def _weights(path: Path, modified: float) -> bytes:  # noqa: ARG001 - part of th
     from core.runs.run import WEIGHTS, Run
 
     run = Run(path)
-    return with_layers(run.read(WEIGHTS), _layers(run.config))
+    return with_layers(run.read(WEIGHTS), layers_of(run.config))
 
 
-def _layers(config: RunConfig) -> dict[str, Any]:
+def layers_of(config: RunConfig) -> dict[str, Any]:
     """The layers of a configuration's encoder and decoder; its trunk is known once it has been made."""
     from core.models.trunks import describe
 
@@ -60,7 +60,7 @@ def with_layers(weights: bytes, layers: dict[str, Any]) -> bytes:
 def not_in_page(*configs: RunConfig) -> str:
     """Why the page cannot run these networks, as a sentence for visitors; "" if it can run them all."""
     for config in configs:
-        kinds = [layer["kind"] for stack in _layers(config).values() for layer in stack]
+        kinds = [layer["kind"] for stack in layers_of(config).values() for layer in stack]
         unknown = [f'a layer of the kind "{kind}"' for kind in kinds if kind not in LAYER_KINDS]
         unknown += [] if config.activation in ACTIVATIONS else [f'the activation "{config.activation}"']
         if unknown:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from dashboard.components.assets import media_url
+from dashboard.components.assets import layers_of, media_url
 from dashboard.components.scripts import WEB, joined
 from dashboard.components.sprites import SPRITE_COLUMNS, sprite
 
@@ -42,15 +42,13 @@ def picture(config: RunConfig, dataset: Dataset) -> tuple[bytes, dict[str, int]]
 
 def training(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
     """The arguments of `startTraining` in client.js: the script's address, and what the worker starts with."""
-    from core.models.trunks import describe
-
     png, counts = picture(config, dataset)
     name = f"{config.dataset}-{counts['train']}"
     return {
         "script": media_url(worker_script().encode(), "text/javascript", "training-worker"),
         "start": {
             "config": config.to_dict(),
-            "layers": describe(config.trunk, config.latent_dim),
+            "layers": layers_of(config),
             "images": {"url": media_url(png, "image/png", f"{name}/training-images"), **counts},
             "seed": config.seed,
         },
