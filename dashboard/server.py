@@ -1,8 +1,8 @@
-"""The dashboard as a public server runs it: the same pages, warm before the first visitor comes.
+"""The dashboard for a public server: the same pages, with everything imported before the first visitor arrives.
 
     streamlit run dashboard/server.py
 
-`streamlit run dashboard/app.py` shows the same on one's own machine, and imports what is slow behind the first page.
+`streamlit run dashboard/app.py` is meant for a personal machine: it imports slow modules after the first page.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from dashboard.middleware import MIDDLEWARE
 
 
 def make_ready() -> None:
-    """What the first visitors of a public server would wait for: the imports of all pages, the runs and the images.
+    """Import the modules of all pages, and read the runs and the images.
 
-    All at once they would be in each other's way: fifty visitors who arrive together run all ten pages within seconds.
+    Otherwise the first visitors would wait for this, and longer the more of them arrive together.
     """
     import pandas  # noqa: F401 - Streamlit imports it for the first component that it sends data to
     import scipy.ndimage
@@ -35,13 +35,21 @@ def make_ready() -> None:
     from dashboard import cache
     from dashboard.components import chart, pad, picker, presenter, scrubber, source, traverse  # noqa: F401
     from dashboard.content.catalog import STANDARD
-    from dashboard.panels import beta_conventions, beta_lab, on_demand, pictures  # noqa: F401
+    from dashboard.panels import (  # noqa: F401
+        anomalies,
+        beta_conventions,
+        beta_lab,
+        compression,
+        denoising,
+        on_demand,
+        pictures,
+    )
     from dashboard.plots import charts, verdict_cards  # noqa: F401
 
     cache.server.load_networks()
-    charts.kl_bars([1.0], 0.1)  # plotly imports its parts when they are first used
-    Image.init()  # as Pillow does its file formats
-    with contextlib.suppress(UserFacingError):  # the page will say what is wrong
+    charts.kl_bars([1.0], 0.1)  # plotly imports its modules when they are first used
+    Image.init()  # so does Pillow with its file formats
+    with contextlib.suppress(UserFacingError):  # the page will show it
         cache.server.scenes(pictures())
         cache.trained.pairs()
         load_dataset(STANDARD.dataset)
@@ -49,11 +57,11 @@ def make_ready() -> None:
 
 @contextlib.asynccontextmanager
 async def life(_: Any) -> AsyncIterator[None]:
-    """Import and read what takes seconds before anybody is served: the server is well only then."""
+    """Make the server ready before it accepts requests; its health check succeeds only then."""
     from core.jobs import limits
 
     limits.spare_memory()
-    with contextlib.suppress(settings.SettingError):  # the page will say what is wrong
+    with contextlib.suppress(settings.SettingError):  # the page will show it
         if settings.value("WARM"):
             await asyncio.to_thread(make_ready)
     yield

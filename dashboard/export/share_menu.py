@@ -65,7 +65,7 @@ def share_menu(title: str, name: str, drawn: list[Any], pair: Pair | None) -> No
         )
         for kind, entry in pair.items() if pair else ():
             st.download_button(
-                f"The {kind.upper()} shown on this page",
+                f"Download the {kind.upper()}",
                 icon=":material/deployed_code:",
                 mime="application/zip",
                 file_name=f"{entry.run_id}.zip",

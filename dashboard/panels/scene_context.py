@@ -1,4 +1,4 @@
-"""What a scene tells its picture: which models, and whether the audience may already know which is which."""
+"""What a picture needs to know of its scene: the models, and whether the answer has been revealed."""
 
 from __future__ import annotations
 
@@ -13,21 +13,25 @@ from dashboard.content.catalog import Pair
 from dashboard.content.words import NAMES
 from dashboard.plots import theme
 
-Facts = Mapping[str, Any]  # figures and words that a scene's texts may name
+Facts = Mapping[str, Any]  # values and words that a scene's texts may name
 LETTERS = "ABCDEF"
 
 
 class ExhibitError(UserFacingError, ValueError):
-    """A scene asks its picture for something there is not; the message says what there is."""
+    """A scene's options do not suit its picture or the trained models; the message says what is available."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Attributes:
-    pair: the models the scene is about. key: names this scene's components.
-    data: the data set that the scene names; `pair` is of another one where no pair was trained on it.
-    revealed: whether the answer is shown; until then nothing says which model is which.
-    dark: the page is dark. large: the picture is for a projector.
+    """The models and the state of a scene.
+
+    Attributes:
+        pair: the models the scene is about.
+        key: names this scene's components.
+        data: the data set that the scene names; `pair` is of another one if no pair was trained on it.
+        revealed: whether the answer is shown; until then nothing identifies the models.
+        dark: the page is dark.
+        large: the picture is for a projector.
     """
 
     pair: Pair
@@ -49,13 +53,14 @@ class Stage:
         return min(found, key=lambda p: (p.seed != self.pair.seed, p.seed))
 
     def seeds(self, latent: int) -> list[Pair]:
-        """All pairs of a latent size on the same data set, one a seed."""
+        """All pairs of a latent size on the same data set, one per seed."""
         return catalog.of_size(cache.trained.pairs().values(), self.pair, latent)
 
     def images(self, *asked: int) -> tuple[int, ...]:
-        """The test images that a scene names; where another data set is shown instead and has no such image, others.
+        """The test images that a scene names, by index.
 
-        Each of the others is the first of its class, and of another class than those already chosen if there is one.
+        If another data set is shown instead and has no such image, the first image of a class is used, preferably of
+        a class that is not shown yet.
 
         Raises:
             ExhibitError: the scene's own data set has no such image.
@@ -76,21 +81,21 @@ class Stage:
             result.append(int(index))
         return tuple(result)
 
-    def name(self, place: int, said: str) -> str:
-        """The heading of one part of the picture: a letter, and after the reveal also what it is."""
+    def name(self, place: int, description: str) -> str:
+        """The heading of one part of the picture: a letter, and after the reveal also its description."""
         letter = f"**{LETTERS[place]}**"
-        return f"{letter} · {said}" if self.revealed else letter
+        return f"{letter} · {description}" if self.revealed else letter
 
     def color(self, kind: str) -> tuple[str, str]:
-        """A model's colour on a light and on a dark page; before the reveal none has one."""
+        """A model's colour on a light and on a dark page; grey before the reveal."""
         return (theme.color(kind), theme.color(kind, dark=True)) if self.revealed else (theme.MUTED, theme.MUTED_DARK)
 
 
 def sides(first: str) -> tuple[str, str]:
-    """ "ae" or "vae" -> both kinds, that one first.
+    """Both kinds of model, "ae" and "vae", with `first` first.
 
     Raises:
-        ExhibitError: neither.
+        ExhibitError: `first` is neither.
     """
     if first not in NAMES:
         raise ExhibitError(f"first = {first!r}: choose ae or vae.")
@@ -98,10 +103,10 @@ def sides(first: str) -> tuple[str, str]:
 
 
 def model_of(words: str, choices: Sequence[str]) -> list[str]:
-    """ "ae mixture" -> ["ae", "mixture"].
+    """The two words of an option such as "ae mixture".
 
     Raises:
-        ExhibitError: not a model and one of `choices`.
+        ExhibitError: it is not a model followed by one of `choices`, or by any word if there are none.
     """
     parts = words.split()
     if len(parts) != 2 or parts[0] not in NAMES or (choices and parts[1] not in choices):

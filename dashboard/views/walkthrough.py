@@ -1,7 +1,6 @@
-"""Walkthrough: a guided story, a scene at a time: one sentence, one picture, one question to predict before it is
-answered.
+"""Walkthrough: one scene at a time, each with a sentence, a picture, and a question to answer before the reveal.
 
-The scenes are data (dashboard/walkthrough/scenes.toml); their pictures are the ones the other pages show.
+The scenes are in dashboard/walkthrough/scenes.toml; their pictures are parts of the other pages.
 """
 
 import streamlit as st
@@ -19,8 +18,8 @@ from dashboard.walkthrough.scenes import Scene
 SCENE, REVEAL, PRESENT, AUTO, ALL = "scene", "reveal", "present", "autoplay", "all"  # URL parameters
 
 
-def pinned(scene: Scene) -> Pair:
-    """The pair a scene is about; where that was never trained, the nearest: same latent size, then any."""
+def pair_of(scene: Scene) -> Pair:
+    """The pair a scene is about; if it was not trained, one with the same latent size if possible."""
     found = list(controls.pairs().values())
     wanted = (scene.data, scene.latent, scene.seed)
     return max(
@@ -34,33 +33,33 @@ def pinned(scene: Scene) -> Pair:
 
 
 def current(scenes: tuple[Scene, ...]) -> int:
-    """The place of the scene that the link names, from 0."""
+    """The index of the scene that the URL names."""
     ids = [scene.id for scene in scenes]
     return ids.index(controls.linked("scene", ids, ids[0], SCENE))
 
 
 def turn(place: int, revealed: bool = False) -> None:
-    """Go to a scene."""
+    """Show the scene at an index."""
     scene = scenes[min(max(place, 0), len(scenes) - 1)]
     state.go(**{SCENE: scene.id, REVEAL: "true" if revealed else None})
 
 
 def guess(key: str) -> None:
-    """Somebody predicts; that answers the question."""
+    """Store the visitor's guess and reveal the answer."""
     state.put(f"guess-{scene.id}", key)
     turn(at, revealed=True)
 
 
-def onward() -> None:
-    """What a clicker's forward means: first the answer, then the next scene."""
+def forward() -> None:
+    """Reveal the answer, or go to the next scene if it is shown (the clicker's forward button)."""
     if revealed:
         turn(at + 1)
     else:
         turn(at, revealed=True)
 
 
-def steered() -> None:
-    """A key, the clicker or a button of presenter mode."""
+def steer() -> None:
+    """React to a key, the clicker or a button of presenter mode."""
     where = presenter.destination(state.get(presenter.KEY))
     if where.startswith("choice:") and where[7:] in scene.choices:
         guess(where[7:])
@@ -69,7 +68,7 @@ def steered() -> None:
 
 
 STEPS = {
-    "next": onward,
+    "next": forward,
     "back": lambda: turn(at) if revealed else turn(at - 1, revealed=False),
     "first": lambda: turn(0),
     "last": lambda: turn(len(scenes) - 1),
@@ -79,8 +78,8 @@ STEPS = {
 
 
 def draw(scene: Scene, key: str, revealed: bool, large: bool = False) -> Facts:
-    """A scene's picture; returns the figures that its texts name."""
-    pair = pinned(scene)
+    """Draw a scene's picture; returns the values that its texts name."""
+    pair = pair_of(scene)
     facts = pictures()[scene.picture](Stage(pair, key, scene.data, revealed, state.dark(), large), **scene.options)
     return {
         "AE": AE,
@@ -92,7 +91,7 @@ def draw(scene: Scene, key: str, revealed: bool, large: bool = False) -> Facts:
 
 
 def answer(scene: Scene, facts: Facts, guessed: str | None = None) -> None:
-    """The choices with the right one marked, and what is said then."""
+    """Draw the choices with the correct one marked, and the explanation."""
     solution = scene.solution(facts)
     for key, words in scene.choices.items():
         mark = ":green[:material/check_circle:]" if key == solution else ":gray[:material/radio_button_unchecked:]"
@@ -103,7 +102,7 @@ def answer(scene: Scene, facts: Facts, guessed: str | None = None) -> None:
 
 
 def ask(facts: Facts) -> None:
-    """The question, and after the reveal its answer."""
+    """Draw the question, and after the reveal its answer."""
     st.markdown(scene.fill("question", facts))
     if revealed:
         answer(scene, facts, state.get(f"guess-{scene.id}"))
@@ -121,7 +120,7 @@ def ask(facts: Facts) -> None:
 
 
 def all_scenes() -> None:
-    """Every scene below the other, to read, to print and to take home; an answer is behind its own fold."""
+    """Draw all scenes on one page, to read, print or save; every answer is in an expander."""
     st.title("The whole walkthrough", anchor=False)
     st.button("One scene at a time", icon=":material/slideshow:", on_click=lambda: state.go(**{ALL: None}))
     for place, scene in enumerate(scenes, 1):
@@ -133,14 +132,14 @@ def all_scenes() -> None:
             sentence.markdown(scene.fill("sentence", facts))
             st.markdown(f"**{scene.fill('question', facts)}**")
             st.markdown("\n".join(f"- {words}" for words in scene.choices.values()))
-            with st.expander("Predict first, then look", icon=":material/visibility:"):
+            with st.expander("Guess first, then open the answer", icon=":material/visibility:"):
                 facts = draw(scene, f"all-{scene.id}-revealed", revealed=True)
                 answer(scene, facts)
-        st.caption(provenance(pinned(scene), cache.trained.evaluation(pinned(scene).vae.run_id)["n"]))
+        st.caption(provenance(pair_of(scene), cache.trained.evaluation(pair_of(scene).vae.run_id)["n"]))
 
 
 def one_scene() -> None:
-    """The scene that the link names."""
+    """Draw the scene that the URL names."""
     with st.container(key="walk-head", horizontal=True, vertical_alignment="center"):
         st.caption(f"Walkthrough · {at + 1} of {len(scenes)}", width="stretch")
         st.button(
@@ -149,8 +148,8 @@ def one_scene() -> None:
             key="present-button",
             on_click=lambda: state.go(**{PRESENT: "true"}),
             help=(
-                "For a projector: no frame, large type, arrow keys or a clicker. B blanks, N opens notes, Escape "
-                "leaves."
+                "For a projector: full page, large type, arrow keys or a clicker. Press B for a blank screen, N for "
+                "notes, Escape to leave."
             ),
         )
     st.title(scene.title, anchor=False)
@@ -174,7 +173,7 @@ def one_scene() -> None:
         }
     with question:
         st.page_link(
-            f"views/{scene.page}.py", label="Play with this yourself", icon=":material/open_in_new:", query_params=link
+            f"views/{scene.page}.py", label="Try this yourself", icon=":material/open_in_new:", query_params=link
         )
     with st.container(key="walk-more"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -201,10 +200,10 @@ def one_scene() -> None:
             type="tertiary",
             icon=":material/article:",
             on_click=lambda: state.go(**{ALL: "true"}),
-            help="To read or print, and with “Share” to take the whole walkthrough home as one file.",
+            help="To read or print, or to save the whole walkthrough as one file with “Share”.",
         )
         if notes:
-            with st.expander("Notes for whoever presents this", icon=":material/sticky_note_2:"):
+            with st.expander("Notes for the presenter", icon=":material/sticky_note_2:"):
                 st.markdown(notes.replace("\n", "  \n"))
 
     slide = presenter.Slide(
@@ -223,14 +222,14 @@ def one_scene() -> None:
         url=addresses.link(),
         qr=share_menu.qr(addresses.link()),
     )
-    presenter.presenter(slide, steered)
+    presenter.presenter(slide, steer)
 
 
 scenes = cache.server.scenes(pictures())
 at = current(scenes)
 scene = scenes[at]
 revealed, present, auto = state.flag(REVEAL), state.flag(PRESENT), state.flag(AUTO)
-pair = pinned(scene)
+pair = pair_of(scene)
 state.put("pair", pair)
 if state.flag(ALL):
     all_scenes()

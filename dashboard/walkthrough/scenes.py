@@ -1,8 +1,8 @@
-"""The walkthrough's scenes: data in one file, read here, checked here, and filled with figures here.
+"""Reads and checks the walkthrough's scenes, and fills their texts with measured values.
 
-scenes.toml says, scene by scene, which sentence, which picture with which parameters, and which question. A text
-names figures in braces, `{fd_ae:.1f}`; they are the facts that the scene's picture returns when it is drawn, so no
-number and no verdict is written in the file. A lecturer's own file takes its place through POINT_OR_CLOUD_SCENES.
+scenes.toml has for every scene a sentence, a picture with its options, and a question. Texts name values in braces,
+such as `{fd_ae:.1f}`. These are the facts that the scene's picture returns when it is drawn, so the file contains no
+number and no verdict. POINT_OR_CLOUD_SCENES replaces the file by another one, for instance a lecturer's own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.errors import UserFacingError
 
 SHIPPED = Path(__file__).with_name("scenes.toml")
 MOST_BYTES, MOST_SCENES = 200_000, 60
-MODELS = {"data": str, "latent": int, "seed": int}  # which pair a scene is about
+MODELS = {"data": str, "latent": int, "seed": int}  # the pair that a scene is about
 PAGES = tuple(sorted({path.stem for path in (Path(__file__).parents[1] / "views").glob("*.py")} - {"walkthrough"}))
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 
@@ -36,15 +36,16 @@ class Scene:
     """One step of the walkthrough.
 
     Attributes:
-        id: its name in links. title: its heading.
-        sentence: the one thing it says.
-        picture, options: a function of dashboard/exhibits, and its parameters.
+        id: its name in links.
+        title: its heading.
+        sentence: its one statement.
+        picture, options: a function of `dashboard.panels.pictures`, and its parameters.
         data, latent, seed: the pair of models it is about.
-        question, choices, answer: what the audience is asked; key -> text; the right key, computed from the facts.
-            An empty answer asks for a guess that the picture itself settles.
-        reveal: what is said then.
-        page, link: where one plays on, and in which state, besides the pair of models, which is always the scene's.
-        notes: for who presents it.
+        question, choices, answer: what the audience is asked; key -> text; the correct key, computed from the facts.
+            With an empty answer, the picture itself shows which choice is correct.
+        reveal: the explanation after the question has been answered.
+        page, link: the page on which to continue, and its URL parameters besides the pair of models.
+        notes: for the presenter.
     """
 
     id: str
@@ -64,43 +65,45 @@ class Scene:
     notes: str = ""
 
     def seconds(self) -> int:
-        """How long an unattended show stays before the reveal: at two and a half words a second, and time to look."""
+        """How long autoplay waits before the reveal: 8 s, and one second per two and a half words."""
         words = " ".join((self.title, self.sentence, self.question, *self.choices.values())).split()
         return round(8 + len(words) / 2.5)
 
     def fill(self, name: str, facts: Facts) -> str:
-        """One of the scene's texts with its figures.
+        """One of the scene's texts with its values filled in.
 
         Raises:
-            SceneError: it names a figure that the picture does not return.
+            SceneError: it names a value that the picture does not return.
         """
         return self._filled(getattr(self, name), name, facts)
 
     def state(self, facts: Facts) -> dict[str, str]:
-        """The link's choices with their figures; raises as `fill` does."""
+        """The URL parameters of the link with their values filled in; raises as `fill` does."""
         return {key: self._filled(value, f"link.{key}", facts) for key, value in self.link.items()}
 
     def _filled(self, text: str, name: str, facts: Facts) -> str:
         try:
             return string.Formatter().vformat(text, (), dict(facts))
         except (KeyError, ValueError, TypeError) as error:
-            what = f"no figure {error}" if isinstance(error, KeyError) else str(error)
+            what = f"there is no value {error}" if isinstance(error, KeyError) else str(error)
             raise SceneError(
                 f"scene {self.id!r}: {name} cannot be filled: {what}; the picture {self.picture!r} returns "
                 f"{', '.join(sorted(facts))}."
             ) from None
 
     def solution(self, facts: Facts) -> str | None:
-        """The right choice's key; None where the picture settles it.
+        """The key of the correct choice; None if only the picture shows it.
 
         Raises:
-            SceneError: the answer is none of the choices.
+            SceneError: the answer is not one of the choices.
         """
         if not self.answer:
             return None
         key = self.fill("answer", facts)
         if key not in self.choices:
-            raise SceneError(f"scene {self.id!r}: the answer {key!r} is none of its choices {', '.join(self.choices)}.")
+            raise SceneError(
+                f"scene {self.id!r}: the answer {key!r} is not one of its choices {', '.join(self.choices)}."
+            )
         return key
 
 
@@ -108,10 +111,11 @@ def parse(content: str, exhibits: Mapping[str, Callable[..., Facts]], source: st
     """The scenes of a file's text.
 
     Args:
-        exhibits: the pictures there are, by name; a function's parameters after the first are what `options` may hold.
+        exhibits: the available pictures by name; `options` can set a function's parameters after the first.
+        source: name of the file, for messages.
 
     Raises:
-        SceneError: not TOML, or something in it is missing, unknown or of the wrong kind.
+        SceneError: the text is not TOML, or an entry is missing, unknown or of the wrong type.
     """
     try:
         table = tomllib.loads(content)
@@ -195,14 +199,14 @@ def _scene(entry: Any, models: Any, exhibits: Mapping[str, Callable[..., Facts]]
         **pair,
     )
     for name in ("title", "sentence", "question", "answer", "reveal", "notes"):
-        _figures(getattr(scene, name), f"{where}: {name}")
+        _check_values(getattr(scene, name), f"{where}: {name}")
     for key, value in scene.link.items():
-        _figures(value, f"{where}: link.{key}")
+        _check_values(value, f"{where}: link.{key}")
     return scene
 
 
 def parameters(exhibit: Callable[..., Facts]) -> dict[str, type]:
-    """What a picture's options may be called, and of which type each is."""
+    """The names of a picture's options and their types."""
     hints = get_type_hints(exhibit)
     return {name: hints[name] for name in list(inspect.signature(exhibit).parameters)[1:]}
 
@@ -228,12 +232,12 @@ def _is(value: Any, wanted: type) -> bool:
     )
 
 
-def _figures(text: str, where: str) -> None:
-    """Only plain names stand in braces: no attributes, no items, no positions."""
+def _check_values(text: str, where: str) -> None:
+    """Check that braces contain only plain names: no attributes, no items, no positions."""
     try:
         fields = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
     except ValueError as error:
         raise SceneError(f"{where} has unbalanced braces ({error}); a brace itself is written twice.") from None
     for name in fields:
         if not name.isidentifier():
-            raise SceneError(f"{where}: {{{name}}} is not the name of a figure.")
+            raise SceneError(f"{where}: {{{name}}} is not the name of a value.")

@@ -196,6 +196,6 @@ def test_every_page_offers_the_same_drawer(dashboard):
         assert {
             "This page as one HTML file",
             "Data of this page (CSV)",
-            "The AE shown on this page",
-            "The VAE shown on this page",
+            "Download the AE",
+            "Download the VAE",
         } <= set(labels)

@@ -42,9 +42,9 @@ def test_a_scene_is_filled_with_its_pictures_figures():
     facts = counted(None, **scene.options)
     assert scene.fill("sentence", facts) == "There are 3 numbers."
     assert scene.solution(facts) == "few" and scene.solution({"number": 9, "how": "many"}) == "many"
-    with pytest.raises(SceneError, match="'few-ish' is none of its choices few, many"):
+    with pytest.raises(SceneError, match="'few-ish' is not one of its choices few, many"):
         scene.solution({"how": "few-ish"})
-    with pytest.raises(SceneError, match=r"no figure 'number'.*returns how"):
+    with pytest.raises(SceneError, match=r"no value 'number'.*returns how"):
         scene.fill("sentence", {"how": "few"})
 
 
@@ -64,8 +64,8 @@ def test_a_scene_is_filled_with_its_pictures_figures():
         ("most = 3", "most = 3, names = [1]", "names is \\[1\\]"),
         ('"start"', '"../../etc"', "no page '../../etc'; choose one of"),
         ('few = "few"', "few = 1", "choices.few is 1; write it as text"),
-        ("{number} numbers", "{number.real} numbers", "{number.real} is not the name of a figure"),
-        ("{number} numbers", "{} numbers", "is not the name of a figure"),
+        ("{number} numbers", "{number.real} numbers", "{number.real} is not the name of a value"),
+        ("{number} numbers", "{} numbers", "is not the name of a value"),
         ("{number} numbers", "{number numbers", "unbalanced braces"),
         ('page = "start"', 'page = "start"\nmodels = { latent = "two" }', "latent is 'two'"),
         ("\n[[scene]]", '\n[models]\nname = "x"\n[[scene]]', "'name' is not known; choose from data, latent, seed"),
@@ -175,7 +175,7 @@ def test_playing_on_opens_the_page_in_the_scenes_state(dashboard, small_scenes, 
     monkeypatch.setattr(assets, "judge_url", lambda _dataset: "/media/judge")
     shown = next(s for s in small_scenes if s.id == scene)
     link = next(
-        e.proto for e in dashboard("walkthrough", scene=scene).get("page_link") if e.proto.label.startswith("Play")
+        e.proto for e in dashboard("walkthrough", scene=scene).get("page_link") if e.proto.label.startswith("Try this")
     )
     query = dict(parse_qsl(link.query_string))
     app = dashboard(shown.page, **query)
@@ -218,7 +218,7 @@ def test_all_scenes_fit_on_one_page_with_their_answers_behind_folds(dashboard, s
     app = dashboard("walkthrough", all="true")
     assert not app.error and not app.warning and not app.exception
     assert [h.value for h in app.header] == [f"{i}. {scene.title}" for i, scene in enumerate(small_scenes, 1)]
-    folds = [e for e in app.expander if e.label.startswith("Predict first")]
+    folds = [e for e in app.expander if e.label.startswith("Guess first")]
     marked = [any("check_circle" in m.value for m in fold.markdown) for fold in folds]
     assert marked == [bool(scene.answer) for scene in small_scenes]
     assert not any(

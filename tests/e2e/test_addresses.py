@@ -213,7 +213,7 @@ def test_a_talk_opened_by_its_link_has_its_keys_code_and_notes(view):
     notes.close()
     view.page.keyboard.press("ArrowRight")
     at(app, "decode")
-    app.get_by_role("link", name="Play with this yourself").click()
+    app.get_by_role("link", name="Try this yourself").click()
     app.get_by_role("heading", name="One image through both", level=1).wait_for()
     app.locator(".planes[data-ready='1'], .encode-decode[data-ready='1']").first.wait_for()
     assert view.missing == [] and view.errors == []

@@ -109,7 +109,7 @@ def test_numbers_models_and_link_can_be_had(online, tmp_path):
         tables = {name: archive.read(name).decode().splitlines() for name in archive.namelist()}
     maps = next(rows for name, rows in tables.items() if "maps" in name)
     assert len(maps) == 1001 and "left_xy_0" in maps[0]
-    with zipfile.ZipFile(fetched(page, "The VAE shown", tmp_path)) as archive:
+    with zipfile.ZipFile(fetched(page, "Download the VAE", tmp_path)) as archive:
         names = {name.split("/")[-1]: name for name in archive.namelist()}
         weights = io.BytesIO(archive.read(names["weights.safetensors"]))
         header = json.loads(weights.read(struct.unpack("<Q", weights.read(8))[0]))

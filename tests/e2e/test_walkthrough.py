@@ -126,7 +126,7 @@ def test_a_map_keeps_its_arrow_keys_and_a_link_opens_the_page_in_the_scenes_stat
     page.keyboard.press("PageDown")
     at(page, "decode", revealed=True)
     page.locator(".planes button[data-mode=holes][aria-pressed=true]").wait_for()
-    page.get_by_role("link", name="Play with this yourself").click()
+    page.get_by_role("link", name="Try this yourself").click()
     page.get_by_role("heading", name="One image through both", level=1).wait_for()
     settled(page)
     assert "latent=2" in page.url and page.locator("[data-testid=stSidebar]").is_visible()
