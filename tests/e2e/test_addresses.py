@@ -185,7 +185,6 @@ def at(app: Any, scene: str, revealed: bool = False) -> None:
 def test_components_load_and_draw(view):
     for path, component, canvas in (
         ("/latent_maps", ".maps[data-ready='1']", ".maps canvas[data-side]"),
-        ("/one_image", ".encode-decode[data-ready='1']", ".encode-decode canvas"),
         ("/kl_weight", ".lab[data-ready='1']", ".lab .samples canvas"),
     ):
         app = view.go(path)
@@ -256,9 +255,9 @@ def test_framed_by_another_page_of_the_same_site_links_name_the_app_and_not_that
     app.locator("body").press("q")
     app.locator(".presenter-screen.link", has_text=view.link("/vae/walkthrough?scene=copies&present=true")).wait_for()
     view.page.keyboard.press("n")
-    app.locator(".presenter-screen.told", has_text="did not open the window for the notes").wait_for()
+    app.locator(".presenter-screen.message", has_text="did not open the window for the notes").wait_for()
     view.page.keyboard.press("f")
-    app.locator(".presenter-screen.told", has_text="does not allow full screen here").wait_for()
+    app.locator(".presenter-screen.message", has_text="does not allow full screen here").wait_for()
     view.page.keyboard.press("Escape")
     app.locator(".presenter-screen").wait_for(state="detached")
     at(app, "copies")
@@ -295,7 +294,7 @@ def upload_in_a_frame_of_another_site(browser: Any, app: str, picture: Path) -> 
         field.wait_for(state="attached")
         warned = " ".join(frame.get_by_role("alert").all_inner_texts())
         if field.is_disabled():
-            link = frame.get_by_role("link", name="Open this page in a tab of its own").get_attribute("href")
+            link = frame.get_by_role("link", name="Open this page in its own tab").get_attribute("href")
             context.close()
             return None, f"{warned} -> {link}"
         with view.page.expect_response(lambda r: r.request.method == "PUT") as answered:
