@@ -18,6 +18,5 @@ export default [
       "prefer-const": "error",
     },
   },
-  { files: ["dashboard/web/training/**", "tests/web/training_*"], rules: { "max-len": "off" } },
   { files: ["tests/web/**"], languageOptions: { globals: globals.node } },
 ];

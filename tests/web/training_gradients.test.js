@@ -1,5 +1,5 @@
-/* Gradients of the training in the page: those of every layer and loss against central differences of the definition, in
-   double precision. */
+/* Gradients of the training in the page: those of every layer and loss against central differences of the definition,
+   in double precision. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -40,7 +40,7 @@ test("Adam's first step has the size of the rate, its second one by hand", () =>
 });
 
 test("Muon moves a matrix with orthogonal rows along itself, whatever their lengths, on either side", () => {
-  // Three iterations of s <- 3.4445 s - 4.775 s^3 + 2.0315 s^5, from s = 1 / |G| for each of eight equal singular values.
+  // Three iterations of s <- 3.4445 s - 4.775 s^3 + 2.0315 s^5, from s = 1 / |G| for each of eight equal values.
   let s = 1 / Math.sqrt(8);
   for (let i = 0; i < 3; i++) s = 3.4445 * s - 4.775 * s ** 3 + 2.0315 * s ** 5;
   for (const [rows, columns] of [

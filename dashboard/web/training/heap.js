@@ -54,7 +54,8 @@ import {
  * @typedef {object} TrainingKernels
  * @property {AnyProduct} multiply
  * @property {AnyProduct} multiplyT
- * @property {(from: number, to: number, rows: number, columns: number, pitch: number, toPitch: number) => void} transpose
+ * @property {(from: number, to: number, rows: number, columns: number, pitch: number, toPitch: number) =>
+ *   void} transpose
  * @property {(kind: number, raw: number, gradient: number, to: number, rows: number, vectors: number, leap: number,
  *   jump: number, pitch: number, bias: number, scale: number, biasGradient: number, scaleGradient: number,
  *   shiftGradient: number) => void} differentiate

@@ -1,12 +1,12 @@
-/* The layers of layers.js with their gradients, for a whole batch. With W as a matrix, y = activation(u + b) scale + shift
-   and a gradient g of u:
+/* The layers of layers.js with their gradients, for a whole batch. With W as a matrix,
+   y = activation(u + b) scale + shift and a gradient g of u:
 
      linear        u = x W                        W's gradient x' g                  x's gradient g W'
      conv          u = gather(x) W                gather(x)' g                       scatter(g W')
      transposed    u = scatter(x W)               x' gather(g)                       gather(g) W'
 
-   `gather` copies the patches of an image into rows, `scatter` adds rows to patches (kernels.js); each is the adjoint of
-   the other. b, scale and shift: `differentiate` in heap.js. FiLM computes scale and shift from a condition c, one
+   `gather` copies the patches of an image into rows, `scatter` adds rows to patches (kernels.js); each is the adjoint
+   of the other. b, scale and shift: `differentiate` in heap.js. FiLM computes scale and shift from a condition c, one
    for each image: (scale - 1, shift) = F c + f, core/models/networks.py.
 
    Channels come last and are filled up to a multiple of eight, except those of a grey image at either end. */
@@ -119,7 +119,10 @@ class TrainedLayer {
     };
   }
 
-  /** Number o of a line's table, at each of its copies. @param {number} table @param {number} o @param {number} value */
+  /**
+   * Number o of a line's table, at each of its copies. @param {number} table @param {number} o
+   * @param {number} value
+   */
   put(table, o, value) {
     const { floats } = this.heap;
     for (let copy = 0, at = table + this.place(o); copy < this.copies; copy++, at += this.across) floats[at] = value;
@@ -457,7 +460,10 @@ class Transposed extends Patched {
   }
 }
 
-/** @type {Record<string, new (setting: Setting, description: any, input: Shape, next?: Description) => TrainedLayer>} */
+/**
+ * @type {Record<string, new (setting: Setting, description: any, input: Shape,
+ *   next?: Description) => TrainedLayer>}
+ */
 export const TRAINED_KINDS = { linear: Linear, conv: Conv, transposed: Transposed };
 
 /** @param {boolean} yes @param {string} what */

@@ -1,6 +1,6 @@
 /* What is minimised, and its gradients: core/models/objectives.py and core/models/posteriors.py, in nats per image.
 
-     D = -log p(x|z)        Bernoulli:  sum of softplus(l) - l x                      D' = s - x            s = sigmoid(l)
+     D = -log p(x|z)        Bernoulli:  sum of softplus(l) - l x                      D' = s - x,  s = sigmoid(l)
                             Gaussian:   sum of (x - s)^2 / (2 sigma^2) + constant     D' = (s - x) s (1 - s) / sigma^2
      R = KL = sum of (mu^2 + e^v - 1 - v) / 2             by mu: mu                   by v: (e^v - 1) / 2
      z = mu + e^(v/2) noise                               by mu: z'                   by v: z' noise e^(v/2) / 2

@@ -170,7 +170,10 @@ export class TrainableNetwork {
     sampleCodes(n, d, mean, logvar, this.noise, this.z, this.rates);
   }
 
-  /** From codes to logits in the decoder's result, and to their sigmoids in its gradient. @param {number} n @param {Float32Array} z */
+  /**
+   * From codes to logits in the decoder's result, and to their sigmoids in its gradient. @param {number} n
+   * @param {Float32Array} z
+   */
   decode(n, z) {
     const { decoder, heap, conditions, ones, zeros } = this;
     this.put(decoder, n, z, this.d);
@@ -180,7 +183,10 @@ export class TrainableNetwork {
     heap.finish(KINDS.sigmoid, decoder.result.at, decoder.gradient, lines, vectors, leap, jump, zeros, ones, zeros);
   }
 
-  /** @param {TrainedStack} stack @param {number} n @param {Float32Array} values @param {number} length of one of them */
+  /**
+   * @param {TrainedStack} stack @param {number} n @param {Float32Array} values
+   * @param {number} length of one of them
+   */
   put({ layers: [{ room, input }] }, n, values, length) {
     const { floats } = this.heap,
       lines = input.side || 1,

@@ -4,8 +4,8 @@
      Muon     M <- .9 M + .1 g;  G = .9 M + .1 g;         w <- w - rate .2 sqrt(longer side) (G G')^(-1/2) G
      mean     mean <- d mean + (1 - d) w                  d = min(decay, (t + 1) / (t + 10)) after step t = 0, 1, ...
 
-   (G G')^(-1/2), or (G' G)^(-1/2) on the right, whichever is the smaller matrix, comes from three Newton-Schulz iterations
-   on A = G G' / |G|^2, as `inverse_roots` there:
+   (G G')^(-1/2), or (G' G)^(-1/2) on the right, whichever is the smaller matrix, comes from three Newton-Schulz
+   iterations on A = G G' / |G|^2, as `inverse_roots` there:
 
      P = a + b A + c A^2;    Q <- P Q;    A <- P A P
 
@@ -123,7 +123,10 @@ export class Optimiser {
     }
   }
 
-  /** `to` = a symmetric matrix times the one in `panels`, where that product is symmetric. @param {number} from @param {number} to @param {number} size */
+  /**
+   * `to` = a symmetric matrix times the one in `panels`, where that product is symmetric.
+   * @param {number} from @param {number} to @param {number} size
+   */
   half(from, to, size) {
     this.heap.multiply(
       ...[from, this.panels, to, size, size, size, size, PANEL, PANEL * size, size, 0],

@@ -22,7 +22,10 @@ import { upTo } from "../kernels.js";
  * @property {boolean} muon
  * @property {number} at where it begins in each stretch
  */
-/** @typedef {Omit<Parameter, "size" | "muon" | "at" | "unused" | "place"> & Partial<Pick<Parameter, "unused" | "place">>} Sizes */
+/**
+ * @typedef {Omit<Parameter, "size" | "muon" | "at" | "unused" | "place"> &
+ *   Partial<Pick<Parameter, "unused" | "place">>} Sizes
+ */
 
 const MUON_SIDE = 8; // core/training/optimisation.py
 

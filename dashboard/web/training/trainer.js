@@ -2,9 +2,9 @@
 
      for each epoch:  shuffle;  for each batch:  minimise mean(D + beta R)
 
-   One call of `step` is one batch, so that a worker can listen in between. Every epoch has generators of its own, seeded by
-   (seed, epoch): the same seed gives the same bits in the same browser, however the training was interrupted. What is
-   measured and shown is the running mean of the weights where the recipe has one. */
+   One call of `step` is one batch, so that a worker can listen in between. Every epoch has generators of its
+   own, seeded by (seed, epoch): the same seed gives the same bits in the same browser, however the training was
+   interrupted. What is measured and shown is the running mean of the weights where the recipe has one. */
 
 import { PIXELS } from "../image.js";
 import { TrainableNetwork } from "./network.js";

@@ -1,14 +1,14 @@
 /* Training beside the page, in a worker: `serve` answers on any port, a worker's own or a channel's.
 
      in    {type: "start", config, layers, images, seed}      images: see `readImages`
-           {type: "stop"}, {type: "continue"}                 stop keeps everything; continue goes on with the next batch
+           {type: "stop"}, {type: "continue"}                 stop keeps everything; continue takes the next batch
      out   {type: "progress", ...Progress, seconds, imagesPerSecond}        after every batch
-           {type: "epoch", epoch, figures, bytes}              figures on the test images; the weights as a safetensors file
+           {type: "epoch", epoch, figures, bytes}              figures on the test images; weights as safetensors
            {type: "weights", bytes}                            between epochs, at most every PICTURES seconds
            {type: "done", figures, bytes, seconds}, {type: "stopped"}, {type: "error", message}
 
-   `seconds` counts training and measuring, not waiting. After every batch the worker listens: a stop takes effect within
-   one, and no figure depends on when it came.
+   `seconds` counts training and measuring, not waiting. After every batch the worker listens: a stop takes effect
+   within one, and no figure depends on when it came.
 
    Why not a library: TensorFlow for browsers (tfjs 4.22) is 1.5 MB of script and 0.4 MB of WebAssembly, which knows no
    gradient of a convolution's weights (its kernels lack Conv2DBackpropFilter); onnxruntime-web 1.30 is 14 MB and has no
