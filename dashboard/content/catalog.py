@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from core.config import RunConfig
 from core.data.dataset import DataKey
 from core.data.folder_name import canonical
+from core.errors import ArgumentError
 from core.runs.run import CONFIG, Run
 
 STANDARD = RunConfig()
@@ -38,10 +39,10 @@ class Entry:
         """The KL weight of a VAE.
 
         Raises:
-            ValueError: the model has none.
+            ArgumentError: the model has none.
         """
         if self.config.beta is None:
-            raise ValueError(f"{self.run_id} has no KL weight.")
+            raise ArgumentError(f"{self.run_id} is an autoencoder without a KL weight; choose a VAE.")
         return self.config.beta
 
     @functools.cached_property

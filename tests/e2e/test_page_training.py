@@ -234,11 +234,11 @@ def test_the_images_arrive_as_they_were_sent(page):
 
 
 def test_a_worker_trains_a_network_whose_figures_are_those_it_tells(page):
-    config = RunConfig(train_size=240, **QUICK | {"epochs": 1})
+    config = RunConfig(train_size=1600, **QUICK | {"epochs": 1})  # 20 batches: time to stop after the second
     dataset = load_dataset()
     first, again = trained(page, config, dataset), trained(page, config, dataset)
     assert first["type"] == "done", first
-    assert first["counts"]["progress"] == 3 and first["counts"]["stopped"] == 1
+    assert first["counts"]["progress"] == 20 and first["counts"]["stopped"] == 1
     assert first["bytes"] == again["bytes"], "the same seed gives the same bits"
     model = build_model(config)
     model.load_state_dict(load(base64.b64decode(first["bytes"])))
