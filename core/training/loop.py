@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.config import ConfigError, RunConfig
+from core.config import RunConfig
 from core.data.dataset import Dataset
 from core.hardware import device as devices
 from core.models.build import build_model
 from core.models.networks import Trainable
 from core.training import evaluation
 from core.training.duration import MEASURED
+from core.training.images import training_images
 from core.training.optimisation import SCHEDULES, Average, Optimiser, optimisers
 from core.training.outcome import TrainingError
 
@@ -83,29 +84,6 @@ def _restore(model: Trainable, optimisers: dict[str, Optimiser], tensors: dict[s
                 memory_format = torch.channels_last if value.dim() == 4 else torch.contiguous_format
                 state.setdefault(int(i), {})[key] = value.to(memory_format=memory_format)
         optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-
-
-def training_images(config: RunConfig, dataset: Dataset) -> np.ndarray:
-    """The training images of a config, uint8 (N, 1, 28, 28): without its held-out class, and the first train_size.
-
-    Raises:
-        ConfigError: the held-out class does not exist or is the only one, or there are fewer images than train_size.
-    """
-    images, held_out, size = dataset.train_images, config.held_out_class, config.train_size
-    if held_out is not None:
-        if held_out >= len(dataset.classes):
-            raise ConfigError(f"held_out_class={held_out}: {dataset.name} has classes 0 to {len(dataset.classes) - 1}.")
-        images = images[dataset.train_labels != held_out]
-        if not len(images):
-            raise ConfigError(
-                f"held_out_class={held_out}: {dataset.name} has no other class to train on. Leave held_out_class out."
-            )
-    if size is not None and size > len(images):
-        raise ConfigError(
-            f"train_size={size}: there are {len(images)} training images. "
-            "Give at most that many, or leave train_size out."
-        )
-    return images[:size]
 
 
 def _current_beta(config: RunConfig, epoch: int) -> float | None:

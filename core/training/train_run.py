@@ -29,7 +29,8 @@ from core.runs.run import ERROR, LIVE, MANIFEST, RESUME, STOP, WEIGHTS, Run, Sta
 from core.runs.store import RunStore
 from core.training import evaluation, outcome
 from core.training.duration import Work
-from core.training.loop import Epoch, fit, kept_weights, training_images
+from core.training.images import training_images
+from core.training.loop import Epoch, fit, kept_weights
 from core.training.outcome import TrainingError
 from core.training.progress import Heartbeat, Stopped, Timing
 

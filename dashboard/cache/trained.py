@@ -127,6 +127,16 @@ def png_of_test_images(data: DataKey, n: int) -> bytes:
     return sprite(dataset(data).test_images[:n])
 
 
+@st.cache_resource(show_spinner=False, max_entries=4)
+def png_of_training(data: DataKey, held_out_class: int | None, train_size: int | None) -> tuple[bytes, dict[str, int]]:
+    """The images of a training in the page as one PNG, and their numbers: see `page_training.picture`."""
+    from core.config import RunConfig
+    from dashboard.components import page_training
+
+    config = RunConfig(dataset=data.name, held_out_class=held_out_class, train_size=train_size)
+    return page_training.picture(config, dataset(data))
+
+
 @st.cache_resource(show_spinner=False, ttl=10, max_entries=16)
 def _fingerprint(data: DataKey) -> str:
     """The present names, sizes and times of a folder's files; read every ten seconds at most."""

@@ -14,6 +14,8 @@ from dashboard.components.scripts import WEB, joined
 from dashboard.components.sprites import SPRITE_COLUMNS, sprite
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from core.config import RunConfig
     from core.data.dataset import Dataset
 
@@ -28,28 +30,31 @@ def picture(config: RunConfig, dataset: Dataset) -> tuple[bytes, dict[str, int]]
     """The images of a training, those to train on first, and how many there are of both, as `Images` in worker.js.
 
     Raises:
-        ConfigError: see `core.training.loop.training_images`.
+        ConfigError: see `core.training.images.training_images`.
     """
     import numpy as np
 
     from core.training.duration import MEASURED
-    from core.training.loop import training_images
+    from core.training.images import training_images
 
     train, test = training_images(config, dataset), dataset.test_images[:MEASURED]
     counts = {"train": len(train), "test": len(test), "columns": SPRITE_COLUMNS}
     return sprite(np.concatenate([train, test])), counts
 
 
-def training(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
-    """The arguments of `startTraining` in client.js: the script's address, and what the worker starts with."""
-    png, counts = picture(config, dataset)
-    name = f"{config.dataset}-{counts['train']}"
+def training(config: RunConfig, png: bytes, counts: Mapping[str, int]) -> dict[str, Any]:
+    """The arguments of `startTraining` in client.js: the script's address, and what the worker starts with.
+
+    Args:
+        png, counts: see `picture`.
+    """
+    url = media_url(png, "image/png", f"{config.dataset}-{counts['train']}/training-images")
     return {
         "script": media_url(worker_script().encode(), "text/javascript", "training-worker"),
         "start": {
             "config": config.to_dict(),
             "layers": layers_of(config),
-            "images": {"url": media_url(png, "image/png", f"{name}/training-images"), **counts},
+            "images": {"url": url, **counts},
             "seed": config.seed,
         },
     }

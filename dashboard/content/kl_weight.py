@@ -52,7 +52,7 @@ def _untrained_neighbours(beta: float, evaluations: Mapping[float, Mapping[str, 
         for b in sorted(nearest_betas(evaluations, beta, 2))
     ]
     return (
-        f"No network has been trained for β = {beta:g} yet. "
+        f"The server has no network for β = {beta:g} yet. "
         f"Of the nearest trained values, the {VAE} with {'; that with '.join(each)}."
     )
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core.config import RunConfig
 from core.runs.run import RunError
 from dashboard import cache
+from dashboard.components import page_training
 from dashboard.components.assets import not_in_page, weights_url
-from dashboard.components.beta_lab import CODES, Lab, Prediction, TrainedBeta, Training
+from dashboard.components.beta_lab import CODES, InPage, Lab, Prediction, TrainedBeta, Training
 from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
 from dashboard.plots import images, theme
@@ -29,6 +31,7 @@ def lab_of(pair: Pair, trained: Mapping[float, Entry], beta: float) -> Lab:
             _address(e) if b in near else "",
             cache.trained.evaluation(e.run_id),
             [cache.trained.evaluation(o.run_id) for o in catalog.other_seeds(entries, e)],
+            e.run.shipped,
         )
         for b, e in trained.items()
     ]
@@ -69,6 +72,12 @@ def training_of(run_id: str, beta: float, fraction: float) -> Training:
     """The progress of a run that is being trained; `fraction` is from its job's status."""
     run = cache.trained.store().run(run_id)
     return Training(beta, run_id, fraction, run.history(), run.preview())
+
+
+def training_in_page(pair: Pair, config: RunConfig, auto: bool) -> InPage:
+    """Training of the network of a config in the page; `auto` says whether releasing the knob starts it."""
+    images = cache.trained.png_of_training(pair.data, config.held_out_class, config.train_size)
+    return InPage(page_training.training(config, *images), auto)
 
 
 def without_networks(trained: Mapping[float, Entry], beta: float, why: str) -> None:

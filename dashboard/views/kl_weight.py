@@ -19,17 +19,23 @@ from dashboard.content.samples import quality_takeaway
 from dashboard.content.training import progress_line
 from dashboard.content.words import AE, VAE, run_provenance
 from dashboard.panels.beta_conventions import conventions
-from dashboard.panels.beta_lab import lab_of, training_of, without_networks
+from dashboard.panels.beta_lab import lab_of, training_in_page, training_of, without_networks
 from dashboard.panels.on_demand import on_demand
 from dashboard.plots import charts
-from dashboard.session import beta_state, boundary, state
+from dashboard.session import beta_state, boundary, controls, state
 
 if TYPE_CHECKING:
     from core.jobs.background import JobStatus
 
 AUTO = "auto"  # the URL's parameter
+WHERE = "train_in"
+BROWSER, SERVER = "this browser", "the server"
 LAB = "lab"
-SMALL = 10_000  # with more training images, releasing the knob does not start a training
+WHERE_HELP = (
+    "Your browser trains on your own processor and keeps the network for itself. The server trains one network after "
+    "another, and then everyone has it."
+)
+SMALL = 10_000  # with more training images, releasing the knob starts no training, and browsers do not train
 POLL = 0.3  # seconds between updates of a training
 
 pair: Pair = state.get("pair")
@@ -39,6 +45,28 @@ def moved() -> None:
     """The knob has come to rest, possibly at another KL weight."""
     message = (state.get(LAB) or {}).get("rested")
     beta_state.save(beta_state.load().rested(message))
+
+
+def missing(beta: float) -> RunConfig:
+    """The configuration of the network for another KL weight of this pair."""
+    return pair.vae.config.replace(beta=beta, **{**QUICK, "epochs": length})
+
+
+def give() -> None:
+    """Train a network on the server, so that everyone has it, which a visitor has trained in the browser."""
+    if beta_state.load().rested((state.get(LAB) or {}).get("give")).released:
+        request(missing(beta_state.load().value))
+
+
+def slow() -> None:
+    """A training in the browser would take too long: the server takes over."""
+    message = (state.get(LAB) or {}).get("slow")
+    asked = beta_state.load().rested(message)
+    seconds = message.get("seconds") if isinstance(message, dict) else None
+    if asked.released and isinstance(seconds, int | float) and 0 < seconds < float("inf"):
+        state.put(WHERE, SERVER)
+        beta_state.save(asked)
+        state.notice(f"This browser would need about {seconds:.0f} s for a training, so the server does it.")
 
 
 def request(config: RunConfig) -> JobStatus | None:
@@ -60,10 +88,13 @@ def stop(run_id: str) -> None:
     cache.server.jobs().stop(run_id, state.visitor())
 
 
-def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
+def start_if_released(config: RunConfig, status: JobStatus, here: bool) -> JobStatus:
     """Start a training for the KL weight at which the knob was just released, if that is enabled.
 
     Only one at a time, so that a visitor who moves the knob often does not fill the queue.
+
+    Args:
+        here: whether the browser trains; then nothing is started.
 
     Returns:
         the status of the training for this KL weight; `status` if none was started.
@@ -73,7 +104,7 @@ def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
         return status
     others = asked.started if asked.started != config.run_id else None
     busy = others is not None and cache.server.jobs().status(others, state.visitor()).active
-    if not state.get(AUTO) or busy or len(data.train_images) > SMALL or status.state != "absent":
+    if here or not state.get(AUTO) or busy or len(data.train_images) > SMALL or status.state != "absent":
         beta_state.save(asked.decided())
         return status
     beta_state.save(asked.decided(started=config.run_id))
@@ -83,7 +114,9 @@ def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
 def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus | None) -> Training | None:
     """Draw the controls above the knob: starting a training, and its progress. Returns a training in progress."""
     run_id = config.run_id
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="bottom" if possible_here else "center"):
+        if possible_here:
+            controls.choice("Train in", [BROWSER, SERVER], WHERE, help=WHERE_HELP)
         st.toggle(
             "Train when released",
             True,
@@ -91,7 +124,7 @@ def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus 
             bind="query-params",
             help=("Releasing the slider at an untrained value of β starts the training of a network for that value."),
         )
-        if entry or status is None or config.beta is None:
+        if entry or status is None or config.beta is None or (here and not status.active):
             st.caption(trained_here(entry) if entry else "", width="stretch")
         elif status.active:
             training = training_of(run_id, config.beta, status.fraction)
@@ -122,7 +155,7 @@ def draw() -> None:
         if why:
             without_networks(trained, beta, why)
         else:
-            beta_lab(lab, beta, LAB, training, moved, sequence=sequence)
+            beta_lab(lab, beta, LAB, training, moved, False, sequence, in_page, give, slow)
         if beta_state.load().value != beta:
             st.rerun()  # the knob was moved while only this part of the page ran
 
@@ -180,10 +213,13 @@ trained = catalog.over_beta(entries, pair)
 evaluations = {b: cache.trained.evaluation(e.run_id) for b, e in trained.items()}
 entry = trained.get(beta)
 why = not_in_page(pair.vae.config)
+possible_here = not why and len(data.train_images) <= SMALL
+here = possible_here and state.get(WHERE, BROWSER) != SERVER
 board = st.container()
 length = on_demand(pair)  # drawn below the board, but read first
 config = pair.vae.config.replace(beta=beta, **{**QUICK, "epochs": length})
-status = None if entry else start_if_released(config, cache.server.jobs().status(config.run_id, state.visitor()))
+status = None if entry else start_if_released(config, cache.server.jobs().status(config.run_id, state.visitor()), here)
+in_page = training_in_page(pair, config, state.get(AUTO, True)) if here else None
 known = [status]  # for the first call of `draw`; when it is repeated, it asks for the status itself
 watching = status is not None and status.active
 lab = lab_of(pair, trained, beta)

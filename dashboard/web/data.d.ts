@@ -89,16 +89,52 @@ export interface TrainedBeta extends CurvePoint {
   run_id: string;
   weights: string;
   neg_elbo: number;
+  where: "shipped" | "server" | "browser";
   /** The lowest and the highest over seeds. */
   spread?: { seeds: number; rate: number[]; distortion: number[]; neg_elbo: number[] };
+}
+
+/** A network that was trained in this browser and is kept there under `key`. */
+export interface LocalBeta extends TrainedBeta {
+  key: string;
+  epochs: number;
+  seconds: number;
+}
+
+/** A network that is being trained in this page. */
+export interface LiveBeta extends TrainedBeta {
+  network: import("./networks.js").Network;
+}
+
+/** What the page needs to train networks itself. */
+export interface InPage extends PageTrainingSource {
+  /** Whether releasing the knob starts a training. */
+  auto: boolean;
+  /** Seconds; where a training takes longer, the server is asked to do it. */
+  patience: number;
+  /** Whether there is a server that can train. */
+  server: boolean;
+}
+
+export interface PageTrainingSource {
+  script: string;
+  start: {
+    config: import("./training/network.js").TrainingConfig;
+    layers: import("./training/network.js").Layers;
+    images: { url: string; train: number; test: number; columns: number };
+    seed: number;
+  };
 }
 
 export interface TrainingData {
   beta: number;
   run_id: string;
+  where: "server" | "browser";
   epoch: number;
   epochs: number;
   path: Figures[];
+  /** The epoch after which the last figures in `path` were measured. */
+  measured: number;
   preview: string;
 }
 
@@ -108,6 +144,8 @@ export interface BetaLabData {
   sequence: number;
   compact: boolean;
   training: TrainingData | null;
+  /** Training in the page; null where it is not offered. */
+  in_page: InPage | null;
   latent_dim: number;
   prediction: { run_id: string; weights: string; curve: CurvePoint[] } | null;
   trained: TrainedBeta[];

@@ -17,7 +17,8 @@ from core.hardware import device
 from core.models.build import build_model
 from core.runs.run import ERROR, HEARTBEAT, LIVE, RESUME, STOP, WEIGHTS, Status
 from core.runs.store import RunStore
-from core.training import loop, progress, train_run
+from core.training import progress, train_run
+from core.training.images import training_images
 from core.training.loop import fit
 from core.training.outcome import TrainingError
 from core.training.train_run import Stopped, train
@@ -191,10 +192,10 @@ def test_more_beta_less_rate(store):
 
 def test_a_held_out_class_is_not_trained_on():
     data = load_dataset()
-    images = loop.training_images(RunConfig(held_out_class=3), data)
+    images = training_images(RunConfig(held_out_class=3), data)
     assert len(images) == (data.train_labels != 3).sum()
     with pytest.raises(ConfigError, match=r"held_out_class=42: .* classes 0 to 9"):
-        loop.training_images(RunConfig(held_out_class=42), data)
+        training_images(RunConfig(held_out_class=42), data)
 
 
 def test_what_cannot_be_left_out_or_had_is_refused_before_anything_is_written(store):
@@ -208,7 +209,7 @@ def test_the_only_class_cannot_be_left_out():
     data = load_dataset("tiny")
     alone = dataclasses.replace(data, classes=("one",), train_labels=np.zeros_like(data.train_labels))
     with pytest.raises(ConfigError, match="no other class"):
-        loop.training_images(RunConfig(held_out_class=0), alone)
+        training_images(RunConfig(held_out_class=0), alone)
 
 
 def test_a_denoising_model_sees_noise_and_a_clean_target(monkeypatch):

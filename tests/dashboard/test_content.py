@@ -124,7 +124,7 @@ def test_weight_verdict():
     assert "all latent units are inactive" in weight_takeaway(10.0, runs, 16)
     between = weight_takeaway(3.0, runs, 16)
     assert (
-        "No network has been trained for β = 3 yet" in between
+        "The server has no network for β = 3 yet" in between
         and "β = 1 has a rate" in between
         and "β = 10 has a rate" in between
         and "0.25" not in between

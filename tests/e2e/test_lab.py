@@ -268,3 +268,68 @@ Object.assign(window, { CodeInterpolator, Network, Uint8Array, ready: true });""
         assert np.abs(np.array(logvar) - posterior.logvar.numpy().ravel()).max() < 1e-3
     low, high = np.array(got[0][0]), np.array(got[-1][0])
     assert np.abs(low - high).max() > 0.05  # the weight does change the codes
+
+
+# ---- training in the page ----
+
+
+def trains_at(browser, url, **parameters):
+    """The lab with training in the page, the knob released a step above beta = 2."""
+    page = opened(browser, f"{url}/?beta=2&" + "&".join(f"{k}={v}" for k, v in parameters.items()))
+    ready(page)
+    page.locator(f"{LAB} .slide").press("ArrowRight")
+    return page
+
+
+def act(page, name):
+    page.locator(f'{LAB} .training [data-act="{name}"]').click()
+
+
+def test_releasing_the_knob_trains_in_the_page_and_the_browser_keeps_the_network(dashboard_browser, url):
+    page = trains_at(dashboard_browser, url, train=3)
+    page.wait_for_selector(f'{LAB}[data-shows^="in-this-browser"][data-settled="1"]', timeout=60_000)
+    trained = picture(page, "samples")
+    assert page.locator(f"{LAB} .ticks .local").count() == 1
+    assert float(row(page, 2)[1]) > 0, "its distortion on the test images"
+    page.get_by_role("button", name="show the prediction").click()
+    page.wait_for_selector(f'{LAB}[data-shows="prediction"][data-settled="1"]')
+    assert (picture(page, "samples") != trained).any()
+
+    page.goto(f"{url}/?beta=2.05&train=3")  # the next visit
+    page.wait_for_selector(f'{LAB}[data-shows^="in-this-browser"][data-settled="1"]', timeout=60_000)
+    assert (picture(page, "samples") == trained).all()
+
+    act(page, "give")
+    page.get_by_text("give: 2.05").wait_for()
+    act(page, "forget")
+    page.wait_for_selector(f'{LAB}[data-shows="prediction"][data-settled="1"]')
+    assert page.locator(f"{LAB} .ticks .local").count() == 0
+    assert page.errors == []
+    release(page)
+
+
+def test_a_training_in_the_page_can_be_stopped_and_waits_for_a_newer_one(dashboard_browser, url):
+    page = trains_at(dashboard_browser, url, train=400)
+    page.wait_for_selector(f'{LAB}[data-shows^="in-training"]', timeout=60_000)
+    act(page, "stop")
+    page.wait_for_selector(f'{LAB} [data-training="stopped"]')
+    fraction = page.locator(f"{LAB} .training progress").evaluate("(bar) => bar.value")
+    act(page, "go")
+    page.wait_for_selector(f'{LAB} [data-training="running"]')
+    page.wait_for_function(f"document.querySelector('{LAB} .training progress').value > {fraction}")
+
+    slide = page.locator(f"{LAB} .slide")
+    slide.press("ArrowRight")  # another weight: this one is trained now, the other waits
+    page.wait_for_selector(f'{LAB}[data-beta="2.09"] [data-training="running"]')
+    slide.press("ArrowLeft")
+    page.wait_for_selector(f'{LAB}[data-beta="2.05"] [data-training="stopped"]')
+    assert page.errors == []
+    release(page)
+
+
+def test_a_browser_that_is_too_slow_hands_the_training_to_the_server(dashboard_browser, url):
+    page = trains_at(dashboard_browser, url, train=400, patience=1)
+    page.get_by_text("slow: 2.05").wait_for(timeout=30_000)
+    page.wait_for_selector(f'{LAB}[data-shows="prediction"] [data-training=""]')
+    assert page.errors == []
+    release(page)

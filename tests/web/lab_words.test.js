@@ -22,14 +22,25 @@ const words = (changes) =>
       ...changes,
     }),
   );
-const run = { beta: 2.7, weights: "address" };
+const run = { beta: 2.7, weights: "address", where: "server" };
 
 test("a prediction is called one, a trained network's pictures are not", () => {
   assert.match(words({}), /^Prediction .*No network has been trained for β = 2\.7 yet/);
-  assert.equal(words({ real: run, run }), "Trained at β = 2.7. ");
+  assert.equal(words({ real: run, run }), "Trained at β = 2.7 on the server. ");
   assert.match(words({ run }), /^Prediction .*fetching the trained network/);
   assert.match(words({ run, wantsReal: false }), /^Prediction .*There is a trained network/);
   assert.equal(words({ resting: false }), "Prediction of the multi-rate model. ");
+});
+
+test("the line says where a network was trained, in one wording", () => {
+  for (const [where, expected] of [
+    ["shipped", /supplied/],
+    ["server", /on the server/],
+    ["browser", /in this browser/],
+  ])
+    assert.match(words({ real: { ...run, where }, run }), expected);
+  const training = { epoch: 1, epochs: 6 };
+  assert.match(words({ real: { ...run, where: "browser" }, training }), /^In training .* in this browser/);
 });
 
 test("a network in training is named with its epoch once its pictures are there", () => {
@@ -41,7 +52,7 @@ test("a network in training is named with its epoch once its pictures are there"
 test("without a multi-rate model the nearest network is named by its own weight", () => {
   const other = { beta: 2, weights: "address" };
   assert.match(words({ predicts: false, real: other }), /^Nearest trained network: β = 2\. .*β = 2\.7/);
-  assert.equal(words({ predicts: false, real: run }), "Trained at β = 2.7. ");
+  assert.equal(words({ predicts: false, real: run }), "Trained at β = 2.7 on the server. ");
 });
 
 test("a failure is named before what is shown instead", () => {

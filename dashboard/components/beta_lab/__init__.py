@@ -47,6 +47,7 @@ class TrainedBeta:
         weights: address of its parameters; with "" the prediction stays on screen.
         evaluation: see `core.runs.run.Run.evaluation`.
         others: evaluations of runs with the same beta and other seeds, for the spread.
+        shipped: whether it came with the project; otherwise it was trained on this server.
     """
 
     beta: float
@@ -54,6 +55,7 @@ class TrainedBeta:
     weights: str
     evaluation: Mapping[str, Any]
     others: Sequence[Mapping[str, Any]] = ()
+    shipped: bool = False
 
     def to_data(self) -> dict[str, Any]:
         """Its JSON for the component."""
@@ -61,6 +63,7 @@ class TrainedBeta:
             "beta": self.beta,
             "run_id": self.run_id,
             "weights": self.weights,
+            "where": "shipped" if self.shipped else "server",
             "neg_elbo": self.evaluation["neg_elbo"],
             **_point(self.evaluation),
         }
@@ -101,11 +104,34 @@ class Training:
         return {
             "beta": self.beta,
             "run_id": self.run_id,
+            "where": "server",
             "epoch": round(done, 1 if done > 0.1 else 2),
             "epochs": epochs,
             "path": [_point(row) for row in self.history],
+            "measured": len(self.history) - 1,
             "preview": preview and f"data:image/png;base64,{preview}",
         }
+
+
+@dataclass(frozen=True)
+class InPage:
+    """Training in the page.
+
+    Attributes:
+        source: see `page_training.training`; the lab replaces the beta in its config.
+        auto: whether releasing the knob starts a training.
+        patience: seconds; a browser in which a training would take longer asks the server instead.
+        server: whether there is a server that can train.
+    """
+
+    source: Mapping[str, Any]
+    auto: bool = True
+    patience: float = 60.0
+    server: bool = True
+
+    def to_data(self) -> dict[str, Any]:
+        """Its JSON for the component."""
+        return {**self.source, "auto": self.auto, "patience": self.patience, "server": self.server}
 
 
 @dataclass(frozen=True)
@@ -170,6 +196,9 @@ def beta_lab(
     on_rest: Callable[[], None] = lambda: None,
     compact: bool = False,
     sequence: int = 0,
+    in_page: InPage | None = None,
+    on_give: Callable[[], None] = lambda: None,
+    on_slow: Callable[[], None] = lambda: None,
 ) -> None:
     """Draw the lab.
 
@@ -181,6 +210,11 @@ def beta_lab(
             has `rested`: {"beta", "sequence"}, see `dashboard.session.beta_state`.
         compact: shows only the parts that change visibly, for a projector.
         sequence: how often the page itself, not the knob, has set `beta`.
+        in_page: offers training in the page.
+        on_give: called before the rerun when a person wants the server to train the network of a KL weight, too. The
+            element's state then has `give`, like `rested`.
+        on_slow: called before the rerun when a training in the page would take too long. The element's state then has
+            `slow`: {"beta", "sequence", "seconds"}.
     """
     _mount(
         key=key,
@@ -190,6 +224,9 @@ def beta_lab(
             "sequence": sequence,
             "compact": compact,
             "training": training.to_data() if training else None,
+            "in_page": in_page.to_data() if in_page else None,
         },
         on_rested_change=on_rest,
+        on_give_change=on_give,
+        on_slow_change=on_slow,
     )

@@ -15,13 +15,15 @@ import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
 import { Knob } from "./knob.js";
 import { byRate, curveAt, drawBars, drawClouds, drawTicks, figuresAt } from "./lab_views.js";
+import { LabTraining } from "./lab_training.js";
 import { describe } from "./lab_words.js";
 import { Pictures, loadPreview } from "./pictures.js";
 import { Plane, short } from "./rd_plane.js";
 import { Sources } from "./sources.js";
 import { nearestTo, ticksOf } from "./trained_weights.js";
 
-/** @import { BetaLabData, CurvePoint, Figures, Mount, Tell, TrainedBeta, TrainingData } from "../../web/data.js" */
+/** @import { BetaLabData, CurvePoint, Figures, LiveBeta, Mount, Tell } from "../../web/data.js" */
+/** @import { TrainedBeta, TrainingData } from "../../web/data.js" */
 /** @import { Look } from "../../web/look.js" */
 /** @import { InterpolatedCodes } from "../../web/code_interpolator.js" */
 /** @import { Source } from "./sources.js" */
@@ -46,8 +48,8 @@ class BetaLab extends Component {
   curve = [];
   /** @type {Float32Array} classes of the images */
   labels;
-  /** @type {Float32Array | null} pictures of a network in training */
-  live = null;
+  /** @type {Float32Array | null} pictures of a network in training on the server */
+  preview = null;
   /** How often all pictures have been up to date. */
   complete = 0;
   /** Whether clouds have been drawn. */
@@ -72,6 +74,11 @@ class BetaLab extends Component {
       (stop) => this.moved(stop),
       (message) => this.rested(message),
     );
+    this.inPage = new LabTraining(this.find(".training"), {
+      knob: () => this.knob,
+      changed: () => this.trainedInPage(),
+      tell: (type, values) => this.tell(type, { ...values, sequence: this.knob.sequence }),
+    });
     this.plane = new Plane(this.find(".plane canvas"), (beta) => this.knob.go(beta));
     this.plane.canvas.onkeydown = (event) => this.knob.key(event);
     this.plane.redraw = this.redraw;
@@ -87,12 +94,14 @@ class BetaLab extends Component {
     const before = this.data;
     this.data = data;
     this.root.classList.toggle("compact", Boolean(data.compact));
-    this.knob.trained = [...data.trained].sort((a, b) => a.beta - b.beta);
+    this.placeStops();
+    void this.inPage.receive(data.in_page);
     this.curve = data.prediction?.curve ?? [];
     if (!this.sources.shown) this.sketch();
     const loaded = await this.loaded(() => this.load(data, before), loadingProblem);
     if (!loaded) return;
-    this.ticked = 0;
+    this.placeStops(); // those of this browser may have been read meanwhile
+    this.inPage.draw();
     this.followTraining(data.training);
     await this.choose();
     this.ready();
@@ -110,8 +119,8 @@ class BetaLab extends Component {
     const { beta } = knob,
       codes = shown.interpolator.codes(beta),
       complete = pictures.decode(shown, codes, beta, this.state.off),
-      live = this.training && this.live;
-    pictures.draw(this.find(".samples canvas"), this.find(".copies canvas"), live, this.state.seed);
+      preview = this.training && this.preview;
+    pictures.draw(this.find(".samples canvas"), this.find(".copies canvas"), preview, this.state.seed);
     const figures = this.figures(),
       at = real?.run ?? figures.predicted;
     if (!at) return;
@@ -128,7 +137,7 @@ class BetaLab extends Component {
       complete: this.complete,
       frame: (performance.now() - began).toFixed(1),
       shows: real ? real.run.run_id : "prediction",
-      live: live && this.training ? this.training.epoch : "",
+      live: preview && this.training ? this.training.epoch : "",
       settled: complete && !waits && shown.interpolator.ready ? "1" : "",
     });
   }
@@ -140,10 +149,29 @@ class BetaLab extends Component {
 
   /* ---- networks ---- */
 
-  /** The training under way of the weight under the knob. */
+  /**
+   * The training under way of the weight under the knob: in this page, or on the server.
+   * @returns {TrainingData | null}
+   */
   get training() {
-    const { training } = this.data;
-    return training && training.beta === this.knob.beta && !this.knob.run && this.knob.resting ? training : null;
+    const { beta, run, resting } = this.knob,
+      { training } = this.data;
+    if (run || !resting) return null;
+    return this.inPage.data(beta) ?? (training?.beta === beta ? training : null);
+  }
+
+  /**
+   * The network in training in this page, with its figures after the last epoch; before the first they are predicted.
+   * @returns {LiveBeta | undefined}
+   */
+  get live() {
+    const { beta } = this.knob,
+      training = this.inPage.training(beta);
+    const figures = training?.path.at(-1) ?? this.figures().predicted;
+    if (!training?.network || !figures || !this.training) return undefined;
+    const { rate, distortion, rate_per_dim, active_units } = /** @type {Figures} */ (figures),
+      run = { rate, distortion, rate_per_dim, active_units, neg_elbo: rate + distortion, weights: "" };
+    return { ...run, where: "browser", beta, network: training.network, run_id: `in-training-${training.version}` };
   }
 
   /**
@@ -151,8 +179,9 @@ class BetaLab extends Component {
    * predict by, the nearest.
    */
   get wanted() {
-    const { knob } = this,
+    const { knob, live } = this,
       runs = knob.trained.filter(({ weights }) => weights);
+    if (live && this.state.real) return live;
     if (!this.sources.base) return nearestTo(runs, knob.t);
     return knob.resting && this.state.real ? runs.find(({ beta }) => beta === knob.beta) : undefined;
   }
@@ -190,13 +219,13 @@ class BetaLab extends Component {
    */
   async followTraining(training) {
     if (!training?.preview) {
-      this.live = null;
+      this.preview = null;
       return;
     }
     try {
-      const live = await loadPreview(training.preview);
+      const preview = await loadPreview(training.preview);
       if (this.data.training !== training) return;
-      this.live = live;
+      this.preview = preview;
     } catch {
       return; // no picture: the last one stays
     }
@@ -211,6 +240,20 @@ class BetaLab extends Component {
     this.redraw();
   }
 
+  /** The knob stops at networks trained on the server and in this page. */
+  placeStops() {
+    const { trained } = this.data;
+    this.knob.trained = [...trained, ...this.inPage.runs(trained)].sort((a, b) => a.beta - b.beta);
+    this.ticked = 0;
+  }
+
+  /** Training in this page has other networks, or newer pictures. */
+  trainedInPage() {
+    if (!this.labels) return;
+    this.placeStops();
+    this.choose();
+  }
+
   /** @param {TrainedBeta | undefined} stop the trained run that the knob is on */
   moved(stop) {
     if (stop?.weights) loadNetwork(stop.weights).catch(() => {}); // it may rest here; `choose` reports what fails
@@ -220,7 +263,11 @@ class BetaLab extends Component {
 
   /** @param {ReturnType<Knob["rest"]>} message */
   rested(message) {
-    if (message) this.tell("rested", message);
+    if (message) {
+      this.tell("rested", message);
+      if (!this.knob.run) this.inPage.released(this.knob.beta);
+    }
+    this.inPage.draw();
     this.pictures.version++;
     this.choose();
   }
@@ -327,7 +374,7 @@ class BetaLab extends Component {
         real: real && real.run,
         run: knob.run,
         training,
-        live: Boolean(this.live),
+        live: Boolean(this.preview),
         resting: knob.resting,
         wantsReal: state.real,
         failed,

@@ -225,13 +225,14 @@ export function drawBars(box, rates, dims, active, most, off, resting, onPress) 
 
 /**
  * A button for every trained weight, under the track.
- * @param {HTMLElement} box @param {{beta: number, share: number, name: string}[]} ticks
+ * @param {HTMLElement} box @param {{beta: number, share: number, name: string, local: boolean}[]} ticks
  * @param {(beta: number) => void} onPress
  */
 export function drawTicks(box, ticks, onPress) {
   box.replaceChildren(
-    ...ticks.map(({ beta, share, name }) => {
-      const look = { title: `trained at β = ${Number(beta.toPrecision(4))}`, style: `left:${100 * share}%` };
+    ...ticks.map(({ beta, share, name, local }) => {
+      const title = `trained at β = ${Number(beta.toPrecision(4))}${local ? " in this browser" : ""}`;
+      const look = { title, style: `left:${100 * share}%`, class: local ? "local" : null };
       const attributes = { "data-beta": beta, tabindex: -1, ...look, onclick: () => onPress(beta) };
       return make("button", attributes, name || "\u00a0");
     }),

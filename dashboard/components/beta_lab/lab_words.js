@@ -5,7 +5,7 @@ import { make, putText, unitName } from "../../web/elements.js";
 import { SAMPLES, drawFigures } from "./lab_views.js";
 import { short } from "./rd_plane.js";
 
-/** @import { BetaLabData, Figures, TrainedBeta, TrainingData } from "../../web/data.js" */
+/** @import { BetaLabData, Figures, LiveBeta, TrainedBeta, TrainingData } from "../../web/data.js" */
 /**
  * What is on screen.
  * @typedef {object} Situation
@@ -14,7 +14,7 @@ import { short } from "./rd_plane.js";
  * @property {string} label that weight as text
  * @property {boolean} predicts whether there is a multi-rate model
  * @property {TrainedBeta[]} trained
- * @property {TrainedBeta | null} real the trained run whose network made the pictures; null: they are predicted
+ * @property {TrainedBeta | LiveBeta | null} real the run whose network made the pictures; null: they are predicted
  * @property {TrainedBeta | undefined} run the trained run of the weight under the knob
  * @property {TrainingData | null} training the training under way of that weight
  * @property {boolean} live whether pictures of that training are shown
@@ -28,13 +28,17 @@ import { short } from "./rd_plane.js";
  * @property {number | null} effect of disabling them on the reconstructions; null if none are
  */
 
+/** Where a network was trained. */
+const WHERE = { shipped: ", supplied with the dashboard", server: " on the server", browser: " in this browser" };
+
 /**
  * Which network made the pictures; trained and predicted ones never read alike.
  * @param {Omit<Situation, "data" | "trained" | "at" | "figures" | "images" | "off" | "effect">} situation
  */
 export function source({ beta, label, predicts, real, run, training, live, resting, wantsReal, failed }) {
-  const trained = `Trained at β = ${label}. `,
+  const trained = `Trained at β = ${label}${WHERE[real?.where ?? "server"]}. `,
     prediction = "Prediction of the multi-rate model";
+  if (real && training && real.beta === beta) return `In training at β = ${label} in this browser. `;
   if (real && (predicts || real.beta === beta)) return trained;
   if (real)
     return (
@@ -56,9 +60,11 @@ export function source({ beta, label, predicts, real, run, training, live, resti
 /**
  * What the plane shows, below its title.
  * @param {boolean} predicts @param {number} count of trained networks
+ * @param {boolean} local whether one was trained in this browser
  */
-function planeNote(predicts, count) {
-  const dots = `Dots: ${count} trained network${count > 1 ? "s" : ""}; press one to go there.`;
+function planeNote(predicts, count, local) {
+  const rings = local ? `; rings: trained in this browser` : "";
+  const dots = `Dots: ${count} trained network${count > 1 ? "s" : ""}${rings}; press one to go there.`;
   if (predicts) return `Dashed: multi-rate model. ${dots}`;
   return (
     `${dots} No multi-rate model was trained for these images and this latent size, ` +
@@ -108,12 +114,12 @@ export function describe(find, situation, switchSource) {
   slide.setAttribute("aria-valuetext", `beta ${label}${run ? ", a trained weight" : ""}`);
   putText(find(".beta"), `β = ${label}`);
   writeSource(find(".whose"), situation, switchSource);
-  const own = figures.live && training ? `In training, epoch ${training.path.length - 1}` : "Trained";
+  const own = figures.live && training ? `In training, epoch ${training.measured}` : "Trained";
   const name = predicts || !real ? own : `Trained, β = ${short(real.beta, 4)}`;
   drawFigures(find(".figures"), figures, beta, data.latent_dim, name);
 
   const inactive = data.latent_dim - at.active_units,
-    network = real?.run_id ?? data.prediction?.run_id;
+    network = real?.where === "browser" ? "the network of this browser" : (real?.run_id ?? data.prediction?.run_id);
   const clouds = "ot = mean, disc = σ; rings: 1, 2, 3 σ of the prior.";
   for (const [selector, words] of Object.entries({
     ".samples h4": "Samples from the same noise",
@@ -123,7 +129,11 @@ export function describe(find, situation, switchSource) {
     ".copies h4": "Unseen images and their reconstructions",
     ".copies p": `Decoded in the browser from the mean of each cloud, by ${network}.`,
     ".plane h4": "Rate–distortion plane",
-    ".plane p": planeNote(predicts, trained.length),
+    ".plane p": planeNote(
+      predicts,
+      trained.length,
+      trained.some(({ where }) => where === "browser"),
+    ),
     ".units h4": `Rate of each latent unit${inactive ? `: ${inactive} of ${data.latent_dim} inactive` : ""}`,
     ".units p": unitsNote(situation),
   }))

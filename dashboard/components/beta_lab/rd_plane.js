@@ -10,7 +10,8 @@ import { prepare } from "../../web/canvas.js";
 /** @import { Look } from "../../web/look.js" */
 /**
  * What can be pointed at.
- * @typedef {CurvePoint & {trained: boolean, x: number, y: number, spread?: TrainedBeta["spread"]}} Target
+ * @typedef {CurvePoint & Partial<Pick<TrainedBeta, "spread" | "where">>
+ *   & {trained: boolean, x: number, y: number}} Target
  */
 /** @typedef {{curve: CurvePoint[], trained: TrainedBeta[], ae: number | null}} Measured `ae`: the AE's distortion */
 /** @typedef {{at: CurvePoint, path: Figures[], own: string, aeColor: string, look: Look}} Shown */
@@ -155,7 +156,8 @@ export class Plane {
         line(X(run.spread.rate[0]), y, X(run.spread.rate[1]), y, own, [], 1.5);
         line(x, Y(run.spread.distortion[0]), x, Y(run.spread.distortion[1]), own, [], 1.5);
       }
-      disc(context, x, y, 4.5, own, look.background);
+      if (run.where === "browser") disc(context, x, y, 3.5, look.background, own, 2.5);
+      else disc(context, x, y, 4.5, own, look.background);
     }
     // a network in training, from epoch to epoch
     if (path.length) {
@@ -200,8 +202,9 @@ export class Plane {
    * @param {CanvasRenderingContext2D} context @param {Target} p @param {number} width @param {Look} look
    */
   label(context, p, width, look) {
+    const origin = p.where === "browser" ? "trained in this browser" : p.trained ? "trained" : "multi-rate";
     const rows = [
-      `β = ${short(p.beta)}, ${p.trained ? "trained" : "multi-rate"}`,
+      `β = ${short(p.beta)}, ${origin}`,
       `D ${p.distortion.toFixed(1)}   R ${p.rate.toFixed(1)}`,
       `−ELBO ${(p.distortion + p.rate).toFixed(1)}`,
       `active units ${p.active_units}`,
@@ -223,12 +226,12 @@ export class Plane {
 
 /**
  * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} radius
- * @param {string} color @param {string} halo
+ * @param {string} color @param {string} halo @param {number} line the halo's width
  */
-function disc(context, x, y, radius, color, halo) {
+function disc(context, x, y, radius, color, halo, line = 1.5) {
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
-  Object.assign(context, { fillStyle: color, strokeStyle: halo, lineWidth: 1.5 });
+  Object.assign(context, { fillStyle: color, strokeStyle: halo, lineWidth: line });
   context.fill();
   context.stroke();
 }

@@ -5,7 +5,7 @@ import { CodeInterpolator } from "../../web/code_interpolator.js";
 import { loadNetwork } from "../../web/networks.js";
 import { byRate } from "./lab_views.js";
 
-/** @import { CurvePoint, TrainedBeta } from "../../web/data.js" */
+/** @import { CurvePoint, LiveBeta, TrainedBeta } from "../../web/data.js" */
 /** @import { Network } from "../../web/networks.js" */
 /**
  * A network that pictures are made by, its codes, and its units by their rate.
@@ -84,15 +84,28 @@ export class Sources {
 
   /**
    * Puts a trained run's network on screen as soon as it is there, or the prediction.
-   * @param {() => TrainedBeta | undefined} wanted the run, asked again when its network has arrived
+   * @param {() => TrainedBeta | LiveBeta | undefined} wanted the run, asked again when its network has arrived
    * @param {number} latentDim
    */
   async choose(wanted, latentDim) {
     const run = wanted();
-    if (this.base && this.real && this.real.run.run_id !== run?.run_id) this.show(null);
-    if (!run || this.real?.run.run_id === run.run_id) return;
+    if (!run || this.real?.run.run_id === run.run_id) {
+      if (this.base && this.real && !run) this.show(null);
+      return;
+    }
     this.failed = "";
     try {
+      if ("network" in run) {
+        const { network } = run;
+        this.show({
+          run,
+          network,
+          interpolator: this.interpolatorOf(network),
+          dims: this.base?.dims ?? byRate([run.rate_per_dim]),
+        });
+        return;
+      }
+      if (this.base && this.real && !("network" in this.real.run)) this.show(null);
       const network = await loadNetwork(run.weights);
       if (wanted()?.run_id !== run.run_id) return;
       if (network.latentDim !== latentDim) throw new Error("another latent size");
@@ -105,6 +118,11 @@ export class Sources {
 
   /** @param {Sources["real"]} real */
   show(real) {
+    const before = this.real;
+    if (before && "network" in before.run && before.network !== real?.network) {
+      before.interpolator.stop(); // of a network in training there are many
+      this.interpolators.delete(before.network);
+    }
     this.real = real;
     this.changed();
   }

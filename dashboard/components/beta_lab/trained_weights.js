@@ -54,5 +54,8 @@ export function ticksOf(runs, width) {
   const named = [];
   for (const { beta } of [...shown].sort((a, b) => short(a.beta).length - short(b.beta).length || a.beta - b.beta))
     if (named.every((other) => (width - EDGES) * Math.abs(share(other) - share(beta)) > LABEL)) named.push(beta);
-  return shown.map(({ beta }) => ({ beta, share: share(beta), name: named.includes(beta) ? short(beta) : "" }));
+  return shown.map(({ beta, where }) => {
+    const name = named.includes(beta) ? short(beta) : "";
+    return { beta, share: share(beta), name, local: where === "browser" };
+  });
 }

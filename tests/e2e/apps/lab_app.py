@@ -11,12 +11,13 @@ import streamlit as st
 import torch
 from safetensors.torch import save
 
-from core.config import BETA_GRID, RunConfig
+from core.config import BETA_GRID, QUICK, RunConfig
 from core.models.build import build_model
 from core.models.trunks import describe
 from dashboard.components.assets import OCTETS, media_url, with_layers
-from dashboard.components.beta_lab import Lab, Prediction, TrainedBeta, Training, beta_lab
-from dashboard.components.sprites import sprite
+from dashboard.components.beta_lab import InPage, Lab, Prediction, TrainedBeta, Training, beta_lab
+from dashboard.components.page_training import training as page_training
+from dashboard.components.sprites import SPRITE_COLUMNS, sprite
 from dashboard.session.beta_state import BetaState
 
 DEAD = 15
@@ -78,7 +79,30 @@ def on_rest() -> None:
     st.session_state["weight"] = st.session_state["weight"].rested(st.session_state["lab"]["rested"])
 
 
-beta_lab(lab, weight.value, "lab", training, on_rest, sequence=weight.sequence)
+def heard(name: str) -> None:
+    st.session_state[name] = st.session_state["lab"][name]
+
+
+in_page = None
+if "train" in st.query_params:  # training in the page, this many epochs of 40 images
+    config = RunConfig(**QUICK | {"epochs": int(st.query_params["train"]), "batch_size": 8})
+    counts = {"train": 40, "test": N - 40, "columns": SPRITE_COLUMNS}
+    source = page_training(config, sprite(images), counts)
+    in_page = InPage(source, patience=float(st.query_params.get("patience", "1e9")))
+
+beta_lab(
+    lab,
+    weight.value,
+    "lab",
+    training,
+    on_rest,
+    sequence=weight.sequence,
+    in_page=in_page,
+    on_give=lambda: heard("give"),
+    on_slow=lambda: heard("slow"),
+)
+for name in ("give", "slow"):
+    st.text(f"{name}: {(st.session_state.get(name) or {}).get('beta')}")
 if st.button("Go to 0.5"):
     st.session_state["weight"] = weight.followed("0.5")
     st.rerun()

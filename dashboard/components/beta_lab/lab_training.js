@@ -1,0 +1,224 @@
+/* Training in the page, as the KL-weight lab has it: one network at a time, for the weight at which the knob was
+   released last; the others wait where they were stopped and go on afterwards. What is finished is kept in the browser
+   and is a stop of the knob from then on.
+
+   The line below the knob says where a network is or was trained, how far it is, and has the buttons. */
+
+import { familyOf, forget, keep, keptRuns } from "../../web/training/kept_runs.js";
+import { PageTraining } from "../../web/training/page_training.js";
+import { short } from "./rd_plane.js";
+import { drawLine, lineOf } from "./training_line.js";
+
+/** @import { BetaLabData, InPage, LocalBeta, TrainedBeta, TrainingData } from "../../web/data.js" */
+/** @import { KeptRun } from "../../web/training/kept_runs.js" */
+/**
+ * Trainings, those of them that wait for their turn, and finished networks, of one family. They are still there when
+ * the lab has left the page and comes back.
+ * @typedef {{trainings: Map<number, PageTraining>, displaced: Set<PageTraining>,
+ *   runs: LocalBeta[], read: boolean}} Shelf
+ */
+
+const MOST = 4; // trainings in memory, running and stopped
+const PAUSE = 200; // milliseconds between changes of the line's numbers
+
+/** @type {Map<string, Shelf>} by family */
+const shelves = new Map();
+/** Whether the server has been told that this browser is too slow. */
+let toldSlow = false;
+
+/**
+ * A kept run as a stop of the knob.
+ * @param {KeptRun} run
+ * @returns {LocalBeta}
+ */
+export function localBeta({ key, config, figures, bytes, seconds }) {
+  const { rate, distortion, rate_per_dim, active_units, neg_elbo } = /** @type {any} */ (figures);
+  const weights = URL.createObjectURL(new Blob([bytes]));
+  const beta = /** @type {number} */ (config.beta);
+  const ids = { beta, run_id: `in-this-browser-${short(beta, 6)}`, weights, key, epochs: config.epochs, seconds };
+  return { ...ids, where: "browser", rate, distortion, rate_per_dim, active_units, neg_elbo };
+}
+
+export class LabTraining {
+  /** @type {InPage | null} */
+  inPage = null;
+  /** @type {Shelf} */
+  shelf = { trainings: new Map(), displaced: new Set(), runs: [], read: true };
+  /** @type {Set<number>} weights that the server has been asked for */
+  given = new Set();
+  /** @type {WeakMap<PageTraining, string>} what the lab has seen of each training */
+  seen = new WeakMap();
+  written = 0;
+
+  /**
+   * @param {HTMLElement} box the line
+   * @param {object} lab
+   * @param {() => {beta: number, resting: boolean, run: TrainedBeta | LocalBeta | undefined}} lab.knob
+   * @param {() => void} lab.changed called when there are other runs, or newer pictures
+   * @param {(type: "give" | "slow", values: {beta: number, seconds?: number}) => void} lab.tell tells the server
+   */
+  constructor(box, lab) {
+    this.box = box;
+    this.lab = lab;
+  }
+
+  /** @param {BetaLabData["in_page"]} inPage */
+  async receive(inPage) {
+    this.inPage = inPage;
+    this.box.hidden = !inPage;
+    if (!inPage) return;
+    const family = familyOf(inPage.start.config);
+    this.shelf = shelves.get(family) ?? { trainings: new Map(), displaced: new Set(), runs: [], read: false };
+    shelves.set(family, this.shelf);
+    for (const training of this.shelf.trainings.values()) training.changed = () => this.follow(training);
+    this.draw();
+    if (this.shelf.read) return;
+    this.shelf.read = true;
+    await this.reread();
+  }
+
+  /** Reads the kept runs; of two with one weight, the one of the present length, else the newer one. */
+  async reread() {
+    const { inPage, shelf } = this;
+    if (!inPage) return;
+    const { config } = inPage.start;
+    /** @type {Map<number, LocalBeta>} */
+    const runs = new Map();
+    for (const run of await keptRuns(familyOf(config))) {
+      const known = shelf.runs.find(({ key, seconds }) => key === run.key && seconds === run.seconds),
+        { beta } = run.config;
+      if (beta !== null && runs.get(beta)?.epochs !== config.epochs) runs.set(beta, known ?? localBeta(run));
+    }
+    shelf.runs = [...runs.values()];
+    this.lab.changed();
+    this.draw();
+  }
+
+  /** The networks trained in this browser, but for weights that the server has. @param {TrainedBeta[]} trained */
+  runs(trained) {
+    if (!this.inPage) return [];
+    return this.shelf.runs.filter(({ beta }) => !trained.some((run) => run.beta === beta));
+  }
+
+  /** The training of this weight, under way or stopped. @param {number} beta */
+  training(beta) {
+    return this.inPage ? this.shelf.trainings.get(beta) : undefined;
+  }
+
+  /** The same as the lab draws it. @param {number} beta @returns {TrainingData | null} */
+  data(beta) {
+    const training = this.training(beta);
+    if (!training || training.state === "failed") return null;
+    const path = /** @type {any} */ (training.path),
+      epoch = Number(training.epoch.toFixed(1)),
+      { epochs } = training.config;
+    return { beta, run_id: "", where: "browser", epoch, epochs, path, measured: path.length, preview: "" };
+  }
+
+  get running() {
+    return [...this.shelf.trainings.values()].find(({ active }) => active);
+  }
+
+  /** The knob was released at a weight without a network. @param {number} beta */
+  released(beta) {
+    if (this.inPage?.auto && !this.training(beta)) this.start(beta);
+  }
+
+  /** Starts a training, or starts it anew; another one that is running waits. @param {number} beta */
+  start(beta) {
+    const { inPage, shelf } = this;
+    if (!inPage) return;
+    this.displace();
+    this.drop(beta);
+    while (shelf.trainings.size >= MOST) this.drop(/** @type {number} */ (shelf.trainings.keys().next().value));
+    const { config } = inPage.start,
+      training = new PageTraining(inPage, { ...config, beta }, () => this.follow(training));
+    shelf.trainings.set(beta, training);
+    this.draw();
+  }
+
+  /** The training that is running waits until another one has ended. */
+  displace() {
+    const { running } = this;
+    if (!running) return;
+    this.shelf.displaced.add(running);
+    running.stop();
+  }
+
+  /** @param {number} beta */
+  drop(beta) {
+    this.shelf.trainings.get(beta)?.end();
+    this.shelf.trainings.delete(beta);
+  }
+
+  /** @param {PageTraining} training something of it has changed */
+  follow(training) {
+    const { inPage, shelf } = this,
+      beta = /** @type {number} */ (training.config.beta),
+      whole = training.secondsLeft === null ? 0 : training.secondsLeft + training.seconds;
+    if (inPage?.server && !toldSlow && whole > inPage.patience) {
+      toldSlow = true; // the server takes over; whoever then chooses this browser has it
+      this.drop(beta);
+      this.lab.tell("slow", { beta, seconds: whole });
+    } else if (training.state === "done") {
+      if (shelf.trainings.get(beta) === training) this.finish(beta, training);
+      return;
+    }
+    const seen = `${training.version} ${training.active}`;
+    if (this.seen.get(training) !== seen) this.lab.changed();
+    else if (performance.now() - this.written < PAUSE) return;
+    this.seen.set(training, seen);
+    this.draw();
+  }
+
+  /**
+   * Keeps what was trained; the one that waits longest for its turn goes on.
+   * @param {number} beta @param {PageTraining} training
+   */
+  async finish(beta, training) {
+    const { shelf } = this;
+    if (training.result) await keep(training.result);
+    await this.reread(); // before it is dropped, so that its pictures stay
+    if (shelf.trainings.get(beta) === training) shelf.trainings.delete(beta);
+    const [next] = shelf.displaced;
+    shelf.displaced.delete(next);
+    if (next && !this.running) next.go();
+    this.lab.changed();
+    this.draw();
+  }
+
+  /** What a button asks for. @param {import("./training_line.js").Act} act */
+  async act(act) {
+    const { beta, run } = this.lab.knob(),
+      training = this.training(beta);
+    if (act === "train") this.start(beta);
+    else if (act === "stop" && training) {
+      this.shelf.displaced.delete(training);
+      training.stop();
+    } else if (act === "go" && training) {
+      this.displace();
+      this.shelf.displaced.delete(training);
+      training.go();
+    } else if (act === "give") {
+      this.given.add(beta);
+      this.lab.tell("give", { beta });
+    } else if (act === "forget" && run && "key" in run) {
+      await forget(run.key);
+      URL.revokeObjectURL(run.weights);
+      await this.reread();
+    }
+    this.draw();
+  }
+
+  /** Writes the line. */
+  draw() {
+    const { inPage, running } = this;
+    if (!inPage) return;
+    const { beta, run } = this.lab.knob(),
+      training = this.training(beta),
+      other = running === training ? undefined : running;
+    this.written = performance.now();
+    drawLine(this.box, lineOf(inPage, beta, training, run, other, this.given.has(beta)), (act) => void this.act(act));
+    this.box.dataset.training = training ? training.state : "";
+  }
+}
