@@ -88,13 +88,11 @@ def stop(run_id: str) -> None:
     cache.server.jobs().stop(run_id, state.visitor())
 
 
-def start_if_released(config: RunConfig, status: JobStatus, here: bool) -> JobStatus:
+def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
     """Start a training for the KL weight at which the knob was just released, if that is enabled.
 
-    Only one at a time, so that a visitor who moves the knob often does not fill the queue.
-
-    Args:
-        here: whether the browser trains; then nothing is started.
+    Only one at a time, so that a visitor who moves the knob often does not fill the queue; and none if the browser
+    trains.
 
     Returns:
         the status of the training for this KL weight; `status` if none was started.
@@ -104,27 +102,34 @@ def start_if_released(config: RunConfig, status: JobStatus, here: bool) -> JobSt
         return status
     others = asked.started if asked.started != config.run_id else None
     busy = others is not None and cache.server.jobs().status(others, state.visitor()).active
-    if here or not state.get(AUTO) or busy or len(data.train_images) > SMALL or status.state != "absent":
+    if here or not auto or busy or len(data.train_images) > SMALL or status.state != "absent":
         beta_state.save(asked.decided())
         return status
     beta_state.save(asked.decided(started=config.run_id))
     return request(config) or status
 
 
-def training_controls(config: RunConfig, entry: Entry | None, status: JobStatus | None) -> Training | None:
-    """Draw the controls above the knob: starting a training, and its progress. Returns a training in progress."""
-    run_id = config.run_id
-    with st.container(horizontal=True, vertical_alignment="bottom" if possible_here else "center"):
-        if possible_here:
-            controls.choice("Train in", [BROWSER, SERVER], WHERE, help=WHERE_HELP)
-        st.toggle(
+def where_and_when() -> tuple[bool, bool]:
+    """Draw the choices of training; returns whether the browser trains, and whether releasing the knob starts it."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        here = possible_here and controls.choice("Train in", [BROWSER, SERVER], WHERE, help=WHERE_HELP) == BROWSER
+        auto = st.toggle(
             "Train when released",
             True,
             key=AUTO,
             bind="query-params",
             help=("Releasing the slider at an untrained value of β starts the training of a network for that value."),
         )
-        if entry or status is None or config.beta is None or (here and not status.active):
+    return here, auto
+
+
+def server_training(config: RunConfig, entry: Entry | None, status: JobStatus | None) -> Training | None:
+    """Draw a line about the training on the server, with its buttons. Returns a training in progress."""
+    if here and not (status and status.active):
+        return None  # the lab has a line of its own
+    run_id = config.run_id
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if entry or status is None or config.beta is None:
             st.caption(trained_here(entry) if entry else "", width="stretch")
         elif status.active:
             training = training_of(run_id, config.beta, status.fraction)
@@ -149,7 +154,7 @@ def draw() -> None:
     """Draw the lab with its controls; repeated while a training is in progress."""
     with boundary.guard():
         now = known.pop() if known else cache.server.jobs().status(config.run_id, state.visitor())
-        training = training_controls(config, entry, now)
+        training = server_training(config, entry, now)
         if watching and training is None:
             st.rerun()  # it has ended
         if why:
@@ -214,19 +219,20 @@ evaluations = {b: cache.trained.evaluation(e.run_id) for b, e in trained.items()
 entry = trained.get(beta)
 why = not_in_page(pair.vae.config)
 possible_here = not why and len(data.train_images) <= SMALL
-here = possible_here and state.get(WHERE, BROWSER) != SERVER
 board = st.container()
+with board:
+    st.title("KL weight", anchor=False)
+    st.markdown(weight_takeaway(beta, evaluations, pair.latent_dim))
+    here, auto = where_and_when()
 length = on_demand(pair)  # drawn below the board, but read first
 config = pair.vae.config.replace(beta=beta, **{**QUICK, "epochs": length})
-status = None if entry else start_if_released(config, cache.server.jobs().status(config.run_id, state.visitor()), here)
-in_page = training_in_page(pair, config, state.get(AUTO, True)) if here else None
+status = None if entry else start_if_released(config, cache.server.jobs().status(config.run_id, state.visitor()))
+in_page = training_in_page(pair, config, auto) if here else None
 known = [status]  # for the first call of `draw`; when it is repeated, it asks for the status itself
 watching = status is not None and status.active
 lab = lab_of(pair, trained, beta)
 shown = entry or catalog.multirate(entries, pair) or pair.vae
 with board:
-    st.title("KL weight", anchor=False)
-    st.markdown(weight_takeaway(beta, evaluations, pair.latent_dim))
     if watching:
         st.fragment(draw, run_every=POLL)()
     else:

@@ -101,11 +101,6 @@ export interface LocalBeta extends TrainedBeta {
   seconds: number;
 }
 
-/** A network that is being trained in this page. */
-export interface LiveBeta extends TrainedBeta {
-  network: import("./networks.js").Network;
-}
-
 /** What the page needs to train networks itself. */
 export interface InPage extends PageTrainingSource {
   /** Whether releasing the knob starts a training. */
@@ -116,11 +111,41 @@ export interface InPage extends PageTrainingSource {
   server: boolean;
 }
 
+/** A RunConfig, core/config.py, as far as training in the page reads it. */
+export interface TrainingConfig {
+  model: "ae" | "vae" | "multirate";
+  latent_dim: number;
+  activation: string;
+  likelihood: "bernoulli" | "gaussian";
+  beta: number | null;
+  reduction: "sum" | "mean";
+  free_bits: number;
+  warmup_epochs: number;
+  noise: number;
+  epochs: number;
+  batch_size: number;
+  learning_rate: number;
+  schedule: string;
+  optimiser: string;
+  averaging: number;
+  [other: string]: unknown;
+}
+
+/** One layer, as core/models/trunks.py describes it. */
+export interface LayerDescription {
+  kind: string;
+  inputs: number;
+  outputs: number;
+  kernel?: number;
+  stride?: number;
+  padding?: number;
+}
+
 export interface PageTrainingSource {
   script: string;
   start: {
-    config: import("./training/network.js").TrainingConfig;
-    layers: import("./training/network.js").Layers;
+    config: TrainingConfig;
+    layers: { encoder: LayerDescription[]; decoder: LayerDescription[] };
     images: { url: string; train: number; test: number; columns: number };
     seed: number;
   };

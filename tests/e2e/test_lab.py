@@ -313,10 +313,17 @@ def test_a_training_in_the_page_can_be_stopped_and_waits_for_a_newer_one(dashboa
     page.wait_for_selector(f'{LAB}[data-shows^="in-training"]', timeout=60_000)
     act(page, "stop")
     page.wait_for_selector(f'{LAB} [data-training="stopped"]')
-    fraction = page.locator(f"{LAB} .training progress").evaluate("(bar) => bar.value")
+    bar = page.locator(f"{LAB} .training progress")
+    fraction = bar.evaluate("(bar) => bar.value")
     act(page, "go")
     page.wait_for_selector(f'{LAB} [data-training="running"]')
-    page.wait_for_function(f"document.querySelector('{LAB} .training progress').value > {fraction}")
+    assert bar.evaluate(
+        """(bar, fraction) => new Promise((done) => {
+          const look = () => (bar.value > fraction ? done(true) : setTimeout(look, 50));
+          look();
+        })""",
+        fraction,
+    )
 
     slide = page.locator(f"{LAB} .slide")
     slide.press("ArrowRight")  # another weight: this one is trained now, the other waits

@@ -22,11 +22,11 @@ import { Plane, short } from "./rd_plane.js";
 import { Sources } from "./sources.js";
 import { nearestTo, ticksOf } from "./trained_weights.js";
 
-/** @import { BetaLabData, CurvePoint, Figures, LiveBeta, Mount, Tell } from "../../web/data.js" */
+/** @import { BetaLabData, CurvePoint, Figures, Mount, Tell } from "../../web/data.js" */
 /** @import { TrainedBeta, TrainingData } from "../../web/data.js" */
 /** @import { Look } from "../../web/look.js" */
 /** @import { InterpolatedCodes } from "../../web/code_interpolator.js" */
-/** @import { Source } from "./sources.js" */
+/** @import { LiveBeta, Source } from "./sources.js" */
 /** @typedef {{seed: number, off: Set<number>, real: boolean}} LabState what a person set up */
 
 /** @type {Map<string, LabState>} survives reruns, by data.key */

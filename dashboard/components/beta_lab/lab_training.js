@@ -156,12 +156,16 @@ export class LabTraining {
     const { inPage, shelf } = this,
       beta = /** @type {number} */ (training.config.beta),
       whole = training.secondsLeft === null ? 0 : training.secondsLeft + training.seconds;
+    if (training.state === "done") {
+      if (shelf.trainings.get(beta) === training) void this.finish(beta, training);
+      return;
+    }
     if (inPage?.server && !toldSlow && whole > inPage.patience) {
       toldSlow = true; // the server takes over; whoever then chooses this browser has it
       this.drop(beta);
       this.lab.tell("slow", { beta, seconds: whole });
-    } else if (training.state === "done") {
-      if (shelf.trainings.get(beta) === training) this.finish(beta, training);
+      this.lab.changed();
+      this.draw();
       return;
     }
     const seen = `${training.version} ${training.active}`;

@@ -5,7 +5,8 @@ import { make, putText, unitName } from "../../web/elements.js";
 import { SAMPLES, drawFigures } from "./lab_views.js";
 import { short } from "./rd_plane.js";
 
-/** @import { BetaLabData, Figures, LiveBeta, TrainedBeta, TrainingData } from "../../web/data.js" */
+/** @import { BetaLabData, Figures, TrainedBeta, TrainingData } from "../../web/data.js" */
+/** @import { LiveBeta } from "./sources.js" */
 /**
  * What is on screen.
  * @typedef {object} Situation

@@ -5,8 +5,9 @@ import { CodeInterpolator } from "../../web/code_interpolator.js";
 import { loadNetwork } from "../../web/networks.js";
 import { byRate } from "./lab_views.js";
 
-/** @import { CurvePoint, LiveBeta, TrainedBeta } from "../../web/data.js" */
+/** @import { CurvePoint, TrainedBeta } from "../../web/data.js" */
 /** @import { Network } from "../../web/networks.js" */
+/** A network that is being trained in this page. @typedef {TrainedBeta & {network: Network}} LiveBeta */
 /**
  * A network that pictures are made by, its codes, and its units by their rate.
  * @typedef {{network: Network, run: TrainedBeta | null, interpolator: CodeInterpolator, dims: number[]}} Source

@@ -14,27 +14,8 @@ import { Optimiser } from "./optimiser.js";
 import { Parameters } from "./parameters.js";
 import { Random } from "./random.js";
 
+/** @import { TrainingConfig } from "../data.js" */
 /** @import { Description, Shape } from "../layers.js" */
-/** @import { Likelihood } from "./losses.js" */
-/**
- * A RunConfig, core/config.py, as far as training in the page reads it.
- * @typedef {object} TrainingConfig
- * @property {"ae" | "vae" | "multirate"} model
- * @property {number} latent_dim
- * @property {string} activation
- * @property {Likelihood} likelihood
- * @property {number | null} beta
- * @property {"sum" | "mean"} reduction
- * @property {number} free_bits
- * @property {number} warmup_epochs
- * @property {number} noise
- * @property {number} epochs
- * @property {number} batch_size
- * @property {number} learning_rate
- * @property {string} schedule
- * @property {string} optimiser
- * @property {number} averaging
- */
 /** @typedef {{encoder: Description[], decoder: Description[]}} Layers core/models/trunks.py's `describe` */
 /** @typedef {{shape: number[], data: Float32Array}} FloatTensor */
 /**

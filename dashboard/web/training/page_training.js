@@ -8,7 +8,7 @@
 import { Network } from "../networks.js";
 import { startTraining } from "./client.js";
 
-/** @import { TrainingConfig } from "./network.js" */
+/** @import { TrainingConfig } from "../data.js" */
 /** @import { Figures } from "./trainer.js" */
 /** @import { PageTrainingSource } from "../data.js" */
 /**

@@ -12,7 +12,8 @@ import { distortionGradient } from "./losses.js";
 import { Random } from "./random.js";
 import { SCHEDULES } from "./schedule.js";
 
-/** @import { Layers, Terms, TrainingConfig } from "./network.js" */
+/** @import { TrainingConfig } from "../data.js" */
+/** @import { Layers, Terms } from "./network.js" */
 /**
  * What core/training/evaluation.py measures: means over test images, in nats and per pixel; a point has no rate.
  * @typedef {{n: number, distortion: number, rate: number | null, neg_elbo: number | null, mse: number,

@@ -17,7 +17,8 @@
 import { PIXELS, SIDE } from "../image.js";
 import { Trainer } from "./trainer.js";
 
-/** @import { Layers, TrainingConfig } from "./network.js" */
+/** @import { TrainingConfig } from "../data.js" */
+/** @import { Layers } from "./network.js" */
 /**
  * Grey levels as bytes, or one picture of tiles, `columns` a row: first those to train on, then those to test with.
  * @typedef {{train: Uint8Array, test: Uint8Array} | {url: string, train: number, test: number, columns: number}} Images
