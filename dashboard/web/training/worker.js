@@ -2,10 +2,12 @@
 
      in    {type: "start", config, layers, images, seed}      images: see `readImages`
            {type: "stop"}, {type: "continue"}                 stop keeps everything; continue takes the next batch
+           {type: "probe", config, layers}                    how fast is this machine? Answered with "speed"
      out   {type: "progress", ...Progress, seconds, imagesPerSecond}        after every batch
            {type: "epoch", epoch, figures, bytes}              figures on the test images; weights as safetensors
            {type: "weights", bytes}                            between epochs, at most every PICTURES seconds
            {type: "done", figures, bytes, seconds}, {type: "stopped"}, {type: "error", message}
+           {type: "speed", imagesPerSecond}
 
    `seconds` counts training and measuring, not waiting. After every batch the worker listens: a stop takes effect
    within one, and no figure depends on when it came.
@@ -15,6 +17,7 @@
    training build any more. This folder and the loops below it are 120 kB with their comments. */
 
 import { PIXELS, SIDE } from "../image.js";
+import { speed } from "./probe.js";
 import { Trainer } from "./trainer.js";
 
 /** @import { TrainingConfig } from "../data.js" */
@@ -135,8 +138,18 @@ export function serve(port) {
     }
   }
 
+  /** @param {import("./probe.js").Probe} probe */
+  function measure({ config, layers }) {
+    try {
+      tell("speed", { imagesPerSecond: speed(config, layers) });
+    } catch (error) {
+      tell("error", { message: /** @type {Error} */ (error).message });
+    }
+  }
+
   port.onmessage = ({ data }) => {
     if (data.type === "start") begin(data);
+    else if (data.type === "probe") measure(data);
     else if (data.type === "stop") wanted = loading = false;
     else if (data.type === "continue" && !loading && trainer && !trainer.done) {
       wanted = true;

@@ -1,0 +1,35 @@
+/* How fast this machine would train, found out before anything is trained: a few batches of the recipe on random
+   pictures, for SECONDS, and the median of their times. The first batches do not count, since the browser compiles
+   during them. A machine so slow that they take longer is judged by the last one. */
+
+import { PIXELS } from "../image.js";
+import { Random } from "./random.js";
+import { Trainer } from "./trainer.js";
+
+/** @import { Layers, TrainingConfig } from "./network.js" */
+/** @typedef {{type: "probe", config: TrainingConfig, layers: Layers}} Probe */
+
+const SECONDS = 0.3;
+const WARMING = 2; // batches
+const INK = 0.2; // part of a picture
+
+/**
+ * Images a second.
+ * @param {TrainingConfig} config @param {Layers} layers
+ * @param {() => number} now a clock, in ms
+ */
+export function speed(config, layers, now = () => performance.now()) {
+  const random = new Random(0),
+    images = Uint8Array.from({ length: config.batch_size * PIXELS }, () => (random.uniform() < INK ? 255 : 0)),
+    recipe = { ...config, epochs: 1e6 }; // the learning rate stays near 0: nothing diverges
+  const began = now(),
+    trainer = new Trainer(recipe, layers, images, images, 0),
+    times = [];
+  for (let end = began; !times.length || end < began + 1000 * SECONDS;) {
+    const start = now();
+    trainer.step();
+    end = now();
+    if (trainer.taken > WARMING || end >= began + 1000 * SECONDS) times.push(end - start);
+  }
+  return (1000 * config.batch_size) / times.sort((a, b) => a - b)[times.length >> 1];
+}
