@@ -3,6 +3,7 @@
     prior      z ~ N(0, I)                        the density that a VAE is trained with; an AE has none
     gaussian   z ~ N(m, S), fitted to codes       a single Gaussian
     mixture    z ~ sum_k w_k N(m_k, S_k), K = 10  full covariances (Ghosh et al. 2020, section 4)
+    classes    z ~ sum_y p(y) N(m_y, S_y)         one Gaussian for each class y; `Density.only(y)` draws one class
 
 Densities are fitted to **sampled** codes z ~ q(z|x) of the training images, for both models (the sample of a point is
 the code itself). Temperature T scales every standard deviation by T.
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from core.models.build import Model
 
 SOURCES = ("prior", "gaussian", "mixture")
+CLASSES = "classes"  # the name of `fit_classes` among packed densities
 COMPONENTS = 10
+LIMIT = 10_000  # training images whose codes densities are fitted to
 # Added to the diagonals of covariances, absolute and relative to the mean variance: an unused latent dimension of an AE
 # has no variance, and beside very large codes the absolute term vanishes in double precision.
 JITTER, RELATIVE_JITTER = 1e-6, 1e-9
@@ -51,6 +54,16 @@ class Density:
         which = np.searchsorted(np.cumsum(self.weights)[:-1], rng.random(n))
         roots = np.linalg.cholesky(self.covs)
         return (self.means[which] + temperature * np.einsum("nij,nj->ni", roots[which], noise)).astype(np.float32)
+
+    def only(self, k: int) -> Density:
+        """Component k alone; of a density of `fit_classes`, the codes of class k.
+
+        Raises:
+            NotMeasurable: it has no weight: there was no code to fit it to.
+        """
+        if self.weights[k] == 0:
+            raise NotMeasurable(f"component {k} was fitted to no code at all.")
+        return Density(np.ones(1), self.means[k : k + 1], self.covs[k : k + 1])
 
 
 def prior(latent_dim: int) -> Density:
@@ -80,10 +93,8 @@ def fit_density(source: str, codes: np.ndarray, seed: int = 0) -> Density:
         raise NotMeasurable(
             f"{len(codes)} codes, {unusable} of their values not finite: too little to fit a {source} to."
         )
-    d = codes.shape[1]
     if source == "gaussian":
-        jitter = max(JITTER, RELATIVE_JITTER * codes.var(0).mean())
-        return Density(np.ones(1), codes.mean(0)[None], (np.cov(codes.T).reshape(d, d) + jitter * np.eye(d))[None])
+        return Density(np.ones(1), codes.mean(0)[None], _covariance(codes)[None])
     import warnings
 
     from core.optional import without
@@ -107,6 +118,43 @@ def fit_density(source: str, codes: np.ndarray, seed: int = 0) -> Density:
         warnings.simplefilter("ignore", ConvergenceWarning)
         mixture.fit(codes)
     return Density(np.asarray(mixture.weights_), np.asarray(mixture.means_), np.asarray(mixture.covariances_))
+
+
+def _covariance(codes: np.ndarray) -> np.ndarray:
+    """The covariance (d, d) of codes (N, d), with `JITTER` on its diagonal so that it has a Cholesky factor."""
+    d = codes.shape[1]
+    jitter = max(JITTER, RELATIVE_JITTER * codes.var(0).mean())
+    return np.cov(codes.T).reshape(d, d) + jitter * np.eye(d)
+
+
+def fit_classes(codes: np.ndarray, labels: np.ndarray, classes: int) -> Density:
+    """A Gaussian fitted to the codes of each class: z ~ sum_y p(y) N(m_y, S_y) with p(y) the share of class y.
+
+    This makes any autoencoder conditional without training it again: codes of one component decode to images of one
+    class, as far as the classes are apart in the latent space. A class with a single code gets the covariance of all
+    codes around their class means; one without codes has weight 0 (see `Density.only`).
+
+    Args:
+        codes: (N, d), sampled codes of training images.
+        labels: (N,) class indices below `classes`.
+        classes: number of classes; component y of the result is class y.
+
+    Raises:
+        ArgumentError: not one label per code, or labels that are no class.
+        NotMeasurable: fewer than two codes, or values that are not finite.
+    """
+    codes, labels = np.asarray(codes, dtype=np.float64), np.asarray(labels).astype(int)
+    if labels.shape != (len(codes),) or (len(labels) and not 0 <= labels.min() <= labels.max() < classes):
+        raise ArgumentError(
+            f"{len(labels)} labels from {labels.min(initial=0)} to {labels.max(initial=0)} for {len(codes)} codes of "
+            f"{classes} classes; give each code a label below {classes}."
+        )
+    whole = fit_density("gaussian", codes)
+    counts = np.bincount(labels, minlength=classes)
+    means = np.stack([codes[labels == y].mean(0) if counts[y] else whole.means[0] for y in range(classes)])
+    pooled = _covariance(codes - means[labels])
+    covs = np.stack([_covariance(codes[labels == y]) if counts[y] > 1 else pooled for y in range(classes)])
+    return Density(counts / counts.sum(), means, covs)
 
 
 @dataclass(frozen=True)
@@ -148,10 +196,28 @@ def decode_all(model: Model, z: np.ndarray, batch: int = 1000) -> np.ndarray:
         return torch.cat([model.decode_image(c)[:, 0].float().cpu() for c in codes.split(batch)]).numpy()
 
 
-def fit_densities(model: Model, images: np.ndarray, limit: int = 10_000, seed: int = 0) -> dict[str, Density]:
+def fit_densities(model: Model, images: np.ndarray, limit: int = LIMIT, seed: int = 0) -> dict[str, Density]:
     """The densities of all `SOURCES`, fitted to sampled codes of the first `limit` training images (uint8)."""
-    z = encode_all(model, images[:limit], seed=seed).z
+    return _of_all_sources(encode_all(model, images[:limit], seed=seed).z, seed)
+
+
+def _of_all_sources(z: np.ndarray, seed: int) -> dict[str, Density]:
     return {source: fit_density(source, z, seed) for source in SOURCES}
+
+
+def all_densities(model: Model, dataset: Dataset, limit: int = LIMIT, seed: int = 0) -> dict[str, Density]:
+    """Those of `fit_densities` and that of `fit_classes`, as `CLASSES`: all fitted to the same sampled codes."""
+    z = encode_all(model, dataset.train_images[:limit], seed=seed).z
+    return {**_of_all_sources(z, seed), CLASSES: _of_classes(z, dataset)}
+
+
+def class_density(model: Model, dataset: Dataset, limit: int = LIMIT, seed: int = 0) -> Density:
+    """As `all_densities`, that of the classes alone."""
+    return _of_classes(encode_all(model, dataset.train_images[:limit], seed=seed).z, dataset)
+
+
+def _of_classes(z: np.ndarray, dataset: Dataset) -> Density:
+    return fit_classes(z, dataset.train_labels[: len(z)], len(dataset.classes))
 
 
 def pack(densities: dict[str, Density]) -> dict[str, np.ndarray]:
@@ -200,5 +266,5 @@ def sample(
         from core.data.datasets import load_dataset
 
         data = dataset or load_dataset(model.config.dataset, model.config.data_digest)
-        density = fit_density(source, encode_all(model, data.train_images[:10_000], seed=seed).z, seed)
+        density = fit_density(source, encode_all(model, data.train_images[:LIMIT], seed=seed).z, seed)
     return torch.from_numpy(decode_all(model, density.sample(n, temperature, seed)))[:, None]

@@ -16,7 +16,7 @@ import torch
 from core.config import ACTIVE_NATS
 from core.data.dataset import Dataset, as_floats
 from core.data.tiles import tiled
-from core.latent.sampling import decode_all, fit_densities, pack
+from core.latent.sampling import SOURCES, all_densities, decode_all, pack
 from core.models.build import Model
 from core.models.networks import Trainable, device_of
 from core.runs.run import GALLERY, PICTURES, PREVIEWED, SAMPLES, TRACED
@@ -155,13 +155,13 @@ def portfolio(
     curve = [{"beta": beta, **evaluate(variant, dataset)} for beta, variant in model.variants().items()]
     if curve:
         evaluation["curve"] = curve
-    densities = fit_densities(reference, dataset.train_images)
+    densities = all_densities(reference, dataset)
     gallery = {
         name: values[name][:GALLERY].astype(np.float16 if name in ("mean", "stddev") else np.float32)
         for name in ("mean", "stddev", "distortion", "rate", "mse")
         if name in values
     }
     gallery["reconstruction"] = to_bytes(decode_all(reference, values["mean"][:PICTURES]))
-    for source, density in densities.items():
-        gallery[f"samples_{source}"] = to_bytes(decode_all(reference, density.sample(SAMPLES)))
+    for source in SOURCES:
+        gallery[f"samples_{source}"] = to_bytes(decode_all(reference, densities[source].sample(SAMPLES)))
     return evaluation, gallery, pack(densities)

@@ -9,7 +9,18 @@ import torch
 
 from core.data.datasets import load_dataset
 from core.latent.interpolation import cross_fade, interpolate, lerp, nearest, path, slerp
-from core.latent.sampling import SOURCES, decode_all, encode_all, fit_density, pack, prior, sample, unpack
+from core.latent.sampling import (
+    SOURCES,
+    class_density,
+    decode_all,
+    encode_all,
+    fit_classes,
+    fit_density,
+    pack,
+    prior,
+    sample,
+    unpack,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -74,6 +85,64 @@ def test_packed_densities_come_back():
     assert set(again) == set(SOURCES)
     for name, density in again.items():
         assert np.array_equal(density.sample(4), densities[name].sample(4))
+
+
+def three_classes(n: int = 3000) -> tuple[np.ndarray, np.ndarray]:
+    """Codes of three classes with other means, spreads and shares, and their labels."""
+    labels = RNG.choice(3, n, p=[0.5, 0.3, 0.2])
+    means, spreads = np.array([[0, 0], [8, 1], [-3, 9]]), np.array([[1, 2], [0.5, 0.5], [3, 1]])
+    return means[labels] + spreads[labels] * RNG.standard_normal((n, 2)), labels
+
+
+def test_each_class_gets_the_gaussian_of_its_own_codes():
+    codes, labels = three_classes()
+    fitted = fit_classes(codes, labels, 3)
+    np.testing.assert_allclose(fitted.weights, np.bincount(labels) / len(labels))
+    for y in range(3):
+        alone = fit_density("gaussian", codes[labels == y])
+        np.testing.assert_allclose(fitted.means[y], alone.means[0])
+        np.testing.assert_allclose(fitted.covs[y], alone.covs[0])
+        assert np.array_equal(fitted.only(y).sample(9, 0.7, 3), alone.sample(9, 0.7, 3))
+
+
+def test_the_classes_together_have_the_mean_and_the_covariance_of_all_codes():
+    """The laws of total expectation and of total covariance, where each class divides by its own number of codes."""
+    codes, labels = three_classes()
+    fitted, counts = fit_classes(codes, labels, 3), np.bincount(labels)
+    np.testing.assert_allclose(fitted.weights @ fitted.means, codes.mean(0))
+    within = np.einsum("k,kij->ij", fitted.weights * (counts - 1) / counts, fitted.covs)
+    apart = fitted.means - codes.mean(0)
+    between = np.einsum("k,ki,kj->ij", fitted.weights, apart, apart)
+    np.testing.assert_allclose(within + between, np.cov(codes.T, bias=True), atol=1e-5)
+
+
+def test_what_the_classes_are_called_does_not_matter():
+    codes, labels = three_classes(300)
+    renamed = fit_classes(codes, 2 - labels, 3)
+    np.testing.assert_allclose(renamed.means[::-1], fit_classes(codes, labels, 3).means)
+
+
+def test_a_class_with_one_code_or_none():
+    codes, labels = three_classes(200)
+    fitted = fit_classes(np.vstack([codes, [[20, 20]]]), np.append(labels, 4), 5)
+    assert fitted.weights[3] == 0 and fitted.weights.sum() == pytest.approx(1)
+    assert np.array_equal(fitted.means[4], [20, 20]) and np.isfinite(fitted.sample(50)).all()
+    assert 0.3 < np.abs(fitted.only(4).sample(500) - 20).mean() < 4, "spread like the other classes"
+    with pytest.raises(ValueError, match="component 3 was fitted to no code"):
+        fitted.only(3)
+    with pytest.raises(ValueError, match="3 classes; give each code a label below 3"):
+        fit_classes(codes, labels + 1, 3)
+    with pytest.raises(ValueError, match="199 labels"):
+        fit_classes(codes, labels[1:], 3)
+
+
+@pytest.mark.parametrize("model", ["ae", "vae"])
+def test_a_finished_run_carries_the_density_of_its_classes(trained, model):
+    run, data = trained[model], load_dataset("tiny")
+    kept, again = unpack(run.arrays("density.npz"))["classes"], class_density(run.load_model(), data)
+    assert kept.means.shape == (len(data.classes), run.config.latent_dim)
+    np.testing.assert_allclose(kept.weights, np.bincount(data.train_labels) / len(data.train_labels))
+    np.testing.assert_allclose(kept.means, again.means, atol=1e-4)
 
 
 def test_codes_of_a_point_are_the_point_and_of_a_cloud_are_not(trained):
