@@ -10,18 +10,33 @@ from core.runs.run import PICTURES, SAMPLES
 from dashboard.cache import trained
 from dashboard.cache.trained import REFERENCE
 
+CLASS = "class"  # the source of samples of a single class
+
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def samples(run_id: str, source: str, temperature: float = 1.0, seed: int = 0) -> np.ndarray:
-    """`SAMPLES` random samples, float32 (64, 28, 28); those stored with the run do not need the network."""
-    if (temperature, seed) == (1.0, 0):
+def samples(run_id: str, source: str, temperature: float = 1.0, seed: int = 0, label: int | None = None) -> np.ndarray:
+    """`SAMPLES` random samples, float32 (64, 28, 28); those stored with the run do not need the network.
+
+    Args:
+        label: with the source "class", the class whose codes are drawn.
+    """
+    if (temperature, seed) == (1.0, 0) and source != CLASS:
         images = trained.gallery(run_id)[f"samples_{source}"].astype(np.float32) / 255
     else:
         from core.latent.sampling import decode_all
 
-        images = decode_all(trained.model(run_id), trained.density(run_id, source).sample(SAMPLES, temperature, seed))
+        density = trained.class_density(run_id).only(label or 0) if source == CLASS else trained.density(run_id, source)
+        images = decode_all(trained.model(run_id), density.sample(SAMPLES, temperature, seed))
     images.setflags(write=False)
     return images
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def stored_samples(run_id: str, source: str) -> bytes:
+    """The samples that are stored with a run, of temperature 1 and seed 0, as one PNG of eight columns."""
+    from dashboard.components.sprites import sprite
+
+    return sprite(trained.gallery(run_id)[f"samples_{source}"], 8)
 
 
 def one_of_each(data: DataKey, most: int = 10) -> np.ndarray:
@@ -50,10 +65,10 @@ def _unit(images: np.ndarray) -> np.ndarray:
 
 @st.cache_resource(show_spinner=False, max_entries=128)
 def samples_likeness(
-    run_id: str, source: str, temperature: float = 1.0, seed: int = 0
+    run_id: str, source: str, temperature: float = 1.0, seed: int = 0, label: int | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """(index, cosine) of the training image most similar to each of `samples(...)`."""
-    return _likeness(trained.data_of(run_id), samples(run_id, source, temperature, seed))
+    return _likeness(trained.data_of(run_id), samples(run_id, source, temperature, seed, label))
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)

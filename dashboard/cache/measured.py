@@ -45,6 +45,19 @@ def gaussians(run_id: str) -> int:
     return len(trained.density(run_id, "mixture").weights)
 
 
+def stored_quality(run_id: str) -> dict[str, dict[str, float]]:
+    """What is known already of the quality of a run's samples at temperature 1, by source; see `sample_quality`."""
+    from core.metrics.records import scores_of
+
+    scores = scores_of(trained.store().get(run_id))
+    kept = scores.get("samples", {})
+    return {
+        source: {"n": scores["n"], "floor": kept["floor"], **figures}
+        for source, figures in kept.items()
+        if isinstance(figures, dict) and {"fd", "density", "coverage"} <= set(figures)
+    }
+
+
 def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0) -> dict[str, float] | None:
     """The quality of a thousand samples, see `core.metrics.samples`.
 

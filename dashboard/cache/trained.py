@@ -107,6 +107,14 @@ def parameters(run_id: str) -> int:
     return sum(int(np.prod(entry["shape"])) for name, entry in header.items() if name != "__metadata__")
 
 
+@st.cache_resource(show_spinner=False, max_entries=4)
+def png_of_training_images(data: DataKey) -> bytes:
+    """The first `REFERENCE` training images of a data set as one PNG; packed quickly, since there are many."""
+    from dashboard.components.sprites import sprite
+
+    return sprite(dataset(data).train_images[:REFERENCE], compress_level=1)
+
+
 @st.cache_resource(show_spinner="Reading the images (the first time they may have to be downloaded)…", max_entries=4)
 def dataset(data: DataKey) -> Dataset:
     """The images that runs were trained on.
@@ -207,6 +215,27 @@ def density(run_id: str, source: str) -> Density:
     from core.latent.sampling import unpack
 
     return unpack(arrays(run_id, "density.npz"))[source]
+
+
+def has_class_density(run_id: str) -> bool:
+    """Whether a run carries the density of its classes; those of earlier versions do not."""
+    return "classes_weights" in arrays(run_id, "density.npz")
+
+
+def class_density(run_id: str) -> Density:
+    """The Gaussians of all classes, see `core.latent.sampling.fit_classes`; fitted now if the run does not carry them.
+
+    Raises:
+        NotMeasurable: there are fewer than two training codes.
+    """
+    return density(run_id, "classes") if has_class_density(run_id) else _fitted_to_classes(run_id)
+
+
+@st.cache_resource(show_spinner="Fitting a Gaussian to the codes of each class…", max_entries=32)
+def _fitted_to_classes(run_id: str) -> Density:
+    from core.latent import sampling
+
+    return sampling.class_density(model(run_id), dataset(data_of(run_id)))
 
 
 @st.cache_resource(show_spinner=LOADING, max_entries=16)

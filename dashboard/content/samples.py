@@ -14,6 +14,14 @@ FROM = {
     "mixture": "a mixture fitted to each model's codes",
 }
 ONE_AVERAGE = 100.0  # the Fréchet distance of a single average image, repeated; see `core.metrics.judge`
+FIGURE_HELP = {
+    "fd": "Between samples and unseen images, in the feature space of a small classifier (not FID). 0: identical "
+    f"distributions.{{real}} {ONE_AVERAGE:.0f}: a single average image, repeated.",
+    "density": "Fidelity: the average number of real-image neighbourhoods that contain a sample, normalised to about 1 "
+    "for real images (Naeem et al. 2020).",
+    "coverage": "Diversity: the share of unseen real images with at least one sample in their neighbourhood (Naeem et "
+    "al. 2020).",
+}
 Distances = Mapping[tuple[str, str], Sequence[float]]  # Fréchet distances by (model, source), one value per seed
 
 

@@ -120,6 +120,14 @@ def link(key: str, text: str) -> None:
     st.query_params[key] = text
 
 
+def link_all(texts: dict[str, str | None]) -> None:
+    """Write several URL parameters that no widget owns; None removes one."""
+    st.query_params.update({key: text for key, text in texts.items() if text is not None})
+    for key, text in texts.items():
+        if text is None and key in st.query_params:
+            del st.query_params[key]
+
+
 def settle(key: str, options: Sequence[Any], label: str, why: str) -> None:
     """Reset a widget's stored value to the first option if it is no longer among `options`, with a notice."""
     if key in st.session_state and st.session_state[key] not in options:

@@ -301,6 +301,64 @@ export interface EncodeDecodeData extends ImagesData {
   upload: { id: string; name: string; pixels: number[] } | null;
 }
 
+/** Settings that a component shares with the page, see settings.js. */
+export interface SettingsData<Values> {
+  values: Values;
+  sequence: number;
+}
+
+/** What random samples are drawn from and how; the URL's parameters have the same names. */
+export type SampleSettings = {
+  source: string;
+  class: string;
+  temperature: number;
+  noise: number;
+  number: number;
+  nearest: boolean;
+  vae_prior: boolean;
+};
+
+/** The quality of samples from one source at one temperature. */
+export interface SampleFigures {
+  source: string;
+  temperature: number;
+  fd: number;
+  floor: number;
+  density: number;
+  coverage: number;
+}
+
+export interface SamplerLane extends LaneData {
+  figures: SampleFigures[];
+  /** Address of samples that are stored with the run, by source: of temperature 1 and seed 0. */
+  stills: Record<string, string>;
+}
+
+export interface SamplerData extends SettingsData<SampleSettings> {
+  left: SamplerLane;
+  right: SamplerLane;
+  latent_dim: number;
+  /** Address of the densities of both models. */
+  arrays: string;
+  sources: { id: string; about: string }[];
+  classes: string[];
+  class_word: string;
+  /** Which of the classes have a density in `arrays`. */
+  drawable: boolean[];
+  numbers: number[];
+  most: number;
+  /** Address of the training images that samples are compared with, and their number. */
+  reference: string;
+  references: number;
+  /** Address of the classifier, "" without one. */
+  judge: string;
+  /** What the figures say, by the sources of both models. */
+  verdicts: { left: string; right: string; temperature: number; text: string }[];
+  /** Why there are no figures; "" where they are measured. */
+  unmeasured: string;
+  figure_help: { fd: string; density: string; coverage: string };
+}
+
 export interface TraverseLane extends LaneData {
   order: number[];
   dead: boolean[];

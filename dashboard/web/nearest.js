@@ -1,5 +1,6 @@
-/* The real image most like a picture: the largest cosine between vectors of grey levels, all of them as one product.
-   The cosine does not care how bright a picture is; by plain distance a faint smear would be near to everything. */
+/* The real image most like a picture, all comparisons as one product. Most like is the largest cosine between vectors
+   of grey levels, which does not care how bright a picture is; by plain distance a faint smear would be near to
+   everything. `distances` are plain distances nevertheless, for pictures that are compared along a path. */
 
 import { PIXELS } from "./image.js";
 import { Heap, PANEL, packedPlace, upTo } from "./kernels.js";
@@ -9,9 +10,10 @@ export class Nearest {
   /** @param {Float32Array} images n images (n * 784) in [0, 1] to search among */
   constructor(images) {
     const n = (this.n = images.length / PIXELS),
+      lengths = (this.lengths = new Float32Array(n)),
       matrix = new Float32Array(PIXELS * upTo(n, PANEL));
     for (let i = 0; i < n; i++) {
-      const length = lengthOf(images, i * PIXELS);
+      const length = (lengths[i] = lengthOf(images, i * PIXELS)) || 1;
       for (let p = 0; p < PIXELS; p++) matrix[packedPlace(PIXELS, p, i)] = images[i * PIXELS + p] / length;
     }
     this.heap = new Heap();
@@ -29,11 +31,9 @@ export class Nearest {
    * @param {number[] | null} skip for each image, one that is left out: its own copy
    */
   find(images, m, skip = null) {
-    const { floats } = this.heap;
-    floats.set(images.subarray(0, m * PIXELS), this.query);
-    this.heap.product(this.query, this.images, this.products, m, this.width, PIXELS);
+    const floats = this.compare(images, m);
     return Array.from({ length: m }, (_, i) => {
-      const length = lengthOf(images, i * PIXELS),
+      const length = lengthOf(images, i * PIXELS) || 1,
         products = this.products + i * this.width;
       let index = -1,
         most = -Infinity;
@@ -47,14 +47,45 @@ export class Nearest {
       return { index, likeness: most / length };
     });
   }
+
+  /**
+   * For m images: the Euclidean distance to the nearest one.
+   * @param {Float32Array} images m * 784
+   * @param {number} m at most 16
+   */
+  distances(images, m) {
+    const floats = this.compare(images, m);
+    return Array.from({ length: m }, (_, i) => {
+      const products = this.products + i * this.width;
+      let own = 0,
+        least = Infinity;
+      for (let p = i * PIXELS; p < (i + 1) * PIXELS; p++) own += images[p] ** 2;
+      for (let j = 0; j < this.n; j++) {
+        const length = this.lengths[j];
+        least = Math.min(least, length * (length - 2 * floats[products + j]));
+      }
+      return Math.sqrt(Math.max(0, own + least));
+    });
+  }
+
+  /**
+   * Products of m images with all others, each of length 1, at `products`.
+   * @param {Float32Array} images @param {number} m
+   */
+  compare(images, m) {
+    const { floats } = this.heap;
+    floats.set(images.subarray(0, m * PIXELS), this.query);
+    this.heap.product(this.query, this.images, this.products, m, this.width, PIXELS);
+    return floats;
+  }
 }
 
 /**
- * The length of an image as a vector; 1 for a black one.
+ * The length of an image as a vector.
  * @param {ArrayLike<number>} images @param {number} from
  */
 function lengthOf(images, from) {
   let sum = 0;
   for (let p = from; p < from + PIXELS; p++) sum += images[p] ** 2;
-  return Math.sqrt(sum) || 1;
+  return Math.sqrt(sum);
 }

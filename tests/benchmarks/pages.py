@@ -29,7 +29,7 @@ DRAWN: dict[str, tuple[str, ...]] = {
     "latent_maps": (".maps[data-ready]",),
     "one_image": (".encode-decode[data-ready]",),
     "training": (".scrubber[data-ready]",),
-    "samples": (IMAGES,),
+    "samples": (".sampler:not([data-shown=''])",),
     "interpolation": (IMAGES, ".chart svg"),
     "kl_weight": ('.lab[data-complete]:not([data-complete="0"])',),
     "scorecard": (".claim", ".chart svg"),

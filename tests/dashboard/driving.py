@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -18,6 +21,27 @@ def words(app: AppTest) -> str:
     """Everything written on the page."""
     kinds = ("title", "header", "subheader", "markdown", "caption", "warning", "info", "error")
     return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind))
+
+
+def components(app: AppTest) -> list[tuple[str, dict[str, Any]]]:
+    """The browser components on a page, by name, with their data."""
+    elements = [getattr(node, "proto", None) for node in app._tree]
+    found = [getattr(element, "bidi_component", element) for element in elements if element is not None]
+    sent = [(c.component_name, c.json or c.mixed.json) for c in found if hasattr(c, "js_content")]
+    return [(name.removeprefix("point_or_cloud_"), json.loads(data)) for name, data in sent if data]
+
+
+def data_of(app: AppTest, component: str) -> dict[str, Any]:
+    """The data of the only component of this name on a page."""
+    (found,) = [data for name, data in components(app) if name == component]
+    return found
+
+
+def rested(app: AppTest, key: str, **values: Any) -> AppTest:
+    """What happens when a component's controls come to rest at these values (it sends nothing under this driver)."""
+    shared = app.session_state[f"_{key}"]
+    app.session_state[f"_{key}"] = replace(shared, values={**shared.values, **values})
+    return app.run()
 
 
 class Waiting:

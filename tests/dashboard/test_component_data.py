@@ -23,6 +23,7 @@ PAGES = (
     ("one_image", {"part": "One number at a time"}),
     ("one_image", {"part": "The maths"}),
     ("samples", {}),
+    ("samples", {"source": "class"}),
     ("interpolation", {}),
     ("training", {}),
     ("uses", {}),

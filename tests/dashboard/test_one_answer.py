@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
-from driving import words
+from driving import components, data_of, words
 
 from core.data.dataset import DataKey
 from core.metrics.verdicts import DOES_NOT, HOLDS
@@ -23,27 +22,20 @@ def of_scorecard(latent_dim: int) -> set[str]:
     return {HOLDS: {"ae"}, DOES_NOT: {"vae", "neither"}}.get(row.verdict, {"neither"})
 
 
-def components(app) -> list[dict]:
-    """The data of the browser components on a page."""
-    sent = [getattr(node, "proto", None) for node in app._tree]
-    found = [getattr(element, "bidi_component", element) for element in sent if element is not None]
-    return [json.loads(c.json or c.mixed.json) for c in found if hasattr(c, "js_content") and (c.json or c.mixed.json)]
-
-
 @pytest.mark.parametrize("latent", ["2", "16"])
 def test_every_page_says_the_same_about_small_steps(shipped, latent):
     d = int(latent)
     app = shipped("one_image", latent=latent, part="Small steps", step="0.1")
     below = re.search(rf"at \*\*latent size {d}\*\* ({'|'.join(CLAIM.values())})", words(app))[1]
     answers = {"below the boards": next(kind for kind, said in CLAIM.items() if said == below)}
-    boards = next(data for data in components(app) if "said" in data)
+    boards = next(data for _, data in components(app) if "said" in data)
     said = re.search(rf"with {d} latent numbers ({'|'.join(CHANGES.values())})", boards["said"]["0.1"])[1]
     answers["on the boards"] = next(kind for kind, words_ in CHANGES.items() if words_ == said)
     scene = shipped("walkthrough", scene="small-steps", reveal="true")
     if d == 16:  # what the scene asks about
         marked = next(m.value for m in scene.markdown if "check_circle" in m.value)
         answers["in the walkthrough"] = CHOICES[re.search(r"\*\*(.+?)\*\*", marked)[1]]
-    board = next(data for data in components(scene) if "said" in data)
+    board = next(data for _, data in components(scene) if "said" in data)
     assert said in board["said"]["0.1"]
     assert len(set(answers.values())) == 1, answers
     assert set(answers.values()) <= of_scorecard(d), (answers, of_scorecard(d))
@@ -58,7 +50,9 @@ def test_every_page_says_the_same_about_small_steps(shipped, latent):
 )
 def test_every_page_says_the_same_about_whose_samples_are_nearer(shipped, query, scene, case):
     names = {AE: "ae", VAE: "vae"}
-    lead = next(m.value for m in shipped("samples", latent="16", **query).markdown if m.value.startswith("Drawn from"))
+    data = data_of(shipped("samples", latent="16", **query), "sampler")
+    drawn = {"left": query["source"], "right": "prior" if "vae_prior" in query else query["source"], "temperature": 1.0}
+    (lead,) = [verdict["text"] for verdict in data["verdicts"] if drawn.items() <= verdict.items()]
     told = re.search(r"the (\S+)'s samples are closer", lead)
     answers = {"samples": names[told[1]] if told else "neither"}
     told = words(shipped("walkthrough", scene=scene, reveal="true"))

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 import pytest
-from driving import BETAS, words
+from driving import BETAS, data_of, rested, words
 
 from core.config import QUICK, RunConfig
 from core.data.dataset import DataError, DataKey
@@ -27,6 +27,9 @@ NAMES = {
     "training": "How the spaces form",
     "one_image": "One image through both",
 }
+
+
+SHARED = {"samples": "sampler"}  # pages whose settings a component has
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -81,6 +84,8 @@ def test_start_another_image_is_another_image(dashboard):
         ("samples", "noise", "1e999"),
         ("samples", "source", "<script>alert(1)</script>"),
         ("samples", "nearest", "perhaps"),
+        ("samples", "class", "eleven"),
+        ("samples", "number", "37"),
         ("one_image", "index", "1e9"),
         ("one_image", "view", "<b>"),
         ("interpolation", "a", "123456"),
@@ -110,6 +115,7 @@ def test_hostile_links_are_told_and_the_page_lives(dashboard, jobs, page, key, v
         ("samples", {"source": "mixture", "temperature": "0.5", "noise": "3"}),
         ("kl_weight", {"beta": "4"}),
         ("samples", {"source": "gaussian", "vae_prior": "True"}),
+        ("samples", {"source": "class", "class": "7", "number": "16"}),
         ("interpolation", {"a": "5", "b": "9", "way": "spherical"}),
         ("latent_maps", {"projection": "PCA"}),
     ],
@@ -118,15 +124,17 @@ def test_a_link_restores_the_view(dashboard, page, query):
     app = dashboard(page, **query)
     assert not app.warning and not app.error
     for key, value in query.items():
-        stored = app.session_state["_beta"].value if key == "beta" else app.session_state[key]
+        if page in SHARED:
+            stored = data_of(app, SHARED[page])["values"][key]
+        else:
+            stored = app.session_state["_beta"].value if key == "beta" else app.session_state[key]
         assert (f"{stored:g}" if isinstance(stored, float) else str(stored)) == value
         assert app.query_params.get(key) == value, "the choice left the URL"
 
 
 def test_an_infinite_link_leaves_the_control_working(dashboard):
-    app = dashboard("samples", noise="1e999")
-    app.number_input(key="noise").set_value(5).run()
-    assert app.session_state["noise"] == 5 and not app.error
+    app = rested(dashboard("samples", noise="1e999"), "sampler", noise=5)
+    assert data_of(app, "sampler")["values"]["noise"] == 5 and app.query_params["noise"] == "5" and not app.error
 
 
 def test_shared_choice_follows_to_another_page(dashboard):
@@ -175,7 +183,7 @@ def test_a_layout_that_failed_is_told_and_can_be_asked_for_again(dashboard, jobs
 def test_samples_are_judged_once_their_judge_has_been_trained(dashboard, jobs, monkeypatch):
     monkeypatch.setattr("core.metrics.judge_training._LOADED", {})
     app = dashboard("samples")
-    assert "is being trained" in words(app) and not app.metric
+    assert "is being trained" in words(app) and not any(figures_shown(app)) and not verdicts(app)
     ((key, function, arguments),) = jobs.called
     assert key.startswith("judge-")
     function(*arguments)
@@ -183,23 +191,68 @@ def test_samples_are_judged_once_their_judge_has_been_trained(dashboard, jobs, m
     figures, takeaways = {}, set()
     for query in ({}, {"source": "gaussian"}, {"source": "mixture"}, {"temperature": "0.5"}):
         app = dashboard("samples", **query)
-        takeaways.add(next(m.value for m in app.markdown if m.value.startswith("Drawn from")))
-        figures[tuple(query.items())] = [m.value for m in app.metric]
-        assert len(app.metric) == 6
-    assert len(takeaways) == 4 and len({tuple(f) for f in figures.values()}) == 4
+        takeaways |= set(verdicts(app).values())
+        figures[tuple(query.items())] = figures_shown(app)
+        assert set(verdicts(app)) == {(query.get("source", "prior"),) * 2 + (float(query.get("temperature", 1)),)}
+        assert not data_of(app, "sampler")["unmeasured"]
+    assert len(takeaways) == 4 and len({repr(f) for f in figures.values()}) == 4
+
+
+def figures_shown(app) -> list[list[dict]]:
+    """The figures of the AE's and the VAE's samples that the page has."""
+    data = data_of(app, "sampler")
+    return [data["left"]["figures"], data["right"]["figures"]]
+
+
+def verdicts(app) -> dict[tuple[str, str, float], str]:
+    """What the figures say, by the sources and the temperature that they are of."""
+    return {(v["left"], v["right"], v["temperature"]): v["text"] for v in data_of(app, "sampler")["verdicts"]}
 
 
 def test_figures_that_came_with_the_project_are_read_not_measured(dashboard, jobs, monkeypatch):
     kept = {"n": 120, "samples": {"floor": 0.5, "prior": {"fd": 12.5, "density": 0.75, "coverage": 0.25}}}
     monkeypatch.setattr("core.metrics.records.scores_of", lambda _run: kept)
     app = dashboard("samples")
-    assert [m.value for m in app.metric] == ["12.5", "0.75", "25%"] * 2 and not jobs.called
+    expected = {"source": "prior", "temperature": 1.0, "floor": 0.5, **kept["samples"]["prior"]}
+    assert figures_shown(app) == [[expected]] * 2 and not jobs.called
 
 
-def test_draw_again_changes_the_noise_in_the_url(dashboard):
+def test_where_the_samplers_controls_rest_is_in_the_url(dashboard):
+    app = rested(dashboard("samples"), "sampler", noise=1, temperature=0.35, nearest=True)
+    assert {k: app.query_params.get(k) for k in ("noise", "temperature", "nearest", "source")} == {
+        "noise": "1",
+        "temperature": "0.35",
+        "nearest": "true",
+        "source": None,
+    }
+    again = dashboard("samples", noise="1", temperature="0.35", nearest="true")
+    assert data_of(again, "sampler")["values"] == data_of(app, "sampler")["values"]
+
+
+def test_samples_of_one_class_have_no_figures_of_all_classes(dashboard, jobs):
+    app = dashboard("samples", **{"source": "class", "class": "7"})
+    assert not any(figures_shown(app)) and not verdicts(app) and not jobs.called
+    assert data_of(app, "sampler")["drawable"] == [True] * 10
+
+
+def test_a_run_without_class_densities_gets_them_when_a_class_is_asked_for(dashboard, monkeypatch):
+    arrays = cache.trained.arrays
+    older = lambda run_id, name: {k: v for k, v in arrays(run_id, name).items() if not k.startswith("classes")}  # noqa: E731
+    monkeypatch.setattr(cache.trained, "arrays", older)
+    sent = {}
+    monkeypatch.setattr("dashboard.components.sampler.packed", lambda _, found: sent.update(found) or "./media/arrays")
     app = dashboard("samples")
+    assert not app.error and "left_class_means" not in sent and "left_mixture_means" in sent
+    app = rested(app, "sampler", source="class")
+    assert not app.error and sent["left_class_means"].shape == sent["right_class_means"].shape == (10, 4)
+
+
+def test_where_the_page_cannot_run_the_networks_the_server_draws_the_samples(dashboard, monkeypatch):
+    monkeypatch.setattr("dashboard.components.assets.LAYER_KINDS", ())
+    app = dashboard("samples", source="mixture", noise="3")
+    assert not app.error and "cannot run in the browser" in words(app) and len(app.image) == 2
     next(b for b in app.button if b.label == "Draw again").click().run()
-    assert app.session_state["noise"] == 1 and app.query_params.get("noise") == "1"
+    assert app.query_params.get("noise") == "4"
 
 
 def test_interpolation_class_and_random_pair(dashboard):

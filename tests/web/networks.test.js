@@ -178,3 +178,21 @@ test("the judge is its definition: convolution, ReLU, maximum, twice; features; 
     assert.equal(judge.name(IMAGES, i * PIXELS), logits.indexOf(Math.max(...logits)));
   }
 });
+
+test("the distance to the nearest image is the least of all, a black one among them", () => {
+  const real = numbers(37 * PIXELS, 92, 0, 1);
+  real.fill(0, 5 * PIXELS, 6 * PIXELS);
+  const nearest = new Nearest(real),
+    faint = IMAGES.map((v) => 0.05 * v);
+  for (const images of [IMAGES, faint, real]) {
+    const expected = Array.from({ length: 4 }, (_, i) => {
+      const image = images.subarray(i * PIXELS, (i + 1) * PIXELS);
+      return Math.min(
+        ...Array.from({ length: 37 }, (_, j) =>
+          Math.sqrt(image.reduce((sum, v, p) => sum + (v - real[j * PIXELS + p]) ** 2, 0)),
+        ),
+      );
+    });
+    close(nearest.distances(images, 4), expected, images === real ? 2e-2 : 1e-4); // of equal images, a root of rounding
+  }
+});

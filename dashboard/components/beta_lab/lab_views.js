@@ -1,9 +1,8 @@
-/* What the KL-weight lab draws beside the rate-distortion plane: tiles, clouds, bars of the units' rates, the figures'
+/* What the KL-weight lab draws beside the rate-distortion plane: clouds, bars of the units' rates, the figures'
    table; and the measured curve between its weights. Functions of their arguments only. */
 
-import { contextOf, prepare, priorCircles } from "../../web/canvas.js";
+import { prepare, priorCircles } from "../../web/canvas.js";
 import { make, putRows, putText, unitName } from "../../web/elements.js";
-import { PIXELS, SIDE } from "../../web/image.js";
 
 export const SAMPLES = 36;
 const REACH = 4; // the clouds' picture spans -REACH to REACH
@@ -11,9 +10,6 @@ const REACH = 4; // the clouds' picture spans -REACH to REACH
 /** @import { BetaLabData, CurvePoint, Figures } from "../../web/data.js" */
 /** @import { InterpolatedCodes } from "../../web/code_interpolator.js" */
 /** @import { Look } from "../../web/look.js" */
-
-/** @type {WeakMap<HTMLCanvasElement, ImageData>} pixels of the canvases that `paintGrid` fills */
-const grids = new WeakMap();
 
 /**
  * Units by their rate summed over several weights, the one that stays active longest first.
@@ -95,42 +91,6 @@ export function firstOfEach(labels, most) {
     .sort(([a], [b]) => a - b)
     .slice(0, most)
     .map(([, i]) => i);
-}
-
-/**
- * Tiles of 28x28 with a pixel between them.
- * @param {HTMLCanvasElement} canvas @param {number} columns @param {number} rows
- * @param {(i: number) => [ArrayLike<number>, number, number]} tile images, which of them, brightness
- */
-export function paintGrid(canvas, columns, rows, tile) {
-  const pitch = SIDE + 1,
-    width = columns * pitch - 1,
-    height = rows * pitch - 1;
-  if (canvas.width !== width || canvas.height !== height) {
-    Object.assign(canvas, { width, height });
-    grids.delete(canvas);
-    canvas.style.aspectRatio = `${width} / ${height}`;
-  }
-  const context = contextOf(canvas),
-    pixels = grids.get(canvas) ?? context.createImageData(width, height);
-  grids.set(canvas, pixels);
-  const words = new Uint32Array(pixels.data.buffer);
-  for (let i = 0; i < columns * rows; i++) {
-    const [array, index, brightness] = tile(i);
-    let from = index * PIXELS,
-      to = Math.floor(i / columns) * pitch * width + (i % columns) * pitch;
-    for (let y = 0; y < SIDE; y++, to += width)
-      for (let x = 0; x < SIDE; x++) words[to + x] = greyWord(brightness * array[from++]);
-  }
-  context.putImageData(pixels, 0, 0);
-}
-
-/**
- * A grey level of [0, 1] as an opaque pixel.
- * @param {number} level
- */
-function greyWord(level) {
-  return 0xff000000 | (((level * 255 + 0.5) | 0) * 0x010101);
 }
 
 /**

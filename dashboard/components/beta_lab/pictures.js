@@ -7,7 +7,8 @@ import { PIXELS } from "../../web/image.js";
 import { CHUNK } from "../../web/layers.js";
 import { normals } from "../../web/posterior.js";
 import { decodeSprite } from "../../web/sprites.js";
-import { SAMPLES, firstOfEach, paintGrid } from "./lab_views.js";
+import { paintGrid } from "../../web/tiles.js";
+import { SAMPLES, firstOfEach } from "./lab_views.js";
 
 /** @import { InterpolatedCodes } from "../../web/code_interpolator.js" */
 /** @import { Network } from "../../web/networks.js" */
