@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SOURCES = ("prior", "gaussian", "mixture")
 CLASSES = "classes"  # the name of `fit_classes` among packed densities
 COMPONENTS = 10
-LIMIT = 10_000  # training images whose codes densities are fitted to
+FITTED = 10_000  # training images whose codes densities are fitted to
 # Added to the diagonals of covariances, absolute and relative to the mean variance: an unused latent dimension of an AE
 # has no variance, and beside very large codes the absolute term vanishes in double precision.
 JITTER, RELATIVE_JITTER = 1e-6, 1e-9
@@ -196,7 +196,7 @@ def decode_all(model: Model, z: np.ndarray, batch: int = 1000) -> np.ndarray:
         return torch.cat([model.decode_image(c)[:, 0].float().cpu() for c in codes.split(batch)]).numpy()
 
 
-def fit_densities(model: Model, images: np.ndarray, limit: int = LIMIT, seed: int = 0) -> dict[str, Density]:
+def fit_densities(model: Model, images: np.ndarray, limit: int = FITTED, seed: int = 0) -> dict[str, Density]:
     """The densities of all `SOURCES`, fitted to sampled codes of the first `limit` training images (uint8)."""
     return _of_all_sources(encode_all(model, images[:limit], seed=seed).z, seed)
 
@@ -205,13 +205,13 @@ def _of_all_sources(z: np.ndarray, seed: int) -> dict[str, Density]:
     return {source: fit_density(source, z, seed) for source in SOURCES}
 
 
-def all_densities(model: Model, dataset: Dataset, limit: int = LIMIT, seed: int = 0) -> dict[str, Density]:
+def all_densities(model: Model, dataset: Dataset, limit: int = FITTED, seed: int = 0) -> dict[str, Density]:
     """Those of `fit_densities` and that of `fit_classes`, as `CLASSES`: all fitted to the same sampled codes."""
     z = encode_all(model, dataset.train_images[:limit], seed=seed).z
     return {**_of_all_sources(z, seed), CLASSES: _of_classes(z, dataset)}
 
 
-def class_density(model: Model, dataset: Dataset, limit: int = LIMIT, seed: int = 0) -> Density:
+def class_density(model: Model, dataset: Dataset, limit: int = FITTED, seed: int = 0) -> Density:
     """As `all_densities`, that of the classes alone."""
     return _of_classes(encode_all(model, dataset.train_images[:limit], seed=seed).z, dataset)
 
@@ -266,5 +266,5 @@ def sample(
         from core.data.datasets import load_dataset
 
         data = dataset or load_dataset(model.config.dataset, model.config.data_digest)
-        density = fit_density(source, encode_all(model, data.train_images[:LIMIT], seed=seed).z, seed)
+        density = fit_density(source, encode_all(model, data.train_images[:FITTED], seed=seed).z, seed)
     return torch.from_numpy(decode_all(model, density.sample(n, temperature, seed)))[:, None]

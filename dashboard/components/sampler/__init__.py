@@ -114,7 +114,7 @@ def sampler(
 
     Args:
         classes: names of the classes.
-        settings: what is drawn, see `SampleSettings` in data.d.ts.
+        settings: what is drawn, see SampleSettings in data.d.ts.
         key: of the element.
         name: of the pair, for its files.
         reference: PNG of the training images that samples are compared with, as of `sprites.sprite`.
