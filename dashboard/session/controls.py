@@ -91,12 +91,22 @@ def slide(label: str, low: float, high: float, default: float, step: float, key:
     return value
 
 
-def whole(label: str, low: int, high: int, default: int, key: str, help: str | None = None) -> int:
+def whole(
+    label: str, low: int, high: int, default: int, key: str, help: str | None = None, width: Any = "stretch"
+) -> int:
     """A whole number in an input box."""
     asked = state.asked(key)
     # Streamlit 1.67 reads "1e999" in the URL as infinity and fails; then the box is not bound to the URL.
     value = st.number_input(
-        label, low, high, default, 1, key=key, bind=None if asked.infinite() else "query-params", help=help
+        label,
+        low,
+        high,
+        default,
+        1,
+        key=key,
+        bind=None if asked.infinite() else "query-params",
+        help=help,
+        width=width,
     )
     value = default if value is None else value
     asked.check(label, value, f"a whole number from {low} to {high}")

@@ -10,6 +10,7 @@ from dashboard.content.catalog import Entry, Pair
 from dashboard.content.training import training_takeaway
 from dashboard.content.words import AE, VAE, provenance
 from dashboard.panels.interactive import label_of
+from dashboard.panels.space_training import watch_it_learn
 from dashboard.plots import theme
 from dashboard.session import state
 
@@ -44,6 +45,7 @@ st.caption(
     f"{f'{reconstructed} images' if reconstructed > 1 else 'image'}. Space: play or pause; arrow keys: step."
 )
 st.caption(provenance(pair, recordings[0].history[-1]["test_n"]))
+watch_it_learn(pair)
 with st.expander("Explanation: what to look for", icon=":material/help:"):
     st.markdown(
         f"""

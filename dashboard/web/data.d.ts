@@ -151,6 +151,21 @@ export interface PageTrainingSource {
   };
 }
 
+/** A model that is trained in the page. */
+export interface SpaceTrainingLane extends PageTrainingSource {
+  title: string;
+  short: string;
+  color: string;
+  color_dark: string;
+}
+
+export interface SpaceTrainingData extends ImagesData {
+  key: string;
+  arrays: string;
+  n: number;
+  lanes: SpaceTrainingLane[];
+}
+
 export interface TrainingData {
   beta: number;
   run_id: string;

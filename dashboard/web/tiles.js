@@ -1,4 +1,4 @@
-/* Many images of 28x28 as the tiles of one canvas. */
+/* Many images of 28x28 as the tiles of one canvas; which images represent their classes. */
 
 import { contextOf } from "./canvas.js";
 import { PIXELS, SIDE } from "./image.js";
@@ -46,4 +46,18 @@ export function paintGrid(canvas, columns, rows, tile) {
  */
 function greyWord(level) {
   return 0xff000000 | (((level * 255 + 0.5) | 0) * 0x010101);
+}
+
+/**
+ * The first image of each class, at most `most`.
+ * @param {ArrayLike<number>} labels @param {number} most
+ */
+export function firstOfEach(labels, most) {
+  /** @type {Map<number, number>} */
+  const first = new Map();
+  for (let i = labels.length - 1; i >= 0; i--) first.set(labels[i], i);
+  return [...first]
+    .sort(([a], [b]) => a - b)
+    .slice(0, most)
+    .map(([, i]) => i);
 }

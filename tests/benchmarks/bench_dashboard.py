@@ -81,7 +81,7 @@ def visit(browser, figures: dict[str, float | str]) -> None:
         figures["first picture, s"] = time.perf_counter() - start
         figures["imported before it"] = ", ".join(imported(pid)) or "neither"
         settled(page)
-        page.goto(f"{url}/kl_weight")
+        page.goto(f"{url}/kl_weight?train_in=the+server")
         page.wait_for_selector('.lab[data-settled="1"][data-shows^="vae-"]')
         page.wait_for_timeout(1000 * WARM)
         (figures["trained weight, s"],) = released(page, 1.5, '.lab[data-beta="1.5"][data-shows^="vae-"]')

@@ -134,8 +134,8 @@ def test_downloads_are_real_pictures(visit):
 @pytest.mark.slow
 def test_a_released_knob_trains_a_network_for_everyone(visit, dashboard_cache):
     """One training, two visitors: both see live pictures, only the first may stop it, and it outlives their tab."""
-    other = visit("/kl_weight?beta=1.12")
-    page = visit("/kl_weight")
+    other = visit("/kl_weight?beta=1.12&train_in=the+server")
+    page = visit("/kl_weight?train_in=the+server")
     for each in (page, other):
         each.wait_for_selector('.lab[data-settled="1"]')
     trained = int(re.search(r"· (\d+) trained values?", page.inner_text("[data-testid=stMain]")).group(1))
@@ -184,10 +184,59 @@ def test_training_plays_in_the_page_without_asking_the_server(visit):
     assert sent == [] and page.locator(STILL).count() == 1
 
 
+@pytest.mark.slow
+def test_both_spaces_form_in_the_page_with_a_drawing_among_the_images(visit):
+    page = visit("/training?train_latent=3&train_seed=4")
+    page.wait_for_selector('.space-training[data-ready="1"][data-state="none"]')
+    view = page.locator(".space-training")
+    pad = view.locator(".drawing canvas")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 90, steps=5)
+    page.mouse.up()
+    assert view.get_attribute("data-drawn") == "1"
+    view.locator(".train").click()
+    lanes = view.locator(".lane")
+    page.wait_for_selector('.space-training .lane[data-version="2"] + .lane[data-version="2"]', timeout=60_000)
+    early = lanes.nth(1).locator(".tiles").evaluate("canvas => canvas.toDataURL()")
+    view.locator(".train").click()
+    page.wait_for_selector('.space-training[data-state="stopped"]')
+    view.locator(".train").click()
+    page.wait_for_selector('.space-training[data-state="done"]', timeout=180_000)
+    assert lanes.nth(1).locator(".tiles").evaluate("canvas => canvas.toDataURL()") != early
+    found = [re.match(r"D ([\d.]+) · R (\S+)", text) for text in lanes.locator(".figures").all_inner_texts()]
+    (ae, no_rate), (vae, rate) = (match.groups() for match in found)
+    assert no_rate == "n/a" and float(rate) > 3 and float(ae) < float(vae) < 165, "nats per image"
+    page.goto(page.url)
+    page.wait_for_selector('.space-training[data-state="done"]')  # kept in the browser
+    assert not alerts(page)
+
+
 def test_a_link_to_an_untrained_weight_only_offers(visit, dashboard_cache):
-    page = visit("/kl_weight?beta=7.77")
-    page.get_by_role("button", name="Train β = 7.77").wait_for()
+    for where in ("the+server", "this+browser"):
+        page = visit(f"/kl_weight?beta=7.77&train_in={where}")
+        page.get_by_role("button", name="Train β = 7.77").wait_for()
     assert not list(dashboard_cache.glob("runs/*b7.77*"))
+
+
+@pytest.mark.slow
+def test_a_released_knob_trains_in_the_page_and_the_network_can_be_given_to_everyone(visit, dashboard_cache):
+    page = visit("/kl_weight")
+    page.wait_for_selector('.lab[data-settled="1"]')
+    page.locator(".lab .slide").press("Shift+ArrowRight")
+    page.locator(".lab .slide").press("ArrowRight")
+    page.wait_for_selector('.lab[data-shows^="in-training"]', timeout=60_000)
+    assert "beta=1.15" in page.url
+    page.wait_for_selector('.lab[data-shows^="in-this-browser"][data-settled="1"]', timeout=120_000)
+    rows = page.locator(".lab .figures tbody tr").all()
+    predicted, own = (float(row.locator("td").nth(2).inner_text()) for row in rows[:2])
+    assert abs(own - predicted) < 8, "nats per image: as good a network as the multi-rate model"
+    assert not list(dashboard_cache.glob("runs/*b1.15*")), "the server has trained nothing"
+    page.get_by_role("button", name="Give it to everyone").click()
+    page.wait_for_selector(r'.lab[data-shows^="vae-mnist-5k-d16-b1.15"][data-settled="1"]', timeout=120_000)
+    assert not alerts(page)
 
 
 def test_a_sentence_of_the_scorecard_opens_and_leads_to_its_page_with_the_same_choice(visit):

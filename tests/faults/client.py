@@ -27,6 +27,7 @@ MEDIA = re.compile(rb"/media/[0-9a-f]{16,}\.\w+")  # pictures, networks and spri
 SHELL = re.compile(
     rb"(?:src|href)=\"\./(static/[^\"]+)\""
 )  # what index.html names: Streamlit's own scripts, style and font
+ON_SERVER = {"train_in": "the server"}  # of the page KL weight
 PAGES = ("", "latent_maps", "one_image", "samples", "interpolation", "kl_weight")
 
 

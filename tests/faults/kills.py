@@ -26,7 +26,7 @@ from core.jobs.worker import local_executor
 from core.runs.run import RESUME, WEIGHTS
 from core.runs.store import RunStore
 from tests.benchmarks.parts import Parts, Unfinished, exit_status
-from tests.faults.client import Visitor, run
+from tests.faults.client import ON_SERVER, Visitor, run
 from tests.faults.serving import Server
 
 CONFIG = RunConfig(trunk="mlp-400", latent_dim=2, epochs=60, train_size=1500, seed=7)
@@ -96,10 +96,10 @@ def workers(kills: int, found: dict[str, object], wait_until: Wait, config: RunC
 async def _press(server: Server, beta: str) -> str:
     """Open the page of a weight and ask for its training; returns what the page says."""
     async with Visitor(server.url) as visitor:
-        shown = await visitor.open("kl_weight", {"beta": beta})
+        shown = await visitor.open("kl_weight", {"beta": beta, **ON_SERVER})
         buttons = [widget for label, widget in shown.buttons.items() if label.startswith(("Train β", "Resume"))]
         if buttons:
-            shown = await visitor.open("kl_weight", {"beta": beta}, widgets={buttons[0]: True})
+            shown = await visitor.open("kl_weight", {"beta": beta, **ON_SERVER}, widgets={buttons[0]: True})
         return shown.text
 
 

@@ -39,7 +39,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.parts import Parts, exit_status
-from tests.faults.client import Browser, Shown, Visitor, run
+from tests.faults.client import ON_SERVER, Browser, Shown, Visitor, run
 from tests.faults.serving import Server, demo_server
 
 BARE = Path(__file__).parents[1] / "e2e" / "apps" / "bare_app.py"
@@ -184,11 +184,11 @@ async def ask(server: Server, tally: Tally, rng: random.Random, browser: Browser
     """Follow a link to an untrained weight, and press the button."""
     beta = f"{rng.uniform(0.1, 9.9):.2f}"
     async with Visitor(server.url, browser) as visitor:
-        shown = await visitor.open("kl_weight", {"beta": beta})
+        shown = await visitor.open("kl_weight", {"beta": beta, **ON_SERVER})
         button = next((widget for label, widget in shown.buttons.items() if label.startswith("Train β")), None)
         if button:
             tally.asked += 1
-            tally.add("kl_weight", await visitor.open("kl_weight", {"beta": beta}, widgets={button: True}))
+            tally.add("kl_weight", await visitor.open("kl_weight", {"beta": beta, **ON_SERVER}, widgets={button: True}))
 
 
 async def watch_memory(server: Server, tally: Tally, until: float) -> None:

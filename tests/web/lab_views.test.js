@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { byRate, curveAt, figuresAt, firstOfEach, signed } from "../../dashboard/components/beta_lab/lab_views.js";
+import { byRate, curveAt, figuresAt, signed } from "../../dashboard/components/beta_lab/lab_views.js";
+import { firstOfEach } from "../../dashboard/web/tiles.js";
 import { close } from "./tools.js";
 
 const ACTIVE = 0.1;

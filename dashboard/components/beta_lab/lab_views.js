@@ -80,20 +80,6 @@ export function figuresAt(curve, t, active, { trained, training, nearest }) {
 }
 
 /**
- * The first image of each class, at most `most`.
- * @param {ArrayLike<number>} labels @param {number} most
- */
-export function firstOfEach(labels, most) {
-  /** @type {Map<number, number>} */
-  const first = new Map();
-  for (let i = labels.length - 1; i >= 0; i--) first.set(labels[i], i);
-  return [...first]
-    .sort(([a], [b]) => a - b)
-    .slice(0, most)
-    .map(([, i]) => i);
-}
-
-/**
  * Every image's posterior in two units: its mean a dot, its standard deviations a disc; without codes, only the prior's
  * rings.
  * @param {HTMLCanvasElement} canvas @param {InterpolatedCodes | null} codes

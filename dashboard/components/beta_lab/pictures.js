@@ -7,8 +7,8 @@ import { PIXELS } from "../../web/image.js";
 import { CHUNK } from "../../web/layers.js";
 import { normals } from "../../web/posterior.js";
 import { decodeSprite } from "../../web/sprites.js";
-import { paintGrid } from "../../web/tiles.js";
-import { SAMPLES, firstOfEach } from "./lab_views.js";
+import { firstOfEach, paintGrid } from "../../web/tiles.js";
+import { SAMPLES } from "./lab_views.js";
 
 /** @import { InterpolatedCodes } from "../../web/code_interpolator.js" */
 /** @import { Network } from "../../web/networks.js" */
