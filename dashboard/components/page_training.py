@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from core.config import RunConfig
     from core.data.dataset import Dataset
 
+MOST_IMAGES = 10_000  # with more training images than this, they are not sent to a browser
+
 
 @functools.cache
 def worker_script() -> str:

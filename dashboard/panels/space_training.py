@@ -22,7 +22,6 @@ from dashboard.session import controls
 LATENT, SEED = "train_latent", "train_seed"  # the URL's parameters
 SIZES = (2, 3, 8, 16, 32)
 SHOWN = 300  # test images whose codes are drawn
-SMALL = 10_000  # more training images are not sent to a browser
 
 
 def lane(pair: Pair, kind: ModelName, latent_dim: int, seed: int) -> TrainedLane:
@@ -38,9 +37,9 @@ def watch_it_learn(pair: Pair) -> None:
     """Draw the choice of latent size and seed, and both models with the button that trains them."""
     st.header("Watch it learn", anchor=False)
     data = cache.trained.dataset(pair.data)
-    if len(data.train_images) > SMALL:
+    if len(data.train_images) > (most := page_training.MOST_IMAGES):
         st.info(
-            f"{pair.dataset} has {len(data.train_images):,} training images; only data sets of at most {SMALL:,} are "
+            f"{pair.dataset} has {len(data.train_images):,} training images; only data sets of at most {most:,} are "
             "sent to a browser to be trained on. Choose another data set in the sidebar."
         )
         return

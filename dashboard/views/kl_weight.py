@@ -9,6 +9,7 @@ import streamlit as st
 from core.config import ACTIVE_NATS, QUICK, RunConfig
 from core.errors import NotMeasurable, UserFacingError
 from dashboard import cache
+from dashboard.components import page_training
 from dashboard.components.assets import not_in_page
 from dashboard.components.beta_lab import Training, beta_lab
 from dashboard.components.chart import chart
@@ -35,7 +36,6 @@ WHERE_HELP = (
     "Your browser trains on your own processor and keeps the network for itself. The server trains one network after "
     "another, and then everyone has it."
 )
-SMALL = 10_000  # with more training images, releasing the knob starts no training, and browsers do not train
 POLL = 0.3  # seconds between updates of a training
 
 pair: Pair = state.get("pair")
@@ -102,7 +102,7 @@ def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
         return status
     others = asked.started if asked.started != config.run_id else None
     busy = others is not None and cache.server.jobs().status(others, state.visitor()).active
-    if here or not auto or busy or len(data.train_images) > SMALL or status.state != "absent":
+    if here or not auto or busy or len(data.train_images) > page_training.MOST_IMAGES or status.state != "absent":
         beta_state.save(asked.decided())
         return status
     beta_state.save(asked.decided(started=config.run_id))
@@ -218,7 +218,7 @@ trained = catalog.over_beta(entries, pair)
 evaluations = {b: cache.trained.evaluation(e.run_id) for b, e in trained.items()}
 entry = trained.get(beta)
 why = not_in_page(pair.vae.config)
-possible_here = not why and len(data.train_images) <= SMALL
+possible_here = not why and len(data.train_images) <= page_training.MOST_IMAGES
 board = st.container()
 with board:
     st.title("KL weight", anchor=False)

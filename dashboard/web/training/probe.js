@@ -6,7 +6,8 @@ import { PIXELS } from "../image.js";
 import { Random } from "./random.js";
 import { Trainer } from "./trainer.js";
 
-/** @import { Layers, TrainingConfig } from "./network.js" */
+/** @import { TrainingConfig } from "../data.js" */
+/** @import { Layers } from "./network.js" */
 /** @typedef {{type: "probe", config: TrainingConfig, layers: Layers}} Probe */
 
 const SECONDS = 0.3;
