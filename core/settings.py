@@ -98,6 +98,13 @@ def frames(text: str) -> tuple[str, ...] | None:
     return origins
 
 
+def address(text: str) -> str:
+    """Parse the address of a web site; it ends with a slash afterwards."""
+    if not re.fullmatch(r"https?://[^\s<>\"'?#/]+(/[^\s<>\"'?#]*)?", text) or len(text) > 500:
+        raise ValueError("must be an address such as https://example.org/point-or-cloud/, without parameters")
+    return text.rstrip("/") + "/"
+
+
 def dataset_names(text: str) -> tuple[str, ...] | None:
     """Parse names of data sets, separated by commas; None for "all"."""
     if text == "all":
@@ -193,6 +200,8 @@ SETTINGS: dict[str, Setting] = {
         frames,
         "https://huggingface.co, https://*.streamlit.app, https://share.streamlit.io",
     ),
+    "DEMO": Setting("address of a server with the dashboard, which the static site links to", address, unset="no link"),
+    "SITE": Setting("address of the static site, which the pages link to", address, unset="no link"),
     "UPLOAD_MB": Setting("maximum size of an uploaded image, in MB", number(1, 5), "5", demo="3"),
 }
 

@@ -61,14 +61,22 @@ class Handout:
 
         reader = MarkdownIt("js-default")  # no raw HTML: what a visitor typed stays text
         out = reader.renderInline(body) if inline else reader.render(body)
-        out = re.sub(r":material/(\w+):", lambda m: ICONS.get(m[1], ""), out)
+        out = re.sub(r":material/(\w+):", lambda m: self.icon(m[1]), out)
         for _ in range(2):  # colours can be nested once
             out = re.sub(
                 r":(\w+)(?:-text)?\[([^\[\]]*)\]",
-                lambda m: f'<span style="color:{COLORS[m[1]][self.dark]}">{m[2]}</span>' if m[1] in COLORS else m[0],
+                lambda m: self.colored(m[1], m[2]) if m[1] in COLORS else m[0],
                 out,
             )
         return out
+
+    def icon(self, name: str) -> str:
+        """A Material icon, by its name, as HTML."""
+        return ICONS.get(name, "")
+
+    def colored(self, color: str, inside: str) -> str:
+        """HTML in one of `COLORS`."""
+        return f'<span style="color:{COLORS[color][self.dark]}">{inside}</span>'
 
     # ---- the page ----
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import settings
 from dashboard import cache
 from dashboard.components.copy_link import copy_link
 from dashboard.components.picture import save_picture
@@ -41,6 +42,9 @@ def share_menu(title: str, name: str, drawn: list[Any], pair: Pair | None) -> No
         code = qr(address)
         if code:
             st.image(code, width=220, caption="Scan to open this page", alt=f"QR code of {address}")
+        if site := settings.value("SITE"):
+            place = "" if name == "start" else f"{name}/"
+            st.caption(f"[This page on the static site]({site}{place}), which has room for any number of visitors")
         save_picture(f"point-or-cloud-{name}.png")
         st.download_button(
             "This page as one HTML file",

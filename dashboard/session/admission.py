@@ -41,6 +41,8 @@ def waiting_page() -> None:
         "time. The dashboard will open here automatically as soon as a place is free.",
         icon=":material/group:",
     )
+    if site := settings.value("SITE"):
+        st.markdown(f"[The static site]({site}) shows the same pages without trainings, to any number of visitors.")
     st.image(
         str(settings.ROOT / "docs" / "start.png"),
         width="stretch",

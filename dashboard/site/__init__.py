@@ -1,0 +1,14 @@
+"""The dashboard as a static site: files for any web host, without a server behind them.
+
+    recorder.py     runs the app's own script and records what it would send to a browser
+    plan.py         which views are built ahead, and where the buttons and messages of a view lead
+    elements.py     turns the recorded elements into HTML, light and dark in one
+    files.py        the addresses of views, and the files that they share
+    pages.py        what is around a view: navigation, controls
+    build.py        all of that in order
+    hosted.py       the form for a web host: networks and images in separate files, loaded on demand
+    site.js         mounts the components, follows links within the page, switches between light and dark
+    worker.js       keeps what was opened for a visit without a network
+
+Texts, numbers and pictures are those of the Streamlit pages, because they are drawn by the same scripts.
+"""

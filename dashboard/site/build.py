@@ -1,0 +1,205 @@
+"""Builds the site: records all views, turns them into HTML, writes the files."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.resources
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core import settings
+from core.errors import UserFacingError
+from dashboard.plots import theme
+from dashboard.site import plan
+from dashboard.site.elements import PREFIX, Elements
+from dashboard.site.files import START, Addresses, Files
+from dashboard.site.plan import Recorded
+from dashboard.site.recorder import UNKNOWN, Recorder, SiteError
+
+HERE = Path(__file__).parent
+WEB = HERE.parent / "web"
+DATA = ("mnist-5k", "fashion-mnist")  # data sets of the site, as far as their images can be had
+FONTS = {"Material Symbols Rounded": "MaterialSymbols-Rounded.", "Source Sans": "SourceSansVF-Upright."}
+TITLE = "Point or Cloud"
+# While the pages are recorded: nothing in the background, and no training, whatever is clicked.
+ENVIRONMENT = {"WARM": "off", "HOURLY": "0", "PROFILE": "own", "FOLDERS": "off"}
+Say = Callable[[str], None]
+
+
+@dataclass
+class Page:
+    """One view as it is written.
+
+    Attributes:
+        view: what was recorded.
+        title: its heading.
+        main, side: HTML of the page and of the controls beside it, with addresses that begin with "site:".
+        components: names of the components on it.
+        fixed: labels of the controls that cannot be changed.
+    """
+
+    view: Recorded
+    title: str
+    main: str
+    side: str
+    components: list[str]
+    fixed: list[str]
+
+
+@dataclass
+class Site:
+    """Everything that is written: pages, shared files, and the navigation as (section, page, title, icon)."""
+
+    pages: list[Page]
+    files: Files
+    addresses: Addresses
+    navigation: list[tuple[str, str, str, str]]
+
+
+@contextlib.contextmanager
+def environment(data: Sequence[str]) -> Iterator[None]:
+    """Settings for a recording, until the block ends."""
+    wanted = {**ENVIRONMENT, "DATASETS": ",".join(data)}
+    before = dict(os.environ)
+    wanted["SITE"] = ""  # no page of the site links to the site
+    os.environ.update({f"{settings.PREFIX}{name}": value for name, value in wanted.items()})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def available(names: Sequence[str], say: Say) -> tuple[str, ...]:
+    """The data sets whose images are here or can be downloaded; the others are named.
+
+    Raises:
+        SiteError: none is.
+    """
+    from core.data.datasets import load_dataset
+
+    found: list[str] = []
+    for name in names:
+        try:
+            load_dataset(name)
+            found.append(name)
+        except UserFacingError as error:
+            say(f"Without {name}: {error}")
+    if not found:
+        raise SiteError(f"None of the data sets {', '.join(names)} can be read.")
+    return tuple(found)
+
+
+def make(data: Sequence[str] = DATA, pages: Sequence[str] = (), say: Say = print) -> Site:
+    """Record the dashboard and turn it into HTML.
+
+    Args:
+        data: names of data sets; those that cannot be read are left out.
+        pages: `url_path` of the pages to build, "start" for the first; all by default.
+
+    Raises:
+        SiteError: a page cannot be recorded, or shows something that has no translation.
+    """
+    data = available(data, say)
+    files = Files()
+    address = settings.value("SITE") or UNKNOWN
+    with environment(data), Recorder(address) as recorder:
+        with recorder.view("", {}) as first:
+            navigation = first.pages
+        known = [page for _, page, _, _ in navigation]
+        asked = ["" if page == START else page for page in pages]
+        for page in asked:
+            if page not in known:
+                raise SiteError(f"There is no page {page!r}; the pages are {', '.join(p or START for p in known)}.")
+        recorded: list[Recorded] = []
+        for page in asked or known:
+            began = time.monotonic()
+            found = plan.views(recorder, page, {"data": data}, files.keep)
+            recorded += found
+            say(f"{page or START:14} {len(found):3} views   {time.monotonic() - began:5.1f} s")
+        binds = plan.binds(recorder)
+    addresses = Addresses(recorded)
+    return Site([_written(view, files, addresses, binds) for view in recorded], files, addresses, navigation)
+
+
+class _Target(Files):
+    """The files and addresses as one object, see `elements.Target`."""
+
+    def __init__(self, files: Files, addresses: Addresses) -> None:
+        super().__init__(files.names, files.content, files.components)
+        self.href = addresses.href
+
+
+def _written(view: Recorded, files: Files, addresses: Addresses, binds: dict) -> Page:
+    def ahead(key: str) -> bool:
+        return bool(key) and key not in plan.FIXED and len({v.state.get(key) for v in addresses.pages[view.page]}) > 1
+
+    sets = {
+        f"{PREFIX}{component}": {trigger: {"page": _page(addresses, to), "parameter": parameter, "part": part}}
+        for (component, trigger), (to, parameter, part) in plan.SETS.items()
+        if to is None or to in addresses.pages
+    }
+    elements = Elements(
+        view.light, view.dark, _Target(files, addresses), view.leads, view.tells, binds, view.state, ahead
+    )
+    elements.sets = sets
+    main = elements.both(view.light.main, view.dark.main)
+    written = elements.written
+    elements.written = type(written)()
+    side = elements.both(view.light.sidebar, view.dark.sidebar)
+    title = re.search(r"<h1>(.*?)</h1>", main)
+    words = re.sub(r"<[^>]+>", "", title[1]) if title else TITLE
+    return Page(view, words, main, side, written.components, written.fixed)
+
+
+def _page(addresses: Addresses, page: str | None) -> str | None:
+    return None if page is None else addresses.href(page, {})
+
+
+def shared_text(name: str) -> str:
+    """A file beside this one."""
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+def style() -> str:
+    """The site's style sheet: the app's own frame, and Streamlit's part of the look."""
+    shades = {"muted": theme.muted, "line": theme.faint}
+    light = "".join(f"--{name}: {shade(False)};" for name, shade in shades.items())
+    dark = DARK + "".join(f"--{name}: {shade(True)};" for name, shade in shades.items())
+    rules = shared_text("site.css").replace("/*light*/", light).replace("/*dark-colors*/", dark)
+    return rules + (WEB / "frame.css").read_text(encoding="utf-8")
+
+
+# The dark theme of .streamlit/config.toml, and Streamlit's own colours for the rest.
+DARK = """color-scheme: dark; --st-background-color: #0e1117; --st-secondary-background-color: #262730;
+--st-text-color: #fafafa; --st-primary-color: #56b4e9; --orange: #ff8a3d; --blue: #56b4e9; --green: #3fb950;
+--red: #ff7b72; --code: #b5b2ad;"""
+
+
+def font(name: str) -> bytes:
+    """A font that Streamlit ships."""
+    folder = importlib.resources.files("streamlit") / "static" / "static" / "media"
+    found = [path for path in folder.iterdir() if path.name.startswith(FONTS[name])]
+    if not found:
+        raise SiteError(f"The installed Streamlit does not have the font {name!r}.")
+    return found[0].read_bytes()
+
+
+def clear(folder: Path) -> None:
+    """Empty a folder that an earlier build has made.
+
+    Raises:
+        SiteError: it holds something else.
+    """
+    mark = folder / ".point-or-cloud-site"
+    if folder.exists() and any(folder.iterdir()):
+        if not mark.exists():
+            raise SiteError(f"{folder} is not empty and was not made by this command; name another folder.")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text("made by python -m dashboard.site\n", encoding="utf-8")

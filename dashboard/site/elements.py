@@ -1,0 +1,487 @@
+"""The elements of a recorded page as HTML.
+
+Structure and `data-testid` attributes are those of Streamlit's own page, so that the project's style sheets (frame.css,
+presenter.css) and scripts apply to both. Addresses are written as `site:...`, to be resolved by whoever writes the
+file: `site:media/...` for a file, `site:view/...` for another view.
+
+A kind of element that is not known here is an error, so nothing can vanish from the site unnoticed.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from dashboard.export.capture import Node
+from dashboard.export.page_file import ADDRESS, KEYED, Handout, component_data
+from dashboard.site.recorder import UNKNOWN, SiteError, View
+
+PREFIX = "point_or_cloud_"
+# Components that only talk to the server: the colour scheme and the address are the browser's own business here.
+SILENT = {f"{PREFIX}color_scheme", f"{PREFIX}report_address"}
+# Components whose only purpose is to send a choice to the server.
+NEEDS_SERVER = {f"{PREFIX}picker", f"{PREFIX}pad"}
+GAPS = {"NONE": "0", "XXSMALL": ".25rem", "XSMALL": ".5rem", "SMALL": "1rem", "MEDIUM": "2rem", "LARGE": "4rem"}
+INLINE = 1500  # characters; longer data of a component are in a file
+
+escape = html.escape
+
+
+class Target(Protocol):
+    """What the elements need to know of the site around them."""
+
+    def media(self, address: str) -> str:
+        """The site's name for a media file of the recording, e.g. "media/0123.png"."""
+        ...
+
+    def text_file(self, folder: str, text: str, suffix: str) -> str:
+        """Keep a text as a file; returns its name."""
+        ...
+
+    def href(self, page: str, query: Mapping[str, str], strict: bool = False) -> str | None:
+        """The view of the site for an address of the dashboard; None if there is none.
+
+        A parameter that no view has is ignored, or with `strict` a reason against every view.
+        """
+        ...
+
+    def component(self, name: str, source: Mapping[str, str]) -> None:
+        """Keep a component's script, markup and style sheet."""
+        ...
+
+
+@dataclass
+class Written:
+    """What is worth knowing about a page after it has been written.
+
+    Attributes:
+        fixed: labels of controls that show a value that cannot be changed here.
+        components: names of the components on it.
+    """
+
+    fixed: list[str] = field(default_factory=list)
+    components: list[str] = field(default_factory=list)
+
+
+class Elements(Handout):
+    """Turns one view into HTML.
+
+    Args:
+        view: its light recording; `other`: the same in dark.
+        site: see `Target`.
+        leads: for buttons, the address that each leads to, by id.
+        tells: for components, by id: trigger -> value -> address.
+        binds: for components, by name: URL parameter -> path in their data.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        other: View,
+        site: Target,
+        leads: Mapping[str, tuple[str, dict[str, str]]],
+        tells: Mapping[str, Mapping[str, Mapping[str, tuple[str, dict[str, str]]]]],
+        binds: Mapping[str, Mapping[str, Any]],
+        state: Mapping[str, str],
+        ahead: Callable[[str], bool],
+    ) -> None:
+        super().__init__(lambda _: None)
+        self.view, self.other, self.site = view, other, site
+        self.leads, self.tells, self.binds = leads, tells, binds
+        self.state, self.ahead = state, ahead
+        self.sets: Mapping[str, Any] = {}  # by component: trigger -> the parameter of the address that it sets
+        self.written = Written()
+
+    # ---- text ----
+
+    def icon(self, name: str) -> str:
+        """A Material icon; the name is the ligature of Streamlit's own icon font."""
+        return f'<span class="icon" aria-hidden="true">{name}</span>'
+
+    def colored(self, color: str, inside: str) -> str:
+        """Text in one of Streamlit's colours; site.css knows their values in light and dark."""
+        return f'<span class="c-{color}">{inside}</span>'
+
+    def text(self, body: str, inline: bool = False) -> str:
+        """Streamlit's markdown as HTML; a wide table gets its own scroll bar."""
+        out = super().text(body, inline)
+        return out.replace("<table>", '<div class="wide" tabindex="0"><table>').replace("</table>", "</table></div>")
+
+    def labelled(self, icon: str, label: str) -> str:
+        """A label with its icon, as on buttons."""
+        mark = self.text(icon, inline=True) if icon else ""
+        return f"{mark}<span>{self.text(label, inline=True)}</span>"
+
+    def help(self, text: str) -> str:
+        """A question mark that shows an explanation."""
+        if not text:
+            return ""
+        words = escape(re.sub(r"<[^>]+>", "", self.text(text, inline=True)))
+        return f'<button type="button" class="help" aria-label="{words}" data-tip="{words}">?</button>'
+
+    # ---- the page ----
+
+    def both(self, light: Node | None, dark: Node | None) -> str:
+        """A position of the page in both colour schemes: once where they are equal."""
+        if light is None or dark is None or (light.element is None) != (dark.element is None):
+            return self._either(self.both(light, light) if light else "", self.both(dark, dark) if dark else "")
+        if light.element is not None:
+            kind = light.element.WhichOneof("type")
+            if kind == "bidi_component" and dark.element.WhichOneof("type") == kind:
+                return self.sized(light, self.component(light.element.bidi_component, dark.element.bidi_component))
+            return self.sized(light, self._either(self.element(light), self.element(dark)))
+        if light.block is None and not light.children:
+            return ""
+        places = sorted({*light.children, *dark.children})
+        before = len(self.written.fixed)
+        inside = "".join(self.both(light.children.get(i), dark.children.get(i)) for i in places)
+        kind = light.block.WhichOneof("type") if light.block is not None else None
+        if kind in ("expandable", "popover") and not self.alive(light):
+            del self.written.fixed[before:]  # the container is named instead
+        return self.block(light, inside)
+
+    @staticmethod
+    def _either(light: str, dark: str) -> str:
+        if light == dark:
+            return light
+        return f'<div class="on-light">{light}</div><div class="on-dark">{dark}</div>'
+
+    def sized(self, node: Node, inside: str) -> str:
+        """An element with the width that the page asks for."""
+        if not inside:
+            return ""
+        width = node.element.width_config
+        kind = width.WhichOneof("width_spec")
+        if kind == "pixel_width":
+            return f'<div class="fit" style="width:{width.pixel_width}px;max-width:100%">{inside}</div>'
+        return f'<div class="{"fit" if kind == "use_content" else "fill"}">{inside}</div>'
+
+    def element(self, node: Node) -> str:
+        """One element in one colour scheme.
+
+        Raises:
+            SiteError: it is of a kind that is not known here.
+        """
+        kind = node.element.WhichOneof("type")
+        draw = getattr(self, f"_{kind}", None)
+        if draw is None:
+            raise SiteError(
+                f"The page {self.view.page or 'start'!r} has an element of the kind {kind!r}, which the static site "
+                f"cannot show yet: add Elements._{kind} in dashboard/site/elements.py."
+            )
+        return draw(getattr(node.element, kind))
+
+    def block(self, node: Node, inside: str) -> str:
+        """A container around its elements.
+
+        Raises:
+            SiteError: it is of a kind that is not known here.
+        """
+        block = node.block
+        kind = block.WhichOneof("type") if block is not None else None
+        named = KEYED.match(block.id) if block is not None else None
+        key = f" st-key-{named[1]}" if named else ""  # the class that the project's style sheets use
+        if kind is None or kind in ("transparent", "vertical"):
+            return f'<div class="stack{key}">{inside}</div>' if inside else ""
+        if kind == "expandable":
+            e = block.expandable
+            opened, label = " open" if e.expanded else "", self.labelled(e.icon, e.label)
+            if not self.alive(node):
+                self.written.fixed.append(e.label)
+                inside = f'<p class="absent">{ABSENT}</p>'
+            return (
+                f'<details data-testid="stExpander"{opened}><summary>{label}</summary>'
+                f'<div class="stack">{inside}</div></details>'
+            )
+        if kind == "popover":
+            e = block.popover
+            if not inside or not self.alive(node):
+                return ""
+            return (
+                f'<details class="popover{key}" data-testid="stPopover"><summary>{self.labelled(e.icon, e.label)}'
+                f'</summary><div class="stack sheet">{inside}</div></details>'
+            )
+        if kind == "column":
+            align = {1: "center", 2: "flex-end"}.get(block.column.vertical_alignment, "flex-start")
+            return (
+                f'<div class="column stack" data-testid="stColumn" style="flex-grow:{block.column.weight:.4f};'
+                f'justify-content:{align}">{inside}</div>'
+            )
+        if kind == "grid_container":
+            e = block.grid_container
+            return (
+                f'<div class="grid{" boxes" if e.border else ""}" style="--least:{e.min_column_width_px or 240}px">'
+                f"{inside}</div>"
+            )
+        if kind not in ("flex_container", "horizontal", "form"):
+            raise SiteError(
+                f"The page {self.view.page or 'start'!r} has a container of the kind {kind!r}, which the static site "
+                "cannot show yet: see Elements.block in dashboard/site/elements.py."
+            )
+        return self.flex(block, inside, key)
+
+    def flex(self, block: Any, inside: str, key: str) -> str:
+        """A row or a stack of elements."""
+        if not inside:
+            return ""
+        e = block.flex_container
+        row = block.WhichOneof("type") == "horizontal" or e.direction == type(e).HORIZONTAL
+        gap = type(e.gap_config).DESCRIPTOR.fields_by_name["gap_size"].enum_type.values_by_number
+        size = GAPS.get(gap[e.gap_config.gap_size].name.removeprefix("GAP_"), "1rem")
+        align = {1: "flex-start", 2: "center", 3: "flex-end", 4: "stretch"}.get(e.align, "")
+        style = f"gap:{size}" + (f";align-items:{align}" if align and row else "")
+        if block.HasField("width_config") and block.width_config.WhichOneof("width_spec") == "pixel_width":
+            style += f";width:{block.width_config.pixel_width}px;max-width:100%"
+        kind = "row" if row else "stack"
+        if row and 'data-testid="stColumn"' in inside[:60]:
+            kind = "row columns"
+        tall = block.HasField("height_config") and block.height_config.WhichOneof("height_spec") == "use_stretch"
+        testid = ' data-testid="stHorizontalBlock"' if row else ""
+        extra = f"{' box' if e.border else ''}{' tall' if tall else ''}{'' if e.wrap or not row else ' together'}{key}"
+        return f'<div class="{kind}{extra}"{testid} style="{style}">{inside}</div>'
+
+    def alive(self, node: Node) -> bool:
+        """Whether a container can do something here: without controls that need the server, or with others too."""
+        dead = False
+        for inside in _elements(node):
+            kind = inside.WhichOneof("type")
+            e = getattr(inside, kind)
+            if kind == "bidi_component":
+                if e.component_name not in SILENT | NEEDS_SERVER:
+                    return True
+                dead = dead or e.component_name in NEEDS_SERVER
+            elif kind == "button":
+                if e.id in self.leads and self.site.href(*self.leads[e.id], strict=True):
+                    return True
+                dead = True
+            elif kind in ("button_group", "selectbox", "checkbox"):
+                if self.ahead(e.query_param_key):
+                    return True
+                dead = True
+            elif kind == "page_link":
+                return True
+            dead = dead or kind in ("slider", "number_input", "file_uploader", "download_button", "text_input")
+        return not dead
+
+    # ---- elements ----
+
+    def _heading(self, e: Any) -> str:
+        return f'<div data-testid="stHeading"><{e.tag}>{self.text(e.body, inline=True)}</{e.tag}></div>'
+
+    def _markdown(self, e: Any) -> str:
+        kinds = type(e).Type
+        if e.element_type in (kinds.LATEX, kinds.DIVIDER):
+            return super()._markdown(e)
+        name = "stCaptionContainer" if e.element_type == kinds.CAPTION else "stMarkdown"
+        return f'<div data-testid="{name}">{self.text(e.body)}</div>'
+
+    def _html(self, e: Any) -> str:
+        return f'<div data-testid="stHtml">{e.body}</div>'
+
+    def _alert(self, e: Any) -> str:
+        icon = self.text(e.icon, inline=True) if e.icon else ""
+        return f'<div class="note" role="note" data-testid="stAlert">{icon}<div>{self.text(e.body)}</div></div>'
+
+    def _empty(self, _: Any) -> str:
+        return ""
+
+    def _code(self, e: Any) -> str:
+        return f'<pre tabindex="0"><code>{escape(e.code_text)}</code></pre>'
+
+    def _link(self, page: str, query: Mapping[str, str], words: str, attributes: str) -> str:
+        address = self.site.href(page, query)
+        return f'<a href="{escape(address)}" {attributes}>{words}</a>' if address else ""
+
+    def _page_link(self, e: Any) -> str:
+        from urllib.parse import parse_qsl
+
+        words = self.labelled(e.icon, e.label)
+        attributes = 'class="page-link" data-testid="stPageLink-NavLink"'
+        if e.external:
+            return f'<a href="{escape(e.page)}" {attributes}>{words}</a>'
+        # The page's own setting goes along, as Streamlit keeps the shared controls from page to page.
+        kept = {k: v for k, v in self.state.items() if k in ("data", "latent", "seed")}
+        return self._link(e.page, {**kept, **dict(parse_qsl(e.query_string))}, words, attributes)
+
+    def _metric(self, e: Any) -> str:
+        return (
+            f'<div class="metric" data-testid="stMetric"><div class="label">{self.text(e.label, inline=True)}'
+            f'{self.help(e.help)}</div><div class="value">{escape(e.body)}</div></div>'
+        )
+
+    def _imgs(self, e: Any) -> str:
+        out: list[str] = []
+        for image in e.imgs:
+            if UNKNOWN in image.alt:
+                continue  # the QR code of an address that nobody has given
+            address = image.url
+            if address.startswith("/media/") or (len(address) > INLINE and address.startswith("data:")):
+                address = f"site:{self.site.media(address)}"
+            caption = f"<figcaption>{self.text(image.caption, inline=True)}</figcaption>" if image.caption else ""
+            out.append(
+                f'<figure data-testid="stImage">'
+                f'<img src="{escape(address)}" alt="{escape(image.alt)}" decoding="async">'
+                f"{caption}</figure>"
+            )
+        return "".join(out)
+
+    def _progress(self, e: Any) -> str:
+        words = f'<div class="label">{self.text(e.text, inline=True)}</div>' if e.text else ""
+        return f'{words}<progress max="100" value="{e.value}" aria-label="Progress">{e.value} %</progress>'
+
+    def _space(self, _: Any) -> str:
+        return ""
+
+    # ---- controls ----
+
+    def _button(self, e: Any) -> str:
+        where = self.leads.get(e.id)
+        if where is not None and self.site.href(*where, strict=True) is None:
+            where = None
+        if where is None and not e.disabled:
+            return ""
+        kind = f'class="button {e.type}" data-testid="stBaseButton-{e.type}"'
+        words = self.labelled(e.icon, e.label)
+        if e.icon_position:
+            words = "".join(reversed(re.split(r"(?<=</span>)(?=<span>)", words, maxsplit=1)))
+        if e.disabled or where is None:
+            return f'<span {kind} aria-disabled="true">{words}</span>'
+        tip = f' title="{escape(re.sub(r"[*`_]", "", e.help))}"' if e.help else ""
+        return self._link(*where, words, f"{kind}{tip}")
+
+    def _choice(self, e: Any, options: list[str], chosen: str | None, words: list[str]) -> str:
+        """A control with a few options: links to the views that are built ahead, else its value."""
+        label = (
+            "" if e.label_visibility.value == 2 else f'<div class="label">{escape(e.label)}{self.help(e.help)}</div>'
+        )
+        links = []
+        for option, name in zip(options, words, strict=True):
+            now = option == chosen
+            address = self.site.href(self.view.page, self.changed(e.query_param_key, option))
+            if self.ahead(e.query_param_key) and (address or now):
+                current = ' aria-current="true"' if now else ""
+                links.append(f'<a href="{escape(address or "")}"{current} data-soft>{name}</a>')
+        if len(links) < 2:
+            return self.fixed(e, self.text(chosen or "", inline=True))
+        return (
+            f'<div role="group" aria-label="{escape(e.label)}" data-testid="stButtonGroup">{label}'
+            f'<div class="choices">{"".join(links)}</div></div>'
+        )
+
+    def changed(self, key: str, value: str) -> dict[str, str]:
+        """The view's choices with another value of one of them."""
+        kept = dict(self.state)
+        if key == "data":  # another data set has other latent sizes and seeds
+            kept = {k: v for k, v in kept.items() if k not in ("latent", "seed")}
+        return {**kept, key: value}
+
+    def _button_group(self, e: Any) -> str:
+        names = [option.content for option in e.options]
+        chosen = names[e.value[0]] if getattr(e, "value", None) else self.state.get(e.query_param_key)
+        if chosen is None and e.default:
+            chosen = names[e.default[0]]
+        return self._choice(e, names, chosen, [self.text(name, inline=True) for name in names])
+
+    def _selectbox(self, e: Any) -> str:
+        chosen = self.state.get(e.query_param_key) or (e.raw_value if e.set_value else list(e.options)[e.default])
+        return self._choice(e, list(e.options), chosen, [escape(name) for name in e.options])
+
+    def _checkbox(self, e: Any) -> str:
+        on = self.state.get(e.query_param_key, str(e.default).lower()) == "true"
+        address = self.site.href(self.view.page, self.changed(e.query_param_key, str(not on).lower()))
+        if not self.ahead(e.query_param_key) or not address:
+            return self.fixed(e, "on" if on else "off")
+        return (
+            f'<a class="switch" data-soft role="switch" aria-checked="{str(on).lower()}" href="{escape(address)}">'
+            f"<i></i><span>{self.text(e.label, inline=True)}</span></a>{self.help(e.help)}"
+        )
+
+    def _slider(self, e: Any) -> str:
+        value = e.value[0] if e.set_value and e.value else e.default[0]
+        return self.fixed(e, f"{value:g}")
+
+    def _number_input(self, e: Any) -> str:
+        value = e.value if e.set_value else e.default
+        return self.fixed(e, f"{value:g}")
+
+    def fixed(self, e: Any, value: str) -> str:
+        """A control that needs the server: its label and the value that the page is about."""
+        self.written.fixed.append(e.label)
+        return (
+            f'<div class="fixed"><div class="label">{self.text(e.label, inline=True)}</div>'
+            f'<div class="value">{value}</div></div>'
+        )
+
+    def _file_uploader(self, e: Any) -> str:
+        self.written.fixed.append(e.label)
+        return ""
+
+    def _download_button(self, _: Any) -> str:
+        return ""
+
+    # ---- components ----
+
+    def component(self, e: Any, dark: Any) -> str:
+        """The place of a component, with its data in both colour schemes, and where its messages lead."""
+        if e.component_name in SILENT:
+            return ""
+        if e.component_name in NEEDS_SERVER:
+            self.written.fixed.append(e.component_name)
+            return ""
+        self.written.components.append(e.component_name)
+        self.site.component(
+            e.component_name,
+            {
+                "js": e.js_content,
+                "html": e.html_content,
+                "css": e.css_content,
+                "isolated": "1" if e.isolate_styles else "",
+            },
+        )
+        named = KEYED.match(e.id)
+        attributes = {"data-name": e.component_name, "data-key": named[1] if named else ""}
+        given, given_dark = self.given(e), self.given(dark)
+        attributes |= self.data("given", given)
+        if given_dark != given:
+            attributes |= self.data("dark", given_dark)
+        if told := self.tells.get(e.id):
+            links = {
+                trigger: {value: address for value, to in values.items() if (address := self.site.href(*to))}
+                for trigger, values in told.items()
+            }
+            attributes["data-tells"] = json.dumps(links)
+        if sets := self.sets.get(e.component_name):
+            attributes["data-sets"] = json.dumps(sets)
+        if bound := self.binds.get(e.component_name):
+            attributes["data-binds"] = json.dumps(bound)
+        words = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+        return f'<div class="component"{words}></div>'
+
+    def given(self, e: Any) -> str:
+        """A component's data as JSON, with the site's addresses."""
+        data = json.dumps(component_data(e), ensure_ascii=False, separators=(",", ":"))
+        return ADDRESS.sub(lambda found: f"site:{self.site.media(found[0])}", data)
+
+    def data(self, name: str, given: str) -> dict[str, str]:
+        """The attribute that holds data, or names their file."""
+        if len(given) <= INLINE:
+            return {f"data-{name}": given}
+        return {f"data-{name}": f"site:{self.site.text_file('data', given, '.json')}"}
+
+
+ABSENT = "This part needs the dashboard on a server."
+
+
+def _elements(node: Node) -> list[Any]:
+    """All elements in a container."""
+    found = [node.element] if node.element is not None and node.element.WhichOneof("type") else []
+    for child in node:
+        found += _elements(child)
+    return found
+
+
+elements_of = _elements
