@@ -45,7 +45,10 @@ RUN = """([config, layers, weights, numbers, n, steps]) => {
   for (let step = 0; step < steps; step++) {
     const part = ({ data }) => data.subarray(step * data.length / steps, (step + 1) * data.length / steps);
     network.images.set(part(images)); network.noise.set(part(noise)); network.betas.set(part(betas));
-    losses[step] = trainer.move(n).loss;
+    const terms = trainer.gradients(n);
+    losses[step] = terms.loss;
+    trainer.move(terms);
+    trainer.moved(terms);
     if (step === 0) keep("gradient", network.tensors(parameters.gradients));
   }
   keep("weight", network.tensors(parameters.weights));
@@ -205,14 +208,15 @@ def addressed(data: bytes, kind: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def trained(page, config: RunConfig, dataset: Dataset, limit: int = 60) -> dict:
-    """What the worker's last message says, with the counts of all; stopped and continued on the way."""
+def trained(page, config: RunConfig, dataset: Dataset, limit: int = 60, workers: int = 1) -> dict:
+    """What the workers' last message says, with the counts of all; stopped and continued on the way."""
     png, counts = page_training.picture(config, dataset)
     start = {
         "config": config.to_dict(),
         "layers": describe(config.trunk, config.latent_dim),
         "images": {"url": addressed(png, "image/png"), **counts},
         "seed": config.seed,
+        "workers": workers,
     }
     script = addressed(page_training.worker_script().encode(), "text/javascript")
     return page.evaluate(TRAIN, [script, start, 1000 * limit])
@@ -233,10 +237,11 @@ def test_the_images_arrive_as_they_were_sent(page):
     assert np.array_equal(got, sent.ravel())
 
 
-def test_a_worker_trains_a_network_whose_figures_are_those_it_tells(page):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_train_a_network_whose_figures_are_those_they_tell(page, workers):
     config = RunConfig(train_size=1600, **QUICK | {"epochs": 1})  # 20 batches: time to stop after the second
     dataset = load_dataset()
-    first, again = trained(page, config, dataset), trained(page, config, dataset)
+    first, again = (trained(page, config, dataset, workers=workers) for _ in range(2))
     assert first["type"] == "done", first
     assert first["counts"]["progress"] == 20 and first["counts"]["stopped"] == 1
     assert first["bytes"] == again["bytes"], "the same seed gives the same bits"
@@ -261,11 +266,11 @@ def test_the_page_learns_how_fast_it_would_train_or_why_it_cannot(page):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("beta", [None, 0.25, 1.0, 4.0])
-def test_a_whole_request_ends_where_the_servers_does(page, beta):
+@pytest.mark.parametrize(("beta", "workers"), [(None, 1), (0.25, 1), (1.0, 1), (4.0, 1), (None, 2), (1.0, 2)])
+def test_a_whole_request_ends_where_the_servers_does(page, beta, workers):
     config = RunConfig(model="ae" if beta is None else "vae", beta=beta, **QUICK)
     dataset = load_dataset()
-    told = trained(page, config, dataset, limit=300)
+    told = trained(page, config, dataset, limit=300, workers=workers)
     assert told["type"] == "done", told
     *_, last = fit(config, dataset, "cpu")
     figure = "distortion" if beta is None else "neg_elbo"

@@ -28,10 +28,10 @@ test("Adam's first step has the size of the rate, its second one by hand", () =>
   const { optimiser, put, read } = made([[4]]);
   put("weights", 0, [1, 2, 3, 4]);
   put("gradients", 0, [0.5, -2, 1e-3, 0]);
-  optimiser.step(0.1);
+  optimiser.move(0.1);
   close(read("weights", 0), [0.9, 2.1, 2.9, 4], 1e-5);
   put("gradients", 0, [1, 1, 1, 1]);
-  optimiser.step(0.1);
+  optimiser.move(0.1);
   // m = .9 m + .1 g over 1 - .9^2, v = .999 v + .001 g^2 over 1 - .999^2; for the first number m = .145, v = .00124975
   const first = 0.9 - (0.1 * (0.145 / 0.19)) / (Math.sqrt(0.00124975 / 0.001999) + 1e-8);
   const last = 4 - (0.1 * (0.1 / 0.19)) / (Math.sqrt(0.001 / 0.001999) + 1e-8);
@@ -57,7 +57,7 @@ test("Muon moves a matrix with orthogonal rows along itself, whatever their leng
       0,
       ones.map((value) => 37 * value),
     );
-    optimiser.step(0.5);
+    optimiser.move(0.5);
     close(
       read("weights", 0),
       ones.map((value) => -0.5 * 0.2 * Math.sqrt(Math.max(rows, columns)) * s * value),
@@ -81,7 +81,7 @@ test("Muon's steps are those of its definition with the whole matrix, momentum a
   for (const [step, rate] of [0.1, 0.05, 0.2].entries()) {
     const gradient = numbers(rows * columns, 10 + step);
     put("gradients", 0, gradient);
-    optimiser.step(rate);
+    optimiser.move(rate);
     average.forEach((value, i) => (average[i] = 0.9 * value + 0.1 * gradient[i]));
     let x = average.map((value, i) => 0.9 * value + 0.1 * gradient[i]);
     const norm = Math.sqrt(x.reduce((sum, value) => sum + value * value, 0));
@@ -110,7 +110,8 @@ test("the running mean forgets the first weights quickly and then decays as it i
   const mean = new Float64Array(4);
   for (let t = 0; t < 6; t++) {
     put("gradients", 0, numbers(4, t));
-    optimiser.step(0.1);
+    optimiser.move(0.1);
+    optimiser.average();
     const d = Math.min(0.3, (t + 1) / (t + 10));
     read("weights", 0).forEach((w, i) => (mean[i] += (1 - d) * (w - mean[i])));
     close(read("mean", 0), mean, 1e-6);

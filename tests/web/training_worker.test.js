@@ -4,29 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PIXELS } from "../../dashboard/web/image.js";
 import { Network } from "../../dashboard/web/networks.js";
+import { ALONE, Crew } from "../../dashboard/web/training/crew.js";
 import { speed } from "../../dashboard/web/training/probe.js";
 import { Trainer } from "../../dashboard/web/training/trainer.js";
 import { serve } from "../../dashboard/web/training/worker.js";
-import { close, uniform } from "./tools.js";
-
-const dense = (...widths) => widths.slice(1).map((outputs, i) => ({ kind: "linear", inputs: widths[i], outputs }));
-const LAYERS = { encoder: dense(PIXELS, 24), decoder: dense(3, 24, PIXELS) };
-const CONFIG = {
-  ...{ model: "vae", latent_dim: 3, activation: "silu", likelihood: "bernoulli", beta: 1, reduction: "sum" },
-  ...{ free_bits: 0, warmup_epochs: 0, noise: 0, epochs: 3, batch_size: 16, learning_rate: 1e-2 },
-  ...{ schedule: "gentle", optimiser: "muon", averaging: 0.9 },
-};
-/** Bright squares at random places: something that three numbers can say. */
-function squares(n, seed) {
-  const next = uniform(seed, 0, 20),
-    out = new Uint8Array(n * PIXELS);
-  for (let i = 0; i < n; i++) {
-    const [top, left] = [Math.floor(next()), Math.floor(next())];
-    for (let y = top; y < top + 8; y++) out.fill(230, i * PIXELS + y * 28 + left, i * PIXELS + y * 28 + left + 8);
-  }
-  return out;
-}
-const IMAGES = { train: squares(100, 1), test: squares(40, 2) };
+import { CONFIG, IMAGES, LAYERS } from "./small_training.js";
+import { close } from "./tools.js";
 
 function trained(changes = {}, seed = 7) {
   const trainer = new Trainer({ ...CONFIG, ...changes }, LAYERS, IMAGES.train, IMAGES.test, seed);
@@ -196,19 +179,19 @@ test("a start takes the place of the one before; a stop while images arrive is h
 function clockOf(t, ...times) {
   let now = 5000,
     batch = 0;
-  t.mock.method(Trainer.prototype, "step", function () {
+  t.mock.method(Crew.prototype, "step", async function () {
     now += times[Math.min(batch++, times.length - 1)];
-    this.taken++;
+    this.trainer.taken++;
   });
   return () => now;
 }
 
-test("a machine's speed is that of most batches, not of the first ones, of a single late one or of setting up", (t) => {
-  assert.equal(speed(CONFIG, LAYERS, clockOf(t, 90, 40, 10, 60, 10)), 1600);
+test("a machine's speed is that of most batches, not of the first ones or a single late one", async (t) => {
+  assert.equal(await speed(CONFIG, LAYERS, ALONE, clockOf(t, 90, 40, 10, 60, 10)), 1600);
 });
 
-test("a machine so slow that one batch takes all the time is judged by that batch", (t) => {
-  assert.equal(speed(CONFIG, LAYERS, clockOf(t, 800)), 20);
+test("a machine so slow that one batch takes all the time is judged by that batch", async (t) => {
+  assert.equal(await speed(CONFIG, LAYERS, ALONE, clockOf(t, 800)), 20);
 });
 
 test("asked for its speed, a worker answers before any training, and says what keeps it from one", async () => {

@@ -8,8 +8,20 @@
    exported page, opened from a disk, has none: there the addresses hold the data themselves. Relative addresses are
    meant relative to the page. */
 
-/** @import { Start } from "./worker.js" */
+/** @import { TrainingConfig } from "../data.js" */
+/** @import { Place } from "./crew.js" */
 /** @import { Probe } from "./probe.js" */
+/** @import { Start } from "./worker.js" */
+
+const MOST = 2; // workers
+
+/**
+ * How many workers train: two where the page keeps a core for itself. Free bits are a matter of a whole batch.
+ * @param {TrainingConfig} config
+ */
+export function workersFor({ free_bits }, cores = navigator.hardwareConcurrency ?? 1) {
+  return free_bits ? 1 : Math.max(1, Math.min(MOST, cores - 1));
+}
 
 /** @type {(address: string) => string} */
 const whole = (address) => new URL(address, document.baseURI).href;
@@ -31,38 +43,63 @@ async function startWorker(script, hear) {
 }
 
 /**
- * @param {string} script address of entry.js with all it imports
- * @param {Omit<Start, "type">} start
- * @param {(message: any) => void} hear
+ * So many workers, each told its place among them. Of what they say, the first error is the last that is heard.
+ * @param {string} script @param {number} count @param {(message: any) => void} hear
  */
-export async function startTraining(script, { images, ...start }, hear) {
-  const worker = await startWorker(script, hear);
-  worker.postMessage({
-    type: "start",
-    ...start,
-    images: "url" in images ? { ...images, url: whole(images.url) } : images,
-  });
+async function startWorkers(script, count, hear) {
+  let failed = false;
+  const workers = await Promise.all(
+    Array.from({ length: count }, () =>
+      startWorker(script, (message) => {
+        if (failed) return;
+        failed = message.type === "error";
+        hear(message);
+      }),
+    ),
+  );
+  /** @type {Place[]} */
+  const places = workers.map((_, index) => ({ index, ports: [] }));
+  for (const { index, ports } of places)
+    for (const other of places.slice(index + 1)) {
+      const { port1, port2 } = new MessageChannel();
+      ports.push(port1);
+      other.ports.push(port2);
+    }
   return {
-    stop: () => worker.postMessage({ type: "stop" }),
-    continue: () => worker.postMessage({ type: "continue" }),
-    end: () => worker.terminate(),
+    /** @param {Record<string, any>} message */
+    tellAll: (message) =>
+      workers.forEach((worker, i) => worker.postMessage({ ...message, place: places[i] }, places[i].ports)),
+    /** @param {string} type */
+    tellFirst: (type) => workers[0].postMessage({ type }),
+    end: () => workers.forEach((worker) => worker.terminate()),
   };
 }
 
 /**
- * An estimate of the images a second that a training would take in, from a worker that ends with it. Rejected with what
+ * @param {string} script address of entry.js with all it imports
+ * @param {Omit<Start, "type" | "place"> & {workers?: number}} start with fewer workers or more than `workersFor` says
+ * @param {(message: any) => void} hear
+ */
+export async function startTraining(script, { images, workers, ...start }, hear) {
+  const all = await startWorkers(script, workers ?? workersFor(start.config), hear);
+  all.tellAll({ type: "start", ...start, images: "url" in images ? { ...images, url: whole(images.url) } : images });
+  return { stop: () => all.tellFirst("stop"), continue: () => all.tellFirst("continue"), end: all.end };
+}
+
+/**
+ * An estimate of the images a second that a training would take in, from workers that end with it. Rejected with what
  * keeps this browser from training.
  * @param {string} script address of entry.js with all it imports
- * @param {Omit<Probe, "type">} probe
+ * @param {Omit<Probe, "type" | "place"> & {workers?: number}} probe
  * @returns {Promise<number>}
  */
-export function measureSpeed(script, probe) {
+export function measureSpeed(script, { workers, ...probe }) {
   return new Promise((done, failed) => {
-    const started = startWorker(script, ({ type, imagesPerSecond, message }) => {
+    const started = startWorkers(script, workers ?? workersFor(probe.config), ({ type, imagesPerSecond, message }) => {
       if (type === "speed") done(imagesPerSecond);
       else failed(new Error(message));
-      started.then((worker) => worker.terminate());
+      started.then((all) => all.end());
     });
-    started.then((worker) => worker.postMessage({ type: "probe", ...probe }), failed);
+    started.then((all) => all.tellAll({ type: "probe", ...probe }), failed);
   });
 }

@@ -7,6 +7,7 @@
 import { PIXELS, SIDE } from "../image.js";
 import { KINDS } from "../kernels.js";
 import { UnsupportedNetwork, imageShape, vectorShape } from "../layers.js";
+import { scaled } from "../log_beta.js";
 import { TrainingHeap } from "./heap.js";
 import { TrainedStack } from "./layers.js";
 import { chargedRate, codeGradient, distortionGradient, sampleCodes } from "./losses.js";
@@ -23,7 +24,6 @@ import { Random } from "./random.js";
  * @typedef {{loss: number, distortion: number, rate: number}} Terms
  */
 
-const BETA_RANGE = [0.1, 10]; // core/config.py
 const CONDITIONS = 3;
 
 export class TrainableNetwork {
@@ -125,9 +125,8 @@ export class TrainableNetwork {
   /** log beta scaled to [-1, 1], and its powers, for each image: core/models/multirate.py. @param {number} n */
   setConditions(n) {
     if (!this.conditioned) return;
-    const [low, high] = BETA_RANGE.map(Math.log);
     for (let b = 0; b < n; b++) {
-      const t = (2 * (Math.log(this.betas[b]) - low)) / (high - low) - 1;
+      const t = scaled(this.betas[b]);
       for (let j = 0, power = t; j < CONDITIONS; j++, power *= t) this.conditions[b * CONDITIONS + j] = power;
     }
   }
@@ -186,9 +185,11 @@ export class TrainableNetwork {
   /**
    * The loss of a batch and the gradients of all parameters, with `images`, `noise` and `betas` as they are.
    * @param {number} n @param {Float32Array} [inputs] what the encoder sees, where that is not the images
+   * @param {number} [whole] images of the batch that these n, at least one, are a part of: over the parts, losses and
+   *   gradients add up to those of the batch; without free bits, which are a matter of the whole batch
    * @returns {Terms}
    */
-  backward(n, inputs = this.images) {
+  backward(n, inputs = this.images, whole = n) {
     const { d, heap, config, decoder, heads, encoder, toZ, toLogvar, betas, charged } = this,
       { floats } = heap;
     this.encode(n, inputs);
@@ -198,7 +199,7 @@ export class TrainableNetwork {
     for (let b = 0; b < n; b++)
       distortion += distortionGradient(
         ...[config.likelihood, this.picture("result", b), this.picture("gradient", b)],
-        ...[this.images.subarray(b * PIXELS, (b + 1) * PIXELS), scale / n],
+        ...[this.images.subarray(b * PIXELS, (b + 1) * PIXELS), scale / whole],
       );
     const below = decoder.input.width;
     decoder.backward(n, this.scratch, this.conditions);
@@ -209,7 +210,7 @@ export class TrainableNetwork {
       for (let i = 0; i < n * d; i++) rate += this.rates[i];
       paid = chargedRate(n, d, this.rates, betas, config.free_bits, charged);
     }
-    const weights = betas.map((beta) => beta / n);
+    const weights = betas.map((beta) => beta / whole);
     codeGradient(n, d, this.mean, this.logvar, this.noise, toZ, toLogvar, weights, charged);
     heads.forEach((head, i) => {
       const from = i ? toLogvar : toZ;
@@ -218,6 +219,6 @@ export class TrainableNetwork {
     });
     encoder.backward(n, 0, this.conditions);
     this.parameters.clearUnused(heap);
-    return { loss: (scale * distortion + paid) / n, distortion, rate };
+    return { loss: (scale * distortion + paid) / whole, distortion, rate };
   }
 }

@@ -16,6 +16,7 @@ import { PANEL } from "../kernels.js";
 
 /** @import { TrainingHeap } from "./heap.js" */
 /** @import { Parameter, Parameters } from "./parameters.js" */
+/** @import { Share } from "./shares.js" */
 
 const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8];
 const MOMENTUM = 0.9;
@@ -43,25 +44,31 @@ export class Optimiser {
     this.spare = heap.take(small);
   }
 
-  /** Moves all weights along their gradients. @param {number} rate */
-  step(rate) {
-    const { heap, parameters, decay } = this,
-      t = this.steps++;
-    this.adam(rate, t + 1);
-    for (const matrix of this.matrices) this.muon(matrix, rate);
+  /**
+   * Moves weights along their gradients: all, or one worker's share.
+   * @param {number} rate @param {Pick<Share, "adam" | "matrices">} [share]
+   */
+  move(rate, { adam, matrices } = { adam: [0, this.parameters.adamLength], matrices: this.matrices }) {
+    this.adam(rate, ++this.steps, adam);
+    for (const matrix of matrices) this.muon(matrix, rate);
+  }
+
+  /** Brings the running mean of all weights up to date, after a move. */
+  average() {
+    const { heap, parameters, decay, steps } = this;
     if (!decay) return;
-    const d = Math.min(decay, (t + 1) / (t + 10));
+    const d = Math.min(decay, steps / (steps + 9));
     heap.combine(parameters.mean, d, parameters.mean, 1 - d, parameters.weights, parameters.length);
   }
 
-  /** @param {number} rate @param {number} t counted from 1 */
-  adam(rate, t) {
-    const { weights, gradients, first, second, adamLength } = this.parameters;
+  /** @param {number} rate @param {number} t counted from 1 @param {Share["adam"]} range */
+  adam(rate, t, [from, end]) {
+    const { weights, gradients, first, second } = this.parameters;
     this.heap.floats.set(
       [...[BETA1, 1 - BETA1, BETA2, 1 - BETA2], ...[rate / (1 - BETA1 ** t), 1 / Math.sqrt(1 - BETA2 ** t), EPSILON]],
       this.table,
     );
-    this.heap.adam(weights, gradients, first, second, adamLength / 4, this.table);
+    this.heap.adam(...[weights + from, gradients + from, first + from, second + from, (end - from) / 4, this.table]);
   }
 
   /** @param {Parameter} matrix @param {number} rate */

@@ -1,14 +1,16 @@
 /* How fast this machine would train, found out before anything is trained: a few batches of the recipe on random
    pictures, for SECONDS, and the median of their times. The first batches do not count, since the browser compiles
-   during them. A machine so slow that they take longer is judged by the last one. */
+   during them. A machine so slow that they take longer is judged by the last one. With several workers, all of them
+   get the message; the first one answers, the others go along until they are terminated. */
 
 import { PIXELS } from "../image.js";
+import { ALONE, Crew } from "./crew.js";
 import { Random } from "./random.js";
 import { Trainer } from "./trainer.js";
 
 /** @import { TrainingConfig } from "../data.js" */
 /** @import { Layers } from "./network.js" */
-/** @typedef {{type: "probe", config: TrainingConfig, layers: Layers}} Probe */
+/** @typedef {{type: "probe", config: TrainingConfig, layers: Layers, place?: import("./crew.js").Place}} Probe */
 
 const SECONDS = 0.3;
 const WARMING = 2; // batches
@@ -16,19 +18,22 @@ const INK = 0.2; // part of a picture
 
 /**
  * Images a second.
- * @param {TrainingConfig} config @param {Layers} layers
- * @param {() => number} now a clock, in ms
+ * @param {TrainingConfig} config @param {Layers} layers @param {import("./crew.js").Place} [place]
+ * @param {() => number} [now] a clock, in ms
+ * @returns {Promise<number>}
  */
-export function speed(config, layers, now = () => performance.now()) {
+export async function speed(config, layers, place = ALONE, now = () => performance.now()) {
   const random = new Random(0),
     images = Uint8Array.from({ length: config.batch_size * PIXELS }, () => (random.uniform() < INK ? 255 : 0)),
     recipe = { ...config, epochs: 1e6 }; // the learning rate stays near 0: nothing diverges
-  const began = now(),
-    trainer = new Trainer(recipe, layers, images, images, 0),
+  const { index, ports } = place,
+    began = now(),
+    trainer = new Trainer(recipe, layers, images, images, 0, { index, count: ports.length + 1 }),
+    crew = new Crew(trainer, place),
     times = [];
-  for (let end = began; !times.length || end < began + 1000 * SECONDS;) {
+  for (let end = began; index || !times.length || end < began + 1000 * SECONDS;) {
     const start = now();
-    trainer.step();
+    await crew.step();
     end = now();
     if (trainer.taken > WARMING || end >= began + 1000 * SECONDS) times.push(end - start);
   }

@@ -2,11 +2,13 @@
 
      for each epoch:  shuffle;  for each batch:  minimise mean(D + beta R)
 
-   One call of `step` is one batch, so that a worker can listen in between. Every epoch has generators of its
-   own, seeded by (seed, epoch): the same seed gives the same bits in the same browser, however the training was
-   interrupted. What is measured and shown is the running mean of the weights where the recipe has one. */
+   One call of `step` is one batch, so that a worker can listen in between; with several workers, `Crew` in crew.js
+   takes the parts of a step and sends numbers in between. Every epoch has generators of its own, seeded by
+   (seed, epoch): the same seed gives the same bits in the same browser, however the training was interrupted. What is
+   measured and shown is the running mean of the weights where the recipe has one. */
 
 import { PIXELS } from "../image.js";
+import { BETA_RANGE } from "../log_beta.js";
 import { TrainableNetwork } from "./network.js";
 import { distortionGradient } from "./losses.js";
 import { Random } from "./random.js";
@@ -14,6 +16,7 @@ import { SCHEDULES } from "./schedule.js";
 
 /** @import { TrainingConfig } from "../data.js" */
 /** @import { Layers, Terms } from "./network.js" */
+/** @import { Share } from "./shares.js" */
 /**
  * What core/training/evaluation.py measures: means over test images, in nats and per pixel; a point has no rate.
  * @typedef {{n: number, distortion: number, rate: number | null, neg_elbo: number | null, mse: number,
@@ -25,26 +28,36 @@ import { SCHEDULES } from "./schedule.js";
  *   ended: boolean}} Progress means over the epoch so far; `ended`: the epoch
  */
 
+/**
+ * Of a worker's part of the test images, in nats and squared grey levels.
+ * @typedef {{n: number, distortion: number, squares: number, perDim: Float64Array}} Sums
+ */
+/**
+ * Which part of every batch, and of the test images, this is: number `index` of `count` nearly equal ones.
+ * @typedef {{index: number, count: number}} Part
+ */
+
 const ACTIVE_NATS = 0.1; // core/config.py
-const BETA_RANGE = [0.1, 10]; // core/config.py
 const MEASURED = 1000; // core/training/duration.py
 
 export class Trainer {
   /**
    * @param {TrainingConfig} config @param {Layers} layers
    * @param {Uint8Array} train n * 784 grey levels, 0 to 255 @param {Uint8Array} test
-   * @param {number} seed of weights, order and noise
+   * @param {number} seed of weights, order and noise @param {Part} [part] all by default
    */
-  constructor(config, layers, train, test, seed) {
+  constructor(config, layers, train, test, seed, part = { index: 0, count: 1 }) {
     if (!Object.hasOwn(SCHEDULES, config.schedule)) throw new Error(`no schedule is called "${config.schedule}"`);
     this.config = config;
     this.train = train;
     this.test = test;
     this.seed = seed;
+    this.part = part;
     this.count = train.length / PIXELS;
     if (!this.count) throw new Error("there are no images to train on");
     this.batches = Math.ceil(this.count / config.batch_size);
-    this.network = new TrainableNetwork(config, layers, Math.min(config.batch_size, this.count));
+    const capacity = Math.ceil(Math.min(config.batch_size, this.count) / part.count);
+    this.network = new TrainableNetwork(config, layers, capacity);
     this.network.initialise(seed, train.reduce((sum, level) => sum + level, 0) / train.length / 255);
     this.taken = 0; // steps
     /** @type {Terms} */
@@ -66,79 +79,122 @@ export class Trainer {
 
   /** One batch. @returns {Progress} */
   step() {
-    const { config, network, batches, count, sums } = this,
-      batch = this.taken % batches,
-      epoch = 1 + Math.floor(this.taken / batches);
-    if (!batch) {
-      this.order = new Random(this.seed, epoch, 0).order(count);
+    const terms = this.differentiate();
+    this.move(terms);
+    return this.moved(terms);
+  }
+
+  /** Where the next batch begins and ends in the epoch's order. */
+  get batch() {
+    const from = (this.taken % this.batches) * this.config.batch_size;
+    return { from, end: Math.min(from + this.config.batch_size, this.count) };
+  }
+
+  /** This part of so many things: the first one's number, and the one after the last. @param {number} n */
+  stretch(n) {
+    const { index, count } = this.part;
+    return { from: Math.floor((index * n) / count), end: Math.floor(((index + 1) * n) / count) };
+  }
+
+  /** The gradients of the next batch, or of this part of it. @returns {Terms} that part's share of them */
+  differentiate() {
+    const { sums, taken, batches } = this,
+      epoch = 1 + Math.floor(taken / batches),
+      { from, end } = this.batch;
+    if (!from) {
+      this.order = new Random(this.seed, epoch, 0).order(this.count);
       this.random = new Random(this.seed, epoch, 1);
       Object.assign(sums, { loss: 0, distortion: 0, rate: 0 });
     }
-    const from = batch * config.batch_size,
-      n = Math.min(config.batch_size, count - from);
-    this.draw(this.order.subarray(from, from + n), epoch);
-    const terms = this.move(n);
-    sums.loss += terms.loss * n;
-    sums.distortion += terms.distortion;
-    sums.rate += terms.rate;
-    const seen = from + n;
-    return {
-      ...{ epoch, epochs: config.epochs, fraction: this.taken / (config.epochs * batches) },
-      ...{ loss: sums.loss / seen, distortion: sums.distortion / seen },
-      ...{ rate: network.logvar ? sums.rate / seen : null, ended: seen === count },
-    };
-  }
-
-  /** Puts images, their betas and the noise into the network. @param {Uint32Array} chosen @param {number} epoch */
-  draw(chosen, epoch) {
-    const { config, network, random, train } = this,
-      { images, betas, noise, d } = network,
-      n = chosen.length;
-    for (let b = 0; b < n; b++)
-      for (let i = 0, to = b * PIXELS, from = chosen[b] * PIXELS; i < PIXELS; i++)
-        images[to + i] = train[from + i] / 255;
-    const [low, high] = BETA_RANGE.map(Math.log);
-    const beta = (config.beta ?? 0) * (config.warmup_epochs ? Math.min(1, epoch / config.warmup_epochs) : 1);
-    for (let b = 0; b < n; b++)
-      betas[b] = config.model === "multirate" ? Math.exp(low + (high - low) * random.uniform()) : beta;
-    for (let i = 0; config.noise && i < n * PIXELS; i++)
-      this.inputs[i] = Math.min(1, Math.max(0, images[i] + config.noise * random.normal()));
-    for (let i = 0; network.logvar && i < n * d; i++) noise[i] = random.normal();
-  }
-
-  /** One step of the optimisers, for the n images in the network. @param {number} n @returns {Terms} */
-  move(n) {
-    const { config, network, batches } = this,
-      { parameters } = network;
-    const rate = config.learning_rate * SCHEDULES[config.schedule](this.taken / (config.epochs * batches));
-    network.prepare(parameters.weights, true);
-    const terms = network.backward(n, config.noise ? this.inputs : network.images);
-    if (!Number.isFinite(terms.loss))
-      throw new Error(
-        `the loss is ${terms.loss}: training diverged. Lower learning_rate (now ${config.learning_rate}).`,
-      );
-    network.optimiser.step(rate);
-    this.taken++;
-    return terms;
+    this.draw(this.order.subarray(from, end), epoch);
+    return this.gradients(end - from);
   }
 
   /**
-   * Figures on the first `n` test images; those of a multi-rate network at beta = 1.
-   * @param {number} [n]
-   * @returns {Figures}
+   * Puts images, their betas and the noise into the network. Random numbers are drawn for the whole batch.
+   * @param {Uint32Array} chosen @param {number} epoch
    */
-  evaluate(n = MEASURED) {
+  draw(chosen, epoch) {
+    const { config, network, random, train, inputs } = this,
+      { images, betas, noise, d } = network,
+      n = chosen.length,
+      { from, end } = this.stretch(n);
+    for (let b = from; b < end; b++)
+      for (let i = 0, to = (b - from) * PIXELS, at = chosen[b] * PIXELS; i < PIXELS; i++)
+        images[to + i] = train[at + i] / 255;
+    const [low, high] = BETA_RANGE.map(Math.log);
+    const fixed = (config.beta ?? 0) * (config.warmup_epochs ? Math.min(1, epoch / config.warmup_epochs) : 1);
+    for (let b = 0; b < n; b++) {
+      const beta = config.model === "multirate" ? Math.exp(low + (high - low) * random.uniform()) : fixed;
+      if (b >= from && b < end) betas[b - from] = beta;
+    }
+    for (let i = -from * PIXELS; config.noise && i < (n - from) * PIXELS; i++) {
+      const moved = config.noise * random.normal();
+      if (i >= 0 && i < (end - from) * PIXELS) inputs[i] = Math.min(1, Math.max(0, images[i] + moved));
+    }
+    for (let i = -from * d; network.logvar && i < (n - from) * d; i++) {
+      const value = random.normal();
+      if (i >= 0 && i < (end - from) * d) noise[i] = value;
+    }
+  }
+
+  /** The gradients of what is in the network, this part of a batch of n images. @param {number} n @returns {Terms} */
+  gradients(n) {
+    const { config, network } = this,
+      { parameters, heap, images } = network,
+      { from, end } = this.stretch(n);
+    network.prepare(parameters.weights, true);
+    if (end > from) return network.backward(end - from, config.noise ? this.inputs : images, n);
+    heap.floats.fill(0, parameters.gradients, parameters.gradients + parameters.length);
+    return { loss: 0, distortion: 0, rate: 0 };
+  }
+
+  /**
+   * One step of the optimisers along the gradients of a whole batch, for all parameters or a share.
+   * @param {Terms} terms of the whole batch @param {Share} [share]
+   */
+  move({ loss }, share) {
+    const { config, network, taken, batches } = this;
+    if (!Number.isFinite(loss))
+      throw new Error(`the loss is ${loss}: training diverged. Lower learning_rate (now ${config.learning_rate}).`);
+    network.optimiser.move(config.learning_rate * SCHEDULES[config.schedule](taken / (config.epochs * batches)), share);
+  }
+
+  /** After all parameters have been moved. @param {Terms} terms of the whole batch @returns {Progress} */
+  moved({ loss, distortion, rate }) {
+    const { config, network, batches, count, sums } = this,
+      { from, end } = this.batch;
+    network.optimiser.average();
+    sums.loss += loss * (end - from);
+    sums.distortion += distortion;
+    sums.rate += rate;
+    const epoch = 1 + Math.floor(this.taken++ / batches);
+    return {
+      ...{ epoch, epochs: config.epochs, fraction: this.taken / (config.epochs * batches) },
+      ...{ loss: sums.loss / end, distortion: sums.distortion / end },
+      ...{ rate: network.logvar ? sums.rate / end : null, ended: end === count },
+    };
+  }
+
+  /** Figures on the first test images; those of a multi-rate network at beta = 1. @returns {Figures} */
+  evaluate() {
+    return this.figures([this.measure()]);
+  }
+
+  /** What `figures` needs of this part of the test images. @returns {Sums} */
+  measure() {
     const { network, test, config } = this,
       { capacity, d, images, noise, betas, rates } = network,
       random = new Random(0);
-    const count = Math.min(n, test.length / PIXELS),
+    const { from, end } = this.stretch(Math.min(MEASURED, test.length / PIXELS)),
       perDim = new Float64Array(d);
     let distortion = 0,
       squares = 0;
     network.prepare(this.kept, false);
     betas.fill(1);
-    for (let start = 0; start < count; start += capacity) {
-      const size = Math.min(capacity, count - start);
+    for (let i = 0; network.logvar && i < from * d; i++) random.normal(); // the other parts'
+    for (let start = from; start < end; start += capacity) {
+      const size = Math.min(capacity, end - start);
       for (let i = 0; i < size * PIXELS; i++) images[i] = test[start * PIXELS + i] / 255;
       for (let i = 0; network.logvar && i < size * d; i++) noise[i] = random.normal();
       network.encode(size, images);
@@ -156,12 +212,20 @@ export class Trainer {
         for (let j = 0; j < d; j++) perDim[j] += rates[b * d + j];
       }
     }
-    const rate_per_dim = network.logvar && [...perDim].map((sum) => sum / count),
+    return { n: end - from, distortion, squares, perDim };
+  }
+
+  /** From what the parts have measured. @param {Sums[]} parts @returns {Figures} */
+  figures(parts) {
+    /** @type {(value: (part: Sums) => number) => number} */
+    const total = (value) => parts.reduce((sum, part) => sum + value(part), 0);
+    const n = total((part) => part.n),
+      distortion = total((part) => part.distortion) / n,
+      rate_per_dim = this.network.logvar && Array.from(parts[0].perDim, (_, j) => total((part) => part.perDim[j]) / n),
       rate = rate_per_dim && rate_per_dim.reduce((a, b) => a + b, 0);
-    distortion /= count;
     return {
-      ...{ n: count, distortion, rate, neg_elbo: rate === null ? null : distortion + rate },
-      ...{ mse: squares / count / PIXELS, rate_per_dim },
+      ...{ n, distortion, rate, neg_elbo: rate === null ? null : distortion + rate },
+      ...{ mse: total((part) => part.squares) / n / PIXELS, rate_per_dim },
       active_units: rate_per_dim && rate_per_dim.filter((nats) => nats > ACTIVE_NATS).length,
     };
   }

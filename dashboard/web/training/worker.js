@@ -1,6 +1,6 @@
 /* Training beside the page, in a worker: `serve` answers on any port, a worker's own or a channel's.
 
-     in    {type: "start", config, layers, images, seed}      images: see `readImages`
+     in    {type: "start", config, layers, images, seed, place}      images: see `readImages`; place: one of several
            {type: "stop"}, {type: "continue"}                 stop keeps everything; continue takes the next batch
            {type: "probe", config, layers}                    how fast is this machine? Answered with "speed"
      out   {type: "progress", ...Progress, seconds, imagesPerSecond}        after every batch
@@ -10,13 +10,15 @@
            {type: "speed", imagesPerSecond}
 
    `seconds` counts training and measuring, not waiting. After every batch the worker listens: a stop takes effect
-   within one, and no figure depends on when it came.
+   within one, and no figure depends on when it came. Of several workers (crew.js) only the first one is spoken to after
+   the start and answers, but for errors.
 
    Why not a library: TensorFlow for browsers (tfjs 4.22) is 1.5 MB of script and 0.4 MB of WebAssembly, which knows no
    gradient of a convolution's weights (its kernels lack Conv2DBackpropFilter); onnxruntime-web 1.30 is 14 MB and has no
    training build any more. This folder and the loops below it are 120 kB with their comments. */
 
 import { PIXELS, SIDE } from "../image.js";
+import { ALONE, Crew } from "./crew.js";
 import { speed } from "./probe.js";
 import { Trainer } from "./trainer.js";
 
@@ -26,7 +28,10 @@ import { Trainer } from "./trainer.js";
  * Grey levels as bytes, or one picture of tiles, `columns` a row: first those to train on, then those to test with.
  * @typedef {{train: Uint8Array, test: Uint8Array} | {url: string, train: number, test: number, columns: number}} Images
  */
-/** @typedef {{type: "start", config: TrainingConfig, layers: Layers, images: Images, seed: number}} Start */
+/**
+ * @typedef {{type: "start", config: TrainingConfig, layers: Layers, images: Images, seed: number,
+ *   place?: import("./crew.js").Place}} Start
+ */
 /**
  * @typedef {object} Port
  * @property {(message: any, transfer: any[]) => void} postMessage
@@ -63,6 +68,8 @@ export async function readImages(images) {
 export function serve(port) {
   /** @type {Trainer | null} */
   let trainer = null;
+  /** @type {Crew} */
+  let crew;
   let running = false, // a loop is at work
     loading = false,
     wanted = false, // a loop is to go on
@@ -82,7 +89,9 @@ export function serve(port) {
     });
 
   /** @param {string} type @param {Record<string, any>} [values] */
-  const tell = (type, values = {}) => port.postMessage({ type, ...values }, values.bytes ? [values.bytes] : []);
+  function tell(type, values = {}) {
+    if (!crew?.index || type === "error") port.postMessage({ type, ...values }, values.bytes ? [values.bytes] : []);
+  }
 
   async function work() {
     running = true;
@@ -90,15 +99,16 @@ export function serve(port) {
     try {
       while (wanted && trainer && !trainer.done) {
         const current = trainer,
+          together = crew,
           began = performance.now(),
-          progress = current.step(),
+          progress = await together.step(),
           took = (performance.now() - began) / 1000;
         seconds += took;
         const images = Math.min(current.config.batch_size, current.count);
         tell("progress", { ...progress, seconds, imagesPerSecond: images / took });
         if (progress.ended) {
           const before = performance.now(),
-            figures = current.evaluate();
+            figures = await together.evaluate();
           seconds += (performance.now() - before) / 1000;
           const { epoch } = progress;
           tell(current.done ? "done" : "epoch", { epoch, figures, seconds, bytes: current.file() });
@@ -119,7 +129,7 @@ export function serve(port) {
   }
 
   /** @param {Start} start */
-  async function begin({ config, layers, images, seed }) {
+  async function begin({ config, layers, images, seed, place = ALONE }) {
     const number = ++started;
     wanted = false;
     loading = true;
@@ -127,7 +137,8 @@ export function serve(port) {
       const { train, test } = await readImages(images);
       while (running) await turn();
       if (number !== started) return;
-      trainer = new Trainer(config, layers, train, test, seed);
+      trainer = new Trainer(config, layers, train, test, seed, { index: place.index, count: place.ports.length + 1 });
+      crew = new Crew(trainer, place);
       seconds = shown = 0;
       wanted = loading; // unless it was told to stop meanwhile
       loading = false;
@@ -139,9 +150,9 @@ export function serve(port) {
   }
 
   /** @param {import("./probe.js").Probe} probe */
-  function measure({ config, layers }) {
+  async function measure({ config, layers, place }) {
     try {
-      tell("speed", { imagesPerSecond: speed(config, layers) });
+      tell("speed", { imagesPerSecond: await speed(config, layers, place) });
     } catch (error) {
       tell("error", { message: /** @type {Error} */ (error).message });
     }
