@@ -3,12 +3,13 @@
    5x5 convolution, ReLU, 2x2 maximum, 3x3 convolution, ReLU, 2x2 maximum, 64 features, ReLU, classes. */
 
 import { SIDE } from "./image.js";
-import { Heap } from "./kernels.js";
-import { Stack, imageShape } from "./layers.js";
+import { Heap } from "./heap.js";
+import { imageShape } from "./shapes.js";
+import { Stack } from "./stack.js";
 import { load, parseSafetensors } from "./weights.js";
 
 /** @import { Tensors } from "./weights.js" */
-/** @import { Room, Shape } from "./layers.js" */
+/** @import { Room, Shape } from "./shapes.js" */
 
 export class Judge {
   /** @param {Tensors} tensors */

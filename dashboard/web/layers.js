@@ -8,61 +8,13 @@
    over what the product has written. */
 
 import { KINDS, PANEL, packedPlace, upTo } from "./kernels.js";
+import { imageShape, vectorShape } from "./shapes.js";
 
 export const CHUNK = 16; // images a pass
 
-/** @import { Heap } from "./kernels.js" */
-/** @import { Tensor, Tensors } from "./weights.js" */
-/**
- * How many numbers torch counts (`length`), how many they take here (`width`), and where number i lies (`place`). An
- * image has `channels` of `side` x `side`, filled up to `depth` here; these three are 0 for a vector.
- * @typedef {object} Shape
- * @property {number} length
- * @property {number} width
- * @property {(i: number) => number} place
- * @property {number} channels
- * @property {number} side
- * @property {number} depth
- */
-/**
- * Where numbers lie on the heap: from `at` on, `jump` from line to line, `image` from image to image.
- * @typedef {{at: number, jump: number, image: number}} Room
- */
-/**
- * A layer as core/models/trunks.py describes it; a linear one has no kernel, stride and padding.
- * @typedef {{kind: string, inputs: number, outputs: number, kernel?: number, stride?: number, padding?: number}}
- *   Description
- */
-/**
- * @typedef {{kind: string, inputs: number, outputs: number, kernel: number, stride: number,
- *   padding: number}} Convolution
- */
-
-/** A network that this page has no code for: another kind of layer or activation. The message names it. */
-export class UnsupportedNetwork extends Error {}
-
-/* ---- shapes: how torch counts numbers, and where they lie here ---- */
-
-/** @type {(length: number, width?: number) => Shape} */
-export const vectorShape = (length, width = upTo(length, PANEL)) => ({
-  length,
-  width,
-  place: (i) => i,
-  channels: 0,
-  side: 0,
-  depth: 0,
-});
-
-/** @type {(channels: number, side: number) => Shape} */
-export function imageShape(channels, side) {
-  const depth = channels === 1 && side % 4 === 0 ? 1 : upTo(channels, PANEL),
-    area = side * side; // lines are copied four numbers at a time
-  /** @type {Shape["place"]} */
-  const place = (i) => (i % area) * depth + Math.floor(i / area); // torch's order is channel, y, x
-  return { length: channels * area, width: upTo(depth * area, PANEL), place, channels, side, depth };
-}
-
-/* ---- layers ---- */
+/** @import { Heap } from "./heap.js" */
+/** @import { Convolution, Description, Room, Shape } from "./shapes.js" */
+/** @import { Tensor } from "./weights.js" */
 
 /** What all layers share. */
 class Layer {
@@ -320,91 +272,4 @@ function agree(weight, shape, fits) {
   throw new Error(
     `weights of ${weight.shape.join(" x ")} where the network's description asks for ${shape.join(" x ")}`,
   );
-}
-
-/**
- * Layers in a row, as core/models/networks.py's Stack: an activation after each, or each but the last; FiLM where the
- * file has it.
- */
-export class Stack {
-  /**
-   * @param {Heap} heap
-   * @param {Description[]} table the layers
-   * @param {Tensors} tensors
-   * @param {string} prefix of the tensors' names
-   * @param {string} activation
-   * @param {boolean} last whether the last layer is activated, too
-   * @param {Shape} shape what comes in
-   */
-  constructor(heap, table, tensors, prefix, activation, last, shape) {
-    if (!(activation in KINDS)) throw new UnsupportedNetwork(`the activation "${activation}"`);
-    this.heap = heap;
-    this.layers = table.map((description, i) => {
-      const make = Object.hasOwn(LAYER_KINDS, description.kind) && LAYER_KINDS[description.kind];
-      if (!make) throw new UnsupportedNetwork(`a layer of the kind "${description.kind}"`);
-      /** @type {(name: string) => Tensor} */
-      const tensor = (name) => tensors[`${prefix}.${name}`] ?? missing(`${prefix}.${name}`);
-      const layer = new make(
-        heap,
-        description,
-        shape,
-        tensor(`layers.${i}.weight`),
-        tensor(`layers.${i}.bias`),
-        table[i + 1],
-      );
-      if (i < table.length - 1 || last) {
-        layer.kind = KINDS[/** @type {keyof typeof KINDS} */ (activation)];
-        if (tensors[`${prefix}.films.${i}.weight`])
-          layer.film = { weight: tensor(`films.${i}.weight`).data, bias: tensor(`films.${i}.bias`).data };
-      }
-      shape = layer.output;
-      return layer;
-    });
-    if (tensors[`${prefix}.layers.${table.length}.weight`])
-      throw new Error(`more layers in the weights than the ${prefix}'s description has`);
-    this.input = this.layers[0].input;
-    this.output = shape;
-    /** @type {Room} */
-    this.result = {
-      at: heap.take(CHUNK * shape.width),
-      jump: shape.side * shape.depth,
-      image: shape.width,
-    };
-  }
-
-  /** @param {number[]} c */
-  condition(c) {
-    for (const layer of this.layers) layer.condition(c);
-  }
-
-  /**
-   * Puts at most CHUNK inputs, vectors or images of one channel, where the first layer reads them.
-   * @param {ArrayLike<number>} values
-   * @param {number} from the first input's place in `values`
-   * @param {number} n
-   */
-  load(values, from, n) {
-    const { floats } = this.heap,
-      { room, input } = this.layers[0];
-    const lines = input.side || 1,
-      length = input.length / lines;
-    for (let b = 0; b < n; b++)
-      for (let line = 0; line < lines; line++, from += length) {
-        const to = room.at + b * room.image + line * room.jump;
-        for (let i = 0; i < length; i++) floats[to + i] = values[from + i];
-      }
-  }
-
-  /**
-   * What has been loaded goes through; what comes out is in `result`.
-   * @param {number} n
-   */
-  forward(n) {
-    this.layers.forEach((layer, i) => layer.forward(n, this.layers[i + 1]?.room ?? this.result));
-  }
-}
-
-/** @param {string} name @returns {never} */
-function missing(name) {
-  throw new Error(`no ${name} in these weights`);
 }

@@ -3,7 +3,8 @@
    everything. `distances` are plain distances nevertheless, for pictures that are compared along a path. */
 
 import { PIXELS } from "./image.js";
-import { Heap, PANEL, packedPlace, upTo } from "./kernels.js";
+import { Heap } from "./heap.js";
+import { PANEL, packedPlace, upTo } from "./kernels.js";
 import { CHUNK } from "./layers.js";
 
 export class Nearest {

@@ -17,12 +17,15 @@
    layer that layers.js does not know is refused with an `UnsupportedNetwork`. */
 
 import { PIXELS, SIDE } from "./image.js";
-import { Heap, KINDS } from "./kernels.js";
-import { CHUNK, Stack, UnsupportedNetwork, imageShape, vectorShape } from "./layers.js";
+import { Heap } from "./heap.js";
+import { KINDS } from "./kernels.js";
+import { CHUNK } from "./layers.js";
+import { UnsupportedNetwork, imageShape, vectorShape } from "./shapes.js";
+import { Stack } from "./stack.js";
 import { scaled } from "./log_beta.js";
 import { load, parseSafetensors } from "./weights.js";
 
-/** @import { Description } from "./layers.js" */
+/** @import { Description } from "./shapes.js" */
 /**
  * The run's RunConfig, as far as the page reads it.
  * @typedef {{activation: string, beta: number, likelihood: "bernoulli" | "gaussian"}} RunConfig

@@ -63,8 +63,11 @@ RUN = """([weights, images, codes, n, beta]) => {
 
 
 NAMES = {
-    "kernels": "Heap, KINDS, kernelModule, packed",
-    "layers": "LAYER_KINDS, UnsupportedNetwork",
+    "heap": "Heap",
+    "kernel_code": "kernelModule",
+    "kernels": "KINDS, packed",
+    "layers": "LAYER_KINDS",
+    "shapes": "UnsupportedNetwork",
     "networks": "Network",
     "posterior": "distortion, klPerDim, normals, reparameterise, stddev",
     "weights": "parseSafetensors",

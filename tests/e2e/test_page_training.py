@@ -70,7 +70,8 @@ def page():
         page = browser.new_page()
         code = (
             'import { Trainer, safetensors } from "./web/training/trainer.js";\n'
-            'import { TrainingHeap, trainingModule } from "./web/training/heap.js";\n'
+            'import { TrainingHeap } from "./web/training/heap.js";\n'
+            'import { trainingModule } from "./web/training/kernel_code.js";\n'
             'import { measureSpeed, startTraining } from "./web/training/client.js";\n'
             'import { readImages } from "./web/training/worker.js";\n'
             'import { parseSafetensors } from "./web/weights.js";\n'

@@ -1,10 +1,13 @@
-/* The WebAssembly that kernels.js assembles: its bytes are valid, and it computes what plain loops compute. */
+/* The WebAssembly that kernel_code.js assembles: its bytes are valid, and it computes what plain loops compute. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { Procedure, advance, assemble, get, integer, repeat, set, store } from "../../dashboard/web/assembler.js";
-import { Heap, KINDS, PANEL, inIndices, kernelModule, packed, plain, upTo } from "../../dashboard/web/kernels.js";
+import { Heap } from "../../dashboard/web/heap.js";
+import { inIndices, kernelModule } from "../../dashboard/web/kernel_code.js";
+import { KINDS, PANEL, packed, upTo } from "../../dashboard/web/kernels.js";
+import { plain } from "../../dashboard/web/plain_kernels.js";
 import { close, numbers } from "./tools.js";
 
 // Node 20 has the multiply-add instructions behind a flag; later versions always have them.

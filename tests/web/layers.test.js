@@ -3,8 +3,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Heap } from "../../dashboard/web/kernels.js";
-import { CHUNK, Stack, UnsupportedNetwork, imageShape, vectorShape } from "../../dashboard/web/layers.js";
+import { Heap } from "../../dashboard/web/heap.js";
+import { CHUNK } from "../../dashboard/web/layers.js";
+import { UnsupportedNetwork, imageShape, vectorShape } from "../../dashboard/web/shapes.js";
+import { Stack } from "../../dashboard/web/stack.js";
 import { ACTIVATIONS, naiveStack } from "./naive.js";
 import { close, numbers } from "./tools.js";
 

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PIXELS, SIDE } from "../../dashboard/web/image.js";
-import { UnsupportedNetwork } from "../../dashboard/web/layers.js";
+import { UnsupportedNetwork } from "../../dashboard/web/shapes.js";
 import { GAUSSIAN_SIGMA, LOGVAR_RANGE } from "../../dashboard/web/training/losses.js";
 import { TrainingHeap } from "../../dashboard/web/training/heap.js";
 import { TrainableNetwork } from "../../dashboard/web/training/network.js";

@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { KINDS, PANEL, packed } from "../../dashboard/web/kernels.js";
-import { TrainingHeap, plainTraining, trainingInIndices, trainingModule } from "../../dashboard/web/training/heap.js";
+import { TrainingHeap } from "../../dashboard/web/training/heap.js";
+import { trainingInIndices, trainingModule } from "../../dashboard/web/training/kernel_code.js";
+import { plainTraining } from "../../dashboard/web/training/plain_kernels.js";
 import { ACTIVATIONS } from "./naive.js";
 import { close, numbers } from "./tools.js";
 

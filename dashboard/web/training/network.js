@@ -6,7 +6,7 @@
 
 import { PIXELS, SIDE } from "../image.js";
 import { KINDS } from "../kernels.js";
-import { UnsupportedNetwork, imageShape, vectorShape } from "../layers.js";
+import { UnsupportedNetwork, imageShape, vectorShape } from "../shapes.js";
 import { scaled } from "../log_beta.js";
 import { TrainingHeap } from "./heap.js";
 import { TrainedStack } from "./layers.js";
@@ -16,7 +16,7 @@ import { Parameters } from "./parameters.js";
 import { Random } from "./random.js";
 
 /** @import { TrainingConfig } from "../data.js" */
-/** @import { Description, Shape } from "../layers.js" */
+/** @import { Description, Shape } from "../shapes.js" */
 /** @typedef {{encoder: Description[], decoder: Description[]}} Layers core/models/trunks.py's `describe` */
 /** @typedef {{shape: number[], data: Float32Array}} FloatTensor */
 /**

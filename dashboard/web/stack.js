@@ -1,0 +1,96 @@
+/* Layers in a row: what a part of a network is made of. */
+
+import { KINDS } from "./kernels.js";
+import { CHUNK, LAYER_KINDS } from "./layers.js";
+import { UnsupportedNetwork } from "./shapes.js";
+
+/** @import { Heap } from "./heap.js" */
+/** @import { Description, Room, Shape } from "./shapes.js" */
+/** @import { Tensor, Tensors } from "./weights.js" */
+
+/**
+ * Layers in a row, as core/models/networks.py's Stack: an activation after each, or each but the last; FiLM where the
+ * file has it.
+ */
+export class Stack {
+  /**
+   * @param {Heap} heap
+   * @param {Description[]} table the layers
+   * @param {Tensors} tensors
+   * @param {string} prefix of the tensors' names
+   * @param {string} activation
+   * @param {boolean} last whether the last layer is activated, too
+   * @param {Shape} shape what comes in
+   */
+  constructor(heap, table, tensors, prefix, activation, last, shape) {
+    if (!(activation in KINDS)) throw new UnsupportedNetwork(`the activation "${activation}"`);
+    this.heap = heap;
+    this.layers = table.map((description, i) => {
+      const make = Object.hasOwn(LAYER_KINDS, description.kind) && LAYER_KINDS[description.kind];
+      if (!make) throw new UnsupportedNetwork(`a layer of the kind "${description.kind}"`);
+      /** @type {(name: string) => Tensor} */
+      const tensor = (name) => tensors[`${prefix}.${name}`] ?? missing(`${prefix}.${name}`);
+      const layer = new make(
+        heap,
+        description,
+        shape,
+        tensor(`layers.${i}.weight`),
+        tensor(`layers.${i}.bias`),
+        table[i + 1],
+      );
+      if (i < table.length - 1 || last) {
+        layer.kind = KINDS[/** @type {keyof typeof KINDS} */ (activation)];
+        if (tensors[`${prefix}.films.${i}.weight`])
+          layer.film = { weight: tensor(`films.${i}.weight`).data, bias: tensor(`films.${i}.bias`).data };
+      }
+      shape = layer.output;
+      return layer;
+    });
+    if (tensors[`${prefix}.layers.${table.length}.weight`])
+      throw new Error(`more layers in the weights than the ${prefix}'s description has`);
+    this.input = this.layers[0].input;
+    this.output = shape;
+    /** @type {Room} */
+    this.result = {
+      at: heap.take(CHUNK * shape.width),
+      jump: shape.side * shape.depth,
+      image: shape.width,
+    };
+  }
+
+  /** @param {number[]} c */
+  condition(c) {
+    for (const layer of this.layers) layer.condition(c);
+  }
+
+  /**
+   * Puts at most CHUNK inputs, vectors or images of one channel, where the first layer reads them.
+   * @param {ArrayLike<number>} values
+   * @param {number} from the first input's place in `values`
+   * @param {number} n
+   */
+  load(values, from, n) {
+    const { floats } = this.heap,
+      { room, input } = this.layers[0];
+    const lines = input.side || 1,
+      length = input.length / lines;
+    for (let b = 0; b < n; b++)
+      for (let line = 0; line < lines; line++, from += length) {
+        const to = room.at + b * room.image + line * room.jump;
+        for (let i = 0; i < length; i++) floats[to + i] = values[from + i];
+      }
+  }
+
+  /**
+   * What has been loaded goes through; what comes out is in `result`.
+   * @param {number} n
+   */
+  forward(n) {
+    this.layers.forEach((layer, i) => layer.forward(n, this.layers[i + 1]?.room ?? this.result));
+  }
+}
+
+/** @param {string} name @returns {never} */
+function missing(name) {
+  throw new Error(`no ${name} in these weights`);
+}
