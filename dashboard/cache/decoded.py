@@ -72,20 +72,28 @@ def samples_likeness(
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
-def decoded_path(run_id: str, a: int, b: int, steps: int, kind: str) -> np.ndarray:
-    """Images decoded along a path between the codes of two test images, float32 (steps, 28, 28).
+def decoded_path(run_id: str, a: int | bytes, b: int | bytes, steps: int, kind: str) -> np.ndarray:
+    """Images decoded along a path between the codes of two images, float32 (steps, 28, 28).
 
     Args:
-        a, b: indices of the test images.
+        a, b: indices of test images, or 784 grey levels (see `drawn_image` in dashboard.components.interpolator).
         kind: one of `core.latent.interpolation.KINDS`.
     """
     from core.latent.interpolation import path
     from core.latent.sampling import decode_all
 
-    codes = trained.gallery(run_id)["mean"]
-    images = decode_all(trained.model(run_id), path(codes[a], codes[b], steps, kind))
+    images = decode_all(trained.model(run_id), path(_code(run_id, a), _code(run_id, b), steps, kind))
     images.setflags(write=False)
     return images
+
+
+def _code(run_id: str, image: int | bytes) -> np.ndarray:
+    """The posterior mean (d,) of a test image that has a stored one, or of other grey levels."""
+    if isinstance(image, int):
+        return trained.gallery(run_id)["mean"][image]
+    from core.latent.sampling import encode_all
+
+    return encode_all(trained.model(run_id), np.frombuffer(image, np.uint8).reshape(1, 1, 28, 28)).mean[0]
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

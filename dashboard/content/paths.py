@@ -10,7 +10,18 @@ from dashboard.content.words import AE, VAE
 METHODS = {"ae": f"the {AE}", "vae": f"the {VAE}", "pixels": "the cross-fade"}
 
 
-def closest_midpoint(middle: Mapping[str, float], tolerance: float = 0.05) -> Literal["ae", "vae", "both", "pixels"]:
+TOLERANCE = 0.05  # distances within this share of the smallest are equal
+VERDICTS = {
+    "pixels": "for this pair the pixel cross-fade is as close to real images as either latent space",
+    "both": "both models are about equally close to real images, and closer than the pixel cross-fade",
+    "ae": f"for this pair the {AE} is closest to real images",
+    "vae": f"for this pair the {VAE} is closest to real images",
+}
+
+
+def closest_midpoint(
+    middle: Mapping[str, float], tolerance: float = TOLERANCE
+) -> Literal["ae", "vae", "both", "pixels"]:
     """Which image at the midpoint is closest to a real one; distances within `tolerance` of the smallest are equal.
 
     Args:
@@ -30,11 +41,6 @@ def closest_midpoint(middle: Mapping[str, float], tolerance: float = 0.05) -> Li
 
 def path_takeaway(middle: Mapping[str, float]) -> str:
     """The sentence for `closest_midpoint`, with the distances."""
-    verdict = {
-        "pixels": "for this pair the pixel cross-fade is as close to real images as either latent space",
-        "both": "both models are about equally close to real images, and closer than the pixel cross-fade",
-        "ae": f"for this pair the {AE} is closest to real images",
-        "vae": f"for this pair the {VAE} is closest to real images",
-    }[closest_midpoint(middle)]
+    verdict = VERDICTS[closest_midpoint(middle)]
     distances = ", ".join(f"{METHODS[k]} {middle[k]:.1f}" for k in ("ae", "vae", "pixels"))
     return f"At the midpoint, {verdict}. (Distance to the nearest real image: {distances}.)"

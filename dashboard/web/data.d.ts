@@ -374,6 +374,36 @@ export interface SamplerData extends SettingsData<SampleSettings> {
   figure_help: { fd: string; density: string; coverage: string };
 }
 
+/** A path between two images; the URL's parameters have the same names. A drawing takes the place of a test image. */
+export type PathSettings = {
+  a: number;
+  b: number;
+  a_drawn: string;
+  b_drawn: string;
+  way: string;
+  steps: number;
+  at: number;
+};
+
+export interface InterpolatorData extends ImagesData, SettingsData<PathSettings> {
+  left: LaneData;
+  right: LaneData;
+  /** Address of the classes of the test images. */
+  arrays: string;
+  /** How many test images there are, and how many of them the gallery shows. */
+  count: number;
+  gallery: number;
+  /** The fewest and the most frames. */
+  frames: [number, number];
+  ways: string[];
+  /** Address of the training images that frames are compared with, and their number. */
+  reference: string;
+  references: number;
+  /** What is said of the midpoint, by which is closest; distances within this share of the smallest are equal. */
+  verdicts: { pixels: string; both: string; left: string; right: string };
+  tolerance: number;
+}
+
 export interface TraverseLane extends LaneData {
   order: number[];
   dead: boolean[];

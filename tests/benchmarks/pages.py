@@ -30,7 +30,7 @@ DRAWN: dict[str, tuple[str, ...]] = {
     "one_image": (".encode-decode[data-ready]",),
     "training": (".scrubber[data-ready]",),
     "samples": (".sampler:not([data-shown=''])",),
-    "interpolation": (IMAGES, ".chart svg"),
+    "interpolation": (".interpolator:not([data-version=''])",),
     "kl_weight": ('.lab[data-complete]:not([data-complete="0"])',),
     "scorecard": (".claim", ".chart svg"),
     "uses": (".tiles img", ".chart svg"),

@@ -6,6 +6,7 @@ import re
 from concurrent.futures import Future
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from driving import BETAS, data_of, rested, words
 
@@ -13,6 +14,7 @@ from core.config import QUICK, RunConfig
 from core.data.dataset import DataError, DataKey
 from core.files import write_json
 from dashboard import cache
+from dashboard.components.interpolator import drawn_image, drawn_text
 from dashboard.content.kl_weight import untrained
 from dashboard.content.maps import laying_out
 from dashboard.session.beta_state import BetaState
@@ -29,7 +31,8 @@ NAMES = {
 }
 
 
-SHARED = {"samples": "sampler"}  # pages whose settings a component has
+DRAWING = drawn_text(np.eye(28) * 255)
+SHARED = {"samples": "sampler", "interpolation": "interpolator"}  # pages whose settings a component has
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -91,6 +94,8 @@ def test_start_another_image_is_another_image(dashboard):
         ("interpolation", "a", "123456"),
         ("interpolation", "steps", "2000"),
         ("interpolation", "way", "sideways"),
+        ("interpolation", "at", "1.01"),
+        ("interpolation", "a_drawn", "javascript:alert(1)"),
         ("latent_maps", "projection", "tsne"),
         ("latent_maps", "umap", "7"),
         ("kl_weight", "beta", "1e9"),
@@ -117,6 +122,7 @@ def test_hostile_links_are_told_and_the_page_lives(dashboard, jobs, page, key, v
         ("samples", {"source": "gaussian", "vae_prior": "True"}),
         ("samples", {"source": "class", "class": "7", "number": "16"}),
         ("interpolation", {"a": "5", "b": "9", "way": "spherical"}),
+        ("interpolation", {"steps": "3", "at": "0.25", "b_drawn": DRAWING}),
         ("latent_maps", {"projection": "PCA"}),
     ],
 )
@@ -255,8 +261,46 @@ def test_where_the_page_cannot_run_the_networks_the_server_draws_the_samples(das
     assert app.query_params.get("noise") == "4"
 
 
-def test_interpolation_class_and_random_pair(dashboard):
+def test_the_paths_ends_are_the_first_images_of_two_classes_and_what_is_chosen_is_in_the_url(dashboard):
     app = dashboard("interpolation")
+    labels, values = cache.trained.dataset(DataKey("tiny")).test_labels, data_of(app, "interpolator")["values"]
+    assert [int(labels[values[end]]) for end in ("a", "b")] == [3, 8] and values["at"] == 0.5
+    app = rested(app, "interpolator", a=7, at=0.2, way="spherical", b_drawn=DRAWING)
+    assert {k: app.query_params.get(k) for k in ("a", "b", "at", "way", "b_drawn", "a_drawn")} == {
+        "a": "7",
+        "b": None,
+        "at": "0.2",
+        "way": "spherical",
+        "b_drawn": DRAWING,
+        "a_drawn": None,
+    }
+
+
+def test_a_drawing_in_a_link_is_read_and_anything_else_is_none():
+    assert np.array_equal(drawn_image(DRAWING), np.eye(28) * 255)
+    image = np.arange(784).reshape(28, 28) % 256
+    assert np.abs(drawn_image(drawn_text(image)).astype(int) - image).max() <= 9, "rounded to 16 grey levels"
+    for wrong in ("", "A" * 523, "A" * 522, "A" * 524, "é" * 523, "=" * 523, None, 523, ["A"] * 523):
+        assert drawn_image(wrong) is None
+
+
+def test_paths_of_drawings_are_decoded_by_the_server_too(dashboard):
+    dashboard("interpolation")
+    pair = next(p for p in cache.trained.pairs().values() if p.latent_dim == 4)
+    drawing, run_id = drawn_image(DRAWING).tobytes(), pair.vae.run_id
+    made = cache.decoded.decoded_path(run_id, 3, drawing, 5, "linear")
+    assert made.shape == (5, 28, 28)
+    np.testing.assert_allclose(made[0], cache.decoded.decoded_path(run_id, 3, 8, 5, "linear")[0], atol=1e-5)
+    np.testing.assert_allclose(made[::-1], cache.decoded.decoded_path(run_id, drawing, 3, 5, "linear"), atol=1e-5)
+    image = cache.trained.dataset(DataKey("tiny")).test_images[8].tobytes()
+    stored, encoded = (cache.decoded.decoded_path(run_id, 3, end, 5, "linear") for end in (8, image))
+    np.testing.assert_allclose(stored, encoded, atol=5e-3)
+
+
+def test_where_the_page_cannot_run_the_networks_the_server_draws_the_path(dashboard, monkeypatch):
+    monkeypatch.setattr("dashboard.components.assets.LAYER_KINDS", ())
+    app = dashboard("interpolation")
+    assert not app.error and "cannot run in the browser" in words(app) and "At the midpoint" in words(app)
     app.selectbox("a-class").set_value("7").run()
     data = cache.trained.dataset(DataKey("tiny"))
     assert data.test_labels[app.session_state["a"]] == 7

@@ -9,7 +9,7 @@ import urllib.request
 import numpy as np
 import pytest
 from PIL import Image
-from serving import STILL, settled, until
+from serving import STILL, settled
 
 PAGES = {
     "": "Point or Cloud",
@@ -108,16 +108,6 @@ def test_hostile_link_tells_and_shows_the_default(visit):
     assert "12345" in told and "Shown is prior" in told
     assert page.locator("img[src=x]").count() == 0
     assert heading(page) == "Random samples" and page.locator("[data-testid=stException]").count() == 0
-
-
-def test_gallery_click_and_class_choose_the_ends(visit):
-    page = visit("/interpolation")
-    before = picture(page, 0)
-    page.get_by_role("button", name="Choose from a gallery").click()
-    page.locator(".picker button").nth(17).click()
-    page.wait_for_url("**a=17**")
-    page.wait_for_selector(STILL)
-    until(page, lambda: not np.array_equal(picture(page, 0), before), "the chosen end changes the picture")
 
 
 def test_downloads_are_real_pictures(visit):

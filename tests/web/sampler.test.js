@@ -3,15 +3,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import {
-  classified,
-  figuresOf,
-  inParts,
-  verdictOf,
-  whyNone,
-} from "../../dashboard/components/sampler/sampler_words.js";
+import { classified, figuresOf, verdictOf, whyNone } from "../../dashboard/components/sampler/sampler_words.js";
 import { MOST, Samples, codesOf, noiseOf, only, prior, sourcesOf } from "../../dashboard/components/sampler/samples.js";
 import { PIXELS } from "../../dashboard/web/image.js";
+import { inParts } from "../../dashboard/web/sentences.js";
 import { close } from "./tools.js";
 
 const D = 2;

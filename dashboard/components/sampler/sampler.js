@@ -9,13 +9,14 @@ import { inTurn, make, putText } from "../../web/elements.js";
 import { PIXELS } from "../../web/image.js";
 import { inked, theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
+import { inParts } from "../../web/sentences.js";
 import { SharedSettings } from "../../web/settings.js";
 import { loadSprite } from "../../web/sprites.js";
 import { paintGrid } from "../../web/tiles.js";
 import { loadArrays } from "../../web/weights.js";
 import { Comparisons, PAIRED } from "./comparisons.js";
 import { MOST, Samples, sourcesOf } from "./samples.js";
-import { classified, figuresOf, inParts, verdictOf, whyNone } from "./sampler_words.js";
+import { classified, figuresOf, verdictOf, whyNone } from "./sampler_words.js";
 
 /** @import { Mount, SamplerData, SampleSettings, Side, Tell } from "../../web/data.js" */
 /** @import { Density } from "./samples.js" */
@@ -296,7 +297,7 @@ class Sampler extends Component {
       { data } = this;
     for (const button of this.find(".sources").children)
       button.setAttribute("aria-pressed", String(button.dataset.source === values.source));
-    putText(this.find(".slide output"), values.temperature.toFixed(2));
+    putText(this.find(".slide .value"), values.temperature.toFixed(2));
     /** @type {(selector: string, value: string | number) => void} */
     const put = (selector, value) => {
       const element = this.find(selector);

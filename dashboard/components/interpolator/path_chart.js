@@ -1,0 +1,83 @@
+/* A small chart along the path: a line for every method, and where on the path one stands. */
+
+import { prepare } from "../../web/canvas.js";
+
+/** @import { Look } from "../../web/look.js" */
+/**
+ * @typedef {object} Line
+ * @property {number[]} values
+ * @property {number[]} at where on the path each value is, from 0 to 1
+ * @property {string} color
+ * @property {boolean} dashed
+ */
+
+const MARGIN = { left: 34, right: 10, top: 8, bottom: 20 };
+
+/**
+ * The distance between ticks so that at most four are needed up to `most`: 1, 2 or 5 times a power of ten.
+ * @param {number} most
+ */
+export function tickStep(most) {
+  const power = 10 ** Math.floor(Math.log10(most / 4));
+  return [1, 2, 5, 10].map((k) => k * power).find((step) => most / step <= 4.0001) ?? 10 * power;
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas @param {Line[]} lines @param {number} at from 0 to 1
+ * @param {number} height in CSS pixels @param {Look} look
+ */
+export function drawChart(canvas, lines, at, height, look) {
+  const width = canvas.clientWidth;
+  if (!width) return;
+  const context = prepare(canvas, width, height);
+  if (!lines.length) return;
+  const most = Math.max(1e-6, ...lines.flatMap(({ values }) => values)) * 1.08,
+    right = width - MARGIN.right,
+    bottom = height - MARGIN.bottom;
+  /** @type {(t: number) => number} */
+  const x = (t) => MARGIN.left + t * (right - MARGIN.left);
+  /** @type {(value: number) => number} */
+  const y = (value) => bottom - (value / most) * (bottom - MARGIN.top);
+  Object.assign(context, { font: `11px ${look.font}`, fillStyle: look.muted, strokeStyle: look.faint, lineWidth: 1 });
+  Object.assign(context, { textAlign: "right", textBaseline: "middle" });
+  const step = tickStep(most);
+  for (let value = 0; value <= most; value += step) {
+    line(context, [
+      [MARGIN.left, y(value)],
+      [right, y(value)],
+    ]);
+    context.fillText(Number(value.toPrecision(6)).toString(), MARGIN.left - 5, y(value));
+  }
+  context.textBaseline = "alphabetic";
+  ["from", "to"].forEach((word, end) => {
+    context.textAlign = end ? "right" : "left";
+    context.fillText(word, x(end), height - 5);
+  });
+  context.strokeStyle = look.muted;
+  line(context, [
+    [x(at), MARGIN.top],
+    [x(at), bottom],
+  ]);
+  context.lineWidth = 2;
+  for (const { values, at: places, color, dashed } of lines) {
+    Object.assign(context, { strokeStyle: color, fillStyle: color });
+    context.setLineDash(dashed ? [5, 4] : []);
+    line(
+      context,
+      values.map((value, i) => [x(places[i]), y(value)]),
+    );
+    context.setLineDash([]);
+    values.forEach((value, i) => {
+      context.beginPath();
+      context.arc(x(places[i]), y(value), 2.5, 0, 2 * Math.PI);
+      context.fill();
+    });
+  }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {[number, number][]} points */
+function line(context, points) {
+  context.beginPath();
+  for (const point of points) context.lineTo(...point);
+  context.stroke();
+}
