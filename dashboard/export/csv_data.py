@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from dashboard.export.capture import Node
 from dashboard.export.page_file import Read, component_data
+from dashboard.plots.plotly_json import array_of
 
 AXES = ("x", "y", "z", "text")
 
@@ -25,21 +25,13 @@ def elements(node: Node) -> Iterator[Any]:
         yield from elements(child)
 
 
-def values(data: Any) -> np.ndarray | None:
-    """An array in plotly's JSON, which is a list or {"dtype", "bdata", "shape"}; None for anything else."""
-    if isinstance(data, Mapping) and "bdata" in data:
-        array = np.frombuffer(base64.b64decode(data["bdata"]), np.dtype(data["dtype"]))
-        return array.reshape([int(n) for n in str(data["shape"]).split(",")]) if "shape" in data else array
-    return np.asarray(data) if isinstance(data, Sequence) and not isinstance(data, str) else None
-
-
 def chart(figure: Mapping[str, Any]) -> str:
     """A plotly figure (JSON of `components.chart` or plotly) as CSV: series and coordinates, one row per point."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(("series", *AXES))
     for i, trace in enumerate(figure.get("data", [])):
-        found = {axis: values(trace.get(axis)) for axis in AXES}
+        found = {axis: array_of(trace.get(axis)) for axis in AXES}
         columns = {axis: column for axis, column in found.items() if column is not None}
         if "z" in columns and columns["z"].ndim == 2:  # a heat map: one row per cell
             z = columns["z"]

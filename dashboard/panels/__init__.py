@@ -2,6 +2,7 @@
 
     encoding.py          one image, its code in the latent plane, and its reconstruction
     static.py            charts and grids of images
+    trained_weights.py   the same, of VAEs with different KL weights
     interactive.py       components that run in the browser
     beta_lab.py          the KL-weight lab
     beta_conventions.py  the KL weight in other code bases
@@ -21,7 +22,7 @@ from typing import Any
 
 def pictures() -> dict[str, Callable[..., Any]]:
     """The function for every name that scenes.toml can use."""
-    from dashboard.panels import interactive, static
+    from dashboard.panels import interactive, static, trained_weights
 
     drawn = (
         static.copies,
@@ -29,8 +30,8 @@ def pictures() -> dict[str, Callable[..., Any]]:
         static.numbers,
         static.sampled,
         static.between,
-        static.weights,
-        static.curve,
+        trained_weights.weights,
+        trained_weights.curve,
         interactive.two_maps,
         interactive.decoding,
         interactive.small_steps,

@@ -29,9 +29,8 @@ def encode_with_both(pair: Pair, index: int) -> None:
     for column, name, title in zip(st.columns(2), ("ae", "vae"), (f"{AE}: a point", f"{VAE}: a cloud"), strict=True):
         codes, stddev = planes[name]
         decoded = galleries[name]["reconstruction"][index]
-        drawing = encoding_diagram.drawing(
-            name, data.test_images[index, 0], codes, index, stddev[index], decoded, factor, state.dark()
-        )
+        encoding = encoding_diagram.Encoding(name, data.test_images[index, 0], decoded, codes, index, stddev[index])
+        drawing = encoding_diagram.drawing(encoding, factor, state.dark())
         code = "a single point"
         if name == "vae":
             code = f"a cloud with standard deviations {stddev[index][0]:.2f} and {stddev[index][1]:.2f}"

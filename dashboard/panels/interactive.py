@@ -271,5 +271,5 @@ def knob(stage: Stage, beta: float = 1.0, reveal: float = 10.0) -> Facts:
         "distortion_after": after["distortion"],
         "active_before": before["active_units"],
         "active_after": after["active_units"],
-        "sleep": "more" if shares["active_units"] < 1 else "same" if shares["active_units"] == 1 else "fewer",
+        "inactive": "more" if shares["active_units"] < 1 else "same" if shares["active_units"] == 1 else "fewer",
     }

@@ -13,7 +13,6 @@ from core.latent.interpolation import KINDS, cross_fade, nearest
 from core.latent.sampling import SOURCES
 from dashboard import cache
 from dashboard.components.chart import chart
-from dashboard.content import catalog
 from dashboard.content.paths import path_takeaway
 from dashboard.content.reconstruction import compare_mse
 from dashboard.content.samples import where_to_draw
@@ -126,7 +125,6 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
         "distortion_vae": vae["distortion"],
         "rate": vae["rate"],
         "active": active,
-        "asleep": d - active,
         "used": "all" if active == d else "most" if active > d / 2 else "few",
     }
 
@@ -213,92 +211,4 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
         "verdict": path_takeaway(middle),
         **{f"where_{kind}": LETTERS[place] for place, kind in enumerate(order)},
         **{f"middle_{kind}": v for kind, v in middle.items()},
-    }
-
-
-def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
-    """Samples of VAEs that differ only in the KL weight, side by side in the given order."""
-    trained = catalog.over_beta(cache.trained.entries(), stage.pair)
-    missing = [b for b in betas if b not in trained]
-    if missing:
-        raise ExhibitError(
-            f"There is no VAE trained with β = {missing[0]:g}; there are {', '.join(f'{b:g}' for b in trained)}."
-        )
-    facts: dict[str, Any] = {
-        "largest": LETTERS[betas.index(max(betas))],
-        "smallest": LETTERS[betas.index(min(betas))],
-        "beta_largest": max(betas),
-        "beta_smallest": min(betas),
-    }
-    for place, (column, beta) in enumerate(zip(st.columns(len(betas)), betas, strict=True)):
-        evaluation = cache.trained.evaluation(trained[beta].run_id)
-        with column:
-            st.markdown(stage.name(place, f"β = {beta:g}"))
-            st.image(
-                images.grid(cache.decoded.samples(trained[beta].run_id, "prior")[: columns * columns], columns),
-                width="stretch",
-                alt=f"New images: {LETTERS[place]}",
-            )
-            if stage.revealed:
-                st.caption(
-                    f"R = {evaluation['rate']:.1f}, D = {evaluation['distortion']:.1f} nats, "
-                    f"{evaluation['active_units']} of {stage.pair.latent_dim} units active"
-                )
-    for name in ("largest", "smallest"):
-        evaluation = cache.trained.evaluation(trained[facts[f"beta_{name}"]].run_id)
-        facts |= {
-            f"rate_{name}": evaluation["rate"],
-            f"distortion_{name}": evaluation["distortion"],
-            f"active_{name}": evaluation["active_units"],
-        }
-        measured = cache.measured.sample_quality(trained[facts[f"beta_{name}"]].run_id)
-        if measured is None:
-            raise ExhibitError(STILL_TRAINED)
-        facts[f"fd_{name}"] = measured["fd"]
-    return facts
-
-
-def curve(stage: Stage) -> Facts:
-    """Every trained KL weight in the plane of rate and distortion, and which is best by which measure."""
-    trained = catalog.over_beta(cache.trained.entries(), stage.pair)
-    found = {beta: cache.trained.evaluation(entry.run_id) for beta, entry in trained.items()}
-    best = {
-        "elbo": min(found, key=lambda b: found[b]["neg_elbo"]),
-        "mse": min(found, key=lambda b: found[b]["mse"]),
-        "rate": min(found, key=lambda b: found[b]["rate"]),
-    }
-    points = [{"beta": b, **e} for b, e in found.items()]
-    level = cache.trained.evaluation(stage.pair.ae.run_id)["distortion"]
-    drawn = charts.rate_distortion(points, best["elbo"] if stage.revealed else None, level, stage.dark, height=420)
-    chart(
-        charts.for_projector(drawn) if stage.large else drawn,
-        key=f"{stage.key}-curve",
-        alt="Rate and distortion of every trained KL weight.",
-    )
-    quality = {beta: cache.measured.sample_quality(entry.run_id) for beta, entry in trained.items()}
-    fd = {beta: measured["fd"] for beta, measured in quality.items() if measured is not None}
-    if fd:
-        best["fd"] = min(fd, key=fd.__getitem__)
-    if stage.revealed:
-        with st.container(horizontal=True, gap="large"):
-            for label, name in (
-                ("Lowest −ELBO", "elbo"),
-                ("Best reconstructions", "mse"),
-                ("Best samples", "fd"),
-                ("Lowest rate", "rate"),
-            ):
-                if name in best:
-                    st.metric(label, f"β = {best[name]:g}", width="content")
-    verdict = "one" if len(set(best.values())) == 1 else "depends"
-    advice = (
-        "Choose a purpose first, and measure the quality for that purpose."
-        if verdict == "depends"
-        else "Here one value is best for all purposes."
-    )
-    return {
-        "right": verdict,
-        "advice": advice,
-        "trained": len(found),
-        **{f"beta_{name}": f"{b:g}" for name, b in best.items()},
-        "neg_elbo": found[best["elbo"]]["neg_elbo"],
     }

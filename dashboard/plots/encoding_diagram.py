@@ -11,6 +11,7 @@ state is shown.
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -53,34 +54,41 @@ def lens_factor(stddev: np.ndarray, span: float) -> float:
     return float(np.clip(LENS * 0.36 / (max(float(np.max(stddev)), 1e-9) * PLANE / span), 1, 40))
 
 
-def drawing(
-    model: str,
-    image: np.ndarray,
-    codes: np.ndarray,
-    index: int,
-    stddev: np.ndarray,
-    decoded: np.ndarray,
-    factor: float,
-    dark: bool = False,
-) -> str:
-    """One model's drawing, as SVG.
+@dataclass(frozen=True)
+class Encoding:
+    """An image as one model encodes and decodes it.
 
-    Args:
+    Attributes:
         model: "ae" or "vae".
         image, decoded: (28, 28) uint8, the image and its reconstruction.
         codes: (n, 2) codes of many images, drawn as faint dots.
         index: which of them is the code of `image`.
         stddev: (2,) standard deviations of its posterior; zeros for an AE.
+    """
+
+    model: str
+    image: np.ndarray
+    decoded: np.ndarray
+    codes: np.ndarray
+    index: int
+    stddev: np.ndarray
+
+
+def drawing(encoding: Encoding, factor: float, dark: bool = False) -> str:
+    """One model's drawing, as SVG.
+
+    Args:
         factor: magnification of the lens.
     """
-    color = theme.color(model, dark)
+    codes, stddev = encoding.codes, encoding.stddev
+    color = theme.color(encoding.model, dark)
     centre, span = square_of(codes, stddev)
     unit, left, top = PLANE / span, 132.0, 8.0
 
     def at(z: np.ndarray) -> np.ndarray:
         return np.array([left, top]) + PLANE / 2 + (np.asarray(z) - centre) * [unit, -unit]
 
-    x, y = at(codes[index])
+    x, y = at(codes[encoding.index])
     inside = (np.abs(codes - centre) < span / 2).all(1)
     dots = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in at(codes[inside]))
     # The lens goes to the corner farthest from the code.
@@ -131,7 +139,7 @@ def drawing(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
         f"{FONT}>"
         + MOTION
-        + _tile(image, 2, middle - side / 2, side, "image x", dark)
+        + _tile(encoding.image, 2, middle - side / 2, side, "image x", dark)
         + _arrow(98, 128, middle, dark)
         + f'<clipPath id="p"><rect x="{left}" y="{top}" width="{PLANE}" height="{PLANE}" rx="8"/></clipPath>'
         + (
@@ -148,7 +156,7 @@ def drawing(
             f'fill="{color}" font-weight="600">its code: {what}</text>'
         )
         + _arrow(left + PLANE + 4, left + PLANE + 34, middle, dark)
-        + _tile(decoded, left + PLANE + 38, middle - side / 2, side, "decoded", dark)
+        + _tile(encoding.decoded, left + PLANE + 38, middle - side / 2, side, "decoded", dark)
         + "</svg>"
     )
 

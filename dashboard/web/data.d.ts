@@ -251,7 +251,7 @@ export interface NeighboursData {
   topic: string;
   step: number;
   rates: boolean;
-  said: Record<string, string>;
+  conclusions: Record<string, string>;
   arrays: string;
 }
 
@@ -406,7 +406,7 @@ export interface InterpolatorData extends ImagesData, SettingsData<PathSettings>
 
 export interface TraverseLane extends LaneData {
   order: number[];
-  dead: boolean[];
+  inactive: boolean[];
   weight_text: string[];
   range: [number, number][];
 }

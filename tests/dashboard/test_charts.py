@@ -59,7 +59,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def lane(model: str, stddev: tuple[float, float], index: int = 5) -> ET.Element:
     image = RNG.integers(0, 256, (28, 28), dtype=np.uint8)
-    return ET.fromstring(encoding_diagram.drawing(model, image, POINTS, index, np.array(stddev), image, factor=10))
+    encoding = encoding_diagram.Encoding(model, image, image, POINTS, index, np.array(stddev))
+    return ET.fromstring(encoding_diagram.drawing(encoding, factor=10))
 
 
 def test_a_point_has_no_width_and_a_cloud_is_drawn_to_scale():
@@ -106,15 +107,9 @@ def test_the_first_drawing_fits_codes_that_are_all_alike_and_clouds_wider_than_a
     for stddev in ((0.0, 0.0), (1.0, 0.8)):
         middle, side = encoding_diagram.square_of(alike, np.array(stddev))
         assert middle.tolist() == [0.3, 0.3] and np.isfinite(side) and side >= 4 * max(stddev) and side > 0
-        encoding_diagram.drawing(
-            "vae",
-            np.zeros((28, 28), np.uint8),
-            alike,
-            0,
-            np.array(stddev),
-            np.zeros((28, 28), np.uint8),
-            encoding_diagram.lens_factor(np.array(stddev), side),
-        )
+        black = np.zeros((28, 28), np.uint8)
+        encoding = encoding_diagram.Encoding("vae", black, black, alike, 0, np.array(stddev))
+        encoding_diagram.drawing(encoding, encoding_diagram.lens_factor(encoding.stddev, side))
     assert (
         encoding_diagram.square_of(POINTS, np.zeros(2))[1] == encoding_diagram.square_of(POINTS, np.full(2, 1e-3))[1]
     ), "a small cloud does not move the view"

@@ -52,10 +52,12 @@ def test_dimensions_are_ordered_by_what_they_carry():
     codes = np.random.default_rng(0).standard_normal((300, 3)) * [1, 3, 2]
     cloud = dimensions(lane(codes), [0.05, 2.0, 0.7])
     assert (
-        cloud["order"] == [1, 2, 0] and cloud["dead"] == [True, False, False] and "inactive" in cloud["weight_text"][0]
+        cloud["order"] == [1, 2, 0]
+        and cloud["inactive"] == [True, False, False]
+        and "inactive" in cloud["weight_text"][0]
     )
     point = dimensions(lane(codes), None)
-    assert point["order"] == [1, 2, 0] and not any(point["dead"])
+    assert point["order"] == [1, 2, 0] and not any(point["inactive"])
     assert point["range"][1][1] - point["range"][1][0] == pytest.approx(
         18, rel=0.1
     )  # three standard deviations each way

@@ -128,6 +128,19 @@ def test_imports_run_one_way():
     assert not (found := circle(graph)), " imports ".join([*found, found[0]])
 
 
+@pytest.mark.parametrize("package", ["components", "plots", "content", "cache", "panels", "session"])
+def test_what_pages_are_made_of_knows_no_export(package):
+    known = modules()
+    found = {
+        name: sorted(
+            other for other in imports_of(name, path.read_text(), known) if other.startswith("dashboard.export")
+        )
+        for name, path in known.items()
+        if name.startswith(f"dashboard.{package}")
+    }
+    assert found and not any(found.values()), {name: others for name, others in found.items() if others}
+
+
 def test_a_circle_is_found():
     known = ("a", "b", "c.d")
     graph = {

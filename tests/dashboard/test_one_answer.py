@@ -28,15 +28,15 @@ def test_every_page_says_the_same_about_small_steps(shipped, latent):
     app = shipped("one_image", latent=latent, part="Small steps", step="0.1")
     below = re.search(rf"at \*\*latent size {d}\*\* ({'|'.join(CLAIM.values())})", words(app))[1]
     answers = {"below the boards": next(kind for kind, said in CLAIM.items() if said == below)}
-    boards = next(data for _, data in components(app) if "said" in data)
-    said = re.search(rf"with {d} latent numbers ({'|'.join(CHANGES.values())})", boards["said"]["0.1"])[1]
+    boards = next(data for _, data in components(app) if "conclusions" in data)
+    said = re.search(rf"with {d} latent numbers ({'|'.join(CHANGES.values())})", boards["conclusions"]["0.1"])[1]
     answers["on the boards"] = next(kind for kind, words_ in CHANGES.items() if words_ == said)
     scene = shipped("walkthrough", scene="small-steps", reveal="true")
     if d == 16:  # what the scene asks about
         marked = next(m.value for m in scene.markdown if "check_circle" in m.value)
         answers["in the walkthrough"] = CHOICES[re.search(r"\*\*(.+?)\*\*", marked)[1]]
-    board = next(data for _, data in components(scene) if "said" in data)
-    assert said in board["said"]["0.1"]
+    board = next(data for _, data in components(scene) if "conclusions" in data)
+    assert said in board["conclusions"]["0.1"]
     assert len(set(answers.values())) == 1, answers
     assert set(answers.values()) <= of_scorecard(d), (answers, of_scorecard(d))
 

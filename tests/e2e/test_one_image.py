@@ -300,10 +300,13 @@ def test_live_numbers_change_the_picture_and_dead_ones_do_not(page):
     lane = page.locator('.traverse .lane[data-side="right"]')
     lane.locator(".dimension[data-range]").first.wait_for()
     live = [
-        float(v) for v in lane.locator(".dimension:not(.dead)").evaluate_all("all => all.map((r) => r.dataset.range)")
+        float(v)
+        for v in lane.locator(".dimension:not(.inactive)").evaluate_all("all => all.map((r) => r.dataset.range)")
     ]
-    dead = [float(v) for v in lane.locator(".dimension.dead").evaluate_all("all => all.map((r) => r.dataset.range)")]
-    assert dead and max(dead) < 0.02 < min(live)
+    inactive = [
+        float(v) for v in lane.locator(".dimension.inactive").evaluate_all("all => all.map((r) => r.dataset.range)")
+    ]
+    assert inactive and max(inactive) < 0.02 < min(live)
 
     def move(row):
         row.locator("input").fill("2.5")
@@ -316,7 +319,7 @@ def test_live_numbers_change_the_picture_and_dead_ones_do_not(page):
         until(page, shown, "the number that was set is drawn")
         return float(lane.get_attribute("data-moved"))
 
-    assert move(lane.locator(".dimension.dead").first) < 0.01
+    assert move(lane.locator(".dimension.inactive").first) < 0.01
     assert move(lane.locator(".dimension").first) > 0.02
     rates = [float(text.split()[0]) for text in lane.locator(".dimension b").all_inner_texts()]
     assert rates == sorted(rates, reverse=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dashboard.components.scripts import register
-from dashboard.export.csv_data import values
+from dashboard.plots.plotly_json import array_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -22,7 +22,7 @@ _mount = register("chart")
 def plain(value: Any) -> Any:
     """Plotly's nested values as JSON values: arrays become lists, numbers that are not finite become None."""
     if isinstance(value, dict) and "bdata" in value:
-        value = values(value)
+        value = array_of(value)
     if isinstance(value, dict):
         return {name: plain(inside) for name, inside in value.items()}
     if isinstance(value, np.ndarray):

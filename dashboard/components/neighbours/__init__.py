@@ -50,7 +50,7 @@ def neighbours(
             "topic": topic,
             "step": step,
             "rates": rates,
-            "said": dict(conclusions),
+            "conclusions": dict(conclusions),
             "arrays": packed(key, {f"codes_{i}": lane.codes[:MEASURED] for i, lane in enumerate(lanes)}),
         },
     )

@@ -211,9 +211,9 @@ class Neighbours extends Component {
      where it has not, the rates measured here are shown and nothing is concluded from them. */
   finding() {
     const box = this.find(".finding"),
-      said = this.data.rates === false ? "" : this.data.said[String(this.step)];
-    if (said !== undefined) {
-      box.textContent = said;
+      conclusion = this.data.rates === false ? "" : this.data.conclusions[String(this.step)];
+    if (conclusion !== undefined) {
+      box.textContent = conclusion;
       return;
     }
     /** @type {Map<number, Record<string, number | undefined>>} */
@@ -229,7 +229,7 @@ class Neighbours extends Component {
     const parts = [...by].map(
       ([d, pair]) => `with ${d} latent numbers ${a} ${percent(pair[a])}, ${v} ${percent(pair[v])}`,
     );
-    const decided = Object.keys(this.data.said);
+    const decided = Object.keys(this.data.conclusions);
     box.textContent =
       `At this step, measured here, of these models alone: ${parts.join("; ")}.` +
       (decided.length ? ` Over several seeds that was compared at steps of ${decided.join(", ")}.` : "");

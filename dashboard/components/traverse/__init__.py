@@ -31,7 +31,7 @@ def dimensions(lane: Lane, rate_per_dim: Sequence[float] | None) -> dict[str, An
         text = [f"{r:.2f} nats" + (", inactive" if off else "") for r, off in zip(rate_per_dim, inactive, strict=True)]
         span = [(-3.0, 3.0)] * len(importance)  # three standard deviations of the prior
     order = np.argsort(-importance, kind="stable").tolist()
-    return {"order": order, "dead": inactive, "weight_text": text, "range": span}
+    return {"order": order, "inactive": inactive, "weight_text": text, "range": span}
 
 
 def traverse(

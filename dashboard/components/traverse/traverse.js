@@ -119,7 +119,7 @@ class Traverse extends Component {
     const value = make("span", { class: "muted small number" });
     const row = make(
       "div",
-      { class: info.dead[j] ? "dimension dead" : "dimension", "data-dimension": j, "data-place": place },
+      { class: info.inactive[j] ? "dimension inactive" : "dimension", "data-dimension": j, "data-place": place },
       make("div", {}, make("b", {}, info.weight_text[j]), value),
       slider,
       make("div", { class: "strip" }, ...strip),
