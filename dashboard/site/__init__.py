@@ -7,6 +7,7 @@
     pages.py        what is around a view: navigation, controls
     build.py        all of that in order
     hosted.py       the form for a web host: networks and images in separate files, loaded on demand
+    single.py       the form for a disk: one file per page
     site.js         mounts the components, follows links within the page, switches between light and dark
     worker.js       keeps what was opened for a visit without a network
 

@@ -23,7 +23,7 @@ from dashboard.site.recorder import UNKNOWN, Recorder, SiteError
 
 HERE = Path(__file__).parent
 WEB = HERE.parent / "web"
-DATA = ("mnist-5k", "fashion-mnist")  # data sets of the site, as far as their images can be had
+DATA = ("mnist-5k",)  # the data set whose images need no download
 FONTS = {"Material Symbols Rounded": "MaterialSymbols-Rounded.", "Source Sans": "SourceSansVF-Upright."}
 TITLE = "Point or Cloud"
 # While the pages are recorded: nothing in the background, and no training, whatever is clicked.
@@ -149,12 +149,11 @@ def _written(view: Recorded, files: Files, addresses: Addresses, binds: dict) ->
     )
     elements.sets = sets
     main = elements.both(view.light.main, view.dark.main)
-    written = elements.written
-    elements.written = type(written)()
+    fixed = list(elements.written.fixed)
     side = elements.both(view.light.sidebar, view.dark.sidebar)
     title = re.search(r"<h1>(.*?)</h1>", main)
     words = re.sub(r"<[^>]+>", "", title[1]) if title else TITLE
-    return Page(view, words, main, side, written.components, written.fixed)
+    return Page(view, words, main, side, elements.written.components, fixed)
 
 
 def _page(addresses: Addresses, page: str | None) -> str | None:

@@ -49,7 +49,8 @@ class Files:
                 data = capture.media(address)
                 if data is None:
                     raise SiteError(f"The page {view.page or START!r} names {address}, which does not exist.")
-                self.add(address, data, address.rsplit(".", 1)[-1])
+                suffix = address.rsplit(".", 1)[-1]
+                self.add(address, data, "js" if suffix == "es" else suffix)  # as no host knows scripts named .es
 
     def add(self, address: str, data: bytes, suffix: str) -> str:
         """Keep a file under an address; returns its name."""

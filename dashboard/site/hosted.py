@@ -8,8 +8,9 @@ worker.js                   keeps what was opened, so that it opens again withou
 
 from __future__ import annotations
 
-import gzip
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from dashboard.site import build, pages
@@ -93,12 +94,7 @@ class Hosted:
             "data-views": self.table(view.page),
             "data-worker": "worker.js",
         }
-        main = page.main
-        for name, script in self.components.items():
-            main = main.replace(f'data-name="{name}"', f'data-name="{name}" data-script="{script}"')
-        side = page.side
-        for name, script in self.components.items():
-            side = side.replace(f'data-name="{name}"', f'data-name="{name}" data-script="{script}"')
+        main, side = (named_scripts(body, self.components) for body in (page.main, page.side))
         shown = build.Page(view, page.title, main, side, page.components, page.fixed)
 
         def href(address: str) -> str:
@@ -124,9 +120,9 @@ def module(source: dict[str, str]) -> str:
     return source["js"] + "".join(f"\nexport const {name} = {json.dumps(value)};" for name, value in more.items())
 
 
-def compressed(content: bytes) -> int:
-    """Bytes as a host sends them that compresses."""
-    return len(gzip.compress(content, 6))
+def named_scripts(body: str, scripts: Mapping[str, str]) -> str:
+    """The HTML of a view with the script of each component named."""
+    return re.sub(r'data-name="(\w+)"', lambda found: f'{found[0]} data-script="{scripts[found[1]]}"', body)
 
 
 ICON = (

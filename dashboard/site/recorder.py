@@ -101,7 +101,7 @@ class Recorder:
         self.address, self.script = address, script
 
     def __enter__(self) -> Recorder:
-        from streamlit import config
+        from streamlit import config, logger
         from streamlit.runtime import Runtime, RuntimeConfig
         from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
         from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -112,9 +112,8 @@ class Recorder:
         # After every view Streamlit would look at every module's file, and at all objects of torch: 0.2 s each.
         config.set_option("server.fileWatcherType", "none")
         config.set_option("runner.postScriptGC", False)
-        log = logging.getLogger("streamlit")
-        self.level = log.level
-        log.setLevel(logging.ERROR)  # nobody reads advice to the pages' authors here
+        self.level = logger._global_log_level
+        logger.set_log_level(logging.ERROR)  # nobody reads advice to the pages' authors here
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, name="site-recorder", daemon=True)
         self.thread.start()
@@ -140,6 +139,7 @@ class Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
+        from streamlit import logger
         from streamlit.runtime import Runtime
 
         from dashboard.cache import server
@@ -152,7 +152,7 @@ class Recorder:
         self.thread.join(10)
         self.loop.close()
         Runtime._instance = None  # a process may have another one later
-        logging.getLogger("streamlit").setLevel(self.level)
+        logger.set_log_level(self.level)
 
     def _call(self, awaitable: Any) -> Any:
         async def wait() -> Any:

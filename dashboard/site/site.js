@@ -223,7 +223,10 @@ const pageOf = (url) => (packed ? url.pathname : new URL(".", url).pathname);
 async function load(path) {
   const text = packed ? new TextDecoder().decode(await unpack(packed.texts[path])) : await textOf(path);
   const page = new DOMParser().parseFromString(text, "text/html");
-  if (packed) return page;
+  if (packed) {
+    await pictures(page);
+    return page;
+  }
   for (const [name, selector] of [
     ["href", "a[href]"],
     ["src", "img[src]"],
@@ -234,6 +237,14 @@ async function load(path) {
     }
   return page;
 }
+
+/** Images of a file that opens from disk, where they are in the file itself. @param {Document} page */
+const pictures = (page) =>
+  Promise.all(
+    [...page.querySelectorAll("img[data-src]")].map(async (image) =>
+      image.setAttribute("src", await address(String(image.getAttribute("data-src")))),
+    ),
+  );
 
 /** The path of the view at an address of this page. @param {URL} url */
 async function pathOf(url) {
@@ -398,9 +409,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themed);
 async function start() {
   html.dataset.path ??= "";
   absolute();
-  if (packed)
-    for (const image of document.querySelectorAll("img[data-src]"))
-      Promise.resolve(address(String(image.getAttribute("data-src")))).then((from) => image.setAttribute("src", from));
+  pictures(document);
   const here = new URL(location.href);
   if (location.search && (await pathOf(here)) !== html.dataset.path) await show(here);
   else for (const host of hosts(document)) draw(host);
