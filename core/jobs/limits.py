@@ -49,6 +49,11 @@ class Limits:
     hourly: int | None = None
     memory_mb: int | None = None
 
+    @property
+    def trains(self) -> bool:
+        """Whether anything is trained on request at all."""
+        return self.hourly != 0
+
     def offers(self, dataset: str) -> bool:
         """Whether this data set may be shown and trained on."""
         return dataset in self.datasets or (self.folders and dataset.startswith("folder:"))

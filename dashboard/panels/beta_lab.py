@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.config import RunConfig
+from core.jobs.limits import limits_from_settings
 from core.runs.run import RunError
 from dashboard import cache
 from dashboard.components import page_training
@@ -77,7 +78,7 @@ def training_of(run_id: str, beta: float, fraction: float) -> Training:
 def training_in_page(pair: Pair, config: RunConfig, auto: bool) -> InPage:
     """Training of the network of a config in the page; `auto` says whether releasing the knob starts it."""
     images = cache.trained.png_of_training(pair.data, config.held_out_class, config.train_size)
-    return InPage(page_training.training(config, *images), auto)
+    return InPage(page_training.training(config, *images), auto, server=limits_from_settings().trains)
 
 
 def without_networks(trained: Mapping[float, Entry], beta: float, why: str) -> None:

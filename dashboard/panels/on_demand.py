@@ -132,6 +132,8 @@ def one_of(label: str, options: Sequence[Any], default: Any, key: str) -> Any:
 def on_demand(pair: Pair) -> int:
     """Draw the expander; returns the number of epochs of a training on demand."""
     limits = limits_from_settings()
+    if not limits.trains:
+        return QUICK["epochs"]
     with st.expander(
         "More: epochs, and training your own small models",
         icon=":material/model_training:",

@@ -25,6 +25,8 @@ PREFIX = "point_or_cloud_"
 SILENT = {f"{PREFIX}color_scheme", f"{PREFIX}report_address"}
 # Components whose only purpose is to send a choice to the server.
 NEEDS_SERVER = {f"{PREFIX}picker", f"{PREFIX}pad"}
+# Parameters of an address that no control has, and that lead to views of their own, by page.
+AHEAD = {"walkthrough": ("scene", "reveal", "present", "all"), "kl_weight": ("beta",)}
 GAPS = {"NONE": "0", "XXSMALL": ".25rem", "XSMALL": ".5rem", "SMALL": "1rem", "MEDIUM": "2rem", "LARGE": "4rem"}
 INLINE = 1500  # characters; longer data of a component are in a file
 
@@ -375,6 +377,8 @@ class Elements(Handout):
     def changed(self, key: str, value: str) -> dict[str, str]:
         """The view's choices with another value of one of them."""
         kept = dict(self.state)
+        if key in ("data", "latent"):  # other models have other weights
+            kept = {k: v for k, v in kept.items() if k not in AHEAD.get(self.view.page, ())}
         if key == "data":  # another data set has other latent sizes and seeds
             kept = {k: v for k, v in kept.items() if k not in ("latent", "seed")}
         return {**kept, key: value}
@@ -393,11 +397,18 @@ class Elements(Handout):
     def _checkbox(self, e: Any) -> str:
         on = self.state.get(e.query_param_key, str(e.default).lower()) == "true"
         address = self.site.href(self.view.page, self.changed(e.query_param_key, str(not on).lower()))
+        label = self.text(e.label, inline=True)
+        if any(e.query_param_key in parameters for parameters in self.binds.values()):
+            return (
+                f'<button type="button" class="switch" data-do="switch" data-parameter="{escape(e.query_param_key)}" '
+                f'role="switch" aria-checked="{str(on).lower()}"><i></i><span>{label}</span></button>'
+                f"{self.help(e.help)}"
+            )
         if not self.ahead(e.query_param_key) or not address:
             return self.fixed(e, "on" if on else "off")
         return (
             f'<a class="switch" data-soft role="switch" aria-checked="{str(on).lower()}" href="{escape(address)}">'
-            f"<i></i><span>{self.text(e.label, inline=True)}</span></a>{self.help(e.help)}"
+            f"<i></i><span>{label}</span></a>{self.help(e.help)}"
         )
 
     def _slider(self, e: Any) -> str:

@@ -107,6 +107,8 @@ class Addresses:
         if page not in self.pages:
             return None
         wanted = {k: v for k, v in plan.simplest(page, query).items() if k in self.keys[page]}
+        built = {(k, v) for view in self.pages[page] for k, v in view.state.items()}
+        wanted = {k: v for k, v in wanted.items() if k not in self.free or (k, v) in built}
         ahead = plan.AHEAD.get(page, ())
 
         def fits(view: Recorded) -> bool:
@@ -151,4 +153,5 @@ class Addresses:
             "usual": self.usual[page],
             "views": [[view.state, self.path(view)] for view in self.pages[page]],
             "ahead": plan.AHEAD.get(page, ()),
+            "free": sorted(self.free),
         }

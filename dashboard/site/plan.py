@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard.export.page_file import ADDRESS, component_data
-from dashboard.site.elements import PREFIX, elements_of
+from dashboard.site.elements import AHEAD, PREFIX, elements_of
 from dashboard.site.recorder import Recorder, View, Where
 
 CHOICES = ("button_group", "selectbox", "checkbox")
@@ -25,14 +25,15 @@ FIXED = {
     "auto": "starting trainings by itself needs the server",
     "picture": "drawn and uploaded images need the server on this page",
 }
-# Parameters of an address that no control has, and that lead to views of their own.
-AHEAD = {"walkthrough": ("scene", "reveal", "present", "all")}
+# Where a component's data list the values of a parameter in `AHEAD`: (list, part of each entry).
+LISTED = {"beta_lab": ("beta", "trained", "beta")}
 # Parameters that only a component reads: (page, choices, parameter, an example that is not the default).
 READ = (
     ("one_image", {}, "index", "5"),
     ("one_image", {"part": "Decode as you move"}, "view", "grid"),
     ("one_image", {"part": "Small steps"}, "step", "0.5"),
     ("kl_weight", {}, "beta", "2.5"),
+    ("kl_weight", {}, "auto", "false"),
     ("walkthrough", {"present": "true"}, "autoplay", "true"),
 )
 # What components report, and the page and parameter that it sets: (component, trigger) -> (page or None, parameter,
@@ -98,8 +99,7 @@ def state_of(view: View) -> dict[str, str]:
 
 def simplest(page: str, query: Mapping[str, str]) -> dict[str, str]:
     """The parameters of an address that make a view: all scenes on one page are the same from every scene."""
-    known = {key: value for key, value in query.items() if key in AHEAD.get(page, query)}
-    return {"all": known["all"]} if "all" in known else known
+    return {"all": query["all"]} if "all" in query and "all" in AHEAD.get(page, ()) else dict(query)
 
 
 def buttons(view: View) -> Iterator[str]:
@@ -152,6 +152,8 @@ def views(
             state = state_of(light)
             key = tuple(sorted(state.items()))
             setting = tuple(state.get(part, "") for part in SHARED)
+            if AHEAD.get(page) == ("beta",) and state.get("beta") == "1":
+                continue  # the same as without it
             if key in found or (page not in AHEAD and counts.get(setting, 0) >= MOST):
                 continue
             counts[setting] = counts.get(setting, 0) + 1
@@ -189,7 +191,9 @@ def _next(
                 break
         for name in names:
             if name != state.get(key):
-                kept = {k: v for k, v in state.items() if k not in FIXED and not (key == "data" and k == "latent")}
+                dropped = {*FIXED, *(AHEAD.get(view.page, ()) if key in SHARED else ())}
+                dropped |= {"latent"} if key == "data" else set()
+                kept = {k: v for k, v in state.items() if k not in dropped}
                 yield {**kept, key: name}
     for page, query in [
         *leads.values(),
@@ -197,10 +201,16 @@ def _next(
     ]:
         if page == view.page and page in AHEAD:
             yield simplest(page, query)
+    for element in elements_of(view.main):
+        listed = LISTED.get(element.bidi_component.component_name.removeprefix(PREFIX))
+        if listed is not None and listed[0] in AHEAD.get(view.page, ()):
+            kept = {k: v for k, v in state.items() if k not in FIXED}
+            for entry in (component_data(element.bidi_component) or {}).get(listed[1], []):
+                yield {**kept, listed[0]: f"{entry[listed[2]]:.12g}"}
 
 
 def binds(recorder: Recorder) -> dict[str, dict[str, dict[str, Any]]]:
-    """Where components read the parameters of `READ`: component -> parameter -> {"path": ..., "kind": ...}.
+    """Where components read the parameters of `READ`: component -> parameter -> {"paths": ..., "kind": ...}.
 
     Found by comparing the data that a component is sent with and without the parameter.
     """
@@ -214,7 +224,7 @@ def binds(recorder: Recorder) -> dict[str, dict[str, dict[str, Any]]]:
             for path, value in _differences(before.get(name), data):
                 if str(value).lower() == example or (_number(value) and float(example) == value):
                     kind = "switch" if isinstance(value, bool) else "number" if _number(value) else "text"
-                    found.setdefault(name, {})[parameter] = {"path": path, "kind": kind}
+                    found.setdefault(name, {}).setdefault(parameter, {"paths": [], "kind": kind})["paths"].append(path)
     return found
 
 

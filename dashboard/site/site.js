@@ -14,7 +14,7 @@ const THEME = "point-or-cloud-theme";
 
 /** @typedef {Record<string, string>} Choices */
 /** @typedef {[Choices, string]} View its choices and its path */
-/** @typedef {{usual: Choices, views: View[], ahead: string[]}} Table */
+/** @typedef {{usual: Choices, views: View[], ahead: string[], free: string[]}} Table */
 /** @typedef {{files: Record<string, string>, texts: Record<string, string>, table: Table}} Packed */
 /** @typedef {{module: any, inside: ParentNode, stop?: () => void, text: string}} Mounted */
 
@@ -94,15 +94,15 @@ async function dataOf(host) {
   const text = (isDark() && host.dataset.dark) || host.dataset.given || "null";
   const data = JSON.parse(text.startsWith(SITE) ? await textOf(text.slice(SITE.length)) : text);
   const asked = new URLSearchParams(location.search);
-  for (const [parameter, { path, kind }] of Object.entries(parsed(host.dataset.binds, {}))) {
-    const value = asked.get(parameter);
-    if (value === null) continue;
-    const inside = path.slice(0, -1).reduce((/** @type {any} */ at, /** @type {string} */ step) => at?.[step], data);
-    if (!inside) continue;
-    if (kind === "switch") inside[path.at(-1)] = value === "true";
-    else if (kind === "text") inside[path.at(-1)] = value;
-    else if (value.trim() !== "" && Number.isFinite(Number(value))) inside[path.at(-1)] = Number(value);
-  }
+  for (const [parameter, { paths, kind }] of Object.entries(parsed(host.dataset.binds, {})))
+    for (const path of paths) {
+      const value = asked.get(parameter);
+      const inside = path.slice(0, -1).reduce((/** @type {any} */ at, /** @type {string} */ step) => at?.[step], data);
+      if (value === null || !inside) continue;
+      if (kind === "switch") inside[path.at(-1)] = value === "true";
+      else if (kind === "text") inside[path.at(-1)] = value;
+      else if (value.trim() !== "" && Number.isFinite(Number(value))) inside[path.at(-1)] = Number(value);
+    }
   if (typeof data?.url === "string" && data.url.includes("point-or-cloud.invalid")) data.url = location.href;
   return resolved(data);
 }
@@ -178,7 +178,17 @@ function told(host, trigger, value) {
   const to = new URL(sets.page ?? location.href, location.href);
   to.searchParams.set(sets.parameter, String(set));
   if (sets.page) location.href = to.href;
-  else history.replaceState(history.state, "", to);
+  else here(to);
+}
+
+/**
+ * Notes a parameter in the address; a view that was built for it is shown.
+ * @param {URL} to
+ */
+async function here(to) {
+  history.replaceState(history.state, "", to);
+  const path = await viewFor(to.searchParams);
+  if (path && path !== html.dataset.path) await show(to);
 }
 
 /* ---- views ---- */
@@ -195,10 +205,12 @@ const views = () =>
  * @param {URLSearchParams} asked
  */
 async function viewFor(asked) {
-  const { usual, views: all, ahead } = await views();
+  const { usual, views: all, ahead, free } = await views();
   const known = new Set(all.flatMap((/** @type {View} */ [state]) => Object.keys(state)));
   const all_ = asked.has("all") && known.has("all") ? new URLSearchParams({ all: "true" }) : asked;
-  const wanted = [...all_].filter(([key]) => known.has(key));
+  /** @type {(key: string, value: string) => boolean} */
+  const built = (key, value) => all.some((/** @type {View} */ [state]) => state[key] === value);
+  const wanted = [...all_].filter(([key, value]) => known.has(key) && (!free.includes(key) || built(key, value)));
   if (!wanted.length) return null;
   /** @type {(state: Choices) => number} the fewer, the better; the same rule as in files.py */
   const distance = (state) => {
@@ -270,6 +282,7 @@ async function show(url, fresh = false) {
     if (old && now) morph(old, now, fresh);
   }
   absolute();
+  switches();
   delete html.dataset.pending;
   html.dataset.path = path;
 }
@@ -375,6 +388,28 @@ function themed() {
   }
 }
 
+/**
+ * A switch that only a component reads: its parameter in the address.
+ * @param {HTMLElement} button
+ */
+function turn(button) {
+  const to = new URL(location.href),
+    on = button.getAttribute("aria-checked") !== "true";
+  to.searchParams.set(String(button.dataset.parameter), String(on));
+  history.replaceState(history.state, "", to);
+  switches();
+  for (const host of hosts(document))
+    if (String(button.dataset.parameter) in parsed(host.dataset.binds, {})) draw(host);
+}
+
+function switches() {
+  const asked = new URLSearchParams(location.search);
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-parameter]"))) {
+    const value = asked.get(String(button.dataset.parameter));
+    if (value !== null) button.setAttribute("aria-checked", String(value === "true"));
+  }
+}
+
 /** @param {boolean} open */
 function menu(open) {
   html.toggleAttribute("data-menu", open);
@@ -385,6 +420,7 @@ document.addEventListener("click", (event) => {
   const target = /** @type {Element} */ (event.target);
   const button = target.closest("[data-do]");
   if (button?.getAttribute("data-do") === "theme") setTheme(isDark() ? "light" : "dark");
+  if (button?.getAttribute("data-do") === "switch") turn(/** @type {HTMLElement} */ (button));
   if (button?.getAttribute("data-do") === "menu") menu(!html.hasAttribute("data-menu"));
   const link = /** @type {HTMLAnchorElement | null} */ (target.closest("a[href]"));
   if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -414,6 +450,7 @@ async function start() {
   if (location.search && (await pathOf(here)) !== html.dataset.path) await show(here);
   else for (const host of hosts(document)) draw(host);
   delete html.dataset.pending;
+  switches();
   themed();
   if (!packed && "serviceWorker" in navigator && html.dataset.worker)
     navigator.serviceWorker.register(new URL(html.dataset.worker, root)).catch(() => {});

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.config import ACTIVE_NATS, QUICK, RunConfig
 from core.errors import NotMeasurable, UserFacingError
+from core.jobs.limits import limits_from_settings
 from dashboard import cache
 from dashboard.components import page_training
 from dashboard.components.assets import not_in_page
@@ -112,7 +113,10 @@ def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
 def where_and_when() -> tuple[bool, bool]:
     """Draw the choices of training; returns whether the browser trains, and whether releasing the knob starts it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        here = possible_here and controls.choice("Train in", [BROWSER, SERVER], WHERE, help=WHERE_HELP) == BROWSER
+        here = possible_here and (
+            not limits_from_settings().trains
+            or controls.choice("Train in", [BROWSER, SERVER], WHERE, help=WHERE_HELP) == BROWSER
+        )
         auto = st.toggle(
             "Train when released",
             True,
