@@ -59,8 +59,9 @@ def watch_it_learn(pair: Pair) -> None:
     space_training(lanes, images, f"space-training-{pair.data.name}-{pair.data.digest}")
     plane = "" if latent_dim <= 2 else ", in the plane in which they vary most"
     discs = "; discs are standard deviations, rings 1, 2 and 3 of the prior's" if latent_dim == 2 else ""
+    for_everyone = "; a pair for everyone can be trained on the page KL weight" if limits_from_settings().trains else ""
     st.caption(
         f"Dots are the codes of {n} unseen images, coloured by class{plane}{discs}. Below: samples of the same 16 "
         "codes from N(0, I), then reconstructions. Figures in nats per image. What is trained here stays in this "
-        "browser; a pair for everyone can be trained on the page KL weight."
+        f"browser{for_everyone}."
     )

@@ -235,7 +235,7 @@ class Elements(Handout):
         gap = type(e.gap_config).DESCRIPTOR.fields_by_name["gap_size"].enum_type.values_by_number
         size = GAPS.get(gap[e.gap_config.gap_size].name.removeprefix("GAP_"), "1rem")
         align = {1: "flex-start", 2: "center", 3: "flex-end", 4: "stretch"}.get(e.align, "")
-        style = f"gap:{size}" + (f";align-items:{align}" if align and row else "")
+        style = f"--gap:{size}" + (f";align-items:{align}" if align and row else "")
         if block.HasField("width_config") and block.width_config.WhichOneof("width_spec") == "pixel_width":
             style += f";width:{block.width_config.pixel_width}px;max-width:100%"
         kind = "row" if row else "stack"

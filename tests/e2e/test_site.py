@@ -151,7 +151,8 @@ def test_the_walkthrough_is_presented_by_keys(address, visit):
     assert titles[0] == titles[1] != titles[2] == titles[3] != titles[4]
     assert page.evaluate("window.same"), "the page was not loaded anew: full screen and the notes window stay"
     page.keyboard.press("Escape")
-    page.wait_for_function("() => !document.documentElement.hasAttribute('data-present')")
+    page.wait_for_selector("html:not([data-present])")
+    assert page.locator("[data-testid=stSidebar]").is_visible()
 
 
 def test_light_and_dark_are_the_visitors_choice(address, visit):
@@ -168,7 +169,7 @@ def test_light_and_dark_are_the_visitors_choice(address, visit):
 
 def test_what_was_opened_opens_again_without_a_network(address, visit):
     page = visit(f"{address}latent_maps/", address)
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    assert page.evaluate("navigator.serviceWorker.ready.then((worker) => worker.scope)") == address
     page.reload()
     page.wait_for_function(MOUNTED)
     page.context.set_offline(True)
