@@ -228,7 +228,9 @@ def test_the_images_arrive_as_they_were_sent(page):
     config = RunConfig(train_size=130)
     png, counts = page_training.picture(config, dataset)
     read = """async (images) => {
-      const { train, test } = await readImages(images);
+      const { train, test } = await readImages({
+        ...images, file: await (await fetch(images.url)).blob()
+      });
       let text = "";
       for (const part of [train, test]) for (const byte of part) text += String.fromCharCode(byte);
       return btoa(text);

@@ -11,7 +11,8 @@
 /** @import { TrainingConfig } from "../data.js" */
 /** @import { Place } from "./crew.js" */
 /** @import { Probe } from "./probe.js" */
-/** @import { Start } from "./worker.js" */
+/** @import { Images, Start } from "./worker.js" */
+/** @typedef {{url: string, train: number, test: number, columns: number}} Addressed a picture by its address */
 
 const MOST = 2; // workers
 
@@ -76,13 +77,29 @@ async function startWorkers(script, count, hear) {
 }
 
 /**
+ * A picture of images as a file. The page loads it, once for all workers: a worker of a page that was opened from a
+ * disk has no addresses to load from.
+ * @param {Addressed | Images} images
+ * @returns {Promise<Images>}
+ */
+async function withFile(images) {
+  if (!("url" in images)) return images;
+  const { url, ...counts } = images,
+    response = await fetch(whole(url), { cache: "force-cache" });
+  if (!response.ok) throw new Error(`the images could not be loaded (${response.status} ${response.statusText})`);
+  return { ...counts, file: await response.blob() };
+}
+
+/**
  * @param {string} script address of entry.js with all it imports
- * @param {Omit<Start, "type" | "place"> & {workers?: number}} start with fewer workers or more than `workersFor` says
+ * @param {Omit<Start, "type" | "place" | "images"> & {images: Addressed | Images, workers?: number}} start with fewer
+ *   workers or more than `workersFor` says
  * @param {(message: any) => void} hear
  */
 export async function startTraining(script, { images, workers, ...start }, hear) {
-  const all = await startWorkers(script, workers ?? workersFor(start.config), hear);
-  all.tellAll({ type: "start", ...start, images: "url" in images ? { ...images, url: whole(images.url) } : images });
+  const given = await withFile(images),
+    all = await startWorkers(script, workers ?? workersFor(start.config), hear);
+  all.tellAll({ type: "start", ...start, images: given });
   return { stop: () => all.tellFirst("stop"), continue: () => all.tellFirst("continue"), end: all.end };
 }
 

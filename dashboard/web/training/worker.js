@@ -26,7 +26,7 @@ import { Trainer } from "./trainer.js";
 /** @import { Layers } from "./network.js" */
 /**
  * Grey levels as bytes, or one picture of tiles, `columns` a row: first those to train on, then those to test with.
- * @typedef {{train: Uint8Array, test: Uint8Array} | {url: string, train: number, test: number, columns: number}} Images
+ * @typedef {{train: Uint8Array, test: Uint8Array} | {file: Blob, train: number, test: number, columns: number}} Images
  */
 /**
  * @typedef {{type: "start", config: TrainingConfig, layers: Layers, images: Images, seed: number,
@@ -45,11 +45,9 @@ const PICTURES = 0.5; // seconds between weights for live pictures
  * @returns {Promise<{train: Uint8Array, test: Uint8Array}>}
  */
 export async function readImages(images) {
-  if (!("url" in images)) return images;
-  const { url, train, test, columns } = images;
-  const response = await fetch(url, { cache: "force-cache" });
-  if (!response.ok) throw new Error(`the images could not be loaded (${response.status} ${response.statusText})`);
-  const picture = await createImageBitmap(await response.blob(), { colorSpaceConversion: "none" });
+  if (!("file" in images)) return images;
+  const { file, train, test, columns } = images;
+  const picture = await createImageBitmap(file, { colorSpaceConversion: "none" });
   const context = new OffscreenCanvas(picture.width, picture.height).getContext("2d", { willReadFrequently: true });
   if (!context) throw new Error("this browser draws no pictures beside the page");
   context.drawImage(picture, 0, 0);
