@@ -327,7 +327,7 @@ def test_a_training_in_the_page_can_be_stopped_and_waits_for_a_newer_one(dashboa
 
     slide = page.locator(f"{LAB} .slide")
     slide.press("ArrowRight")  # another weight: this one is trained now, the other waits
-    page.wait_for_selector(f'{LAB}[data-beta="2.09"] [data-training="running"]')
+    page.wait_for_selector(f'{LAB}[data-beta="2.09"][data-shows^="in-training"]')
     slide.press("ArrowLeft")
     page.wait_for_selector(f'{LAB}[data-beta="2.05"] [data-training="stopped"]')
     assert page.errors == []

@@ -257,6 +257,7 @@ class BetaLab extends Component {
   /** @param {TrainedBeta | undefined} stop the trained run that the knob is on */
   moved(stop) {
     if (stop?.weights) loadNetwork(stop.weights).catch(() => {}); // it may rest here; `choose` reports what fails
+    this.inPage.draw();
     this.pictures.version++;
     this.choose();
   }
