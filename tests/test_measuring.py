@@ -98,7 +98,7 @@ def test_a_server_that_does_not_start_is_reported_by_every_fault(capsys):
 
 
 def test_visits_that_hang_end_at_the_limit_with_what_there_was(capsys):
-    async def hang(_server, _visitors, _seconds, _pause, _bare, tally):
+    async def hang(_server, _visitors, _seconds, _pause, _bare, tally, _train):
         tally.seconds["samples"] += [1.25, 1.5]
         await asyncio.sleep(60)
 

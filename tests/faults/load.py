@@ -2,6 +2,7 @@
 
     python -m tests.faults.load                                     50 visitors, 300 s
     python -m tests.faults.load --visitors 8 --seconds 1800 --pause 5     a soak
+    python -m tests.faults.load --train browser                     trainings take place in the visitors' browsers
 
 Prints how long pages took, what visitors were told, what went wrong, and the memory of server and worker over time;
 then, under the same load in the same run, how long a bare Streamlit page with one picture took. Wanted: no error, the
@@ -151,10 +152,13 @@ def growth(memory: list[tuple[float, float]]) -> float:
     return statistics.median(values[-tenth:]) - statistics.median(half) if half else 0.0
 
 
-async def stroll(server: Server, tally: Tally, until: float, pause: float, seed: int, bare: bool = False) -> None:
+async def stroll(
+    server: Server, tally: Tally, until: float, pause: float, seed: int, bare: bool = False, train: str = "server"
+) -> None:
     """One visitor until the time is over: sessions of a dozen pages, one after the other.
 
     `bare`: the server has one page. The sessions and pauses are the same, and nothing is asked to be trained.
+    `train`: see `ask`.
     """
     rng, browser = random.Random(seed), Browser()
     await asyncio.sleep(rng.uniform(0, pause * 2))
@@ -174,16 +178,22 @@ async def stroll(server: Server, tally: Tally, until: float, pause: float, seed:
                     await asyncio.sleep(rng.expovariate(1 / pause))
                     tally.add(page, await visitor.open(page, rng.choice(CHOICES.get(page, [{}]))))
             if not bare and time.monotonic() < until and rng.random() < 0.5:
-                await ask(server, tally, rng, browser)
+                await ask(server, tally, rng, browser, train)
         except Exception as error:
             tally.errors[f"{type(error).__name__}: {str(error)[:80]}"] += 1
             await asyncio.sleep(1)
 
 
-async def ask(server: Server, tally: Tally, rng: random.Random, browser: Browser) -> None:
-    """Follow a link to an untrained weight, and press the button."""
+async def ask(server: Server, tally: Tally, rng: random.Random, browser: Browser, train: str) -> None:
+    """Follow a link to an untrained weight, and press the button.
+
+    `train`: "server"; "browser" fetches what the page trains with, and the server is asked for nothing else.
+    """
     beta = f"{rng.uniform(0.1, 9.9):.2f}"
     async with Visitor(server.url, browser) as visitor:
+        if train == "browser":
+            tally.add("kl_weight", await visitor.open("kl_weight", {"beta": beta}))
+            return
         shown = await visitor.open("kl_weight", {"beta": beta, **ON_SERVER})
         button = next((widget for label, widget in shown.buttons.items() if label.startswith("Train β")), None)
         if button:
@@ -200,7 +210,13 @@ async def watch_memory(server: Server, tally: Tally, until: float) -> None:
 
 
 async def load(
-    server: Server, visitors: int, seconds: float, pause: float, bare: bool = False, tally: Tally | None = None
+    server: Server,
+    visitors: int,
+    seconds: float,
+    pause: float,
+    bare: bool = False,
+    tally: Tally | None = None,
+    train: str = "server",
 ) -> Tally:
     """The ways of all visitors at once.
 
@@ -212,7 +228,7 @@ async def load(
     tally, until = Tally() if tally is None else tally, time.monotonic() + seconds
     await asyncio.gather(
         watch_memory(server, tally, until),
-        *(stroll(server, tally, until, pause, seed, bare) for seed in range(visitors)),
+        *(stroll(server, tally, until, pause, seed, bare, train) for seed in range(visitors)),
     )
     return tally
 
@@ -253,7 +269,8 @@ def visited(
         computed, began, own = server.processor_seconds(), time.monotonic(), time.process_time()
         found.tally.began = began
         with parts(name):
-            visits = visit(server, options.visitors, seconds, options.pause, script is not None, found.tally)
+            bare = script is not None
+            visits = visit(server, options.visitors, seconds, options.pause, bare, found.tally, options.train)
             run(asyncio.wait_for(visits, parts.left()))
         took = time.monotonic() - began
         found.shares = (server.processor_seconds() - computed) / took, (time.process_time() - own) / took
@@ -271,6 +288,7 @@ def main(
     parser.add_argument("--visitors", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--pause", type=float, default=5, help="seconds a visitor looks at a page, on average")
+    parser.add_argument("--train", choices=("server", "browser"), default="server", help="where visitors train")
     parser.add_argument(
         "--bare-seconds",
         type=float,
