@@ -5,28 +5,25 @@
    place. Without a multi-rate model, the nearest trained network is on screen, and the page says so.
 
    Data: `BetaLabData` in data.d.ts. `update` takes it, `draw` draws a frame: knob.js moves, sources.js
-   has the networks, pictures.js decodes, lab_views.js and rd_plane.js draw, lab_words.js writes. */
+   has the networks, lab_training.js trains, pictures.js decodes, lab_drawing.js draws. */
 
 import { Component, mount } from "../../web/component.js";
 import { PIXELS } from "../../web/image.js";
-import { theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
 import { Knob } from "./knob.js";
-import { byRate, curveAt, drawBars, drawClouds, drawTicks, figuresAt } from "./lab_views.js";
+import { LabDrawing } from "./lab_drawing.js";
 import { LabTraining } from "./lab_training.js";
-import { describe } from "./lab_words.js";
+import { figuresAt } from "./lab_views.js";
 import { Pictures, loadPreview } from "./pictures.js";
-import { Plane, short } from "./rd_plane.js";
+import { Plane } from "./rd_plane.js";
 import { Sources } from "./sources.js";
-import { nearestTo, ticksOf } from "./trained_weights.js";
+import { nearestTo } from "./trained_weights.js";
 
 /** @import { BetaLabData, CurvePoint, Figures, Mount, Tell } from "../../web/data.js" */
 /** @import { TrainedBeta, TrainingData } from "../../web/data.js" */
-/** @import { Look } from "../../web/look.js" */
-/** @import { InterpolatedCodes } from "../../web/code_interpolator.js" */
-/** @import { LiveBeta, Source } from "./sources.js" */
+/** @import { LiveBeta } from "./sources.js" */
 /** @typedef {{seed: number, off: Set<number>, real: boolean}} LabState what a person set up */
 
 /** @type {Map<string, LabState>} survives reruns, by data.key */
@@ -37,7 +34,7 @@ export default function (component) {
   return mount(component, ".lab", BetaLab);
 }
 
-class BetaLab extends Component {
+export class BetaLab extends Component {
   /** @type {BetaLabData} */
   data;
   /** @type {Tell} */
@@ -50,20 +47,12 @@ class BetaLab extends Component {
   labels;
   /** @type {Float32Array | null} pictures of a network in training on the server */
   preview = null;
-  /** How often all pictures have been up to date. */
-  complete = 0;
-  /** Whether clouds have been drawn. */
-  clouded = false;
-  /** Whether this frame leaves the clouds out. */
-  turn = false;
-  /** The width that the ticks were laid out for. */
-  ticked = 0;
-  colored = "";
 
   /** @param {HTMLElement} root */
   constructor(root) {
     super(root);
     this.pictures = new Pictures();
+    this.drawing = new LabDrawing(this);
     this.sources = new Sources(
       () => this.knob.beta,
       () => this.outdated(),
@@ -97,7 +86,7 @@ class BetaLab extends Component {
     this.placeStops();
     void this.inPage.receive(data.in_page);
     this.curve = data.prediction?.curve ?? [];
-    if (!this.sources.shown) this.sketch();
+    if (!this.sources.shown) this.drawing.sketch();
     const loaded = await this.loaded(() => this.load(data, before), loadingProblem);
     if (!loaded) return;
     this.placeStops(); // those of this browser may have been read meanwhile
@@ -108,42 +97,11 @@ class BetaLab extends Component {
   }
 
   draw() {
-    const { knob, pictures } = this,
-      { shown, real } = this.sources;
-    if (!shown || !this.root.isConnected) return;
-    const began = performance.now();
-    const look = theme(this.root);
-    // Sizes are read before anything is written: in between, each reading would make the browser lay out the page
-    // again.
-    if (this.ticked !== this.root.clientWidth) this.layTicks();
-    const { beta } = knob,
-      codes = shown.interpolator.codes(beta),
-      complete = pictures.decode(shown, codes, beta, this.state.off),
-      preview = this.training && this.preview;
-    pictures.draw(this.find(".samples canvas"), this.find(".copies canvas"), preview, this.state.seed);
-    const figures = this.figures(),
-      at = real?.run ?? figures.predicted;
-    if (!at) return;
-    const waits = this.clouds(shown, codes, look);
-    this.drawRates({ ...at, beta: real ? real.run.beta : beta }, shown.dims, knob.resting, look);
-    this.describe(at, figures, codes);
-    if (complete) {
-      this.complete++;
-      this.sources.drawn();
-    }
-    if (!complete || waits) this.redraw();
-    Object.assign(this.root.dataset, {
-      beta: short(beta, 4),
-      complete: this.complete,
-      frame: (performance.now() - began).toFixed(1),
-      shows: real ? real.run.run_id : "prediction",
-      live: preview && this.training ? this.training.epoch : "",
-      settled: complete && !waits && shown.interpolator.ready ? "1" : "",
-    });
+    this.drawing.draw();
   }
 
   look() {
-    this.ticked = 0;
+    this.drawing.ticked = 0;
     this.redraw();
   }
 
@@ -244,7 +202,7 @@ class BetaLab extends Component {
   placeStops() {
     const { trained } = this.data;
     this.knob.trained = [...trained, ...this.inPage.runs(trained)].sort((a, b) => a.beta - b.beta);
-    this.ticked = 0;
+    this.drawing.ticked = 0;
   }
 
   /** Training in this page has other networks, or newer pictures. */
@@ -294,8 +252,6 @@ class BetaLab extends Component {
     this.choose();
   }
 
-  /* ---- drawing ---- */
-
   /** The figures of the weight shown. */
   figures() {
     const { base, real } = this.sources;
@@ -304,111 +260,6 @@ class BetaLab extends Component {
       training: this.training?.path.at(-1) ?? null,
       nearest: base ? null : (real?.run ?? null),
     });
-  }
-
-  /**
-   * What needs no network, drawn while the networks are on their way: the knob, the curve with its point, the units'
-   * rates.
-   */
-  sketch() {
-    const { data, curve, knob } = this,
-      { run, beta } = knob,
-      at = run ?? (curve.length ? { ...curveAt(curve, knob.t, data.active), beta } : knob.trained[0]);
-    const dims = byRate(run || !curve.length ? [at.rate_per_dim] : curve.map(({ rate_per_dim }) => rate_per_dim));
-    this.drawRates(at, dims, true, theme(this.root), []);
-    this.layTicks();
-    this.find(".slide").value = knob.t;
-    this.find(".beta").textContent = `β = ${short(beta, 4)}`;
-  }
-
-  /**
-   * The rate-distortion plane and the units' bars.
-   * @param {CurvePoint} at @param {number[]} dims units in their order @param {boolean} resting @param {Look} look
-   * @param {Figures[]} path of the network in training
-   */
-  drawRates(at, dims, resting, look, path = this.training?.path ?? []) {
-    const { data, curve } = this,
-      { own, ae } = this.colors(look);
-    this.plane.draw({
-      curve,
-      trained: this.knob.trained,
-      ae: data.ae_distortion,
-      at,
-      path,
-      own,
-      aeColor: ae,
-      look,
-    });
-    const rates = at.rate_per_dim,
-      most = Math.max(...(curve[0] ?? at).rate_per_dim, ...rates, 0.5);
-    const bars = this.find(".bars");
-    drawBars(bars, rates, dims, data.active, most, this.state.off, resting, (unit) => this.toggle(unit));
-  }
-
-  /**
-   * The clouds, which cost most: in every other frame while the knob moves, and not before there are
-   * codes; else the last ones stay. True if they are owed to the next frame.
-   * @param {Source} shown @param {InterpolatedCodes | null} codes @param {Look} look
-   */
-  clouds(shown, codes, look) {
-    const waits = !this.knob.resting && this.clouded && (this.turn = !this.turn);
-    if (!waits && (codes || !this.clouded))
-      drawClouds(this.find(".cloud canvas"), codes, shown.dims, this.data, this.labels, look);
-    this.clouded ||= Boolean(codes);
-    return waits;
-  }
-
-  /** @param {Figures} at @param {ReturnType<BetaLab["figures"]>} figures @param {InterpolatedCodes | null} codes */
-  describe(at, figures, codes) {
-    const { data, knob, state, training } = this,
-      { base, real, shown, failed } = this.sources,
-      { beta } = knob;
-    this.find(".slide").value = knob.t;
-    describe(
-      this.find,
-      {
-        data,
-        beta,
-        label: short(beta, 4),
-        predicts: Boolean(base),
-        trained: knob.trained,
-        real: real && real.run,
-        run: knob.run,
-        training,
-        live: Boolean(this.preview),
-        resting: knob.resting,
-        wantsReal: state.real,
-        failed,
-        at,
-        figures,
-        images: this.pictures.copied.length,
-        off: state.off,
-        effect: shown && codes && state.off.size ? this.pictures.effect(shown, codes, beta, state.off) : null,
-      },
-      () => this.switchSource(),
-    );
-  }
-
-  /**
-   * The models' colours on the page as it is now; the style sheet uses them too.
-   * @param {Look} look
-   */
-  colors(look) {
-    const { data } = this,
-      own = look.dark ? data.color_dark : data.color,
-      ae = look.dark ? data.ae_color_dark : data.ae_color;
-    if (this.colored !== own + ae) {
-      this.colored = own + ae;
-      this.root.style.setProperty("--own", own);
-      this.root.style.setProperty("--ae", ae);
-    }
-    return { own, ae };
-  }
-
-  /** A button under the track for every trained weight. */
-  layTicks() {
-    this.ticked = this.root.clientWidth;
-    drawTicks(this.find(".ticks"), ticksOf(this.knob.trained, this.ticked), (beta) => this.knob.go(beta));
   }
 
   destroy() {
