@@ -337,10 +337,10 @@ export type SampleSettings = {
 export interface SampleFigures {
   source: string;
   temperature: number;
-  fd: number;
-  floor: number;
-  density: number;
-  coverage: number;
+  /** As text, rounded as everywhere on the pages. */
+  fd: string;
+  density: string;
+  coverage: string;
 }
 
 export interface SamplerLane extends LaneData {

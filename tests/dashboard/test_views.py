@@ -219,7 +219,7 @@ def test_figures_that_came_with_the_project_are_read_not_measured(dashboard, job
     kept = {"n": 120, "samples": {"floor": 0.5, "prior": {"fd": 12.5, "density": 0.75, "coverage": 0.25}}}
     monkeypatch.setattr("core.metrics.records.scores_of", lambda _run: kept)
     app = dashboard("samples")
-    expected = {"source": "prior", "temperature": 1.0, "floor": 0.5, **kept["samples"]["prior"]}
+    expected = {"source": "prior", "temperature": 1.0, "fd": "12.5", "density": "0.75", "coverage": "25%"}
     assert figures_shown(app) == [[expected]] * 2 and not jobs.called
 
 

@@ -101,7 +101,7 @@ test("a source that has not arrived is refused", () => {
   assert.equal(new Samples().draw(SETTINGS, 0), false);
 });
 
-const FIGURES = [{ source: "prior", temperature: 1, fd: 20, floor: 1, density: 0.5, coverage: 0.5 }];
+const FIGURES = [{ source: "prior", temperature: 1, fd: "20.0", density: "0.50", coverage: "50%" }];
 const data = /** @type {any} */ ({
   left: { short: "AE", figures: FIGURES },
   right: { short: "VAE", figures: FIGURES },
@@ -110,7 +110,7 @@ const data = /** @type {any} */ ({
 });
 
 test("figures stand beside samples of their source and temperature only", () => {
-  assert.equal(figuresOf(FIGURES, "prior", 1)?.fd, 20);
+  assert.equal(figuresOf(FIGURES, "prior", 1)?.fd, "20.0");
   assert.equal(figuresOf(FIGURES, "prior", 0.95), undefined);
   assert.equal(figuresOf(FIGURES, "mixture", 1), undefined);
   const verdicts = [{ left: "prior", right: "prior", temperature: 1, text: "closer" }];

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST = 64  # samples; samples.js draws noise for as many
 NUMBERS = (36, 16, 64)  # how many may be shown, at first the first
-FIGURES = ("fd", "floor", "density", "coverage")
+FIGURES = {"fd": ".1f", "density": ".2f", "coverage": ".0%"}  # of samples, and how each is written
 
 _mount = register("sampler")
 
@@ -59,7 +59,11 @@ class SampledLane:
                 for source, png in self.stills.items()
             },
             "figures": [
-                {"source": source, "temperature": temperature, **{name: found[name] for name in FIGURES}}
+                {
+                    "source": source,
+                    "temperature": temperature,
+                    **{name: f"{found[name]:{form}}" for name, form in FIGURES.items()},
+                }
                 for (source, temperature), found in self.figures.items()
             ],
         }

@@ -281,11 +281,11 @@ class Sampler extends Component {
     for (const side of SIDES) {
       const found = figuresOf(data[side].figures, sources[side], values.temperature),
         { figures } = this.lanes[side];
-      const texts = found && [found.fd.toFixed(1), found.density.toFixed(2), `${(100 * found.coverage).toFixed(0)}%`];
-      Object.keys(FIGURES).forEach((name, i) => {
+      const names = /** @type {(keyof typeof FIGURES)[]} */ (Object.keys(FIGURES));
+      names.forEach((name, i) => {
         const entry = /** @type {HTMLElement} */ (figures.children[i]);
-        putText(/** @type {Element} */ (entry.lastElementChild), texts ? texts[i] : "–");
-        entry.title = data.figure_help[/** @type {keyof typeof FIGURES} */ (name)];
+        putText(/** @type {Element} */ (entry.lastElementChild), found ? found[name] : "–");
+        entry.title = data.figure_help[name];
       });
       figures.hidden = values.source === "class";
     }
