@@ -148,6 +148,8 @@ export interface PageTrainingSource {
     layers: { encoder: LayerDescription[]; decoder: LayerDescription[] };
     images: { url: string; train: number; test: number; columns: number };
     seed: number;
+    /** How many workers train; left out, as many as the machine has cores for, see client.js. */
+    workers?: number;
   };
 }
 

@@ -2,8 +2,8 @@
 
 The recipe of trainings on request. PyTorch and the page, with one worker and with two, take turns. A round's speed is
 its median over batches, and the best round counts, of both: two workers wait for each other, so where another process
-takes one of two cores, both do. "plain" leaves out the
-browser's fused multiply-add. Meanwhile the page draws on every frame.
+takes one of two cores, both do. "plain" leaves out the browser's fused multiply-add. Meanwhile the page draws on every
+frame.
 
 Wanted: with one worker 0.6 of PyTorch's speed, 0.8 with fused multiply-add, and with two more than PyTorch's; 60 frames
 a second; less than 200 MB for a worker; the speed that `measureSpeed` estimates within 40 % of that of the training.

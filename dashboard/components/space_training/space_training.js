@@ -135,7 +135,8 @@ class SpaceTraining extends Component {
       this.shown = [];
       session.results = this.data.lanes.map(() => null);
       session.trainings = this.data.lanes.map(
-        (source) => new PageTraining(source, source.start.config, () => this.follow()),
+        ({ script, start }) =>
+          new PageTraining({ script, start: { ...start, workers: 1 } }, start.config, () => this.follow()),
       );
     }
     this.follow();
