@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import importlib.resources
+import multiprocessing
 import os
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core import settings
 from core.errors import UserFacingError
@@ -28,6 +32,7 @@ FONTS = {"Material Symbols Rounded": "MaterialSymbols-Rounded.", "Source Sans": 
 TITLE = "Point or Cloud"
 # While the pages are recorded: nothing in the background, and no training, whatever is clicked.
 ENVIRONMENT = {"WARM": "off", "HOURLY": "0", "PROFILE": "own", "FOLDERS": "off"}
+SLOW = ("uses", "walkthrough")
 Say = Callable[[str], None]
 
 
@@ -63,16 +68,17 @@ class Site:
 
 @contextlib.contextmanager
 def environment(data: Sequence[str]) -> Iterator[None]:
-    """Settings for a recording, until the block ends."""
-    wanted = {**ENVIRONMENT, "DATASETS": ",".join(data)}
+    """Settings for a recording, until the block ends: the shipped runs alone, and none of this user's own."""
+    wanted = {**ENVIRONMENT, "DATASETS": ",".join(data), "DATA": str(settings.data_dir())}
     before = dict(os.environ)
-    wanted["SITE"] = ""  # no page of the site links to the site
-    os.environ.update({f"{settings.PREFIX}{name}": value for name, value in wanted.items()})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    with tempfile.TemporaryDirectory(prefix="point-or-cloud-site-", ignore_cleanup_errors=True) as folder:
+        wanted |= {"CACHE": folder, "SITE": ""}  # no page of the site links to the site
+        os.environ.update({f"{settings.PREFIX}{name}": value for name, value in wanted.items()})
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
 
 def available(names: Sequence[str], say: Say) -> tuple[str, ...]:
@@ -106,25 +112,65 @@ def make(data: Sequence[str] = DATA, pages: Sequence[str] = (), say: Say = print
         SiteError: a page cannot be recorded, or shows something that has no translation.
     """
     data = available(data, say)
-    files = Files()
     address = settings.value("SITE") or UNKNOWN
-    with environment(data), Recorder(address) as recorder:
-        with recorder.view("", {}) as first:
-            navigation = first.pages
+    with environment(data):
+        recorded, files, binds, navigation = record(data, pages, address, say)
+    addresses = Addresses(recorded)
+    return Site([_written(view, files, addresses, binds) for view in recorded], files, addresses, navigation)
+
+
+Navigation = list[tuple[str, str, str, str]]
+Binds = dict[str, dict[str, dict[str, Any]]]
+
+
+def record(
+    data: Sequence[str], pages: Sequence[str], address: str, say: Say
+) -> tuple[list[Recorded], Files, Binds, Navigation]:
+    """Record all views of the pages, in as many processes as there are cores, at most two."""
+    workers = max(1, min(2, os.cpu_count() or 1))
+    context = multiprocessing.get_context("spawn")  # a copy of a process with torch's threads would hang
+    with ProcessPoolExecutor(workers, context, _begin, (address,)) as pool:
+        navigation = pool.submit(_navigation).result()
         known = [page for _, page, _, _ in navigation]
-        asked = ["" if page == START else page for page in pages]
+        asked = ["" if page == START else page for page in pages] or known
         for page in asked:
             if page not in known:
                 raise SiteError(f"There is no page {page!r}; the pages are {', '.join(p or START for p in known)}.")
-        recorded: list[Recorded] = []
-        for page in asked or known:
-            began = time.monotonic()
-            found = plan.views(recorder, page, {"data": data}, files.keep)
-            recorded += found
-            say(f"{page or START:14} {len(found):3} views   {time.monotonic() - began:5.1f} s")
-        binds = plan.binds(recorder)
-    addresses = Addresses(recorded)
-    return Site([_written(view, files, addresses, binds) for view in recorded], files, addresses, navigation)
+        # The slow pages first, so that no process ends long before the other.
+        order = sorted(asked, key=lambda page: page not in SLOW)
+        waiting = {page: pool.submit(_views, page, tuple(data)) for page in order}
+        found_binds = pool.submit(_binds)
+        files, views = Files(), dict[str, list[Recorded]]()
+        for page in order:
+            views[page], more, seconds = waiting[page].result()
+            files.names |= more.names
+            files.content |= more.content
+            say(f"{page or START:14} {len(views[page]):3} views   {seconds:5.1f} s")
+        return [view for page in asked for view in views[page]], files, found_binds.result(), navigation
+
+
+_recorder: list[Recorder] = []  # of a process of `record`
+
+
+def _begin(address: str) -> None:
+    _recorder.append(Recorder(address).__enter__())
+
+
+def _navigation() -> Navigation:
+    with _recorder[0].view("", {}) as first:
+        return first.pages
+
+
+def _views(page: str, data: tuple[str, ...]) -> tuple[list[Recorded], Files, float]:
+    began, files = time.monotonic(), Files()
+    found = plan.views(_recorder[0], page, {"data": data}, files.keep)
+    for view in found:
+        view.light, view.dark = view.light.still(), view.dark.still()
+    return found, files, time.monotonic() - began
+
+
+def _binds() -> Binds:
+    return plan.binds(_recorder[0])
 
 
 class _Target(Files):

@@ -481,7 +481,7 @@ class Elements(Handout):
         """The attribute that holds data, or names their file."""
         if len(given) <= INLINE:
             return {f"data-{name}": given}
-        return {f"data-{name}": f"site:{self.site.text_file('data', given, '.json')}"}
+        return {f"data-{name}": f"site:{self.site.text_file('data', given, '.gz.bin')}"}
 
 
 ABSENT = "This part needs the dashboard on a server."

@@ -6,6 +6,7 @@ A media file is named after its content, so views that show the same network or 
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import re
@@ -69,8 +70,8 @@ class Files:
         return self.add(address, data, suffix)
 
     def text_file(self, folder: str, text: str, suffix: str) -> str:
-        """Keep a text as a file, named after its content; returns its name."""
-        data = text.encode()
+        """Keep a text as a file, compressed and named after its content; returns its name."""
+        data = gzip.compress(text.encode(), 9, mtime=0)
         name = f"{folder}/{digest(data)}{suffix}"
         self.content[name] = data
         return name

@@ -50,8 +50,8 @@ def document(site: Site, page: Page, form: Head, href: Callable[[str], str]) -> 
 <header data-testid="stHeader"><button type="button" class="frame-button" data-do="menu" aria-expanded="false"
  aria-controls="pages">Pages</button><b>{TITLE}</b><button type="button" class="frame-button" data-do="theme"
  aria-pressed="false">Dark</button></header>
-<div data-testid="stSidebar" id="pages">{navigation(site, page)}
-<div class="controls stack">{page.side}</div>{about()}</div>
+<aside data-testid="stSidebar" id="pages" aria-label="Pages and settings">{navigation(site, page)}
+<div class="controls stack">{page.side}</div>{about()}</aside>
 <main id="main" data-testid="stMain" tabindex="-1"><div class="stack" data-testid="stMainBlockContainer">
 {page.main}{instead(page)}</div></main>"""
     body = re.sub(r"site:[^\s\"'<>]*", lambda found: href(found[0]), _outside_data(body))

@@ -17,7 +17,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -57,6 +57,14 @@ class View:
     pages: list[tuple[str, str, str, str]]
     where: Callable[[str], Where | None] = field(repr=False)
     told: Callable[[str, str, Any], Where | None] = field(repr=False)
+
+    def still(self) -> View:
+        """The same after its visitor has left: nothing can be asked any more, and it can go to another process."""
+        return replace(self, where=_gone, told=_gone)
+
+
+def _gone(*_: Any) -> None:
+    return None
 
 
 class _Visitor:

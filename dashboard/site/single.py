@@ -7,6 +7,7 @@ files link to each other as neighbours in one folder.
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import html
 import re
@@ -80,7 +81,7 @@ class Single:
         documents = [pages.document(self.site, page, pages.Head("", "", "", {}), self.href) for page in shown]
         needed = {name for page in views for name in NAME.findall(page.main + page.side)}
         for name in [name for name in needed if name.startswith("data/")]:
-            needed |= set(NAME.findall(self.content[name].decode()))
+            needed |= set(NAME.findall(gzip.decompress(self.content[name]).decode()))
         needed |= {self.scripts[name] for page in views for name in page.components}
         holds = {
             "files": {name: self.pack(name) for name in sorted(needed)},

@@ -27,11 +27,11 @@ const packed = holder ? JSON.parse(holder.textContent ?? "null") : null;
 /** @type {Record<string, Promise<string>>} */
 const blobs = {};
 
+/** @param {BlobPart} bytes what gzip has made */
+const gunzip = (bytes) =>
+  new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 /** @param {string} text gzip in base64 */
-async function unpack(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
-}
+const unpack = async (text) => gunzip(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
 
 const TYPES = { js: "text/javascript", png: "image/png", svg: "image/svg+xml", json: "application/json" };
 
@@ -48,12 +48,19 @@ function address(name) {
   ));
 }
 
-/** @param {string} name of one of the site's files */
+/**
+ * The text of one of the site's files; components' data are compressed.
+ * @param {string} name
+ */
 async function textOf(name) {
-  if (packed) return new TextDecoder().decode(await unpack(packed.files[name]));
-  const answer = await fetch(new URL(name, root));
-  if (!answer.ok) throw new Error(`${answer.status} ${name}`);
-  return answer.text();
+  let bytes;
+  if (packed) bytes = await unpack(packed.files[name]);
+  else {
+    const answer = await fetch(new URL(name, root));
+    if (!answer.ok) throw new Error(`${answer.status} ${name}`);
+    bytes = await answer.arrayBuffer();
+  }
+  return new TextDecoder().decode(name.endsWith(".gz.bin") ? await gunzip(bytes) : bytes);
 }
 
 /**
