@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from dashboard.components.scripts import joined
 from dashboard.site import build, pages
 from dashboard.site.build import Site
 from dashboard.site.files import digest
@@ -49,7 +50,7 @@ class Hosted:
         )
         self.style = self.asset("site", ".css", (faces + build.style()).encode())
         self.early = self.asset("early", ".js", build.shared_text("early.js").encode())
-        self.script = self.asset("site", ".js", build.shared_text("site.js").encode())
+        self.script = self.asset("site", ".js", joined(build.HERE / "site.js").encode())
         self.components = {
             name: self.asset(name.removeprefix(pages.PREFIX), ".js", module(source).encode())
             for name, source in site.files.components.items()

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard.export.page_file import ADDRESS, component_data
-from dashboard.site.elements import AHEAD, PREFIX, elements_of
+from dashboard.site.controls import AHEAD
+from dashboard.site.elements import PREFIX, elements_of
 from dashboard.site.recorder import Recorder, View, Where
 
 CHOICES = ("button_group", "selectbox", "checkbox")

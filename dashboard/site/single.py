@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode
 
+from dashboard.components.scripts import joined
 from dashboard.export.page_file import ICONS, packed
 from dashboard.site import build, pages
 from dashboard.site.build import Page, Site
@@ -41,7 +42,7 @@ class Single:
             **site.files.content,
             **{self.scripts[name]: module(source).encode() for name, source in site.files.components.items()},
         }
-        self.early, self.script = (f"\n{build.shared_text(name)}" for name in ("early.js", "site.js"))
+        self.early, self.script = f"\n{build.shared_text('early.js')}", f"\n{joined(build.HERE / 'site.js')}"
         self.style = build.style() + ".icon{display:none}"
         self.packed: dict[str, str] = {}  # what several pages hold is compressed once
 
