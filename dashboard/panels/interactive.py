@@ -26,7 +26,9 @@ from dashboard.content.words import NAMES
 from dashboard.panels.beta_lab import lab_of, without_networks
 from dashboard.panels.scene_context import LETTERS, ExhibitError, Facts, Stage, sides
 from dashboard.plots import theme
+from dashboard.session import shared_settings, state
 
+MAP_SETTINGS = {"pictures": shared_settings.switch("images instead of points")}
 TITLES = {"ae": "AE: an image is a point", "vae": "VAE: an image is a cloud"}
 
 
@@ -120,7 +122,14 @@ def maps(
             "existing clusters."
         ),
     )
-    linked_maps(drawn, f"maps-{pair.ae.run_id}", on_open)
+    key = f"maps-{pair.ae.run_id}"
+    linked_maps(
+        drawn,
+        key,
+        on_open,
+        shared_settings.follow_link("maps", MAP_SETTINGS),
+        lambda: shared_settings.rested("maps", (state.get(key) or {}).get("rested"), MAP_SETTINGS),
+    )
     return left_out
 
 

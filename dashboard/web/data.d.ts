@@ -220,7 +220,7 @@ export interface MapData extends LaneData {
   own: string[];
 }
 
-export interface MapsData extends ImagesData {
+export interface MapsData extends ImagesData, SettingsData<{ pictures: boolean }> {
   key: string;
   arrays: string;
   colourings: Colouring[];

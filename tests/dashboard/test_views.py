@@ -32,7 +32,11 @@ NAMES = {
 
 
 DRAWING = drawn_text(np.eye(28) * 255)
-SHARED = {"samples": "sampler", "interpolation": "interpolator"}  # pages whose settings a component has
+SHARED = {
+    "latent_maps": "maps",
+    "samples": "sampler",
+    "interpolation": "interpolator",
+}  # pages whose settings a component has
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -98,6 +102,7 @@ def test_start_another_image_is_another_image(dashboard):
         ("interpolation", "a_drawn", "javascript:alert(1)"),
         ("latent_maps", "projection", "tsne"),
         ("latent_maps", "umap", "7"),
+        ("latent_maps", "pictures", "some"),
         ("kl_weight", "beta", "1e9"),
         ("kl_weight", "beta", "nan"),
         ("kl_weight", "beta", "many"),
@@ -124,13 +129,14 @@ def test_hostile_links_are_told_and_the_page_lives(dashboard, jobs, page, key, v
         ("interpolation", {"a": "5", "b": "9", "way": "spherical"}),
         ("interpolation", {"steps": "3", "at": "0.25", "b_drawn": DRAWING}),
         ("latent_maps", {"projection": "PCA"}),
+        ("latent_maps", {"pictures": "True"}),
     ],
 )
 def test_a_link_restores_the_view(dashboard, page, query):
     app = dashboard(page, **query)
     assert not app.warning and not app.error
     for key, value in query.items():
-        if page in SHARED:
+        if page in SHARED and key != "projection":
             stored = data_of(app, SHARED[page])["values"][key]
         else:
             stored = app.session_state["_beta"].value if key == "beta" else app.session_state[key]

@@ -124,6 +124,26 @@ def around(page, side, angle, size=1.0):
     return [(x - unit, y - unit), (x + unit, y - unit), (x + unit, y + unit), (x - unit, y + unit)]
 
 
+def test_images_can_take_the_place_of_points_and_more_of_them_when_zoomed_in(page):
+    def pictures():
+        return [int(canvas(page, side).get_attribute("data-pictures")) for side in ("left", "right")]
+
+    before = canvas(page, "left").evaluate("(canvas) => canvas.toDataURL()")
+    assert pictures() == [0, 0]
+    page.get_by_label("images instead of points").check()
+    until(page, lambda: min(pictures()) >= 10, "one in each of ten clusters at least")
+    assert canvas(page, "left").evaluate("(canvas) => canvas.toDataURL()") != before
+    few, whole = pictures()
+    assert few < N / 2
+    canvas(page, "left").focus()
+    for _ in range(6):
+        page.keyboard.press("+")
+    until(page, lambda: pictures()[0] > few, "there is room for more")
+    assert pictures()[1] == whole, "the other map was not zoomed"
+    page.get_by_label("images instead of points").uncheck()
+    until(page, lambda: pictures() == [0, 0], "points again")
+
+
 def test_lasso_selects_in_both_and_opens_a_gallery(page):
     seven = (0x16, 0x9C, 0xB6)
     assert ring(page, "left", seven)

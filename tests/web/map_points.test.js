@@ -5,6 +5,7 @@ import test from "node:test";
 
 import { encloses, spritePlace } from "../../dashboard/components/maps/map_plot.js";
 import {
+  apart,
   between,
   format,
   isolate,
@@ -14,6 +15,26 @@ import {
   onRamp,
   shownOf,
 } from "../../dashboard/components/maps/map_points.js";
+import { numbers } from "./tools.js";
+
+test("pictures in place of points do not overlap, are as many as fit, and more at a larger scale", () => {
+  const points = numbers(600, 7),
+    level = new Uint8Array(300).fill(1),
+    size = 28;
+  let before = 0;
+  for (const scale of [40, 100, 400, 4000]) {
+    const found = apart(points, scale, size, level);
+    /** @type {(i: number, j: number) => boolean} */
+    const overlap = (i, j) => [0, 1].every((a) => Math.abs(points[2 * i + a] - points[2 * j + a]) * scale < size);
+    for (const i of found) for (const j of found) assert.ok(i === j || !overlap(i, j));
+    for (let i = 0; i < 300; i++) assert.ok(found.includes(i) || found.some((j) => overlap(i, j)), "there was no room");
+    assert.ok(found.length >= before);
+    before = found.length;
+  }
+  assert.ok(before > 280);
+  level.fill(0, 0, 299);
+  assert.deepEqual(apart(points, 1, size, level), [299], "only those that are shown");
+});
 
 test("isolated classes are shown alone; without any, all are", () => {
   assert.deepEqual([...shownOf([0, 1, 2, 1], [])], [1, 1, 1, 1]);

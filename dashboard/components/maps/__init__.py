@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dashboard.components.assets import OCTETS, media_url
 from dashboard.components.lanes import Images, ModelLabel, class_numbers
 from dashboard.components.scripts import register
+
+if TYPE_CHECKING:
+    from dashboard.session.shared_settings import SharedSettings
 
 _mount = register("maps")
 
@@ -113,12 +116,21 @@ class MapPair:
     start: int = 0
 
 
-def linked_maps(pair: MapPair, key: str, on_open: Callable[[int], None] | None = None) -> None:
+def linked_maps(
+    pair: MapPair,
+    key: str,
+    on_open: Callable[[int], None] | None = None,
+    settings: SharedSettings | None = None,
+    on_rest: Callable[[], None] = lambda: None,
+) -> None:
     """Draw two maps.
 
     Args:
         key: names this pair in the page; the visitor's view, selection and colours are kept under it.
         on_open: called with an image's index when the visitor asks to open it.
+        settings: "pictures", whether images are drawn in place of their points; by default points are.
+        on_rest: called before the rerun when the visitor has changed a setting. The element's state then has `rested`:
+            {"values", "sequence"}, see `dashboard.session.shared_settings`.
 
     Raises:
         ValueError: arrays of different lengths, or no colouring "error".
@@ -158,7 +170,10 @@ def linked_maps(pair: MapPair, key: str, on_open: Callable[[int], None] | None =
             "layers_note": pair.layers_note,
             "plain": pair.plain,
             "can_open": on_open is not None,
+            "values": dict(settings.values) if settings else {"pictures": False},
+            "sequence": settings.sequence if settings else 0,
         },
+        on_rested_change=on_rest,
         on_open_change=lambda: None,
     )
     if on_open is not None and isinstance(result.get("open"), int) and 0 <= result["open"] < len(labels):

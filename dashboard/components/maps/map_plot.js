@@ -8,7 +8,7 @@ import { inked } from "../../web/look.js";
 import { normals } from "../../web/posterior.js";
 import { Scatter } from "../../web/scatter.js";
 import { SPRITE_COLUMNS } from "../../web/sprites.js";
-import { nearest } from "./map_points.js";
+import { apart, nearest } from "./map_points.js";
 
 /** @import { MapData, Side } from "../../web/data.js" */
 /** @import { Look } from "../../web/look.js" */
@@ -24,6 +24,7 @@ import { nearest } from "./map_points.js";
  * @property {Float32Array} codes (n, dim)
  * @property {Float32Array | undefined} sigma (n, 2), in a map that is the latent space itself
  * @property {HTMLImageElement | undefined} sprite
+ * @property {boolean} pictures whether images are drawn in place of their points
  */
 /**
  * What a map asks of the component it is part of.
@@ -42,6 +43,7 @@ import { nearest } from "./map_points.js";
 export const NEIGHBOURS = 8;
 const SPREAD = 400; // prior samples drawn on a native map
 const REACH = { mouse: 14, touch: 24 }; // pixels
+const PICTURE = 26; // pixels of an image in place of its point
 const SMALL = 4; // pixels: a smaller trail is a click
 
 /**
@@ -204,7 +206,9 @@ export class Plot extends Scatter {
     this.heading.style.color = inked(own);
     const context = prepare(this.canvas, width, height);
     this.resize(width, height);
-    this.stamp(context, content.colors, content.which, level, look.background);
+    const pictures = content.pictures ? content.sprite : undefined;
+    this.stamp(context, content.colors, content.which, pictures ? level.map(() => 0) : level, look.background);
+    this.canvas.dataset.pictures = String(pictures ? this.drawPictures(context, content, pictures) : 0);
     if (info.native && layers.circles) this.circles(context, look.muted);
     if (info.native && layers.prior) this.drawPrior(context, look.text);
     /** @type {(i: number, width: number, color: string, alpha?: number) => void} */
@@ -224,6 +228,25 @@ export class Plot extends Scatter {
   /** @param {number} i @returns {Place} */
   placeOf(i) {
     return [this.points[2 * i], this.points[2 * i + 1]];
+  }
+
+  /**
+   * Images in place of their points, as many as fit beside each other, framed in the points' colours. Returns how many
+   * of them there are, out of sight included.
+   * @param {CanvasRenderingContext2D} context @param {Content} content @param {HTMLImageElement} sprite
+   */
+  drawPictures(context, { colors, which, level }, sprite) {
+    const half = PICTURE / 2;
+    context.lineWidth = 2;
+    const chosen = apart(this.points, this.scale * this.view.zoom, PICTURE + 2, level);
+    for (const i of chosen) {
+      const [x, y] = this.toScreen(...this.placeOf(i));
+      if (x < -half || y < -half || x > this.width + half || y > this.height + half) continue;
+      context.drawImage(sprite, ...spritePlace(i), SIDE, SIDE, x - half, y - half, PICTURE, PICTURE);
+      context.strokeStyle = colors[which[i] % colors.length];
+      context.strokeRect(x - half + 1, y - half + 1, PICTURE - 2, PICTURE - 2);
+    }
+    return chosen.length;
   }
 
   /**

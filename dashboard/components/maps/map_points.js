@@ -24,6 +24,36 @@ export function levelOf(shown, selected) {
 }
 
 /**
+ * Points whose pictures, squares around them, do not overlap: the first of those that would. Which they are does not
+ * depend on the part of the map that is seen, so that none comes or goes while it is moved; a larger scale has more.
+ * @param {ArrayLike<number>} points x0 y0 x1 y1 ... @param {number} scale pixels per unit
+ * @param {number} size of a picture in pixels @param {ArrayLike<number>} level 1 for a point that may have a picture
+ */
+export function apart(points, scale, size, level) {
+  /** @type {Map<string, [number, number]>} at most one square begins in a cell of its own size */
+  const cells = new Map();
+  /** @type {number[]} */
+  const found = [];
+  for (let i = 0; i < level.length; i++) {
+    if (!level[i]) continue;
+    const x = points[2 * i] * scale,
+      y = points[2 * i + 1] * scale,
+      column = Math.floor(x / size),
+      row = Math.floor(y / size);
+    let free = true;
+    for (let c = column - 1; free && c <= column + 1; c++)
+      for (let r = row - 1; free && r <= row + 1; r++) {
+        const other = cells.get(`${c} ${r}`);
+        free = !other || Math.abs(other[0] - x) >= size || Math.abs(other[1] - y) >= size;
+      }
+    if (!free) continue;
+    cells.set(`${column} ${row}`, [x, y]);
+    found.push(i);
+  }
+  return found;
+}
+
+/**
  * For each value its place on a ramp of STEPS colours from `low` to `high`.
  * @param {ArrayLike<number>} values @param {number} low @param {number} high
  */

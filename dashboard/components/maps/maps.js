@@ -9,6 +9,7 @@ import { Component, mount } from "../../web/component.js";
 import { make } from "../../web/elements.js";
 import { ramp, theme } from "../../web/look.js";
 import { boundsOf, boundsWithPrior } from "../../web/scatter.js";
+import { SharedSettings } from "../../web/settings.js";
 import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
 import { Plot, encloses } from "./map_plot.js";
@@ -68,6 +69,8 @@ class LinkedMaps extends Component {
   which = { left: [], right: [] };
   /** @type {string[] | undefined} */
   ramps;
+  /** @type {SharedSettings<{pictures: boolean}>} */
+  settings = new SharedSettings();
   /** The frame of a movement under way. */
   gliding = 0;
 
@@ -92,6 +95,8 @@ class LinkedMaps extends Component {
       linked = this.find(".linked");
     colour.onchange = () => this.set({ colour: colour.value });
     linked.onchange = () => this.link(linked.checked);
+    const pictures = this.find(".pictures");
+    pictures.onchange = () => this.showPictures(pictures.checked);
     this.find(".reset").onclick = () => this.resetView();
     for (const [name, label] of Object.entries(TOOLS))
       this.find(".tools").append(make("button", { "data-tool": name, onclick: () => this.set({ tool: name }) }, label));
@@ -103,6 +108,7 @@ class LinkedMaps extends Component {
     this.data = data;
     this.root.classList.toggle("plain", Boolean(data.plain));
     this.state = stateFor(data);
+    this.settings.receive(data);
     const loaded = await this.loaded(
       async () => {
         const arrays = await loadArrays(data.arrays);
@@ -145,7 +151,17 @@ class LinkedMaps extends Component {
       if (!width) return;
       const height = Math.round(Math.min(width, roomFor(data.height, 0.47))),
         [codes, sigma] = [arrays[`${side}_codes`], arrays[`${side}_sigma`]];
-      const content = { colors, which: which[side], level, current, layers, codes, sigma, sprite };
+      const content = {
+        colors,
+        which: which[side],
+        level,
+        current,
+        layers,
+        codes,
+        sigma,
+        sprite,
+        ...this.settings.values,
+      };
       plot.draw(width, height, data[side], content, look);
     }
     this.root.dataset.frame = (performance.now() - begin).toFixed(2); // these two are read by tests and the benchmark
@@ -173,6 +189,7 @@ class LinkedMaps extends Component {
       button.setAttribute("aria-pressed", String(button.dataset.tool === state.tool));
     this.find(".colour").value = id;
     this.find(".linked").checked = state.linked;
+    this.find(".pictures").checked = this.settings.values.pictures;
     this.find(".legend").replaceChildren(
       ...legend(data, this.colouring, state.isolated, (isolated) => this.set({ isolated, selected: [] })),
     );
@@ -266,6 +283,14 @@ class LinkedMaps extends Component {
     const { left, right } = this.plots;
     right.view = this.state.views.right = linked ? left.view : { ...right.view };
     this.set({ linked });
+  }
+
+  /** @param {boolean} pictures whether images are drawn in place of their points */
+  showPictures(pictures) {
+    this.settings.set({ pictures });
+    const message = this.settings.rest();
+    if (message) this.trigger("rested", message);
+    this.redraw();
   }
 
   resetView() {
