@@ -20,7 +20,7 @@ def say(text: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Build the site; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m dashboard.site", description=__doc__.split(": ", 1)[1])
+    parser = argparse.ArgumentParser(prog="python -m dashboard.site", description=(__doc__ or "").split(": ", 1)[-1])
     parser.add_argument("out", type=Path, help="folder for the site; what an earlier build left there is replaced")
     parser.add_argument(
         "--data",

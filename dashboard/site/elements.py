@@ -173,7 +173,7 @@ class Elements(Controls):
         kind = block.WhichOneof("type") if block is not None else None
         named = KEYED.match(block.id) if block is not None else None
         key = f" st-key-{named[1]}" if named else ""  # the class that the project's style sheets use
-        if kind is None or kind in ("transparent", "vertical"):
+        if block is None or kind is None or kind in ("transparent", "vertical"):
             return f'<div class="stack{key}">{inside}</div>' if inside else ""
         if kind == "expandable":
             e = block.expandable
