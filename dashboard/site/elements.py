@@ -169,7 +169,7 @@ class Elements(Controls):
         Raises:
             SiteError: it is of a kind that is not known here.
         """
-        block = node.block
+        block: Any = node.block
         kind = block.WhichOneof("type") if block is not None else None
         named = KEYED.match(block.id) if block is not None else None
         key = f" st-key-{named[1]}" if named else ""  # the class that the project's style sheets use

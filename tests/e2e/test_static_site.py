@@ -155,6 +155,16 @@ def test_the_walkthrough_is_presented_by_keys(address, visit):
     assert page.locator("[data-testid=stSidebar]").is_visible()
 
 
+def test_networks_are_trained_in_the_page_below_a_path_and_from_disk(built, address, visit):
+    page = visit(f"{address}training/", address)
+    disk = visit((built[2] / "training.html").as_uri(), "file:", offline=True)
+    for tab in (page, disk):
+        tab.get_by_role("button", name="Train both").click()
+        tab.get_by_text("squared error 0.0").nth(2).wait_for()  # the two recorded ones, and the first that is measured
+        tab.get_by_role("button", name="Stop").click()
+        assert tab.evaluate(PROBLEMS) == []
+
+
 def test_light_and_dark_are_the_visitors_choice(address, visit):
     page = visit(f"{address}interpolation/", address, color_scheme="dark")
     background = "getComputedStyle(document.body).backgroundColor"
