@@ -138,10 +138,11 @@ export class TrainingLane {
     title.style.color = inked(own);
     putText(this.find(".figures"), figures ? inWords(figures) : this.network ? "figures follow after an epoch" : "");
     this.drawMap(lane, data, labels, look);
+    const canvas = this.find(".tiles"),
+      images = `${SAMPLES} samples, and below them ${COPIES} reconstructions`;
+    canvas.setAttribute("aria-label", `${lane.short}: ${this.network ? images : "not trained yet"}`);
     if (!this.network) return;
-    const canvas = this.find(".tiles");
     paintGrid(canvas, COLUMNS, (SAMPLES + COPIES) / COLUMNS, (i) => [this.tiles, i, 1]);
-    canvas.setAttribute("aria-label", `${lane.short}: ${SAMPLES} samples, and below them ${COPIES} reconstructions`);
   }
 
   /**
@@ -153,6 +154,8 @@ export class TrainingLane {
       width = canvas.clientWidth,
       height = Math.min(width, 420),
       d = lane.start.config.latent_dim;
+    const codes = this.to ? `codes of ${data.n} test images` : "not trained yet";
+    canvas.setAttribute("aria-label", `${lane.title}: ${codes}`);
     if (!width) return;
     const context = prepare(canvas, width, height),
       unit = Math.min(width, height) / (2 * this.reach),
@@ -188,7 +191,6 @@ export class TrainingLane {
       context.fillText("yours", x + 11, y + 4);
     }
     if (performance.now() - this.since < GLIDE) this.redraw();
-    canvas.setAttribute("aria-label", `${lane.title}: codes of ${data.n} test images`);
   }
 
   stop() {
