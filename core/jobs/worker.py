@@ -10,6 +10,8 @@ import contextlib
 import dataclasses
 import functools
 import os
+import threading
+import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ NICENESS = 1  # of a worker; that of a server is 0, see `give_way`
 # Cores left to the server and its pages: beside one busy core, two threads on two cores took three times as long as
 # one.
 SERVER_CORES = 1
+LOOK = 1.0  # seconds between looks at whether the server still runs
+_under_way: list[str] = []  # the trainings of this process, by their folders of runs
 
 
 def train_task(config: dict[str, Any], cache: str, shipped: str, threads: int | None = None) -> str:
@@ -43,6 +47,14 @@ def train_task(config: dict[str, Any], cache: str, shipped: str, threads: int | 
     Raises:
         ConfigError, DataError: the request is refused.
     """
+    _under_way.append(cache)
+    try:
+        return _train(config, cache, shipped, threads)
+    finally:
+        _under_way.remove(cache)
+
+
+def _train(config: dict[str, Any], cache: str, shipped: str, threads: int | None) -> str:
     from core.hardware import device
     from core.training.train_run import Stopped, train
 
@@ -98,6 +110,28 @@ def give_way() -> None:
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
+def end_after(server: int) -> None:
+    """Let this worker end when the process `server` that started it has ended, after the task it may be working on.
+
+    A server that is killed, or stopped by a signal, cannot end its workers: they would wait for ever, each with the
+    memory that torch takes. A training that is under way is finished, as the next server may be waiting for it.
+    """
+
+    def watch() -> None:
+        while os.getppid() == server or _under_way:
+            time.sleep(LOOK)
+        os._exit(0)
+
+    if hasattr(os, "getppid"):
+        threading.Thread(target=watch, name="server watch", daemon=True).start()
+
+
+def begin(server: int) -> None:
+    """What a worker does first; `server` is the process that starts it."""
+    give_way()
+    end_after(server)
+
+
 # loky keeps one executor per *thread* and stops its workers when the thread ends, as that of a visitor does. All calls
 # are therefore made from one thread that never ends.
 _loky_thread = ThreadPoolExecutor(1, "loky")
@@ -111,7 +145,8 @@ def local_executor(workers: int = 1) -> Executor:
         get_reusable_executor,
         max_workers=workers,
         timeout=None,  # pyright: ignore[reportArgumentType]  no limit; loky has no type annotations
-        initializer=give_way,
+        initializer=begin,
+        initargs=(os.getpid(),),
         # A worker keeps the images it has trained on: growing by up to 1 GB is not a leak.
         env={"LOKY_MAX_MEMORY_LEAK_SIZE": "1e9"},
     )

@@ -3,15 +3,19 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from types import SimpleNamespace
 
+import psutil
 import pytest
 from loky.process_executor import TerminatedWorkerError
 
+from core import settings
 from core.config import ConfigError, RunConfig
 from core.data.dataset import DataError
 from core.data.datasets import resolve
@@ -175,6 +179,29 @@ def test_a_worker_outlives_the_thread_that_asked_first():
         thread.join()
     assert seen[0] == seen[1] != os.getpid()
     os.kill(seen[0], 0)
+
+
+SERVER = """
+import os, sys, time
+from core.jobs.worker import local_executor
+print(local_executor().submit(os.getpid).result(), flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
+@pytest.mark.parametrize("end", ["SIGKILL", "SIGTERM"])
+def test_a_worker_ends_with_its_server(end):
+    server = subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True, cwd=settings.ROOT)
+    assert server.stdout is not None
+    try:
+        worker = psutil.Process(int(server.stdout.readline()))
+        server.send_signal(getattr(signal, end))
+        worker.wait(timeout=30)
+    finally:
+        server.kill()
+        server.communicate()
+    assert not worker.is_running()
 
 
 def test_no_worker_at_all_is_told(store):
