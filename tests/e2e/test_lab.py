@@ -276,6 +276,7 @@ Object.assign(window, { CodeInterpolator, Network, Uint8Array, ready: true });""
 def trains_at(browser, url, **parameters):
     """The lab with training in the page, the knob released a step above beta = 2."""
     page = opened(browser, f"{url}/?beta=2&" + "&".join(f"{k}={v}" for k, v in parameters.items()))
+    page.set_default_timeout(120_000)  # on a busy machine a training takes long
     ready(page)
     page.locator(f"{LAB} .slide").press("ArrowRight")
     return page
@@ -310,7 +311,7 @@ def test_releasing_the_knob_trains_in_the_page_and_the_browser_keeps_the_network
 
 def test_a_training_in_the_page_can_be_stopped_and_waits_for_a_newer_one(dashboard_browser, url):
     page = trains_at(dashboard_browser, url, train=400)
-    page.wait_for_selector(f'{LAB}[data-shows^="in-training"]', timeout=60_000)
+    page.wait_for_selector(f'{LAB}[data-shows^="in-training"]')
     act(page, "stop")
     page.wait_for_selector(f'{LAB} [data-training="stopped"]')
     bar = page.locator(f"{LAB} .training progress")
@@ -336,7 +337,7 @@ def test_a_training_in_the_page_can_be_stopped_and_waits_for_a_newer_one(dashboa
 
 def test_a_browser_that_is_too_slow_hands_the_training_to_the_server(dashboard_browser, url):
     page = trains_at(dashboard_browser, url, train=400, patience=1)
-    page.get_by_text("slow: 2.05").wait_for(timeout=30_000)
+    page.get_by_text("slow: 2.05").wait_for()
     page.wait_for_selector(f'{LAB}[data-shows="prediction"] [data-training=""]')
     assert page.errors == []
     release(page)
