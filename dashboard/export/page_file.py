@@ -163,6 +163,8 @@ class Handout:
         given = component_data(e)
         if isinstance(given, dict) and "can_open" in given:
             given["can_open"] = False  # there is no other page to open it on
+        if isinstance(given, dict) and given.get("in_page"):
+            given["in_page"]["server"] = False  # it trains in the page; nobody else can be asked to
         data = ADDRESS.sub(lambda found: self.file(found[0]), json.dumps(given))
         return (
             f'<div class="component" data-name="{html.escape(e.component_name)}"><script '

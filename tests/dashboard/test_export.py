@@ -111,7 +111,7 @@ def test_text_keeps_colours_and_signs_and_nothing_becomes_markup():
 
 def test_every_file_is_held_once_and_can_be_unpacked():
     page, handout = made(
-        component([0, 0], arrays="/media/bbbbbbbbbbbbbbbb.bin", can_open=True),
+        component([0, 0], arrays="/media/bbbbbbbbbbbbbbbb.bin", can_open=True, in_page={"server": True}),
         component([0, 1], "point_or_cloud_planes", arrays="/media/bbbbbbbbbbbbbbbb.bin"),
     )
     files = json.loads(re.search(r'id="files">(.*?)</script>', page, re.DOTALL)[1])
@@ -119,6 +119,7 @@ def test_every_file_is_held_once_and_can_be_unpacked():
     assert gzip.decompress(base64.b64decode(files[name])) == ARRAYS
     assert page.count(f'"{name}"') == 3, "named by both components and held once"
     assert '"can_open": false' in page, "a file has no other page to open"
+    assert '"in_page": {"server": false}' in page, "nor a server to train on"
     assert "/media/" not in page and handout.missing == 0
     assert re.findall(r'(?:src|href)="(?!data:|#)([^"]*)"', page) == ["http://here/page?a=1&amp;b=2"], (
         "nothing is fetched; one link says where it came from"
