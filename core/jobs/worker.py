@@ -25,7 +25,7 @@ NICENESS = 1  # of a worker; that of a server is 0, see `give_way`
 # Cores left to the server and its pages: beside one busy core, two threads on two cores took three times as long as
 # one.
 SERVER_CORES = 1
-LOOK = 1.0  # seconds between looks at whether the server still runs
+LOOK = 1.0  # seconds between looks at whether the server still runs, as there is no portable notice of its end
 _under_way: list[str] = []  # the trainings of this process, by their folders of runs
 
 
@@ -122,8 +122,7 @@ def end_after(server: int) -> None:
             time.sleep(LOOK)
         os._exit(0)
 
-    if hasattr(os, "getppid"):
-        threading.Thread(target=watch, name="server watch", daemon=True).start()
+    threading.Thread(target=watch, name="server watch", daemon=True).start()
 
 
 def begin(server: int) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dashboard.session import state
+from dashboard.session import controls, state
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,11 @@ class Setting:
 def one_of(label: str, options: Sequence[str], default: str | None = None, choices: str = "") -> Setting:
     """One of several words."""
     chosen = options[0] if default is None else default
-    listed = choices or (f"one of {', '.join(options)}" if len(options) > 1 else f"{chosen}, the only one there is")
-    return Setting(label, chosen, lambda asked: asked if isinstance(asked, str) and asked in options else None, listed)
+
+    def read(asked: Any) -> str | None:
+        return asked if isinstance(asked, str) and asked in options else None
+
+    return Setting(label, chosen, read, choices or controls.one_of(options))
 
 
 def number(label: str, low: float, high: float, default: float, digits: int = 2) -> Setting:

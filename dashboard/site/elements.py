@@ -235,7 +235,7 @@ class Elements(Controls):
     def alive(self, node: Node) -> bool:
         """Whether a container can do something here: without controls that need the server, or with others too."""
         dead = False
-        for inside in _elements(node):
+        for inside in elements_of(node):
             kind = inside.WhichOneof("type")
             e = getattr(inside, kind)
             if kind == "bidi_component":
@@ -373,12 +373,9 @@ class Elements(Controls):
 ABSENT = "This part needs the dashboard on a server."
 
 
-def _elements(node: Node) -> list[Any]:
+def elements_of(node: Node) -> list[Any]:
     """All elements in a container."""
     found = [node.element] if node.element is not None and node.element.WhichOneof("type") else []
     for child in node:
-        found += _elements(child)
+        found += elements_of(child)
     return found
-
-
-elements_of = _elements
