@@ -7,6 +7,8 @@
 
 /** @import { SettingsData } from "./data.js" */
 
+const REST = 350; // milliseconds without a change
+
 /** @template {Record<string, string | number | boolean>} Values */
 export class SharedSettings {
   /** @type {Values} as they are on screen */
@@ -15,6 +17,18 @@ export class SharedSettings {
   agreed = /** @type {any} */ ({});
   /** @type {number | null} the page's number for the settings it set last; null before it has set any */
   sequence = null;
+  /** Whether they are being moved. */
+  moving = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  timer;
+
+  /**
+   * @param {(message: ReturnType<SharedSettings<Values>["rest"]>) => void} rested called when they have come to rest,
+   *   with the message for the page
+   */
+  constructor(rested = () => {}) {
+    this.rested = rested;
+  }
 
   /**
    * What the page sends with every update. Returns whether the settings were changed by it.
@@ -36,6 +50,27 @@ export class SharedSettings {
     const before = this.values;
     this.values = { ...before, ...changes };
     return !same(before, this.values);
+  }
+
+  /**
+   * As `set`; `rested` is called when they have come to rest.
+   * @param {Partial<Values>} changes
+   * @param {boolean} soon whether this is a single step and not a movement
+   */
+  change(changes, soon) {
+    if (!this.set(changes)) return false;
+    this.moving = !soon;
+    clearTimeout(this.timer);
+    const end = () => {
+      this.moving = false;
+      this.rested(this.rest());
+    };
+    this.timer = setTimeout(end, soon ? 0 : REST);
+    return true;
+  }
+
+  stop() {
+    clearTimeout(this.timer);
   }
 
   /** The settings have come to rest. Returns the message for the page; null if the page has them already. */

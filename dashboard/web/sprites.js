@@ -5,10 +5,16 @@ import { PIXELS, SIDE } from "./image.js";
 
 export const SPRITE_COLUMNS = 50; // as sprites.py lays tiles out
 
-/** @typedef {{picture: HTMLImageElement, image: (i: number) => Float32Array}} Sprite */
+/**
+ * `image(i)` gives tile i as grey levels (784,) in [0, 1], `images(n)` the first n tiles, one after another.
+ * @typedef {object} Sprite
+ * @property {HTMLImageElement} picture
+ * @property {(i: number) => Float32Array} image
+ * @property {(n: number) => Float32Array} images
+ */
 
 /**
- * A sprite of 28x28 tiles at a URL: `image(i)` gives tile i as grey levels (784,) in [0, 1].
+ * A sprite of 28x28 tiles at a URL.
  * @param {string} url
  * @returns {Promise<Sprite>}
  */
@@ -36,11 +42,14 @@ export async function decodeSprite(url, columns) {
   const whole = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight);
   const context = contextOf(whole, { willReadFrequently: true });
   context.drawImage(picture, 0, 0);
-  return {
-    picture,
-    image(i) {
-      const { data } = context.getImageData((i % columns) * SIDE, Math.floor(i / columns) * SIDE, SIDE, SIDE);
-      return Float32Array.from({ length: PIXELS }, (_, p) => data[4 * p] / 255);
-    },
+  const image = (/** @type {number} */ i) => {
+    const { data } = context.getImageData((i % columns) * SIDE, Math.floor(i / columns) * SIDE, SIDE, SIDE);
+    return Float32Array.from({ length: PIXELS }, (_, p) => data[4 * p] / 255);
   };
+  const images = (/** @type {number} */ n) => {
+    const all = new Float32Array(n * PIXELS);
+    for (let i = 0; i < n; i++) all.set(image(i), i * PIXELS);
+    return all;
+  };
+  return { picture, image, images };
 }

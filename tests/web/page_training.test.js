@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { duration, lineOf } from "../../dashboard/components/beta_lab/training_line.js";
+import { lineOf } from "../../dashboard/components/beta_lab/training_line.js";
+import { duration } from "../../dashboard/web/measures.js";
 import { familyOf, forget, keep, keptRuns, keyOf, surplus } from "../../dashboard/web/training/kept_runs.js";
 import { PageTraining } from "../../dashboard/web/training/page_training.js";
 

@@ -34,3 +34,27 @@ test("moved and back again is no news", () => {
   shared.set({ noise: 0 });
   assert.equal(shared.rest(), null);
 });
+
+test("a movement is reported when it rests, a single step at once, and nothing after the view has gone", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  /** @type {any[]} */
+  const told = [];
+  const shared = new SharedSettings((message) => told.push(message?.values.noise));
+  shared.receive(START);
+  assert.equal(shared.change({ noise: 0 }, false), false, "nothing is different");
+  for (const noise of [1, 2, 3]) {
+    assert.equal(shared.change({ noise }, false), true);
+    t.mock.timers.tick(200);
+  }
+  assert.deepEqual([shared.moving, told], [true, []]);
+  t.mock.timers.tick(200);
+  assert.deepEqual([shared.moving, told], [false, [3]]);
+  shared.change({ noise: 4 }, true);
+  assert.equal(shared.moving, false);
+  t.mock.timers.tick(0);
+  assert.deepEqual(told, [3, 4]);
+  shared.change({ noise: 5 }, true);
+  shared.stop();
+  t.mock.timers.tick(1000);
+  assert.deepEqual(told, [3, 4]);
+});

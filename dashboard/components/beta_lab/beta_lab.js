@@ -8,7 +8,6 @@
    has the networks, lab_training.js trains, pictures.js decodes, lab_drawing.js draws. */
 
 import { Component, mount } from "../../web/component.js";
-import { PIXELS } from "../../web/image.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
@@ -157,8 +156,7 @@ export class BetaLab extends Component {
     if (this.data !== data) return false;
     if (before?.key === data.key && this.sources.network === network) return true;
     this.labels = arrays.labels;
-    const images = new Float32Array(data.n * PIXELS);
-    for (let i = 0; i < data.n; i++) images.set(sprite.image(i), i * PIXELS);
+    const images = sprite.images(data.n);
     this.pictures.take(images, arrays.labels, arrays.noise);
     this.sources.take(network, this.curve, images, data.n);
     this.noise(this.state.seed);

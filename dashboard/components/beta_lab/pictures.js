@@ -182,7 +182,5 @@ function disable(z, d, off) {
  */
 export async function loadPreview(url) {
   const sprite = await decodeSprite(url, 8);
-  const tiles = new Float32Array((LIVE + LIVE_COPIES) * PIXELS);
-  for (let i = 0; i < LIVE + LIVE_COPIES; i++) tiles.set(sprite.image(i), i * PIXELS);
-  return tiles;
+  return sprite.images(LIVE + LIVE_COPIES);
 }

@@ -1,6 +1,7 @@
 /* The line below the knob, in words and buttons: where a network is or was trained, how far it is, what can be done. */
 
 import { make, putText } from "../../web/elements.js";
+import { duration } from "../../web/measures.js";
 import { short } from "./rd_plane.js";
 
 /** @import { InPage, LocalBeta, TrainedBeta } from "../../web/data.js" */
@@ -10,10 +11,6 @@ import { short } from "./rd_plane.js";
  * `state` is read out by screen readers when it changes; `now` changes all the time; `share` is what is done, 0 to 1.
  * @typedef {{state: string, now?: string, share?: number, buttons?: [Act, string][]}} Line
  */
-
-/** A duration in words. @param {number} seconds */
-export const duration = (seconds) =>
-  seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} minutes`;
 
 /** @param {number} epochs */
 const counted = (epochs) => (epochs === 0 || epochs >= 0.1 ? epochs.toFixed(1) : epochs.toFixed(2));

@@ -14,7 +14,7 @@ import { CHUNK } from "../../web/layers.js";
 import { inked, theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { loadReference } from "../../web/reference.js";
-import { inParts } from "../../web/sentences.js";
+import { putSentence } from "../../web/sentences.js";
 import { SharedSettings } from "../../web/settings.js";
 import { loadSprite } from "../../web/sprites.js";
 import { paintGrid } from "../../web/tiles.js";
@@ -34,7 +34,6 @@ import { drawChart } from "./path_chart.js";
 
 /** @type {End[]} */
 const ENDS = ["a", "b"];
-const REST = 350; // milliseconds without a change
 const HEIGHT = 170; // of a chart
 
 /** @param {Mount<InterpolatorData>} component */
@@ -48,7 +47,10 @@ class Interpolator extends Component {
   /** @type {Tell} */
   tell;
   /** @type {SharedSettings<PathSettings>} */
-  settings = new SharedSettings();
+  settings = new SharedSettings((message) => {
+    if (message) this.tell("rested", message);
+    this.redraw();
+  });
   path = new Path();
   /** @type {Sprite | null} the test images */
   sprite = null;
@@ -64,9 +66,6 @@ class Interpolator extends Component {
   drawing = null;
   /** @type {End} the end that a click in the gallery sets */
   choosing = "a";
-  moving = false;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  rest;
   /** Address of the sprite that the gallery shows. */
   thumbed = "";
 
@@ -181,18 +180,8 @@ class Interpolator extends Component {
    * @param {boolean} soon whether this is a single step and not a movement
    */
   change(changes, soon) {
-    if (!this.settings.set(changes)) return;
-    this.moving = !soon;
+    if (!this.settings.change(changes, soon)) return;
     if (Object.keys(changes).some((name) => name !== "at")) this.outdated = true;
-    clearTimeout(this.rest);
-    this.rest = setTimeout(() => this.rested(), soon ? 0 : REST);
-    this.redraw();
-  }
-
-  rested() {
-    this.moving = false;
-    const message = this.settings.rest();
-    if (message) this.tell("rested", message);
     this.redraw();
   }
 
@@ -284,7 +273,7 @@ class Interpolator extends Component {
     this.controls(a, b);
     for (const method of METHODS) this.drawMethod(method, look);
     this.drawNow();
-    if (!this.moving && this.reference && this.measure(this.reference.nearest)) this.redraw();
+    if (!this.settings.moving && this.reference && this.measure(this.reference.nearest)) this.redraw();
     this.write(look);
     Object.assign(this.root.dataset, {
       version: this.path.networks ? String(this.path.version) : "",
@@ -405,17 +394,16 @@ class Interpolator extends Component {
     const { values } = this.measured;
     const far = whole ? METHODS.map((method) => ({ ...style(method), values: values[method], at: places(n) })) : [];
     drawChart(this.find(".far"), far, at, HEIGHT, look);
-    const middles = places(n)
+    const between = places(n)
       .map((t) => t + 0.5 / (n - 1))
       .slice(0, -1);
     const near = METHODS.flatMap((method) => {
       const frames = path.frames[method];
-      return frames ? [{ ...style(method), values: stepsOf(frames, n), at: middles }] : [];
+      return frames ? [{ ...style(method), values: stepsOf(frames, n), at: between }] : [];
     });
     drawChart(this.find(".near"), near, at, HEIGHT, look);
     const names = { left: data.left.short, right: data.right.short, pixels: "cross-fade" };
-    const lead = this.find(".lead"),
-      middle = n >> 1;
+    const middle = n >> 1;
     /** @type {(listed: number[][]) => string} */
     const inWords = (listed) =>
       METHODS.map((method, i) => listed[i] && `${names[method]} ${listed[i].map((v) => v.toFixed(1)).join(", ")}`)
@@ -431,23 +419,10 @@ class Interpolator extends Component {
     );
     const of = `(of ${data.references.toLocaleString("en")} training images; Euclidean over pixels)`;
     putText(this.find(".charts .muted"), of);
-    if (!whole) {
-      lead.dataset.said = "";
-      return putText(lead, "");
-    }
-    const sentence = takeaway(
-      { left: values.left[middle], right: values.right[middle], pixels: values.pixels[middle] },
-      data,
-      { left: `the :a[**${names.left}**]`, right: `the :b[**${names.right}**]`, pixels: "the cross-fade" },
-    );
-    if (lead.dataset.said === sentence + look.dark) return;
-    lead.dataset.said = sentence + look.dark;
-    lead.replaceChildren(
-      ...inParts(sentence).map((part) => {
-        if (typeof part === "string") return part;
-        const side = part.name === names.left ? "left" : "right";
-        return make("b", { style: `color:${inked(this.color(side, look))}` }, part.name);
-      }),
+    const middles = { left: values.left[middle], right: values.right[middle], pixels: values.pixels[middle] };
+    const named = { left: `the :a[**${names.left}**]`, right: `the :b[**${names.right}**]`, pixels: "the cross-fade" };
+    putSentence(this.find(".lead"), whole ? takeaway(middles, data, named) : "", (name) =>
+      this.color(name === names.left ? "left" : "right", look),
     );
   }
 
@@ -491,6 +466,6 @@ class Interpolator extends Component {
 
   destroy() {
     super.destroy();
-    clearTimeout(this.rest);
+    this.settings.stop();
   }
 }

@@ -130,10 +130,8 @@ class Planes extends Component {
     if (this.data !== data) return false;
     if (this.arrays !== arrays) {
       Object.assign(this, { arrays, labels: arrays.labels });
-      const images = new Float32Array(this.labels.length * PIXELS);
-      for (let i = 0; i < this.labels.length; i++) images.set(sprite.image(i), i * PIXELS);
-      this.real = images;
-      this.nearest = new Nearest(images);
+      this.real = sprite.images(this.labels.length);
+      this.nearest = new Nearest(this.real);
       this.baseline = null;
     }
     this.planes.left.take(data.left, left, arrays.left_xy);

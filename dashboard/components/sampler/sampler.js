@@ -6,10 +6,9 @@
 
 import { Component, mount } from "../../web/component.js";
 import { inTurn, make, putText } from "../../web/elements.js";
-import { PIXELS } from "../../web/image.js";
 import { inked, theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
-import { inParts } from "../../web/sentences.js";
+import { putSentence } from "../../web/sentences.js";
 import { SharedSettings } from "../../web/settings.js";
 import { loadSprite } from "../../web/sprites.js";
 import { paintGrid } from "../../web/tiles.js";
@@ -30,7 +29,6 @@ import { classified, figuresOf, verdictOf, whyNone } from "./sampler_words.js";
 
 /** @type {Side[]} */
 const SIDES = ["left", "right"];
-const REST = 350; // milliseconds without a change
 const STILL_COLUMNS = 8; // of the pictures that are stored with a run
 const FIGURES = /** @type {const} */ ({ fd: "Fréchet distance", density: "Density", coverage: "Coverage" });
 
@@ -45,7 +43,10 @@ class Sampler extends Component {
   /** @type {Tell} */
   tell;
   /** @type {SharedSettings<SampleSettings>} */
-  settings = new SharedSettings();
+  settings = new SharedSettings((message) => {
+    if (message) this.tell("rested", message);
+    this.redraw();
+  });
   samples = new Samples();
   /** Address of the densities that `samples` has. */
   loadedFrom = "";
@@ -54,9 +55,6 @@ class Sampler extends Component {
   /** @type {Record<Side, {source: string, tiles: Float32Array} | null>} samples stored with the runs */
   stills = { left: null, right: null };
   comparisons = new Comparisons(this.redraw, (words) => this.problem(words));
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  rest;
-  moving = false;
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -156,9 +154,7 @@ class Sampler extends Component {
         if (!url || this.stills[side]?.source === sources[side]) return;
         const sprite = await loadSprite(url, STILL_COLUMNS).catch(() => null); // the networks make them, too
         if (!sprite || this.data !== data) return;
-        const tiles = new Float32Array(MOST * PIXELS);
-        for (let i = 0; i < MOST; i++) tiles.set(sprite.image(i), i * PIXELS);
-        this.stills[side] = { source: sources[side], tiles };
+        this.stills[side] = { source: sources[side], tiles: sprite.images(MOST) };
         this.redraw();
       }),
     );
@@ -171,11 +167,7 @@ class Sampler extends Component {
    * @param {boolean} soon whether this is a single step and not a movement
    */
   change(changes, soon) {
-    if (!this.settings.set(changes)) return;
-    this.moving = !soon;
-    this.changed();
-    clearTimeout(this.rest);
-    this.rest = setTimeout(() => this.rested(), soon ? 0 : REST);
+    if (this.settings.change(changes, soon)) this.changed();
   }
 
   /** All pictures have to be made again. */
@@ -188,13 +180,6 @@ class Sampler extends Component {
       putText(this.find(".problem"), drawn ? "" : "The distribution of each class is being fitted…");
       this.find(".problem").hidden = drawn;
     }
-    this.redraw();
-  }
-
-  rested() {
-    this.moving = false;
-    const message = this.settings.rest();
-    if (message) this.tell("rested", message);
     this.redraw();
   }
 
@@ -211,7 +196,8 @@ class Sampler extends Component {
     this.controls();
     for (const side of SIDES) this.drawLane(side);
     this.write();
-    if (this.complete && !this.moving && this.comparisons.step(data, samples, this.settings.values)) this.redraw();
+    if (this.complete && !this.settings.moving && this.comparisons.step(data, samples, this.settings.values))
+      this.redraw();
     Object.assign(this.root.dataset, {
       complete: this.complete ? String(samples.version) : "",
       shown: SIDES.every((side) => this.lanes[side].canvas.dataset.filled) ? "1" : "",
@@ -262,21 +248,14 @@ class Sampler extends Component {
     const { data } = this,
       { values } = this.settings,
       sources = sourcesOf(values),
-      look = theme(this.root);
+      { dark } = theme(this.root);
     const hits = this.complete ? this.comparisons.hits(this.samples.version) : null,
       counted = hits ? classified(data, values, hits) : "",
-      verdict = values.source === "class" ? counted : (verdictOf(data.verdicts, values) ?? ""),
-      lead = this.find(".lead");
-    if (lead.dataset.text !== verdict + look.dark) {
-      lead.dataset.text = verdict + look.dark;
-      lead.replaceChildren(
-        ...inParts(verdict).map((part) => {
-          if (typeof part === "string") return part;
-          const lane = data.left.short === part.name ? data.left : data.right;
-          return make("b", { style: `color:${inked(look.dark ? lane.color_dark : lane.color)}` }, part.name);
-        }),
-      );
-    }
+      verdict = values.source === "class" ? counted : (verdictOf(data.verdicts, values) ?? "");
+    putSentence(this.find(".lead"), verdict, (name) => {
+      const lane = data.left.short === name ? data.left : data.right;
+      return dark ? lane.color_dark : lane.color;
+    });
     putText(this.find(".none"), whyNone(data, values));
     for (const side of SIDES) {
       const found = figuresOf(data[side].figures, sources[side], values.temperature),
@@ -344,6 +323,6 @@ class Sampler extends Component {
 
   destroy() {
     super.destroy();
-    clearTimeout(this.rest);
+    this.settings.stop();
   }
 }

@@ -9,6 +9,7 @@ import { Component, mount } from "../../web/component.js";
 import { make } from "../../web/elements.js";
 import { slideTo } from "../../web/keys.js";
 import { inked, theme } from "../../web/look.js";
+import { figuresInWords } from "../../web/measures.js";
 import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
 
@@ -174,13 +175,7 @@ class Scrubber extends Component {
     const title = /** @type {HTMLElement} */ (lane.section.querySelector("h2"));
     title.textContent = lane.title;
     title.style.color = inked(own);
-    const figures = [
-      `D ${row.distortion.toFixed(1)}`,
-      `R ${row.rate === null ? "n/a" : row.rate.toFixed(1)}`,
-      row.neg_elbo === null ? null : `−ELBO ${row.neg_elbo.toFixed(1)}`,
-      `squared error ${row.mse.toFixed(4)}`,
-    ];
-    /** @type {HTMLElement} */ (lane.section.querySelector("p")).textContent = figures.filter(Boolean).join(" · ");
+    /** @type {HTMLElement} */ (lane.section.querySelector("p")).textContent = figuresInWords(row);
     this.map(lane, at, look);
     // This epoch's 8 x 3 tiles out of the tall picture of all epochs.
     const { pictures, picture } = lane,

@@ -6,8 +6,8 @@
 import { Component, mount } from "../../web/component.js";
 import { Pad } from "../../web/drawing.js";
 import { make, putText } from "../../web/elements.js";
-import { PIXELS } from "../../web/image.js";
 import { theme } from "../../web/look.js";
+import { duration } from "../../web/measures.js";
 import { Network } from "../../web/networks.js";
 import { loadSprite } from "../../web/sprites.js";
 import { firstOfEach } from "../../web/tiles.js";
@@ -88,8 +88,7 @@ class SpaceTraining extends Component {
         if (this.data !== data) return false;
         this.labels = arrays.labels;
         this.copied = firstOfEach(arrays.labels, 8);
-        this.images = new Float32Array(data.n * PIXELS);
-        for (let i = 0; i < data.n; i++) this.images.set(sprite.image(i), i * PIXELS);
+        this.images = sprite.images(data.n);
         return true;
       },
       (error) => `The images could not be loaded (${error.message}). Reload the page.`,
@@ -207,8 +206,7 @@ class SpaceTraining extends Component {
     const { train } = this.data.lanes[0].start.images;
     let now = `${epochs} epochs of ${train.toLocaleString("en")} images, in this browser.`;
     if (under) now = `epoch ${least.toFixed(1)} of ${epochs}`;
-    if (state === "running" && left.some(Boolean))
-      now += `, about ${Math.max(1, Math.round(Math.max(...left)))} s left`;
+    if (state === "running" && left.some(Boolean)) now += `, about ${duration(Math.max(...left))} left`;
     if (state === "done")
       now = `Trained in this browser in ${results.map((result) => Math.round(result?.seconds ?? 0)).join(" and ")} s.`;
     putText(this.find(".now"), now);

@@ -8,6 +8,7 @@ import { PIXELS } from "../../web/image.js";
 import { inked } from "../../web/look.js";
 import { normals } from "../../web/posterior.js";
 import { inPlane, principalPlane } from "../../web/principal_plane.js";
+import { figuresInWords } from "../../web/measures.js";
 import { paintGrid } from "../../web/tiles.js";
 
 /** @import { Look } from "../../web/look.js" */
@@ -136,7 +137,10 @@ export class TrainingLane {
     this.section.style.setProperty("--own", own);
     putText(title, lane.title);
     title.style.color = inked(own);
-    putText(this.find(".figures"), figures ? inWords(figures) : this.network ? "figures follow after an epoch" : "");
+    putText(
+      this.find(".figures"),
+      figures ? figuresInWords(figures) : this.network ? "figures follow after an epoch" : "",
+    );
     this.drawMap(lane, data, labels, look);
     const canvas = this.find(".tiles"),
       images = `${SAMPLES} samples, and below them ${COPIES} reconstructions`;
@@ -200,10 +204,3 @@ export class TrainingLane {
 
 /** @param {Float32Array} values @returns {[number, number]} */
 const pairOf = (values) => [values[0], values[1]];
-
-/** @param {Figures} figures */
-export function inWords({ distortion, rate, neg_elbo, mse }) {
-  const words = [`D ${distortion.toFixed(1)}`, `R ${rate === null ? "n/a" : rate.toFixed(1)}`];
-  if (neg_elbo !== null) words.push(`−ELBO ${neg_elbo.toFixed(1)}`);
-  return [...words, `squared error ${mse.toFixed(4)}`].join(" · ");
-}
