@@ -111,10 +111,10 @@ def give_way() -> None:
 
 
 def end_after(server: int) -> None:
-    """Let this worker end when the process `server` that started it has ended, after the task it may be working on.
+    """Make this worker exit once `server`, the process that started it, has exited.
 
-    A server that is killed, or stopped by a signal, cannot end its workers: they would wait for ever, each with the
-    memory that torch takes. A training that is under way is finished, as the next server may be waiting for it.
+    A server that is killed or stopped by a signal cannot stop its workers: they would keep waiting, each with the
+    memory that torch takes. A training in progress is finished first, since the next server may be waiting for it.
     """
 
     def watch() -> None:

@@ -42,7 +42,7 @@ def waiting_page() -> None:
         icon=":material/group:",
     )
     if site := settings.value("SITE"):
-        st.markdown(f"[The static site]({site}) shows the same pages without trainings, to any number of visitors.")
+        st.markdown(f"[The static site]({site}) shows the same pages to any number of visitors.")
     st.image(
         str(settings.ROOT / "docs" / "start.png"),
         width="stretch",

@@ -220,7 +220,7 @@ class SpaceTraining extends Component {
       this.find(".words"),
       drawn.image
         ? "Your drawing is marked in both spaces; the last tile of each model is its reconstruction."
-        : "Draw something: it goes through both networks at every moment, but they are not trained on it.",
+        : "Draw something: both networks encode and decode it while they train, but they are not trained on it.",
     );
     Object.assign(this.root.dataset, { state, drawn: drawn.image ? "1" : "" });
   }
