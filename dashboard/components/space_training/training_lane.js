@@ -114,7 +114,8 @@ export class TrainingLane {
     this.spread = null;
     if (network.isCloud && d === 2) this.spread = codes.logvar.map((logvar) => Math.exp(0.5 * logvar));
     const far = Float32Array.from(this.to, Math.abs).sort()[Math.floor(0.99 * (this.to.length - 1))];
-    this.reach = Math.max(REACH, first ? 1.15 * far : 0.3 * this.reach + 0.7 * 1.15 * far);
+    const needed = Math.max(REACH, 1.15 * far); // it grows at once, so that no code is cut off, and shrinks slowly
+    this.reach = first || needed > this.reach ? needed : 0.3 * this.reach + 0.7 * needed;
     this.since = first || quiet.matches ? -GLIDE : performance.now();
     this.redraw();
   }
