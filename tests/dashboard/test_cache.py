@@ -12,7 +12,7 @@ from core.metrics.judge_training import judge_task
 from dashboard import cache
 
 
-@pytest.mark.usefixtures("dashboard")
+@pytest.mark.usefixtures("dashboard", "no_judge")
 def test_published_quality_is_read_and_any_other_waits_for_the_judge(jobs, monkeypatch):
     entry = next(iter(cache.trained.entries()))
     published = {"fd": 3.0, "density": 0.9, "coverage": 0.8, "precision": 0.7, "recall": 0.6}
