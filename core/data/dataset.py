@@ -17,6 +17,8 @@ from core.errors import UserFacingError
 if TYPE_CHECKING:
     import torch
 
+    from core.data.factors import Factors
+
 SPLIT_SEED = 0
 TEST_FRACTION = 0.2
 
@@ -39,6 +41,7 @@ class Dataset:
         skipped: files of a folder that could not be read, one line each: the path and the reason.
         notes: choices that were made for the images of a folder, as sentences.
         fingerprint: of the files of a folder when it was read, see `core.data.folder_listing.Listing`; else "".
+        factors: what is known about how each image was made; None for most data sets.
         paths: if a folder has just been read, the files of its training images, then of its test images.
     """
 
@@ -54,6 +57,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     fingerprint: str = ""
     paths: tuple[str, ...] = ()
+    factors: Factors | None = None
 
     def images(self, split: str = "test") -> np.ndarray:
         """uint8 (N, 1, 28, 28) of "train" or "test"."""
