@@ -5,6 +5,7 @@
     samples                   generated against real images: Frechet distance, precision, recall, density, coverage
     paths                     images between two codes, and the effect of a small step
     latent                    the distribution of the codes: probes, distance to the prior, information
+    disentanglement           whether single latent dimensions follow known factors: MIG, DCI, FactorVAE score
     denoising_and_anomalies   two applications of autoencoders
     compression               codes as bytes, compared with PNG, WebP and PCA
     linear                    PCA, the linear control
