@@ -15,6 +15,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from core.data.shape import Shape, shape_named
 from core.errors import UserFacingError
 from core.files import slug
 from core.models.trunks import TRUNKS
@@ -27,7 +28,7 @@ LATER = {"optimiser": "adam", "averaging": 0.0}
 ModelName = Literal["ae", "vae", "multirate"]
 MODELS: tuple[ModelName, ...] = ("ae", "vae", "multirate")
 ACTIVATIONS = ("silu", "relu")
-LIKELIHOODS = ("bernoulli", "gaussian")
+LIKELIHOODS = ("bernoulli", "gaussian", "calibrated")
 REDUCTIONS = ("sum", "mean")
 SCHEDULES = ("onecycle", "constant", "linear", "gentle")
 OPTIMISERS = ("adam", "muon")
@@ -97,10 +98,11 @@ class RunConfig:
         model: "ae" (the posterior is a point), "vae" (a diagonal Gaussian) or "multirate" (a VAE conditioned on log
             beta, trained for all betas in `BETA_RANGE` at once).
         latent_dim: d, 1 to 64.
-        trunk: "conv" (two strided convolutions), "mlp" (784-400-200) or "mlp-400" (784-400). None is replaced by the
-            default: conv, except for d <= 3, where the MLP reconstructs better.
+        trunk: "conv" (strided convolutions), "mlp" (P-400-200 for images of P numbers) or "mlp-400" (P-400). None is
+            replaced by the default: conv, except for d <= 3, where the MLP reconstructs better.
         activation: "silu" or "relu".
-        likelihood: "bernoulli" (cross-entropy on grey values, the default) or "gaussian".
+        likelihood: "bernoulli" (cross-entropy on grey values), "gaussian" (sigma = 0.1) or "calibrated" (a Gaussian
+            with one learned sigma). "" is replaced by the default: bernoulli for grey images, calibrated for colour.
         beta: weight of the rate in D + beta R, both in nats per image. None for models without a beta.
         reduction: "sum", or "mean" to average the distortion over the pixels but not the rate: a frequent bug, which
             can be examined here. Only for models with a rate.
@@ -129,7 +131,7 @@ class RunConfig:
     latent_dim: int = 16
     trunk: str | None = None
     activation: str = "silu"
-    likelihood: str = "bernoulli"
+    likelihood: str = ""
     beta: float | None = None
     reduction: str = "sum"
     warmup_epochs: int = 0
@@ -159,6 +161,8 @@ class RunConfig:
             put("trunk", "mlp" if self.latent_dim <= 3 else "conv")
         _check_choice("trunk", self.trunk, tuple(TRUNKS))
         _check_choice("activation", self.activation, ACTIVATIONS)
+        if self.likelihood == "":
+            put("likelihood", "calibrated" if self.shape.color else "bernoulli")
         _check_choice("likelihood", self.likelihood, LIKELIHOODS)
         _check_choice("reduction", self.reduction, REDUCTIONS)
         _check_choice("schedule", self.schedule, SCHEDULES)
@@ -197,15 +201,22 @@ class RunConfig:
     def replace(self, **changes: Any) -> RunConfig:
         """A copy with `changes`.
 
-        With another latent size, a default trunk is chosen anew. With another model, fields that have no effect on it
-        are reset to their defaults.
+        With another latent size, a default trunk is chosen anew, and with another data set a default likelihood. With
+        another model, fields that have no effect on it are reset to their defaults.
         """
+        if "dataset" in changes and "likelihood" not in changes and self == dataclasses.replace(self, likelihood=""):
+            changes["likelihood"] = ""
         if "latent_dim" in changes and "trunk" not in changes and self == dataclasses.replace(self, trunk=None):
             changes["trunk"] = None
         if changes.get("model", self.model) != self.model:
             for name in WITHOUT_EFFECT.get(changes["model"], ()):
                 changes.setdefault(name, DEFAULTS[name])
         return dataclasses.replace(self, **changes)
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the images, which follows from the name of the data set."""
+        return shape_named(self.dataset)
 
     def to_dict(self) -> dict[str, Any]:
         """All fields by name, as JSON values; `from_dict` is the inverse."""

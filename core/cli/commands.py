@@ -31,6 +31,7 @@ from core.cli.terminal import (
 from core.cli.training_commands import sweep, train
 from core.data.datasets import load_dataset
 from core.data.folder_name import canonical
+from core.data.shape import without_grey_axis
 from core.runs.run import Run
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def data(options: Namespace) -> int:
         print_json({**about, "classes": rows, "notes": dataset.notes, "skipped": dataset.skipped, "out": options.out})
         return 0
     counts = f"{sum(train)} training and {sum(test)} test images"
-    print(f"{dataset.name}: {counts}, 28x28 grey, digest {dataset.digest}")
+    print(f"{dataset.name}: {counts}, {dataset.shape}, digest {dataset.digest}")
     print_table(rows)
     for note in dataset.notes:
         print(note)
@@ -95,7 +96,7 @@ def sample(options: Namespace) -> int:
     run = find_run(open_store(options), options.run)
     images_of_run = None if options.source == "prior" else run.dataset()
     images = draw(model_of(run, options), options.n, options.source, options.temperature, options.seed, images_of_run)
-    write_png(options.out, images[:, 0].numpy(), math.ceil(math.sqrt(options.n)))
+    write_png(options.out, without_grey_axis(images.numpy()), math.ceil(math.sqrt(options.n)))
     return report(options, run, n=options.n, source=options.source, temperature=options.temperature, seed=options.seed)
 
 
@@ -110,7 +111,7 @@ def interpolate(options: Namespace) -> int:
             raise UsageError(f"{name} {index}: {run.config.dataset} has test images 0 to {len(images) - 1}.")
     start, end = images[options.start], images[options.end]
     strip = decode_path(model_of(run, options), start, end, options.steps, options.kind)
-    write_png(options.out, strip[:, 0].numpy(), options.steps)
+    write_png(options.out, without_grey_axis(strip.numpy()), options.steps)
     return report(options, run, start=options.start, end=options.end, steps=options.steps, kind=options.kind)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import settings
-from core.data.tiles import grey_png, tiled
+from core.data.tiles import png_bytes, tiled
 from core.errors import UserFacingError
 from core.files import write_bytes
 from core.runs.run import Run, RunNotFound
@@ -157,7 +157,7 @@ def writing(path: str | Path) -> Generator[Path]:
 
 
 def write_png(path: str, tiles: np.ndarray, columns: int, scale: int = 3) -> None:
-    """Write tiles (n, 28, 28) in [0, 1] as one grey PNG, enlarged by `scale`; the last row is padded with black.
+    """Write pictures (n, ...) in [0, 1] as one PNG, enlarged by `scale`; the last row is padded with black.
 
     Raises:
         UsageError: the file cannot be written.
@@ -166,4 +166,4 @@ def write_png(path: str, tiles: np.ndarray, columns: int, scale: int = 3) -> Non
 
     pixels = (tiled(tiles, columns) * 255 + 0.5).astype(np.uint8).repeat(scale, 0).repeat(scale, 1)
     with writing(path) as target:
-        write_bytes(target, grey_png(pixels, optimize=True))
+        write_bytes(target, png_bytes(pixels, optimize=True))

@@ -1,4 +1,4 @@
-"""Images as one uint8 array (N, 1, 28, 28), a fixed stratified split, and a digest that identifies the images of a run.
+"""Images as one uint8 array (N, C, H, W), a fixed stratified split, and a digest that identifies the images of a run.
 
 A data set of this size fits in memory many times over. From a single array, a batch is one index operation. The usual
 loop with a DataLoader and transforms is several times slower because it handles images one by one.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.data.shape import Shape, shape_of
 from core.errors import UserFacingError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Dataset:
         name: key in `DATASETS`, or "folder:PATH".
         title: the displayed name.
         classes: class names; labels index them.
-        train_images, test_images: uint8 (N, 1, 28, 28), 0 is background.
+        train_images, test_images: uint8 (N, C, H, W), 0 is background.
         train_labels, test_labels: int64 (N,).
         digest: 16 hex digits of SHA-256 over all four arrays.
         skipped: files of a folder that could not be read, one line each: the path and the reason.
@@ -59,8 +60,13 @@ class Dataset:
     paths: tuple[str, ...] = ()
     factors: Factors | None = None
 
+    @property
+    def shape(self) -> Shape:
+        """Channels and side of the images."""
+        return shape_of(self.train_images)
+
     def images(self, split: str = "test") -> np.ndarray:
-        """uint8 (N, 1, 28, 28) of "train" or "test"."""
+        """uint8 (N, C, H, W) of "train" or "test"."""
         return {"train": self.train_images, "test": self.test_images}[split]
 
     def labels(self, split: str = "test") -> np.ndarray:
@@ -68,7 +74,7 @@ class Dataset:
         return {"train": self.train_labels, "test": self.test_labels}[split]
 
     def floats(self, split: str = "test", n: int | None = None) -> torch.Tensor:
-        """The first n images as input of the models: float32 (N, 1, 28, 28) in [0, 1]."""
+        """The first n images as input of the models: float32 (N, C, H, W) in [0, 1]."""
         return as_floats(self.images(split)[:n])
 
 
@@ -83,7 +89,7 @@ class DataKey(NamedTuple):
 
 
 def as_floats(images: np.ndarray, device: str = "cpu") -> torch.Tensor:
-    """uint8 (N, 1, 28, 28) -> float32 tensor in [0, 1]."""
+    """uint8 (N, C, H, W) -> float32 tensor in [0, 1]."""
     import torch
 
     return torch.from_numpy(np.array(images)).to(device).float().div_(255)  # a copy: shared arrays are read-only

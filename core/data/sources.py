@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,13 +12,24 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.dataset import DataError, digest_of, stratified_split
+from core.data.dataset import SPLIT_SEED, DataError, digest_of, stratified_split
+from core.data.shape import GREY_28
 from core.files import write_npz
-from core.models.trunks import SIDE
 
+EMBEDDED = Path(__file__).parent / "embedded"
 PATIENCE = 20.0  # seconds to wait for a server that does not answer
 DIGITS = tuple("0123456789")
 FASHION = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+EMOJI = (
+    "activities",
+    "animals and nature",
+    "food and drink",
+    "objects",
+    "people and body",
+    "smileys",
+    "symbols",
+    "travel and places",
+)
 KUZUSHIJI = ("お o", "き ki", "す su", "つ tsu", "な na", "は ha", "ま ma", "や ya", "れ re", "を wo")
 
 
@@ -67,12 +79,33 @@ def _mnist_5k(places: Places) -> tuple[np.ndarray, ...]:
             "Run `pip install -r requirements.txt`."
         )
     table = np.loadtxt(path, delimiter=",", dtype=np.int64)  # (5000, 785): 784 pixels, then the label
-    images, labels = table[:, :-1].astype(np.uint8).reshape(-1, 1, SIDE, SIDE), table[:, -1]
+    images, labels = table[:, :-1].astype(np.uint8).reshape(-1, *GREY_28.chw), table[:, -1]
     train, test = stratified_split(labels)
     arrays = images[train], labels[train], images[test], labels[test]
     with contextlib.suppress(OSError):  # if it cannot be written, the next process parses again
         write_npz(cached, train_images=arrays[0], train_labels=arrays[1], test_images=arrays[2], test_labels=arrays[3])
     return arrays
+
+
+def _emoji(places: Places) -> tuple[np.ndarray, ...]:  # noqa: ARG001 - nothing is kept or downloaded
+    """The emoji in the package: a sheet of images, class by class, in each the training images before the test images.
+
+    All variants of an emoji are on one side of the split, see `tests.embed_emoji`, which made the files.
+    """
+    from PIL import Image
+
+    counts = json.loads((EMBEDDED / "emoji.json").read_bytes())
+    side, classes = counts["side"], counts["classes"]
+    with Image.open(EMBEDDED / "emoji.webp") as opened:
+        sheet = np.asarray(opened.convert("RGB"))
+    columns = sheet.shape[1] // side
+    images = sheet.reshape(-1, side, columns, side, 3).transpose(0, 2, 4, 1, 3).reshape(-1, 3, side, side)
+    parts = [(label, split, c[split]) for label, c in enumerate(classes) for split in ("train", "test")]
+    labels = np.repeat([label for label, _, _ in parts], [n for *_, n in parts]).astype(np.int64)
+    tested = np.repeat([split == "test" for _, split, _ in parts], [n for *_, n in parts])
+    rng = np.random.default_rng(SPLIT_SEED)
+    train, test = rng.permutation(np.flatnonzero(~tested)), rng.permutation(np.flatnonzero(tested))
+    return images[train], labels[train], images[test], labels[test]
 
 
 def _torchvision(class_name: str, places: Places) -> tuple[np.ndarray, ...]:
@@ -115,6 +148,7 @@ def _within_patience(download: Callable[[], list[np.ndarray]]) -> list[np.ndarra
 
 DATASETS: dict[str, Source] = {
     "mnist-5k": Source("MNIST digits (5,000)", DIGITS, _mnist_5k, digest="4b0c23f475d96a0e", embedded=True),
+    "emoji": Source("Emoji (3,511)", EMOJI, _emoji, digest="ec04af9b99ab9a40", embedded=True),
     "mnist": Source(
         "MNIST digits (70,000)", DIGITS, functools.partial(_torchvision, "MNIST"), digest="72c52254bdc7435c"
     ),

@@ -63,8 +63,8 @@ def path(a: np.ndarray, b: np.ndarray, steps: int, kind: str = "linear") -> np.n
 
 
 def cross_fade(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
-    """The control: pixels interpolated linearly, without a model. Images (28, 28) -> (steps, 28, 28)."""
-    t = np.linspace(0, 1, steps)[:, None, None]
+    """The control: pixels interpolated linearly, without a model. Pictures (...) -> (steps, ...)."""
+    t = np.linspace(0, 1, steps).reshape(-1, *(1,) * np.ndim(a))
     return lerp(np.asarray(a, np.float32), np.asarray(b, np.float32), t).astype(np.float32)
 
 
@@ -72,8 +72,8 @@ def nearest(images: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.n
     """The reference image nearest to each image, by Euclidean distance over pixels.
 
     Args:
-        images: float (n, 28, 28) in [0, 1].
-        reference: float (m, 28, 28) in [0, 1], or uint8 (m, 1, 28, 28).
+        images: pictures (n, ...) in [0, 1].
+        reference: pictures (m, ...) in [0, 1], or uint8 (m, C, H, W).
 
     Returns:
         index (n,) into the reference images, and distance (n,).
@@ -89,10 +89,10 @@ def nearest(images: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.n
 def interpolate(
     model: Model, image_a: torch.Tensor, image_b: torch.Tensor, steps: int = 9, kind: str = "linear"
 ) -> torch.Tensor:
-    """Decode a path between the posterior means of two images, each (1, 28, 28) or (1, 1, 28, 28) in [0, 1].
+    """Decode a path between the posterior means of two images, each (C, H, W) or (1, C, H, W) in [0, 1].
 
     Returns:
-        images float32 (steps, 1, 28, 28); the first and last are the reconstructions of the two images.
+        images float32 (steps, C, H, W); the first and last are the reconstructions of the two images.
 
     Raises:
         ArgumentError: unknown kind, or fewer than two steps.
@@ -103,6 +103,7 @@ def interpolate(
     from core.models.networks import device_of
 
     with torch.no_grad():
-        ends = torch.stack([image_a.reshape(1, 28, 28), image_b.reshape(1, 28, 28)]).to(device_of(model))
+        ends = torch.stack([image.reshape(model.config.shape.chw) for image in (image_a, image_b)]).to(device_of(model))
         a, b = model.encode(ends).mean.float().cpu().numpy()
-    return torch.from_numpy(decode_all(model, path(a, b, steps, kind)))[:, None]
+    pictures = decode_all(model, path(a, b, steps, kind))
+    return torch.from_numpy(pictures.reshape(steps, *model.config.shape.chw))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data.shape import without_grey_axis
 from core.errors import ArgumentError, NotMeasurable
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class Codes:
 
 
 def encode_all(model: Model, images: np.ndarray, batch: int = 1000, seed: int = 0) -> Codes:
-    """Encode uint8 images (N, 1, 28, 28), `batch` at a time; the seed is that of the sampled codes."""
+    """Encode uint8 images (N, C, H, W), `batch` at a time; the seed is that of the sampled codes."""
     import torch
 
     from core.data.dataset import as_floats
@@ -186,14 +187,15 @@ def encode_all(model: Model, images: np.ndarray, batch: int = 1000, seed: int = 
 
 
 def decode_all(model: Model, z: np.ndarray, batch: int = 1000) -> np.ndarray:
-    """Expected images, float32 (N, 28, 28) in [0, 1], of codes (N, d)."""
+    """Expected images of codes (N, d), as pictures: float32 in [0, 1], (N, H, W) or (N, 3, H, W)."""
     import torch
 
     from core.models.networks import device_of
 
     codes = torch.as_tensor(np.asarray(z, dtype=np.float32), device=device_of(model))
     with torch.no_grad():
-        return torch.cat([model.decode_image(c)[:, 0].float().cpu() for c in codes.split(batch)]).numpy()
+        images = torch.cat([model.decode_image(c).float().cpu() for c in codes.split(batch)]).numpy()
+    return without_grey_axis(images)
 
 
 def fit_densities(model: Model, images: np.ndarray, limit: int = FITTED, seed: int = 0) -> dict[str, Density]:
@@ -241,7 +243,7 @@ def sample(
     seed: int = 0,
     dataset: Dataset | None = None,
 ) -> torch.Tensor:
-    """n new images, float32 (n, 1, 28, 28) in [0, 1].
+    """n new images, float32 (n, C, H, W) in [0, 1].
 
     Args:
         model: decodes the codes.
@@ -267,4 +269,5 @@ def sample(
 
         data = dataset or load_dataset(model.config.dataset, model.config.data_digest)
         density = fit_density(source, encode_all(model, data.train_images[:FITTED], seed=seed).z, seed)
-    return torch.from_numpy(decode_all(model, density.sample(n, temperature, seed)))[:, None]
+    pictures = decode_all(model, density.sample(n, temperature, seed))
+    return torch.from_numpy(pictures.reshape(n, *model.config.shape.chw))

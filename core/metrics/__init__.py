@@ -15,6 +15,6 @@
     scorecard                 the claims decided for a data set and latent size
     measuring                 measuring all runs for the scorecard, publishing and checking their scores
 
-Conventions: images are float32 (N, 28, 28) in [0, 1]; codes (N, d); features (N, k). Everything is measured on test
-images and is reproducible for a given seed.
+Conventions: pictures are float32 in [0, 1], (N, H, W) or, in colour, (N, 3, H, W); codes (N, d); features (N, k).
+Everything is measured on test images and is reproducible for a given seed.
 """

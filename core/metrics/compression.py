@@ -7,8 +7,8 @@ ideal entropy coder that knows the frequencies p of the training images needs
     bytes = -1/8 sum_j log2 p_j(bin_j)        per image, averaged over test images
 
 The decoder itself (1.7 MB) is not counted, just as libwebp is not counted for WebP. The headers of an image file would
-dominate a 28x28 picture, so PNG and WebP store sheets of 100 images, and an image is charged a hundredth of the file.
-All but PNG and lossless WebP are lossy: bytes must be read together with the error.
+dominate such small pictures, so PNG and WebP store sheets of 100 images, and an image is charged a hundredth of the
+file. All but PNG and lossless WebP are lossy: bytes must be read together with the error.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.data.shape import as_pictures, without_grey_axis
 from core.data.tiles import tiled
 from core.latent.sampling import decode_all, encode_all
 from core.metrics.linear import Pca
@@ -98,7 +99,7 @@ def code_curve(
         model: decodes.
         train_codes: posterior means of training images, (M, d).
         codes: posterior means of the images, (N, d).
-        images: (N, 28, 28) in [0, 1].
+        images: pictures (N, ...) in [0, 1].
     """
     curve: dict[str, dict[str, float]] = {}
     for bits in BITS:
@@ -109,13 +110,13 @@ def code_curve(
 
 
 def pca_quantisers(pca: Pca, train_images: np.ndarray) -> list[Quantiser]:
-    """One quantiser for each of `PCA_WIDTHS`; train_images (N, 28, 28) in [0, 1]."""
+    """One quantiser for each of `PCA_WIDTHS`; train_images are pictures (N, ...) in [0, 1]."""
     train_codes = pca.encode(train_images)
     return [Quantiser.of_width(train_codes, width) for width in PCA_WIDTHS]
 
 
 def pca_curve(pca: Pca, quantisers: list[Quantiser], images: np.ndarray) -> list[dict[str, float]]:
-    """bytes and mse of the PCA codes of images (N, 28, 28) in [0, 1], with each quantiser."""
+    """bytes and mse of the PCA codes of pictures (N, ...) in [0, 1], with each quantiser."""
     codes = pca.encode(images)
     points: list[dict[str, float]] = []
     for quantiser in quantisers:
@@ -135,19 +136,19 @@ def least_bytes(points: list[dict[str, float]], error: float) -> float | None:
 
 
 def saved(sheet: np.ndarray, format: str, **options: Any) -> tuple[int, np.ndarray]:
-    """A grey image, uint8 (h, w), saved by Pillow with its options: bytes of the file, and the image read from it."""
+    """A picture, uint8 (h, w) or (h, w, 3), saved by Pillow with its options: bytes of the file, and what is read."""
     from PIL import Image
 
     buffer = io.BytesIO()
     Image.fromarray(sheet).save(buffer, format, **options)
-    return buffer.tell(), np.asarray(Image.open(buffer).convert("L"))
+    return buffer.tell(), np.asarray(Image.open(buffer).convert("RGB" if sheet.ndim == 3 else "L"))
 
 
 def codec(images: np.ndarray, format: str, **options: Any) -> dict[str, float]:
-    """bytes per image and mse of uint8 images (N, 1, 28, 28), saved in sheets of 100, or in one of all if fewer."""
+    """bytes per image and mse of uint8 images (N, C, H, W), saved in sheets of 100, or in one of all if fewer."""
     n = min(SHEET, math.isqrt(len(images))) ** 2
     size, error, sheets = 0, 0.0, len(images) // n
-    for part in images[: sheets * n].reshape(sheets, n, 28, 28):
+    for part in np.split(without_grey_axis(images[: sheets * n]), sheets):
         sheet = tiled(part, math.isqrt(n))
         length, restored = saved(sheet, format, **options)
         size += length
@@ -172,15 +173,15 @@ def compression(
     Args:
         model: decodes.
         pca: the control.
-        train_images, images: uint8 (N, 1, 28, 28).
+        train_images, images: uint8 (N, C, H, W).
         train_codes, codes: their posterior means (N, d).
 
     Returns:
         bits: by bits per dimension, bytes and mse of the model; pca_mse at the same bytes; pca_bytes and webp_bytes at
         the same mse, None where it is not reached. The others are those of `codecs`.
     """
-    x = images[:, 0].astype(np.float32) / 255
-    linear = pca_curve(pca, pca_quantisers(pca, train_images[:, 0].astype(np.float32) / 255), x)
+    x = as_pictures(images)
+    linear = pca_curve(pca, pca_quantisers(pca, as_pictures(train_images)), x)
     formats = codecs(images)
     webp = list(formats["webp_lossy"].values())
     curve = {
@@ -197,7 +198,7 @@ def compression(
 
 @dataclass(frozen=True)
 class Stored:
-    """A stored image: the restored image, float32 (28, 28), its size in bytes, its squared error per pixel."""
+    """A stored image: the restored picture, its size in bytes, its squared error per pixel."""
 
     image: np.ndarray
     bytes: float
@@ -205,14 +206,14 @@ class Stored:
 
 
 def store_code(model: Model, quantiser: Quantiser, image: np.ndarray) -> Stored:
-    """An image, uint8 (28, 28), stored as its quantised code and decoded from it."""
-    size, codes = quantiser.store(encode_all(model, image[None, None]).mean)
+    """A picture, uint8 (H, W) or (3, H, W), stored as its quantised code and decoded from it."""
+    size, codes = quantiser.store(encode_all(model, image.reshape(1, *model.config.shape.chw)).mean)
     back = decode_all(model, codes)[0]
     return Stored(back, size, mse(image / np.float32(255), back))
 
 
 def store_pca(pca: Pca, quantisers: list[Quantiser], image: np.ndarray, most: float) -> Stored:
-    """An image, uint8 (28, 28), stored by PCA with the smallest error in at most `most` bytes; else the smallest."""
+    """A picture, uint8, stored by PCA with the smallest error in at most `most` bytes; else in the fewest bytes."""
     x = image[None] / np.float32(255)
     codes = pca.encode(x)
     found: list[Stored] = []
@@ -232,10 +233,11 @@ def _size_of(stored: Stored) -> float:
 
 
 def store_file(image: np.ndarray, others: np.ndarray, format: str, **options: Any) -> Stored:
-    """An image, uint8 (28, 28), stored in a square sheet with `others`, uint8 (99, 1, 28, 28); its part of the file."""
-    pictures = np.concatenate([image[None], others[:, 0]])
+    """A picture, uint8 (H, W) or (3, H, W), stored in a square sheet with `others`, uint8 (99, C, H, W)."""
+    pictures = np.concatenate([image[None], without_grey_axis(others)])
     size, restored = saved(tiled(pictures, math.isqrt(len(pictures))), format, **options)
-    back = restored[:28, :28].astype(np.float32) / 255
+    first = restored[: image.shape[-2], : image.shape[-1]].astype(np.float32) / 255
+    back = first if image.ndim == 2 else first.transpose(2, 0, 1)
     return Stored(back, size / (len(others) + 1), mse(image / np.float32(255), back))
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.data.shape import as_pictures
 from core.errors import NotMeasurable
 from core.latent.sampling import decode_all
 from core.metrics.linear import Pca
@@ -31,32 +32,27 @@ PCA_SIZES = (8, 16, 32, 64)
 TUNING = 200  # training images on which the settings of the controls are chosen
 
 
-def as_unit(images: np.ndarray) -> np.ndarray:
-    """uint8 (N, 1, 28, 28) -> float32 (N, 28, 28) in [0, 1]."""
-    return images[:, 0].astype(np.float32) / 255
-
-
 def add_noise(images: np.ndarray, sigma: float, seed: int = 0) -> np.ndarray:
-    """Images (N, 28, 28) in [0, 1] with Gaussian noise, clipped to [0, 1] as in training."""
+    """Pictures (N, ...) in [0, 1] with Gaussian noise, clipped to [0, 1] as in training."""
     noise = np.random.default_rng(seed).standard_normal(images.shape, dtype=np.float32)
     return np.clip(images + np.float32(sigma) * noise, 0, 1)
 
 
 def median(noisy: np.ndarray, size: int) -> np.ndarray:
-    """The median of the size x size pixels around each pixel; (N, 28, 28) -> (N, 28, 28)."""
+    """The median of the size x size pixels around each pixel of pictures (N, ..., H, W)."""
     from scipy.ndimage import median_filter
 
-    return median_filter(noisy, size=(1, size, size))
+    return median_filter(noisy, size=(1,) * (noisy.ndim - 2) + (size, size))
 
 
 def denoise(model: Model, noisy: np.ndarray) -> np.ndarray:
-    """Noisy images (N, 28, 28) reconstructed by the model from the posterior mean, (N, 28, 28)."""
+    """Noisy pictures (N, ...) reconstructed by the model from the posterior mean."""
     import torch
 
     from core.models.networks import device_of
 
     with torch.no_grad():
-        x = torch.from_numpy(noisy)[:, None].to(device_of(model))
+        x = torch.from_numpy(noisy.reshape(-1, *model.config.shape.chw)).to(device_of(model))
         codes = torch.cat([model.encode(part).mean.float().cpu() for part in x.split(1000)])
     return decode_all(model, codes.numpy())
 
@@ -70,8 +66,8 @@ class Simple:
 
     @classmethod
     def tuned(cls, pca: Pca, train_images: np.ndarray, sigma: float, seed: int = 1) -> Simple:
-        """The settings with the smallest error on the first `TUNING` training images, uint8 (N, 1, 28, 28)."""
-        clean = as_unit(train_images[:TUNING])
+        """The settings with the smallest error on the first `TUNING` training images, uint8 (N, C, H, W)."""
+        clean = as_pictures(train_images[:TUNING])
         noisy = add_noise(clean, sigma, seed)
 
         def median_error(size: int) -> float:
@@ -84,7 +80,7 @@ class Simple:
         return cls(min(MEDIAN_SIZES, key=median_error), min(sizes, key=pca_error))
 
     def denoised(self, pca: Pca, noisy: np.ndarray) -> dict[str, np.ndarray]:
-        """Noisy images (N, 28, 28) denoised by each control."""
+        """Noisy pictures (N, ...) denoised by each control."""
         return {"median": median(noisy, self.size), "pca": pca.decode(pca.encode(noisy, self.components))}
 
 
@@ -96,12 +92,12 @@ def denoising(
     Args:
         model: denoises.
         pca: a control.
-        train_images: uint8 (M, 1, 28, 28), on which the controls are tuned.
-        images: uint8 (N, 1, 28, 28), on which everything is measured.
+        train_images: uint8 (M, C, H, W), on which the controls are tuned.
+        images: uint8 (N, C, H, W), on which everything is measured.
         sigma: standard deviation of the noise, in grey levels of [0, 1].
         seed: of the noise.
     """
-    clean = as_unit(images)
+    clean = as_pictures(images)
     noisy = add_noise(clean, sigma, seed)
     controls = Simple.tuned(pca, train_images, sigma, seed + 1).denoised(pca, noisy)
     results = {"input": noisy, "model": denoise(model, noisy), **controls}
@@ -140,27 +136,34 @@ def roc(normal: np.ndarray, odd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def oddness(model: Model, images: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
-    """Anomaly scores of uint8 images (N, 1, 28, 28): distortion and -ELBO (VAE only) in nats, and mse; each (N,)."""
+    """Anomaly scores of uint8 images (N, C, H, W): distortion and -ELBO (VAE only) in nats, and mse; each (N,)."""
     values = per_image(model, images, seed)
     scores = {"distortion": values["distortion"], "mse": values["mse"]}
     return scores | {"neg_elbo": values["distortion"] + values["rate"]} if "rate" in values else scores
 
 
+def ground(images: np.ndarray) -> np.ndarray:
+    """The level of the ground that images (N, C, H, W) are drawn on, (C, 1, 1): the median of their borders."""
+    edges = (images[..., 0, :], images[..., -1, :], images[..., :, 0], images[..., :, -1])
+    return np.median(np.concatenate(edges, axis=-1), axis=(0, 2)).astype(images.dtype)[:, None, None]
+
+
 def turned(images: np.ndarray) -> np.ndarray:
-    """Images (..., 28, 28) rotated by 90 degrees."""
+    """Images (..., H, W) rotated by 90 degrees."""
     return np.rot90(images, axes=(-2, -1))
 
 
 def half_erased(images: np.ndarray) -> np.ndarray:
-    """Images (..., 28, 28) without their lower half: anomalies with less to reconstruct."""
+    """Images (N, C, H, W) without their lower half: anomalies with less to reconstruct."""
     kept = images.copy()
-    kept[..., images.shape[-2] // 2 :, :] = 0
+    kept[..., images.shape[-2] // 2 :, :] = ground(images)
     return kept
 
 
 def two_in_one(images: np.ndarray) -> np.ndarray:
-    """Each image (N, ..., 28, 28) with the one before it drawn over it."""
-    return np.maximum(images, np.roll(images, 1, axis=0))
+    """Each image (N, C, H, W) with the one before it drawn over it: of both, what differs more from the ground."""
+    others, empty = np.roll(images, 1, axis=0), ground(images).astype(np.int16)
+    return np.where(np.abs(others - empty) > np.abs(images - empty), others, images)
 
 
 # Anomalies made from normal images.
@@ -168,9 +171,9 @@ ODDITIES = {"turned by 90°": turned, "half erased": half_erased, "two in one": 
 
 
 def pca_error(pca: Pca, images: np.ndarray, d: int) -> np.ndarray:
-    """Squared error per pixel of uint8 images (N, 1, 28, 28), reconstructed from d principal components, (N,)."""
-    x = as_unit(images)
-    return np.square(x - pca.decode(pca.encode(x, d))).mean((1, 2))
+    """Squared error per pixel of uint8 images (N, C, H, W), reconstructed from d principal components, (N,)."""
+    x = as_pictures(images)
+    return np.square(x - pca.decode(pca.encode(x, d))).reshape(len(x), -1).mean(1)
 
 
 def detection(model: Model, pca: Pca, normal: np.ndarray, odd: np.ndarray) -> dict[str, float]:
@@ -179,7 +182,7 @@ def detection(model: Model, pca: Pca, normal: np.ndarray, odd: np.ndarray) -> di
     Args:
         model: whose scores are used.
         pca: the control.
-        normal, odd: uint8 (N, 1, 28, 28) and (M, 1, 28, 28).
+        normal, odd: uint8 (N, C, H, W) and (M, C, H, W).
 
     Raises:
         NotMeasurable: there are no images of one kind, or a score is not finite.
@@ -203,7 +206,7 @@ def anomalies(
     Args:
         model: whose scores are used.
         pca: the control.
-        images, labels: uint8 (N, 1, 28, 28) and (N,); those not of the held-out class are the normal ones.
+        images, labels: uint8 (N, C, H, W) and (N,); those not of the held-out class are the normal ones.
         other: name and uint8 images of another data set.
         held_out_class: the class left out of training.
     """

@@ -28,6 +28,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from core.data.dataset import Dataset, as_floats
+from core.data.shape import GREY_28, Shape
 from core.errors import NotMeasurable
 from core.files import sha256, write_bytes, write_json
 from core.metrics.samples import check_enough, frechet_distance, radii
@@ -42,24 +43,25 @@ class JudgeError(NotMeasurable):
 
 
 class Network(nn.Module):
-    """Images (B, 1, 28, 28) -> features (B, 64) -> class logits (B, C); 57,000 weights with ten classes."""
+    """Images (B, C, H, W) -> features (B, 64) -> class logits; 57,000 weights for grey 28x28 images of ten classes."""
 
-    def __init__(self, classes: int):
+    def __init__(self, classes: int, shape: Shape = GREY_28):
         super().__init__()
+        side = ((shape.side - 4) // 2 - 2) // 2  # 28 -> 12 -> 5, 32 -> 14 -> 6, 64 -> 30 -> 14
         self.features = nn.Sequential(
-            nn.Conv2d(1, 16, 5),
+            nn.Conv2d(shape.channels, 16, 5),
             nn.ReLU(),
-            nn.MaxPool2d(2),  # (B, 16, 12, 12)
+            nn.MaxPool2d(2),
             nn.Conv2d(16, 32, 3),
             nn.ReLU(),
-            nn.MaxPool2d(2),  # (B, 32, 5, 5)
+            nn.MaxPool2d(2),
             nn.Flatten(),
-            nn.Linear(32 * 5 * 5, FEATURES),
+            nn.Linear(32 * side * side, FEATURES),
         )
         self.classes = nn.Linear(FEATURES, classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Class logits (B, C) of images (B, 1, 28, 28) in [0, 1]."""
+        """Class logits (B, classes) of images (B, C, H, W) in [0, 1]."""
         return self.classes(F.relu(self.features(images)))
 
 
@@ -68,7 +70,7 @@ class Reference:
     """The test images that generated images are compared with, and the judge's features of them.
 
     Attributes:
-        images: uint8 (n, 1, 28, 28), n = 1000 spread evenly over the test split, or all images of a smaller one.
+        images: uint8 (n, C, H, W), n = 1000 spread evenly over the test split, or all images of a smaller one.
         labels: (n,).
         features: (n, 64).
         train_features: (m, 64), of equally many training images, or of all if there are fewer.
@@ -121,6 +123,11 @@ class Judge:
     _references: dict[str, Reference] = field(default_factory=dict, repr=False)
 
     @property
+    def shape(self) -> Shape:
+        """The shape of the images it classifies."""
+        return Shape(*self.info.get("shape", GREY_28))
+
+    @property
     def accuracy(self) -> float:
         """Fraction of test images that are classified correctly."""
         return self.info["accuracy"]
@@ -130,7 +137,7 @@ class Judge:
         """Features (N, 64) and class probabilities (N, C) of images.
 
         Args:
-            images: float (N, 28, 28) in [0, 1], or uint8 (N, 1, 28, 28).
+            images: pictures (N, ...) in [0, 1], or uint8 (N, C, H, W).
             batch: images per forward pass.
         """
         device = self.network.classes.weight.device
@@ -138,7 +145,7 @@ class Judge:
             x = as_floats(images)
         else:
             x = torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32))
-        parts = x.reshape(-1, 1, 28, 28).split(batch)
+        parts = x.reshape(-1, *self.shape.chw).split(batch)
         features = torch.cat([self.network.features(part.to(device)).cpu() for part in parts])
         probabilities = self.network.classes(F.relu(features.to(device))).softmax(1).cpu()
         return features.numpy() * np.float32(self.info["scale"]), probabilities.numpy()
@@ -195,7 +202,7 @@ def read_judge(folder: Path) -> Judge | None:
         data = (folder / "judge.safetensors").read_bytes()
         if info["schema"] != SCHEMA or info["sha256"] != sha256(data):
             return None
-        network = Network(int(info["classes"]))
+        network = Network(int(info["classes"]), Shape(*info.get("shape", GREY_28)))
         network.load_state_dict({k: v.float() for k, v in load(data).items()})
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError):
         return None  # it is then trained again

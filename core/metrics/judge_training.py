@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from core import settings
 from core.data.dataset import Dataset
 from core.data.datasets import load_dataset
+from core.data.shape import GREY_28
 from core.files import sha256, slug
 from core.metrics.judge import SCHEMA, Judge, JudgeError, Network, check_varied, read_judge, spread
 from core.training.optimisation import one_cycle
@@ -59,10 +60,11 @@ def train_judge(
     check_varied(dataset)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = Network(classes)
+        network = Network(classes, dataset.shape)
     network.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  torch's stub omits it
     images = torch.from_numpy(np.array(dataset.train_images)).to(device)
     labels = torch.from_numpy(np.array(dataset.train_labels)).to(device)
+    side = dataset.shape.side
     epochs = epochs or int(np.clip(round(IMAGES_SEEN / len(images)), *EPOCHS))
     optimiser = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE)
     steps = epochs * -(-len(images) // BATCH)
@@ -74,7 +76,9 @@ def train_judge(
         for chosen in torch.randperm(len(images), generator=generator).split(BATCH):
             x = images[chosen.to(device)].float() / 255
             top, left = torch.randint(0, 2 * SHIFT + 1, (2,), generator=generator).tolist()
-            x = F.pad(x, (SHIFT,) * 4)[:, :, top : top + 28, left : left + 28]  # a shift does not change the class
+            # A shift does not change the class. Grey images are drawn on black, which is what padding adds.
+            x = F.pad(x, (SHIFT,) * 4, mode="replicate" if dataset.shape.color else "constant")
+            x = x[:, :, top : top + side, left : left + side]
             optimiser.zero_grad(set_to_none=True)
             F.cross_entropy(network(x), labels[chosen.to(device)]).backward()
             optimiser.step()
@@ -84,7 +88,8 @@ def train_judge(
     network.cpu().eval().requires_grad_(False)
     # Measured with the weights that are stored, which are in half precision.
     network.load_state_dict({k: v.half().float().contiguous() for k, v in network.state_dict().items()})
-    judge = Judge(network, {"scale": 1.0})
+    shape = {} if dataset.shape == GREY_28 else {"shape": list(dataset.shape)}
+    judge = Judge(network, {"scale": 1.0, **shape})
     train_images = dataset.train_images[spread(len(dataset.train_images), 10_000)]
     features = judge.features_and_probabilities(train_images)[0]
     judge.info |= {

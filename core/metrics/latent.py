@@ -109,7 +109,7 @@ def dimension_use(model: Model, images: np.ndarray, z: np.ndarray) -> np.ndarray
 
     Args:
         model: decodes the codes.
-        images: uint8 (N, 1, 28, 28).
+        images: uint8 (N, C, H, W).
         z: their sampled codes (N, d).
     """
     import torch

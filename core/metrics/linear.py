@@ -10,32 +10,50 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.data.shape import as_pictures
 from core.latent.projection import principal_axes
 
 LIMIT = 10_000  # number of images it is fitted to
+EXACT = 1024  # numbers per image, up to which the covariance matrix is decomposed
 
 
 @dataclass(frozen=True)
 class Pca:
-    """Mean (784,) and orthonormal components (k, 784), in the order of falling variance."""
+    """Mean (P,) and orthonormal components (k, P), in the order of falling variance, of pictures of P numbers.
+
+    Attributes:
+        picture: the shape of one picture, see `core.data.shape`.
+    """
 
     mean: np.ndarray
     components: np.ndarray
+    picture: tuple[int, ...]
 
     def encode(self, images: np.ndarray, d: int | None = None) -> np.ndarray:
-        """The first d coordinates of images (N, 28, 28) in [0, 1]: (N, d)."""
+        """The first d coordinates of pictures (N, ...) in [0, 1]: (N, d)."""
         return (images.reshape(len(images), -1) - self.mean) @ self.components[:d].T
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
-        """Images (N, 28, 28) of codes (N, d), clipped to [0, 1]."""
+        """Pictures (N, ...) of codes (N, d), clipped to [0, 1]."""
         flat = self.mean + codes @ self.components[: codes.shape[1]]
-        return np.clip(flat, 0, 1).reshape(-1, 28, 28).astype(np.float32)
+        return np.clip(flat, 0, 1).reshape(-1, *self.picture).astype(np.float32)
 
 
 def fit_pca(images: np.ndarray, k: int) -> Pca:
-    """PCA of uint8 images (N, 1, 28, 28), of every n-th if there are more than `LIMIT`, with at most N components."""
-    x = images[:: max(1, -(-len(images) // LIMIT))].reshape(-1, 784).astype(np.float32) / 255
+    """PCA of uint8 images (N, C, H, W), of every n-th if there are more than `LIMIT`, with at most N components.
+
+    Above `EXACT` numbers per image the components come from a randomised decomposition (Halko et al. 2011), which
+    does not form the covariance matrix.
+    """
+    pictures = as_pictures(images[:: max(1, -(-len(images) // LIMIT))])
+    x = pictures.reshape(len(pictures), -1)
     mean = x.mean(0, dtype=np.float64).astype(np.float32)
     x -= mean
-    components = principal_axes(x.T @ x, min(k, len(x)))
-    return Pca(mean, components.astype(np.float32))
+    k = min(k, *x.shape)
+    if x.shape[1] <= EXACT:
+        components = principal_axes(x.T @ x, k)
+    else:
+        from sklearn.utils.extmath import randomized_svd
+
+        components = randomized_svd(x, k, random_state=0)[2]
+    return Pca(mean, components.astype(np.float32), pictures.shape[1:])

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.config import AROUND
+from core.data.shape import as_pictures
 from core.errors import NotMeasurable
 from core.latent.interpolation import KINDS, path
 from core.latent.sampling import decode_all
@@ -83,7 +84,7 @@ def measure_paths(
     Args:
         judge: classifies the images.
         reference: the real images.
-        same, different: paths between images of the same class and of different classes, (P, steps, 28, 28) in [0, 1];
+        same, different: paths between images of the same class and of different classes, (P, steps, ...) pictures;
             P may be 0 in one of them.
         labels: the class of each path in `same`, (P,).
     """
@@ -92,7 +93,7 @@ def measure_paths(
     density = local_density(middles, reference.features, reference.radii)
     predicted = np.empty(same.shape[:2], np.int64)
     if len(same):
-        predicted = judge.predict(same.reshape(-1, 28, 28)).reshape(same.shape[:2])
+        predicted = judge.predict(same.reshape(-1, *same.shape[2:])).reshape(same.shape[:2])
     return {
         "midpoint_density": float(density.mean()),
         "midpoint_density_same": mean(density[: len(same)]),
@@ -118,8 +119,8 @@ def interpolation(
         NotMeasurable: too few reference images.
     """
     _ = reference.radii  # raises before anything is decoded
-    images = reference.images[:, 0].astype(np.float32) / 255
-    t = np.linspace(0, 1, STEPS, dtype=np.float32)[:, None, None]
+    images = as_pictures(reference.images)
+    t = np.linspace(0, 1, STEPS, dtype=np.float32).reshape(-1, *(1,) * (images.ndim - 1))
 
     def choose(same: bool) -> np.ndarray:
         try:
@@ -130,7 +131,7 @@ def interpolation(
     def decoded(chosen: np.ndarray, kind: str) -> np.ndarray:
         codes_of_paths = [path(codes[a], codes[b], STEPS, kind) for a, b in chosen]
         z = np.concatenate([np.empty((0, codes.shape[1]), np.float32), *codes_of_paths])
-        return decode_all(model, z).reshape(-1, STEPS, 28, 28)
+        return decode_all(model, z).reshape(-1, STEPS, *images.shape[1:])
 
     def faded(chosen: np.ndarray) -> np.ndarray:
         return (1 - t) * images[chosen[:, 0], None] + t * images[chosen[:, 1], None]
@@ -144,7 +145,7 @@ def interpolation(
 
 
 def jacobian(model: Model, codes: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """The decoder's Jacobian dx/dz at codes (N, d), by central differences: (N, 784, d).
+    """The decoder's Jacobian dx/dz at codes (N, d), by central differences: (N, P, d).
 
     Args:
         model: decodes.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def mse(images: np.ndarray, others: np.ndarray) -> float:
-    """Mean squared error per pixel between two stacks of images (N, 28, 28) in [0, 1]."""
+    """Mean squared error per pixel between two stacks of pictures (N, ...) in [0, 1]."""
     return float(np.mean(np.square(images - others)))
 
 
@@ -32,20 +32,20 @@ def psnr(images: np.ndarray, others: np.ndarray) -> float:
 
 
 def ssim(images: np.ndarray, others: np.ndarray) -> float:
-    """Structural similarity, 1 for equal images, averaged over images (N, 28, 28) in [0, 1] (Wang et al. 2004).
+    """Structural similarity, 1 for equal images, averaged over pictures (N, ..., H, W) in [0, 1] (Wang et al. 2004).
 
         SSIM = (2 mx my + C1) (2 sxy + C2) / ((mx^2 + my^2 + C1) (sx^2 + sy^2 + C2))
 
     with local means m, variances s^2 and covariance sxy under a Gaussian window of 11 x 11 pixels, sigma 1.5,
-    C1 = 0.01^2, C2 = 0.03^2; averaged over the positions where the window lies inside the image.
+    C1 = 0.01^2, C2 = 0.03^2; averaged over the positions where the window lies inside the image, and over channels.
     """
     from scipy.ndimage import gaussian_filter
 
     radius, c1, c2 = 5, 0.01**2, 0.03**2
 
     def local(stack: np.ndarray) -> np.ndarray:
-        means = gaussian_filter(stack, 1.5, radius=radius, axes=(1, 2))
-        return means[:, radius:-radius, radius:-radius]
+        means = gaussian_filter(stack, 1.5, radius=radius, axes=(-2, -1))
+        return means[..., radius:-radius, radius:-radius]
 
     x, y = np.asarray(images, np.float64), np.asarray(others, np.float64)
     mx, my = local(x), local(y)
@@ -56,7 +56,7 @@ def ssim(images: np.ndarray, others: np.ndarray) -> float:
 
 
 def sharpness_ratio(images: np.ndarray, others: np.ndarray) -> float:
-    """The sharpness of `others` relative to `images`, both (N, 28, 28): 1 is equally sharp, less than 1 is blurred.
+    """The sharpness of `others` relative to `images`, both (N, ..., H, W): 1 is as sharp, less is blurred.
 
     The ratio of the summed variances of the Laplacian, the usual measure of focus (Pech-Pacheco et al. 2000). Noise
     increases it too, so it must be read together with the error.
@@ -67,7 +67,7 @@ def sharpness_ratio(images: np.ndarray, others: np.ndarray) -> float:
     from scipy.ndimage import laplace
 
     def detail(stack: np.ndarray) -> float:
-        return float(sum(laplace(image.astype(np.float64)).var() for image in stack))
+        return float(sum(laplace(image.astype(np.float64)).var() for image in stack.reshape(-1, *stack.shape[-2:])))
 
     reference = detail(images)
     if reference == 0:
@@ -82,7 +82,7 @@ def importance_weighted_bound(
 
     Args:
         model: encodes and decodes.
-        images: uint8 (N, 1, 28, 28).
+        images: uint8 (N, C, H, W).
         samples: K, the number of codes drawn from q(z|x) for every image.
         seed: of the codes.
         batch: number of codes decoded at once.

@@ -151,7 +151,7 @@ def quality(judge: Judge, reference: Reference, images: np.ndarray) -> dict[str,
     Args:
         judge: of the data set.
         reference: the real images.
-        images: generated images (N, 28, 28) in [0, 1].
+        images: generated pictures (N, ...) in [0, 1].
 
     Returns:
         fd, precision, recall, density, coverage, confidence, class_entropy.

@@ -22,6 +22,7 @@ from core import settings
 from core.config import ACTIVE_NATS, RunConfig
 from core.data.dataset import Dataset
 from core.data.datasets import load_dataset
+from core.data.shape import as_pictures, shape_named
 from core.data.sources import DATASETS
 from core.errors import NotMeasurable
 from core.latent.neighbours import knn_accuracy, trustworthiness
@@ -42,7 +43,7 @@ COMPONENTS = 64  # of the PCA control
 _RAW = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}  # torchvision's folder names
 # Data sets that can serve as another data set, in order of preference, and those for all data sets not listed.
 _OTHERS = {"fashion-mnist": ("mnist", "mnist-5k"), "kmnist": ("fashion-mnist", "mnist-5k")}
-_OTHERS_DEFAULT = ("fashion-mnist", "kmnist")
+_OTHERS_DEFAULT = ("fashion-mnist", "kmnist", "emoji", "sprites")
 
 
 class Subject:
@@ -67,8 +68,8 @@ class Subject:
 
     @functools.cached_property
     def images(self) -> np.ndarray:
-        """The reference images, float32 (n, 28, 28)."""
-        return denoising_and_anomalies.as_unit(self.reference.images)
+        """The reference images, as pictures, float32 (n, ...)."""
+        return as_pictures(self.reference.images)
 
     @functools.cached_property
     def train(self) -> tuple[np.ndarray, np.ndarray]:
@@ -150,7 +151,7 @@ def latent_part(s: Subject) -> dict[str, Any]:
     """The distribution of the codes, with PCA codes of the same size as the control for figures about classes."""
     labels, d = s.reference.labels, s.config.latent_dim
     train_images, train_labels = s.train
-    pca, pca_train = s.pca.encode(s.images, d), s.pca.encode(denoising_and_anomalies.as_unit(train_images), d)
+    pca, pca_train = s.pca.encode(s.images, d), s.pca.encode(as_pictures(train_images), d)
     information, cap = latent.mutual_information(s.codes.mean, s.codes.stddev, s.codes.z)
     prior = np.random.default_rng(0).standard_normal(s.codes.z.shape)
     use = latent.dimension_use(s.model, s.reference.images, s.codes.z)
@@ -224,6 +225,8 @@ def parts_for(config: RunConfig) -> tuple[str, ...]:
 def other_dataset(name: str) -> str | None:
     """The first data set with other contents that is on this machine, or None. Downloads nothing."""
     for other in _OTHERS.get(name, _OTHERS_DEFAULT):
+        if other == name or other not in DATASETS or shape_named(other) != shape_named(name):
+            continue
         raw = settings.data_dir() / _RAW.get(other, "") / "raw"
         files = [f"{split}-{kind}-ubyte" for split in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
         if DATASETS[other].embedded or all((raw / file).exists() for file in files):

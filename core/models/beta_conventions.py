@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.config import RunConfig
+from core.data.shape import GREY_28
 
-PIXELS = 784
 # Standard deviation of this project's Gaussian likelihood: core.models.objectives.GAUSSIAN_SIGMA, whose module imports
 # torch. A test compares the two.
 SIGMA = 0.1
@@ -133,22 +133,26 @@ CONVENTIONS = (
 )
 
 
-def _scale(convention: Convention, likelihood: str, pixels: int, latent_dim: int) -> float:
+def _scale(convention: Convention, likelihood: str, pixels: int, latent_dim: int, sigma: float) -> float:
     """The beta that a nominal weight of 1 amounts to."""
     s, k = convention.factors(pixels, latent_dim)
     if convention.error == "mse":
-        sigma = SIGMA if likelihood == "gaussian" else 1.0
-        return k / (2 * sigma**2 * s)
+        return k / (2 * (1.0 if likelihood == "bernoulli" else sigma) ** 2 * s)
     return k / s
 
 
 def comparable(convention: Convention, likelihood: str) -> bool:
     """Whether the code's distortion is that of this likelihood; the translated weight then gives the same optimum."""
-    return {"bce": "bernoulli", "mse": "gaussian"}[convention.error] == likelihood
+    return (convention.error == "bce") == (likelihood == "bernoulli")
 
 
 def nominal(
-    beta: float, convention: Convention, likelihood: str = "bernoulli", pixels: int = PIXELS, latent_dim: int = 16
+    beta: float,
+    convention: Convention,
+    likelihood: str = "bernoulli",
+    pixels: int = GREY_28.pixels,
+    latent_dim: int = 16,
+    sigma: float = SIGMA,
 ) -> float:
     """The weight to write there for this effective beta.
 
@@ -158,18 +162,25 @@ def nominal(
 
     Args:
         beta: weight of the rate in D + beta R, both summed, in nats.
-        likelihood: of the model here, "bernoulli" or "gaussian" (sigma = 0.1).
+        likelihood: of the model here, "bernoulli", "gaussian" or "calibrated".
         pixels: numbers per image (height x width x channels).
         latent_dim: size of the code.
+        sigma: of a Gaussian likelihood. A learned one is used as if it were fixed at its final value, where the
+            gradients of all other weights are the same.
     """
-    return beta / _scale(convention, likelihood, pixels, latent_dim)
+    return beta / _scale(convention, likelihood, pixels, latent_dim, sigma)
 
 
 def effective(
-    weight: float, convention: Convention, likelihood: str = "bernoulli", pixels: int = PIXELS, latent_dim: int = 16
+    weight: float,
+    convention: Convention,
+    likelihood: str = "bernoulli",
+    pixels: int = GREY_28.pixels,
+    latent_dim: int = 16,
+    sigma: float = SIGMA,
 ) -> float:
     """The inverse of `nominal`: the beta that a weight written there amounts to."""
-    return weight * _scale(convention, likelihood, pixels, latent_dim)
+    return weight * _scale(convention, likelihood, pixels, latent_dim, sigma)
 
 
 @dataclass(frozen=True)
@@ -190,7 +201,11 @@ class Translation:
 
 
 def translate(
-    beta: float, likelihood: str = "bernoulli", pixels: int = PIXELS, latent_dim: int = 16
+    beta: float,
+    likelihood: str = "bernoulli",
+    pixels: int = GREY_28.pixels,
+    latent_dim: int = 16,
+    sigma: float = SIGMA,
 ) -> list[Translation]:
     """The weight for `beta` in every convention; arguments as in `nominal`."""
 
@@ -200,29 +215,31 @@ def translate(
         default = convention.default
         return Translation(
             convention,
-            nominal(beta, convention, likelihood, pixels, latent_dim),
-            None if default is None else effective(default, convention, likelihood, pixels, latent_dim),
+            nominal(beta, convention, likelihood, pixels, latent_dim, sigma),
+            None if default is None else effective(default, convention, likelihood, pixels, latent_dim, sigma),
             exact=comparable(convention, likelihood),
         )
 
     return [row(convention) for convention in CONVENTIONS]
 
 
-def effective_beta(config: RunConfig, pixels: int = PIXELS) -> float | None:
-    """The beta a run was trained with: 784 times the config's where the distortion is averaged; None without a beta."""
+def effective_beta(config: RunConfig) -> float | None:
+    """The beta a run was trained with: P times the config's where D is averaged over P numbers; None without a beta."""
     if config.beta is None:
         return None
-    return config.beta * pixels if config.reduction == "mean" else config.beta
+    return config.beta * config.shape.pixels if config.reduction == "mean" else config.beta
 
 
 def formula(config: RunConfig) -> str:
     """The loss of a run in LaTeX; nats per image."""
-    error = {
-        "bernoulli": r"-\sum_{p=1}^{784} \big[x_p \log \hat x_p + (1-x_p) \log(1-\hat x_p)\big]",
-        "gaussian": r"\sum_{p=1}^{784} \Big[\tfrac{(x_p-\hat x_p)^2}{2\sigma^2} + \log \sigma\sqrt{2\pi}\Big]",
-    }[config.likelihood]
+    pixels = config.shape.pixels
+    if config.likelihood == "bernoulli":
+        term = r"-\sum_{p=1}^{%d} \big[x_p \log \hat x_p + (1-x_p) \log(1-\hat x_p)\big]"
+    else:
+        term = r"\sum_{p=1}^{%d} \Big[\tfrac{(x_p-\hat x_p)^2}{2\sigma^2} + \log \sigma\sqrt{2\pi}\Big]"
+    error = term % pixels
     if config.reduction == "mean":
-        error = r"\tfrac{1}{784}\Big(" + error + r"\Big)"
+        error = rf"\tfrac{{1}}{{{pixels}}}\Big(" + error + r"\Big)"
     if config.model == "ae":
         return r"\mathcal{L} = \underbrace{" + error + r"}_{D}"
     beta = r"\beta" if config.beta is None else f"{config.beta:g}"

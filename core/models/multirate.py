@@ -18,9 +18,8 @@ from torch import Tensor, nn
 from core.config import BETA_CURVE, BETA_RANGE
 from core.errors import ArgumentError, UserFacingError
 from core.models.networks import Autoencoder, Trainable
-from core.models.objectives import Terms, terms
+from core.models.objectives import Likelihood, Terms, terms
 from core.models.posteriors import Posterior
-from core.models.trunks import SIDE
 
 
 class BetaNeeded(UserFacingError, AttributeError):
@@ -93,8 +92,8 @@ class MultiRate(Trainable):
         """Distortion and rate of a batch, with one beta per image (B,)."""
         c = self.condition(beta)
         posterior = self.head(self.encoder(images if inputs is None else inputs, c))
-        logits = self.decoder(posterior.rsample(generator), c).reshape(-1, 1, SIDE, SIDE)
-        return terms(self.likelihood, logits, images, posterior)
+        logits = self.decoder(posterior.rsample(generator), c).reshape(-1, *self.shape.chw)
+        return terms(self.likelihood_at(c), logits, images, posterior)
 
 
 class AtBeta:
@@ -102,18 +101,23 @@ class AtBeta:
 
     def __init__(self, model: MultiRate, beta: float):
         self.model, self.beta = model, float(beta)
-        self.config, self.likelihood = model.config, model.likelihood
+        self.config, self.shape = model.config, model.shape
+
+    @property
+    def likelihood(self) -> Likelihood:
+        """p(x|z) at this beta."""
+        return self.model.likelihood_at(self._condition(next(self.parameters()).new_zeros(1))[0])
 
     def _condition(self, like: Tensor) -> Tensor:
         return self.model.condition(torch.full((len(like),), self.beta, device=like.device))
 
     def encode(self, images: Tensor) -> Posterior:
-        """q(z|x) for images (B, 1, 28, 28) in [0, 1]."""
+        """q(z|x) for images (B, C, H, W) in [0, 1]."""
         return self.model.head(self.model.encoder(images, self._condition(images)))
 
     def decode(self, z: Tensor) -> Tensor:
-        """Logits (B, 1, 28, 28) for codes (B, d); the image is their sigmoid."""
-        return self.model.decoder(z, self._condition(z)).reshape(-1, 1, SIDE, SIDE)
+        """Logits (B, C, H, W) for codes (B, d); the image is their sigmoid."""
+        return self.model.decoder(z, self._condition(z)).reshape(-1, *self.shape.chw)
 
     decode_image = Autoencoder.decode_image
     terms = Autoencoder.terms

@@ -4,7 +4,7 @@ The posterior head of an AE returns a point, that of a VAE a Gaussian. Everythin
 shared, and so are the initial weights: the logvar layer is created last, so with the same seed all parameters that an
 AE and a VAE have in common start bit for bit equal.
 
-Shapes: images (B, 1, 28, 28) in [0, 1]; codes z (B, d); logits (B, 1, 28, 28).
+Shapes: images (B, C, H, W) in [0, 1], see `core.data.shape`; codes z (B, d); logits (B, C, H, W).
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.config import RunConfig
-from core.models.objectives import LIKELIHOODS, Terms, terms
+from core.models.objectives import FIXED, Calibrated, Likelihood, SharedSigma, Terms, terms
 from core.models.posteriors import LOGVAR_RANGE, DiagonalGaussian, Dirac, Posterior
-from core.models.trunks import SIDE, Layer, decoder_layers, encoder_layers
+from core.models.trunks import Layer, decoder_layers, encoder_layers
 
 if TYPE_CHECKING:
     from core.models.build import Model
@@ -129,13 +130,26 @@ class Trainable(nn.Module):
     def __init__(self, config: RunConfig):
         super().__init__()
         self.config = config
-        self.likelihood = LIKELIHOODS[config.likelihood]
+        self.shape = config.shape
         assert config.trunk is not None, "RunConfig replaces a missing trunk by the default"
-        encoder, decoder = encoder_layers(config.trunk), decoder_layers(config.trunk, config.latent_dim)
+        encoder = encoder_layers(config.trunk, self.shape)
+        decoder = decoder_layers(config.trunk, config.latent_dim, self.shape)
         self.encoder = Stack(_build(encoder), config.activation, last=True, conditions=self.conditions)
         self.decoder = Stack(_build(decoder), config.activation, last=False, conditions=self.conditions)
         head = PointHead if config.model == "ae" else GaussianHead  # the one difference between the two models
         self.head = head(encoder[-1].outputs, config.latent_dim)
+        self.sigma = SharedSigma(self.conditions) if config.likelihood == Calibrated.name else None
+
+    def likelihood_at(self, condition: Tensor | None = None) -> Likelihood:
+        """p(x|z) of a decoded image, whose sigma may be learned, and may depend on the conditions (B, conditions)."""
+        if self.sigma is None:
+            return FIXED[self.config.likelihood]
+        return Calibrated(self.sigma.log(condition))
+
+    @property
+    def likelihood(self) -> Likelihood:
+        """p(x|z) of a plain model."""
+        return self.likelihood_at()
 
     def loss(
         self,
@@ -147,7 +161,7 @@ class Trainable(nn.Module):
         """What one training step minimises, in nats per image (a scalar).
 
         Args:
-            images: targets (B, 1, 28, 28).
+            images: targets (B, C, H, W).
             generator: source of the sampling noise.
             inputs: what the encoder sees where that differs from the targets (denoising).
             beta: the current weight of the rate during warm-up; by default the weight in the config.
@@ -168,24 +182,35 @@ class Trainable(nn.Module):
         return any(isinstance(layer, nn.Conv2d) for layer in self.encoder.layers)
 
     @torch.no_grad()
-    def set_output_bias(self, mean: float) -> None:
-        """Let an untrained decoder draw the data's mean grey level, in (0, 1), not mid-grey; saves about an epoch."""
-        self.decoder.layers[-1].get_parameter("bias").fill_(math.log(mean / (1 - mean)))
+    def start_from(self, images: np.ndarray) -> None:
+        """Let an untrained decoder draw the mean of the images, not mid-grey; saves about an epoch.
+
+        A learned sigma starts where it is right for that picture: at the standard deviation of the images.
+
+        Args:
+            images: uint8 (N, C, H, W).
+        """
+        means = np.clip(images.mean((0, 2, 3)) / 255, 1e-4, 1 - 1e-4)  # one per channel
+        biases = self.decoder.layers[-1].get_parameter("bias").reshape(len(means), -1)
+        for bias, mean in zip(biases, means, strict=True):
+            bias.fill_(math.log(mean / (1 - mean)))
+        if self.sigma is not None:
+            self.sigma.set(max(float(images.std((0, 2, 3)).mean()) / 255, 1e-2))
 
 
 class Autoencoder(Trainable):
     """encode(images) -> posterior; decode(z) -> logits. The head makes it an AE or a VAE."""
 
     def encode(self, images: Tensor) -> Posterior:
-        """q(z|x) for images (B, 1, 28, 28) in [0, 1]."""
+        """q(z|x) for images (B, C, H, W) in [0, 1]."""
         return self.head(self.encoder(images))
 
     def decode(self, z: Tensor) -> Tensor:
-        """Logits (B, 1, 28, 28) for codes (B, d); the image is their sigmoid."""
-        return self.decoder(z).reshape(-1, 1, SIDE, SIDE)
+        """Logits (B, C, H, W) for codes (B, d); the image is their sigmoid."""
+        return self.decoder(z).reshape(-1, *self.shape.chw)
 
     def decode_image(self, z: Tensor) -> Tensor:
-        """The expected image, (B, 1, 28, 28) in [0, 1], for codes (B, d)."""
+        """The expected image, (B, C, H, W) in [0, 1], for codes (B, d)."""
         return torch.sigmoid(self.decode(z))
 
     def terms(self, images: Tensor, generator: torch.Generator | None = None, inputs: Tensor | None = None) -> Terms:

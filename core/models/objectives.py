@@ -5,8 +5,8 @@
     loss = mean over images of (D + beta R)              beta-VAE, Higgins et al. 2017
     -ELBO = D + R at beta = 1                            Kingma & Welling 2014, eq. 3
 
-Averaging D over the 784 pixels while summing R over the d dimensions multiplies the effective beta by 784. It is a
-frequent bug in VAE code, and `reduction="mean"` reproduces it on purpose.
+Averaging D over the P numbers of an image while summing R over the d dimensions multiplies the effective beta by P. It
+is a frequent bug in VAE code, and `reduction="mean"` reproduces it on purpose.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.models.posteriors import Posterior
 
@@ -34,7 +34,7 @@ class Bernoulli:
 
     @staticmethod
     def distortion(logits: Tensor, images: Tensor) -> Tensor:
-        """-log p(x|z) in nats per image; both (B, 1, 28, 28) -> (B,)."""
+        """-log p(x|z) in nats per image; both (B, C, H, W) -> (B,)."""
         return F.binary_cross_entropy_with_logits(logits.flatten(1), images.flatten(1), reduction="none").sum(1)
 
     @staticmethod
@@ -52,7 +52,7 @@ class Gaussian:
 
     @classmethod
     def distortion(cls, logits: Tensor, images: Tensor) -> Tensor:
-        """-log p(x|z) in nats per image; both (B, 1, 28, 28) -> (B,)."""
+        """-log p(x|z) in nats per image; both (B, C, H, W) -> (B,)."""
         z = (images.flatten(1) - torch.sigmoid(logits.flatten(1))) / GAUSSIAN_SIGMA
         return (0.5 * z.square() + cls._constant).sum(1)
 
@@ -62,7 +62,67 @@ class Gaussian:
         return torch.full((len(images),), cls._constant * images[0].numel(), device=images.device)
 
 
-LIKELIHOODS: dict[str, type[Bernoulli] | type[Gaussian]] = {c.name: c for c in (Bernoulli, Gaussian)}
+class SharedSigma(nn.Module):
+    """The observation noise of all pixels of all images as one learned number, in grey levels of [0, 1].
+
+        log sigma = 10 offset                    or, with a condition c,    log sigma = 10 (offset + slope . c)
+
+    The factor lets Adam, whose steps do not depend on the size of gradients, move it fast enough.
+    Rybkin et al. (ICML 2021), "Simple and Effective VAE Training with Calibrated Decoders", section 3.
+
+    Args:
+        conditions: length of the conditioning vector of a multi-rate model, whose sigma depends on beta; 0 without one.
+    """
+
+    scale = 10.0
+
+    def __init__(self, conditions: int = 0):
+        super().__init__()
+        self.offset = nn.Parameter(torch.zeros(()))
+        self.slope = nn.Parameter(torch.zeros(conditions)) if conditions else None
+
+    def log(self, condition: Tensor | None = None) -> Tensor:
+        """log sigma: a scalar, or (B,) for conditions (B, conditions)."""
+        if self.slope is None or condition is None:
+            return self.scale * self.offset
+        return self.scale * (self.offset + condition @ self.slope)
+
+    @torch.no_grad()
+    def set(self, sigma: float) -> None:
+        """Start from this value, whatever the condition."""
+        self.offset.fill_(math.log(sigma) / self.scale)
+
+
+class Calibrated:
+    """-log N(x; sigmoid(logits), sigma^2 I) with a learned sigma, which is also the scale of the decoder's error.
+
+        D = P (log sigma + log(2 pi) / 2) + |x - sigmoid(logits)|^2 / (2 sigma^2)
+
+    For fixed reconstructions D is smallest at sigma^2 = the mean squared error per number (Rybkin et al. 2021, eq. 5),
+    so no weight between the two halves of the objective has to be chosen for the scale of the images.
+
+    Args:
+        log_sigma: a scalar or one value per image (B,).
+    """
+
+    name = "calibrated"
+
+    def __init__(self, log_sigma: Tensor):
+        self.log_sigma = log_sigma
+
+    def distortion(self, logits: Tensor, images: Tensor) -> Tensor:
+        """-log p(x|z) in nats per image; both (B, C, H, W) -> (B,)."""
+        error = (images.flatten(1) - torch.sigmoid(logits.flatten(1))).square().sum(1)
+        return self.floor(images) + 0.5 * error * torch.exp(-2 * self.log_sigma)
+
+    def floor(self, images: Tensor) -> Tensor:
+        """The distortion of a perfect reconstruction at this sigma, nats per image, (B,)."""
+        constant = images[0].numel() * (self.log_sigma + 0.5 * math.log(2 * math.pi))
+        return constant.expand(len(images))
+
+
+Likelihood = type[Bernoulli] | type[Gaussian] | Calibrated
+FIXED: dict[str, type[Bernoulli] | type[Gaussian]] = {c.name: c for c in (Bernoulli, Gaussian)}  # without parameters
 
 
 @dataclass(frozen=True)
@@ -72,7 +132,7 @@ class Terms:
     Attributes:
         distortion: nats per image, (B,).
         rate_per_dim: nats per image and latent dimension, (B, d); None where the posterior is a point.
-        pixels: number of pixels per image, for the mean reduction.
+        pixels: numbers per image, for the mean reduction.
     """
 
     distortion: Tensor
@@ -90,7 +150,7 @@ class Terms:
         Args:
             beta: a number, or one per image (B,); ignored where there is no rate.
             free_bits: nats per dimension (mean over the batch) that are not charged for.
-            reduction: "sum", or "mean" to divide D by the number of pixels (the bug described above).
+            reduction: "sum", or "mean" to divide D by the numbers per image (the bug described above).
         """
         distortion = self.distortion / self.pixels if reduction == "mean" else self.distortion
         if self.rate_per_dim is None or beta is None:
@@ -102,6 +162,6 @@ class Terms:
         return distortion.mean() + (weight * self.rate_per_dim).mean(0).clamp(min=free).sum()
 
 
-def terms(likelihood: type[Bernoulli] | type[Gaussian], logits: Tensor, images: Tensor, posterior: Posterior) -> Terms:
-    """Both halves of the objective for one batch of images (B, 1, 28, 28) in [0, 1]."""
+def terms(likelihood: Likelihood, logits: Tensor, images: Tensor, posterior: Posterior) -> Terms:
+    """Both halves of the objective for one batch of images (B, C, H, W) in [0, 1]."""
     return Terms(likelihood.distortion(logits.float(), images), posterior.kl(), images.shape[1:].numel())

@@ -20,13 +20,15 @@ config = RunConfig.from_dict(json.loads(pathlib.Path("config.json").read_text())
 model = build_model(config).eval()
 model.load_state_dict({{name: tensor.float() for name, tensor in load_file("weights.safetensors").items()}})
 z = torch.randn({codes}, config.latent_dim)  # codes from the prior N(0, I)
-images = model{at}.decode_image(z)  # (16, 1, 28, 28) in [0, 1]
+images = model{at}.decode_image(z)  # {shape} in [0, 1]
 """
 
 
 def example(run: Run) -> str:
     """The ten-line loading example for this run."""
-    return EXAMPLE.format(codes=16, at=".at(beta=1.0)" if run.config.model == "multirate" else "")
+    return EXAMPLE.format(
+        codes=16, shape=(16, *run.config.shape.chw), at=".at(beta=1.0)" if run.config.model == "multirate" else ""
+    )
 
 
 def export_files(run: Run) -> dict[str, bytes]:

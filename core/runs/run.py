@@ -3,7 +3,7 @@
     <run_id>/
       config.json              written first
       history.jsonl            one row per epoch, extended during training
-      previews/epoch-NNN.png   tiles of 28x28: two rows of 8 samples from fixed prior codes, one of 8 reconstructions
+      previews/epoch-NNN.png   tiles: two rows of 8 samples from fixed prior codes, one of 8 reconstructions
       trace.npz                codes of 200 test images after every epoch, packed (see `Run.trace`)
       evaluation.json          figures on the whole test split, and how they were measured
       gallery.npz              codes, distortions and rates of test images, pictures for the first view of a page

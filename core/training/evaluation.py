@@ -15,10 +15,11 @@ import torch
 
 from core.config import ACTIVE_NATS
 from core.data.dataset import Dataset, as_floats
-from core.data.tiles import tiled
+from core.data.tiles import png_bytes, tiled
 from core.latent.sampling import SOURCES, all_densities, decode_all, pack
 from core.models.build import Model
 from core.models.networks import Trainable, device_of
+from core.models.objectives import Calibrated
 from core.runs.run import GALLERY, PICTURES, PREVIEWED, SAMPLES, TRACED
 
 
@@ -28,7 +29,7 @@ def per_image(model: Model, images: np.ndarray, seed: int = 0, batch: int = 256)
 
     Args:
         model: in eval mode.
-        images: uint8 (N, 1, 28, 28).
+        images: uint8 (N, C, H, W).
         seed: of the sampling noise.
         batch: images per forward pass.
 
@@ -89,7 +90,7 @@ def preview(model: Model, dataset: Dataset) -> bytes:
     noise = np.random.default_rng(0).standard_normal((2 * PREVIEWED, model.config.latent_dim))
     with torch.no_grad():
         codes = model.encode(as_floats(preview_images(dataset), str(device_of(model)))).mean.float().cpu().numpy()
-    tiles = np.zeros((3 * PREVIEWED, 28, 28), np.float32)
+    tiles = np.zeros((3 * PREVIEWED, *dataset.shape.picture), np.float32)
     tiles[: 2 * PREVIEWED] = decode_all(model, noise)
     tiles[2 * PREVIEWED : 2 * PREVIEWED + len(codes)] = decode_all(model, codes)
     # A network that diverges decodes to NaN: drawn black until `fit` reports it.
@@ -97,15 +98,18 @@ def preview(model: Model, dataset: Dataset) -> bytes:
 
 
 def sprite(tiles: np.ndarray, columns: int) -> bytes:
-    """Tiles (n, 28, 28) in [0, 1], row by row, as one PNG.
+    """Pictures (n, H, W) or (n, 3, H, W) in [0, 1], row by row, as one PNG.
 
-    It has 16 grey levels: half the file size, and no visible difference for tiles of 28 pixels.
+    Grey ones have 16 levels: half the file size, and no visible difference for tiles of 28 pixels.
     """
     import io
 
     from PIL import Image
 
-    image = Image.fromarray(np.round(np.clip(tiled(tiles, columns), 0, 1) * 15).astype(np.uint8), "P")
+    picture = np.clip(tiled(tiles, columns), 0, 1)
+    if picture.ndim == 3:
+        return png_bytes(to_bytes(picture), optimize=True)
+    image = Image.fromarray(np.round(picture * 15).astype(np.uint8), "P")
     image.putpalette([level * 17 for level in range(16) for _ in "rgb"])
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True, bits=4)
@@ -132,6 +136,12 @@ def pack_trace(codes: np.ndarray) -> dict[str, np.ndarray]:
     return {"steps": np.round(codes / scale).astype(np.int8), "scale": scale}
 
 
+def learned_sigma(model: Model) -> dict[str, float]:
+    """{"sigma": the observation noise, in grey levels of [0, 1]} of a model that learned it; {} of any other."""
+    likelihood = model.likelihood
+    return {"sigma": float(likelihood.log_sigma.detach().exp())} if isinstance(likelihood, Calibrated) else {}
+
+
 def portfolio(
     model: Trainable, dataset: Dataset
 ) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -150,6 +160,7 @@ def portfolio(
         "split": "test",
         "seed": 0,
         "distortion_floor": float(floor),
+        **learned_sigma(reference),
         **summarise(values),
     }
     curve = [{"beta": beta, **evaluate(variant, dataset)} for beta, variant in model.variants().items()]

@@ -9,7 +9,7 @@ from core.data.dataset import Dataset
 
 
 def training_images(config: RunConfig, dataset: Dataset) -> np.ndarray:
-    """The training images of a config, uint8 (N, 1, 28, 28): without its held-out class, and the first train_size.
+    """The training images of a config, uint8 (N, C, H, W): without its held-out class, and the first train_size.
 
     Raises:
         ConfigError: the held-out class does not exist or is the only one, or there are fewer images than train_size.

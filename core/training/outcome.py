@@ -48,7 +48,7 @@ def refuse(model: Trainable, weights: dict[str, Tensor], images: np.ndarray) -> 
     Args:
         model: built from the weights rounded to half precision.
         weights: the weights before rounding.
-        images: training images, uint8 (N, 1, 28, 28).
+        images: training images, uint8 (N, C, H, W).
 
     Raises:
         TrainingError: the model is unusable; the message says why and what to change.

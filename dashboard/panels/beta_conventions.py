@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.config import RunConfig
-from core.models.beta_conventions import PIXELS, effective_beta, formula, translate
+from core.models.beta_conventions import SIGMA, effective_beta, formula, translate
 from dashboard import cache
 from dashboard.components.source import source_of
 from dashboard.content import catalog
@@ -20,13 +20,13 @@ from dashboard.plots import images
 ERRORS = {"bce": "BCE", "mse": "SE"}  # binary cross-entropy, squared error
 
 
-def _translation(beta: float, config: RunConfig) -> str:
+def _translation(beta: float, config: RunConfig, sigma: float) -> str:
     """The KL weight in every known code base, as a markdown table, for the likelihood and latent size of `config`."""
     rows = [
         f"| Code | D | KL | weight for β = {beta:g} | its default as β | Its loss |",
         "|---|---|---|---:|---:|---|",
     ]
-    for t in translate(beta, config.likelihood, PIXELS, config.latent_dim):
+    for t in translate(beta, config.likelihood, config.shape.pixels, config.latent_dim, sigma):
         c = t.convention
         name = f"[{c.name}]({c.source})" if c.source.startswith("https://") else c.name
         default = "–" if t.default_as_beta is None else f"{t.default_as_beta:.4g}"
@@ -102,20 +102,21 @@ def _mistake(pair: Pair) -> None:
 def conventions(pair: Pair, beta: float) -> None:
     """Draw the section."""
     config = pair.vae.config.replace(beta=beta)
+    sigma = cache.trained.evaluation(pair.vae.run_id).get("sigma", SIGMA)
     st.markdown(
         convention_takeaway(
             beta,
             {
                 t.convention.name: t.nominal
-                for t in translate(beta, config.likelihood, PIXELS, config.latent_dim)
+                for t in translate(beta, config.likelihood, config.shape.pixels, config.latent_dim, sigma)
                 if t.convention.source.startswith("https://")
             },
         )
     )
-    st.markdown(_translation(beta, config))
+    st.markdown(_translation(beta, config, sigma))
     st.caption(
-        f"For images of {PIXELS} numbers and {config.latent_dim} latent units; BCE: binary cross-entropy, SE: "
-        "squared error; w: the KL weight in that code. ≈ marks codes with a different distortion: "
+        f"For images of {config.shape.pixels} numbers and {config.latent_dim} latent units; BCE: binary cross-entropy, "
+        "SE: squared error; w: the KL weight in that code. ≈ marks codes with a different distortion: "
         "the cost of one nat of rate is the same, but the model is not. Summing instead of averaging over the "
         "batch only changes the step size."
     )

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from core.config import RunConfig
 from core.models import beta_conventions
 from core.models.beta_conventions import CONVENTIONS, comparable, effective, nominal
-from core.models.objectives import GAUSSIAN_SIGMA, LIKELIHOODS
+from core.models.objectives import FIXED, GAUSSIAN_SIGMA
 from core.models.posteriors import DiagonalGaussian
 
 B, D, P = 8, 16, 784
@@ -53,7 +53,7 @@ def theirs(convention: str, w: float, seed: int) -> float:
 
 def ours(likelihood: str, beta: float, seed: int) -> float:
     logits, x, q = batch(seed)
-    return float(LIKELIHOODS[likelihood].distortion(logits, x).mean() + beta * q.kl().sum(1).mean())
+    return float(FIXED[likelihood].distortion(logits, x).mean() + beta * q.kl().sum(1).mean())
 
 
 @pytest.mark.parametrize("beta", [0.25, 4.0])

@@ -142,7 +142,7 @@ def test_resolving_a_fixed_data_set_reads_no_image(monkeypatch):
 
 
 def test_an_unknown_name_is_told_the_choices():
-    with pytest.raises(DataError, match=r"'cifar'.*mnist-5k, mnist.*folder:PATH"):
+    with pytest.raises(DataError, match=r"'cifar'.*mnist-5k, .*mnist.*folder:PATH"):
         load_dataset("cifar")
 
 

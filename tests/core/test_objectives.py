@@ -5,7 +5,7 @@ import torch
 from torch.distributions import Bernoulli as TorchBernoulli
 from torch.distributions import Normal
 
-from core.models.objectives import GAUSSIAN_SIGMA, LIKELIHOODS, Bernoulli, Gaussian, Terms
+from core.models.objectives import FIXED, GAUSSIAN_SIGMA, Bernoulli, Calibrated, Gaussian, SharedSigma, Terms
 
 G = torch.Generator().manual_seed(0)
 LOGITS = torch.randn(3, 1, 28, 28, generator=G)
@@ -23,7 +23,35 @@ def test_gaussian_distortion_is_a_normalised_log_density():
     torch.testing.assert_close(Gaussian.distortion(LOGITS, GREY), expected)
 
 
-@pytest.mark.parametrize("likelihood", LIKELIHOODS.values(), ids=LIKELIHOODS)
+@pytest.mark.parametrize("sigma", [0.02, 0.3, 2.0])
+def test_calibrated_distortion_is_a_normalised_log_density(sigma):
+    likelihood = Calibrated(torch.tensor(sigma).log())
+    expected = -Normal(torch.sigmoid(LOGITS), sigma).log_prob(GREY).flatten(1).sum(1)
+    torch.testing.assert_close(likelihood.distortion(LOGITS, GREY), expected)
+
+
+def test_the_best_sigma_is_the_root_of_the_mean_squared_error():
+    sigma = SharedSigma()
+    error = (torch.sigmoid(LOGITS) - GREY).square().mean()
+    sigma.set(float(error.sqrt()))
+    Calibrated(sigma.log()).distortion(LOGITS, GREY).mean().backward()
+    per_log = float(sigma.offset.grad) / sigma.scale  # dD/d log sigma = P - |error|^2 / sigma^2
+    assert per_log == pytest.approx(0, abs=1e-2)
+    best = Calibrated(sigma.log()).distortion(LOGITS, GREY).mean()
+    for factor in (0.9, 1.1):
+        assert Calibrated(sigma.log() + torch.tensor(factor).log()).distortion(LOGITS, GREY).mean() > best
+
+
+def test_the_gradient_of_sigma_is_its_closed_form():
+    sigma = SharedSigma()
+    sigma.set(0.2)
+    Calibrated(sigma.log()).distortion(LOGITS, GREY).sum().backward()
+    error = (torch.sigmoid(LOGITS) - GREY).square().flatten(1).sum(1)
+    expected = (GREY[0].numel() - error / 0.2**2).sum() * sigma.scale
+    torch.testing.assert_close(sigma.offset.grad, expected, rtol=1e-4, atol=1e-2)
+
+
+@pytest.mark.parametrize("likelihood", FIXED.values(), ids=FIXED)
 def test_the_floor_is_reached_by_a_perfect_reconstruction_and_by_nothing_else(likelihood):
     perfect = torch.logit(GREY.double().clamp(1e-9, 1 - 1e-9))
     torch.testing.assert_close(

@@ -43,7 +43,7 @@ def refusal(model: Trainable, images: np.ndarray) -> str:
 
 def untrained(config: RunConfig, images: np.ndarray) -> Trainable:
     model = build_model(config).eval().requires_grad_(False)
-    model.set_output_bias(float(np.clip(images.mean() / 255, 1e-4, 1 - 1e-4)))
+    model.start_from(images)
     return model
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.tiles import grey_png, tiled
+from core.data.tiles import png_bytes, tiled
 
 
 @pytest.mark.parametrize(("n", "columns"), [(1, 1), (6, 3), (7, 3), (2, 5)])
@@ -20,6 +20,6 @@ def test_a_tile_is_where_its_row_and_column_say_and_the_rest_is_zero(n, columns)
     assert (picture > 0).sum() == n * 12
 
 
-def test_a_grey_png_holds_the_pixels_it_was_given():
+def test_a_png_bytes_holds_the_pixels_it_was_given():
     pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(grey_png(pixels)))), pixels)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png_bytes(pixels)))), pixels)

@@ -85,10 +85,19 @@ def test_a_trained_config_is_returned_without_training(store):
     assert epochs == []
 
 
+SIGMA = {"likelihood": "calibrated", "averaging": 0.9}
+
+
 @pytest.mark.parametrize(
     "change",
-    [{"model": "ae", "trunk": "conv"}, {"optimiser": "muon"}, {"model": "multirate"}, QUICK | {"epochs": 3}],
-    ids=["ae", "muon", "multirate", "quick"],
+    [
+        {"model": "ae", "trunk": "conv"},
+        {"optimiser": "muon"},
+        {"model": "multirate"},
+        QUICK | {"epochs": 3},
+        SIGMA,
+    ],
+    ids=["ae", "muon", "multirate", "quick", "calibrated"],
 )
 def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatch, change):
     config = SMALL.replace(**change)

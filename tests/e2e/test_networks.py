@@ -163,11 +163,11 @@ def agrees(page, model: torch.nn.Module, tolerance: float, dtype: torch.dtype, n
     for key, value in expected.items():
         scale = max(1.0, float(value.abs().max()))  # KLs reach hundreds of nats
         assert np.abs(got[key] - value.numpy().ravel()).max() < tolerance * scale, key
-    from core.models.objectives import LIKELIHOODS
+    from core.models.objectives import FIXED
 
     for key, likelihood in (("distortion", "bernoulli"), ("gaussian", "gaussian")):
         assert float(got[key][0]) == pytest.approx(
-            float(LIKELIHOODS[likelihood].distortion(logits[:1], images[:1])), rel=tolerance
+            float(FIXED[likelihood].distortion(logits[:1], images[:1])), rel=tolerance
         )
 
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load, save
 from serving import chromium
 
-from core.config import ACTIVATIONS, LIKELIHOODS, MODELS, QUICK, TRUNKS, RunConfig
+from core.config import ACTIVATIONS, MODELS, QUICK, TRUNKS, RunConfig
 from core.data.dataset import Dataset
 from core.data.datasets import load_dataset
 from core.models.build import build_model
@@ -22,6 +22,7 @@ from core.training.optimisation import SCHEDULES, Average, optimisers
 from dashboard.components import page_training
 from dashboard.components.scripts import bundled
 
+IN_PAGE = ("bernoulli", "gaussian")  # likelihoods
 N, STEPS = 19, 20  # images per batch, an odd number; batches
 ARCHITECTURES = {
     f"{model}-{trunk}-{activation}-{likelihood}": {
@@ -31,7 +32,7 @@ ARCHITECTURES = {
         "likelihood": likelihood,
         "latent_dim": {"conv": 16, "mlp": 2}.get(trunk, 5),
     }
-    for model, trunk, activation, likelihood in itertools.product(MODELS, TRUNKS, ACTIVATIONS, LIKELIHOODS)
+    for model, trunk, activation, likelihood in itertools.product(MODELS, TRUNKS, ACTIVATIONS, IN_PAGE)
 }
 # One batch after another, images, noise and betas from core; what comes back is a safetensors file.
 RUN = """([config, layers, weights, numbers, n, steps]) => {

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import median_filter
 
+from core.data.shape import as_pictures
 from core.metrics.denoising_and_anomalies import (
     Simple,
     add_noise,
     anomalies,
-    as_unit,
     auroc,
     denoise,
     denoising,
@@ -63,7 +63,7 @@ def test_scores_without_an_order_are_refused():
 
 
 def test_pca_is_the_best_linear_autoencoder(pca, tiny):
-    x = as_unit(tiny.train_images)
+    x = as_pictures(tiny.train_images)
     assert np.allclose(pca.components @ pca.components.T, np.eye(len(pca.components)), atol=1e-4)
     centred = x.reshape(len(x), -1) - x.reshape(len(x), -1).mean(0)
     best = (np.linalg.svd(centred, compute_uv=False)[10:] ** 2).sum() / x.size  # Eckart and Young

@@ -1,0 +1,82 @@
+"""The shape of a data set's images: grey or colour, and a square side. Everything that depends on it starts here.
+
+Two layouts are in use. Stacks of bytes, as in `Dataset`, are always uint8 (N, C, H, W). Pictures, float32 in [0, 1],
+are (N, H, W) if they are grey and (N, 3, H, W) in colour: see `as_pictures`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+CHANNELS = (1, 3)  # grey, or red, green and blue
+SIDES = (28, 32, 64)
+
+
+class Shape(NamedTuple):
+    """Channels (1 for grey, 3 for colour) and the side of square images, in pixels."""
+
+    channels: int
+    side: int
+
+    @property
+    def chw(self) -> tuple[int, int, int]:
+        """(C, H, W), the shape of one image."""
+        return self.channels, self.side, self.side
+
+    @property
+    def picture(self) -> tuple[int, ...]:
+        """The shape of one picture: (H, W) if it is grey, else (3, H, W)."""
+        return self.chw if self.channels > 1 else self.chw[1:]
+
+    @property
+    def pixels(self) -> int:
+        """Numbers per image, C * H * W."""
+        return self.channels * self.side * self.side
+
+    @property
+    def color(self) -> bool:
+        """Whether images have three channels."""
+        return self.channels > 1
+
+    def __str__(self) -> str:
+        return f"{self.side}x{self.side} {'colour' if self.color else 'grey'}"
+
+
+GREY_28 = Shape(1, 28)
+# The data sets of `core.data.sources` whose images have another shape.
+SHAPES = {
+    "emoji": Shape(3, 32),
+    "sprites": Shape(3, 32),
+    "cifar10": Shape(3, 32),
+    "svhn": Shape(3, 32),
+    "celeba": Shape(3, 64),
+}
+
+
+def shape_named(dataset: str) -> Shape:
+    """The shape of a data set's images, from its name alone: no image is read.
+
+    The name of a folder ends with its options where they are not the defaults, as in "folder:PATH?color=1&size=32".
+    """
+    if dataset in SHAPES or not dataset.startswith("folder:"):
+        return SHAPES.get(dataset, GREY_28)
+    options = dataset.rpartition("?")[2].split("&")
+    side = next((side for side in SIDES if f"size={side}" in options), GREY_28.side)
+    return Shape(3 if "color=1" in options else 1, side)
+
+
+def shape_of(images: np.ndarray) -> Shape:
+    """The shape of images (N, C, H, W)."""
+    return Shape(images.shape[1], images.shape[2])
+
+
+def as_pictures(images: np.ndarray) -> np.ndarray:
+    """Images uint8 (N, C, H, W) as pictures: float32 in [0, 1], (N, H, W) if they are grey, else (N, 3, H, W)."""
+    return without_grey_axis(images).astype(np.float32) / 255
+
+
+def without_grey_axis(images: np.ndarray) -> np.ndarray:
+    """Images (N, C, H, W) as (N, H, W) if they have one channel; colour images as they are."""
+    return images[:, 0] if images.shape[1] == 1 else images
