@@ -78,5 +78,5 @@ def as_pictures(images: np.ndarray) -> np.ndarray:
 
 
 def without_grey_axis(images: np.ndarray) -> np.ndarray:
-    """Images (N, C, H, W) as (N, H, W) if they have one channel; colour images as they are."""
-    return images[:, 0] if images.shape[1] == 1 else images
+    """Images (..., C, H, W) as (..., H, W) if they have one channel; colour images as they are."""
+    return images[..., 0, :, :] if images.shape[-3] == 1 else images

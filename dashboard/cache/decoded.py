@@ -15,7 +15,7 @@ CLASS = "class"  # the source of samples of a single class
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def samples(run_id: str, source: str, temperature: float = 1.0, seed: int = 0, label: int | None = None) -> np.ndarray:
-    """`SAMPLES` random samples, float32 (64, 28, 28); those stored with the run do not need the network.
+    """`SAMPLES` random samples, as pictures, float32 (64, ...); those stored with the run do not need the network.
 
     Args:
         label: with the source "class", the class whose codes are drawn.
@@ -46,7 +46,7 @@ def one_of_each(data: DataKey, most: int = 10) -> np.ndarray:
 
 
 def _likeness(data: DataKey, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(index, cosine) of the training image most similar to each of `images` (n, 28, 28).
+    """(index, cosine) of the training image most similar to each of the pictures (n, ...).
 
     The cosine between pixel vectors does not depend on brightness; by Euclidean distance, a faint image would be close
     to every other.
@@ -58,7 +58,7 @@ def _likeness(data: DataKey, images: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _unit(images: np.ndarray) -> np.ndarray:
-    """Images as unit vectors, float32 (n, 784)."""
+    """Images as unit vectors, float32 (n, P)."""
     flat = images.reshape(len(images), -1).astype(np.float32)
     return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
 
@@ -73,10 +73,11 @@ def samples_likeness(
 
 @st.cache_resource(show_spinner=False, max_entries=256)
 def decoded_path(run_id: str, a: int | bytes, b: int | bytes, steps: int, kind: str) -> np.ndarray:
-    """Images decoded along a path between the codes of two images, float32 (steps, 28, 28).
+    """Images decoded along a path between the codes of two images, float32 (steps, ...).
 
     Args:
-        a, b: indices of test images, or 784 grey levels (see `drawn_image` in dashboard.components.interpolator).
+        a, b: indices of test images, or the bytes of an image (C, H, W), see `drawn_image` in
+            dashboard.components.interpolator.
         kind: one of `core.latent.interpolation.KINDS`.
     """
     from core.latent.interpolation import path
@@ -88,17 +89,18 @@ def decoded_path(run_id: str, a: int | bytes, b: int | bytes, steps: int, kind: 
 
 
 def _code(run_id: str, image: int | bytes) -> np.ndarray:
-    """The posterior mean (d,) of a test image that has a stored one, or of other grey levels."""
+    """The posterior mean (d,) of a test image that has a stored one, or of the bytes of another image."""
     if isinstance(image, int):
         return trained.gallery(run_id)["mean"][image]
     from core.latent.sampling import encode_all
 
-    return encode_all(trained.model(run_id), np.frombuffer(image, np.uint8).reshape(1, 1, 28, 28)).mean[0]
+    model = trained.model(run_id)
+    return encode_all(model, np.frombuffer(image, np.uint8).reshape(1, *model.config.shape.chw)).mean[0]
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def redraws(run_id: str, index: int, n: int) -> np.ndarray:
-    """Decoded images of n codes sampled from a test image's posterior, float32 (n, 28, 28); all equal for an AE."""
+    """Decoded images of n codes sampled from a test image's posterior, float32 (n, ...); all equal for an AE."""
     from core.latent.sampling import decode_all
 
     codes = trained.gallery(run_id)
@@ -113,13 +115,14 @@ def redraws(run_id: str, index: int, n: int) -> np.ndarray:
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def traversals(run_id: str, index: int, steps: int, reach: float = 3.0) -> np.ndarray:
-    """A test image decoded with each latent number in turn varied from -reach to reach, float32 (d, steps, 28, 28)."""
+    """A test image decoded with each latent number in turn varied from -reach to reach, float32 (d, steps, ...)."""
     from core.latent.sampling import decode_all
 
     mean = trained.gallery(run_id)["mean"][index].astype(np.float32)
     codes = np.broadcast_to(mean, (len(mean), steps, len(mean))).copy()
     for j in range(len(mean)):
         codes[j, :, j] = np.linspace(-reach, reach, steps)
-    images = decode_all(trained.model(run_id), codes.reshape(-1, len(mean))).reshape(len(mean), steps, 28, 28)
+    decoded = decode_all(trained.model(run_id), codes.reshape(-1, len(mean)))
+    images = decoded.reshape(len(mean), steps, *decoded.shape[1:])
     images.setflags(write=False)
     return images

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.dataset import DataKey
+from core.data.shape import as_pictures
 from dashboard.cache import trained
 from dashboard.cache.trained import LOADING, REFERENCE
 
@@ -35,7 +36,7 @@ def simple_denoisers(data: DataKey, sigma: float) -> Simple:
 
 
 def anomalous_images(data: DataKey, what: str) -> np.ndarray:
-    """At most a thousand anomalous images, uint8 (n, 1, 28, 28).
+    """At most a thousand anomalous images, uint8 (n, C, H, W).
 
     Args:
         what: a kind of anomaly (`ODDITIES`) or the name of another data set.
@@ -80,4 +81,4 @@ def pca_quantisers(data: DataKey) -> list[Quantiser]:
     """The quantisers of the PCA's codes, coarse to fine."""
     from core.metrics.compression import pca_quantisers as make
 
-    return make(pca(data), trained.dataset(data).train_images[:REFERENCE, 0].astype(np.float32) / 255)
+    return make(pca(data), as_pictures(trained.dataset(data).train_images[:REFERENCE]))

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from core.config import RunConfig
 from core.data.dataset import DataKey
@@ -114,7 +115,6 @@ def recipe(config: RunConfig) -> RunConfig:
 def usual(config: RunConfig) -> bool:
     """Whether the run minimises D + beta R without further options, for one beta or for all, on all images."""
     options = (
-        "likelihood",
         "reduction",
         "warmup_epochs",
         "free_bits",
@@ -123,7 +123,8 @@ def usual(config: RunConfig) -> bool:
         "train_size",
         "activation",
     )
-    return all(getattr(config, name) == getattr(STANDARD, name) for name in options)
+    expected = RunConfig(dataset=config.dataset).likelihood  # it depends on the shape of the images
+    return config.likelihood == expected and all(getattr(config, name) == getattr(STANDARD, name) for name in options)
 
 
 def plain(config: RunConfig) -> bool:
@@ -134,7 +135,13 @@ def plain(config: RunConfig) -> bool:
 def _preference(entry: Entry) -> tuple:
     """Sort key: shipped runs before new ones, the standard recipe before others, longer trainings before shorter."""
     standard = dataclasses.replace(
-        recipe(entry.config), dataset=STANDARD.dataset, data_digest="", seed=0, latent_dim=16, trunk="conv"
+        recipe(entry.config),
+        dataset=STANDARD.dataset,
+        data_digest="",
+        seed=0,
+        latent_dim=16,
+        trunk="conv",
+        likelihood=STANDARD.likelihood,
     )
     return (not entry.run.shipped, standard != recipe(STANDARD), -entry.config.epochs, entry.run_id)
 
@@ -158,8 +165,13 @@ def pairs(entries: Iterable[Entry]) -> dict[tuple[str, int, int], Pair]:
         key = (vae.data.name, vae.config.latent_dim, vae.config.seed)
         if vae.config.model == "vae" and key not in found and (ae := aes.get(recipe(vae.config))):
             found[key] = Pair(ae, vae)
-    order = sorted(found, key=lambda k: (k[0] != STANDARD.dataset, k[0], k[1] != STANDARD.latent_dim, k[1], k[2]))
-    return {key: found[key] for key in order}
+    return {key: found[key] for key in sorted(found, key=_place)}
+
+
+def _place(key: tuple[str, int, int]) -> tuple[Any, ...]:
+    """Sort key of a pair: the standard data set and latent size before others, sizes to be drawn in a plane last."""
+    dataset, latent_dim, seed = key
+    return dataset != STANDARD.dataset, dataset, latent_dim != STANDARD.latent_dim, latent_dim < 3, latent_dim, seed
 
 
 def of_size(pairs: Iterable[Pair], pair: Pair, latent_dim: int) -> list[Pair]:

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.data.shape import without_grey_axis
 from dashboard import cache
 from dashboard.components.chart import chart
 from dashboard.content.uses import anomaly_takeaway, held_out_takeaway
@@ -40,7 +41,7 @@ def detect_anomalies(context: UsesContext, lead: DeltaGenerator, image: np.ndarr
 
     Args:
         lead: where the conclusion is written.
-        image: uint8 (28, 28), used as it is if it is the visitor's own.
+        image: uint8 (H, W) or (3, H, W), used as it is if it is the visitor's own.
         test_image: index of the test image whose anomalous version is used instead; None for an image of the visitor.
     """
     from core.metrics.denoising_and_anomalies import ODDITIES, auroc, oddness, roc
@@ -68,14 +69,16 @@ def detect_anomalies(context: UsesContext, lead: DeltaGenerator, image: np.ndarr
     allowed = percent / 100
     if test_image is not None:
         anomalous = cache.uses.anomalous_images(context.pair.data, what)
-        image = anomalous[test_image % len(anomalous), 0]
+        image = without_grey_axis(anomalous[test_image % len(anomalous)])
     by_model: dict[str, Scores] = {}
     for kind, entry in context.pair.items():
         normal = cache.uses.anomaly_scores(entry.run_id)
         by_model[kind] = Scores(
             normal,
             cache.uses.anomaly_scores(entry.run_id, what),
-            float(oddness(cache.trained.model(entry.run_id), image[None, None])["distortion"][0]),
+            float(
+                oddness(cache.trained.model(entry.run_id), image.reshape(1, *context.data.shape.chw))["distortion"][0]
+            ),
             float(np.quantile(normal, 1 - allowed)),
         )
     by_method = {kind: (scores.normal, scores.anomalous) for kind, scores in by_model.items()}

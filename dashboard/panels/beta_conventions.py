@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.config import RunConfig
+from core.data.shape import without_grey_axis
 from core.models.beta_conventions import SIGMA, effective_beta, formula, translate
 from dashboard import cache
 from dashboard.components.source import source_of
@@ -77,7 +78,7 @@ def _mistake(pair: Pair) -> None:
         )
     )
     chosen = cache.decoded.one_of_each(pair.data)
-    real = cache.trained.dataset(pair.data).test_images[chosen, 0]
+    real = without_grey_axis(cache.trained.dataset(pair.data).test_images[chosen])
     for column, entry, name in zip(
         st.columns(2), (wrong, right), ("`mean`: averaged over pixels", "`sum`: as in all other runs here"), strict=True
     ):

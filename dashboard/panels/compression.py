@@ -24,7 +24,7 @@ def compress(context: UsesContext, lead: DeltaGenerator, image: np.ndarray) -> N
 
     Args:
         lead: where the conclusion is written.
-        image: uint8 (28, 28).
+        image: uint8 (H, W) or (3, H, W).
     """
     from core.metrics import compression
 

@@ -24,7 +24,7 @@ def denoise(context: UsesContext, lead: DeltaGenerator, image: np.ndarray) -> No
 
     Args:
         lead: where the conclusion is written.
-        image: uint8 (28, 28).
+        image: uint8 (H, W) or (3, H, W).
     """
     from core.metrics import denoising_and_anomalies
     from core.metrics.reconstruction import psnr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.data.shape import without_grey_axis
 from core.latent.projection import plane_of
 from dashboard import cache
 from dashboard.content.catalog import Pair
@@ -29,7 +30,8 @@ def encode_with_both(pair: Pair, index: int) -> None:
     for column, name, title in zip(st.columns(2), ("ae", "vae"), (f"{AE}: a point", f"{VAE}: a cloud"), strict=True):
         codes, stddev = planes[name]
         decoded = galleries[name]["reconstruction"][index]
-        encoding = encoding_diagram.Encoding(name, data.test_images[index, 0], decoded, codes, index, stddev[index])
+        image = without_grey_axis(data.test_images[index])
+        encoding = encoding_diagram.Encoding(name, image, decoded, codes, index, stddev[index])
         drawing = encoding_diagram.drawing(encoding, factor, state.dark())
         code = "a single point"
         if name == "vae":

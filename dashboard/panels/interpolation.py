@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.data.shape import as_pictures
 from core.latent.interpolation import KINDS, cross_fade, nearest
 from dashboard import cache
 from dashboard.components.assets import weights_url
@@ -24,7 +25,7 @@ from dashboard.session.shared_settings import Setting, number, one_of, whole
 KEY = "interpolator"
 STEPS = 9
 NAMED = {"ae": "AE", "vae": "VAE", "pixels": "cross-fade"}
-Frames = dict[str, np.ndarray]  # by the keys of NAMED, each float32 (steps, 28, 28)
+Frames = dict[str, np.ndarray]  # by the keys of NAMED, each float32 (steps, ...)
 
 
 def default(pair: Pair, label: int) -> int:
@@ -187,14 +188,15 @@ def _gallery(pair: Pair) -> None:
 
 
 def _frames(pair: Pair, a: int | bytes, b: int | bytes, steps: int, way: str) -> Frames:
-    """The frames of both models and of the cross-fade; an end is a test image or the 784 bytes of a drawing."""
+    """The frames of both models and of the cross-fade; an end is a test image or the bytes of a drawing."""
     data = cache.trained.dataset(pair.data)
     ends = [
-        (data.test_images[end, 0] if isinstance(end, int) else np.frombuffer(end, np.uint8).reshape(28, 28)) / 255
+        data.test_images[end] if isinstance(end, int) else np.frombuffer(end, np.uint8).reshape(data.shape.chw)
         for end in (a, b)
     ]
+    first, last = as_pictures(np.stack(ends))
     decoded = {kind: cache.decoded.decoded_path(entry.run_id, a, b, steps, way) for kind, entry in pair.items()}
-    return {**decoded, "pixels": cross_fade(ends[0], ends[1], steps)}
+    return {**decoded, "pixels": cross_fade(first, last, steps)}
 
 
 def _distances(pair: Pair, frames: Frames) -> dict[str, np.ndarray]:

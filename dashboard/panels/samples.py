@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.data.shape import without_grey_axis
 from core.errors import NotMeasurable
 from dashboard import cache
 from dashboard.cache.decoded import CLASS
@@ -203,7 +204,7 @@ def _pictures(pair: Pair, sources: Mapping[str, str], temperature: float, seed: 
             pictures = cache.decoded.samples(entry.run_id, sources[kind], temperature, seed)
             if beside:
                 closest, _ = cache.decoded.samples_likeness(entry.run_id, sources[kind], temperature, seed)
-                partners = data.train_images[closest[:PAIRED], 0]
+                partners = without_grey_axis(data.train_images[closest[:PAIRED]])
                 drawn = images.grid(images.beside(pictures[:PAIRED], partners), 4)
                 alt = f"{PAIRED} samples, each with its most similar training image"
             else:

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.config import ACTIVE_NATS
+from core.data.shape import as_pictures, without_grey_axis
 from core.errors import NotMeasurable
 from core.latent.interpolation import KINDS, cross_fade, nearest
 from core.latent.sampling import SOURCES
@@ -32,7 +33,7 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
     data = cache.trained.dataset(stage.pair.data)
     first = cache.decoded.one_of_each(stage.pair.data)[:shown]
     st.caption("Unseen images")
-    st.image(images.grid(data.test_images[first, 0], len(first)), width="stretch", alt="Unseen images")
+    st.image(images.grid(without_grey_axis(data.test_images[first]), len(first)), width="stretch", alt="Unseen images")
     facts: dict[str, Any] = {}
     for place, words in enumerate(models):
         kind, size = model_of(words, ())
@@ -101,7 +102,7 @@ def numbers(stage: Stage, image: int = 0, steps: int = 7) -> Facts:
         raise ExhibitError(f"steps = {steps}: numbers varies each latent number in 3 to 15 steps.")
     (image,) = stage.images(image)
     left, right = st.columns([3, 2]) if stage.revealed else (st.container(), None)
-    varied = cache.decoded.traversals(stage.pair.vae.run_id, image, steps)  # (d, steps, 28, 28)
+    varied = cache.decoded.traversals(stage.pair.vae.run_id, image, steps)  # (d, steps, ...)
     half = -(-d // 2)
     for column, part in zip(left.columns(2), (varied[:half], varied[half:]), strict=True):
         if len(part):
@@ -188,7 +189,7 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
             f"between shows ae, vae and pixels in some order, way {' or '.join(KINDS)}, in 3 to 15 steps."
         )
     start, end = stage.images(start, end)
-    ends = data.test_images[[start, end], 0].astype(np.float32) / 255
+    ends = as_pictures(data.test_images[[start, end]])
     frames = {kind: cache.decoded.decoded_path(stage.pair[kind].run_id, start, end, steps, way) for kind in NAMES}
     frames["pixels"] = cross_fade(ends[0], ends[1], steps)
     names = {kind: f"{name}, decoded" for kind, name in NAMES.items()}

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from core.data.shape import without_grey_axis
 from dashboard import cache
 from dashboard.content import catalog
 from dashboard.content.catalog import Pair
@@ -109,7 +110,7 @@ with right.container(border=True, height="stretch"):
 
 first = cache.decoded.one_of_each(pair.data)
 for caption, strip, alt in (
-    ("Unseen images", data.test_images[first, 0], "One unseen image of each class"),
+    ("Unseen images", without_grey_axis(data.test_images[first]), "One unseen image of each class"),
     (
         f"{AE}: decoded from the code",
         cache.trained.gallery(pair.ae.run_id)["reconstruction"][first],

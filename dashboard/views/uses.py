@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from core.data.shape import without_grey_axis
 from dashboard import cache
 from dashboard.components.pad import pad
 from dashboard.components.picker import GALLERY, picker
@@ -32,7 +33,7 @@ def clicked() -> None:
 
 
 def choose_image() -> tuple[np.ndarray, int | None]:
-    """Draw the choice of an image; returns it, uint8 (28, 28), and its index if it is a test image."""
+    """Draw the choice of an image; returns the picture, uint8, and its index if it is a test image."""
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     with row:
         source = controls.choice("Image", ("test image", "draw one", "upload one"), "picture", width="content")
@@ -60,7 +61,7 @@ def choose_image() -> tuple[np.ndarray, int | None]:
                     clicked,
                 )
         state.put("uses-item", index)
-    return data.test_images[index, 0], index
+    return without_grey_axis(data.test_images[index]), index
 
 
 st.title("Uses", anchor=False)

@@ -435,7 +435,7 @@ def test_epochs_come_from_the_link_within_core_limits(dashboard, jobs):
 def test_a_pair_of_another_latent_size_is_asked_for_watched_and_shown(dashboard, jobs):
     jobs.states = {}
     app = dashboard("kl_weight")
-    app.segmented_control(key="pair-data").set_value("mnist-5k").run()
+    app.selectbox(key="pair-data").set_value("mnist-5k").run()
     app.segmented_control(key="pair-latent").set_value(8).run()
     app.button("train-pair").click().run()
     assert [(c.model, c.beta, c.dataset, c.latent_dim, c.epochs) for c in jobs.asked] == [
