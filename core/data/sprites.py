@@ -4,7 +4,7 @@ Every image (32x32, RGB) shows one shape on black and is determined by six indep
 
     shape   square, ellipse, heart            hue    6 steps of 50 degrees, from red to violet
     size    4, half the side of the square    angle  8 steps of 10 degrees, from -35 to 35
-    x, y    6 steps of 3 pixels each
+    x, y    6 steps of 2 pixels each
 
 All three shapes of one size have about the same area. Angle and hue are intervals, not circles: a square looks the
 same after 90 degrees, so its angles span less than that, and violet is not followed by red again. So every factor can
@@ -29,13 +29,13 @@ SHAPES = ("square", "ellipse", "heart")
 N, N_TEST = 5000, 1000
 SEED = 0
 
-HALF_SIDES = (26, 32, 38, 45)  # of the square, in eighths of a pixel
+HALF_SIDES = (32, 40, 48, 56)  # of the square, in eighths of a pixel
 ANGLES = (-35, -25, -15, -5, 5, 15, 25, 35)  # degrees
 STEPS = 6  # positions in x and in y
-STRIDE = 3  # pixels between positions
+STRIDE = 2  # pixels between positions
 FINE = 8  # points per pixel and direction
 UNIT = 4096  # sines, cosines and ratios are whole numbers of 1/4096
-WINDOW = 17  # pixels: a shape fits into it at any angle
+WINDOW = 22  # pixels: a shape fits into it at any angle
 _FIRST = (SIDE - WINDOW - STRIDE * (STEPS - 1)) // 2  # corner of the window at the first position
 # Colours with the largest channel at 255 and the smallest at 64, of hues 0, 50, ... 250 degrees.
 COLOURS = ((255, 64, 64), (255, 223, 64), (128, 255, 64), (64, 255, 159), (64, 191, 255), (96, 64, 255))
