@@ -56,7 +56,8 @@ def named(name: str) -> Dataset:
             f"{name} has digest {digest}, expected {source.digest}: the files are damaged or another version. "
             f"Remove {settings.data_dir()} and load again."
         )
-    return Dataset(name, source.title, source.classes, *arrays, digest=digest)
+    known = source.factors() if source.factors else None
+    return Dataset(name, source.title, source.classes, *arrays, digest=digest, factors=known)
 
 
 def resolve(config: RunConfig) -> RunConfig:

@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from core.data.dataset import SPLIT_SEED, DataError, digest_of, stratified_split
+from core.data.factors import Factors
 from core.data.shape import GREY_28
+from core.data.sprites import SHAPES, factors, sprites
 from core.files import write_npz
 
 EMBEDDED = Path(__file__).parent / "embedded"
@@ -51,6 +53,7 @@ class Source:
         load: returns training images and labels, then test images and labels, as in `Dataset`.
         digest: of the images, if they are fixed, so that runs are found without loading them; else "".
         embedded: whether the images come with an installed package.
+        factors: what is known about how the images were made (`Dataset.factors`), if anything is.
     """
 
     title: str
@@ -58,6 +61,7 @@ class Source:
     load: Callable[[Places], tuple[np.ndarray, ...]]
     digest: str = ""
     embedded: bool = False
+    factors: Callable[[], Factors] | None = None
 
 
 def _mnist_5k(places: Places) -> tuple[np.ndarray, ...]:
@@ -149,6 +153,9 @@ def _within_patience(download: Callable[[], list[np.ndarray]]) -> list[np.ndarra
 DATASETS: dict[str, Source] = {
     "mnist-5k": Source("MNIST digits (5,000)", DIGITS, _mnist_5k, digest="4b0c23f475d96a0e", embedded=True),
     "emoji": Source("Emoji (3,511)", EMOJI, _emoji, digest="ec04af9b99ab9a40", embedded=True),
+    "sprites": Source(
+        "Sprites (5,000)", SHAPES, lambda _: sprites(), digest="86fe5b355b37ac38", embedded=True, factors=factors
+    ),
     "mnist": Source(
         "MNIST digits (70,000)", DIGITS, functools.partial(_torchvision, "MNIST"), digest="72c52254bdc7435c"
     ),
