@@ -32,6 +32,7 @@ from core.cli.training_commands import sweep, train
 from core.data.datasets import load_dataset
 from core.data.folder_name import canonical
 from core.data.shape import without_grey_axis
+from core.files import write_bytes
 from core.runs.run import Run
 
 if TYPE_CHECKING:
@@ -68,9 +69,10 @@ def data(options: Namespace) -> int:
         for name, of_train, of_test in zip(dataset.classes, train, test, strict=True)
     ]
     if options.out:
-        from core.cli.contact_sheet import write_sheet
+        from core.data.contact_sheet import contact_sheet
 
-        write_sheet(options.out, dataset)
+        with writing(options.out) as target:
+            write_bytes(target, contact_sheet(dataset))
     if options.json:
         about = {"dataset": dataset.name, "digest": dataset.digest, "train": sum(train), "test": sum(test)}
         print_json({**about, "classes": rows, "notes": dataset.notes, "skipped": dataset.skipped, "out": options.out})

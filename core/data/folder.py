@@ -19,7 +19,8 @@ import numpy as np
 from core.data.dataset import SPLIT_SEED, DataError, Dataset, digest_of, stratified_split
 from core.data.folder_listing import MAX_FILES, Listing, listing
 from core.data.folder_name import Place, find, printable
-from core.data.image_file import Reading, finish, read, suffixes
+from core.data.form import Form
+from core.data.image_file import Finished, Reading, finish, read, suffixes
 from core.errors import UserFacingError, error_text
 
 LEAST = 10  # the smallest number of images
@@ -108,7 +109,7 @@ def _read(place: Place, found: Listing, progress: Callable[[int, int], None] | N
         if progress is not None:
             progress(i, len(found.files))
         try:
-            readings.append(read(Path(file.path), place.invert))
+            readings.append(read(Path(file.path), place.form))
             used.append(file.parts)
             paths.append(file.path)
         except Exception as error:  # Pillow raises many kinds for damaged or malicious files
@@ -121,8 +122,8 @@ def _read(place: Place, found: Listing, progress: Callable[[int, int], None] | N
             f"{where}: only {len(readings)} of {len(readings) + len(skipped)} files are readable images ({why}). "
             f"At least {LEAST} are needed."
         )
-    finished = finish(readings, place.invert)
-    notes = list(_notes(readings, finished.ground, finished.other_ground, finished.white))
+    finished = finish(readings, place.form)
+    notes = list(_notes(readings, finished, place.form))
     by_role = _roles(used)
     groups = [parts[1:] if by_role else parts for parts in used]
     names, labels = _classes(groups)
@@ -137,7 +138,7 @@ def _read(place: Place, found: Listing, progress: Callable[[int, int], None] | N
             )
         if hint := _hint(used):
             notes.append(hint)
-    stack = finished.images[:, None]
+    stack = finished.images.reshape(-1, *place.form.shape.chw)
     arrays = stack[train], labels[train], stack[test], labels[test]
     for array in arrays:
         array.setflags(write=False)  # shared by all visitors
@@ -218,16 +219,17 @@ def _hint(used: list[tuple[str, ...]]) -> str:
     return ""
 
 
-def _notes(readings: list[Reading], ground: int | None, others: int, white: float | None) -> Iterator[str]:
-    """Sentences about the choices that were made for these images; arguments as in `core.data.image_file.Finished`."""
-    if ground is not None:
-        count = sum(r.on_white is not None for r in readings)
-        here, there = ("white", "black") if ground else ("black", "white")
+def _notes(readings: list[Reading], finished: Finished, form: Form) -> Iterator[str]:
+    """Sentences about the choices that were made for these images."""
+    if finished.ground is not None:
+        count, others = sum(r.on_white is not None for r in readings), finished.other_ground
+        here, there = ("white", "black") if finished.ground else ("black", "white")
         exceptions = f", {others} of them on {there}, since they cannot be seen on {here}" if others else ""
         yield f"{count} transparent images were laid on {here}{exceptions}"
-    if white is not None:
+    if finished.white is not None:
         count = sum(r.deep is not None for r in readings)
-        yield f"{count} images have more than 8 bits; white is {white:g} in all of them"
+        grey = "; they stay grey" if form.color else ""
+        yield f"{count} images have more than 8 bits; white is {finished.white:g} in all of them{grey}"
     if several := sum(r.frames for r in readings):
         yield f"{several} files hold several frames or pages; the first one of each is used"
 

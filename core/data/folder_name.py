@@ -1,8 +1,8 @@
 """The names of folder data sets: `folder:PATH`, with options.
 
-    folder:PATH             the images as they are
-    folder:PATH?invert=1    black and white exchanged
-    folder://PATH           for paths that are not plain text: %XX stands for one byte, as in a URL
+    folder:PATH                    grey levels, 28x28
+    folder:PATH?color=1&size=32    with options, see `core.data.form`
+    folder://PATH                  for paths that are not plain text: %XX stands for one byte, as in a URL
 
 `locate` turns what was typed into one canonical name, so that different spellings of a folder are one data set and a
 relative path is not stored.
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from core.data.dataset import DataError
+from core.data.form import IN_WORDS, PLAIN, Form, form_of
 
 PREFIX = "folder:"
 
@@ -25,12 +26,12 @@ class Place:
 
     Attributes:
         path: absolute, with symbolic links resolved.
-        invert: whether black and white are exchanged.
-        unknown: an option that does not exist, as it was typed.
+        form: the form of its images.
+        unknown: options that do not exist, as they were typed.
     """
 
     path: str
-    invert: bool = False
+    form: Form = PLAIN
     unknown: str = ""
 
     @property
@@ -40,12 +41,13 @@ class Place:
         if not text.isprintable() or set("?`") & set(text) or text.startswith("//"):
             quoted = "".join(c if c.isprintable() and c not in "?%`" else _quoted(c) for c in text)
             text = "//" + quoted.lstrip("/")
-        return PREFIX + text + ("?invert=1" if self.invert else "")
+        return PREFIX + text + (f"?{self.form.options}" if self.form != PLAIN else "")
 
     @property
     def title(self) -> str:
         """The displayed name."""
-        return f"Folder {printable(os.path.basename(self.path) or self.path)}" + (", inverted" if self.invert else "")
+        about = f", {self.form.title}" if self.form != PLAIN else ""
+        return f"Folder {printable(os.path.basename(self.path) or self.path)}{about}"
 
 
 def _bytes(character: str) -> bytes:
@@ -72,11 +74,6 @@ def is_folder(location: str) -> bool:
         return False
 
 
-def _option(text: str) -> bool | None:
-    """The value of `invert` that an option sets; None if the option is not known."""
-    return {"invert=1": True, "invert=0": False}.get(text)
-
-
 def _split_options(text: str) -> tuple[str, str]:
     """Path and options of a plain name: what precedes the last question mark, and what follows it.
 
@@ -87,7 +84,7 @@ def _split_options(text: str) -> tuple[str, str]:
     if not mark or (is_folder(whole) and not is_folder(head)):
         return whole, ""
     only_head = is_folder(head) and not is_folder(whole)
-    return (head, tail) if only_head or _option(tail) is not None else (whole, "")
+    return (head, tail) if only_head or (tail and form_of(tail)) else (whole, "")
 
 
 def locate(name: str) -> Place:
@@ -101,12 +98,13 @@ def locate(name: str) -> Place:
         location = os.fsdecode(unquote_to_bytes(b"/" + location.lstrip("/").encode("utf-8", "surrogateescape")))
     else:
         location, options = _split_options(text)
-    unknown = options if options and _option(options) is None else ""
+    form = form_of(options)
     try:
         path = os.path.realpath(location) if location else ""
     except (OSError, ValueError):
         path = location
-    return Place("/" + path.lstrip("/") if path.startswith("//") else path, bool(_option(options)), unknown)
+    path = "/" + path.lstrip("/") if path.startswith("//") else path
+    return Place(path, unknown=options) if form is None else Place(path, form)
 
 
 def canonical(name: str) -> str:
@@ -118,7 +116,7 @@ def find(name: str) -> Place:
     """As `locate`, for a folder that exists.
 
     Raises:
-        DataError: there is no such folder, or the option does not exist.
+        DataError: there is no such folder, or an option does not exist.
     """
     place = locate(name)
     if not is_folder(place.path):
@@ -129,8 +127,8 @@ def find(name: str) -> Place:
         )
     if place.unknown:
         raise DataError(
-            f"'{printable(name)}': the option '{printable(place.unknown)}' is not known; "
-            "choose invert=1 (exchange black and white) or leave it out. "
+            f"'{printable(name)}': '{printable(place.unknown)}' is not known; "
+            f"choose {IN_WORDS}, joined by &, or leave it out. "
             "A question mark that belongs to the path is written %3F, after folder:// instead of folder:/."
         )
     return place

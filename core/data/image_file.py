@@ -1,11 +1,12 @@
-"""An image file of any format, size and colour as input of the models: 28x28 grey levels.
+"""An image file of any format, size and colour as input of the models: a square in grey or in colour, see `Form`.
 
     frame          the first one, if the file contains several
     orientation    according to the EXIF entry of the camera
-    colours        converted to grey (luma); CMYK, YCbCr and CIELAB through RGB
-    transparency   laid on black or on white, whichever has more contrast to the visible parts
-    depth          16-bit, 32-bit and float images: according to the bits in use, see `full_scale`
-    shape          scaled to fit the square, centred on the grey level of its own border
+    colours        CMYK, YCbCr and CIELAB through RGB; for grey, luma
+    transparency   grey: laid on black or on white, whichever has more contrast to the visible parts; colour: on white,
+                   unless most images cannot be seen on it, see `finish`
+    depth          16-bit, 32-bit and float images: according to the bits in use, see `full_scale`; always grey levels
+    shape          scaled to the square as `Form.fit` says; by default centred on the colour of its own border
 
 Two of these choices depend on all images of a folder: the ground of transparent images, and the number of bits that
 deep images use. `read` therefore keeps what both choices need, and `finish` makes them once for all images.
@@ -22,14 +23,15 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from core.data.form import PLAIN, Form
+from core.data.square import square
 from core.errors import ArgumentError
-from core.models.trunks import SIDE
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_PIXELS = 50_000_000
-LONGEST = SIDE / 2  # the longest strip, in units of its shorter side; a longer one would be less than two pixels wide
+BLANK = 24  # an image in colour that differs from its ground by less than this in every pixel cannot be seen on it
 # Formats that Pillow opens and that are not raster images, or that need another program to be drawn.
 NOT_IMAGES = {"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MCIDAS", "MPEG", "WMF"}
 # Files of these formats contain several sizes, layers or previews of one image rather than several images.
@@ -44,8 +46,8 @@ class Reading:
     """What is read of one file independently of the others.
 
     Attributes:
-        levels: (side, side): uint8, or float32 in the units of the file if it is `deep`.
-        on_white: uint8 (side, side) if the image is transparent; `levels` is then the image on black.
+        levels: (side, side), or (3, side, side) in colour: uint8, or float32 in the units of the file if it is `deep`.
+        on_white: uint8 of the same shape if the image is transparent; `levels` is then the image on black.
         ink: mean grey level of the visible parts of a transparent image, 0 to 255.
         deep: (lowest, highest) value of an image with more than 8 bits.
         floating: whether its values are floating-point numbers.
@@ -78,21 +80,18 @@ def suffixes() -> frozenset[str]:
     return frozenset(suffix for suffix, name in Image.registered_extensions().items() if name in allowed)
 
 
-def read(
-    file: Path | BinaryIO, invert: bool = False, side: int = SIDE, allowed: Sequence[str] | None = None
-) -> Reading:
+def read(file: Path | BinaryIO, form: Form = PLAIN, allowed: Sequence[str] | None = None) -> Reading:
     """Read one file.
 
     Args:
         file: path, or an open binary file.
-        invert: whether to exchange black and white; for deep images, `finish` does that.
-        side: of the square, in pixels.
+        form: of the result. Deep images are inverted by `finish`.
         allowed: formats that may be read, by Pillow's names; by default all of `formats()`.
 
     Raises:
         OSError: not an image, or one that cannot be read to its end.
-        ValueError: the image has more than `MAX_PIXELS` pixels, is longer than `LONGEST` times its shorter side, or has
-            no visible pixel. For damaged files Pillow raises other exceptions as well.
+        ValueError: the image has more than `MAX_PIXELS` pixels, has no visible pixel, or is so long a strip that it
+            would be less than two pixels wide. For damaged files Pillow raises other exceptions as well.
     """
     from PIL import Image, ImageOps
 
@@ -102,16 +101,18 @@ def read(
             raise ArgumentError(
                 f"{size} are more than the {MAX_PIXELS // 1_000_000} million that are read; make it smaller"
             )
-        if max(opened.size) > LONGEST * min(opened.size):
+        if form.fit == "pad" and max(opened.size) > form.size / 2 * min(opened.size):
             raise ArgumentError(
-                f"{size} are so long a strip that it would be less than two pixels wide at {SIDE}x{SIDE}; "
+                f"{size} are so long a strip that it would be less than two pixels wide at {form.size}x{form.size}; "
                 "cut it into squarer pieces"
             )
         frames = bool(getattr(opened, "is_animated", False)) and opened.format not in ONE_IMAGE
+        if form.color:  # a photograph is decoded at an eighth of its size, which is many times faster
+            opened.draft("RGB", (4 * form.size, 4 * form.size))
         image = ImageOps.exif_transpose(opened)
 
         if image.mode.startswith(("I", "F")):
-            return _deep(image, side, frames)
+            return _deep(image, form, frames)
         if image.has_transparency_data:
             rgba = image.convert("RGBA")
             alpha = np.asarray(rgba.getchannel("A"), dtype=np.float64)
@@ -120,17 +121,18 @@ def read(
             if alpha.min() < 255:
                 grey = np.asarray(rgba.convert("RGB").convert("L"), dtype=np.float64)
                 ink = float((alpha * grey).sum() / alpha.sum())
-                black, white = (square(_on(rgba, level), side, invert) for level in (0, 255))
+                black, white = (square(_on(rgba, level, form), form) for level in (0, 255))
                 return Reading(black, white, ink, frames=frames)
             image = rgba.convert("RGB")
-        return Reading(square(_grey(image), side, invert), frames=frames)
+        return Reading(square(_rgb(image) if form.color else _grey(image), form), frames=frames)
 
 
-def _on(rgba: Image, level: int) -> Image:
-    """A transparent image on a ground of one grey level, as a grey image."""
+def _on(rgba: Image, level: int, form: Form) -> Image:
+    """A transparent image on a ground of one grey level, in the colours of a form."""
     from PIL import Image
 
-    return Image.alpha_composite(Image.new("RGBA", rgba.size, (level, level, level, 255)), rgba).convert("L")
+    ground = Image.new("RGBA", rgba.size, (level, level, level, 255))
+    return Image.alpha_composite(ground, rgba).convert("RGB" if form.color else "L")
 
 
 def _rgb(image: Image) -> Image:
@@ -148,7 +150,7 @@ def _grey(image: Image) -> Image:
     return (_rgb(image) if image.mode in ("LAB", "CMYK", "HSV") else image).convert("L")
 
 
-def _deep(image: Image, side: int, frames: bool) -> Reading:
+def _deep(image: Image, form: Form, frames: bool) -> Reading:
     """Read an image with more than 8 bits."""
     from PIL import Image
 
@@ -157,32 +159,10 @@ def _deep(image: Image, side: int, frames: bool) -> Reading:
     finite = np.isfinite(values)
     low, high = (float(values[finite].min()), float(values[finite].max())) if finite.any() else (0.0, 0.0)
     values = np.where(finite, values, min(low, 0.0))  # NaN and infinity become black
-    levels = square(Image.fromarray(values.astype(np.float32)), side)
-    return Reading(np.clip(levels, low, high), deep=(low, high), floating=floating, frames=frames)
-
-
-def square(image: Image, side: int, invert: bool = False) -> np.ndarray:
-    """A grey image ("L" or "F") scaled to fit (side, side), centred on a square with the median level of its border.
-
-    It is scaled before it is placed: a square around a strip of 1 x 50,000 pixels would not fit in memory. `invert`
-    exchanges black and white first ("L" only).
-    """
-    from PIL import Image, ImageOps
-
-    if invert:
-        image = ImageOps.invert(image)
-    ground = float(np.median(border(np.asarray(image))))
-    width, height = (max(1, round(side * extent / max(image.size))) for extent in image.size)
-    whole = Image.new(image.mode, (side, side), int(ground) if image.mode == "L" else ground)
-    whole.paste(image.resize((width, height), Image.Resampling.LANCZOS), ((side - width) // 2, (side - height) // 2))
-    return np.asarray(whole)
-
-
-def border(image: np.ndarray) -> np.ndarray:
-    """The values along the four edges of (..., height, width), as (..., 2 * height + 2 * width)."""
-    leading = image.shape[:-2]
-    rows, columns = image[..., [0, -1], :], image[..., :, [0, -1]]
-    return np.concatenate([rows.reshape(*leading, -1), columns.reshape(*leading, -1)], -1)
+    levels = np.clip(square(Image.fromarray(values.astype(np.float32)), Form(size=form.size, fit=form.fit)), low, high)
+    if form.color:
+        levels = np.repeat(levels[None], 3, axis=0)
+    return Reading(levels, deep=(low, high), floating=floating, frames=frames)
 
 
 def full_scale(ranges: Sequence[tuple[float, float]], floating: bool = False) -> tuple[float, float]:
@@ -216,7 +196,7 @@ class Finished:
     """Images, and the choices that were made for them.
 
     Attributes:
-        images: uint8 (n, side, side).
+        images: uint8 (n, side, side), or (n, 3, side, side) in colour.
         ground: the ground of transparent images, 0 or 255; None if there are no such images.
         other_ground: number of transparent images on the other ground, because they are hardly visible on this one.
         white: the value that became white in images with more than 8 bits; None if there are no such images.
@@ -228,15 +208,17 @@ class Finished:
     white: float | None = None
 
 
-def finish(readings: Sequence[Reading], invert: bool = False) -> Finished:
+def finish(readings: Sequence[Reading], form: Form = PLAIN) -> Finished:
     """The images of one data set, with the same ground and depth for all of them.
 
     Args:
         readings: at least one.
-        invert: as given to `read`.
+        form: as given to `read`.
     """
-    inks = [r.ink for r in readings if r.on_white is not None]
-    ground = common_ground(inks)
+    transparent = [r for r in readings if r.on_white is not None]
+    ground = common_ground([r.ink for r in transparent])
+    if form.color:
+        ground = 0 if sum(_invisible(r, 255) for r in transparent) * 2 > len(transparent) else 255
     scales = {
         kind: full_scale(ranges, kind)
         for kind in (False, True)
@@ -249,15 +231,28 @@ def finish(readings: Sequence[Reading], invert: bool = False) -> Finished:
         if r.deep:
             black, white = scales[r.floating]
             image = ((image.astype(np.float64) - black) / (white - black) * 255).clip(0, 255).round().astype(np.uint8)
-            image = 255 - image if invert else image
+            image = 255 - image if form.invert else image
         elif r.on_white is not None:
-            contrast = abs(r.ink - ground) / 255
-            faint = contrast < FAINT and 1 - contrast > CLEAR
+            faint = _invisible(r, ground) if form.color else _faint(r.ink, ground)
             others += faint
             image = r.on_white if (ground == 255) != faint else r.levels
         images.append(image)
     white = max((scale[1] for scale in scales.values()), default=None)
-    return Finished(np.stack(images).astype(np.uint8), ground if inks else None, others, white)
+    return Finished(np.stack(images).astype(np.uint8), ground if transparent else None, others, white)
+
+
+def _faint(ink: float, ground: int) -> bool:
+    """Whether a grey image with this mean ink level belongs on the other ground."""
+    contrast = abs(ink - ground) / 255
+    return contrast < FAINT and 1 - contrast > CLEAR
+
+
+def _invisible(reading: Reading, ground: int) -> bool:
+    """Whether an image in colour cannot be seen on this ground but can on the other one."""
+    on_black, on_white = reading.levels, reading.on_white
+    assert on_white is not None
+    shown = {0: int(on_black.max()), 255: 255 - int(on_white.min())}  # the largest difference from the ground
+    return shown[ground] < BLANK <= shown[255 - ground]
 
 
 def preview(file: Path | BinaryIO, reading: Reading, allowed: Sequence[str] | None = None, most: int = 240) -> Image:

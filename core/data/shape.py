@@ -62,7 +62,7 @@ def shape_named(dataset: str) -> Shape:
     """
     if dataset in SHAPES or not dataset.startswith("folder:"):
         return SHAPES.get(dataset, GREY_28)
-    options = dataset.rpartition("?")[2].split("&")
+    options = dataset.partition("?")[2].rpartition("?")[2].split("&")
     side = next((side for side in SIDES if f"size={side}" in options), GREY_28.side)
     return Shape(3 if "color=1" in options else 1, side)
 

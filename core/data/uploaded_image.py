@@ -3,7 +3,8 @@
 "Fit in a 20x20 pixel box while preserving their aspect ratio [...] and centered in a 28x28 image by computing the
 center of mass of the pixels" (LeCun, Cortes & Burges, the MNIST page).
 
-A model knows only the polarity of its training images: bright strokes on a dark ground for MNIST, dark strokes on a
+An uploaded image takes the form of the data set: its size, and its colours where the data set has colours. A model of
+grey images knows only the polarity of its training images: bright strokes on a dark ground for MNIST, dark strokes on a
 light ground for scanned pages, neither for photographs. Black and white of an image with the other polarity are
 exchanged.
 """
@@ -16,11 +17,15 @@ from io import BytesIO
 import numpy as np
 
 from core import settings
-from core.data.image_file import MAX_PIXELS, border, finish, formats, preview, read
+from core.data.dataset import Dataset
+from core.data.folder_name import PREFIX, locate
+from core.data.form import PLAIN, Form
+from core.data.image_file import MAX_PIXELS, finish, formats, preview, read
+from core.data.shape import GREY_28, shape_of, without_grey_axis
+from core.data.square import border
 from core.errors import UserFacingError
-from core.models.trunks import SIDE
 
-BOX = 20
+BOX = 20 / 28  # the part of the square that a digit fills
 # Formats that may be uploaded, by Pillow's names; folders may contain more (`core.data.image_file.formats`).
 KINDS = {
     "PNG": ("PNG", ("png", "apng")),
@@ -30,6 +35,11 @@ KINDS = {
     "AVIF": ("AVIF", ("avif",)),
     "BMP": ("BMP", ("bmp",)),
     "TIFF": ("TIFF", ("tif", "tiff")),
+}
+FITTED = {
+    "pad": "scaled to fit {} and centred, not cut out",
+    "crop": "the middle cut out and scaled to {}",
+    "stretch": "stretched to {}",
 }
 FLAT = 32  # the largest difference of grey levels from the median of a border that counts as ground
 
@@ -43,7 +53,7 @@ class Picture:
     """An uploaded image, ready for a model.
 
     Attributes:
-        image: uint8 (28, 28).
+        image: uint8 (side, side), or (3, side, side) in colour.
         original: the uploaded image, as a small PNG.
         steps: what was done to it, in order, as phrases.
     """
@@ -64,13 +74,21 @@ def kinds_in_words() -> str:
     return f"{', '.join(names)} or {last}"
 
 
+def form_of_data(dataset: Dataset) -> Form:
+    """The form in which an image is given to the models of a data set, without exchanging black and white."""
+    fit = locate(dataset.name).form.fit if dataset.name.startswith(PREFIX) else PLAIN.fit
+    return Form(dataset.shape.color, dataset.shape.side, fit)
+
+
 def ground_of(images: np.ndarray) -> str | None:
-    """The ground that training images (n, 1, 28, 28) have in common: "dark", "light", or None.
+    """The ground that training images (n, C, H, W) have in common: "dark", "light", or None; always None in colour.
 
     An image has a ground if four fifths of its border have about the same grey level. The images have one in common if
     four fifths of them have a ground and nine tenths of those are on the same side of the middle.
     """
-    edges = border(images[:1000].reshape(-1, SIDE, SIDE)).astype(np.float64)
+    if shape_of(images).color:
+        return None
+    edges = border(without_grey_axis(images[:1000])).astype(np.float64)
     middle = np.median(edges, 1)
     flat = (np.abs(edges - middle[:, None]) <= FLAT).mean(1) >= 0.8
     if flat.mean() < 0.8:
@@ -79,13 +97,16 @@ def ground_of(images: np.ndarray) -> str | None:
     return "light" if light >= 0.9 else "dark" if light <= 0.1 else None
 
 
-def prepare(data: bytes, centre: bool = False, ground: str | None = "dark") -> Picture:
+def prepare(data: bytes, centre: bool = False, ground: str | None = "dark", form: Form = PLAIN) -> Picture:
     """An uploaded file as input of the models, and what was done to it.
 
     Args:
         data: the bytes of the file.
-        centre: whether to place it like a digit of MNIST: ink in 20x20, with its centre of mass in the middle.
-        ground: "dark" or "light": black and white are exchanged if the image has the other ground; None for never.
+        centre: whether to place it like a digit of MNIST: ink in 20/28 of the square, with its centre of mass in the
+            middle. Only for grey images.
+        ground: "dark" or "light": black and white are exchanged if the image has the other ground; None for never. It
+            has no effect in colour.
+        form: of the models' images, see `form_of_data`.
 
     Raises:
         PictureError: the file is too large, of a format not in `kinds()`, or damaged.
@@ -104,42 +125,63 @@ def prepare(data: bytes, centre: bool = False, ground: str | None = "dark") -> P
     except Exception as error:  # e.g. a header that promises more pixels than any picture has
         raise PictureError(f"The image cannot be opened ({type(error).__name__}). {remedy}") from None
     try:
-        reading = read(BytesIO(data), side=8 * SIDE if centre else SIDE, allowed=known)
+        centre = centre and not form.color
+        wanted_form = Form(size=8 * form.size) if centre else form
+        reading = read(BytesIO(data), wanted_form, allowed=known)
     except ValueError as error:
         raise PictureError(f"The image cannot be used: {error}. {remedy}") from None
     except Exception as error:  # Pillow raises many kinds for damaged or hostile files
         raise PictureError(
             f"The image is damaged: it cannot be read to its end ({type(error).__name__}). {remedy}"
         ) from None
-    finished = finish([reading])
+    finished = finish([reading], wanted_form)
     image = finished.images[0]
     steps: list[str] = []
     if reading.frames:
         steps.append("first frame of several")
     if finished.ground is not None:
-        steps.append(f"laid on {'white' if finished.ground else 'black'}, which its visible parts stand out from")
+        white = (finished.ground == 255) != bool(finished.other_ground)
+        steps.append(f"laid on {'white' if white else 'black'}, which its visible parts stand out from")
     if finished.white is not None:
         steps.append(f"more than 8 bits: white is {finished.white:g}")
-    steps.append("turned to grey")
-    own = "light" if np.median(border(image)) > 127 else "dark"
-    wanted = ground or own
+    size, exchanged = f"{form.size}×{form.size}", False
+    if not form.color:
+        steps.append("turned to grey")
+        image, exchanged = _in_polarity(image, ground, form.size if centre else None)
     if centre:
-        image = as_digit(255 - image if own == "light" else image)
-        image = 255 - image if wanted == "light" else image
-        steps.append("cut out, scaled to fit 20×20 and placed with its centre of mass in the middle of 28×28")
+        box = round(BOX * form.size)
+        steps.append(f"cut out, scaled to fit {box}×{box} and placed with its centre of mass in the middle of {size}")
     else:
-        image = 255 - image if own != wanted else image
-        steps.append("scaled to fit 28×28 and centred, not cut out")
-    if own != wanted:
-        training = "bright on dark" if wanted == "dark" else "dark on light"
+        steps.append(FITTED[form.fit].format(size))
+    if exchanged:
+        training = "bright on dark" if ground == "dark" else "dark on light"
         steps.append(f"black and white exchanged, since the training images are {training}")
     buffer = BytesIO()
     preview(BytesIO(data), reading, known).save(buffer, "PNG")
     return Picture(image, buffer.getvalue(), tuple(steps))
 
 
-def as_digit(image: np.ndarray) -> np.ndarray:
-    """A bright stroke on a dark ground, uint8 (s, s), placed like an MNIST digit: uint8 (28, 28). Blank stays blank."""
+def _in_polarity(image: np.ndarray, ground: str | None, digit: int | None) -> tuple[np.ndarray, bool]:
+    """A grey image on a ground, and whether black and white were exchanged for that.
+
+    Args:
+        image: uint8 (s, s).
+        ground: "dark", "light", or None for its own.
+        digit: side of the square in which it is placed like a digit; None to leave it as it is.
+    """
+    own = "light" if np.median(border(image)) > 127 else "dark"
+    wanted = ground or own
+    if digit is not None:
+        image = as_digit(255 - image if own == "light" else image, digit)
+        return 255 - image if wanted == "light" else image, own != wanted
+    return 255 - image if own != wanted else image, own != wanted
+
+
+def as_digit(image: np.ndarray, side: int = GREY_28.side) -> np.ndarray:
+    """A bright stroke on a dark ground, uint8 (s, s), placed like an MNIST digit: uint8 (side, side).
+
+    A blank image stays blank.
+    """
     from PIL import Image
 
     ground = float(np.median(image))
@@ -147,13 +189,14 @@ def as_digit(image: np.ndarray) -> np.ndarray:
     ink[ink < 0.25] = 0  # paper is not evenly lit
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     if len(rows) == 0 or float(image.max()) - ground < 16:
-        return np.zeros((SIDE, SIDE), np.uint8)
+        return np.zeros((side, side), np.uint8)
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    size = [max(1, round(BOX * n / max(ink.shape))) for n in ink.shape]
+    box = round(BOX * side)
+    size = [max(1, round(box * n / max(ink.shape))) for n in ink.shape]
     resized = Image.fromarray(np.uint8(255 * ink)).resize((size[1], size[0]), Image.Resampling.BOX)
     small = np.asarray(resized, dtype=np.float64)
     centre = [(np.arange(n) + 0.5) @ small.sum(1 - axis) / small.sum() for axis, n in enumerate(size)]
-    top, left = (int(np.clip(round(SIDE / 2 - c), 0, SIDE - n)) for c, n in zip(centre, size, strict=True))
-    placed = np.zeros((SIDE, SIDE), np.uint8)
+    top, left = (int(np.clip(round(side / 2 - c), 0, side - n)) for c, n in zip(centre, size, strict=True))
+    placed = np.zeros((side, side), np.uint8)
     placed[top : top + size[0], left : left + size[1]] = small.round()
     return placed

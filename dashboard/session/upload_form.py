@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import settings
 from core.data.dataset import Dataset
-from core.data.uploaded_image import PictureError, ground_of, kinds, kinds_in_words, prepare
+from core.data.uploaded_image import BOX, PictureError, form_of_data, ground_of, kinds, kinds_in_words, prepare
 from dashboard.plots import images
 from dashboard.session import addresses
 
@@ -21,7 +21,10 @@ DIGITS = ("mnist", "mnist-5k", "kmnist")
 
 @dataclass(frozen=True)
 class Upload:
-    """An uploaded image: an id that changes with every upload, a name for people, uint8 (28, 28)."""
+    """An uploaded image: an id that changes with every upload, a name for people, and the picture.
+
+    Its pixels are uint8 (side, side), or (3, side, side) in colour, as the images of the data set.
+    """
 
     id: str
     name: str
@@ -62,19 +65,21 @@ def uploaded(data: Dataset) -> Upload | None:
         max_upload_size=most,
         disabled=blocked,
     )
-    centre = st.toggle(
+    form = form_of_data(data)
+    size, box = f"{form.size}×{form.size}", round(BOX * form.size)
+    centre = not form.color and st.toggle(
         "Scale and centre it like the digits of MNIST",
         value=data.name in DIGITS,
         help=(
-            "It is cropped, scaled to fit 20×20 pixels and placed with its centre of mass in the middle. Otherwise the "
-            "whole image is scaled to fit 28×28 pixels."
+            f"It is cropped, scaled to fit {box}×{box} pixels and placed with its centre of mass in the middle. "
+            f"Otherwise the whole image is scaled to fit {size} pixels."
         ),
     )
     if file is None:
         return None
     content = file.getvalue()
     try:
-        picture = prepare(content, centre, ground_of(data.train_images))
+        picture = prepare(content, centre, ground_of(data.train_images), form)
     except PictureError as error:
         st.error(str(error), icon=":material/broken_image:")
         return None
@@ -84,7 +89,7 @@ def uploaded(data: Dataset) -> Upload | None:
         st.image(
             images.grid(picture.image[None], 1, scale=4),
             width=112,
-            alt="Your image as the models receive it: 28 by 28 grey levels",
+            alt=f"Your image as the models receive it: {size}, {'in colour' if form.color else 'grey levels'}",
         )
         st.caption(f"What the models receive: {'; '.join(picture.steps)}.", width="stretch")
     return Upload(f"{hashlib.sha256(content).hexdigest()[:16]}-{centre}-{data.digest}", "Your image", picture.image)

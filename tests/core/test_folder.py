@@ -17,6 +17,7 @@ from core.data import folder, folder_listing, folder_name
 from core.data.dataset import DataError
 from core.data.datasets import load_dataset, resolve
 from core.data.folder import load_folder
+from core.data.form import Form
 from core.data.image_file import finish, read
 
 SQUARE = np.zeros((40, 40), np.uint8)  # a bright square in the middle of a dark ground, as every mode below shows it
@@ -25,7 +26,8 @@ SQUARE[10:30, 10:30] = 255
 
 def read_image(file, invert=False):
     """One file by itself, uint8 (28, 28)."""
-    return finish([read(file, invert)], invert).images[0]
+    form = Form(invert=invert)
+    return finish([read(file, form)], form).images[0]
 
 
 def looks_right(image):
@@ -314,7 +316,7 @@ def test_two_spellings_of_a_folder_are_one_data_set(tmp_path, monkeypatch):
 def test_an_option_that_does_not_exist_is_refused(tmp_path):
     name = fill(tmp_path / "mine")
     for option in ("inverse=1", "invert=2", "invert"):
-        with pytest.raises(DataError, match=r"is not known; choose invert=1"):
+        with pytest.raises(DataError, match=r"is not known; choose color=1 .*invert=1"):
             load_dataset(f"{name}?{option}")
     assert load_dataset(f"{name}?invert=0").name == name
     fill(tmp_path / "mine?invert=1", ("x", "y"))

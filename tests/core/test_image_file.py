@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.data.image_file import border, finish, formats, full_scale, preview, read, suffixes
+from core.data.form import Form
+from core.data.image_file import finish, formats, full_scale, preview, read, suffixes
+from core.data.square import border
 
 SQUARE = np.zeros((40, 40), np.uint8)
 SQUARE[10:30, 10:30] = 255
@@ -19,7 +21,8 @@ SQUARE[10:30, 10:30] = 255
 
 def read_image(file, invert: bool = False):
     """One file by itself, uint8 (28, 28)."""
-    return finish([read(file, invert)], invert).images[0]
+    form = Form(invert=invert)
+    return finish([read(file, form)], form).images[0]
 
 
 def saved(image: Image.Image, kind: str = "PNG", **options) -> io.BytesIO:
