@@ -8,6 +8,7 @@ from typing import Any
 
 from core.config import ACTIVATIONS, DEFAULTS, LIKELIHOODS, MODELS, OPTIMISERS, REDUCTIONS, SCHEDULES, TRUNKS, RunConfig
 from core.data.sources import DATASETS
+from core.metrics.scorecard import RECIPES
 
 # The values are checked by RunConfig, so that the limits are the same for the command line, URLs and code.
 CONFIG_OPTIONS = {
@@ -47,6 +48,11 @@ def add_config_options(parser: argparse.ArgumentParser, leave_out: Sequence[str]
             metavar = METAVARS.get(name) or METAVARS_BY_TYPE.get(type(default), "NAME")
             option = "--" + name.replace("_", "-")
             group.add_argument(option, dest=name, metavar=metavar, default=argparse.SUPPRESS, help=f"{text}{shown}")
+    group.add_argument(
+        "--standard",
+        action="store_true",
+        help="train as the scorecard's runs on this data set were; other options take precedence",
+    )
 
 
 def config_from(arguments: argparse.Namespace, **fixed: Any) -> RunConfig:
@@ -55,5 +61,6 @@ def config_from(arguments: argparse.Namespace, **fixed: Any) -> RunConfig:
     Raises:
         ConfigError: a value is out of range.
     """
-    given = {name: getattr(arguments, name) for name in CONFIG_OPTIONS if hasattr(arguments, name)}
-    return RunConfig(**(given | fixed))
+    given = {name: getattr(arguments, name) for name in CONFIG_OPTIONS if hasattr(arguments, name)} | fixed
+    recipe = RECIPES.get(given.get("dataset", ""), {}) if arguments.standard else {}
+    return RunConfig(**(recipe | given))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from core.config import LIKELIHOODS
 from core.data.dataset import DataKey
 from core.runs.run import WEIGHTS, RunError
 from core.runs.store import RunStore
@@ -44,18 +45,22 @@ def entries() -> list[catalog.Entry]:
     return found
 
 
-def pairs() -> dict[tuple[str, int, int], catalog.Pair]:
+def pairs(likelihood: str = "") -> dict[tuple[str, int, int], catalog.Pair]:
     """The matched pairs at this moment, of the data sets that this server offers; see `catalog.pairs`."""
     from core.jobs.limits import limits_from_settings
 
     offered = limits_from_settings().offers
     found = [entry for entry in entries() if offered(entry.config.dataset)]
-    return _pairs(tuple(str(entry.run.path) for entry in found), found)
+    return _pairs(tuple(str(entry.run.path) for entry in found), likelihood, found)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _pairs(paths: tuple[str, ...], _entries: list[catalog.Entry]) -> dict[tuple[str, int, int], catalog.Pair]:  # noqa: ARG001 - part of the key
-    return catalog.pairs(_entries)
+@st.cache_resource(show_spinner=False, max_entries=4 * (1 + len(LIKELIHOODS)))
+def _pairs(
+    paths: tuple[str, ...],  # noqa: ARG001 - part of the key
+    likelihood: str,
+    _entries: list[catalog.Entry],
+) -> dict[tuple[str, int, int], catalog.Pair]:
+    return catalog.pairs(_entries, likelihood)
 
 
 def _frozen(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

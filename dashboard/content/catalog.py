@@ -101,6 +101,11 @@ class Pair:
         return self.ae.config.latent_dim
 
     @property
+    def likelihood(self) -> str:
+        """What the distortion of both measures with, see `RunConfig.likelihood`."""
+        return self.ae.config.likelihood
+
+    @property
     def seed(self) -> int:
         """Seed of both."""
         return self.ae.config.seed
@@ -112,8 +117,12 @@ def recipe(config: RunConfig) -> RunConfig:
     return dataclasses.replace(config, dataset=canonical(config.dataset), model="vae", beta=1.0)
 
 
-def usual(config: RunConfig) -> bool:
-    """Whether the run minimises D + beta R without further options, for one beta or for all, on all images."""
+def usual(config: RunConfig, likelihood: str = "") -> bool:
+    """Whether the run minimises D + beta R without further options, for one beta or for all, on all images.
+
+    Args:
+        likelihood: which D measures with; by default the one that suits the images.
+    """
     options = (
         "reduction",
         "warmup_epochs",
@@ -123,13 +132,13 @@ def usual(config: RunConfig) -> bool:
         "train_size",
         "activation",
     )
-    expected = RunConfig(dataset=config.dataset).likelihood  # it depends on the shape of the images
+    expected = likelihood or RunConfig(dataset=config.dataset).likelihood  # it depends on the shape of the images
     return config.likelihood == expected and all(getattr(config, name) == getattr(STANDARD, name) for name in options)
 
 
-def plain(config: RunConfig) -> bool:
-    """Whether the run can be shown as the AE or the VAE of its data set."""
-    return config.model != "multirate" and usual(config)
+def plain(config: RunConfig, likelihood: str = "") -> bool:
+    """Whether the run can be shown as the AE or the VAE of its data set; arguments as in `usual`."""
+    return config.model != "multirate" and usual(config, likelihood)
 
 
 def _preference(entry: Entry) -> tuple:
@@ -146,12 +155,16 @@ def _preference(entry: Entry) -> tuple:
     return (not entry.run.shipped, standard != recipe(STANDARD), -entry.config.epochs, entry.run_id)
 
 
-def pairs(entries: Iterable[Entry]) -> dict[tuple[str, int, int], Pair]:
+def pairs(entries: Iterable[Entry], likelihood: str = "") -> dict[tuple[str, int, int], Pair]:
     """The preferred matched pair for every (data set, latent size, seed) that has one, the default choice first.
 
     For a folder that has changed between trainings, this is a pair trained on its latest content.
+
+    Args:
+        entries: the runs.
+        likelihood: of the pairs, see `usual`.
     """
-    chosen = [e for e in entries if plain(e.config) and e.config.beta in (None, 1.0)]
+    chosen = [e for e in entries if plain(e.config, likelihood) and e.config.beta in (None, 1.0)]
     aes: dict[RunConfig, Entry] = {}
     for entry in sorted(chosen, key=_preference):
         if entry.config.model == "ae":
@@ -182,7 +195,9 @@ def of_size(pairs: Iterable[Pair], pair: Pair, latent_dim: int) -> list[Pair]:
 def over_beta(entries: Iterable[Entry], pair: Pair) -> dict[float, Entry]:
     """beta -> the VAE trained like the pair but with that KL weight, in ascending order."""
     found: dict[float, Entry] = {}
-    for entry in sorted((e for e in entries if e.config.model == "vae" and plain(e.config)), key=_preference):
+    for entry in sorted(
+        (e for e in entries if e.config.model == "vae" and plain(e.config, pair.likelihood)), key=_preference
+    ):
         if (entry.data, entry.config.latent_dim, entry.config.seed) == (pair.data, pair.latent_dim, pair.seed):
             found.setdefault(entry.beta, entry)
     return dict(sorted(found.items()))
@@ -211,7 +226,7 @@ def multirate(entries: Iterable[Entry], pair: Pair) -> Entry | None:
         e
         for e in entries
         if e.config.model == "multirate"
-        and usual(e.config)
+        and usual(e.config, pair.likelihood)
         and (e.data, e.config.latent_dim) == (pair.data, pair.latent_dim)
     ]
     return min(found, key=lambda e: (e.config.seed != pair.seed, *_preference(e)), default=None)

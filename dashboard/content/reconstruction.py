@@ -21,6 +21,29 @@ def compare_mse(ae: float, vae: float) -> str:
     )
 
 
+def likelihood_sentence(likelihood: str, floor: float, sigma: float | None = None) -> str:
+    """What the distortion is, why it is that, and its value for a perfect reconstruction.
+
+    Args:
+        likelihood: of the models, see `core.config.RunConfig`.
+        floor: nats per image.
+        sigma: the learned observation noise, in grey levels of [0, 1], where it is learned.
+    """
+    if likelihood == "bernoulli":
+        return (
+            "D is the cross-entropy of grey levels, which suits ink on an empty ground; even a perfect reconstruction "
+            f"has a distortion of {floor:.1f} nats here, because the entropy of a grey pixel is not zero."
+        )
+    what = "D is the negative log density of a Gaussian around the decoded image, which suits colours and photographs"
+    if likelihood == "gaussian" or sigma is None:
+        return f"{what}; as a log density it can be negative. A perfect reconstruction has {floor:,.0f} nats here."
+    return (
+        f"{what}. Its width σ is learned with the weights and is {sigma:.3f} here ([Rybkin et al. 2021]"
+        "(https://arxiv.org/abs/2006.13202)), so no factor between D and R has to be chosen for the scale of the "
+        f"images. As a log density D can be negative; a perfect reconstruction has {floor:,.0f} nats."
+    )
+
+
 def start_takeaway(ae: Mapping[str, Any], vae: Mapping[str, Any]) -> str:
     """The Start page's sentence, from both models' evaluations."""
     return (

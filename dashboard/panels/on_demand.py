@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.config import QUICK, ModelName, RunConfig
+from core.config import LIKELIHOODS, QUICK, ModelName, RunConfig
 from core.data.datasets import resolve
 from core.errors import UserFacingError
 from core.jobs.limits import limits_from_settings
@@ -40,10 +40,12 @@ def _epochs() -> int:
     )
 
 
-def _recipe(kind: ModelName, dataset: str, latent_dim: int, seed: int, length: int) -> RunConfig:
+def _recipe(kind: ModelName, dataset: str, latent_dim: int, seed: int, length: int, likelihood: str = "") -> RunConfig:
     """The configuration of a training on demand."""
     recipe_of_length: dict[str, Any] = {**QUICK, "epochs": length}
-    return RunConfig(model=kind, dataset=dataset, latent_dim=latent_dim, seed=seed, **recipe_of_length)
+    return RunConfig(
+        model=kind, dataset=dataset, latent_dim=latent_dim, seed=seed, likelihood=likelihood, **recipe_of_length
+    )
 
 
 def stop(run_id: str) -> None:
@@ -51,10 +53,10 @@ def stop(run_id: str) -> None:
     cache.server.jobs().stop(run_id, state.visitor())
 
 
-def ask(dataset: str, latent_dim: int, seed: int, length: int) -> None:
+def ask(dataset: str, latent_dim: int, seed: int, length: int, likelihood: str = "") -> None:
     """Request a pair; a refusal becomes a notice, and nothing is started if either configuration is invalid."""
     try:
-        configs = [resolve(_recipe(kind, dataset, latent_dim, seed, length)) for kind in ("ae", "vae")]
+        configs = [resolve(_recipe(kind, dataset, latent_dim, seed, length, likelihood)) for kind in ("ae", "vae")]
         for config in configs:
             cache.server.jobs().submit(config, state.visitor())
         state.put(ASKED, configs)
@@ -67,6 +69,7 @@ def show(config: RunConfig) -> None:
     state.put(controls.DATA, config.dataset)
     state.put(controls.LATENT, config.latent_dim)
     state.put(controls.SEED, config.seed)
+    state.put(controls.LIKELIHOOD, config.likelihood)
     state.put(ASKED, None)
 
 
@@ -153,12 +156,14 @@ def on_demand(pair: Pair) -> int:
             sizes = limits.latent_dims
             latent_dim = one_of("Latent size of the pair", sizes, sizes[min(2, len(sizes) - 1)], "latent")
         seed = int(columns[2].number_input("Seed of the pair", 0, limits.seeds - 1, 0, 1, key="pair-seed"))
+        usual = RunConfig(dataset=dataset).likelihood
+        likelihood = one_of("Likelihood of the pair", LIKELIHOODS, usual, f"likelihood-{usual}")
         st.button(
             "Train this pair",
             icon=":material/play_arrow:",
             key="train-pair",
             on_click=ask,
-            args=(dataset, latent_dim, seed, length),
+            args=(dataset, latent_dim, seed, length, likelihood),
         )
         asked = requested()
         if any(status.active for _, status in asked):

@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.config import LIKELIHOODS
 from core.data.dataset import DataError
 from core.data.folder import what_was_read
 from core.data.folder_name import PREFIX, canonical
@@ -22,7 +23,12 @@ from dashboard.content.folders import folder_changed, folder_summary
 from dashboard.session import state
 
 RESPELLED = "_respelled"
-SHARED = DATA, LATENT, SEED = "data", "latent", "seed"  # the shared controls' keys and URL parameters
+SHARED = DATA, LATENT, SEED, LIKELIHOOD = (
+    "data",
+    "latent",
+    "seed",
+    "likelihood",
+)  # the shared controls' keys and URL parameters
 MANY = 20  # with more options than this, a list that can be searched
 FEW, SHORT = 5, 24  # most options, and most characters of each, that fit side by side in the sidebar
 
@@ -136,6 +142,26 @@ def pairs() -> dict[tuple[str, int, int], Pair]:
     return found
 
 
+def _of_likelihood(pair: Pair) -> Pair:
+    """The pair, or one that was trained with another likelihood; the choice is drawn if there is any."""
+    key = pair.dataset, pair.latent_dim, pair.seed
+    others = {other: cache.trained.pairs(other).get(key) for other in LIKELIHOODS if other != pair.likelihood}
+    found = {pair.likelihood: pair, **{other: p for other, p in others.items() if p and p.data == pair.data}}
+    if state.get(LIKELIHOOD) not in (None, *found):  # the choice for other images
+        state.put(LIKELIHOOD, pair.likelihood)
+    if len(found) < 2:
+        state.asked(LIKELIHOOD).check("Likelihood", pair.likelihood, one_of(list(found)))
+        return pair
+    chosen = choice(
+        "Likelihood",
+        list(found),
+        LIKELIHOOD,
+        help="What the distortion measures with: bernoulli, the cross-entropy of levels; gaussian, with a fixed width; "
+        "calibrated, a Gaussian with a learned width. Distortions with different likelihoods cannot be compared.",
+    )
+    return found[chosen]
+
+
 def shared() -> Pair:
     """The controls of every page: data set, latent size, seed. Returns the matched pair that they select.
 
@@ -166,7 +192,7 @@ def shared() -> Pair:
     seed = choice(
         "Seed", seeds, SEED, help="Random seed of the initial parameters and of the order of the training images."
     )
-    pair = found[name, size, seed]
+    pair = _of_likelihood(found[name, size, seed])
     with about:
         _about_images(pair)
     return pair

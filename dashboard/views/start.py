@@ -7,12 +7,14 @@ from core.data.shape import without_grey_axis
 from dashboard import cache
 from dashboard.content import catalog
 from dashboard.content.catalog import Pair
-from dashboard.content.reconstruction import start_takeaway
+from dashboard.content.reconstruction import likelihood_sentence, start_takeaway
 from dashboard.content.words import AE, NA, VAE, nats, provenance
+from dashboard.panels.data_choice import data_choice
 from dashboard.panels.encoding import encode_with_both
 from dashboard.plots import images, theme
 from dashboard.plots.formulas import equation
 from dashboard.session import controls, state
+from dashboard.session.upload_form import DIGITS
 
 pair: Pair = state.get("pair")
 
@@ -55,12 +57,13 @@ with st.container(horizontal=True):
     ):
         st.switch_page("views/walkthrough.py")
     if st.button(
-        "Draw a digit",
+        "Draw a digit" if pair.dataset in DIGITS else "Draw an image",
         icon=":material/draw:",
         help="See its point, its cloud and both reconstructions update as you draw.",
     ):
         st.switch_page("views/one_image.py")
 
+data_choice(pair)
 data = cache.trained.dataset(pair.data)
 labels = data.test_labels[: cache.decoded.PICTURES]
 present = [name for i, name in enumerate(data.classes) if (labels == i).any()]
@@ -140,9 +143,9 @@ with st.expander("Explanation: what differs between the two models, and what is 
   `{equal["activation"]}`), their initial weights, the likelihood (`{equal["likelihood"]}`), the optimiser
   (`{equal["optimiser"]}` at {equal["learning_rate"]:g}), {equal["epochs"]} epochs in the same order, batches of
   {equal["batch_size"]}.
-- **Units.** D and R are sums over pixels and over latent dimensions, in nats per image, so β = 1 is the ELBO. D is
-  the cross-entropy of grey levels; even a perfect reconstruction has a distortion of {ae["distortion_floor"]:.1f}
-  nats here, because the entropy of a grey pixel is not zero.
+- **Units.** D and R are sums over {"pixels and channels" if data.shape.color else "pixels"} and over latent
+  dimensions, in nats per image, so β = 1 is the ELBO.
+  {likelihood_sentence(pair.vae.config.likelihood, vae["distortion_floor"], vae.get("sigma"))}
 """
     )
     st.caption("Settings that differ: " + ", ".join(f"`{k}` {a} / {b}" for k, (a, b) in differ.items()))
@@ -175,12 +178,13 @@ with st.expander("Which models are loaded", icon=":material/list:"):
     st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 st.header("Where to go next", anchor=False)
+a_digit, ends = ("a digit", "a 3 and an 8") if pair.dataset in DIGITS else ("an image", "two images")
 NEXT = (
     ("views/latent_maps.py", "Latent maps", "How do the two models arrange the same images?"),
-    ("views/one_image.py", "One image through both", "Draw a digit and see its point and its cloud move."),
+    ("views/one_image.py", "One image through both", f"Draw {a_digit} and see its point and its cloud move."),
     ("views/training.py", "How the spaces form", "Watch both latent spaces take shape, epoch by epoch."),
     ("views/samples.py", "Random samples", "Which model can generate new images, and from what noise?"),
-    ("views/interpolation.py", "Interpolation", "What lies between a 3 and an 8?"),
+    ("views/interpolation.py", "Interpolation", f"What lies between {ends}?"),
     ("views/kl_weight.py", "KL weight", "Vary β from autoencoder to posterior collapse."),
     ("views/scorecard.py", "Scorecard", "Which claims of the usual story hold when measured?"),
     ("views/uses.py", "Uses", "Denoising, anomaly detection, compression: is a network needed?"),

@@ -1,0 +1,50 @@
+"""The embedded data sets as pictures to choose from; the control in the sidebar also lists the others, by name."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.data.sources import DATASETS
+from dashboard import cache
+from dashboard.content.catalog import Pair
+from dashboard.plots import images
+from dashboard.session import controls, state
+
+SHOWN, COLUMNS = 12, 6  # images of each data set
+
+
+def short_title(name: str) -> str:
+    """The displayed name of a data set without the number of its images."""
+    return DATASETS[name].title.partition(" (")[0]
+
+
+def choose(pair: Pair) -> None:
+    """Select the preferred pair of a data set in the shared controls."""
+    state.put(controls.DATA, pair.dataset)
+    state.put(controls.LATENT, pair.latent_dim)
+    state.put(controls.SEED, pair.seed)
+    state.put(controls.LIKELIHOOD, pair.likelihood)
+
+
+def data_choice(pair: Pair) -> None:
+    """Draw the choice, if there are models of more than one embedded data set."""
+    preferred: dict[str, Pair] = {}
+    for found in cache.trained.pairs().values():
+        if found.dataset in DATASETS and DATASETS[found.dataset].embedded:
+            preferred.setdefault(found.dataset, found)
+    if len(preferred) < 2:
+        return
+    for column, (name, other) in zip(st.columns(len(preferred), wrap=False), preferred.items(), strict=True):
+        chosen, title = name == pair.dataset, short_title(name)
+        with column:
+            data = cache.trained.dataset(other.data)
+            varied = data.test_images[cache.decoded.varied(other.data, SHOWN)]
+            st.image(images.grid(varied, COLUMNS), width="stretch", alt=f"Some images of {title}")
+            st.button(
+                title,
+                key=f"data-{name}",
+                type="primary" if chosen else "secondary",
+                width="stretch",
+                on_click=choose,
+                args=(other,),
+            )
