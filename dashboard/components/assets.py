@@ -41,14 +41,18 @@ def _weights(path: Path, modified: float) -> bytes:  # noqa: ARG001 - part of th
 
 
 def layers_of(config: RunConfig) -> dict[str, Any]:
-    """The layers of a configuration's encoder and decoder; its trunk is known once it has been made."""
+    """The layers of a configuration's encoder and decoder, and the shape (C, H, W) of its images.
+
+    Its trunk is known once it has been made.
+    """
     from core.models.trunks import describe
 
-    return describe(config.trunk or "", config.latent_dim)
+    layers = describe(config.trunk or "", config.latent_dim, config.shape)
+    return {**layers, "shape": list(config.shape.chw)}
 
 
 def with_layers(weights: bytes, layers: dict[str, Any]) -> bytes:
-    """A safetensors file with a description of the network's layers added to its metadata, for networks.js."""
+    """A safetensors file with `layers_of` its network added to its metadata, for networks.js."""
     length = 8 + int.from_bytes(weights[:8], "little")
     header = json.loads(weights[8:length])
     header["__metadata__"] = {**header.get("__metadata__", {}), "layers": json.dumps(layers)}
@@ -60,7 +64,8 @@ def with_layers(weights: bytes, layers: dict[str, Any]) -> bytes:
 def not_in_page(*configs: RunConfig) -> str:
     """Why the page cannot run these networks, as a sentence for visitors; "" if it can run them all."""
     for config in configs:
-        kinds = [layer["kind"] for stack in layers_of(config).values() for layer in stack]
+        layers = layers_of(config)
+        kinds = [layer["kind"] for stack in ("encoder", "decoder") for layer in layers[stack]]
         unknown = [f'a layer of the kind "{kind}"' for kind in kinds if kind not in LAYER_KINDS]
         unknown += [] if config.activation in ACTIVATIONS else [f'the activation "{config.activation}"']
         if unknown:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.components.assets import OCTETS, media_url
+from dashboard.components.sprites import shape_in
 
 SIDES = ("left", "right")
 
@@ -76,6 +77,7 @@ class Images:
         """The images as the script reads them; `key` names their file."""
         return {
             "sprite": media_url(self.png, "image/png", f"{key}/sprite"),
+            "shape": list(shape_in(self.png).chw),
             "classes": list(self.classes),
             "class_colors": [self.colors[i % len(self.colors)] for i in range(len(self.classes))],
             "class_word": self.word,

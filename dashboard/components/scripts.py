@@ -7,8 +7,8 @@ module without an address, which cannot import other files, and a page saved as 
 `joined` puts every imported module in front, once and in order, each as a function that is called immediately and
 returns what the module exports:
 
-    const $web_image = (() => { const SIDE = 28; return { SIDE }; })();
-    const { SIDE } = $web_image;    // import { SIDE } from "../../web/image.js";
+    const $web_kernels = (() => { const PANEL = 8; return { PANEL }; })();
+    const { PANEL } = $web_kernels;    // import { PANEL } from "../../web/kernels.js";
 
 What a module does not export stays local to it: two modules may use the same name.
 """

@@ -43,8 +43,10 @@ def count_of(pair: Pair) -> int:
 def settings_of(pair: Pair) -> dict[str, Setting]:
     """The settings of a path in the page, by their names in the URL."""
 
+    shape = cache.trained.dataset(pair.data).shape
+
     def drawing(asked: Any) -> str | None:
-        return asked if asked == "" or drawn_image(asked) is not None else None
+        return asked if asked == "" or drawn_image(asked, shape) is not None else None
 
     last = count_of(pair) - 1
     drawings = "a drawing made on this page, copied whole"
@@ -81,7 +83,7 @@ def in_the_page(pair: Pair) -> None:
     values = shared.values
     ends: list[int | bytes] = []
     for end in ("a", "b"):
-        drawn = drawn_image(values[f"{end}_drawn"])
+        drawn = drawn_image(values[f"{end}_drawn"], data.shape)
         ends.append(values[end] if drawn is None else drawn.tobytes())
     _downloads(pair, ends[0], ends[1], values["steps"], values["way"])
 

@@ -60,7 +60,7 @@ class Encoding:
 
     Attributes:
         model: "ae" or "vae".
-        image, decoded: (28, 28) uint8, the image and its reconstruction.
+        image, decoded: the image and its reconstruction, uint8 (H, W) or (3, H, W).
         codes: (n, 2) codes of many images, drawn as faint dots.
         index: which of them is the code of `image`.
         stddev: (2,) standard deviations of its posterior; zeros for an AE.

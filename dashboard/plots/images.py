@@ -1,4 +1,4 @@
-"""Grids, strips and animations of 28 x 28 images, as PNG or GIF bytes.
+"""Grids, strips and animations of images, grey or in colour, as PNG or GIF bytes.
 
 Pixels are repeated, never interpolated, because the blur of the models is one of the things to compare. Gaps between
 tiles are transparent, so a grid suits light and dark pages.
@@ -19,15 +19,24 @@ GAP = 2  # pixels between tiles, before scaling
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
-    """Grey levels as uint8 (n, 28, 28), from float in [0, 1] or uint8, with or without a channel axis."""
+    """Images of any number of axes as uint8 (n, H, W), or (n, 3, H, W) in colour.
+
+    Args:
+        images: float in [0, 1] or uint8; grey (..., H, W) or (..., 1, H, W), in colour (..., 3, H, W) with at least one
+            axis in front.
+    """
     images = np.asarray(images)
     if images.dtype != np.uint8:
         images = (np.clip(images, 0, 1) * 255 + 0.5).astype(np.uint8)
-    return images.reshape(-1, *images.shape[-2:])
+    color = images.ndim >= 4 and images.shape[-3] == 3
+    return images.reshape(-1, *images.shape[-3 if color else -2 :])
 
 
 def mosaic(images: np.ndarray, columns: int, scale: int = 4, gap: int = GAP) -> Image.Image:
-    """Images (n, 28, 28), row by row, as one Pillow image ("LA": grey with transparent gaps).
+    """Images (n, ...), row by row, as one Pillow image ("LA" or "RGBA": with transparent gaps).
+
+    Args:
+        images: see `to_uint8`.
 
     Raises:
         ValueError: no image, or no column.
@@ -37,10 +46,17 @@ def mosaic(images: np.ndarray, columns: int, scale: int = 4, gap: int = GAP) -> 
         raise ValueError(
             f"a grid of {len(tiles)} images in {columns} columns cannot be drawn; give at least one of each."
         )
-    spaced = np.pad(np.stack([tiles, np.full_like(tiles, 255)]), ((0, 0), (0, 0), (0, gap), (0, gap)))
+    channels = tiles[:, None] if tiles.ndim == 3 else tiles
+    layers = [*channels.swapaxes(0, 1), np.full_like(channels[:, 0], 255)]  # the last one: where there is a tile
+    spaced = [np.pad(layer, ((0, 0), (0, gap), (0, gap))) for layer in layers]
     canvas = np.stack([tiled(layer, min(columns, len(tiles))) for layer in spaced], axis=-1)
     canvas = canvas[: canvas.shape[0] - gap, : canvas.shape[1] - gap]
-    return Image.fromarray(canvas.repeat(scale, 0).repeat(scale, 1), "LA")
+    return Image.fromarray(canvas.repeat(scale, 0).repeat(scale, 1), "LA" if tiles.ndim == 3 else "RGBA")
+
+
+def opaque(picture: Image.Image) -> Image.Image:
+    """A mosaic without its transparency, "L" or "RGB"."""
+    return picture.convert("L" if picture.mode == "LA" else "RGB")
 
 
 def png(picture: Image.Image) -> bytes:
@@ -65,7 +81,7 @@ def labelled(rows: Sequence[tuple[str, np.ndarray]], title: str, columns: int = 
     """A PNG for download: rows of images on white, each below its caption, with a title.
 
     Args:
-        rows: (caption, images (n, 28, 28)).
+        rows: (caption, images (n, ...)), see `to_uint8`.
         columns: images per line; with 0 all of a row's images are on one line.
     """
     font, small, pad = ImageFont.load_default(22), ImageFont.load_default(16), 16
@@ -85,17 +101,21 @@ def labelled(rows: Sequence[tuple[str, np.ndarray]], title: str, columns: int = 
 
 
 def there_and_back(strips: Sequence[tuple[str, np.ndarray]], scale: int = 5, milliseconds: int = 110) -> bytes:
-    """An animated GIF of strips (caption, (steps, 28, 28)) side by side, played forwards and backwards."""
-    font, head = ImageFont.load_default(15), 26
-    steps = min(len(s) for _, s in strips)
+    """An animated GIF of strips (caption, (steps, ...)) side by side, played forwards and backwards."""
+    font, head, gap = ImageFont.load_default(15), 26, 4
+    tiles = [to_uint8(strip) for _, strip in strips]
+    side = tiles[0].shape[-1]
+    steps = min(len(strip) for strip in tiles)
     frames = []
     for step in range(steps):
-        picture = mosaic(np.stack([to_uint8(s)[step] for _, s in strips]), len(strips), scale, gap=4)
-        frame = Image.new("L", (picture.width, picture.height + head), 255)
-        frame.paste(picture.getchannel("L"), (0, head), picture.getchannel("A"))
+        picture = mosaic(np.stack([strip[step] for strip in tiles]), len(strips), scale, gap=gap)
+        flat = opaque(picture)
+        frame = Image.new(flat.mode, (picture.width, picture.height + head), "white")
+        frame.paste(flat, (0, head), picture.getchannel("A"))
         draw = ImageDraw.Draw(frame)
         for i, (caption, _) in enumerate(strips):
-            draw.text((i * (28 + 4) * scale + 14 * scale, 4), caption, 60, font, anchor="ma")
+            place = (i * (side + gap) * scale + side * scale // 2, 4)
+            draw.text(place, caption, "#3c3c3c", font, anchor="ma")
         frames.append(frame)
     order = list(range(steps)) + list(range(steps - 2, 0, -1))
     durations = [6 * milliseconds if i in (0, steps - 1) else milliseconds for i in order]
@@ -107,7 +127,6 @@ def there_and_back(strips: Sequence[tuple[str, np.ndarray]], scale: int = 5, mil
 
 
 def beside(images: np.ndarray, partners: np.ndarray) -> np.ndarray:
-    """Each image (n, 28, 28) with its partner to the right and a grey line between them, (n, 28, 57)."""
+    """Each image (n, ..., side, side) with its partner to the right and a grey line between them, 2 side + 1 wide."""
     a, b = to_uint8(images), to_uint8(partners)
-    line = np.full((len(a), a.shape[1], 1), 128, np.uint8)
-    return np.concatenate([a, line, b], axis=2)
+    return np.concatenate([a, np.full_like(a[..., :1], 128), b], axis=-1)

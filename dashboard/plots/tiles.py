@@ -1,4 +1,4 @@
-"""Captioned 28 x 28 images as HTML: in a row that wraps, or in a table with one row per model. Never smoothed."""
+"""Captioned images as HTML: in a row that wraps, or in a table with one row per model. Never smoothed."""
 
 from __future__ import annotations
 

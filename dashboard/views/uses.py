@@ -39,7 +39,7 @@ def choose_image() -> tuple[np.ndarray, int | None]:
         source = controls.choice("Image", ("test image", "draw one", "upload one"), "picture", width="content")
     own = None
     if source == "draw one":
-        value, own = pad("uses-pad", state.get("uses-drawn", ""))
+        value, own = pad("uses-pad", state.get("uses-drawn", ""), data.test_images)
         state.put("uses-drawn", value)
     elif source == "upload one":
         upload = uploaded(data)

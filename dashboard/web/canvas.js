@@ -1,7 +1,6 @@
-/* What every canvas needs: its context, sharp sizes, grey images, one redraw a frame, the prior's circles. */
+/* What every canvas needs: its context, sharp sizes, images, one redraw a frame, the prior's circles. */
 
-import { PIXELS, SIDE } from "./image.js";
-
+/** @import { Format } from "./image.js" */
 /** @typedef {(() => unknown) & {cancel: () => void}} Request */
 
 /** @type {WeakMap<HTMLCanvasElement, ImageData>} pixels of the canvases that `paint` fills */
@@ -58,33 +57,44 @@ export function prepare(canvas, width, height) {
 }
 
 /**
- * A grey image (784 values in [0, 1], from `offset`) into a 28x28 canvas, white on black as the models see it.
- * @param {HTMLCanvasElement} canvas @param {ArrayLike<number>} image
+ * An image (numbers in [0, 1], from `offset`) into a canvas of its own size, as the models see it: a grey one white on
+ * black.
+ * @param {HTMLCanvasElement} canvas @param {ArrayLike<number>} image @param {Format} format
  */
-export function paint(canvas, image, offset = 0) {
-  if (canvas.width !== SIDE || canvas.height !== SIDE) canvas.width = canvas.height = SIDE;
+export function paint(canvas, image, { channels, side, area }, offset = 0) {
+  if (canvas.width !== side || canvas.height !== side) {
+    canvas.width = canvas.height = side;
+    painted.delete(canvas);
+  }
   const context = contextOf(canvas);
-  const pixels = painted.get(canvas) ?? context.createImageData(SIDE, SIDE);
+  const pixels = painted.get(canvas) ?? context.createImageData(side, side);
   painted.set(canvas, pixels);
-  for (let i = 0; i < PIXELS; i++) {
-    const grey = image[offset + i] * 255;
-    pixels.data[4 * i] = pixels.data[4 * i + 1] = pixels.data[4 * i + 2] = grey;
-    pixels.data[4 * i + 3] = 255;
+  const { data } = pixels,
+    green = channels > 1 ? area : 0; // a grey image's channels are one
+  for (let i = 0, from = offset, to = 0; i < area; i++, from++, to += 4) {
+    data[to] = image[from] * 255;
+    data[to + 1] = image[from + green] * 255;
+    data[to + 2] = image[from + 2 * green] * 255;
+    data[to + 3] = 255;
   }
   context.putImageData(pixels, 0, 0);
 }
 
 /**
- * A signed image (784 values): `negative` where below 0, `positive` where above, black at 0, full at +-scale.
- * @param {HTMLCanvasElement} canvas @param {ArrayLike<number>} image @param {number} scale
+ * A signed image: `negative` where below 0, `positive` where above, black at 0, full at +-scale; of one in colour, the
+ * channels' mean.
+ * @param {HTMLCanvasElement} canvas @param {ArrayLike<number>} image @param {Format} format @param {number} scale
  */
-export function paintSigned(canvas, image, scale, negative = [86, 180, 233], positive = [255, 138, 61]) {
-  canvas.width = canvas.height = SIDE;
+export function paintSigned(canvas, image, format, scale, negative = [86, 180, 233], positive = [255, 138, 61]) {
+  const { channels, side, area } = format;
+  canvas.width = canvas.height = side;
   const context = contextOf(canvas);
-  const pixels = context.createImageData(SIDE, SIDE);
-  for (let i = 0; i < PIXELS; i++) {
-    const strength = Math.min(Math.abs(image[i]) / scale, 1);
-    (image[i] < 0 ? negative : positive).forEach((channel, c) => (pixels.data[4 * i + c] = channel * strength));
+  const pixels = context.createImageData(side, side);
+  for (let i = 0; i < area; i++) {
+    let value = 0;
+    for (let c = 0; c < channels; c++) value += image[c * area + i] / channels;
+    const strength = Math.min(Math.abs(value) / scale, 1);
+    (value < 0 ? negative : positive).forEach((channel, c) => (pixels.data[4 * i + c] = channel * strength));
     pixels.data[4 * i + 3] = 255;
   }
   context.putImageData(pixels, 0, 0);

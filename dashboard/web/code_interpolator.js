@@ -10,7 +10,6 @@
      interpolator.ready            // whether every node is there; before that, the nearest node's codes are given
    */
 
-import { PIXELS } from "./image.js";
 import { scaled, unscaled } from "./log_beta.js";
 
 export const NODES = 13;
@@ -38,7 +37,7 @@ export function chebyshevWeights(t, nodes = NODES) {
 export class CodeInterpolator {
   /**
    * @param {Pick<import("./networks.js").Network, "conditioned" | "latentDim" | "encode">} network
-   * @param {Float32Array} images n * 784
+   * @param {Float32Array} images n of them
    * @param {number} n
    * @param {() => void} onProgress called when a node is there
    */
@@ -69,11 +68,12 @@ export class CodeInterpolator {
     for (const node of [...this.nodes].sort((a, b) => Math.abs(a.t - at) - Math.abs(b.t - at))) {
       const mean = new Float32Array(this.size),
         logvar = new Float32Array(this.size),
-        d = this.network.latentDim;
+        d = this.network.latentDim,
+        pixels = this.images.length / this.n;
       for (let start = 0; start < this.n; start += SLICE) {
         const count = Math.min(SLICE, this.n - start);
         const part = this.network.encode(
-          this.images.subarray(start * PIXELS, (start + count) * PIXELS),
+          this.images.subarray(start * pixels, (start + count) * pixels),
           count,
           unscaled(node.t),
         );

@@ -27,8 +27,12 @@ export interface LaneData {
   weights: string;
 }
 
+/** What images are: channels, height, width. */
+export type ImageShape = [number, number, number];
+
 /** The test images that a page's components share, see lanes.py; `sprite` is an address. */
 export interface ImagesData {
+  shape: ImageShape;
   sprite: string;
   classes: string[];
   class_colors: string[];
@@ -50,6 +54,9 @@ export interface ColorSchemeData {
 }
 
 export interface PadData {
+  shape: ImageShape;
+  /** The colour of an empty pad, a byte a channel. */
+  ground: number[];
   hint: string;
   label: string;
   image: string;
@@ -116,7 +123,7 @@ export interface TrainingConfig {
   model: "ae" | "vae" | "multirate";
   latent_dim: number;
   activation: string;
-  likelihood: "bernoulli" | "gaussian";
+  likelihood: "bernoulli" | "gaussian" | "calibrated";
   beta: number | null;
   reduction: "sum" | "mean";
   free_bits: number;
@@ -145,7 +152,7 @@ export interface PageTrainingSource {
   script: string;
   start: {
     config: TrainingConfig;
-    layers: { encoder: LayerDescription[]; decoder: LayerDescription[] };
+    layers: { encoder: LayerDescription[]; decoder: LayerDescription[]; shape?: ImageShape };
     images: { url: string; train: number; test: number; columns: number };
     seed: number;
     /** How many workers train; left out, as many as the machine has cores for, see client.js. */
@@ -192,6 +199,7 @@ export interface BetaLabData {
   prediction: { run_id: string; weights: string; curve: CurvePoint[] } | null;
   trained: TrainedBeta[];
   sprite: string;
+  shape: ImageShape;
   arrays: string;
   n: number;
   class_colors: string[];
@@ -352,6 +360,8 @@ export interface SamplerLane extends LaneData {
 }
 
 export interface SamplerData extends SettingsData<SampleSettings> {
+  /** Of the images. */
+  shape: ImageShape;
   left: SamplerLane;
   right: SamplerLane;
   latent_dim: number;
@@ -522,6 +532,7 @@ export interface ChartData {
 
 /** What components publish under a topic: the image that a page is about. */
 export interface SharedImage {
+  shape?: ImageShape;
   image: Float32Array;
   info: ImageInfo;
 }

@@ -1,24 +1,50 @@
-/* From strokes on a pad to what the networks take: the way MNIST's digits were made.
+/* From strokes on a pad to what the networks take. In colour, strokes stay where they are, on the ground that the
+   images have in common. Grey ones become what MNIST's digits are:
 
    "The original black and white images were size normalized to fit in a 20x20 pixel box while preserving their aspect
    ratio. The resulting images contain grey levels as a result of the anti-aliasing technique [...] the images were
    centered in a 28x28 image by computing the center of mass of the pixels" (LeCun, Cortes & Burges, the MNIST page). */
 
 import { contextOf, paint } from "./canvas.js";
-import { PIXELS, SIDE } from "./image.js";
+import { make } from "./elements.js";
+import { GREY_28 } from "./image.js";
 
+/** @import { Format } from "./image.js" */
 /** @typedef {{left: number, top: number, right: number, bottom: number}} Area whole pixels; right, bottom excluded */
 
-const BOX = 20;
-const PEN = 21; // pixels of the pad
+const BOX = 20 / 28; // of an image's side
+const PEN = 21 / 280; // of the pad's
+const SIZE = 280; // pixels of a pad's side, about
+const SEEN = 200; // images whose edges decide on the ground
+const COLORS = {
+  ...{ black: "#111111", white: "#ffffff", red: "#e03131", orange: "#f08c00", yellow: "#ffd43b" },
+  ...{ green: "#2f9e44", blue: "#1c7ed6", brown: "#8d5b35" },
+};
+let pads = 0;
 
 /**
- * Grey levels (784,) in [0, 1] from ink (side * side values in [0, 1]); all zeros for an empty pad.
+ * The ground that images in colour have in common: the median of what lies along their edges, channel by channel; black
+ * for grey ones.
+ * @param {Float32Array} images @param {Format} format
+ */
+export function groundOf(images, { channels, side, area, pixels }) {
+  if (channels === 1) return [0];
+  return Array.from({ length: channels }, (_, c) => {
+    const edge = [];
+    for (let start = c * area; start < Math.min(images.length, SEEN * pixels); start += pixels)
+      for (let i = 0; i < side; i++)
+        for (const p of [i, area - side + i, i * side, i * side + side - 1]) edge.push(images[start + p]);
+    return edge.sort((a, b) => a - b)[edge.length >> 1] ?? 0;
+  });
+}
+
+/**
+ * Grey levels (to * to) in [0, 1] from ink (side * side values in [0, 1]); all zeros for an empty pad.
  *
  * Every pixel is the exact mean of the ink under it, wherever the pixel's edges fall, so nothing jumps while drawing.
  * @param {ArrayLike<number>} ink @param {number} side
  */
-export function fitLikeMnist(ink, side) {
+export function fitLikeMnist(ink, side, to = GREY_28.side) {
   let left = side,
     right = -1,
     top = side,
@@ -38,37 +64,38 @@ export function fitLikeMnist(ink, side) {
       cx += v * (x + 0.5);
       cy += v * (y + 0.5);
     }
-  if (!mass) return new Float32Array(PIXELS);
-  const step = Math.max(right - left + 1, bottom - top + 1) / BOX; // ink pixels a grey pixel
-  return resample(ink, side, step, cx / mass - (SIDE / 2) * step, cy / mass - (SIDE / 2) * step);
+  if (!mass) return new Float32Array(to * to);
+  const step = Math.max(right - left + 1, bottom - top + 1) / (BOX * to); // ink pixels a grey pixel
+  return resample(ink, side, to, step, cx / mass - (to / 2) * step, cy / mass - (to / 2) * step);
 }
 
 /**
- * Ink averaged over 28x28 squares of side `step`, the first one's corner at (x0, y0).
+ * Ink averaged over to x to squares of side `step`, the first one's corner at (x0, y0).
  * @param {ArrayLike<number>} ink @param {number} side
  */
-export function resample(ink, side, step = side / SIDE, x0 = 0, y0 = 0) {
-  const image = new Float32Array(PIXELS),
-    across = new Float32Array(SIDE * side);
-  average(ink, side, 1, side, across, step, x0, SIDE, 1); // along x: (side, side) -> (side, 28)
-  average(across, side, SIDE, 1, image, step, y0, 1, SIDE); // along y: (side, 28) -> (28, 28)
+export function resample(ink, side, to = GREY_28.side, step = side / to, x0 = 0, y0 = 0) {
+  const image = new Float32Array(to * to),
+    across = new Float32Array(to * side);
+  average(ink, side, 1, side, across, step, x0, to, 1); // along x: (side, side) -> (side, to)
+  average(across, side, to, 1, image, step, y0, 1, to); // along y: (side, to) -> (to, to)
   return image;
 
   /**
    * Means along one axis of `from`, whose steps are `stride`, for each of the lines `line` apart.
    * @param {ArrayLike<number>} from @param {number} length @param {number} stride @param {number} line
-   * @param {Float32Array} to @param {number} step @param {number} start @param {number} toLine @param {number} toStride
+   * @param {Float32Array} out @param {number} step @param {number} start @param {number} toLine
+   * @param {number} toStride
    */
-  function average(from, length, stride, line, to, step, start, toLine, toStride) {
-    const lines = stride === 1 ? length : SIDE;
+  function average(from, length, stride, line, out, step, start, toLine, toStride) {
+    const lines = stride === 1 ? length : to;
     for (let l = 0; l < lines; l++)
-      for (let p = 0; p < SIDE; p++) {
+      for (let p = 0; p < to; p++) {
         const a = start + p * step,
           b = a + step;
         let sum = 0;
         for (let i = Math.max(Math.floor(a), 0); i < Math.min(Math.ceil(b), length); i++)
           sum += from[l * line + i * stride] * (Math.min(b, i + 1) - Math.max(a, i));
-        to[l * toLine + p * toStride] = sum / step;
+        out[l * toLine + p * toStride] = sum / step;
       }
   }
 }
@@ -88,19 +115,30 @@ export function grown(area, [x, y], radius, side) {
   };
 }
 
-/** A pad that is drawn on with mouse, pen or finger; `changed` is called after every movement. */
+/**
+ * A pad that is drawn on with mouse, pen or finger; `changed` is called after every movement. `palette` has the colours
+ * of the pen, for images in colour.
+ */
 export class Pad {
+  format = GREY_28;
+  /** @type {ArrayLike<number>} colour of an empty pad, in [0, 1] */
+  ground = [0];
+  /** Its own pixels along an edge. */
+  side = SIZE;
+  /** Colour of the pen. */
+  pen = "#fff";
+
   /** @param {HTMLCanvasElement} canvas @param {() => void} changed */
   constructor(canvas, changed) {
     this.canvas = canvas;
     this.small = document.createElement("canvas"); // the image that is drawn over, in its own pixels
-    this.side = canvas.width = canvas.height = 10 * SIDE;
-    this.strokes = contextOf(new OffscreenCanvas(this.side, this.side), { willReadFrequently: true });
-    Object.assign(this.strokes, { lineCap: "round", lineJoin: "round", lineWidth: PEN, strokeStyle: "#fff" });
-    this.ink = new Float32Array(this.side * this.side); // how much of each pixel is covered
+    this.palette = make("fieldset", { class: "palette" }, make("legend", { class: "hidden" }, "Colour of the pen"));
+    this.strokes = this.sheet();
+    /** @type {Float32Array[]} how much of each pixel is covered; in colour, also with how much of each channel */
+    this.ink = this.inks();
     /** @type {Area | null} where `ink` does not have the strokes yet */
     this.fresh = null;
-    /** @type {Float32Array | null} an image that is drawn over, (784,) */
+    /** @type {Float32Array | null} an image that is drawn over */
     this.base = null;
     this.empty = true;
     this.changed = changed;
@@ -115,6 +153,56 @@ export class Pad {
     canvas.onpointerup = canvas.onpointercancel = () => (this.last = null);
   }
 
+  /**
+   * What is drawn; an empty pad if that is something else than before.
+   * @param {Format} format @param {ArrayLike<number>} [ground]
+   */
+  take(format, ground = [0]) {
+    const { channels, side } = format,
+      same = channels === this.format.channels && side === this.format.side;
+    this.ground = ground;
+    this.format = format;
+    this.palette.hidden = channels === 1;
+    if (same) return;
+    this.side = side * Math.round(SIZE / side); // every pixel of an image is as many whole ones here
+    this.strokes = this.sheet();
+    this.ink = this.inks();
+    this.start();
+    if (channels > 1) this.offerColors();
+  }
+
+  /** A canvas for the strokes, as large as the pad. */
+  sheet() {
+    const { side, canvas } = this;
+    canvas.width = canvas.height = side;
+    const strokes = contextOf(new OffscreenCanvas(side, side), { willReadFrequently: true });
+    return Object.assign(strokes, { lineCap: "round", lineJoin: "round", lineWidth: PEN * side });
+  }
+
+  inks() {
+    const { channels } = this.format;
+    return Array.from({ length: channels > 1 ? 4 : 1 }, () => new Float32Array(this.side * this.side));
+  }
+
+  /** The palette, with the pen that stands out most from the ground. */
+  offerColors() {
+    const bright = Array.from(this.ground).reduce((sum, v) => sum + v, 0) / this.format.channels > 0.5,
+      name = `pen-${++pads}`;
+    this.pen = bright ? COLORS.black : COLORS.white;
+    const choices = Object.entries(COLORS).map(([label, color]) =>
+      make("input", {
+        ...{ type: "radio", name, value: color, title: label, "aria-label": label },
+        ...{ style: `--pen:${color}`, checked: color === this.pen, onchange: () => (this.pen = color) },
+      }),
+    );
+    this.palette.replaceChildren(this.palette.children[0], ...choices);
+  }
+
+  /** Whether there is nothing on it. */
+  get blank() {
+    return this.empty && !this.base;
+  }
+
   /** @param {PointerEvent} event @returns {[number, number]} its place on the pad */
   place({ offsetX, offsetY }) {
     const scale = this.side / this.canvas.clientWidth;
@@ -126,7 +214,8 @@ export class Pad {
     for (const part of event.getCoalescedEvents?.().length ? event.getCoalescedEvents() : [event]) {
       const next = this.place(part),
         before = this.last ?? next;
-      for (const end of [before, next]) this.fresh = grown(this.fresh, end, PEN / 2, this.side);
+      for (const end of [before, next]) this.fresh = grown(this.fresh, end, (PEN * this.side) / 2, this.side);
+      this.strokes.strokeStyle = this.pen;
       this.strokes.beginPath();
       this.strokes.moveTo(...before);
       this.strokes.lineTo(next[0], next[1] + 0.01); // a dot is a very short line
@@ -143,20 +232,33 @@ export class Pad {
    */
   start(base = null) {
     this.strokes.clearRect(0, 0, this.side, this.side);
-    this.ink.fill(0);
+    for (const ink of this.ink) ink.fill(0);
     this.fresh = null;
     this.base = base && base.slice();
     this.empty = true;
   }
 
-  /** What the networks see, (784,): an image with what was drawn over it in place; a drawing alone, fitted. */
+  /** What the networks see: an image with what was drawn over it in place; a grey drawing alone, fitted. */
   image() {
     if (this.empty && this.base) return this.base;
-    const { ink } = this;
+    const { ink, base, format } = this,
+      { channels, side } = format;
     this.readStrokes();
-    if (!this.base) return fitLikeMnist(ink, this.side);
-    const { base } = this;
-    return resample(ink, this.side).map((value, i) => Math.max(value, base[i]));
+    if (channels > 1) return this.inColor();
+    if (!base) return fitLikeMnist(ink[0], this.side, side);
+    return resample(ink[0], this.side, side).map((value, i) => Math.max(value, base[i]));
+  }
+
+  /** The strokes over the image, or over the ground. */
+  inColor() {
+    const { area, side, pixels } = this.format,
+      [covered, ...parts] = this.ink.map((ink) => resample(ink, this.side, side)),
+      image = new Float32Array(pixels);
+    parts.forEach((part, c) => {
+      for (let i = 0, to = c * area; i < area; i++, to++)
+        image[to] = part[i] + (1 - covered[i]) * (this.base ? this.base[to] : this.ground[c]);
+    });
+    return image;
   }
 
   /** Brings `ink` up to date: only what has been drawn since the last time is read. */
@@ -167,8 +269,12 @@ export class Pad {
     this.fresh = null;
     if (width <= 0 || bottom <= top) return; // beside the pad
     const { data } = this.strokes.getImageData(left, top, width, bottom - top);
-    for (let y = top, i = 3; y < bottom; y++)
-      for (let x = left; x < right; x++, i += 4) this.ink[y * this.side + x] = data[i] / 255;
+    const [covered, ...parts] = this.ink;
+    for (let y = top, i = 0; y < bottom; y++)
+      for (let x = left, to = y * this.side + left; x < right; x++, to++, i += 4) {
+        covered[to] = data[i + 3] / 255;
+        for (let c = 0; c < parts.length; c++) parts[c][to] = (covered[to] * data[i + c]) / 255;
+      }
   }
 
   /**
@@ -177,16 +283,18 @@ export class Pad {
    */
   draw(hint) {
     const context = contextOf(this.canvas);
-    context.fillStyle = "#000";
+    const { format, ground } = this,
+      [red, green, blue] = [0, 1, 2].map((c) => 255 * (ground[c] ?? ground[0]));
+    context.fillStyle = `rgb(${red} ${green} ${blue})`;
     context.fillRect(0, 0, this.side, this.side);
     if (this.base) {
-      paint(this.small, this.base);
+      paint(this.small, this.base, format);
       context.imageSmoothingEnabled = false;
       context.drawImage(this.small, 0, 0, this.side, this.side);
     }
     context.drawImage(this.strokes.canvas, 0, 0);
-    if (this.base || !this.empty) return;
-    context.fillStyle = "#9a9a9a";
+    if (!this.blank) return;
+    context.fillStyle = red + green + blue > 384 ? "#5c5c5c" : "#9a9a9a";
     context.font = "20px sans-serif";
     context.textAlign = "center";
     context.fillText(hint, this.side / 2, this.side / 2);

@@ -2,7 +2,7 @@
 
    5x5 convolution, ReLU, 2x2 maximum, 3x3 convolution, ReLU, 2x2 maximum, 64 features, ReLU, classes. */
 
-import { SIDE } from "./image.js";
+import { formatOf } from "./image.js";
 import { Heap } from "./heap.js";
 import { imageShape } from "./shapes.js";
 import { Stack } from "./stack.js";
@@ -15,7 +15,12 @@ export class Judge {
   /** @param {Tensors} tensors */
   constructor(tensors) {
     const heap = (this.heap = new Heap());
-    let shape = imageShape(1, SIDE);
+    // The side follows from the features: halved after each convolution, which cuts off its border.
+    const [, channels] = tensors["features.0.weight"].shape,
+      last = tensors["features.7.weight"].shape[1] / tensors["features.3.weight"].shape[0],
+      side = 4 * Math.sqrt(last) + 8;
+    this.format = formatOf([channels, side, side]);
+    let shape = imageShape(channels, side);
     /** @type {(kind: string, name: string, kernel?: number) => Stack} */
     const layer = (kind, name, kernel) => {
       const weight = tensors[`${name}.weight`],
@@ -34,7 +39,7 @@ export class Judge {
 
   /**
    * Class logits of one image; overwritten by the next call.
-   * @param {ArrayLike<number>} image 784 grey levels, from `offset` on
+   * @param {ArrayLike<number>} image its numbers, from `offset` on
    */
   logits(image, offset = 0) {
     const { floats } = this.heap;
@@ -54,7 +59,7 @@ export class Judge {
 
   /**
    * The most probable class of one image.
-   * @param {ArrayLike<number>} image 784 grey levels, from `offset` on
+   * @param {ArrayLike<number>} image its numbers, from `offset` on
    */
   name(image, offset = 0) {
     const logits = this.logits(image, offset);

@@ -2,10 +2,10 @@
 
    Every layer is one matrix product. A convolution first gathers its patches into rows; a transposed one adds the rows
    of its product to overlapping patches of a larger image, of which the padding is cut off. Kernel, stride and padding
-   may be any. Channels come last in memory, and their number is filled up to a multiple of eight with weights that are
-   0 (a grey image of 28 x 28 stays what it is), so no loop needs an end of its own. The weights are brought to that
-   order once, when they are loaded. Bias, activation and the scale and shift of a multi-rate model are one more pass
-   over what the product has written. */
+   may be any. Channels come last in memory, and their number is filled up to a multiple of eight, that of an image in
+   colour to four, with weights that are 0 (a grey image stays what it is), so no loop needs an end of its own. The
+   weights are brought to that order once, when they are loaded. Bias, activation and the scale and shift of a
+   multi-rate model are one more pass over what the product has written. */
 
 import { KINDS, PANEL, packedPlace, upTo } from "./kernels.js";
 import { imageShape, vectorShape } from "./shapes.js";
@@ -163,8 +163,8 @@ class Conv extends Layer {
     this.room = { at: this.padded + (padding * full + padding) * depth, jump: full * depth, image: this.full };
     this.rows = heap.take(side * side * this.K);
     this.raw = heap.take(side * side * width);
-    this.compact = this.output.depth === width; // else one channel, taken out of a line of eight
-    this.narrow = this.compact ? 0 : heap.take(side * side);
+    this.compact = this.output.depth === width; // else one to four channels, taken out of a line of eight
+    this.narrow = this.compact ? 0 : heap.take(side * side * this.output.depth);
     this.prepareFinish(side * this.output.depth, bias.data, (i) =>
       Array.from({ length: side }, (_, x) => x * this.output.depth + i),
     );
@@ -174,7 +174,7 @@ class Conv extends Layer {
   forward(n, target) {
     const {
         heap,
-        output: { side },
+        output: { side, depth },
       } = this,
       { floats } = heap;
     for (let b = 0; b < n; b++) {
@@ -192,7 +192,8 @@ class Conv extends Layer {
       );
       heap.product(this.rows, this.weight, this.raw, side * side, this.width, this.K);
       if (!this.compact)
-        for (let i = 0; i < side * side; i++) floats[this.narrow + i] = floats[this.raw + i * this.width];
+        for (let i = 0; i < side * side; i++)
+          for (let c = 0; c < depth; c++) floats[this.narrow + i * depth + c] = floats[this.raw + i * this.width + c];
       this.finish(this.compact ? this.raw : this.narrow, target.at + b * target.image, side, target.jump);
     }
   }

@@ -2,9 +2,10 @@
 
      const network = await loadNetwork(url);             // a run's weights.safetensors; one fetch a page for each URL
      network.config                                      // the run's RunConfig, from the file's metadata
+     network.format                                      // what its images are: image.js; P numbers each
      network.latentDim, network.isCloud                  // d; whether the posterior is a Gaussian (VAE) or a point (AE)
-     const {mean, logvar} = network.encode(images, n, beta);  // images: n * 784 grey levels; logvar null for a point
-     const logits = network.decode(z, n, beta);               // z: n * d, row by row -> n * 784
+     const {mean, logvar} = network.encode(images, n, beta);  // images: n * P numbers; logvar null for a point
+     const logits = network.decode(z, n, beta);               // z: n * d, row by row -> n * P
      const images = network.decodeImage(z, n, beta);          // the same through the sigmoid, in [0, 1]
      const arrays = await loadArrays(url);               // any other safetensors file: name -> typed array
 
@@ -13,22 +14,25 @@
    distortion, reparameterise and normals (seeded noise), which follow core/models/posteriors.py and
    core/models/objectives.py.
 
-   What the layers are is read from the file too ("layers" in its metadata, put there by assets.py): a network with a
-   layer that layers.js does not know is refused with an `UnsupportedNetwork`. */
+   What the layers and images are is read from the file too ("layers" in its metadata, put there by assets.py): a
+   network with a layer that layers.js does not know is refused with an `UnsupportedNetwork`. */
 
-import { PIXELS, SIDE } from "./image.js";
+import { formatOf } from "./image.js";
 import { Heap } from "./heap.js";
 import { KINDS } from "./kernels.js";
 import { CHUNK } from "./layers.js";
-import { UnsupportedNetwork, imageShape, vectorShape } from "./shapes.js";
-import { Stack } from "./stack.js";
+import { SIGMA_SCALE } from "./posterior.js";
+import { UnsupportedNetwork, inputShape, isFlat, vectorShape } from "./shapes.js";
+import { Stack, take } from "./stack.js";
 import { scaled } from "./log_beta.js";
 import { load, parseSafetensors } from "./weights.js";
 
+/** @import { Format } from "./image.js" */
+/** @import { Likelihood } from "./posterior.js" */
 /** @import { Description } from "./shapes.js" */
 /**
  * The run's RunConfig, as far as the page reads it.
- * @typedef {{activation: string, beta: number, likelihood: "bernoulli" | "gaussian"}} RunConfig
+ * @typedef {{activation: string, beta: number, likelihood: Likelihood}} RunConfig
  */
 /** @typedef {{mean: Float32Array, logvar: Float32Array | null}} Codes n * d each; no variances for a point */
 
@@ -41,11 +45,22 @@ export class Network {
     if (!metadata.layers) throw new UnsupportedNetwork("a file that does not say what its layers are");
     /** @type {RunConfig} */
     this.config = JSON.parse(metadata.config);
-    /** @type {{encoder: Description[], decoder: Description[]}} */
+    /** @type {{encoder: Description[], decoder: Description[], shape?: number[]}} */
     const table = JSON.parse(metadata.layers);
+    /** @type {Format} */
+    this.format = formatOf(table.shape);
+    const { pixels, side } = this.format;
     const { activation } = this.config,
       heap = (this.heap = new Heap());
-    this.encoder = new Stack(heap, table.encoder, tensors, "encoder", activation, true, imageShape(1, SIDE));
+    this.encoder = new Stack(
+      heap,
+      table.encoder,
+      tensors,
+      "encoder",
+      activation,
+      true,
+      inputShape(this.format, table.encoder),
+    );
     /** @type {Stack[]} */
     this.heads = [];
     for (const name of ["mean", "logvar"]) {
@@ -68,13 +83,20 @@ export class Network {
       false,
       vectorShape(this.latentDim, this.latentDim),
     );
-    if (this.decoder.output.length !== PIXELS)
-      throw new UnsupportedNetwork(`pictures of ${this.decoder.output.length} numbers`);
+    const { output } = this.decoder;
+    if (output.length !== pixels) throw new UnsupportedNetwork(`pictures of ${output.length} numbers`);
+    const line = side * (output.depth || 1);
     this.picture = {
-      at: heap.take(CHUNK * PIXELS),
-      zeros: heap.take(SIDE),
-      ones: heap.take(new Float32Array(SIDE).fill(1)),
+      at: heap.take(CHUNK * output.width),
+      line,
+      lines: output.width / line,
+      zeros: heap.take(line),
+      ones: heap.take(new Float32Array(line).fill(1)),
     };
+    /** What log sigma of a learned observation noise is made of; null where nothing was learned. */
+    this.sigma = tensors["sigma.offset"]
+      ? { offset: tensors["sigma.offset"].data[0], slope: tensors["sigma.slope"]?.data ?? [] }
+      : null;
     heap.seal();
     this.conditioned = Boolean(this.decoder.layers[0].film);
     this.atBeta = NaN;
@@ -102,7 +124,20 @@ export class Network {
     return this.room[name];
   }
 
-  /** @param {ArrayLike<number>} images n * 784 @returns {Codes} */
+  /**
+   * log sigma of the observation noise at a weight (SharedSigma in core/models/objectives.py); 0 if it is not learned.
+   * @param {number} beta
+   */
+  logSigma(beta = 1) {
+    if (!this.sigma) return 0;
+    const { offset, slope } = this.sigma,
+      t = scaled(beta);
+    let sum = offset;
+    for (let j = 0; j < slope.length; j++) sum += slope[j] * t ** (j + 1);
+    return SIGMA_SCALE * sum;
+  }
+
+  /** @param {ArrayLike<number>} images n * P @returns {Codes} */
   encode(images, n = 1, beta = 1) {
     this.setBeta(beta);
     const d = this.latentDim,
@@ -110,7 +145,7 @@ export class Network {
     const [mean, logvar] = ["mean", "logvar"].map((name) => this.array(name, n * d));
     for (let start = 0; start < n; start += CHUNK) {
       const count = Math.min(CHUNK, n - start);
-      this.encoder.load(images, start * PIXELS, count);
+      this.encoder.load(images, start * this.format.pixels, count);
       this.encoder.forward(count);
       this.heads.forEach((head, which) => {
         head.forward(count);
@@ -126,23 +161,23 @@ export class Network {
     return { mean: mean.subarray(0, n * d), logvar: this.isCloud ? logvar.subarray(0, n * d) : null };
   }
 
-  /** @param {ArrayLike<number>} z n * d @returns {Float32Array} logits, n * 784 */
+  /** @param {ArrayLike<number>} z n * d @returns {Float32Array} logits, n * P */
   decode(z, n = 1, beta = 1) {
     return this.decoded("logits", z, n, beta, () => this.decoder.result.at);
   }
 
-  /** @param {ArrayLike<number>} z n * d @returns {Float32Array} grey levels, n * 784 */
+  /** @param {ArrayLike<number>} z n * d @returns {Float32Array} in [0, 1], n * P */
   decodeImage(z, n = 1, beta = 1) {
-    const { at, zeros, ones } = this.picture;
+    const { at, line, lines, zeros, ones } = this.picture;
     return this.decoded("images", z, n, beta, (count) => {
       this.heap.finish(
         KINDS.sigmoid,
         this.decoder.result.at,
         at,
-        count * SIDE,
-        SIDE / 4,
-        SIDE,
-        SIDE,
+        count * lines,
+        line / 4,
+        line,
+        line,
         zeros,
         ones,
         zeros,
@@ -159,15 +194,20 @@ export class Network {
   decoded(name, z, n, beta, finish) {
     this.setBeta(beta);
     const d = this.latentDim,
-      out = this.array(name, n * PIXELS);
+      { pixels } = this.format,
+      { output } = this.decoder,
+      { floats } = this.heap,
+      out = this.array(name, n * pixels),
+      flat = isFlat(output);
     for (let start = 0; start < n; start += CHUNK) {
       const count = Math.min(CHUNK, n - start);
       this.decoder.load(z, start * d, count);
       this.decoder.forward(count);
       const at = finish(count);
-      out.set(this.heap.floats.subarray(at, at + count * PIXELS), start * PIXELS);
+      if (flat) out.set(floats.subarray(at, at + count * pixels), start * pixels);
+      else for (let i = 0; i < count; i++) take(floats, at + i * output.width, output, out, (start + i) * pixels);
     }
-    return out.subarray(0, n * PIXELS);
+    return out.subarray(0, n * pixels);
   }
 }
 

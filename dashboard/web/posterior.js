@@ -1,9 +1,10 @@
 /* Posterior and objective of one image, in nats, as in core/models/posteriors.py and core/models/objectives.py; seeded
    noise. */
 
-import { PIXELS } from "./image.js";
+/** @typedef {"bernoulli" | "gaussian" | "calibrated"} Likelihood */
 
 const GAUSSIAN_SIGMA = 0.1; // core/models/objectives.py
+export const SIGMA_SCALE = 10; // SharedSigma there
 
 /**
  * sigma = exp(logvar / 2); zeros for a point.
@@ -33,19 +34,18 @@ export function reparameterise(mean, logvar, noise) {
 }
 
 /**
- * -log p(x|z) of one image (784,) from its logits, in nats.
- * @param {ArrayLike<number>} logits @param {ArrayLike<number>} image @param {"bernoulli" | "gaussian"} likelihood
+ * -log p(x|z) of one image from its logits, in nats.
+ * @param {ArrayLike<number>} logits @param {ArrayLike<number>} image @param {Likelihood} likelihood
+ * @param {number} logSigma of the observation noise, if it is learned ("calibrated")
  */
-export function distortion(logits, image, likelihood = "bernoulli") {
+export function distortion(logits, image, likelihood = "bernoulli", logSigma = 0) {
+  const sigma = likelihood === "calibrated" ? Math.exp(logSigma) : GAUSSIAN_SIGMA;
   let sum = 0;
-  for (let i = 0; i < PIXELS; i++) {
+  for (let i = 0; i < image.length; i++) {
     const l = logits[i];
     if (likelihood === "bernoulli") sum += Math.max(l, 0) - l * image[i] + Math.log1p(Math.exp(-Math.abs(l)));
     else
-      sum +=
-        0.5 * ((image[i] - 1 / (1 + Math.exp(-l))) / GAUSSIAN_SIGMA) ** 2 +
-        Math.log(GAUSSIAN_SIGMA) +
-        0.5 * Math.log(2 * Math.PI);
+      sum += 0.5 * ((image[i] - 1 / (1 + Math.exp(-l))) / sigma) ** 2 + Math.log(sigma) + 0.5 * Math.log(2 * Math.PI);
   }
   return sum;
 }

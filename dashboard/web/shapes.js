@@ -3,6 +3,7 @@
 
 import { PANEL, upTo } from "./kernels.js";
 
+/** @import { Format } from "./image.js" */
 /**
  * How many numbers torch counts (`length`), how many they take here (`width`), and where number i lies (`place`). An
  * image has `channels` of `side` x `side`, filled up to `depth` here; these three are 0 for a vector.
@@ -43,9 +44,21 @@ export const vectorShape = (length, width = upTo(length, PANEL)) => ({
 
 /** @type {(channels: number, side: number) => Shape} */
 export function imageShape(channels, side) {
-  const depth = channels === 1 && side % 4 === 0 ? 1 : upTo(channels, PANEL),
-    area = side * side; // lines are copied four numbers at a time
+  // lines are copied four numbers at a time
+  const depth = channels === 1 && side % 4 === 0 ? 1 : channels <= 4 ? 4 : upTo(channels, PANEL),
+    area = side * side;
   /** @type {Shape["place"]} */
   const place = (i) => (i % area) * depth + Math.floor(i / area); // torch's order is channel, y, x
   return { length: channels * area, width: upTo(depth * area, PANEL), place, channels, side, depth };
 }
+
+/**
+ * How a network reads its images: a first layer that is linear takes torch's order as it is.
+ * @param {Format} format @param {Description[]} encoder
+ * @returns {Shape}
+ */
+export const inputShape = ({ channels, side, pixels }, [first]) =>
+  first?.kind === "linear" ? vectorShape(pixels) : imageShape(channels, side);
+
+/** Whether numbers lie on a heap as torch counts them, without gaps. @param {Shape} shape */
+export const isFlat = ({ length, width, depth }) => length === width && depth <= 1;

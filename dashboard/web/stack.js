@@ -64,7 +64,7 @@ export class Stack {
   }
 
   /**
-   * Puts at most CHUNK inputs, vectors or images of one channel, where the first layer reads them.
+   * Puts at most CHUNK inputs, vectors or images, where the first layer reads them.
    * @param {ArrayLike<number>} values
    * @param {number} from the first input's place in `values`
    * @param {number} n
@@ -72,13 +72,8 @@ export class Stack {
   load(values, from, n) {
     const { floats } = this.heap,
       { room, input } = this.layers[0];
-    const lines = input.side || 1,
-      length = input.length / lines;
     for (let b = 0; b < n; b++)
-      for (let line = 0; line < lines; line++, from += length) {
-        const to = room.at + b * room.image + line * room.jump;
-        for (let i = 0; i < length; i++) floats[to + i] = values[from + i];
-      }
+      put(floats, room.at + b * room.image, room.jump, input, values, from + b * input.length);
   }
 
   /**
@@ -88,6 +83,35 @@ export class Stack {
   forward(n) {
     this.layers.forEach((layer, i) => layer.forward(n, this.layers[i + 1]?.room ?? this.result));
   }
+}
+
+/**
+ * One input, in torch's order, where a layer reads it.
+ * @param {Float32Array} floats @param {number} at @param {number} jump from line to line @param {Shape} shape
+ * @param {ArrayLike<number>} values @param {number} from
+ */
+export function put(floats, at, jump, { length, channels, side, depth }, values, from) {
+  if (depth <= 1) {
+    const lines = side || 1,
+      size = length / lines;
+    for (let line = 0; line < lines; line++, from += size)
+      for (let i = 0, to = at + line * jump; i < size; i++) floats[to + i] = values[from + i];
+    return;
+  }
+  for (let c = 0; c < channels; c++)
+    for (let y = 0; y < side; y++)
+      for (let x = 0, to = at + y * jump + c; x < side; x++, to += depth) floats[to] = values[from++];
+}
+
+/**
+ * One output in torch's order, from `at`, image by image without gaps.
+ * @param {Float32Array} floats @param {number} at @param {Shape} shape @param {Float32Array} to @param {number} start
+ */
+export function take(floats, at, shape, to, start) {
+  const { length, channels, side, depth } = shape;
+  if (depth <= 1) return to.set(floats.subarray(at, at + length), start);
+  for (let c = 0, out = start; c < channels; c++)
+    for (let i = 0, from = at + c; i < side * side; i++, from += depth) to[out++] = floats[from];
 }
 
 /** @param {string} name @returns {never} */

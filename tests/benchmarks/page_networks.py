@@ -29,8 +29,7 @@ def networks(browser, _frames: int, repeats: int = 31) -> None:
 
     from core.config import RunConfig
     from core.models.build import build_model
-    from core.models.trunks import describe
-    from dashboard.components.assets import with_layers
+    from dashboard.components.assets import layers_of, with_layers
     from dashboard.components.scripts import bundled
 
     page = browser.new_page()
@@ -52,7 +51,7 @@ def networks(browser, _frames: int, repeats: int = 31) -> None:
             {k: v.half().contiguous() for k, v in build_model(config).state_dict().items()},
             {"config": config.to_json()},
         )
-        weights = with_layers(weights, describe(config.trunk, config.latent_dim))
+        weights = with_layers(weights, layers_of(config))
         got = page.evaluate(TIME, [base64.b64encode(weights).decode(), config.latent_dim, repeats])
         print(
             f"{name:24}{got['encode 1']:>10.2f}{got['decode 1']:>10.2f}"

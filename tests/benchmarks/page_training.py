@@ -73,8 +73,8 @@ def address(data: bytes, kind: str) -> str:
 def recipes(dataset: Dataset) -> Iterator[tuple[str, RunConfig, dict[str, Any]]]:
     """Name, configuration and the page's start of each network."""
     from core.config import QUICK, RunConfig
-    from core.models.trunks import describe
     from dashboard.components import page_training
+    from dashboard.components.assets import layers_of
 
     for (trunk, latent_dim), model in itertools.product((("conv", 16), ("mlp", 2)), ("vae", "ae")):
         config = RunConfig(model=model, latent_dim=latent_dim, train_size=2000, **QUICK)
@@ -85,7 +85,7 @@ def recipes(dataset: Dataset) -> Iterator[tuple[str, RunConfig, dict[str, Any]]]
             config,
             {
                 "config": config.to_dict(),
-                "layers": describe(config.trunk, config.latent_dim),
+                "layers": layers_of(config),
                 "images": {"url": address(png, "image/png"), **counts},
                 "seed": 0,
             },

@@ -162,7 +162,7 @@ def test_constants_of_the_page_are_those_of_the_server():
     assert constant("web/log_beta.js", "BETA_RANGE") == list(BETA_RANGE)
     assert constant("web/networks.js", "LOGVAR_RANGE") == list(posteriors.LOGVAR_RANGE)
     assert constant("web/posterior.js", "GAUSSIAN_SIGMA") == objectives.GAUSSIAN_SIGMA
-    assert constant("web/image.js", "SIDE") == 28
+    assert constant("web/posterior.js", "SIGMA_SCALE") == objectives.SharedSigma.scale
     assert constant("web/sprites.js", "SPRITE_COLUMNS") == sprites.SPRITE_COLUMNS
     assert constant("components/beta_lab/beta_state.js", "LOG_RANGE") == [math.log10(beta) for beta in BETA_RANGE]
     assert constant("components/beta_lab/lab_views.js", "SAMPLES") == SAMPLES

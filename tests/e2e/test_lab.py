@@ -14,8 +14,7 @@ from serving import APPS, opened, painted, release, served
 
 from core.config import RunConfig
 from core.models.build import build_model
-from core.models.trunks import describe
-from dashboard.components.assets import with_layers
+from dashboard.components.assets import layers_of, with_layers
 from dashboard.components.scripts import bundled
 
 LAB = ".lab"
@@ -239,9 +238,7 @@ def test_codes_between_the_nodes_agree_with_torch(dashboard_browser):
     for name, parameter in model.named_parameters():  # conditioning as strong as training makes it
         parameter.add_((0.1 if "films" in name else 0.05) * torch.randn(parameter.shape, generator=generator))
     images = torch.rand(n, 1, 28, 28, generator=generator)
-    weights = with_layers(
-        save(model.state_dict(), {"config": config.to_json()}), describe(config.trunk, config.latent_dim)
-    )
+    weights = with_layers(save(model.state_dict(), {"config": config.to_json()}), layers_of(config))
     text = [base64.b64encode(data).decode() for data in (weights, images.numpy().tobytes())]
     page = dashboard_browser.new_page()
     code = """import { CodeInterpolator } from "./web/code_interpolator.js";

@@ -13,9 +13,10 @@ from safetensors.torch import save
 
 from core.config import ACTIVATIONS, MODELS, TRUNKS, RunConfig
 from core.models.build import build_model
-from core.models.trunks import Layer, dense, describe
+from core.models.objectives import FIXED, Gaussian
+from core.models.trunks import Layer, dense
 from dashboard.components.assets import ACTIVATIONS as PAGE_ACTIVATIONS
-from dashboard.components.assets import LAYER_KINDS, not_in_page, with_layers
+from dashboard.components.assets import LAYER_KINDS, layers_of, not_in_page, with_layers
 from dashboard.components.scripts import COMPONENTS, bundled, joined
 
 # Every architecture there is, at the latent size it is mostly used with.
@@ -27,6 +28,28 @@ ARCHITECTURES = {
         "latent_dim": {"conv": 16, "mlp": 2}.get(trunk, 5),
     }
     for model, trunk, activation in itertools.product(MODELS, TRUNKS, ACTIVATIONS)
+}
+# Images of every shape but grey 28x28, by data sets that need not exist: their names say what the images are.
+SHAPES = {
+    f"{model}-{trunk}-{dataset}-{likelihood}": {
+        "model": model,
+        "trunk": trunk,
+        "dataset": dataset,
+        "likelihood": likelihood,
+        "latent_dim": 8,
+    }
+    for model, (trunk, dataset, likelihood) in itertools.product(
+        MODELS,
+        (
+            ("conv", "sprites", "calibrated"),
+            ("mlp", "sprites", "calibrated"),
+            ("mlp-400", "folder:any?color=1", "bernoulli"),
+            ("conv", "folder:any?color=1", "calibrated"),
+            ("conv", "folder:any?size=32", "bernoulli"),
+            ("conv", "folder:any?size=64", "calibrated"),
+            ("conv", "celeba", "gaussian"),
+        ),
+    )
 }
 # Convolutions that no trunk has yet: odd kernels, strides of 1, 2 and 7, channels that are no multiple of anything.
 OTHERS = {
@@ -52,12 +75,14 @@ RUN = """([weights, images, codes, n, beta]) => {
   const {mean, logvar} = network.encode(floats(images), n, beta);
   const logits = network.decode(floats(codes), n, beta).slice();
   const one = network.decode(floats(codes), 1, beta);  // the path for a single image is another one
+  const image = floats(images).subarray(0, network.format.pixels), { likelihood } = network.config;
   return {
     mean: text(mean), logvar: logvar && text(logvar), logits: text(logits), one: text(one),
     image: text(network.decodeImage(floats(codes), n, beta)),
     sigma: text(stddev(logvar, mean.length)), kl: logvar && text(klPerDim(mean, logvar)),
-    distortion: text([distortion(logits, floats(images))]),
-    gaussian: text([distortion(logits, floats(images), "gaussian")]),
+    bernoulli: text([distortion(logits, image)]),
+    gaussian: text([distortion(logits, image, "gaussian")]),
+    own: text([distortion(logits, image, likelihood, network.logSigma(beta))]),
   };
 }"""
 
@@ -94,7 +119,7 @@ def text(values: torch.Tensor | bytes) -> str:
 def run(
     page, weights: bytes, images: torch.Tensor, codes: torch.Tensor, beta: float = BETA
 ) -> dict[str, np.ndarray | None]:
-    """What the page's network makes of images (n, 1, 28, 28) and codes (n, d); numbers travel as base64, for speed."""
+    """What the page's network makes of images (n, C, H, W) and codes (n, d); numbers travel as base64, for speed."""
     got = page.evaluate(RUN, [text(weights), text(images), text(codes), len(images), beta])
     return {key: value and np.frombuffer(base64.b64decode(value), np.float32) for key, value in got.items()}
 
@@ -111,7 +136,7 @@ def file_of(model: torch.nn.Module, dtype: torch.dtype = torch.float32) -> bytes
     """A model's weights as the page gets them."""
     config = model.config
     weights = save({k: v.to(dtype).contiguous() for k, v in model.state_dict().items()}, {"config": config.to_json()})
-    return with_layers(weights, describe(config.trunk, config.latent_dim))
+    return with_layers(weights, layers_of(config))
 
 
 TOLERANCES = {torch.float16: 1e-3, torch.float32: 1e-4}
@@ -132,9 +157,14 @@ def test_agrees_with_torch_in_either_format(page, name, dtype, tolerance):
     agrees(page, perturbed(RunConfig(**ARCHITECTURES[name])), tolerance, dtype, ROWS)
 
 
+@pytest.mark.parametrize("name", SHAPES)
+def test_images_of_any_shape_and_likelihood_agree_with_torch(page, name):
+    agrees(page, perturbed(RunConfig(**SHAPES[name])), 1e-4, torch.float32, n=17)
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_any_kernel_stride_and_padding_agrees_with_torch(page, monkeypatch, name):
-    monkeypatch.setitem(TRUNKS, "other", OTHERS[name])
+    monkeypatch.setitem(TRUNKS, "other", lambda _shape: OTHERS[name])
     agrees(page, perturbed(RunConfig(model="multirate", trunk="other", latent_dim=3)), 1e-4, torch.float32, n=17)
 
 
@@ -142,7 +172,7 @@ def agrees(page, model: torch.nn.Module, tolerance: float, dtype: torch.dtype, n
     config, weights = model.config, file_of(model, dtype)
     generator = torch.Generator().manual_seed(2)
     images, codes = (
-        torch.rand(n, 1, 28, 28, generator=generator),
+        torch.rand(n, *config.shape.chw, generator=generator),
         torch.randn(n, config.latent_dim, generator=generator),
     )
     got = run(page, weights, images, codes)
@@ -163,12 +193,10 @@ def agrees(page, model: torch.nn.Module, tolerance: float, dtype: torch.dtype, n
     for key, value in expected.items():
         scale = max(1.0, float(value.abs().max()))  # KLs reach hundreds of nats
         assert np.abs(got[key] - value.numpy().ravel()).max() < tolerance * scale, key
-    from core.models.objectives import FIXED
-
-    for key, likelihood in (("distortion", "bernoulli"), ("gaussian", "gaussian")):
-        assert float(got[key][0]) == pytest.approx(
-            float(FIXED[likelihood].distortion(logits[:1], images[:1])), rel=tolerance
-        )
+    floor = float(Gaussian.floor(images[:1]).abs())  # a density's distortion may be near 0
+    for key, likelihood in {**FIXED, "own": reference.likelihood}.items():
+        nats = float(likelihood.distortion(logits[:1], images[:1]))
+        assert float(got[key][0]) == pytest.approx(nats, rel=tolerance, abs=tolerance * floor), key
 
 
 def test_multirate_networks_depend_on_beta(page):
@@ -276,7 +304,7 @@ def test_the_server_knows_what_the_page_has_code_for(page):
 def test_what_the_page_cannot_run_is_refused_by_name(page):
     model = perturbed(RunConfig(model="vae", trunk="conv"))
     weights = save(model.state_dict(), {"config": model.config.to_json()})
-    layers = describe("conv", 16)
+    layers = layers_of(model.config)
     read = """(t) => { try { new Network(Uint8Array.from(atob(t), (c) => c.charCodeAt(0)).buffer); return []; }
       catch (e) { return [e instanceof UnsupportedNetwork, e.message]; } }"""
 

@@ -19,14 +19,14 @@ from serving import chromium, opened, served
 ROOT = Path(__file__).parents[2]
 CONVOLUTIONAL = """
 from core.models.trunks import TRUNKS, Layer, dense
-TRUNKS["other"] = (Layer("conv", 1, 6, 7, 7, 0), *dense(6 * 4 * 4, 24))
+TRUNKS["other"] = lambda _shape: (Layer("conv", 1, 6, 7, 7, 0), *dense(6 * 4 * 4, 24))
 """
 UNKNOWN = """
 import torch
 from core.models.networks import LAYERS
 from core.models.trunks import TRUNKS, Layer
 LAYERS["unheard-of"] = lambda x: torch.nn.Linear(x.inputs, x.outputs)
-TRUNKS["other"] = (Layer("unheard-of", 28 * 28, 24),)
+TRUNKS["other"] = lambda _shape: (Layer("unheard-of", 28 * 28, 24),)
 """
 
 

@@ -15,12 +15,13 @@ from core.config import ACTIVATIONS, MODELS, QUICK, TRUNKS, RunConfig
 from core.data.dataset import Dataset
 from core.data.datasets import load_dataset
 from core.models.build import build_model
-from core.models.trunks import describe
 from core.training.evaluation import evaluate
 from core.training.loop import fit
 from core.training.optimisation import SCHEDULES, Average, optimisers
 from dashboard.components import page_training
+from dashboard.components.assets import layers_of
 from dashboard.components.scripts import bundled
+from dashboard.components.sprites import sprite
 
 IN_PAGE = ("bernoulli", "gaussian")  # likelihoods
 N, STEPS = 19, 20  # images per batch, an odd number; batches
@@ -34,11 +35,33 @@ ARCHITECTURES = {
     }
     for model, trunk, activation, likelihood in itertools.product(MODELS, TRUNKS, ACTIVATIONS, IN_PAGE)
 }
+# Images of other shapes, by data sets that need not exist.
+SHAPES = {
+    f"{model}-{trunk}-{dataset}-{likelihood}": {
+        "model": model,
+        "trunk": trunk,
+        "dataset": dataset,
+        "likelihood": likelihood,
+        "latent_dim": 8,
+    }
+    for model, (trunk, dataset, likelihood) in itertools.product(
+        MODELS,
+        (
+            ("conv", "sprites", "calibrated"),
+            ("mlp", "sprites", "calibrated"),
+            ("mlp-400", "folder:any?color=1", "bernoulli"),
+            ("conv", "folder:any?color=1", "gaussian"),
+            ("conv", "folder:any?size=32", "calibrated"),
+            ("conv", "celeba", "calibrated"),
+        ),
+    )
+}
 # One batch after another, images, noise and betas from core; what comes back is a safetensors file.
 RUN = """([config, layers, weights, numbers, n, steps]) => {
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
   const { images, noise, betas } = parseSafetensors(bytes(numbers)).tensors;
-  const trainer = new Trainer(config, layers, new Uint8Array(784 * n), new Uint8Array(784), 0);
+  const pixels = layers.shape.reduce((a, b) => a * b);
+  const trainer = new Trainer(config, layers, new Uint8Array(pixels * n), new Uint8Array(pixels), 0);
   const { network } = trainer, { parameters } = network, out = {};
   network.load(parseSafetensors(bytes(weights)).tensors);
   const keep = (name, tensors) => { for (const key in tensors) out[`${name} ${key}`] = tensors[key]; };
@@ -102,8 +125,11 @@ def draws(config: RunConfig, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     return betas, torch.randn(N, config.latent_dim, generator=generator)
 
 
-def compared(page, config: RunConfig) -> dict[str, float]:
+def compared(page, config: RunConfig, steps: int = STEPS) -> dict[str, float]:
     """Relative differences between the page and torch.
+
+    Args:
+        steps: batches; a network of another shape is large, and its images travel as text.
 
     Returns:
         losses: the largest of the steps'; gradient: the largest of the first batch's, relative to the largest number of
@@ -112,19 +138,19 @@ def compared(page, config: RunConfig) -> dict[str, float]:
     """
     model = perturbed(config)
     before = {k: v.contiguous().clone() for k, v in model.state_dict().items()}
-    images = torch.rand(STEPS, N, 1, 28, 28, generator=torch.Generator().manual_seed(2))
-    drawn = [draws(config, seed) for seed in range(STEPS)]
+    images = torch.rand(steps, N, *config.shape.chw, generator=torch.Generator().manual_seed(2))
+    drawn = [draws(config, seed) for seed in range(steps)]
     numbers = {
         "images": images,
         "betas": torch.stack([betas for betas, _ in drawn]),
         "noise": torch.stack([noise for _, noise in drawn]),
     }
-    layers = describe(config.trunk, config.latent_dim)
-    arguments = [config.to_dict(), layers, text(save(before)), text(save(numbers)), N, STEPS]
+    layers = layers_of(config)
+    arguments = [config.to_dict(), layers, text(save(before)), text(save(numbers)), N, steps]
     got = load(base64.b64decode(page.evaluate(RUN, arguments)))
 
     steppers, average, expected, losses = optimisers(config, model), Average(model, config.averaging), {}, []
-    for step in range(STEPS):
+    for step in range(steps):
         model.zero_grad()
         loss = model.loss(images[step], torch.Generator().manual_seed(step))
         loss.backward()
@@ -132,7 +158,7 @@ def compared(page, config: RunConfig) -> dict[str, float]:
         if step == 0:
             expected |= {f"gradient {name}": p.grad.clone() for name, p in model.named_parameters()}
         for optimiser in steppers.values():
-            optimiser.param_groups[0]["lr"] = config.learning_rate * SCHEDULES[config.schedule](step / STEPS)
+            optimiser.param_groups[0]["lr"] = config.learning_rate * SCHEDULES[config.schedule](step / config.epochs)
             optimiser.step()
         average.update(step)
     expected |= {f"weight {name}": p.detach() for name, p in model.named_parameters()}
@@ -165,6 +191,31 @@ def test_gradients_and_twenty_steps_are_those_of_torch(page, name):
     # unit that is on or off by a rounding has a gradient or none.
     tolerance = 0.1 if config.activation == "relu" else 1e-3
     assert off["weight"] < tolerance and off["mean"] < tolerance, off
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=() if n == "multirate-conv-sprites-calibrated" else pytest.mark.slow) for n in SHAPES],
+)
+def test_images_of_any_shape_and_likelihood_have_the_gradients_of_torch(page, name):
+    steps = 3
+    config = RunConfig(**SHAPES[name], **QUICK | {"epochs": steps, "batch_size": N})
+    off = compared(page, config, steps)
+    assert off["gradient"] < 1e-4 and off["losses"] < 1e-3 and off["weight"] < 1e-2, off
+
+
+def test_images_in_colour_arrive_as_they_were_sent(page):
+    images = np.random.default_rng(0).integers(0, 256, (120, 3, 32, 32)).astype(np.uint8)
+    read = """async ([url, shape]) => {
+      const { train, test } = await readImages(
+        { train: 70, test: 50, columns: 50, file: await (await fetch(url)).blob() }, shape
+      );
+      let text = "";
+      for (const part of [train, test]) for (const byte of part) text += String.fromCharCode(byte);
+      return btoa(text);
+    }"""
+    got = base64.b64decode(page.evaluate(read, [addressed(sprite(images), "image/png"), [3, 32, 32]]))
+    assert np.array_equal(np.frombuffer(got, np.uint8), images.ravel())
 
 
 @pytest.mark.slow
@@ -215,7 +266,7 @@ def trained(page, config: RunConfig, dataset: Dataset, limit: int = 60, workers:
     png, counts = page_training.picture(config, dataset)
     start = {
         "config": config.to_dict(),
-        "layers": describe(config.trunk, config.latent_dim),
+        "layers": layers_of(config),
         "images": {"url": addressed(png, "image/png"), **counts},
         "seed": config.seed,
         "workers": workers,
@@ -231,7 +282,7 @@ def test_the_images_arrive_as_they_were_sent(page):
     read = """async (images) => {
       const { train, test } = await readImages({
         ...images, file: await (await fetch(images.url)).blob()
-      });
+      }, images.shape);
       let text = "";
       for (const part of [train, test]) for (const byte of part) text += String.fromCharCode(byte);
       return btoa(text);
@@ -260,7 +311,7 @@ def test_workers_train_a_network_whose_figures_are_those_they_tell(page, workers
 
 def test_the_page_learns_how_fast_it_would_train_or_why_it_cannot(page):
     config = RunConfig(**QUICK)
-    layers = describe(config.trunk, config.latent_dim)
+    layers = layers_of(config)
     script = addressed(page_training.worker_script().encode(), "text/javascript")
     measure = "([script, probe]) => measureSpeed(script, probe).catch((error) => error.message)"
     assert page.evaluate(measure, [script, {"config": config.to_dict(), "layers": layers}]) > 1

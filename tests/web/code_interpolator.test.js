@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CodeInterpolator, NODES, chebyshevWeights } from "../../dashboard/web/code_interpolator.js";
 import { BETA_RANGE, scaled, unscaled } from "../../dashboard/web/log_beta.js";
-import { PIXELS } from "../../dashboard/web/image.js";
+import { GREY_28 } from "../../dashboard/web/image.js";
 import { close } from "./tools.js";
+
+const { pixels: PIXELS } = GREY_28;
 
 const node = (k) => Math.cos((Math.PI * (k + 0.5)) / NODES);
 const BETAS = [0.1, 0.137, 0.5, 1, 2.5, 6.02, 10];

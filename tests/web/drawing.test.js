@@ -3,9 +3,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitLikeMnist, grown, resample } from "../../dashboard/web/drawing.js";
-import { PIXELS, SIDE } from "../../dashboard/web/image.js";
+import { fitLikeMnist, groundOf, grown, resample } from "../../dashboard/web/drawing.js";
+import { GREY_28, formatOf } from "../../dashboard/web/image.js";
 import { close, numbers } from "./tools.js";
+
+const { pixels: PIXELS, side: SIDE } = GREY_28;
 
 /** Ink of a pad, (side * side), from a function of column and row. */
 const ink = (side, level) =>
@@ -73,7 +75,31 @@ test("resampling preserves the amount of ink, for whole and for broken steps", (
   }
   const drawn = letter(100, 30, 30, 40, 40),
     step = 100 / 27.3; // the frame still holds all of the ink
-  close([sum(resample(drawn, 100, step, -1.7, -0.4)) * step ** 2], [sum(drawn)], 1e-5);
+  close([sum(resample(drawn, 100, SIDE, step, -1.7, -0.4)) * step ** 2], [sum(drawn)], 1e-5);
+});
+
+test("larger images are fitted in proportion", () => {
+  for (const side of [32, 64]) {
+    const image = fitLikeMnist(letter(280, 30, 40, 120, 180), 280, side);
+    assert.equal(image.length, side * side);
+    const inked = [...image.keys()].filter((i) => image[i] > 1e-6).map((i) => Math.floor(i / side));
+    const high = Math.max(...inked) - Math.min(...inked) + 1;
+    assert.ok(Math.abs(high - (20 * side) / 28) <= 1.5, `${high} rows of ${side}`);
+  }
+});
+
+test("the ground is what most of the images' edges have, channel by channel; grey images lie on black", () => {
+  const format = formatOf([3, 32, 32]),
+    images = numbers(5 * format.pixels, 4, 0, 1);
+  for (let i = 0; i < 5; i++)
+    [0.25, 0.5, 1].forEach((level, c) => {
+      const start = i * format.pixels + c * format.area;
+      for (let y = 0; y < 32; y++)
+        for (let x = 0; x < 32; x++)
+          if (x % 31 === 0 || y % 31 === 0) images[start + 32 * y + x] = i === 4 ? 0.9 : level; // one is another
+    });
+  assert.deepEqual(groundOf(images, format), [0.25, 0.5, 1]);
+  assert.deepEqual(groundOf(new Float32Array(PIXELS).fill(1), GREY_28), [0]);
 });
 
 test("a pixel is the mean of the ink under it", () => {
@@ -81,7 +107,7 @@ test("a pixel is the mean of the ink under it", () => {
   close(resample(image, SIDE), image, 1e-6, "same size:");
   const enlarged = ink(3 * SIDE, (x, y) => image[Math.floor(y / 3) * SIDE + Math.floor(x / 3)]);
   close(resample(enlarged, 3 * SIDE), image, 1e-6, "three times as large:");
-  const shifted = resample(image, SIDE, 1, 0.25, 0);
+  const shifted = resample(image, SIDE, SIDE, 1, 0.25, 0);
   close(
     shifted.slice(0, SIDE - 1),
     Array.from({ length: SIDE - 1 }, (_, x) => 0.75 * image[x] + 0.25 * image[x + 1]),

@@ -6,8 +6,10 @@ import test from "node:test";
 import { enlargementOf, placeOf, shadowOf } from "../../dashboard/components/encode_decode/code_map.js";
 import { DRAWS, encodeDecode, shifted, spread } from "../../dashboard/components/encode_decode/encoding.js";
 import { describeImage, lead, repeated } from "../../dashboard/components/encode_decode/words.js";
-import { PIXELS, SIDE } from "../../dashboard/web/image.js";
+import { GREY_28 } from "../../dashboard/web/image.js";
 import { close } from "./tools.js";
+
+const { pixels: PIXELS, side: SIDE } = GREY_28;
 
 /** A network of two latent numbers whose mean is (1, -1) and whose pictures are grey 0.5; with variances, a cloud. */
 function network(logvar) {
@@ -18,6 +20,7 @@ function network(logvar) {
     latentDim: 2,
     isCloud: Boolean(logvar),
     config: { likelihood: "bernoulli" },
+    logSigma: () => 0,
     encode(_, n = 1) {
       encoded.push(n);
       return { mean: repeated([1, -1], n), logvar: logvar && repeated(logvar, n) };
@@ -62,10 +65,10 @@ test("the spread of codes is found in every number", () => {
 test("a shifted image leaves black behind and loses what leaves it", () => {
   const image = new Float32Array(PIXELS);
   image[0] = 1;
-  const moved = shifted(image, [1, 2]);
+  const moved = shifted(image, [1, 2], GREY_28);
   assert.equal(moved[2 * SIDE + 1], 1);
   assert.equal(moved.filter(Boolean).length, 1);
-  assert.ok(shifted(image, [-1, 0]).every((value) => value === 0));
+  assert.ok(shifted(image, [-1, 0], GREY_28).every((value) => value === 0));
 });
 
 test("on a map a code is offset + B z and its covariance B diag(sigma^2) B^T", () => {

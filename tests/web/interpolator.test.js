@@ -4,19 +4,14 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { closest, endName, nextOf, takeaway } from "../../dashboard/components/interpolator/interpolator_words.js";
-import {
-  Path,
-  between,
-  fromText,
-  places,
-  rounded,
-  stepsOf,
-  toText,
-} from "../../dashboard/components/interpolator/path.js";
+import { Path, between, places, stepsOf } from "../../dashboard/components/interpolator/path.js";
+import { fromText, rounded, toText } from "../../dashboard/components/interpolator/drawn_text.js";
 import { tickStep } from "../../dashboard/components/interpolator/path_chart.js";
-import { PIXELS } from "../../dashboard/web/image.js";
+import { GREY_28, formatOf } from "../../dashboard/web/image.js";
 import { inParts } from "../../dashboard/web/sentences.js";
 import { close, numbers } from "./tools.js";
+
+const { pixels: PIXELS } = GREY_28;
 
 const A = [1, 0],
   B = [0, 2];
@@ -84,9 +79,32 @@ test("distances of neighbouring frames; a cross-fade has even steps", () => {
 
 test("a drawing comes back from the address, rounded to 16 grey levels", () => {
   const drawing = rounded(numbers(PIXELS, 5, 0, 1)),
-    text = toText(drawing);
+    text = toText(drawing, GREY_28);
   assert.match(text, /^[\w-]{523}$/, "nothing that an address would have to escape");
-  close(fromText(text), drawing, 1e-6);
+  close(fromText(text, GREY_28), drawing, 1e-6);
+});
+
+test("a drawing of any shape comes back from its text; runs of one colour make it short", () => {
+  for (const shape of [
+    [1, 32, 32],
+    [1, 64, 64],
+    [3, 28, 28],
+    [3, 32, 32],
+    [3, 64, 64],
+  ]) {
+    const format = formatOf(shape),
+      { channels, area, pixels } = format;
+    const noise = rounded(numbers(pixels, 6, 0, 1)),
+      flat = new Float32Array(pixels);
+    for (let c = 0; c < channels; c++)
+      flat.fill((c + 1) / 15, c * area, (c + 1) * area).fill(1, c * area + 40, c * area + 57);
+    for (const drawing of [noise, flat]) {
+      const text = toText(drawing, format);
+      assert.match(text, /^[\w-]+$/);
+      close(fromText(text, format), drawing, 1e-6, `${shape}:`);
+    }
+    if (channels > 1) assert.ok(toText(flat, format).length < toText(noise, format).length / 10);
+  }
 });
 
 const DISTANCES = { left: 5, right: 6, pixels: 7 };

@@ -5,7 +5,9 @@ import test from "node:test";
 
 import { SAMPLES } from "../../dashboard/components/beta_lab/lab_views.js";
 import { Pictures } from "../../dashboard/components/beta_lab/pictures.js";
-import { PIXELS } from "../../dashboard/web/image.js";
+import { GREY_28 } from "../../dashboard/web/image.js";
+
+const { pixels: PIXELS } = GREY_28;
 
 const D = 2;
 /** Encodes an image as its first two pixels; a picture is the code's sum in every pixel. */

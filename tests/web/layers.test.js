@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { Heap } from "../../dashboard/web/heap.js";
 import { CHUNK } from "../../dashboard/web/layers.js";
 import { UnsupportedNetwork, imageShape, vectorShape } from "../../dashboard/web/shapes.js";
-import { Stack } from "../../dashboard/web/stack.js";
+import { Stack, take } from "../../dashboard/web/stack.js";
 import { ACTIVATIONS, naiveStack } from "./naive.js";
 import { close, numbers } from "./tools.js";
 
@@ -30,14 +30,6 @@ function weights(table, films = 0) {
   return tensors;
 }
 
-/** An image of several channels where a layer reads it; `load` is for the one channel that networks begin with. */
-function put(floats, room, b, image, { side, depth }) {
-  image.forEach((value, i) => {
-    const [channel, row, column] = [Math.floor(i / side ** 2), Math.floor(i / side) % side, i % side];
-    floats[room.at + b * room.image + row * room.jump + column * depth + channel] = value;
-  });
-}
-
 /** What the stack makes of n inputs, in torch's order. */
 function forward(table, tensors, activation, shape, inputs, condition) {
   const heap = new Heap();
@@ -45,18 +37,17 @@ function forward(table, tensors, activation, shape, inputs, condition) {
   heap.seal();
   if (condition) stack.condition(condition);
   const n = inputs.length;
-  if (!shape.channels || shape.channels === 1)
-    stack.load(
-      inputs.flatMap((input) => [...input]),
-      0,
-      n,
-    );
-  else inputs.forEach((input, b) => put(heap.floats, stack.layers[0].room, b, input, shape));
-  stack.forward(n);
-  const { at, image } = stack.result;
-  return inputs.map((_, b) =>
-    Array.from({ length: stack.output.length }, (_, i) => heap.floats[at + b * image + stack.output.place(i)]),
+  stack.load(
+    inputs.flatMap((input) => [...input]),
+    0,
+    n,
   );
+  stack.forward(n);
+  const { at, image } = stack.result,
+    { length } = stack.output,
+    out = new Float32Array(n * length);
+  inputs.forEach((_, b) => take(heap.floats, at + b * image, stack.output, out, b * length));
+  return inputs.map((_, b) => out.subarray(b * length, (b + 1) * length));
 }
 
 const CASES = {
@@ -65,6 +56,11 @@ const CASES = {
   "conv, 4x4, half the size, several channels": [
     [{ kind: "conv", inputs: 5, outputs: 11, kernel: 4, stride: 2, padding: 1 }],
     8,
+  ],
+  "conv, colours to colours": [[{ kind: "conv", inputs: 3, outputs: 3, kernel: 3, stride: 1, padding: 1 }], 8],
+  "transposed, to three channels": [
+    [{ kind: "transposed", inputs: 9, outputs: 3, kernel: 4, stride: 2, padding: 1 }],
+    4,
   ],
   "conv, 1x1": [[{ kind: "conv", inputs: 3, outputs: 8, kernel: 1, stride: 1, padding: 0 }], 4],
   "conv, to one channel": [[{ kind: "conv", inputs: 4, outputs: 1, kernel: 3, stride: 1, padding: 1 }], 8],

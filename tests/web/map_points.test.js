@@ -92,10 +92,11 @@ test("only what is wide and high enough selects", () => {
 
 test("sprites are rows of fifty tiles; figures have about three digits", () => {
   assert.deepEqual(
-    [spritePlace(0), spritePlace(51)],
+    [spritePlace(0, 28), spritePlace(51, 28), spritePlace(102, 32)],
     [
-      [0, 0],
-      [28, 28],
+      [0, 0, 28, 28],
+      [28, 28, 28, 28],
+      [64, 64, 32, 32],
     ],
   );
   assert.deepEqual([123.4, 12.34, 1.234, 0.1234, 0.01234, NaN, undefined].map(format), [

@@ -3,13 +3,15 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PIXELS, SIDE } from "../../dashboard/web/image.js";
+import { GREY_28 } from "../../dashboard/web/image.js";
 import { Judge } from "../../dashboard/web/judge.js";
 import { CHUNK } from "../../dashboard/web/layers.js";
 import { UnsupportedNetwork } from "../../dashboard/web/shapes.js";
 import { Nearest } from "../../dashboard/web/nearest.js";
 import { LOGVAR_RANGE, Network, loadingProblem } from "../../dashboard/web/networks.js";
 import { close, floats, numbers, safetensors } from "./tools.js";
+
+const { pixels: PIXELS, side: SIDE } = GREY_28;
 
 const D = 3;
 const HIDDEN = 10;
@@ -18,9 +20,13 @@ const HIDDEN = 10;
  * The file of a multilayer perceptron with one hidden layer; `heads` are the posterior's parameters, `films` those of
  * FiLM.
  */
-function file({ heads = ["mean", "logvar"], films = false, changes = {} } = {}) {
+function file({ heads = ["mean", "logvar"], films = false, changes = {}, shape = [1, 28, 28], sigma = [] } = {}) {
+  const pixels = shape.reduce((a, b) => a * b);
   const dense = (inputs, outputs) => ({ kind: "linear", inputs, outputs });
-  const layers = { encoder: [dense(PIXELS, HIDDEN)], decoder: [dense(D, HIDDEN), dense(HIDDEN, PIXELS)], ...changes };
+  const layers = {
+    ...{ encoder: [dense(pixels, HIDDEN)], decoder: [dense(D, HIDDEN), dense(HIDDEN, pixels)], shape },
+    ...changes,
+  };
   const config = { activation: "silu", likelihood: "bernoulli", beta: 1, ...changes.config };
   let seed = 1;
   const tensors = {};
@@ -28,10 +34,12 @@ function file({ heads = ["mean", "logvar"], films = false, changes = {} } = {}) 
     tensors[`${name}.weight`] = floats([outputs, inputs], numbers(outputs * inputs, seed++, -0.4, 0.4));
     tensors[`${name}.bias`] = floats([outputs], numbers(outputs, seed++));
   };
-  add("encoder.layers.0", HIDDEN, PIXELS);
+  add("encoder.layers.0", HIDDEN, pixels);
   for (const head of heads) add(`head.${head}`, D, HIDDEN);
   add("decoder.layers.0", HIDDEN, D);
-  add("decoder.layers.1", PIXELS, HIDDEN);
+  add("decoder.layers.1", pixels, HIDDEN);
+  if (sigma.length) tensors["sigma.offset"] = floats([], sigma.slice(0, 1));
+  if (sigma.length > 1) tensors["sigma.slope"] = floats([3], sigma.slice(1));
   if (films) for (const stack of ["encoder", "decoder"]) add(`${stack}.films.0`, 2 * HIDDEN, 3);
   return safetensors(tensors, { config: JSON.stringify(config), layers: JSON.stringify(layers) });
 }
@@ -52,6 +60,33 @@ test("many images at once give each the codes and pictures that it gets alone", 
     close(alone.logvar, logvar.subarray(i * D, (i + 1) * D), 1e-5);
     close(network.decode(CODES.subarray(i * D, (i + 1) * D)), logits.subarray(i * PIXELS, (i + 1) * PIXELS), 1e-5);
   }
+});
+
+test("what images are is read from the file; without a word about it they are grey, 28 x 28", () => {
+  for (const shape of [
+    [1, 64, 64],
+    [3, 28, 28],
+    [3, 32, 32],
+  ]) {
+    const network = new Network(file({ shape })),
+      pixels = shape[0] * shape[1] ** 2;
+    assert.deepEqual(network.format, { channels: shape[0], side: shape[1], area: shape[1] ** 2, pixels });
+    assert.equal(network.decode(CODES, 2).length, 2 * pixels);
+    assert.equal(network.encode(numbers(2 * pixels, 3, 0, 1), 2).mean.length, 2 * D);
+  }
+  assert.equal(new Network(file({ changes: { shape: undefined } })).format.pixels, PIXELS);
+  assert.throws(() => new Network(file({ changes: { shape: [3, 28, 28] } })), /weights of/);
+});
+
+test("log sigma is ten times the offset, and a polynomial of log beta in a multi-rate network", () => {
+  close([new Network(file({ sigma: [-0.2] })).logSigma(7)], [-2], 1e-6);
+  const network = new Network(file({ films: true, sigma: [-0.2, 0.1, 0.02, -0.03] }));
+  close(
+    [0.1, 1, 10].map((beta) => network.logSigma(beta)),
+    [-1, 0, 1].map((t) => 10 * (-0.2 + 0.1 * t + 0.02 * t ** 2 - 0.03 * t ** 3)),
+    1e-5,
+  );
+  assert.equal(new Network(file()).logSigma(), 0);
 });
 
 test("a picture is the sigmoid of its logits", () => {
@@ -110,7 +145,7 @@ test("networks that the page has no code for are refused, and the message for pe
 test("the most similar image is the one of the largest cosine, an image's own copy left out when asked", () => {
   const real = numbers(37 * PIXELS, 92, 0, 1);
   real.fill(0, 5 * PIXELS, 6 * PIXELS); // a black one has no direction
-  const nearest = new Nearest(real),
+  const nearest = new Nearest(real, PIXELS),
     m = 4;
   const image = (array, i) => array.subarray(i * PIXELS, (i + 1) * PIXELS);
   const dot = (a, b) => a.reduce((sum, value, p) => sum + value * b[p], 0);
@@ -183,7 +218,7 @@ test("the judge is its definition: convolution, ReLU, maximum, twice; features; 
 test("the distance to the nearest image is the least of all, a black one among them", () => {
   const real = numbers(37 * PIXELS, 92, 0, 1);
   real.fill(0, 5 * PIXELS, 6 * PIXELS);
-  const nearest = new Nearest(real),
+  const nearest = new Nearest(real, PIXELS),
     faint = IMAGES.map((v) => 0.05 * v);
   for (const images of [IMAGES, faint, real]) {
     const expected = Array.from({ length: 4 }, (_, i) => {

@@ -15,8 +15,10 @@ import {
 } from "../../dashboard/components/planes/measured.js";
 import { fromGrid, gridCodes, onGrid } from "../../dashboard/components/planes/plane.js";
 import { normalCdf, normalQuantile } from "../../dashboard/components/planes/quantiles.js";
-import { PIXELS } from "../../dashboard/web/image.js";
+import { GREY_28 } from "../../dashboard/web/image.js";
 import { close } from "./tools.js";
+
+const { pixels: PIXELS } = GREY_28;
 
 /** What a generator returns. */
 function result(generator) {

@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PIXELS } from "../../dashboard/web/image.js";
+import { GREY_28 } from "../../dashboard/web/image.js";
 import { distortion, klPerDim, normals, reparameterise, stddev } from "../../dashboard/web/posterior.js";
 import { close, numbers } from "./tools.js";
+
+const { pixels: PIXELS } = GREY_28;
 
 test("sigma is the root of the variance, and 0 for a point", () => {
   const logvar = numbers(20, 1, -8, 4);

@@ -5,9 +5,11 @@ import test from "node:test";
 
 import { classified, figuresOf, verdictOf, whyNone } from "../../dashboard/components/sampler/sampler_words.js";
 import { MOST, Samples, codesOf, noiseOf, only, prior, sourcesOf } from "../../dashboard/components/sampler/samples.js";
-import { PIXELS } from "../../dashboard/web/image.js";
+import { GREY_28 } from "../../dashboard/web/image.js";
 import { inParts } from "../../dashboard/web/sentences.js";
 import { close } from "./tools.js";
+
+const { pixels: PIXELS } = GREY_28;
 
 const D = 2;
 const SETTINGS = {

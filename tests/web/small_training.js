@@ -1,7 +1,9 @@
 /* A training that takes a fraction of a second: small layers, and images that three numbers can say. */
 
-import { PIXELS } from "../../dashboard/web/image.js";
+import { GREY_28 } from "../../dashboard/web/image.js";
 import { uniform } from "./tools.js";
+
+const { pixels: PIXELS } = GREY_28;
 
 const dense = (...widths) => widths.slice(1).map((outputs, i) => ({ kind: "linear", inputs: widths[i], outputs }));
 export const LAYERS = { encoder: dense(PIXELS, 24), decoder: dense(3, 24, PIXELS) };

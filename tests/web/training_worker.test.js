@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PIXELS } from "../../dashboard/web/image.js";
+import { GREY_28 } from "../../dashboard/web/image.js";
 import { Network } from "../../dashboard/web/networks.js";
 import { ALONE, Crew } from "../../dashboard/web/training/crew.js";
 import { speed } from "../../dashboard/web/training/probe.js";
@@ -10,6 +10,8 @@ import { Trainer } from "../../dashboard/web/training/trainer.js";
 import { serve } from "../../dashboard/web/training/worker.js";
 import { CONFIG, IMAGES, LAYERS } from "./small_training.js";
 import { close } from "./tools.js";
+
+const { pixels: PIXELS } = GREY_28;
 
 function trained(changes = {}, seed = 7) {
   const trainer = new Trainer({ ...CONFIG, ...changes }, LAYERS, IMAGES.train, IMAGES.test, seed);

@@ -18,6 +18,7 @@ from core.config import ACTIVE_NATS
 from dashboard.components.assets import OCTETS, media_url
 from dashboard.components.lanes import class_numbers
 from dashboard.components.scripts import register
+from dashboard.components.sprites import shape_in
 
 CODES = 500  # test images whose posteriors are drawn
 SAMPLES = 36
@@ -176,6 +177,7 @@ class Lab:
             "prediction": self.prediction and self.prediction.to_data(),
             "trained": [run.to_data() for run in self.trained],
             "sprite": media_url(self.images_png, "image/png", f"{self.key}/sprite"),
+            "shape": list(shape_in(self.images_png).chw),
             "arrays": media_url(save(arrays), OCTETS, f"{self.key}/arrays"),
             "n": len(self.labels),
             "class_colors": list(self.class_colors),

@@ -8,6 +8,7 @@
    has the networks, lab_training.js trains, pictures.js decodes, lab_drawing.js draws. */
 
 import { Component, mount } from "../../web/component.js";
+import { formatOf } from "../../web/image.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
@@ -150,14 +151,14 @@ export class BetaLab extends Component {
   async load(data, before) {
     const [network, sprite, arrays] = await Promise.all([
       data.prediction ? loadNetwork(data.prediction.weights) : null,
-      loadSprite(data.sprite),
+      loadSprite(data.sprite, formatOf(data.shape)),
       loadArrays(data.arrays),
     ]);
     if (this.data !== data) return false;
     if (before?.key === data.key && this.sources.network === network) return true;
     this.labels = arrays.labels;
     const images = sprite.images(data.n);
-    this.pictures.take(images, arrays.labels, arrays.noise);
+    this.pictures.take(images, arrays.labels, arrays.noise, sprite.format);
     this.sources.take(network, this.curve, images, data.n);
     this.noise(this.state.seed);
     return true;
@@ -179,7 +180,7 @@ export class BetaLab extends Component {
       return;
     }
     try {
-      const preview = await loadPreview(training.preview);
+      const preview = await loadPreview(training.preview, formatOf(this.data.shape));
       if (this.data.training !== training) return;
       this.preview = preview;
     } catch {

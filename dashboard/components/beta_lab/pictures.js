@@ -3,7 +3,7 @@
    Every change makes all of them out of date (`version`); they are decoded again in turn, as many a frame as its time
    allows. */
 
-import { PIXELS } from "../../web/image.js";
+import { GREY_28 } from "../../web/image.js";
 import { CHUNK } from "../../web/layers.js";
 import { normals } from "../../web/posterior.js";
 import { decodeSprite } from "../../web/sprites.js";
@@ -11,6 +11,7 @@ import { firstOfEach, paintGrid } from "../../web/tiles.js";
 import { SAMPLES } from "./lab_views.js";
 
 /** @import { InterpolatedCodes } from "../../web/code_interpolator.js" */
+/** @import { Format } from "../../web/image.js" */
 /** @import { Network } from "../../web/networks.js" */
 /**
  * What pictures are made by: a network, and the weight of its run where it has one of its own.
@@ -25,7 +26,9 @@ const LIVE = 16; // tiles of a preview: samples of the first codes,
 const LIVE_COPIES = 8; // and reconstructions of the first classes
 
 export class Pictures {
-  /** @type {Float32Array} n * 784 */
+  /** What the pictures are. */
+  format = GREY_28;
+  /** @type {Float32Array} all images, one after another */
   images = new Float32Array(0);
   /** @type {number[]} images that are reconstructed */
   copied = [];
@@ -47,9 +50,11 @@ export class Pictures {
 
   /**
    * The images to reconstruct, and the noise of the samples.
-   * @param {Float32Array} images n * 784 @param {Float32Array} labels @param {Float32Array} noise
+   * @param {Float32Array} images @param {Float32Array} labels @param {Float32Array} noise @param {Format} [format]
    */
-  take(images, labels, noise) {
+  take(images, labels, noise, format = GREY_28) {
+    if (format.pixels !== this.format.pixels) this.tiles = new Float32Array(0);
+    this.format = format;
     this.images = images;
     this.given = noise;
     this.copied = firstOfEach(labels, COPIES);
@@ -74,10 +79,11 @@ export class Pictures {
    */
   copyMeans({ network, run }, codes) {
     const d = network.latentDim,
+      { pixels } = this.format,
       means = new Float32Array(this.copied.length * d);
     /** @type {(image: number) => Float32Array} */
     const encoded = (image) =>
-      network.encode(this.images.subarray(image * PIXELS, (image + 1) * PIXELS), 1, run?.beta).mean;
+      network.encode(this.images.subarray(image * pixels, (image + 1) * pixels), 1, run?.beta).mean;
     this.copied.forEach((image, i) => {
       if (codes) means.set(codes.mean.subarray(image * d, (image + 1) * d), i * d);
       else if (run) means.set(encoded(image), i * d);
@@ -105,9 +111,10 @@ export class Pictures {
   decode(maker, codes, beta, off) {
     const { network } = maker,
       { count, version } = this,
+      { pixels } = this.format,
       d = network.latentDim;
-    if (this.tiles.length !== count * PIXELS) {
-      this.tiles = new Float32Array(count * PIXELS);
+    if (this.tiles.length !== count * pixels) {
+      this.tiles = new Float32Array(count * pixels);
       this.current = new Int32Array(count).fill(-1);
       this.nextTile = 0;
     }
@@ -120,7 +127,7 @@ export class Pictures {
       const start = this.nextTile,
         n = Math.min(CHUNK, count - start);
       if (this.current[start] !== version || this.current[start + n - 1] !== version) {
-        this.tiles.set(network.decodeImage(this.z.subarray(start * d, (start + n) * d), n, beta), start * PIXELS);
+        this.tiles.set(network.decodeImage(this.z.subarray(start * d, (start + n) * d), n, beta), start * pixels);
         this.current.fill(version, start, start + n);
       }
       this.nextTile = (start + n) % count;
@@ -138,13 +145,14 @@ export class Pictures {
   effect(maker, codes, beta, off) {
     const { network } = maker,
       n = this.copied.length,
+      numbers = n * this.format.pixels,
       z = this.copyMeans(maker, codes);
     const enabled = network.decodeImage(z, n, beta).slice();
     disable(z, network.latentDim, off);
     const disabled = network.decodeImage(z, n, beta);
     let sum = 0;
-    for (let i = 0; i < n * PIXELS; i++) sum += (enabled[i] - disabled[i]) ** 2;
-    return Math.sqrt(sum / (n * PIXELS));
+    for (let i = 0; i < numbers; i++) sum += (enabled[i] - disabled[i]) ** 2;
+    return Math.sqrt(sum / numbers);
   }
 
   /**
@@ -158,10 +166,10 @@ export class Pictures {
       faint = live ? DIM : 1,
       liveSamples = live && seed === 0 ? LIVE : 0,
       liveCopies = live ? Math.min(LIVE_COPIES, n) : 0;
-    paintGrid(samples, PER_ROW, SAMPLES / PER_ROW, (i) =>
+    paintGrid(samples, PER_ROW, SAMPLES / PER_ROW, this.format, (i) =>
       live && i < liveSamples ? [live, i, 1] : [this.tiles, i, faint],
     );
-    paintGrid(copies, n, 2, (i) => {
+    paintGrid(copies, n, 2, this.format, (i) => {
       if (i < n) return [this.images, this.copied[i], 1];
       return live && i - n < liveCopies ? [live, LIVE + i - n, 1] : [this.tiles, SAMPLES + i - n, faint];
     });
@@ -178,9 +186,9 @@ function disable(z, d, off) {
 
 /**
  * The pictures of a network in training, as one array.
- * @param {string} url
+ * @param {string} url @param {Format} format
  */
-export async function loadPreview(url) {
-  const sprite = await decodeSprite(url, 8);
+export async function loadPreview(url, format) {
+  const sprite = await decodeSprite(url, format, 8);
   return sprite.images(LIVE + LIVE_COPIES);
 }

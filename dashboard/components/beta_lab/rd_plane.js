@@ -87,7 +87,8 @@ export class Plane {
     if (!width) return;
     const context = prepare(canvas, width, height),
       { right, low, high } = this.bounds({ curve, trained, ae });
-    const left = 40,
+    const scale = ticks(low, high, 5).map((distortion) => /** @type {const} */ ([distortion, minus(distortion)])),
+      left = 40 + 6 * Math.max(0, ...scale.map(([, words]) => words.length - 3)),
       bottom = height - 34,
       top = 8;
     /** @type {(value: number) => number} */
@@ -116,8 +117,7 @@ export class Plane {
     line(left, top, left, bottom, look.faint);
     line(left, bottom, width - 8, bottom, look.faint);
     for (const rate of ticks(0, right, 5)) text(String(rate), X(rate), bottom + 14, look.muted, "center");
-    for (const distortion of ticks(low, high, 5))
-      text(String(distortion), left - 5, Y(distortion) + 4, look.muted, "right");
+    for (const [distortion, words] of scale) text(words, left - 5, Y(distortion) + 4, look.muted, "right");
     text("rate R, nats", (left + width) / 2, height - 4, look.muted, "center");
     context.save();
     context.translate(10, (top + bottom) / 2);
@@ -235,6 +235,9 @@ function disc(context, x, y, radius, color, halo, line = 1.5) {
   context.fill();
   context.stroke();
 }
+
+/** @param {number} value */
+const minus = (value) => String(value).replace("-", "−");
 
 /**
  * About `count` round numbers from low to high.

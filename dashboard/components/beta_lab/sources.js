@@ -22,7 +22,7 @@ export class Sources {
   real = null;
   /** Why a trained network is not on screen, for people. */
   failed = "";
-  /** @type {Float32Array} images whose codes are shown, n * 784 */
+  /** @type {Float32Array} images whose codes are shown */
   images = new Float32Array(0);
   count = 0;
   /** @type {Map<Network, CodeInterpolator>} */

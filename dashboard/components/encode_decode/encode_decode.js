@@ -6,8 +6,9 @@
 
 import { paint } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
-import { Pad } from "../../web/drawing.js";
+import { Pad, groundOf } from "../../web/drawing.js";
 import { make, putText } from "../../web/elements.js";
+import { formatOf } from "../../web/image.js";
 import { arrow } from "../../web/keys.js";
 import { inked, theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
@@ -25,6 +26,7 @@ import { ENCODED, describeImage, lead, repeated } from "./words.js";
 /** @import { Outcome } from "./encoding.js" */
 /** @import { Sentence } from "./words.js" */
 
+const GROUND = 50; // test images that the pad's ground is taken from
 const REST = 250; // milliseconds without a change
 /** @type {Side[]} */
 const SIDES = ["left", "right"];
@@ -50,6 +52,8 @@ class EncodeDecode extends Component {
   labels;
   /** @type {Sprite} */
   sprite;
+  /** What the images are. */
+  format = formatOf();
   /** Address of the sprite whose image is on the pad. */
   sprites = "";
   /** Address of the sprite that the buttons show. */
@@ -80,6 +84,7 @@ class EncodeDecode extends Component {
     super(root);
     this.pad = new Pad(this.find(".pad"), () => this.drawn());
     this.pad.canvas.onkeydown = (event) => this.key(event);
+    this.pad.canvas.after(this.pad.palette);
     this.lanes = { left: new Lane("left"), right: new Lane("right") };
     this.find(".lanes").append(...SIDES.map((side) => this.lanes[side].section));
     this.find(".clear").onclick = () => this.clear();
@@ -95,15 +100,17 @@ class EncodeDecode extends Component {
     const first = !this.data;
     this.data = data;
     this.trigger = trigger;
+    this.format = formatOf(data.shape);
     const loaded = await this.loaded(async () => {
       const [arrays, sprite, left, right] = await Promise.all([
         loadArrays(data.arrays),
-        loadSprite(data.sprite),
+        loadSprite(data.sprite, this.format),
         loadNetwork(data.left.weights),
         loadNetwork(data.right.weights),
       ]);
       if (this.data !== data) return false;
       const changed = this.arrays !== arrays;
+      if (this.sprite !== sprite) this.pad.take(sprite.format, groundOf(sprite.images(GROUND), sprite.format));
       Object.assign(this, { arrays, sprite, labels: arrays.labels });
       this.prepareLane("left", left, changed);
       this.prepareLane("right", right, changed);
@@ -167,7 +174,7 @@ class EncodeDecode extends Component {
         const canvas = make("canvas", { class: "tile" }),
           name = classes[this.labels[i]],
           label = `Test image ${i}, ${class_word} ${name}`;
-        paint(canvas, this.sprite.image(i));
+        paint(canvas, this.sprite.image(i), this.format);
         const attributes = { "data-image": i, "aria-label": label, title: name, onclick: () => this.choose(i) };
         return make("button", attributes, canvas);
       }),
@@ -212,7 +219,7 @@ class EncodeDecode extends Component {
     const by = arrow(event);
     if (event.key === "Delete" || event.key === "Backspace") this.clear();
     else if (by) {
-      this.pad.start(shifted(this.pad.image(), by));
+      this.pad.start(shifted(this.pad.image(), by, this.format, this.pad.ground));
       this.info = { ...this.info, edited: true };
       this.redraw();
     } else return;
@@ -234,7 +241,10 @@ class EncodeDecode extends Component {
   /** @param {Float32Array} image on the pad */
   drawPad(image) {
     this.pad.draw("Draw here");
-    paint(this.find(".seen .tile"), image);
+    const { side } = this.format,
+      seen = this.find(".seen .tile");
+    paint(seen, image, this.format);
+    seen.setAttribute("aria-label", `The image as both networks see it, ${side} by ${side} pixels`);
     putText(this.find(".seen figcaption"), describeImage(this.info, this.labels, this.data));
     const { source, edited, index } = this.info;
     for (const button of this.find(".thumbs").children) {

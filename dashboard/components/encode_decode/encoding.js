@@ -3,10 +3,10 @@
    D = -log p(x|z), averaged over the samples that are decoded, and R = KL(q(z|x) || p(z)), both in nats; D + R is the
    negative ELBO. */
 
-import { PIXELS, SIDE } from "../../web/image.js";
 import { moments } from "../../web/moments.js";
 import { distortion, klPerDim, normals, reparameterise, stddev } from "../../web/posterior.js";
 
+/** @import { Format } from "../../web/image.js" */
 /** @import { Network } from "../../web/networks.js" */
 /**
  * @typedef {object} Outcome
@@ -14,8 +14,8 @@ import { distortion, klPerDim, normals, reparameterise, stddev } from "../../web
  * @property {Float32Array} mean of the code, (d,)
  * @property {Float32Array} sigma its standard deviations, zeros for a point
  * @property {Float32Array} codes DRAWS sampled codes, (DRAWS, d)
- * @property {Float32Array} logits the first SHOWN of them decoded, (SHOWN, 784); the network's own
- * @property {Float32Array} decoded the mean decoded, (784,), grey levels; the network's own
+ * @property {Float32Array} logits the first SHOWN of them decoded, one after another; the network's own
+ * @property {Float32Array} decoded the mean decoded, in [0, 1]; the network's own
  * @property {Float32Array} error decoded minus image
  * @property {number} nats D
  * @property {number | null} rate R; null for a point
@@ -28,7 +28,7 @@ export const DRAWS = 50;
 export const SHOWN = 8; // of which this many are decoded
 
 /**
- * @param {Pick<Network, "latentDim" | "encode" | "decode" | "decodeImage" | "isCloud" | "config">} network
+ * @param {Pick<Network, "latentDim" | "encode" | "decode" | "decodeImage" | "isCloud" | "config" | "logSigma">} network
  * @param {Float32Array} image @param {number} seed of the samples
  * @param {boolean} again whether the image is really encoded once for every sample, instead of once
  * @returns {Outcome}
@@ -47,9 +47,11 @@ export function encodeDecode(network, image, seed, again) {
     codes.set(reparameterise(means.subarray(i * d, (i + 1) * d), logvar, noise), i * d);
   }
   const logits = network.decode(codes, SHOWN);
+  const { likelihood } = network.config,
+    logSigma = network.logSigma();
   let nats = 0;
   for (let i = 0; i < SHOWN; i++)
-    nats += distortion(logits.subarray(i * PIXELS), image, network.config.likelihood) / SHOWN;
+    nats += distortion(logits.subarray(i * image.length), image, likelihood, logSigma) / SHOWN;
   const decoded = network.decodeImage(mean),
     error = decoded.map((value, i) => value - image[i]);
   return {
@@ -62,7 +64,7 @@ export function encodeDecode(network, image, seed, again) {
     error,
     nats,
     rate: klPerDim(mean, logvar)?.reduce((sum, value) => sum + value, 0) ?? null,
-    squared: error.reduce((sum, value) => sum + value * value, 0) / PIXELS,
+    squared: error.reduce((sum, value) => sum + value * value, 0) / image.length,
     ...spread(codes, d),
   };
 }
@@ -97,16 +99,19 @@ export function spread(codes, d) {
 }
 
 /**
- * An image moved by whole pixels, black where nothing was.
- * @param {ArrayLike<number>} image @param {[number, number]} by right, down
+ * An image moved by whole pixels, of the ground's colour where nothing was.
+ * @param {ArrayLike<number>} image @param {[number, number]} by right, down @param {Format} format
+ * @param {ArrayLike<number>} ground of each channel
  */
-export function shifted(image, [right, down]) {
-  const moved = new Float32Array(PIXELS);
-  for (let y = 0; y < SIDE; y++)
-    for (let x = 0; x < SIDE; x++) {
-      const fromX = x - right,
-        fromY = y - down;
-      if (fromX >= 0 && fromY >= 0 && fromX < SIDE && fromY < SIDE) moved[y * SIDE + x] = image[fromY * SIDE + fromX];
-    }
+export function shifted(image, [right, down], { channels, side, area, pixels }, ground = [0, 0, 0]) {
+  const moved = new Float32Array(pixels);
+  for (let c = 0, to = 0; c < channels; c++)
+    for (let y = 0; y < side; y++)
+      for (let x = 0; x < side; x++, to++) {
+        const fromX = x - right,
+          fromY = y - down,
+          inside = fromX >= 0 && fromY >= 0 && fromX < side && fromY < side;
+        moved[to] = inside ? image[c * area + fromY * side + fromX] : ground[c];
+      }
   return moved;
 }

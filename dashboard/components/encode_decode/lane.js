@@ -2,7 +2,6 @@
 
 import { paint, paintSigned } from "../../web/canvas.js";
 import { make, putRows, putText } from "../../web/elements.js";
-import { PIXELS, SIDE } from "../../web/image.js";
 import { inked } from "../../web/look.js";
 import { CodeMap, enlargementOf } from "./code_map.js";
 import { DRAWS, SHOWN } from "./encoding.js";
@@ -77,18 +76,21 @@ export class Lane {
    * @param {Outcome} outcome @param {boolean} samples whether the samples are drawn too
    */
   show({ logits, decoded, error, nats, rate, squared }, samples) {
+    const { format } = this.network,
+      { pixels } = format;
     if (samples)
       this.tiles.forEach((canvas, i) => {
-        const one = logits.subarray(i * PIXELS, (i + 1) * PIXELS);
+        const one = logits.subarray(i * pixels, (i + 1) * pixels);
         paint(
           canvas,
           one.map((l) => 1 / (1 + Math.exp(-l))),
+          format,
         );
       });
-    paint(this.mean, decoded);
-    paintSigned(this.error, error, 1 / LIMIT, [190, 110, 235], [120, 205, 110]);
+    paint(this.mean, decoded, format);
+    paintSigned(this.error, error, format, 1 / LIMIT, [190, 110, 235], [120, 205, 110]);
     /** @type {(value: number | null) => string} */
-    const inNats = (value) => (value === null ? "n/a" : `${value.toFixed(1)} nats`);
+    const inNats = (value) => (value === null ? "n/a" : `${value.toFixed(1).replace("-", "−")} nats`);
     putRows(this.table, [
       ["D, distortion", inNats(nats)],
       ["R, rate", inNats(rate)],
@@ -126,4 +128,4 @@ export class Lane {
 
 /** @param {keyof typeof TILES} name */
 const tile = (name) =>
-  make("canvas", { class: `tile ${name}`, width: SIDE, height: SIDE, role: "img", "aria-label": TILES[name] });
+  make("canvas", { class: `tile ${name}`, width: 28, height: 28, role: "img", "aria-label": TILES[name] });

@@ -12,18 +12,22 @@ const SAME = 0.02; // errors that differ by less count as equal
 /**
  * What the image on the pad is.
  * @param {ImageInfo} info @param {ArrayLike<number>} labels
- * @param {Pick<EncodeDecodeData, "classes" | "class_word">} data
+ * @param {Pick<EncodeDecodeData, "classes" | "class_word" | "shape">} data
  */
-export function describeImage({ source, index = 0, edited, name }, labels, { classes, class_word }) {
-  const change = edited ? ", edited" : "";
+export function describeImage({ source, index = 0, edited, name }, labels, { classes, class_word, shape }) {
+  const change = edited ? ", edited" : "",
+    [channels, side] = shape ?? [1, 28],
+    size = `${side}×${side}`,
+    levels = channels > 1 ? `${size} pixels in colour` : `${size} grey levels`;
   if (source === "test")
     return (
-      `Test image ${index}, ${class_word} ${classes[labels[index]]}${change}: ` +
-      "28×28 grey levels, as the networks see it."
+      `Test image ${index}, ${class_word} ${classes[labels[index]]}${change}: ` + `${levels}, as the networks see it.`
     );
-  if (source === "upload") return `${name}${change}, as the networks see it: 28×28 grey levels.`;
+  if (source === "upload") return `${name}${change}, as the networks see it: ${levels}.`;
+  if (channels > 1) return `As the networks see it: ${levels}, each the mean of what is drawn there.`;
+  const box = Math.round((20 * side) / 28);
   return (
-    "As the networks see it: fitted into 20×20 pixels, its centre of mass in the middle of 28×28, " +
+    `As the networks see it: fitted into ${box}×${box} pixels, its centre of mass in the middle of ${size}, ` +
     "the way MNIST was made."
   );
 }

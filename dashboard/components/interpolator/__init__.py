@@ -1,7 +1,7 @@
 """A path between two images in both latent spaces and as a cross-fade, decoded in the browser while one drags along.
 
-Its ends are test images or drawings. A drawing is part of the settings, as text: 16 grey levels, two pixels a byte,
-base64 for URLs (`drawn_image` reads it, path.js writes it), so that a link restores it.
+Its ends are test images or drawings. A drawing is part of the settings, as text, so that a link restores it; what the
+text holds is written in drawn_text.js, which makes it, and `drawn_image` reads it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.data.shape import GREY_28, Shape
 from core.latent.interpolation import KINDS
 from dashboard.components.assets import media_url
 from dashboard.components.lanes import SIDES, Images, ModelLabel, class_numbers, packed
@@ -24,28 +25,56 @@ if TYPE_CHECKING:
     from dashboard.session.shared_settings import SharedSettings
 
 FRAMES = (3, 15)  # the fewest and the most
-LEVELS = 15  # steps of grey in a drawing
+RUN = 16  # equal pixels in a word of a drawing's text, at most
+LEVELS = 15  # steps from black to white in a drawing, and those of each colour
 
 _mount = register("interpolator")
 
 
-def drawn_image(text: Any) -> np.ndarray | None:
-    """The drawing in a text, uint8 (28, 28); None for anything that is none, an empty one included."""
-    if not isinstance(text, str) or len(text) != 523 or not text.isascii():
+def drawn_image(text: Any, shape: Shape = GREY_28) -> np.ndarray | None:
+    """The drawing in a text, uint8 (H, W) or (3, H, W); None for anything that is none, an empty one included."""
+    area = shape.side**2
+    longest = 2 * area if shape.color else area // 2  # bytes
+    if not isinstance(text, str) or not 0 < len(text) <= -(-4 * longest // 3) or not text.isascii():
         return None
     try:
-        packed_pixels = base64.b64decode(text + "=", altchars=b"-_", validate=True)
+        stored = np.frombuffer(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True), np.uint8)
     except (binascii.Error, ValueError):
         return None
-    pairs = np.frombuffer(packed_pixels, np.uint8)
-    levels = np.stack([pairs >> 4, pairs & LEVELS], 1)
-    return (levels * (255 // LEVELS)).astype(np.uint8).reshape(28, 28) if levels.any() else None
+    if not shape.color:
+        levels = np.stack([stored >> 4, stored & LEVELS], 1)
+        return _pictured(levels, shape) if levels.size == area and levels.any() else None
+    if len(stored) % 2:
+        return None
+    high, low = stored[::2], stored[1::2]
+    colors = np.stack([high & LEVELS, low >> 4, low & LEVELS])
+    drawn = colors.repeat(1 + (high >> 4), axis=1)
+    return _pictured(drawn, shape) if drawn.shape[1] == area else None
+
+
+def _pictured(levels: np.ndarray, shape: Shape) -> np.ndarray:
+    return (levels * (255 // LEVELS)).astype(np.uint8).reshape(shape.picture)
 
 
 def drawn_text(image: np.ndarray) -> str:
-    """The text of an image uint8 (28, 28), from which `drawn_image` reads it, rounded to 16 grey levels."""
-    levels = np.round(np.asarray(image, float).reshape(-1, 2) * LEVELS / 255).astype(np.uint8)
-    return base64.urlsafe_b64encode((levels[:, 0] * 16 + levels[:, 1]).tobytes()).decode().rstrip("=")
+    """The text of a picture uint8 (H, W) or (3, H, W), for `drawn_image`; rounded to 16 levels a channel."""
+    levels = np.round(np.asarray(image, float) * LEVELS / 255).astype(np.uint16)
+    if levels.ndim == 2:
+        pairs = levels.reshape(-1, 2)
+        stored = (pairs[:, 0] * 16 + pairs[:, 1]).astype(np.uint8).tobytes()
+    else:
+        red, green, blue = levels.reshape(3, -1)
+        colors = red * 256 + green * 16 + blue
+        starts = np.flatnonzero(np.diff(colors, prepend=colors[0] ^ 1)).tolist()
+        ends = [*starts[1:], len(colors)]
+        pieces = [(at, end) for start, stop in zip(starts, ends, strict=True) for at, end in _pieces(start, stop)]
+        stored = b"".join(int((end - at - 1) * 4096 + colors[at]).to_bytes(2, "big") for at, end in pieces)
+    return base64.urlsafe_b64encode(stored).decode().rstrip("=")
+
+
+def _pieces(start: int, stop: int) -> list[tuple[int, int]]:
+    """A run of equal pixels as runs of at most `RUN`."""
+    return [(at, min(at + RUN, stop)) for at in range(start, stop, RUN)]
 
 
 @dataclass(frozen=True)

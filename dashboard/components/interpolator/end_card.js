@@ -3,6 +3,7 @@
 import { paint } from "../../web/canvas.js";
 import { make, putText } from "../../web/elements.js";
 
+/** @import { Format } from "../../web/image.js" */
 /**
  * @typedef {object} Choices
  * @property {(label: number) => void} ofClass the first image of a class, or the next where it is one already
@@ -43,11 +44,12 @@ export class EndCard {
   }
 
   /**
-   * @param {Float32Array} image @param {string} name @param {number} label class, or -1 for a drawing
+   * @param {Float32Array} image @param {Format} format @param {string} name
+   * @param {number} label class, or -1 for a drawing
    * @param {string} word for a class @param {boolean} drawing whether the pad is open for this end
    */
-  show(image, name, label, word, drawing) {
-    paint(this.tile, image);
+  show(image, format, name, label, word, drawing) {
+    paint(this.tile, image, format);
     this.tile.setAttribute("aria-label", name);
     putText(this.name, name);
     if (this.classes.value !== String(label)) this.classes.value = String(label);

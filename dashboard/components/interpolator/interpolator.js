@@ -7,9 +7,9 @@
 
 import { paint } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
-import { Pad } from "../../web/drawing.js";
+import { Pad, groundOf } from "../../web/drawing.js";
 import { inTurn, make, putText } from "../../web/elements.js";
-import { PIXELS } from "../../web/image.js";
+import { formatOf } from "../../web/image.js";
 import { CHUNK } from "../../web/layers.js";
 import { inked, theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
@@ -21,7 +21,8 @@ import { paintGrid } from "../../web/tiles.js";
 import { loadArrays } from "../../web/weights.js";
 import { EndCard } from "./end_card.js";
 import { endName, nextOf, takeaway } from "./interpolator_words.js";
-import { METHODS, Path, fromText, places, rounded, stepsOf, toText } from "./path.js";
+import { fromText, rounded, toText } from "./drawn_text.js";
+import { METHODS, Path, places, stepsOf } from "./path.js";
 import { drawChart } from "./path_chart.js";
 
 /** @import { InterpolatorData, Mount, PathSettings, Tell } from "../../web/data.js" */
@@ -34,6 +35,7 @@ import { drawChart } from "./path_chart.js";
 
 /** @type {End[]} */
 const ENDS = ["a", "b"];
+const GROUND = 50; // test images that the pad's ground is taken from
 const HEIGHT = 170; // of a chart
 
 /** @param {Mount<InterpolatorData>} component */
@@ -52,6 +54,8 @@ class Interpolator extends Component {
     this.redraw();
   });
   path = new Path();
+  /** What the images are. */
+  format = formatOf();
   /** @type {Sprite | null} the test images */
   sprite = null;
   /** @type {ArrayLike<number>} their classes */
@@ -82,6 +86,7 @@ class Interpolator extends Component {
       event.preventDefault();
       this.clear();
     };
+    this.find(".pad-side p").after(this.pad.palette);
     this.find(".clear").onclick = () => this.clear();
     this.find(".done").onclick = () => this.open(null);
     this.find(".pair").onclick = () => this.randomPair();
@@ -136,6 +141,7 @@ class Interpolator extends Component {
     const before = this.data;
     Object.assign(this, { data, tell });
     if (before && before.left.weights !== data.left.weights) this.path = new Path();
+    this.format = formatOf(data.shape);
     if (before && before.reference !== data.reference) this.reference = null;
     if (this.settings.receive(data)) {
       this.outdated = true;
@@ -143,9 +149,12 @@ class Interpolator extends Component {
     }
     this.menus();
     const loaded = await this.loaded(async () => {
-      const [sprite, arrays] = await Promise.all([loadSprite(data.sprite), loadArrays(data.arrays)]);
+      const [sprite, arrays] = await Promise.all([loadSprite(data.sprite, this.format), loadArrays(data.arrays)]);
       if (this.data !== data) return false;
-      if (this.sprite !== sprite) this.outdated = true;
+      if (this.sprite !== sprite) {
+        this.outdated = true;
+        this.pad.take(sprite.format, groundOf(sprite.images(Math.min(data.count, GROUND)), sprite.format));
+      }
       Object.assign(this, { sprite, labels: arrays.labels });
       this.redraw(); // the ends and the cross-fade need no network
       if (this.path.networks) return true;
@@ -163,7 +172,7 @@ class Interpolator extends Component {
     await inTurn(this.find(".charts"));
     await this.loaded(
       async () => {
-        const reference = await loadReference(data.reference, data.references);
+        const reference = await loadReference(data.reference, data.references, this.format);
         if (this.data.reference !== data.reference) return false;
         this.reference = reference;
         this.redraw();
@@ -230,7 +239,7 @@ class Interpolator extends Component {
     this.drawing = end;
     if (end) {
       const drawn = this.settings.values[`${end}_drawn`];
-      this.pad.start(drawn ? fromText(drawn) : null);
+      this.pad.start(drawn ? fromText(drawn, this.format) : null);
     }
     this.redraw();
   }
@@ -244,8 +253,8 @@ class Interpolator extends Component {
   drawn() {
     if (!this.drawing) return;
     const image = rounded(this.pad.image()),
-      empty = !image.some((v) => v > 0);
-    this.change({ [`${this.drawing}_drawn`]: empty ? "" : toText(image) }, false);
+      empty = this.format.channels > 1 ? this.pad.blank : !image.some((v) => v > 0);
+    this.change({ [`${this.drawing}_drawn`]: empty ? "" : toText(image, this.format) }, false);
     this.redraw();
   }
 
@@ -253,7 +262,7 @@ class Interpolator extends Component {
   image(end) {
     const { values } = this.settings,
       drawn = values[`${end}_drawn`];
-    return drawn ? fromText(drawn) : (this.sprite?.image(values[end]) ?? null);
+    return drawn ? fromText(drawn, this.format) : (this.sprite?.image(values[end]) ?? null);
   }
 
   /* ---- drawing the page ---- */
@@ -318,7 +327,7 @@ class Interpolator extends Component {
       frames = this.path.frames[method],
       color = method === "pixels" ? look.muted : inked(this.color(method, look)),
       title = method === "pixels" ? "Cross-fade" : this.data[method].short;
-    paintGrid(canvas, steps, 1, (i) => (frames ? [frames, i, 1] : null));
+    paintGrid(canvas, steps, 1, this.format, (i) => (frames ? [frames, i, 1] : null));
     canvas.setAttribute("aria-label", `${title}: ${steps} frames of the path`);
     mark.style.left = `${(100 * (0.5 + at * (steps - 1))) / steps}%`;
     track.style.setProperty("--own", this.color(method, look));
@@ -339,8 +348,9 @@ class Interpolator extends Component {
       const { canvas, value } = this.now[method],
         image = made[method];
       canvas.dataset.filled = image ? "1" : "";
-      if (image) paint(canvas, image);
-      const far = image && this.reference ? this.reference.nearest.distances(image.subarray(0, PIXELS), 1)[0] : null;
+      if (image) paint(canvas, image, this.format);
+      const far =
+        image && this.reference ? this.reference.nearest.distances(image.subarray(0, this.format.pixels), 1)[0] : null;
       putText(value, far === null || far === undefined ? "\u00a0" : `${far.toFixed(1)} from the nearest real image`);
       canvas.setAttribute(
         "aria-label",
@@ -361,7 +371,14 @@ class Interpolator extends Component {
       ["b", b],
     ])) {
       const label = values[`${end}_drawn`] ? -1 : labels[values[end]];
-      this.cards[end].show(image, endName(end, values, labels, data), label, data.class_word, this.drawing === end);
+      this.cards[end].show(
+        image,
+        this.format,
+        endName(end, values, labels, data),
+        label,
+        data.class_word,
+        this.drawing === end,
+      );
     }
     for (const button of this.find(".ways").children)
       button.setAttribute("aria-pressed", String(button.dataset.way === values.way));
@@ -377,7 +394,8 @@ class Interpolator extends Component {
     const which = this.drawing === "a" ? "start" : "end";
     putText(
       this.find(".pad-side p"),
-      `Draw the ${which} of the path. It is fitted into the image the way MNIST was made.`,
+      `Draw the ${which} of the path.` +
+        (this.format.channels > 1 ? "" : " It is fitted into the image the way MNIST was made."),
     );
   }
 
@@ -452,7 +470,7 @@ class Interpolator extends Component {
         ...Array.from({ length: data.gallery }, (_, i) => {
           const canvas = make("canvas", { class: "tile" }),
             label = `Test image ${i}, ${data.class_word} ${data.classes[labels[i]]}`;
-          paint(canvas, sprite.image(i));
+          paint(canvas, sprite.image(i), this.format);
           return make(
             "button",
             { "aria-label": label, title: label, onclick: () => this.put(this.choosing, i) },

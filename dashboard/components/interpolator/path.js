@@ -4,7 +4,6 @@
      lerp(a, b; t) = (1 - t) a + t b
      slerp(a, b; t) = sin((1 - t) w) / sin(w) a + sin(t w) / sin(w) b,  w the angle between a and b */
 
-import { PIXELS } from "../../web/image.js";
 import { CHUNK } from "../../web/layers.js";
 
 /** @import { Side } from "../../web/data.js" */
@@ -65,12 +64,13 @@ export const places = (n) => Array.from({ length: n }, (_, i) => (n > 1 ? i / (n
 
 /**
  * Euclidean distances between neighbouring frames, (n - 1).
- * @param {Float32Array} frames n * 784 @param {number} n
+ * @param {Float32Array} frames @param {number} n of them
  */
 export function stepsOf(frames, n) {
+  const pixels = frames.length / n;
   return Array.from({ length: Math.max(0, n - 1) }, (_, i) => {
     let sum = 0;
-    for (let p = i * PIXELS; p < (i + 1) * PIXELS; p++) sum += (frames[p + PIXELS] - frames[p]) ** 2;
+    for (let p = i * pixels; p < (i + 1) * pixels; p++) sum += (frames[p + pixels] - frames[p]) ** 2;
     return Math.sqrt(sum);
   });
 }
@@ -79,13 +79,13 @@ export class Path {
   /** @type {Record<Side, Coder> | null} */
   networks = null;
   /** @type {[Float32Array, Float32Array]} */
-  ends = [new Float32Array(PIXELS), new Float32Array(PIXELS)];
+  ends = [new Float32Array(0), new Float32Array(0)];
   /** @type {Record<Side, [Float32Array, Float32Array]> | null} codes of both ends */
   codes = null;
   /** @type {Way} */
   way = "linear";
   count = 0;
-  /** @type {Partial<Record<Method, Float32Array>>} frames, count * 784 */
+  /** @type {Partial<Record<Method, Float32Array>>} frames, one after another */
   frames = {};
   /** Of the frames. */
   version = 0;
@@ -125,37 +125,4 @@ export class Path {
         made[side] = networks[side].decodeImage(between(codes[side][0], codes[side][1], way, at), n).slice();
     return made;
   }
-}
-
-/* ---- a drawing in the address ---- */
-
-const LEVELS = 15;
-
-/**
- * An image with 16 grey levels, as a drawing's address holds it.
- * @param {ArrayLike<number>} image
- */
-export const rounded = (image) => Float32Array.from(image, (v) => Math.round(v * LEVELS) / LEVELS);
-
-/**
- * An image as text for the address: two pixels a byte, base64 for URLs. `drawn_image` in Python reads it.
- * @param {ArrayLike<number>} image
- */
-export function toText(image) {
-  let bytes = "";
-  for (let p = 0; p < PIXELS; p += 2)
-    bytes += String.fromCharCode(16 * Math.round(image[p] * LEVELS) + Math.round(image[p + 1] * LEVELS));
-  return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-}
-
-/**
- * The image in a text of `toText`.
- * @param {string} text
- */
-export function fromText(text) {
-  const bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Float32Array.from({ length: PIXELS }, (_, p) => {
-    const byte = bytes.charCodeAt(p >> 1);
-    return (p % 2 ? byte & 15 : byte >> 4) / LEVELS;
-  });
 }

@@ -2,7 +2,6 @@
 
 import { contextOf, prepare } from "../../web/canvas.js";
 import { make } from "../../web/elements.js";
-import { SIDE } from "../../web/image.js";
 import { arrow } from "../../web/keys.js";
 import { inked } from "../../web/look.js";
 import { normals } from "../../web/posterior.js";
@@ -13,6 +12,7 @@ import { apart, nearest } from "./map_points.js";
 /** @import { MapData, Side } from "../../web/data.js" */
 /** @import { Look } from "../../web/look.js" */
 /** @import { Place } from "../../web/scatter.js" */
+/** @import { Sprite } from "../../web/sprites.js" */
 /**
  * What a map shows of the images.
  * @typedef {object} Content
@@ -23,7 +23,7 @@ import { apart, nearest } from "./map_points.js";
  * @property {Record<string, boolean>} layers
  * @property {Float32Array} codes (n, dim)
  * @property {Float32Array | undefined} sigma (n, 2), in a map that is the latent space itself
- * @property {HTMLImageElement | undefined} sprite
+ * @property {Sprite | undefined} sprite
  * @property {boolean} pictures whether images are drawn in place of their points
  */
 /**
@@ -47,10 +47,12 @@ const PICTURE = 26; // pixels of an image in place of its point
 const SMALL = 4; // pixels: a smaller trail is a click
 
 /**
- * Where image i lies in the sprite.
- * @param {number} i @returns {Place}
+ * Where image i lies in a sprite of this side: left, top, width, height.
+ * @param {number} i @param {number} side @returns {[number, number, number, number]}
  */
-export const spritePlace = (i) => [(i % SPRITE_COLUMNS) * SIDE, Math.floor(i / SPRITE_COLUMNS) * SIDE];
+export function spritePlace(i, side) {
+  return [(i % SPRITE_COLUMNS) * side, Math.floor(i / SPRITE_COLUMNS) * side, side, side];
+}
 
 /**
  * Whether a polygon is large enough to select by.
@@ -233,16 +235,16 @@ export class Plot extends Scatter {
   /**
    * Images in place of their points, as many as fit beside each other, framed in the points' colours. Returns how many
    * of them there are, out of sight included.
-   * @param {CanvasRenderingContext2D} context @param {Content} content @param {HTMLImageElement} sprite
+   * @param {CanvasRenderingContext2D} context @param {Content} content @param {Sprite} sprite
    */
-  drawPictures(context, { colors, which, level }, sprite) {
+  drawPictures(context, { colors, which, level }, { picture, format }) {
     const half = PICTURE / 2;
     context.lineWidth = 2;
     const chosen = apart(this.points, this.scale * this.view.zoom, PICTURE + 2, level);
     for (const i of chosen) {
       const [x, y] = this.toScreen(...this.placeOf(i));
       if (x < -half || y < -half || x > this.width + half || y > this.height + half) continue;
-      context.drawImage(sprite, ...spritePlace(i), SIDE, SIDE, x - half, y - half, PICTURE, PICTURE);
+      context.drawImage(picture, ...spritePlace(i, format.side), x - half, y - half, PICTURE, PICTURE);
       context.strokeStyle = colors[which[i] % colors.length];
       context.strokeRect(x - half + 1, y - half + 1, PICTURE - 2, PICTURE - 2);
     }
@@ -280,7 +282,7 @@ export class Plot extends Scatter {
       left = x + 14 + size > this.width ? x - 14 - size : x + 14,
       top = Math.min(Math.max(y - size / 2, 3), this.height - size - 3);
     context.imageSmoothingEnabled = false;
-    context.drawImage(sprite, ...spritePlace(current), SIDE, SIDE, left, top, size, size);
+    context.drawImage(sprite.picture, ...spritePlace(current, sprite.format.side), left, top, size, size);
     context.imageSmoothingEnabled = true;
     context.lineWidth = 1.5;
     context.strokeRect(left, top, size, size);
@@ -316,10 +318,11 @@ export class Plot extends Scatter {
 
 /**
  * A tile with an image of the sprite; empty while there is none.
- * @param {HTMLImageElement | undefined} sprite @param {number} i
+ * @param {Sprite | undefined} sprite @param {number} i
  */
 export function spriteTile(sprite, i) {
-  const canvas = make("canvas", { class: "tile", width: SIDE, height: SIDE });
-  if (sprite) contextOf(canvas).drawImage(sprite, ...spritePlace(i), SIDE, SIDE, 0, 0, SIDE, SIDE);
+  const side = sprite?.format.side ?? 28,
+    canvas = make("canvas", { class: "tile", width: side, height: side });
+  if (sprite) contextOf(canvas).drawImage(sprite.picture, ...spritePlace(i, side), 0, 0, side, side);
   return canvas;
 }

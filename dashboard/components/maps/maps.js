@@ -10,6 +10,7 @@ import { make } from "../../web/elements.js";
 import { ramp, theme } from "../../web/look.js";
 import { boundsOf, boundsWithPrior } from "../../web/scatter.js";
 import { SharedSettings } from "../../web/settings.js";
+import { formatOf } from "../../web/image.js";
 import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
 import { Plot, encloses } from "./map_plot.js";
@@ -55,7 +56,7 @@ class LinkedMaps extends Component {
   state;
   /** @type {Record<string, Float32Array> | undefined} */
   arrays;
-  /** @type {HTMLImageElement | undefined} */
+  /** @type {import("../../web/sprites.js").Sprite | undefined} */
   sprite;
   /** Of the images. */
   count = 0;
@@ -122,7 +123,7 @@ class LinkedMaps extends Component {
       (error) => `The maps could not be loaded (${error.message}). Reload the page.`,
     );
     if (!loaded || !this.arrays) return;
-    this.loadImages(data.sprite);
+    this.loadImages(data);
     for (const side of SIDES) {
       this.plots[side].take(data[side], this.count);
       this.plots[side].view = this.state.views[side] ??= { zoom: 1, x: 0, y: 0 };
@@ -200,12 +201,12 @@ class LinkedMaps extends Component {
 
   /* ---- data ---- */
 
-  /** @param {string} url of the images' sprite */
-  loadImages(url) {
-    loadSprite(url).then(
-      ({ picture }) => {
-        if (this.sprite === picture) return;
-        this.sprite = picture;
+  /** @param {MapsData} data */
+  loadImages(data) {
+    loadSprite(data.sprite, formatOf(data.shape)).then(
+      (sprite) => {
+        if (this.sprite === sprite) return;
+        this.sprite = sprite;
         this.inspect();
         this.gallery();
         this.redraw();

@@ -8,12 +8,13 @@ import { spriteTile } from "./map_plot.js";
 import { format, meanOf } from "./map_points.js";
 import { SIDES } from "./maps_panels.js";
 
+/** @import { Sprite } from "../../web/sprites.js" */
 /** @import { MapsData, Side } from "../../web/data.js" */
 /**
  * @typedef {object} Images
  * @property {MapsData} data
  * @property {Record<string, Float32Array>} arrays labels, and each side's codes and figures
- * @property {HTMLImageElement | undefined} sprite
+ * @property {Sprite | undefined} sprite
  */
 
 const GALLERY_TILES = 48;
@@ -99,7 +100,7 @@ function reconstruction(data, arrays, side, i) {
     canvas = make("canvas", { class: "tile" }),
     code = arrays[`${side}_codes`].subarray(i * dim, (i + 1) * dim);
   loadNetwork(weights).then(
-    (network) => paint(canvas, network.decodeImage(code)),
+    (network) => paint(canvas, network.decodeImage(code), network.format),
     () => canvas.replaceWith(make("span", { class: "muted small" }, "weights not loaded")),
   );
   return canvas;

@@ -3,7 +3,6 @@
 
 import { Component, mount } from "../../web/component.js";
 import { make } from "../../web/elements.js";
-import { PIXELS, SIDE } from "../../web/image.js";
 import { inked, theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { distortion, klPerDim, normals, reparameterise, stddev } from "../../web/posterior.js";
@@ -105,11 +104,17 @@ class Maths extends Component {
       noise = Float32Array.from({ length: d }, normals(0)),
       z = reparameterise(mean, logvar, noise);
     const logits = network.decode(z),
-      nats = distortion(logits, this.image, likelihood);
+      nats = distortion(logits, this.image, likelihood, network.logSigma());
     const rates = klPerDim(mean, logvar),
       rate = (rates ?? new Float32Array(0)).reduce((sum, value) => sum + value, 0);
-    const grey = Array.from(logits.slice(0, PIXELS), (l) => 1 / (1 + Math.exp(-l)));
-    const middle = 14 * SIDE + 14,
+    const { channels, side, area } = network.format;
+    /** @type {(values: ArrayLike<number>, of: (value: number) => number) => string} */
+    const middle = (values, of) => {
+      const at = (side / 2) * side + side / 2,
+        parts = Array.from({ length: channels }, (_, c) => number(of(values[c * area + at])));
+      return channels > 1 ? `(${parts.join(", ")})` : parts[0];
+    };
+    const sigmoid = (/** @type {number} */ l) => 1 / (1 + Math.exp(-l)),
       dots = d > FIRST ? ", …" : "";
     /** @type {(values: Float32Array) => string} */
     const terms = (values) => Array.from(values.slice(0, FIRST), number).join(" + ") + (d > FIRST ? " + …" : "");
@@ -120,7 +125,7 @@ class Maths extends Component {
       draw: network.isCloud
         ? `z₁ = ${number(mean[0])} + ${number(sigma[0])} · ${number(noise[0])} = ${number(z[0])}`
         : `z₁ = ${number(z[0])}, every time`,
-      decode: `the pixel in the middle: ${number(this.image[middle])} became ${number(grey[middle])}`,
+      decode: `the pixel in the middle: ${middle(this.image, (v) => v)} became ${middle(logits, sigmoid)}`,
       distortion: `D = ${nats.toFixed(1)} nats for this z`,
       rate: rates
         ? `R = ${terms(rates)} = ${rate.toFixed(1)} nats`

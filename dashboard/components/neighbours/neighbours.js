@@ -8,7 +8,6 @@
 import { paint } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
 import { make } from "../../web/elements.js";
-import { PIXELS, SIDE } from "../../web/image.js";
 import { loadJudge } from "../../web/judge.js";
 import { inked, theme } from "../../web/look.js";
 import { moments } from "../../web/moments.js";
@@ -92,7 +91,7 @@ class Neighbours extends Component {
       n = codes.length / d;
     const spread = Float32Array.from({ length: d }, (_, j) => moments(codes, d, j).deviation);
     const cells = Array.from({ length: 9 }, () => {
-      const canvas = make("canvas", { class: "tile", width: SIDE, height: SIDE }),
+      const canvas = make("canvas", { class: "tile", width: network.format.side, height: network.format.side }),
         label = make("span");
       return { canvas, label, box: make("div", {}, canvas, label) };
     });
@@ -140,6 +139,7 @@ class Neighbours extends Component {
     if (!this.image || !this.judge) return;
     const { dark } = theme(this.root);
     for (const board of this.boards) {
+      const { format } = board.network;
       board.title.style.color = inked(dark ? board.info.color_dark : board.info.color);
       const code = board.network.encode(this.image).mean.slice();
       const images = board.network.decodeImage(this.around(board, code, this.step, normals(7)), DIRECTIONS + 1);
@@ -147,8 +147,8 @@ class Neighbours extends Component {
       let flips = 0;
       [4, ...AROUND].forEach((place, k) => {
         const { canvas, label, box } = board.cells[place];
-        const named = this.judge.name(images, k * PIXELS);
-        paint(canvas, images, k * PIXELS);
+        const named = this.judge.name(images, k * format.pixels);
+        paint(canvas, images, format, k * format.pixels);
         label.textContent = this.data.classes[named];
         box.classList.toggle("flipped", named !== centre);
         flips += Number(named !== centre);
@@ -192,6 +192,7 @@ class Neighbours extends Component {
    */
   *flips(board, r) {
     const d = board.network.latentDim,
+      { pixels } = board.network.format,
       next = normals(11),
       n = Math.min(MEASURED, board.n);
     let flipped = 0;
@@ -201,7 +202,7 @@ class Neighbours extends Component {
         DIRECTIONS + 1,
       );
       const centre = this.judge.name(images);
-      for (let k = 1; k <= DIRECTIONS; k++) flipped += Number(this.judge.name(images, k * PIXELS) !== centre);
+      for (let k = 1; k <= DIRECTIONS; k++) flipped += Number(this.judge.name(images, k * pixels) !== centre);
       yield;
     }
     rates.set(`${board.info.weights} ${r}`, flipped / (n * DIRECTIONS));

@@ -1,4 +1,7 @@
-"""A drawing pad that sends its image to the server after every stroke, scaled and centred like the digits of MNIST."""
+"""A drawing pad that sends its image to the server after every stroke.
+
+Grey drawings are scaled and centred like the digits of MNIST; those in colour stay where they are, on a ground.
+"""
 
 from __future__ import annotations
 
@@ -7,36 +10,53 @@ import binascii
 
 import numpy as np
 
+from core.data.shape import GREY_28, Shape, shape_of
 from dashboard.components.scripts import register
+
+SEEN = 200  # images whose edges decide on the ground
 
 _mount = register("pad")
 
 
-def decoded(value: object) -> np.ndarray | None:
-    """The image that a browser has sent, uint8 (28, 28); None for an empty pad and for invalid input."""
-    if not isinstance(value, str) or len(value) > 2000:
+def decoded(value: object, shape: Shape = GREY_28) -> np.ndarray | None:
+    """The picture that a browser has sent, uint8 (H, W) or (3, H, W); None for an empty pad and for invalid input."""
+    if not isinstance(value, str) or len(value) > 4 * (shape.pixels // 3 + 1):
         return None
     try:
         pixels = np.frombuffer(base64.b64decode(value, validate=True), np.uint8)
     except (binascii.Error, ValueError):
         return None
-    return pixels.reshape(28, 28) if len(pixels) == 784 and pixels.any() else None
+    drawn = len(pixels) == shape.pixels and (shape.color or pixels.any())
+    return pixels.reshape(shape.picture) if drawn else None
 
 
-def pad(key: str, previous: str = "") -> tuple[str, np.ndarray | None]:
+def ground_of(images: np.ndarray) -> list[int]:
+    """The ground that images uint8 (n, C, H, W) in colour have in common: the median of their edges; black for grey."""
+    seen = images[:SEEN]
+    if seen.shape[1] == 1:
+        return [0]
+    edges = [seen[:, :, 0], seen[:, :, -1], seen[:, :, :, 0], seen[:, :, :, -1]]  # (n, C, side) each
+    return [int(level) for level in np.median(np.concatenate(edges, axis=2), axis=(0, 2))]
+
+
+def pad(key: str, previous: str = "", images: np.ndarray | None = None) -> tuple[str, np.ndarray | None]:
     """Draw the pad.
 
     Args:
         previous: the first value that the pad returned before it was last removed from the page.
+        images: uint8 (n, C, H, W), images of the shape that is drawn, on the ground they have; grey 28x28 without any.
 
     Returns:
-        (the value to pass as `previous`, the image as uint8 (28, 28) or None).
+        (the value to pass as `previous`, the picture as uint8 (H, W) or (3, H, W), or None).
     """
+    shape = GREY_28 if images is None else shape_of(images)
+    hint = {"hint": "draw here", "label": "Drawing pad. Draw with mouse, pen or finger."}
+    ground = [0] if images is None else ground_of(images)
     result = _mount(
         key=key,
-        data={"hint": "draw here", "label": "Drawing pad. Draw with mouse, pen or finger.", "image": previous},
+        data={**hint, "image": previous, "shape": list(shape.chw), "ground": ground},
         default={"image": previous},
         on_image_change=lambda: None,
     )
     value = result.get("image") or ""
-    return (value if isinstance(value, str) else ""), decoded(value)
+    return (value if isinstance(value, str) else ""), decoded(value, shape)

@@ -1,8 +1,9 @@
-/* A drawing pad for the server: after every stroke the image goes there, as 784 grey levels in base64. `data.image` is
+/* A drawing pad for the server: after every stroke the image goes there, as C * H * W bytes in base64. `data.image` is
    what was drawn before the pad was last taken off the page, or "". Data: `PadData` in data.d.ts. */
 
 import { Component, mount } from "../../web/component.js";
 import { Pad } from "../../web/drawing.js";
+import { formatOf } from "../../web/image.js";
 
 /** @import { Mount, PadData, Tell } from "../../web/data.js" */
 
@@ -17,9 +18,16 @@ class DrawingPad extends Component {
   hint = "";
 
   /** @param {PadData} data @param {Tell} _ @param {Tell} set changes a value that the server keeps */
-  update({ hint, label, image }, _, set) {
+  update({ hint, label, image, shape, ground }, _, set) {
     this.hint = hint;
     const pad = (this.pad ??= this.makePad(label, image));
+    const { format } = pad;
+    pad.take(
+      formatOf(shape),
+      ground.map((level) => level / 255),
+    );
+    if (pad.format.pixels !== format.pixels && image) pad.start(levelsOf(image, pad.format.pixels));
+    this.draw();
     pad.canvas.onpointerup = pad.canvas.onpointercancel = () => {
       if (!pad.last) return;
       pad.last = null;
@@ -38,12 +46,21 @@ class DrawingPad extends Component {
     const canvas = this.find("canvas");
     canvas.setAttribute("aria-label", label);
     const pad = (this.pad = new Pad(canvas, () => this.draw()));
-    if (image) pad.start(Float32Array.from(atob(image), (c) => c.charCodeAt(0) / 255));
-    this.draw();
+    canvas.after(pad.palette);
+    if (image) pad.start(levelsOf(image, pad.format.pixels));
     return pad;
   }
 
   draw() {
     this.pad?.draw(this.hint);
   }
+}
+
+/**
+ * The image in base64 of bytes; null where it is none of so many numbers.
+ * @param {string} image @param {number} pixels
+ */
+function levelsOf(image, pixels) {
+  const levels = Float32Array.from(atob(image), (c) => c.charCodeAt(0) / 255);
+  return levels.length === pixels ? levels : null;
 }

@@ -19,7 +19,7 @@ _mount = register("picker", base=False)
 def picker(
     images: np.ndarray, names: Sequence[str], key: str, on_choose: Callable[[], None] = lambda: None
 ) -> int | None:
-    """Show images (n, 1, 28, 28) as buttons.
+    """Show images uint8 (n, C, H, W) as buttons.
 
     Args:
         names: description of each image, for the tooltip and screen readers.
@@ -28,7 +28,7 @@ def picker(
     Returns:
         the index that was clicked just now, or None.
     """
-    sprite = pictures.png(pictures.mosaic(images, COLUMNS, scale=2, gap=0).convert("L"))
+    sprite = pictures.png(pictures.opaque(pictures.mosaic(images, COLUMNS, scale=2, gap=0)))
     data = {"url": media_url(sprite, "image/png", key), "columns": COLUMNS, "names": list(names)}
     result = _mount(data=data, key=key, on_chosen_change=on_choose)
     return result.get("chosen")

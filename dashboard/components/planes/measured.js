@@ -4,7 +4,6 @@
    below what 95 % of real images reach among the other real ones. Measuring takes a few seconds; the generators yield
    the share that is done, so that a page can go on between two steps. */
 
-import { PIXELS } from "../../web/image.js";
 import { CHUNK } from "../../web/layers.js";
 
 /** @import { Nearest } from "../../web/nearest.js" */
@@ -48,16 +47,17 @@ export function centreOf({ x0, y0, width, height }, i) {
 
 /**
  * How alike real images are to the most similar other one: what a likeness has to be compared with.
- * @param {Pick<Nearest, "find">} nearest @param {Float32Array} images n * 784 @param {number} n
+ * @param {Pick<Nearest, "find">} nearest @param {Float32Array} images @param {number} n of them
  * @returns {Generator<number, Baseline>}
  */
 export function* measureReal(nearest, images, n) {
   const count = Math.min(COMPARED, n),
+    pixels = images.length / n,
     found = [];
   for (let i = 0; i < count; i += CHUNK) {
     const m = Math.min(CHUNK, count - i),
       own = Array.from({ length: m }, (_, k) => i + k);
-    for (const { likeness } of nearest.find(images.subarray(i * PIXELS, (i + m) * PIXELS), m, own))
+    for (const { likeness } of nearest.find(images.subarray(i * pixels, (i + m) * pixels), m, own))
       found.push(likeness);
     yield i / count;
   }
@@ -76,10 +76,11 @@ export function* measurePlane(network, nearest, cells, name) {
     codes = new Float32Array(2 * CHUNK);
   for (let i = 0; i < CELLS * CELLS; i += CHUNK) {
     for (let k = 0; k < CHUNK; k++) codes.set(centreOf(cells, i + k), 2 * k);
-    const decoded = network.decodeImage(codes, CHUNK);
+    const decoded = network.decodeImage(codes, CHUNK),
+      pixels = decoded.length / CHUNK;
     nearest.find(decoded, CHUNK).forEach((found, k) => {
       likeness[i + k] = found.likeness;
-      named[i + k] = name(decoded, k * PIXELS, found.index);
+      named[i + k] = name(decoded, k * pixels, found.index);
     });
     yield i / (CELLS * CELLS);
   }

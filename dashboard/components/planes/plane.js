@@ -3,7 +3,6 @@
 
 import { contextOf, paint, prepare } from "../../web/canvas.js";
 import { make } from "../../web/elements.js";
-import { PIXELS, SIDE } from "../../web/image.js";
 import { arrow } from "../../web/keys.js";
 import { inked, ramp, rgb } from "../../web/look.js";
 import { moments } from "../../web/moments.js";
@@ -70,8 +69,8 @@ export class Plane {
   constructor(side, onPoint) {
     this.title = make("h2");
     this.canvas = make("canvas", { class: "space", tabindex: 0, role: "application" });
-    this.decoded = make("canvas", { class: "tile", width: SIDE, height: SIDE });
-    this.near = make("canvas", { class: "tile", width: SIDE, height: SIDE });
+    this.decoded = make("canvas", { class: "tile", width: 28, height: 28 });
+    this.near = make("canvas", { class: "tile", width: 28, height: 28 });
     this.text = make("div", { class: "text number small" });
     this.scatter = new Scatter(this.canvas);
     const caption = (/** @type {string} */ words) => make("figcaption", { class: "muted small" }, words);
@@ -182,13 +181,15 @@ export class Plane {
 
   /** The picture grid. */
   pictures() {
-    const images = this.network.decodeImage(gridCodes(this.axes), TILES * TILES);
-    const tiles = make("canvas", { width: TILES * SIDE, height: TILES * SIDE }),
+    const { format } = this.network,
+      { side, pixels } = format,
+      images = this.network.decodeImage(gridCodes(this.axes), TILES * TILES);
+    const tiles = make("canvas", { width: TILES * side, height: TILES * side }),
       context = contextOf(tiles),
       one = make("canvas");
     for (let i = 0; i < TILES * TILES; i++) {
-      paint(one, images, i * PIXELS);
-      context.drawImage(one, (i % TILES) * SIDE, Math.floor(i / TILES) * SIDE);
+      paint(one, images, format, i * pixels);
+      context.drawImage(one, (i % TILES) * side, Math.floor(i / TILES) * side);
     }
     return tiles;
   }

@@ -7,7 +7,7 @@
 import { paint, roomFor } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
 import { inTurn, make } from "../../web/elements.js";
-import { PIXELS } from "../../web/image.js";
+import { formatOf } from "../../web/image.js";
 import { loadJudge } from "../../web/judge.js";
 import { theme } from "../../web/look.js";
 import { Nearest } from "../../web/nearest.js";
@@ -44,7 +44,7 @@ class Planes extends Component {
   arrays;
   /** @type {Float32Array} classes of the real images */
   labels;
-  /** @type {Float32Array} the real images, n * 784 */
+  /** @type {Float32Array} the real images, one after another */
   real;
   /** @type {Nearest} */
   nearest;
@@ -122,7 +122,7 @@ class Planes extends Component {
   async load(data) {
     const [arrays, sprite, left, right] = await Promise.all([
       loadArrays(data.arrays),
-      loadSprite(data.sprite),
+      loadSprite(data.sprite, formatOf(data.shape)),
       loadNetwork(data.left.weights),
       loadNetwork(data.right.weights),
     ]);
@@ -131,7 +131,7 @@ class Planes extends Component {
     if (this.arrays !== arrays) {
       Object.assign(this, { arrays, labels: arrays.labels });
       this.real = sprite.images(this.labels.length);
-      this.nearest = new Nearest(this.real);
+      this.nearest = new Nearest(this.real, sprite.format.pixels);
       this.baseline = null;
     }
     this.planes.left.take(data.left, left, arrays.left_xy);
@@ -162,11 +162,12 @@ class Planes extends Component {
    */
   decode(plane) {
     const { cursor } = plane,
+      { format } = plane.network,
       { class_word, classes } = this.data;
     const decoded = plane.network.decodeImage(Float32Array.from(cursor));
-    paint(plane.decoded, decoded);
+    paint(plane.decoded, decoded, format);
     const [{ index, likeness }] = this.nearest.find(decoded, 1);
-    paint(plane.near, this.real, index * PIXELS);
+    paint(plane.near, this.real, format, index * format.pixels);
     plane.section.dataset.cursor = cursor.map((v) => v.toFixed(3)).join();
     const z = cursor.map((v) => v.toFixed(2).replace("-", "−")).join(", "),
       name = classes[this.name(decoded, 0, index)],

@@ -15,6 +15,7 @@ import numpy as np
 from dashboard.components.assets import media_url
 from dashboard.components.lanes import SIDES, ModelLabel, packed
 from dashboard.components.scripts import register
+from dashboard.components.sprites import shape_in
 
 if TYPE_CHECKING:
     from core.latent.sampling import Density
@@ -147,6 +148,7 @@ def sampler(
             "drawable": [not shares or all(share[i] > 0 for share in shares) for i in range(len(classes))],
             "numbers": sorted(NUMBERS),
             "most": MOST,
+            "shape": list(shape_in(reference).chw),
             "reference": media_url(reference, "image/png", f"{name}/reference"),
             "references": references,
             "judge": judge,

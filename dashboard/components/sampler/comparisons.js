@@ -1,6 +1,5 @@
 /* What samples are compared with when they rest: the training images, and what a classifier takes them for. */
 
-import { PIXELS } from "../../web/image.js";
 import { loadJudge } from "../../web/judge.js";
 import { CHUNK } from "../../web/layers.js";
 import { loadReference } from "../../web/reference.js";
@@ -39,16 +38,17 @@ export class Comparisons {
    */
   step(data, samples, settings) {
     const { nearest, source, number } = settings,
-      { version } = samples;
+      { version } = samples,
+      { pixels } = samples.format;
     if (nearest && !this.reference && data.reference)
-      this.fetch("reference", loadReference(data.reference, data.references));
+      this.fetch("reference", loadReference(data.reference, data.references, samples.format));
     if (source === "class" && !this.judge && data.judge) this.fetch("judge", loadJudge(data.judge));
     for (const side of SIDES) {
       if (nearest && this.reference && this.partners[side].version !== version) {
         const n = Math.min(number, PAIRED),
           index = [];
         for (let start = 0; start < n; start += CHUNK) {
-          const tiles = samples.tiles[side].subarray(start * PIXELS);
+          const tiles = samples.tiles[side].subarray(start * pixels);
           index.push(...this.reference.nearest.find(tiles, Math.min(CHUNK, n - start)).map((found) => found.index));
         }
         this.partners[side] = { version, index };
@@ -57,7 +57,7 @@ export class Comparisons {
       if (source === "class" && this.judge && this.judged[side].version !== version) {
         const wanted = data.classes.indexOf(settings.class);
         let hits = 0;
-        for (let i = 0; i < number; i++) hits += Number(this.judge.name(samples.tiles[side], i * PIXELS) === wanted);
+        for (let i = 0; i < number; i++) hits += Number(this.judge.name(samples.tiles[side], i * pixels) === wanted);
         this.judged[side] = { version, hits };
         return true;
       }

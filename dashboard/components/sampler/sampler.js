@@ -10,6 +10,7 @@ import { inked, theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { putSentence } from "../../web/sentences.js";
 import { SharedSettings } from "../../web/settings.js";
+import { formatOf } from "../../web/image.js";
 import { loadSprite } from "../../web/sprites.js";
 import { paintGrid } from "../../web/tiles.js";
 import { loadArrays } from "../../web/weights.js";
@@ -94,7 +95,7 @@ class Sampler extends Component {
     Object.assign(this, { data, tell });
     if (before?.left.weights !== data.left.weights) {
       Object.assign(this, { complete: false, stills: { left: null, right: null } });
-      this.samples = new Samples();
+      this.samples = new Samples(formatOf(data.shape));
       this.loadedFrom = "";
     }
     const moved = this.settings.receive(data);
@@ -152,7 +153,8 @@ class Sampler extends Component {
       SIDES.map(async (side) => {
         const url = data[side].stills[sources[side]];
         if (!url || this.stills[side]?.source === sources[side]) return;
-        const sprite = await loadSprite(url, STILL_COLUMNS).catch(() => null); // the networks make them, too
+        // if it is missing, the networks make these pictures, too
+        const sprite = await loadSprite(url, formatOf(data.shape), STILL_COLUMNS).catch(() => null);
         if (!sprite || this.data !== data) return;
         this.stills[side] = { source: sources[side], tiles: sprite.images(MOST) };
         this.redraw();
@@ -225,7 +227,9 @@ class Sampler extends Component {
     if (values.nearest) this.drawPairs(side, tiles, n);
     else {
       const columns = Math.round(Math.sqrt(n));
-      paintGrid(canvas, columns, Math.ceil(n / columns), (i) => (tiles && i < n ? [tiles, i, 1] : null));
+      paintGrid(canvas, columns, Math.ceil(n / columns), this.samples.format, (i) =>
+        tiles && i < n ? [tiles, i, 1] : null,
+      );
     }
     const what = `${n} images sampled from the ${info.short}`;
     canvas.setAttribute("aria-label", values.nearest ? `${what}, each with its most similar training image` : what);
@@ -236,7 +240,7 @@ class Sampler extends Component {
    * @param {Side} side @param {Float32Array | null} tiles @param {number} n
    */
   drawPairs(side, tiles, n) {
-    paintGrid(this.lanes[side].canvas, 8, n / 4, (i) => {
+    paintGrid(this.lanes[side].canvas, 8, n / 4, this.samples.format, (i) => {
       if (i % 2 === 0) return tiles && [tiles, i / 2, 1];
       const image = this.complete ? this.comparisons.partner(side, (i - 1) / 2, this.samples.version) : null;
       return image && [image, 0, 1];

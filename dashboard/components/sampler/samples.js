@@ -3,11 +3,12 @@
 
    Every change makes all pictures out of date; they are decoded again in turn, as many a frame as its time allows. */
 
-import { PIXELS } from "../../web/image.js";
+import { GREY_28 } from "../../web/image.js";
 import { CHUNK } from "../../web/layers.js";
 import { Rng } from "../../web/random.js";
 
 /** @import { SampleSettings, Side } from "../../web/data.js" */
+/** @import { Format } from "../../web/image.js" */
 /** @import { Network } from "../../web/networks.js" */
 /**
  * A mixture of K Gaussians: means (K, d), Cholesky factors (K, d, d), and where the shares of its components end, (K).
@@ -87,14 +88,21 @@ export const sourcesOf = ({ source, vae_prior }) => ({
 });
 
 export class Samples {
+  /**
+   * @param {Format} [format] what the pictures are
+   */
+  constructor(format = GREY_28) {
+    this.format = format;
+    /** @type {Record<Side, Float32Array>} pictures */
+    this.tiles = { left: new Float32Array(MOST * format.pixels), right: new Float32Array(MOST * format.pixels) };
+  }
+
   /** @type {Record<Side, Decoder> | null} */
   networks = null;
   /** @type {Record<Side, Record<string, Density>>} by source */
   densities = { left: {}, right: {} };
   /** @type {Record<Side, Float32Array>} codes, (count, d) */
   codes = { left: new Float32Array(0), right: new Float32Array(0) };
-  /** @type {Record<Side, Float32Array>} pictures */
-  tiles = { left: new Float32Array(MOST * PIXELS), right: new Float32Array(MOST * PIXELS) };
   /** @type {Record<Side, Int32Array>} the version that each picture shows */
   shown = { left: new Int32Array(MOST), right: new Int32Array(MOST) };
   /** Of what the pictures should show; 0 before there is anything to show. */
@@ -155,7 +163,7 @@ export class Samples {
       if (n <= 0 || this.shown[side][start] === this.version) continue;
       this.tiles[side].set(
         networks[side].decodeImage(this.codes[side].subarray(start * d, (start + n) * d), n),
-        start * PIXELS,
+        start * this.format.pixels,
       );
       this.shown[side].fill(this.version, start, start + n);
       if (performance.now() - began > budget) break;

@@ -57,7 +57,9 @@ def stacked(previews: Sequence[bytes]) -> bytes:
     """PNGs of equal size, one below the other, as one PNG."""
     from PIL import Image
 
-    frames = [np.asarray(Image.open(io.BytesIO(png)).convert("L")) for png in previews]
+    pictures = [Image.open(io.BytesIO(png)) for png in previews]
+    mode = "RGB" if any(picture.mode == "RGB" for picture in pictures) else "L"  # grey ones may have a palette
+    frames = [np.asarray(picture.convert(mode)) for picture in pictures]
     buffer = io.BytesIO()
     Image.fromarray(np.concatenate(frames)).save(buffer, "PNG")
     return buffer.getvalue()

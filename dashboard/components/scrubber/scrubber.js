@@ -7,6 +7,7 @@
 import { contextOf, prepare, priorCircles } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
 import { make } from "../../web/elements.js";
+import { formatOf } from "../../web/image.js";
 import { slideTo } from "../../web/keys.js";
 import { inked, theme } from "../../web/look.js";
 import { figuresInWords } from "../../web/measures.js";
@@ -63,7 +64,7 @@ class Scrubber extends Component {
       async () => {
         const [arrays, ...sprites] = await Promise.all([
           loadArrays(data.arrays),
-          ...data.lanes.map((lane) => loadSprite(lane.sprite, 8)),
+          ...data.lanes.map((lane) => loadSprite(lane.sprite, formatOf(), 8)),
         ]);
         if (this.data !== data) return false; // a newer update has overtaken this one
         this.labels = arrays.labels;

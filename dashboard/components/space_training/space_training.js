@@ -4,8 +4,9 @@
    Data: `SpaceTrainingData` in data.d.ts; training_lane.js draws a model. */
 
 import { Component, mount } from "../../web/component.js";
-import { Pad } from "../../web/drawing.js";
+import { Pad, groundOf } from "../../web/drawing.js";
 import { make, putText } from "../../web/elements.js";
+import { formatOf } from "../../web/image.js";
 import { theme } from "../../web/look.js";
 import { duration } from "../../web/measures.js";
 import { Network } from "../../web/networks.js";
@@ -16,6 +17,7 @@ import { PageTraining } from "../../web/training/page_training.js";
 import { loadArrays } from "../../web/weights.js";
 import { TrainingLane } from "./training_lane.js";
 
+/** @import { Format } from "../../web/image.js" */
 /** @import { Mount, SpaceTrainingData } from "../../web/data.js" */
 /** @import { Result } from "../../web/training/page_training.js" */
 /**
@@ -25,8 +27,8 @@ import { TrainingLane } from "./training_lane.js";
 
 /** @type {Map<string, Session>} by the configurations */
 const sessions = new Map();
-/** @type {{image: Float32Array | null}} the drawing stays from one choice to the next */
-const drawn = { image: null };
+/** @type {{image: Float32Array | null, shape: string}} the drawing stays from one choice to the next */
+const drawn = { image: null, shape: "" };
 
 /** @param {Mount<SpaceTrainingData>} component */
 export default function (component) {
@@ -40,7 +42,7 @@ class SpaceTraining extends Component {
   session = { trainings: [], results: [], read: false };
   /** @type {TrainingLane[]} */
   lanes = [];
-  /** @type {Float32Array} n * 784 */
+  /** @type {Float32Array} all of them, one after another */
   images = new Float32Array(0);
   /** @type {ArrayLike<number>} */
   labels = [];
@@ -57,8 +59,7 @@ class SpaceTraining extends Component {
     const canvas = this.find(".drawing canvas");
     canvas.setAttribute("aria-label", "Drawing pad: your image goes through both networks while they are trained");
     this.pad = new Pad(canvas, () => this.drew());
-    if (drawn.image) this.pad.start(drawn.image);
-    this.pad.draw("draw here");
+    this.find(".words").after(this.pad.palette);
     this.find(".clear").onclick = () => {
       this.pad.start();
       this.drew();
@@ -84,11 +85,15 @@ class SpaceTraining extends Component {
     for (const training of this.session.trainings) training.changed = () => this.follow();
     const loaded = await this.loaded(
       async () => {
-        const [sprite, arrays] = await Promise.all([loadSprite(data.sprite), loadArrays(data.arrays)]);
+        const [sprite, arrays] = await Promise.all([
+          loadSprite(data.sprite, formatOf(data.shape)),
+          loadArrays(data.arrays),
+        ]);
         if (this.data !== data) return false;
         this.labels = arrays.labels;
         this.copied = firstOfEach(arrays.labels, 8);
         this.images = sprite.images(data.n);
+        this.restore(sprite.format);
         return true;
       },
       (error) => `The images could not be loaded (${error.message}). Reload the page.`,
@@ -174,6 +179,16 @@ class SpaceTraining extends Component {
   }
 
   /* ---- drawing ---- */
+
+  /** The pad for these images, with what was on it. @param {Format} format */
+  restore(format) {
+    const { pad } = this,
+      shape = String(this.data.shape);
+    if (drawn.shape !== shape) Object.assign(drawn, { shape, image: null });
+    pad.take(format, groundOf(this.images, format));
+    if (drawn.image && pad.blank) pad.start(drawn.image);
+    pad.draw("draw here");
+  }
 
   drew() {
     const { pad } = this;

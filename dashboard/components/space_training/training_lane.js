@@ -4,7 +4,7 @@
 import { contextOf, prepare, priorCircles } from "../../web/canvas.js";
 import { CodeInterpolator } from "../../web/code_interpolator.js";
 import { make, putText } from "../../web/elements.js";
-import { PIXELS } from "../../web/image.js";
+import { GREY_28 } from "../../web/image.js";
 import { inked } from "../../web/look.js";
 import { normals } from "../../web/posterior.js";
 import { inPlane, principalPlane } from "../../web/principal_plane.js";
@@ -40,8 +40,9 @@ export class TrainingLane {
   /** When they set out. */
   since = 0;
   reach = REACH;
+  format = GREY_28;
   /** @type {Float32Array} samples, then reconstructions */
-  tiles = new Float32Array((SAMPLES + COPIES) * PIXELS);
+  tiles = new Float32Array(0);
   /** @type {[number, number] | null} where the drawing is */
   own = null;
 
@@ -69,7 +70,7 @@ export class TrainingLane {
 
   /**
    * The network as it is now.
-   * @param {Network} network @param {Float32Array} images n * 784 @param {number} n @param {number[]} copied
+   * @param {Network} network @param {Float32Array} images @param {number} n @param {number[]} copied
    * @param {Float32Array | null} drawing
    */
   show(network, images, n, copied, drawing) {
@@ -86,16 +87,17 @@ export class TrainingLane {
    * @param {Float32Array} images @param {number[]} copied @param {Float32Array | null} drawing
    */
   decode(images, copied, drawing) {
-    const { network, tiles } = this;
+    const { network } = this;
     if (!network) return;
-    const d = network.latentDim;
-    tiles.fill(0);
+    const d = network.latentDim,
+      { pixels } = (this.format = network.format),
+      tiles = (this.tiles = new Float32Array((SAMPLES + COPIES) * pixels));
     tiles.set(network.decodeImage(Float32Array.from({ length: SAMPLES * d }, normals(1)), SAMPLES));
-    const seen = copied.map((i) => images.subarray(i * PIXELS, (i + 1) * PIXELS));
+    const seen = copied.map((i) => images.subarray(i * pixels, (i + 1) * pixels));
     if (drawing) seen.splice(COPIES - 1, 1, drawing);
     seen.slice(0, COPIES).forEach((image, i) => {
       const mean = network.encode(image).mean.slice(0, d);
-      tiles.set(network.decodeImage(mean, 1).subarray(0, PIXELS), (SAMPLES + i) * PIXELS);
+      tiles.set(network.decodeImage(mean, 1).subarray(0, pixels), (SAMPLES + i) * pixels);
       if (drawing && image === drawing && this.plane) [this.own] = [pairOf(inPlane(mean, d, this.plane))];
     });
     if (!drawing) this.own = null;
@@ -147,7 +149,7 @@ export class TrainingLane {
       images = `${SAMPLES} samples, and below them ${COPIES} reconstructions`;
     canvas.setAttribute("aria-label", `${lane.short}: ${this.network ? images : "not trained yet"}`);
     if (!this.network) return;
-    paintGrid(canvas, COLUMNS, (SAMPLES + COPIES) / COLUMNS, (i) => [this.tiles, i, 1]);
+    paintGrid(canvas, COLUMNS, (SAMPLES + COPIES) / COLUMNS, this.format, (i) => [this.tiles, i, 1]);
   }
 
   /**

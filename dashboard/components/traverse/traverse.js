@@ -4,7 +4,6 @@
 import { paint } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
 import { make, unitName } from "../../web/elements.js";
-import { PIXELS, SIDE } from "../../web/image.js";
 import { inked, theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 
@@ -75,9 +74,9 @@ class Traverse extends Component {
       network,
       section: make("section", { class: "lane", "data-side": side }),
       title: make("h2", {}, info.title),
-      tile: make("canvas", { class: "tile", width: SIDE, height: SIDE }),
+      tile: tileOf(network),
       text: make("p", { class: "muted small" }),
-      rows: info.order.map((j, place) => this.makeRow(info, j, place, (value) => this.move(lane, j, value))),
+      rows: info.order.map((j, place) => this.makeRow(info, network, j, place, (value) => this.move(lane, j, value))),
       code: null,
       image: null,
       stale: false,
@@ -102,10 +101,11 @@ class Traverse extends Component {
   }
 
   /**
-   * @param {TraverseLane} info @param {number} j the latent number @param {number} place of the row
+   * @param {TraverseLane} info @param {Network} network @param {number} j the latent number
+   * @param {number} place of the row
    * @param {(value: number) => void} onMove
    */
-  makeRow(info, j, place, onMove) {
+  makeRow(info, network, j, place, onMove) {
     const [low, high] = info.range[j];
     const slider = make("input", {
       type: "range",
@@ -115,7 +115,7 @@ class Traverse extends Component {
       "aria-label": `Latent number ${j + 1} of the ${info.short}`,
       oninput: () => onMove(Number(slider.value)),
     });
-    const strip = Array.from({ length: STRIP }, () => make("canvas", { class: "tile", width: SIDE, height: SIDE }));
+    const strip = Array.from({ length: STRIP }, () => tileOf(network));
     const value = make("span", { class: "muted small number" });
     const row = make(
       "div",
@@ -158,13 +158,15 @@ class Traverse extends Component {
     const { dark } = theme(this.root);
     for (const lane of this.lanes) {
       const { info, network, code } = lane,
+        { format } = network,
+        { pixels } = format,
         d = network.latentDim;
       const own = dark ? info.color_dark : info.color;
       lane.title.style.color = inked(own);
       lane.section.style.setProperty("--own", own);
       if (!lane.stale || !code) continue;
       const now = network.decodeImage(code).slice();
-      paint(lane.tile, now);
+      paint(lane.tile, now, format);
       const moved = change(now, lane.image ?? now);
       lane.text.textContent =
         moved < 0.001
@@ -186,10 +188,10 @@ class Traverse extends Component {
       });
       const images = network.decodeImage(codes, lane.rows.length * STRIP);
       lane.rows.forEach(({ strip, row }, r) => {
-        strip.forEach((canvas, s) => paint(canvas, images, (r * STRIP + s) * PIXELS));
-        const first = r * STRIP * PIXELS,
-          last = first + (STRIP - 1) * PIXELS;
-        const range = change(images.subarray(first, first + PIXELS), images.subarray(last, last + PIXELS));
+        strip.forEach((canvas, s) => paint(canvas, images, format, (r * STRIP + s) * pixels));
+        const first = r * STRIP * pixels,
+          last = first + (STRIP - 1) * pixels;
+        const range = change(images.subarray(first, first + pixels), images.subarray(last, last + pixels));
         row.title = `From one end to the other the image changes by ${range.toFixed(3)} per pixel.`;
         row.dataset.range = range.toFixed(4);
       });
@@ -210,6 +212,9 @@ class Traverse extends Component {
  */
 function change(a, b) {
   let sum = 0;
-  for (let i = 0; i < PIXELS; i++) sum += (a[i] - b[i]) ** 2;
-  return Math.sqrt(sum / PIXELS);
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
+  return Math.sqrt(sum / a.length);
 }
+
+/** A canvas for one picture. @param {Network} network */
+const tileOf = ({ format: { side } }) => make("canvas", { class: "tile", width: side, height: side });

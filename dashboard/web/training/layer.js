@@ -9,7 +9,8 @@
    of the other. b, scale and shift: `differentiate` in kernel_code.js. FiLM computes scale and shift from a condition
    c, one for each image: (scale - 1, shift) = F c + f, core/models/networks.py.
 
-   Channels come last and are filled up to a multiple of eight, except those of a grey image at either end. */
+   Channels come last and are filled up to a multiple of eight, but those of an image at either end to four, and a grey
+   one not at all. */
 
 import { KINDS, PANEL, upTo } from "../kernels.js";
 import { imageShape } from "../shapes.js";

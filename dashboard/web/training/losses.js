@@ -2,42 +2,47 @@
 
      D = -log p(x|z)        Bernoulli:  sum of softplus(l) - l x                      D' = s - x,  s = sigmoid(l)
                             Gaussian:   sum of (x - s)^2 / (2 sigma^2) + constant     D' = (s - x) s (1 - s) / sigma^2
+     constant: P (log sigma + log(2 pi) / 2) for P numbers; a learned sigma ("calibrated"): by log sigma
+     P - |x - s|^2 / sigma^2
      R = KL = sum of (mu^2 + e^v - 1 - v) / 2             by mu: mu                   by v: (e^v - 1) / 2
      z = mu + e^(v/2) noise                               by mu: z'                   by v: z' noise e^(v/2) / 2
      loss = mean over images of D + beta R
 
    A point (AE) has z = mu and no R. v is kept within LOGVAR_RANGE; outside it has no gradient. */
 
-import { PIXELS } from "../image.js";
-
-/** @typedef {"bernoulli" | "gaussian"} Likelihood */
+/** @import { Likelihood } from "../posterior.js" */
 
 export const GAUSSIAN_SIGMA = 0.1; // core/models/objectives.py
 export const LOGVAR_RANGE = [-12, 6]; // core/models/posteriors.py
-const CONSTANT = PIXELS * (Math.log(GAUSSIAN_SIGMA) + 0.5 * Math.log(2 * Math.PI));
+const LOG_SIGMA = Math.log(GAUSSIAN_SIGMA);
+const HALF_LOG_TAU = 0.5 * Math.log(2 * Math.PI);
 const TOGETHER = 112; // pixels whose factors, each in [1/2, 1], are multiplied before one logarithm
 
 /**
- * D of one image; the sigmoids give way to `weight` times its gradient by the logits.
+ * D of an image of P numbers; the sigmoids give way to `weight` times its gradient by the logits.
  * @param {Likelihood} likelihood @param {Float32Array} logits @param {Float32Array} sigmoids in, and the gradient out
- * @param {Float32Array} image grey levels in [0, 1] @param {number} weight
+ * @param {Float32Array} image in [0, 1] @param {number} weight
+ * @param {number} [logSigma] of the noise, where it is learned
  */
-export function distortionGradient(likelihood, logits, sigmoids, image, weight) {
+export function distortionGradient(likelihood, logits, sigmoids, image, weight, logSigma = LOG_SIGMA) {
+  const pixels = image.length;
   let sum = 0;
-  if (likelihood === "gaussian") {
-    const scale = weight / GAUSSIAN_SIGMA ** 2;
-    for (let i = 0; i < PIXELS; i++) {
+  if (likelihood !== "bernoulli") {
+    const variance = likelihood === "gaussian" ? GAUSSIAN_SIGMA ** 2 : Math.exp(2 * logSigma),
+      scale = weight / variance;
+    for (let i = 0; i < pixels; i++) {
       const s = sigmoids[i],
         error = s - image[i];
       sum += error * error;
       sigmoids[i] = scale * error * s * (1 - s);
     }
-    return sum / (2 * GAUSSIAN_SIGMA ** 2) + CONSTANT;
+    return sum / (2 * variance) + pixels * (logSigma + HALF_LOG_TAU);
   }
   // softplus(l) = max(l, 0) - log max(s, 1 - s)
-  for (let start = 0; start < PIXELS; start += TOGETHER) {
+  for (let start = 0; start < pixels; start += TOGETHER) {
+    const end = Math.min(start + TOGETHER, pixels);
     let product = 1;
-    for (let i = start; i < start + TOGETHER; i++) {
+    for (let i = start; i < end; i++) {
       const l = logits[i],
         s = sigmoids[i],
         x = image[i];
@@ -49,6 +54,13 @@ export function distortionGradient(likelihood, logits, sigmoids, image, weight) 
   }
   return sum;
 }
+
+/**
+ * The derivative of an image's D by log sigma, from D itself: P - |x - s|^2 / sigma^2.
+ * @param {number} distortion @param {number} pixels P @param {number} logSigma
+ */
+export const sigmaGradient = (distortion, pixels, logSigma) =>
+  pixels - 2 * (distortion - pixels * (logSigma + HALF_LOG_TAU));
 
 /**
  * Codes of n images and their rates.

@@ -4,20 +4,26 @@
 
    A multi-rate network has one beta per image, which scales and shifts its layers (FiLM) and weighs the rate. */
 
-import { PIXELS, SIDE } from "../image.js";
+import { formatOf } from "../image.js";
 import { KINDS } from "../kernels.js";
-import { UnsupportedNetwork, imageShape, vectorShape } from "../shapes.js";
 import { scaled } from "../log_beta.js";
+import { SIGMA_SCALE } from "../posterior.js";
+import { UnsupportedNetwork, inputShape, isFlat, vectorShape } from "../shapes.js";
+import { put, take } from "../stack.js";
 import { TrainingHeap } from "./heap.js";
 import { TrainedStack } from "./layers.js";
-import { chargedRate, codeGradient, distortionGradient, sampleCodes } from "./losses.js";
+import { chargedRate, codeGradient, distortionGradient, sampleCodes, sigmaGradient } from "./losses.js";
 import { Optimiser } from "./optimiser.js";
 import { Parameters } from "./parameters.js";
 import { Random } from "./random.js";
 
 /** @import { TrainingConfig } from "../data.js" */
 /** @import { Description, Shape } from "../shapes.js" */
-/** @typedef {{encoder: Description[], decoder: Description[]}} Layers core/models/trunks.py's `describe` */
+/** @import { Parameter } from "./parameters.js" */
+/**
+ * core/models/trunks.py's `describe`, and the shape (C, H, W) of the images.
+ * @typedef {{encoder: Description[], decoder: Description[], shape?: number[]}} Layers
+ */
 /** @typedef {{shape: number[], data: Float32Array}} FloatTensor */
 /**
  * Of a batch: what is minimised, a mean over its images; distortion and rate summed over them; all in nats.
@@ -33,6 +39,8 @@ export class TrainableNetwork {
     this.layers = layers;
     this.capacity = capacity;
     this.conditioned = config.model === "multirate";
+    this.format = formatOf(layers.shape);
+    const { pixels, side } = this.format;
     const d = (this.d = config.latent_dim),
       heap = (this.heap = new TrainingHeap()),
       parameters = (this.parameters = new Parameters(config.optimiser === "muon")),
@@ -42,10 +50,10 @@ export class TrainableNetwork {
     /** @type {(table: Description[], shape: Shape, prefix: string, encoder: boolean) => TrainedStack} */
     const stack = (table, shape, prefix, encoder) =>
       new TrainedStack(setting, table, { activation, conditions, prefix, last: encoder, bottom: encoder }, shape);
-    this.encoder = stack(layers.encoder, imageShape(1, SIDE), "encoder", true);
+    this.encoder = stack(layers.encoder, inputShape(this.format, layers.encoder), "encoder", true);
     this.decoder = stack(layers.decoder, vectorShape(d), "decoder", false);
-    if (this.decoder.output.length !== PIXELS || this.decoder.output.width !== PIXELS)
-      throw new UnsupportedNetwork(`pictures of ${this.decoder.output.length} numbers`);
+    const { output } = this.decoder;
+    if (output.length !== pixels) throw new UnsupportedNetwork(`pictures of ${output.length} numbers`);
     const names = config.model === "ae" ? ["mean"] : ["mean", "logvar"];
     this.heads = names.map(() => {
       const table = [{ kind: "linear", inputs: this.encoder.output.length, outputs: d }];
@@ -57,8 +65,16 @@ export class TrainableNetwork {
       head.bias.name = `head.${names[i]}.bias`;
       head.room = this.encoder.result; // both read what the encoder leaves
     });
-    this.ones = heap.take(new Float32Array(SIDE).fill(1));
-    this.zeros = heap.take(SIDE);
+    /** @type {{offset: Parameter, slope: Parameter | null} | null} a learned sigma: SharedSigma */
+    this.sigma = null;
+    if (config.likelihood === "calibrated") {
+      const add = (/** @type {string} */ name, /** @type {number[]} */ shape) =>
+        parameters.add({ name: `sigma.${name}`, shape, rows: 1, columns: shape[0] ?? 1, bound: 0 });
+      this.sigma = { offset: add("offset", []), slope: this.conditioned ? add("slope", [CONDITIONS]) : null };
+    }
+    this.line = side * (output.depth || 1); // sigmoids are taken line by line
+    this.ones = heap.take(new Float32Array(this.line).fill(1));
+    this.zeros = heap.take(this.line);
     this.scratch = heap.take(capacity * vectorShape(d).width); // where the first layer's gradient goes: nowhere
     parameters.layOut(heap);
     this.optimiser = new Optimiser(heap, parameters, config.averaging);
@@ -73,15 +89,19 @@ export class TrainableNetwork {
     this.conditions = new Float32Array(capacity * CONDITIONS);
     this.betas = new Float32Array(capacity);
     this.noise = new Float32Array(capacity * d);
-    this.images = new Float32Array(capacity * PIXELS);
+    this.images = new Float32Array(capacity * pixels);
+    /** One picture in torch's order, where the heap has another: logits, then sigmoids. */
+    this.spare = isFlat(output) ? null : [new Float32Array(pixels), new Float32Array(pixels)];
+    this.stretch = 0; // what the passes compute with
   }
 
   /**
    * Initial weights: uniform in +- 1 / sqrt(a layer's inputs), as torch draws them; those of FiLM are 0; the last bias
-   * lets the decoder begin with the data's mean grey level, in (0, 1).
-   * @param {number} seed @param {number} grey
+   * lets the decoder begin with the data's mean in each channel, in (0, 1), and a learned sigma with their deviation:
+   * Trainable.start_from in core/models/networks.py.
+   * @param {number} seed @param {number[]} means one a channel @param {number} [deviation] in grey levels of [0, 1]
    */
-  initialise(seed, grey) {
+  initialise(seed, means, deviation = 1) {
     const { parameters, heap } = this,
       random = new Random(seed);
     for (const parameter of parameters.all) {
@@ -89,10 +109,18 @@ export class TrainableNetwork {
       const values = Float32Array.from({ length: size }, () => (bound ? bound * (2 * random.uniform() - 1) : 0));
       parameters.write(heap, parameters.weights, parameter, values);
     }
-    const last = this.decoder.layers[this.decoder.layers.length - 1].bias;
-    const level = Math.min(1 - 1e-4, Math.max(1e-4, grey));
-    const bias = new Float32Array(last.size).fill(Math.log(level / (1 - level)));
+    const last = this.decoder.layers[this.decoder.layers.length - 1].bias,
+      bias = new Float32Array(last.size),
+      each = last.size / means.length;
+    means.forEach((mean, c) => {
+      const level = Math.min(1 - 1e-4, Math.max(1e-4, mean));
+      bias.fill(Math.log(level / (1 - level)), c * each, (c + 1) * each);
+    });
     parameters.write(heap, parameters.weights, last, bias);
+    if (this.sigma) {
+      const start = Float32Array.of(Math.log(Math.max(deviation, 1e-2)) / SIGMA_SCALE);
+      parameters.write(heap, parameters.weights, this.sigma.offset, start);
+    }
     heap.floats.copyWithin(parameters.mean, parameters.weights, parameters.weights + parameters.length);
   }
 
@@ -120,6 +148,7 @@ export class TrainableNetwork {
   /** What the next passes compute with. @param {number} stretch weights or mean @param {boolean} backward */
   prepare(stretch, backward) {
     for (const stack of [this.encoder, this.decoder, ...this.heads]) stack.prepare(stretch, backward);
+    this.stretch = stretch;
   }
 
   /** log beta scaled to [-1, 1], and its powers, for each image: core/models/multirate.py. @param {number} n */
@@ -133,13 +162,13 @@ export class TrainableNetwork {
 
   /**
    * From n images, `inputs`, to mean, logvar, z and rates, with `noise` and `betas`.
-   * @param {number} n @param {Float32Array} inputs n * 784
+   * @param {number} n @param {Float32Array} inputs n * P
    */
   encode(n, inputs) {
     const { encoder, heads, heap, d, mean, logvar } = this,
       { floats } = heap;
     this.setConditions(n);
-    this.put(encoder, n, inputs, PIXELS);
+    this.put(encoder, n, inputs);
     encoder.forward(n, this.conditions);
     heads.forEach((head, i) => {
       head.forward(n, this.conditions);
@@ -155,31 +184,88 @@ export class TrainableNetwork {
    * @param {Float32Array} z
    */
   decode(n, z) {
-    const { decoder, heap, conditions, ones, zeros } = this;
-    this.put(decoder, n, z, this.d);
+    const { decoder, heap, conditions, ones, zeros, line } = this;
+    this.put(decoder, n, z);
     decoder.forward(n, conditions);
-    const sizes = [n * (PIXELS / SIDE), SIDE / 4, SIDE, SIDE];
+    const sizes = [n * (decoder.output.width / line), line / 4, line, line];
     const [lines, vectors, leap, jump] = sizes;
     heap.finish(KINDS.sigmoid, decoder.result.at, decoder.gradient, lines, vectors, leap, jump, zeros, ones, zeros);
   }
 
   /**
    * @param {TrainedStack} stack @param {number} n @param {Float32Array} values
-   * @param {number} length of one of them
    */
-  put({ layers: [{ room, input }] }, n, values, length) {
-    const { floats } = this.heap,
-      lines = input.side || 1,
-      size = length / lines;
-    for (let b = 0, from = 0; b < n; b++)
-      for (let line = 0; line < lines; line++, from += size)
-        floats.set(values.subarray(from, from + size), room.at + b * room.image + line * room.jump);
+  put({ layers: [{ room, input }] }, n, values) {
+    const { floats } = this.heap;
+    for (let b = 0; b < n; b++) put(floats, room.at + b * room.image, room.jump, input, values, b * input.length);
   }
 
-  /** The logits, or after `decode` the sigmoids, of image b. @param {"result" | "gradient"} which @param {number} b */
+  /**
+   * The logits, or after `decode` the sigmoids, of image b in torch's order; overwritten by the next call.
+   * @param {"result" | "gradient"} which @param {number} b
+   */
   picture(which, b) {
-    const at = (which === "result" ? this.decoder.result.at : this.decoder.gradient) + b * PIXELS;
-    return this.heap.floats.subarray(at, at + PIXELS);
+    const { heap, decoder, spare, format } = this,
+      { output } = decoder,
+      at = (which === "result" ? decoder.result.at : decoder.gradient) + b * output.width;
+    if (!spare) return heap.floats.subarray(at, at + format.pixels);
+    const out = spare[which === "result" ? 0 : 1];
+    take(heap.floats, at, output, out, 0);
+    return out;
+  }
+
+  /** log sigma of image b, where it is learned. @param {number} b */
+  logSigma(b) {
+    if (!this.sigma) return undefined;
+    const { offset, slope } = this.sigma,
+      { floats } = this.heap;
+    let sum = floats[this.stretch + offset.at];
+    for (let j = 0; slope && j < CONDITIONS; j++)
+      sum += floats[this.stretch + slope.at + j] * this.conditions[b * CONDITIONS + j];
+    return SIGMA_SCALE * sum;
+  }
+
+  /**
+   * D of image b, after `decode`; its gradient by the logits, times `weight`, takes the place of the sigmoids.
+   * @param {number} b @param {number} weight
+   */
+  distortion(b, weight) {
+    const { format, decoder, spare, heap, config } = this,
+      { pixels } = format,
+      gradient = this.picture("gradient", b),
+      image = this.images.subarray(b * pixels, (b + 1) * pixels),
+      nats = distortionGradient(
+        ...[config.likelihood, this.picture("result", b), gradient, image, weight, this.logSigma(b)],
+      );
+    if (spare) {
+      const { output } = decoder,
+        at = decoder.gradient + b * output.width;
+      heap.floats.fill(0, at, at + output.width);
+      put(heap.floats, at, output.side * output.depth, output, gradient, 0);
+    }
+    return nats;
+  }
+
+  /** Starts new sums of the gradients of sigma. */
+  clearSigma() {
+    const { heap, parameters } = this;
+    for (const parameter of [this.sigma?.offset, this.sigma?.slope])
+      if (parameter) {
+        const at = parameters.gradients + parameter.at;
+        heap.floats.fill(0, at, at + parameter.size);
+      }
+  }
+
+  /** Adds image b's part. @param {number} b @param {number} distortion @param {number} weight */
+  addSigma(b, distortion, weight) {
+    if (!this.sigma) return;
+    const { heap, parameters, format, conditions } = this,
+      { offset, slope } = this.sigma,
+      logSigma = /** @type {number} */ (this.logSigma(b)),
+      by = SIGMA_SCALE * weight * sigmaGradient(distortion, format.pixels, logSigma);
+    heap.floats[parameters.gradients + offset.at] += by;
+    for (let j = 0; slope && j < CONDITIONS; j++)
+      heap.floats[parameters.gradients + slope.at + j] += by * conditions[b * CONDITIONS + j];
   }
 
   /**
@@ -194,13 +280,14 @@ export class TrainableNetwork {
       { floats } = heap;
     this.encode(n, inputs);
     this.decode(n, this.z);
-    const scale = config.reduction === "mean" ? 1 / PIXELS : 1;
+    const scale = config.reduction === "mean" ? 1 / this.format.pixels : 1;
     let distortion = 0;
-    for (let b = 0; b < n; b++)
-      distortion += distortionGradient(
-        ...[config.likelihood, this.picture("result", b), this.picture("gradient", b)],
-        ...[this.images.subarray(b * PIXELS, (b + 1) * PIXELS), scale / whole],
-      );
+    this.clearSigma();
+    for (let b = 0; b < n; b++) {
+      const nats = this.distortion(b, scale / whole);
+      distortion += nats;
+      this.addSigma(b, nats, scale / whole);
+    }
     const below = decoder.input.width;
     decoder.backward(n, this.scratch, this.conditions);
     for (let b = 0; b < n; b++) toZ.set(floats.subarray(this.scratch + b * below, this.scratch + b * below + d), b * d);

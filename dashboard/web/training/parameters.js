@@ -48,7 +48,7 @@ export class Parameters {
   add(sizes) {
     const { shape } = sizes,
       muon = this.muon && shape.length === 2 && Math.min(...shape) >= MUON_SIDE;
-    const size = shape.reduce((a, b) => a * b);
+    const size = shape.reduce((a, b) => a * b, 1);
     const parameter = { place: (/** @type {number} */ i) => i, unused: [], ...sizes, size, muon, at: 0 };
     this.all.push(parameter);
     return parameter;

@@ -4,7 +4,7 @@
    one. With several workers, all of them
    get the message; the first one answers, the others go along until they are terminated. */
 
-import { PIXELS } from "../image.js";
+import { formatOf } from "../image.js";
 import { ALONE, Crew } from "./crew.js";
 import { Random } from "./random.js";
 import { Trainer } from "./trainer.js";
@@ -25,7 +25,8 @@ const INK = 0.2; // part of a picture
  */
 export async function speed(config, layers, place = ALONE, now = () => performance.now()) {
   const random = new Random(0),
-    images = Uint8Array.from({ length: config.batch_size * PIXELS }, () => (random.uniform() < INK ? 255 : 0)),
+    length = config.batch_size * formatOf(layers.shape).pixels,
+    images = Uint8Array.from({ length }, () => (random.uniform() < INK ? 255 : 0)),
     recipe = { ...config, epochs: 1e6 }; // the learning rate stays near 0: nothing diverges
   const { index, ports } = place,
     trainer = new Trainer(recipe, layers, images, images, 0, { index, count: ports.length + 1 }),

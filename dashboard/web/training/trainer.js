@@ -7,14 +7,14 @@
    (seed, epoch): the same seed gives the same bits in the same browser, however the training was interrupted. What is
    measured and shown is the running mean of the weights where the recipe has one. */
 
-import { PIXELS } from "../image.js";
+import { formatOf } from "../image.js";
 import { BETA_RANGE } from "../log_beta.js";
 import { TrainableNetwork } from "./network.js";
-import { distortionGradient } from "./losses.js";
 import { Random } from "./random.js";
 import { SCHEDULES } from "./schedule.js";
 
 /** @import { TrainingConfig } from "../data.js" */
+/** @import { Format } from "../image.js" */
 /** @import { Layers, Terms } from "./network.js" */
 /** @import { Share } from "./shares.js" */
 /**
@@ -43,7 +43,7 @@ const MEASURED = 1000; // core/training/duration.py
 export class Trainer {
   /**
    * @param {TrainingConfig} config @param {Layers} layers
-   * @param {Uint8Array} train n * 784 grey levels, 0 to 255 @param {Uint8Array} test
+   * @param {Uint8Array} train n images, each number 0 to 255 @param {Uint8Array} test
    * @param {number} seed of weights, order and noise @param {Part} [part] all by default
    */
   constructor(config, layers, train, test, seed, part = { index: 0, count: 1 }) {
@@ -53,12 +53,15 @@ export class Trainer {
     this.test = test;
     this.seed = seed;
     this.part = part;
-    this.count = train.length / PIXELS;
+    const format = formatOf(layers.shape);
+    this.pixels = format.pixels;
+    this.count = train.length / this.pixels;
     if (!this.count) throw new Error("there are no images to train on");
     this.batches = Math.ceil(this.count / config.batch_size);
     const capacity = Math.ceil(Math.min(config.batch_size, this.count) / part.count);
     this.network = new TrainableNetwork(config, layers, capacity);
-    this.network.initialise(seed, train.reduce((sum, level) => sum + level, 0) / train.length / 255);
+    const { means, deviation } = statistics(train, format);
+    this.network.initialise(seed, means, deviation);
     this.taken = 0; // steps
     /** @type {Terms} */
     this.sums = { loss: 0, distortion: 0, rate: 0 };
@@ -115,12 +118,12 @@ export class Trainer {
    * @param {Uint32Array} chosen @param {number} epoch
    */
   draw(chosen, epoch) {
-    const { config, network, random, train, inputs } = this,
+    const { config, network, random, train, inputs, pixels } = this,
       { images, betas, noise, d } = network,
       n = chosen.length,
       { from, end } = this.stretch(n);
     for (let b = from; b < end; b++)
-      for (let i = 0, to = (b - from) * PIXELS, at = chosen[b] * PIXELS; i < PIXELS; i++)
+      for (let i = 0, to = (b - from) * pixels, at = chosen[b] * pixels; i < pixels; i++)
         images[to + i] = train[at + i] / 255;
     const [low, high] = BETA_RANGE.map(Math.log);
     const fixed = (config.beta ?? 0) * (config.warmup_epochs ? Math.min(1, epoch / config.warmup_epochs) : 1);
@@ -128,9 +131,9 @@ export class Trainer {
       const beta = config.model === "multirate" ? Math.exp(low + (high - low) * random.uniform()) : fixed;
       if (b >= from && b < end) betas[b - from] = beta;
     }
-    for (let i = -from * PIXELS; config.noise && i < (n - from) * PIXELS; i++) {
+    for (let i = -from * pixels; config.noise && i < (n - from) * pixels; i++) {
       const moved = config.noise * random.normal();
-      if (i >= 0 && i < (end - from) * PIXELS) inputs[i] = Math.min(1, Math.max(0, images[i] + moved));
+      if (i >= 0 && i < (end - from) * pixels) inputs[i] = Math.min(1, Math.max(0, images[i] + moved));
     }
     for (let i = -from * d; network.logvar && i < (n - from) * d; i++) {
       const value = random.normal();
@@ -183,10 +186,10 @@ export class Trainer {
 
   /** What `figures` needs of this part of the test images. @returns {Sums} */
   measure() {
-    const { network, test, config } = this,
+    const { network, test, pixels } = this,
       { capacity, d, images, noise, betas, rates } = network,
       random = new Random(0);
-    const { from, end } = this.stretch(Math.min(MEASURED, test.length / PIXELS)),
+    const { from, end } = this.stretch(Math.min(MEASURED, test.length / pixels)),
       perDim = new Float64Array(d);
     let distortion = 0,
       squares = 0;
@@ -195,20 +198,17 @@ export class Trainer {
     for (let i = 0; network.logvar && i < from * d; i++) random.normal(); // the other parts'
     for (let start = from; start < end; start += capacity) {
       const size = Math.min(capacity, end - start);
-      for (let i = 0; i < size * PIXELS; i++) images[i] = test[start * PIXELS + i] / 255;
+      for (let i = 0; i < size * pixels; i++) images[i] = test[start * pixels + i] / 255;
       for (let i = 0; network.logvar && i < size * d; i++) noise[i] = random.normal();
       network.encode(size, images);
       network.decode(size, network.mean);
       for (let b = 0; b < size; b++) {
         const picture = network.picture("gradient", b);
-        for (let i = 0; i < PIXELS; i++) squares += (picture[i] - images[b * PIXELS + i]) ** 2;
+        for (let i = 0; i < pixels; i++) squares += (picture[i] - images[b * pixels + i]) ** 2;
       }
       if (network.logvar) network.decode(size, network.z);
       for (let b = 0; b < size; b++) {
-        distortion += distortionGradient(
-          ...[config.likelihood, network.picture("result", b), network.picture("gradient", b)],
-          ...[images.subarray(b * PIXELS, (b + 1) * PIXELS), 1],
-        );
+        distortion += network.distortion(b, 1);
         for (let j = 0; j < d; j++) perDim[j] += rates[b * d + j];
       }
     }
@@ -225,7 +225,7 @@ export class Trainer {
       rate = rate_per_dim && rate_per_dim.reduce((a, b) => a + b, 0);
     return {
       ...{ n, distortion, rate, neg_elbo: rate === null ? null : distortion + rate },
-      ...{ mse: total((part) => part.squares) / n / PIXELS, rate_per_dim },
+      ...{ mse: total((part) => part.squares) / n / this.pixels, rate_per_dim },
       active_units: rate_per_dim && rate_per_dim.filter((nats) => nats > ACTIVE_NATS).length,
     };
   }
@@ -237,6 +237,29 @@ export class Trainer {
       layers: JSON.stringify(this.network.layers),
     });
   }
+}
+
+/**
+ * Of images as bytes: the mean of each channel, and the standard deviation in a channel, averaged over channels; of
+ * [0, 1], as `start_from` in core/models/networks.py has them.
+ * @param {Uint8Array} images @param {Format} format
+ */
+function statistics(images, { channels, area, pixels }) {
+  const sums = new Float64Array(channels),
+    squares = new Float64Array(channels);
+  for (let start = 0; start < images.length; start += pixels)
+    for (let c = 0, i = start; c < channels; c++)
+      for (const end = i + area; i < end; i++) {
+        sums[c] += images[i];
+        squares[c] += images[i] * images[i];
+      }
+  const n = images.length / channels,
+    means = Array.from(sums, (sum) => sum / n),
+    deviations = means.map((mean, c) => Math.sqrt(Math.max(0, squares[c] / n - mean * mean)));
+  return {
+    means: means.map((mean) => mean / 255),
+    deviation: deviations.reduce((a, b) => a + b, 0) / channels / 255,
+  };
 }
 
 /**

@@ -17,7 +17,8 @@
    gradient of a convolution's weights (its kernels lack Conv2DBackpropFilter); onnxruntime-web 1.30 is 14 MB and has no
    training build any more. This folder and the loops below it are 120 kB with their comments. */
 
-import { PIXELS, SIDE } from "../image.js";
+import { formatOf } from "../image.js";
+import { eachTile, readTile } from "../sprites.js";
 import { ALONE, Crew } from "./crew.js";
 import { speed } from "./probe.js";
 import { Trainer } from "./trainer.js";
@@ -25,7 +26,7 @@ import { Trainer } from "./trainer.js";
 /** @import { TrainingConfig } from "../data.js" */
 /** @import { Layers } from "./network.js" */
 /**
- * Grey levels as bytes, or one picture of tiles, `columns` a row: first those to train on, then those to test with.
+ * Images as bytes, or one picture of tiles, `columns` a row: first those to train on, then those to test with.
  * @typedef {{train: Uint8Array, test: Uint8Array} | {file: Blob, train: number, test: number, columns: number}} Images
  */
 /**
@@ -41,25 +42,20 @@ import { Trainer } from "./trainer.js";
 const PICTURES = 0.5; // seconds between weights for live pictures
 
 /**
- * @param {Images} images
+ * @param {Images} images @param {ArrayLike<number>} [shape] of each, (C, H, W)
  * @returns {Promise<{train: Uint8Array, test: Uint8Array}>}
  */
-export async function readImages(images) {
+export async function readImages(images, shape) {
   if (!("file" in images)) return images;
   const { file, train, test, columns } = images;
   const picture = await createImageBitmap(file, { colorSpaceConversion: "none" });
-  const context = new OffscreenCanvas(picture.width, picture.height).getContext("2d", { willReadFrequently: true });
-  if (!context) throw new Error("this browser draws no pictures beside the page");
-  context.drawImage(picture, 0, 0);
-  const out = new Uint8Array((train + test) * PIXELS);
-  for (let first = 0; first < train + test; first += columns) {
-    const { data } = context.getImageData(0, (first / columns) * SIDE, columns * SIDE, SIDE); // one row of tiles
-    for (let i = first; i < Math.min(first + columns, train + test); i++)
-      for (let y = 0; y < SIDE; y++)
-        for (let x = 0; x < SIDE; x++)
-          out[i * PIXELS + y * SIDE + x] = data[4 * (y * columns * SIDE + (i - first) * SIDE + x)];
-  }
-  return { train: out.subarray(0, train * PIXELS), test: out.subarray(train * PIXELS) };
+  const format = formatOf(shape),
+    { pixels } = format,
+    out = new Uint8Array((train + test) * pixels);
+  eachTile(picture, train + test, format, columns, (data, width, left, i) =>
+    readTile(data, width, left, format, out, i * pixels, 1),
+  );
+  return { train: out.subarray(0, train * pixels), test: out.subarray(train * pixels) };
 }
 
 /** @param {Port} port */
@@ -132,7 +128,7 @@ export function serve(port) {
     wanted = false;
     loading = true;
     try {
-      const { train, test } = await readImages(images);
+      const { train, test } = await readImages(images, layers.shape);
       while (running) await turn();
       if (number !== started) return;
       trainer = new Trainer(config, layers, train, test, seed, { index: place.index, count: place.ports.length + 1 });

@@ -13,8 +13,7 @@ from safetensors.torch import save
 
 from core.config import BETA_GRID, QUICK, RunConfig
 from core.models.build import build_model
-from core.models.trunks import describe
-from dashboard.components.assets import OCTETS, media_url, with_layers
+from dashboard.components.assets import OCTETS, layers_of, media_url, with_layers
 from dashboard.components.beta_lab import InPage, Lab, Prediction, TrainedBeta, Training, beta_lab
 from dashboard.components.page_training import training as page_training
 from dashboard.components.sprites import SPRITE_COLUMNS, sprite
@@ -34,7 +33,7 @@ def weights(config: RunConfig) -> bytes:
         model.decoder.layers[0].weight *= 5  # codes matter
         model.decoder.layers[0].weight[:, DEAD] = 0  # but for one
     weights = save({k: v.half().contiguous() for k, v in model.state_dict().items()}, {"config": config.to_json()})
-    return with_layers(weights, describe(config.trunk, config.latent_dim))
+    return with_layers(weights, layers_of(config))
 
 
 def figures(beta: float) -> dict:
