@@ -3,6 +3,7 @@
 
 import { prepare, priorCircles } from "../../web/canvas.js";
 import { make, putRows, putText, unitName } from "../../web/elements.js";
+import { signed as inSigns } from "../../web/measures.js";
 
 export const SAMPLES = 36;
 const REACH = 4; // the clouds' picture spans -REACH to REACH
@@ -205,7 +206,7 @@ export function drawFigures(table, { predicted, own }, beta, latentDim, name) {
   /** @type {(p: Figures | null) => string[]} */
   const row = (p) =>
     Object.values(columns).map((read, i) =>
-      p ? read(p).toFixed(digits(i)) + (digits(i) ? "" : ` of ${latentDim}`) : "–",
+      p ? inSigns(read(p), digits(i)) + (digits(i) ? "" : ` of ${latentDim}`) : "–",
     );
   const rows = [];
   if (predicted) rows.push(["Prediction", ...row(predicted)]);

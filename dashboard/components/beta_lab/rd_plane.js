@@ -5,6 +5,7 @@
    a point. A network in training leaves its path: where it was after every epoch. */
 
 import { prepare } from "../../web/canvas.js";
+import { plainly, ticks } from "../../web/measures.js";
 
 /** @import { CurvePoint, Figures, TrainedBeta } from "../../web/data.js" */
 /** @import { Look } from "../../web/look.js" */
@@ -87,7 +88,7 @@ export class Plane {
     if (!width) return;
     const context = prepare(canvas, width, height),
       { right, low, high } = this.bounds({ curve, trained, ae });
-    const scale = ticks(low, high, 5).map((distortion) => /** @type {const} */ ([distortion, minus(distortion)])),
+    const scale = ticks(low, high, 5).map((distortion) => /** @type {const} */ ([distortion, plainly(distortion)])),
       left = 40 + 6 * Math.max(0, ...scale.map(([, words]) => words.length - 3)),
       bottom = height - 34,
       top = 8;
@@ -234,22 +235,6 @@ function disc(context, x, y, radius, color, halo, line = 1.5) {
   Object.assign(context, { fillStyle: color, strokeStyle: halo, lineWidth: line });
   context.fill();
   context.stroke();
-}
-
-/** @param {number} value */
-const minus = (value) => String(value).replace("-", "−");
-
-/**
- * About `count` round numbers from low to high.
- * @param {number} low @param {number} high @param {number} count
- */
-function ticks(low, high, count) {
-  const raw = (high - low) / count,
-    power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5].map((m) => m * power).find((s) => s >= raw) ?? 10 * power;
-  const out = [];
-  for (let v = Math.ceil(low / step) * step; v <= high; v += step) out.push(Number(v.toPrecision(6)));
-  return out;
 }
 
 /**

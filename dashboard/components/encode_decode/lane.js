@@ -3,6 +3,7 @@
 import { paint, paintSigned } from "../../web/canvas.js";
 import { make, putRows, putText } from "../../web/elements.js";
 import { inked } from "../../web/look.js";
+import { signed } from "../../web/measures.js";
 import { CodeMap, enlargementOf } from "./code_map.js";
 import { DRAWS, SHOWN } from "./encoding.js";
 
@@ -90,7 +91,7 @@ export class Lane {
     paint(this.mean, decoded, format);
     paintSigned(this.error, error, format, 1 / LIMIT, [190, 110, 235], [120, 205, 110]);
     /** @type {(value: number | null) => string} */
-    const inNats = (value) => (value === null ? "n/a" : `${value.toFixed(1).replace("-", "−")} nats`);
+    const inNats = (value) => (value === null ? "n/a" : `${signed(value)} nats`);
     putRows(this.table, [
       ["D, distortion", inNats(nats)],
       ["R, rate", inNats(rate)],

@@ -4,6 +4,7 @@
 import { Component, mount } from "../../web/component.js";
 import { make } from "../../web/elements.js";
 import { inked, theme } from "../../web/look.js";
+import { signed } from "../../web/measures.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { distortion, klPerDim, normals, reparameterise, stddev } from "../../web/posterior.js";
 
@@ -126,13 +127,13 @@ class Maths extends Component {
         ? `z₁ = ${number(mean[0])} + ${number(sigma[0])} · ${number(noise[0])} = ${number(z[0])}`
         : `z₁ = ${number(z[0])}, every time`,
       decode: `the pixel in the middle: ${middle(this.image, (v) => v)} became ${middle(logits, sigmoid)}`,
-      distortion: `D = ${nats.toFixed(1)} nats for this z`,
+      distortion: `D = ${signed(nats)} nats for this z`,
       rate: rates
         ? `R = ${terms(rates)} = ${rate.toFixed(1)} nats`
         : "R: undefined, a point has no finite divergence from a density",
       loss: rates
-        ? `loss = ${nats.toFixed(1)} + ${beta} · ${rate.toFixed(1)} = ${(nats + beta * rate).toFixed(1)} nats`
-        : `loss = ${nats.toFixed(1)} nats`,
+        ? `loss = ${signed(nats)} + ${beta} · ${rate.toFixed(1)} = ${signed(nats + beta * rate)} nats`
+        : `loss = ${signed(nats)} nats`,
     };
   }
 }

@@ -54,14 +54,13 @@ def placed(codes: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def stacked(previews: Sequence[bytes]) -> bytes:
-    """PNGs of equal size, one below the other, as one PNG."""
+    """PNGs of equal size, one below the other, as one PNG; without colours it is grey."""
     from PIL import Image
 
-    pictures = [Image.open(io.BytesIO(png)) for png in previews]
-    mode = "RGB" if any(picture.mode == "RGB" for picture in pictures) else "L"  # grey ones may have a palette
-    frames = [np.asarray(picture.convert(mode)) for picture in pictures]
+    frames = np.concatenate([np.asarray(Image.open(io.BytesIO(png)).convert("RGB")) for png in previews])
+    grey = bool((frames == frames[..., :1]).all())
     buffer = io.BytesIO()
-    Image.fromarray(np.concatenate(frames)).save(buffer, "PNG")
+    Image.fromarray(frames[..., 0] if grey else frames).save(buffer, "PNG")
     return buffer.getvalue()
 
 

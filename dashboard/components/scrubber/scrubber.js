@@ -10,7 +10,7 @@ import { make } from "../../web/elements.js";
 import { formatOf } from "../../web/image.js";
 import { slideTo } from "../../web/keys.js";
 import { inked, theme } from "../../web/look.js";
-import { figuresInWords } from "../../web/measures.js";
+import { figuresInWords, signed, ticks } from "../../web/measures.js";
 import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
 
@@ -232,21 +232,28 @@ class Scrubber extends Component {
     this.find(".curves h2").textContent = "Distortion (solid) and rate (dotted), nats per image, on the test images";
     if (!width) return;
     const context = prepare(canvas, width, height),
-      left = 36,
+      left = 44,
       bottom = height - 20,
       top = 6;
     const rows = this.lanes.flatMap(({ history }) => history);
-    // The first epochs fall steeply: the scale is logarithmic, so that the last ones can be distinguished.
-    const values = rows.flatMap(({ distortion, rate }) => [distortion, rate ?? 0]).filter((v) => v > 0.5);
-    const [low, high] = [Math.log(Math.min(...values)), Math.log(Math.max(...values))];
+    // The first epochs fall steeply: the scale is logarithmic, so that the last ones can be distinguished. A density's
+    // distortion may be negative, and is drawn as it is.
+    const all = rows.flatMap(({ distortion, rate }) => [distortion, rate ?? 0]),
+      linear = all.some((v) => v < 0),
+      values = all.filter((v) => linear || v > 0.5);
+    /** @type {(v: number) => number} */
+    const scaled = (v) => (linear ? v : Math.log(v));
+    const ends = [Math.min(...values), Math.max(...values)],
+      [low, high] = ends.map(scaled);
     /** @type {(epoch: number) => number} */
     const X = (epoch) => left + (epoch / this.data.epochs) * (width - left - 8);
     /** @type {(v: number | null) => number} */
-    const Y = (v) => bottom - ((Math.log(Math.max(v ?? 0, Math.exp(low))) - low) / (high - low)) * (bottom - top);
+    const Y = (v) => bottom - ((scaled(Math.max(v ?? 0, ends[0])) - low) / (high - low)) * (bottom - top);
     Object.assign(context, { font: `11px ${look.font}`, fillStyle: look.muted, strokeStyle: look.faint, lineWidth: 1 });
-    for (const v of [1, 3, 10, 30, 100, 300].filter((v) => Math.log(v) >= low && Math.log(v) <= high)) {
+    const marks = linear ? ticks(ends[0], ends[1], 4) : [1, 3, 10, 30, 100, 300];
+    for (const v of marks.filter((v) => v >= ends[0] && v <= ends[1])) {
       context.textAlign = "right";
-      context.fillText(String(v), left - 5, Y(v) + 4);
+      context.fillText(signed(v, 0), left - 5, Y(v) + 4);
       context.beginPath();
       context.moveTo(left, Y(v));
       context.lineTo(width - 8, Y(v));
@@ -274,7 +281,7 @@ class Scrubber extends Component {
     context.lineTo(X(at), bottom);
     context.stroke();
     const last = this.lanes.map(
-      ({ short, history }) => `${short}: distortion ${history[this.data.epochs].distortion.toFixed(1)}`,
+      ({ short, history }) => `${short}: distortion ${signed(history[this.data.epochs].distortion)}`,
     );
     canvas.setAttribute("aria-label", `Curves over ${this.data.epochs} epochs; at the end ${last.join(", ")}`);
   }
