@@ -18,14 +18,21 @@ if TYPE_CHECKING:
 
     from core.config import RunConfig
     from core.data.dataset import Dataset
+    from core.data.shape import Shape
 
-MOST_IMAGES = 10_000  # with more training images than this, they are not sent to a browser
+MOST_IMAGES = 10_000
+MOST_NUMBERS = 40_000_000  # about 30 MB as a PNG, and 40 MB in each worker
 
 
 @functools.cache
 def worker_script() -> str:
     """The training worker, as a script that imports nothing."""
     return joined(WEB / "training" / "entry.js")
+
+
+def most_images(shape: Shape) -> int:
+    """With more training images of this shape than that, they are not sent to a browser."""
+    return min(MOST_IMAGES, MOST_NUMBERS // shape.pixels)
 
 
 def picture(config: RunConfig, dataset: Dataset) -> tuple[bytes, dict[str, int]]:

@@ -37,7 +37,7 @@ def watch_it_learn(pair: Pair) -> None:
     """Draw the choice of latent size and seed, and both models with the button that trains them."""
     st.header("Watch it learn", anchor=False)
     data = cache.trained.dataset(pair.data)
-    if len(data.train_images) > (most := page_training.MOST_IMAGES):
+    if len(data.train_images) > (most := page_training.most_images(data.shape)):
         st.info(
             f"{pair.dataset} has {len(data.train_images):,} training images; only data sets of at most {most:,} are "
             "sent to a browser to be trained on. Choose another data set in the sidebar."

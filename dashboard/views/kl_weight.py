@@ -103,7 +103,8 @@ def start_if_released(config: RunConfig, status: JobStatus) -> JobStatus:
         return status
     others = asked.started if asked.started != config.run_id else None
     busy = others is not None and cache.server.jobs().status(others, state.visitor()).active
-    if here or not auto or busy or len(data.train_images) > page_training.MOST_IMAGES or status.state != "absent":
+    large = len(data.train_images) > page_training.most_images(data.shape)
+    if here or not auto or busy or large or status.state != "absent":
         beta_state.save(asked.decided())
         return status
     beta_state.save(asked.decided(started=config.run_id))
@@ -222,7 +223,7 @@ trained = catalog.over_beta(entries, pair)
 evaluations = {b: cache.trained.evaluation(e.run_id) for b, e in trained.items()}
 entry = trained.get(beta)
 why = not_in_page(pair.vae.config)
-possible_here = not why and len(data.train_images) <= page_training.MOST_IMAGES
+possible_here = not why and len(data.train_images) <= page_training.most_images(data.shape)
 board = st.container()
 with board:
     st.title("KL weight", anchor=False)

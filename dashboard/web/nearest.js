@@ -12,17 +12,18 @@ export class Nearest {
     this.pixels = pixels;
     const n = (this.n = images.length / pixels),
       lengths = (this.lengths = new Float32Array(n)),
-      matrix = new Float32Array(pixels * upTo(n, PANEL));
+      width = (this.width = upTo(n, PANEL));
+    this.heap = new Heap();
+    this.images = this.heap.take(pixels * width);
+    this.query = this.heap.take(CHUNK * pixels);
+    this.products = this.heap.take(CHUNK * width);
+    this.heap.seal();
+    const { floats } = this.heap; // filled in place: there may be many images
     for (let i = 0; i < n; i++) {
       const length = (lengths[i] = lengthOf(images, i * pixels, pixels)) || 1;
-      for (let p = 0; p < pixels; p++) matrix[packedPlace(pixels, p, i)] = images[i * pixels + p] / length;
+      for (let p = 0; p < pixels; p++)
+        floats[this.images + packedPlace(pixels, p, i)] = images[i * pixels + p] / length;
     }
-    this.heap = new Heap();
-    this.width = upTo(n, PANEL);
-    this.images = this.heap.take(matrix);
-    this.query = this.heap.take(CHUNK * pixels);
-    this.products = this.heap.take(CHUNK * this.width);
-    this.heap.seal();
   }
 
   /**
