@@ -101,6 +101,31 @@ export function resample(ink, side, to = GREY_28.side, step = side / to, x0 = 0,
 }
 
 /**
+ * Strokes in colour over an image, which keep their place.
+ * @param {ArrayLike<number>[]} ink how much of each pixel of the pad is covered, and that times each channel
+ * @param {number} side of the pad @param {Format} format @param {ArrayLike<number>} under the image
+ */
+export function overlaid(ink, side, format, under) {
+  const [covered, ...parts] = ink.map((values) => resample(values, side, format.side)),
+    image = new Float32Array(format.pixels);
+  parts.forEach((part, c) => {
+    for (let i = 0, to = c * format.area; i < format.area; i++, to++)
+      image[to] = part[i] + (1 - covered[i]) * under[to];
+  });
+  return image;
+}
+
+/**
+ * An image of one colour.
+ * @param {ArrayLike<number>} color @param {Format} format
+ */
+export function flat(color, { channels, area, pixels }) {
+  const image = new Float32Array(pixels);
+  for (let c = 0; c < channels; c++) image.fill(color[c], c * area, (c + 1) * area);
+  return image;
+}
+
+/**
  * An area with what a pen leaves at a place added, inside a square of `side` pixels.
  * @param {Area | null} area @param {[number, number]} place @param {number} radius of the pen @param {number} side
  * @returns {Area}
@@ -244,21 +269,9 @@ export class Pad {
     const { ink, base, format } = this,
       { channels, side } = format;
     this.readStrokes();
-    if (channels > 1) return this.inColor();
+    if (channels > 1) return overlaid(ink, this.side, format, base ?? flat(this.ground, format));
     if (!base) return fitLikeMnist(ink[0], this.side, side);
     return resample(ink[0], this.side, side).map((value, i) => Math.max(value, base[i]));
-  }
-
-  /** The strokes over the image, or over the ground. */
-  inColor() {
-    const { area, side, pixels } = this.format,
-      [covered, ...parts] = this.ink.map((ink) => resample(ink, this.side, side)),
-      image = new Float32Array(pixels);
-    parts.forEach((part, c) => {
-      for (let i = 0, to = c * area; i < area; i++, to++)
-        image[to] = part[i] + (1 - covered[i]) * (this.base ? this.base[to] : this.ground[c]);
-    });
-    return image;
   }
 
   /** Brings `ink` up to date: only what has been drawn since the last time is read. */

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from core.config import RunConfig
+from core.config import LIKELIHOODS, RunConfig
 from core.data.shape import GREY_28, Shape, as_pictures, without_grey_axis
 from core.training.evaluation import sprite as preview
 from dashboard.components import pad
 from dashboard.components.assets import layers_of, not_in_page
 from dashboard.components.interpolator import drawn_image, drawn_text
 from dashboard.components.lanes import Images
+from dashboard.components.maths import steps
 from dashboard.components.scrubber import stacked
 from dashboard.components.sprites import SPRITE_COLUMNS, shape_in, sprite
 from dashboard.plots import images
@@ -108,6 +109,12 @@ def test_a_recording_keeps_its_colours(shape):
     assert picture.shape == (6 * shape.side, 2 * shape.side, 3)[: 3 if shape.color else 2]
     wanted = np.asarray(Image.open(io.BytesIO(epochs[1])).convert("RGB" if shape.color else "L"))
     np.testing.assert_array_equal(picture[2 * shape.side : 4 * shape.side], wanted)
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+def test_the_maths_of_every_likelihood_can_be_shown(likelihood):
+    (distortion,) = (row for row in steps(likelihood) if row["id"] == "distortion")
+    assert all(cell["source"]["name"].lower().startswith(likelihood) for cell in distortion["cells"])
 
 
 def test_the_page_is_told_what_images_a_network_takes():

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitLikeMnist, groundOf, grown, resample } from "../../dashboard/web/drawing.js";
+import { fitLikeMnist, flat, groundOf, grown, overlaid, resample } from "../../dashboard/web/drawing.js";
 import { GREY_28, formatOf } from "../../dashboard/web/image.js";
 import { close, numbers } from "./tools.js";
 
@@ -100,6 +100,32 @@ test("the ground is what most of the images' edges have, channel by channel; gre
     });
   assert.deepEqual(groundOf(images, format), [0.25, 0.5, 1]);
   assert.deepEqual(groundOf(new Float32Array(PIXELS).fill(1), GREY_28), [0]);
+});
+
+test("strokes in colour keep their place, and cover what is under them as far as they cover a pixel", () => {
+  const format = formatOf([3, 32, 32]),
+    side = 288,
+    under = flat([0.2, 0.4, 1], format),
+    covered = ink(side, (x, y) => inside(x, y, 90, 45, 22.5, 9)), // two and a half pixels in row 5
+    pen = [1, 0.5, 0],
+    image = overlaid([covered, ...pen.map((level) => covered.map((v) => v * level))], side, format, under);
+  const at = (x, y) => [0, 1, 2].map((c) => image[c * format.area + y * 32 + x]);
+  close(at(10, 5), pen, 1e-5);
+  close(at(11, 5), pen, 1e-5);
+  const share = sum(covered.slice(50 * side + 108, 50 * side + 117)) / 9;
+  assert.ok(share > 0.4 && share < 0.6);
+  close(
+    at(12, 5),
+    pen.map((level, c) => share * level + (1 - share) * [0.2, 0.4, 1][c]),
+    1e-5,
+  );
+  for (const [x, y] of [
+    [9, 5],
+    [13, 5],
+    [10, 4],
+    [10, 6],
+  ])
+    close(at(x, y), [0.2, 0.4, 1], 1e-5);
 });
 
 test("a pixel is the mean of the ink under it", () => {

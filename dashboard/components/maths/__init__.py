@@ -15,6 +15,11 @@ DECODE = ("x̂ = sigmoid(g(z))", "core.models.networks", "Autoencoder.decode_ima
 DISTORTION = {
     "bernoulli": ("D = −Σᵢ xᵢ log x̂ᵢ + (1 − xᵢ) log(1 − x̂ᵢ)", "core.models.objectives", "Bernoulli.distortion"),
     "gaussian": ("D = Σᵢ (xᵢ − x̂ᵢ)² / 2s² + log(s √2π)", "core.models.objectives", "Gaussian.distortion"),
+    "calibrated": (
+        "D = Σᵢ (xᵢ − x̂ᵢ)² / 2s² + log(s √2π), s learned",
+        "core.models.objectives",
+        "Calibrated.distortion",
+    ),
 }
 
 # Id, heading, then for the AE and the VAE: formula, module, function.
@@ -54,7 +59,7 @@ STEPS = (
 
 
 def steps(likelihood: str = "bernoulli") -> list[dict[str, Any]]:
-    """The rows of the table, AE beside VAE, for models trained with a likelihood, "bernoulli" or "gaussian".
+    """The rows of the table, AE beside VAE, for models trained with one of `core.config.LIKELIHOODS`.
 
     Raises:
         LookupError: a function named here is no longer in the code.

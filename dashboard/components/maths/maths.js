@@ -127,7 +127,8 @@ class Maths extends Component {
         ? `z₁ = ${number(mean[0])} + ${number(sigma[0])} · ${number(noise[0])} = ${number(z[0])}`
         : `z₁ = ${number(z[0])}, every time`,
       decode: `the pixel in the middle: ${middle(this.image, (v) => v)} became ${middle(logits, sigmoid)}`,
-      distortion: `D = ${signed(nats)} nats for this z`,
+      distortion:
+        `D = ${signed(nats)} nats for this z` + (network.sigma ? `, s = ${number(Math.exp(network.logSigma()))}` : ""),
       rate: rates
         ? `R = ${terms(rates)} = ${rate.toFixed(1)} nats`
         : "R: undefined, a point has no finite divergence from a density",
