@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { GREY_28 } from "../../dashboard/web/image.js";
+import { GREY_28, formatOf } from "../../dashboard/web/image.js";
 import { Judge } from "../../dashboard/web/judge.js";
 import { CHUNK } from "../../dashboard/web/layers.js";
 import { UnsupportedNetwork } from "../../dashboard/web/shapes.js";
@@ -11,7 +11,7 @@ import { Nearest } from "../../dashboard/web/nearest.js";
 import { LOGVAR_RANGE, Network, loadingProblem } from "../../dashboard/web/networks.js";
 import { close, floats, numbers, safetensors } from "./tools.js";
 
-const { pixels: PIXELS, side: SIDE } = GREY_28;
+const { pixels: PIXELS } = GREY_28;
 
 const D = 3;
 const HIDDEN = 10;
@@ -167,16 +167,19 @@ test("the most similar image is the one of the largest cosine, an image's own co
   });
 });
 
-test("the judge is its definition: convolution, ReLU, maximum, twice; features; classes", () => {
-  const [a, b, features, classes] = [3, 4, 6, 5];
+/** The judge of images of this shape is its definition: convolution, ReLU, maximum, twice; features; classes. */
+function checkJudge(shape) {
+  const [a, b, features, classes] = [3, 4, 6, 5],
+    { channels: colors, side: whole, pixels } = formatOf(shape),
+    images = numbers(3 * pixels, 90, 0, 1);
   const tensors = {};
   const add = (name, shape, seed) => {
     const size = shape.reduce((x, y) => x * y);
     tensors[`${name}.weight`] = { shape, data: numbers(size, seed, -0.3, 0.3) };
     tensors[`${name}.bias`] = { shape: shape.slice(0, 1), data: numbers(shape[0], seed + 1) };
   };
-  add("features.0", [a, 1, 5, 5], 1);
-  const side = (SIDE - 4) / 2,
+  add("features.0", [a, colors, 5, 5], 1);
+  const side = (whole - 4) / 2,
     second = (side - 2) >> 1;
   add("features.3", [b, a, 3, 3], 3);
   add("features.7", [features, b * second * second], 5);
@@ -206,14 +209,23 @@ test("the judge is its definition: convolution, ReLU, maximum, twice; features; 
   const weight = (name) => tensors[`${name}.weight`],
     bias = (name) => tensors[`${name}.bias`].data;
   for (let i = 0; i < 3; i++) {
-    let x = halved(IMAGES.subarray(i * PIXELS, (i + 1) * PIXELS), 1, SIDE, weight("features.0"), bias("features.0"));
+    const image = images.subarray(i * pixels, (i + 1) * pixels);
+    let x = halved(image, colors, whole, weight("features.0"), bias("features.0"));
     x = halved(x, a, side, weight("features.3"), bias("features.3"));
     x = dense(x, weight("features.7"), bias("features.7")).map((value) => Math.max(value, 0));
     const logits = dense(x, weight("classes"), bias("classes"));
-    close(judge.logits(IMAGES, i * PIXELS), logits, 1e-5);
-    assert.equal(judge.name(IMAGES, i * PIXELS), logits.indexOf(Math.max(...logits)));
+    close(judge.logits(images, i * pixels), logits, 1e-5);
+    assert.equal(judge.name(images, i * pixels), logits.indexOf(Math.max(...logits)));
   }
-});
+}
+
+for (const shape of [
+  [1, 28, 28],
+  [3, 28, 28],
+  [3, 32, 32],
+  [1, 64, 64],
+])
+  test(`the judge of ${shape.join(" x ")} is its definition`, () => checkJudge(shape));
 
 test("the distance to the nearest image is the least of all, a black one among them", () => {
   const real = numbers(37 * PIXELS, 92, 0, 1);
