@@ -15,7 +15,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from core.data.shape import Shape, shape_named
+from core.data.shape import GREY_28, Shape, shape_named
 from core.errors import UserFacingError
 from core.files import slug
 from core.models.trunks import TRUNKS
@@ -99,7 +99,7 @@ class RunConfig:
             beta, trained for all betas in `BETA_RANGE` at once).
         latent_dim: d, 1 to 64.
         trunk: "conv" (strided convolutions), "mlp" (P-400-200 for images of P numbers) or "mlp-400" (P-400). None is
-            replaced by the default: conv, except for d <= 3, where the MLP reconstructs better.
+            replaced by the default: conv, except for d <= 3 on 28x28 grey images, where the MLP reconstructs better.
         activation: "silu" or "relu".
         likelihood: "bernoulli" (cross-entropy on grey values), "gaussian" (sigma = 0.1) or "calibrated" (a Gaussian
             with one learned sigma). "" is replaced by the default: bernoulli for grey images, calibrated for colour.
@@ -158,7 +158,7 @@ class RunConfig:
         _check_choice("model", self.model, MODELS)
         put("latent_dim", _number("latent_dim", self.latent_dim, 1, 64, int))
         if self.trunk is None:
-            put("trunk", "mlp" if self.latent_dim <= 3 else "conv")
+            put("trunk", "mlp" if self.latent_dim <= 3 and self.shape == GREY_28 else "conv")
         _check_choice("trunk", self.trunk, tuple(TRUNKS))
         _check_choice("activation", self.activation, ACTIVATIONS)
         if self.likelihood == "":
