@@ -77,8 +77,9 @@ function planeNote(predicts, count, local) {
 function unitsNote({ data, at, off, effect }) {
   if (effect === null) return `Nats per image. Dashed: inactive, below ${data.active}. Press a unit to disable it.`;
   const names = [...off].map((j) => `${unitName(j)} (${at.rate_per_dim[j].toFixed(2)} nats)`).join(", ");
+  const levels = data.shape?.[0] > 1 ? "levels" : "grey levels";
   return (
-    `Disabled, held at the prior's mean 0: ${names}. The reconstructions change by ${effect.toFixed(4)} grey levels ` +
+    `Disabled, held at the prior's mean 0: ${names}. The reconstructions change by ${effect.toFixed(4)} ${levels} ` +
     "(root mean square, of a range of 1)."
   );
 }

@@ -167,11 +167,12 @@ class Traverse extends Component {
       if (!lane.stale || !code) continue;
       const now = network.decodeImage(code).slice();
       paint(lane.tile, now, format);
-      const moved = change(now, lane.image ?? now);
+      const levels = format.channels > 1 ? "levels" : "grey levels",
+        moved = change(now, lane.image ?? now);
       lane.text.textContent =
         moved < 0.001
           ? "The image's code, decoded. Move a slider."
-          : `Changed by ${moved.toFixed(3)} per pixel (root mean square, grey levels from 0 to 1).`;
+          : `Changed by ${moved.toFixed(3)} per pixel (root mean square, ${levels} from 0 to 1).`;
       lane.section.dataset.moved = moved.toFixed(4);
       for (const { j, value } of lane.rows)
         value.textContent = `${unitName(j)} = ${code[j].toFixed(2).replace("-", "−")}`;
