@@ -13,6 +13,7 @@ from PIL import Image
 from serving import STILL, until
 
 from core.data.datasets import load_dataset
+from core.data.shape import Shape
 from core.latent.interpolation import cross_fade, interpolate, nearest
 from core.runs.store import RunStore
 from dashboard.components.assets import layers_of, with_layers
@@ -161,6 +162,34 @@ def test_an_end_is_drawn_and_the_link_restores_the_drawing(visit):
         assert same(strip(page, method), frames[method]) and same(strip(again, method), frames[method]), method
     again.get_by_label("Class, From").select_option(label="3")
     again.wait_for_function("() => !location.search.includes('a_drawn')")
+
+
+def test_a_drawing_in_colour_is_seen_and_kept_in_the_link(visit):
+    """On images in colour the pen has colours, which keys choose, and the ground is that of the images."""
+    page = visit("/interpolation?data=emoji&steps=3")
+    drawn(page)
+    page.locator(f"{PATH} .ends section").first.get_by_role("button", name="Draw").click()
+    page.get_by_role("radio", name="orange").focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.get_by_role("radio", name="red").is_checked()
+    pad = page.locator(f"{PATH} .pad")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    x, (top, bottom) = box["x"] + box["width"] / 2, (box["y"] + share * box["height"] for share in (0.2, 0.8))
+    page.mouse.move(x, top)
+    page.mouse.down()
+    page.mouse.move(x, bottom, steps=8)
+    page.mouse.up()
+    page.wait_for_url("**a_drawn=**")
+    image = drawn_image(parse_qs(urlsplit(page.url).query)["a_drawn"][0], Shape(3, 32))
+    red, green, blue = image[:, 16, 16].astype(int)
+    assert red > 200 and max(green, blue) < 80, "the stroke is red"
+    assert (image[:, 16, 2] > 240).all(), "the ground is white"
+    again = visit("/interpolation" + page.url.split("/interpolation")[1])
+    drawn(again)
+    tile = again.locator(f"{PATH} .ends canvas").first.evaluate("canvas => canvas.toDataURL()")
+    with Image.open(io.BytesIO(base64.b64decode(tile.split(",")[1]))) as shown:
+        np.testing.assert_allclose(np.asarray(shown.convert("RGB")).transpose(2, 0, 1), image, atol=1)
 
 
 MODULE = """
