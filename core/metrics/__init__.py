@@ -9,6 +9,7 @@
     denoising_and_anomalies   two applications of autoencoders
     compression               codes as bytes, compared with PNG, WebP and PCA
     linear                    PCA, the linear control
+    factor_scores, factor_claims   that for one run; the claims about it, and what the seed changes beside beta
     scores, records           all measures of one run, and their files
     claims, verdicts          common claims, and how figures decide them
     comparisons               questions that several pages ask about a pair of models

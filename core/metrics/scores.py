@@ -28,6 +28,7 @@ from core.errors import NotMeasurable
 from core.latent.neighbours import knn_accuracy, trustworthiness
 from core.latent.sampling import SOURCES, Codes, Density, decode_all, encode_all, fit_densities, unpack
 from core.metrics import compression, denoising_and_anomalies, latent, paths, reconstruction, records, samples
+from core.metrics.factor_scores import factors_part
 from core.metrics.judge import Judge, Reference, spread
 from core.metrics.judge_training import load_judge
 from core.metrics.linear import Pca, fit_pca
@@ -209,6 +210,7 @@ PARTS: dict[str, Callable[[Subject], dict[str, Any]]] = {
     "anomalies": anomalies_part,
     "compression": compression_part,
 }
+OF_FACTORS = {"factors": factors_part}  # where it is known how the images were made
 
 
 def parts_for(config: RunConfig) -> tuple[str, ...]:
@@ -217,9 +219,11 @@ def parts_for(config: RunConfig) -> tuple[str, ...]:
         return ("anomalies",)
     if config.noise:
         return ("reconstruction", "denoising")
+    source = DATASETS.get(config.dataset)
+    further = tuple(OF_FACTORS) if source and source.factors else ()
     if config.beta not in (None, 1.0):
-        return ("reconstruction", "samples", "smoothness", "latent")
-    return tuple(PARTS)
+        return ("reconstruction", "samples", "smoothness", "latent", *further)
+    return (*PARTS, *further)
 
 
 def other_dataset(name: str) -> str | None:
@@ -288,7 +292,7 @@ def score_run(
         if on_part is not None:
             on_part(part)
         try:
-            scores[part] = plain(PARTS[part](subject))
+            scores[part] = plain((PARTS | OF_FACTORS)[part](subject))
         except NotMeasurable as error:
             scores[part] = {"not_measured": str(error)}
         if keep:

@@ -5,6 +5,7 @@
     results      the shipped runs, one row per kind of model; mean and, over several seeds, the standard deviation
     multirate    one network for every beta beside those trained for one (`tests.benchmarks.bench_multirate`)
     scorecard    the claims and their verdicts (`core.metrics.scorecard`)
+    factors      how far latent dimensions follow single factors (`core.metrics.factor_claims`)
     literature   figures that others published beside this project's (`tests.benchmarks.literature`)
     machines     what a training on request costs on several machines (`tests.benchmarks.bench_machines`)
 
@@ -20,12 +21,13 @@ from collections.abc import Callable, Iterable, Mapping
 
 from core import settings
 from core.files import write_bytes
-from core.metrics import scorecard
+from core.metrics import factor_claims, scorecard
 from core.runs.run import Run
 from core.runs.store import RunStore
 from tests.benchmarks import bench_machines, bench_multirate, literature
 from tests.benchmarks.parts import Parts, exit_status
 
+FACTORS = ("sprites", 10)  # data set and latent size
 COLUMNS = ("distortion", "rate", "neg_elbo", "mse", "active_units")
 
 
@@ -68,6 +70,9 @@ TABLES: dict[str, Callable[[RunStore], str]] = {
     "results": table,
     "multirate": lambda store: bench_multirate.table(*bench_multirate.shipped(store)),
     "scorecard": scorecard.markdown,
+    "factors": lambda store: factor_claims.markdown(
+        scorecard.population(store, *FACTORS), "{}, d = {}".format(*FACTORS)
+    ),
     "literature": literature.table,
     "machines": lambda _store: bench_machines.table(),
 }
