@@ -1,7 +1,8 @@
 """What each command of `python -m core` does. Results go to stdout, as text or JSON; progress goes to stderr.
 
-`train` and `sweep` are in `core.cli.training_commands`, `evaluate` and `judge` in `core.cli.metric_commands`. torch is
-imported inside the commands that need it, so that the others are fast. A command returns its exit code.
+`train` and `sweep` are in `core.cli.training_commands`, `evaluate` and `judge` in `core.cli.metric_commands`, `import`
+is in `core.cli.import_command`. torch is imported inside the commands that need it, so that the others are fast. A
+command returns its exit code.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.cli.import_command import import_pictures
 from core.cli.metric_commands import evaluate, judge
 from core.cli.terminal import (
     UsageError,
@@ -204,6 +206,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "runs": runs,
     "evaluate": evaluate,
     "data": data,
+    "import": import_pictures,
     "judge": judge,
     "sample": sample,
     "interpolate": interpolate,

@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 from core.cli.config_options import CONFIG_OPTIONS, add_config_options
 from core.cli.terminal import UsageError
 from core.config import BETA_GRID, BETA_RANGE, MODELS
+from core.data.form import FITS
+from core.data.shape import SIDES
 from core.data.sources import DATASETS
 from core.latent.interpolation import KINDS
 from core.latent.sampling import SOURCES
@@ -216,6 +218,18 @@ def build_parser() -> Parser:
     )
     data.add_argument("dataset", metavar="DATASET", help=f"{', '.join(DATASETS)} or folder:PATH")
     data.add_argument("--out", metavar="FILE", help="PNG to write: some original images, each above the model input")
+
+    own = command(
+        "import", "read your own pictures, show what the networks get, and train the pair", out="pictures.png"
+    )
+    own.add_argument("path", metavar="PATH", help="a folder or a zip; its sub-folders are the classes")
+    colors = "1: in colour, 0: grey levels (default auto: in colour if the pictures are)"
+    own.add_argument("--color", choices=("auto", "0", "1"), default="auto", help=colors)
+    own.add_argument("--size", type=int, choices=SIDES, help="side in pixels (default 32 in colour, 28 in grey levels)")
+    fits = "pad: all of a picture, crop: its middle, stretch: its sides scaled separately (default pad)"
+    own.add_argument("--fit", choices=FITS, default=FITS[0], help=fits)
+    own.add_argument("--invert", action="store_true", help="exchange black and white of grey levels")
+    own.add_argument("--train", action="store_true", help="train the AE and the VAE")
 
     judge = command(
         "judge", "train the small classifier that measures samples and paths, unless it is there already", device=True

@@ -62,7 +62,8 @@ class Listing:
     fingerprint: str
 
 
-def _belongs_to_a_tool(name: str) -> bool:
+def belongs_to_a_tool(name: str) -> bool:
+    """Whether a file or folder of this name was made by a program for itself, or is hidden."""
     return name.startswith(".") or name.lower() in TOOL_FOLDERS
 
 
@@ -98,7 +99,7 @@ def _entries(root: str, refused: list[str]) -> Iterator[tuple[tuple[str, ...], o
             )
         for entry in entries:
             below = (*parts, entry.name)
-            if _belongs_to_a_tool(entry.name):
+            if belongs_to_a_tool(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 waiting.append((below, entry.path))

@@ -14,6 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from core.data.shape import GREY_28, SIDES, Shape
 
 FITS = ("pad", "crop", "stretch")
@@ -77,3 +79,12 @@ def form_of(options: str) -> Form | None:
         values[name] = CHOICES[name][text]
     form = Form(**values)
     return None if form.color and form.invert else form
+
+
+def suits_color(images: np.ndarray, spread: int = 40, part: float = 0.02) -> bool:
+    """Whether images (n, 3, H, W), uint8, are worth keeping in colour.
+
+    They are if, in at least that part of their pixels, the channels differ by at least that spread.
+    """
+    some = images[:500].astype(np.int16)
+    return bool((some.max(1) - some.min(1) >= spread).mean() >= part)
