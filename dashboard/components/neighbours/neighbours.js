@@ -149,7 +149,7 @@ class Neighbours extends Component {
         const { canvas, label, box } = board.cells[place];
         const named = this.judge.name(images, k * format.pixels);
         paint(canvas, images, format, k * format.pixels);
-        label.textContent = this.data.classes[named];
+        label.textContent = label.title = this.data.classes[named];
         box.classList.toggle("flipped", named !== centre);
         flips += Number(named !== centre);
       });
