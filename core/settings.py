@@ -202,28 +202,18 @@ SETTINGS: dict[str, Setting] = {
     ),
     "DEMO": Setting("address of a server with the dashboard, which the static site links to", address, unset="no link"),
     "SITE": Setting("address of the static site, which the pages link to", address, unset="no link"),
-    "IMPORT_MB": Setting(
-        "maximum size of a visitor's own pictures as they are uploaded, in MB; 0: none may be uploaded",
-        number(0, 2000),
-        "200",
-        demo="20",
+    "IMPORT_UNPACKED_MB": Setting(
+        "maximum size of imported pictures after unpacking, in MB", number(1, 100_000), "500", demo="60"
     ),
-    "IMPORT_UNPACKED_MB": Setting("the same after unpacking", number(1, 100_000), "500", demo="60"),
-    "IMPORT_FILES": Setting("maximum number of a visitor's own pictures", number(10, 100_000), "5000", demo="500"),
+    "IMPORT_FILES": Setting("maximum number of pictures imported from a zip", number(10, 100_000), "5000", demo="500"),
     "IMPORT_MEGAPIXELS": Setting(
-        "maximum size of one of a visitor's own pictures, in million pixels; larger ones are skipped",
+        "maximum size of one picture in an imported zip, in million pixels; larger ones are skipped",
         number(1, 50),
         "50",
         demo="25",
     ),
     "IMPORT_SECONDS": Setting(
-        "maximum time for unpacking a visitor's own pictures, in seconds", number(1, 3600), "60", demo="20"
-    ),
-    "IMPORT_HOURS": Setting(
-        "hours after which a visitor's own pictures and the models trained on them are removed",
-        number(1, 10_000),
-        "24",
-        demo="6",
+        "maximum time for unpacking an imported zip, in seconds", number(1, 3600), "60", demo="20"
     ),
     "UPLOAD_MB": Setting("maximum size of an uploaded image, in MB", number(1, 5), "5", demo="3"),
 }
