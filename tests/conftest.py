@@ -16,6 +16,11 @@ os.environ.setdefault(
     "NUMBA_CACHE_DIR", str(Path(platformdirs.user_cache_dir("point-or-cloud-tests", appauthor=False)) / "numba")
 )
 
+# Beside another test process, arrays this small only lose by being shared out among threads. Before numpy and torch.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(_name, "1")
+
 import pytest  # noqa: E402
 
 from core.config import RunConfig  # noqa: E402
@@ -31,6 +36,32 @@ def _tiny(_places: sources.Places) -> tuple:
         a.copy()
         for a in (whole.train_images[:320], whole.train_labels[:320], whole.test_images[:120], whole.test_labels[:120])
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the everyday suite in two processes, where pytest-xdist is installed and there are two cores.
+
+    One process leaves a good part of two cores idle: it waits for servers, browsers and workers. A file, `-k`, `-m` or
+    `-n` runs as asked for; the slow tests stay in one process, since some of them measure what the machine does.
+    """
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
+    everyday = config.option.markexpr == "not slow" and not config.option.usepdb
+    possible = config.pluginmanager.hasplugin("xdist") and "PYTEST_XDIST_WORKER" not in os.environ
+    if whole and everyday and possible and len(os.sched_getaffinity(0)) > 1 and config.option.numprocesses is None:
+        config.option.numprocesses, config.option.dist = 2, "loadfile"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """One process gets all tests with browsers, so that these share their servers; a file is never divided."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class BrowsersTogether(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith("tests/e2e/") else super()._split_scope(nodeid)
+
+    return BrowsersTogether(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 sources.DATASETS["tiny"] = sources.Source("A few MNIST digits", sources.DIGITS, _tiny)

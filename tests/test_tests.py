@@ -124,7 +124,7 @@ def where(path: Path, node: ast.AST) -> str:
     return f"{path.relative_to(settings.ROOT)}:{node.lineno}"
 
 
-def test_every_function_is_a_test_a_fixture_or_used():
+def test_every_function_is_a_test_a_fixture_a_hook_or_used():
     used = collections.Counter()
     for path in FILES:
         for node in ast.walk(tree(path)):
@@ -136,6 +136,7 @@ def test_every_function_is_a_test_a_fixture_or_used():
         for function in functions(path)
         if not used[function.name]
         and not decorated(function, "fixture")
+        and not decorated(function, "hookimpl")
         and not (is_test(function) and path.name.startswith("test_"))
     ]
     assert idle == []
