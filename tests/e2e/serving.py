@@ -223,6 +223,28 @@ def painted(page) -> None:
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
 
 
+def at_rest(element: Any) -> Any:
+    """The element, once it has stood in one place for 20 frames and half a second.
+
+    A fold that opens and a window that was resized move what is on the page for a while, and a click is lost where it
+    moves between the press and the release of the button.
+    """
+    element.evaluate(
+        """element => new Promise((done) => {
+          let place = "", frames = 0, since = 0;
+          const look = (now) => {
+            const { x, y } = element.getBoundingClientRect();
+            if (`${x} ${y}` !== place) [place, frames, since] = [`${x} ${y}`, 0, now];
+            frames += 1;
+            if (frames > 20 && now - since > 500) done();
+            else requestAnimationFrame(look);
+          };
+          requestAnimationFrame(look);
+        })"""
+    )
+    return element
+
+
 def until(page, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
     """Wait, frame by frame, until a condition holds; returns its value.
 

@@ -243,9 +243,9 @@ def test_what_is_shared_and_taken_home_names_the_address_that_works(view, dashbo
 def test_without_websocket_the_page_says_so_and_what_to_do(visit):
     view = visit("without")
     view.page.goto(view.link("/latent_maps?seed=1"))
-    told = view.page.get_by_role("alert").filter(has_text="This page cannot connect")
+    told = view.page.locator("#no-websocket[role=alert]")
     told.wait_for(timeout=20_000)
-    assert "WebSocket" in told.inner_text() and "Upgrade, Connection and Host" in told.inner_text()
+    assert all(name in told.inner_text() for name in ("WebSocket", "Upgrade", "Connection", "Host", "_stcore/stream"))
 
 
 def test_framed_by_another_page_of_the_same_site_links_name_the_app_and_not_that_page(visit):
@@ -255,9 +255,9 @@ def test_framed_by_another_page_of_the_same_site_links_name_the_app_and_not_that
     app.locator("body").press("q")
     app.locator(".presenter-screen.link", has_text=view.link("/vae/walkthrough?scene=copies&present=true")).wait_for()
     view.page.keyboard.press("n")
-    app.locator(".presenter-screen.message", has_text="did not open the window for the notes").wait_for()
+    app.locator(".presenter-screen.message[data-about='notes']").wait_for()
     view.page.keyboard.press("f")
-    app.locator(".presenter-screen.message", has_text="does not allow full screen here").wait_for()
+    app.locator(".presenter-screen.message[data-about='full-screen']").wait_for()
     view.page.keyboard.press("Escape")
     app.locator(".presenter-screen").wait_for(state="detached")
     at(app, "copies")
@@ -360,7 +360,7 @@ def test_a_request_without_upgrade_is_answered_as_that(places):
 def test_a_proxy_that_passes_another_host_on_is_told_of_it(visit):
     view = visit("no host")
     view.page.goto(view.link("/latent_maps"))
-    view.page.get_by_role("alert").filter(has_text="Upgrade, Connection and Host").wait_for()
+    view.page.locator("#no-websocket[role=alert]", has_text="Host").wait_for()
 
 
 @pytest.mark.slow

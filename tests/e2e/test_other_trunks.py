@@ -87,7 +87,7 @@ def test_the_pages_run_a_new_trunk_or_the_server_draws(page_of):
         page.wait_for_selector('.encode-decode[data-ready="1"][data-runs]', timeout=60_000)
         assert page.locator(".encode-decode .problem").is_hidden()
     else:
-        page.get_by_text("cannot run in the browser").filter(has_text='"unheard-of"').first.wait_for(timeout=60_000)
+        page.get_by_text('"unheard-of"').first.wait_for(timeout=60_000)
         drawn = page.locator("[data-testid=stImage] img")
         drawn.nth(1).wait_for(timeout=60_000)  # the pictures follow the sentence
         assert drawn.count() == 2, "the image through both models, drawn by the server"
@@ -98,7 +98,7 @@ def test_the_pages_run_a_new_trunk_or_the_server_draws(page_of):
         page.wait_for_selector('.lab[data-ready="1"][data-settled="1"]', timeout=60_000)
         assert page.locator(".lab .problem").is_hidden()
     else:
-        page.get_by_text("cannot run in the browser").first.wait_for(timeout=60_000)
+        page.get_by_text('"unheard-of"').first.wait_for(timeout=60_000)
         page.locator("[data-testid=stImage] img").first.wait_for(timeout=60_000)
 
     page = visit("/latent_maps")

@@ -97,16 +97,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
   // The page may learn its own address only now, in a frame for instance: a sheet that is open must not keep the old
   // one.
   screen_.link?.replaceChildren(...address());
-  /** @type {(text: string) => void} */
-  const report = (text) => {
+  /** @type {(about: "full-screen" | "notes", text: string) => void} */
+  const report = (about, text) => {
     uncover();
     cover("message", text);
+    screen_.message?.setAttribute("data-about", about);
   };
   const fullScreen = () =>
     document.documentElement
       .requestFullscreen?.()
       .catch(() =>
         report(
+          "full-screen",
           "The browser does not allow full screen here: the page is shown in a frame. " +
             "Open its own address (Q), and try again there.",
         ),
@@ -116,6 +118,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (screen_.notes) notes(true);
     else
       report(
+        "notes",
         "The browser did not open the window for the notes. " +
           "Allow pop-ups for this page, or open its own address (Q) if it is shown in a frame.",
       );
