@@ -142,6 +142,7 @@ class ImmutableFiles:
     def __init__(self, app: ASGIApp):
         self.app = app
         self.kept: dict[str, tuple[Message, Message]] = {}
+        self.most_bytes = self.MOST_BYTES
         self.bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -175,7 +176,7 @@ class ImmutableFiles:
 
     def _keep(self, path: str, start: Message, body: bytes) -> None:
         whole = Headers(raw=start["headers"]).get("content-length") == str(len(body))
-        if whole and path not in self.kept and self.bytes + len(body) <= self.MOST_BYTES:
+        if whole and path not in self.kept and self.bytes + len(body) <= self.most_bytes:
             self.kept[path] = start, {"type": "http.response.body", "body": body}
             self.bytes += len(body)
 

@@ -36,7 +36,7 @@ class ClusterError(RunError):
 
 
 @functools.lru_cache(maxsize=8)
-def _client(address: str) -> Client:
+def _client(address: str, seconds: float) -> Client:
     try:
         from distributed import Client
     except ModuleNotFoundError:
@@ -52,7 +52,7 @@ def _client(address: str) -> Client:
                 super().__del__()
 
     try:
-        return Connection(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        return Connection(address, timeout=seconds, set_as_default=False)
     except Exception as error:  # no answer, no port, a scheme that needs certificates or a library; of many kinds
         raise ClusterError(
             f"no Dask scheduler answers at {address!r} ({type(error).__name__}). "
@@ -60,16 +60,16 @@ def _client(address: str) -> Client:
         ) from None
 
 
-def connect(address: str) -> Client:
-    """The connection to a scheduler: one per address, renewed if it was lost.
+def connect(address: str, seconds: float = CONNECT_SECONDS) -> Client:
+    """The connection to a scheduler: one per address, renewed if it was lost; `seconds` is how long it may take.
 
     Raises:
         ClusterError: no scheduler answers there.
     """
-    client = _client(address)
+    client = _client(address, seconds)
     if client.status not in ("running", "connecting"):
         _client.cache_clear()
-        client = _client(address)
+        client = _client(address, seconds)
     return client
 
 
@@ -95,8 +95,8 @@ class ClusterExecutor(Executor):
     Dask runs in the thread of its event loop, where its blocking functions must not be called.
     """
 
-    def __init__(self, address: str):
-        self.address = address
+    def __init__(self, address: str, seconds: float = CONNECT_SECONDS):
+        self.address, self.seconds = address, seconds
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cluster")
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
@@ -109,7 +109,7 @@ class ClusterExecutor(Executor):
         self, outcome: Future[Any], function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> None:
         try:
-            client = connect(self.address)
+            client = connect(self.address, self.seconds)
             gpus = any(info["resources"].get("GPU") for info in workers(client).values())
             executor = client.get_executor(pure=False, retries=0, **({"resources": {"GPU": 1}} if gpus else {}))
             future = executor.submit(function, *arguments, **named)

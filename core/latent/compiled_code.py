@@ -77,8 +77,11 @@ def is_warm() -> bool:
     return (folder() / WHOLE).exists()
 
 
-def kept_in() -> Path:
+def kept_in(temporary: Path | None = None) -> Path:
     """A folder that numba can use: `folder()`, or a copy of it for this process if that cannot be written.
+
+    Args:
+        temporary: where to put the copy; by default a folder that is removed when the process ends.
 
     numba does not read a folder that it cannot write, and it fails without any folder.
     """
@@ -89,7 +92,7 @@ def kept_in() -> Path:
             file.write(bytes(ROOM))
         return place
     except OSError as error:
-        copy = Path(_temporary().name) / place.name
+        copy = (temporary or Path(_temporary().name)) / place.name
         with contextlib.suppress(OSError):
             shutil.copytree(place, copy, dirs_exist_ok=True)
         if not (copy / WHOLE).exists():

@@ -27,7 +27,7 @@ BATCH, LEARNING_RATE = 64, 3e-3
 SHIFT = 2  # pixels by which a batch is shifted at random
 IMAGES_SEEN, EPOCHS = 80_000, (4, 20)  # 20 epochs of a few thousand images, at least 4 of many
 TOTAL_VARIANCE = 100.0  # of the features of training images, after scaling
-_LOADED: dict[str, Judge] = {}  # by data digest
+_LOADED: dict[tuple[Path, Path], Judge] = {}  # by its `folders`
 
 
 def train_judge(
@@ -126,20 +126,26 @@ def find_judge(dataset: Dataset) -> Judge | None:
     return None
 
 
-def load_judge(dataset: Dataset, device: str = "cpu") -> Judge:
+def load_judge(dataset: Dataset, device: str = "cpu", train: Callable[..., Judge] = train_judge) -> Judge:
     """The judge of a data set: the shipped one, else the one in the cache, else trained now and kept there.
+
+    Args:
+        dataset: the images.
+        device: where to train.
+        train: trains it if there is none, see `train_judge`.
 
     Raises:
         JudgeError: it has to be trained, and there are fewer than two classes or all training images are equal.
     """
-    if dataset.digest not in _LOADED:
+    key = folders(dataset.name, dataset.digest)
+    if key not in _LOADED:
         judge = find_judge(dataset)
         if judge is None:
-            judge = train_judge(dataset, device=device)
+            judge = train(dataset, device=device)
             with contextlib.suppress(OSError):  # if it cannot be saved, the next process trains it again
-                judge.save(folders(dataset.name, dataset.digest)[1])
-        _LOADED[dataset.digest] = judge
-    return _LOADED[dataset.digest]
+                judge.save(key[1])
+        _LOADED[key] = judge
+    return _LOADED[key]
 
 
 def judge_task(name: str, digest: str, store: str) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -263,6 +263,7 @@ def score_run(
     fresh: bool = False,
     keep: bool = True,
     on_part: Callable[[str], object] | None = None,
+    measures: Mapping[str, Callable[[Subject], dict[str, Any]]] | None = None,
 ) -> dict[str, Any]:
     """The scores of a finished run. Each part is kept as soon as it is measured (see `core.metrics.records`).
 
@@ -272,17 +273,18 @@ def score_run(
         fresh: whether to measure again what has been measured.
         keep: whether to keep the scores.
         on_part: called with the name of each part before it is measured.
+        measures: the parts to measure, with what measures each; by default `PARTS` and `OF_FACTORS`.
 
     Raises:
         RunNotFound, RunDamaged: the run cannot be loaded.
         DataError: its images are not available.
         JudgeError: there can be no judge for its images.
     """
-    config = run.config
+    config, measures = run.config, measures or PARTS | OF_FACTORS
     dataset = dataset or run.dataset()
     judge = judge or load_judge(dataset)
     scores = _so_far(run, judge, fresh)
-    missing = [part for part in parts_for(config) if part not in scores]
+    missing = [part for part in parts_for(config) if part in measures and part not in scores]
     if not missing:
         return scores
     densities = unpack(run.arrays("density.npz")) if run.has("density.npz") else None
@@ -292,7 +294,7 @@ def score_run(
         if on_part is not None:
             on_part(part)
         try:
-            scores[part] = plain((PARTS | OF_FACTORS)[part](subject))
+            scores[part] = plain(measures[part](subject))
         except NotMeasurable as error:
             scores[part] = {"not_measured": str(error)}
         if keep:

@@ -67,13 +67,16 @@ class Timing:
 
 
 class Heartbeat:
-    """What a run in training does between epochs, at most every `BEAT_SECONDS`.
+    """What a run in training does between epochs, at most every so many `seconds`.
 
     It calls `on_beat`, looks for a request to stop, and writes the live preview and the heartbeat file.
     """
 
-    def __init__(self, run: Run, timing: Timing, measurements: int, on_beat: Callable[[], object] | None):
+    def __init__(
+        self, run: Run, timing: Timing, measurements: int, on_beat: Callable[[], object] | None, seconds: float
+    ):
         self.run, self.timing, self.measurements, self.on_beat = run, timing, measurements, on_beat
+        self.seconds = seconds
         self.last = timing.began
         self.shown: tuple[Epoch, Dataset] | None = None  # what the live preview draws
 
@@ -85,7 +88,7 @@ class Heartbeat:
         """
         now = time.monotonic()
         # The first beats follow quickly, so that a page soon shows progress.
-        if now - self.last >= min(BEAT_SECONDS, (now - self.timing.began) / 2):
+        if now - self.last >= min(self.seconds, (now - self.timing.began) / 2):
             self.beat_now(fraction, draw=True)
 
     def beat_now(self, fraction: float, draw: bool = False) -> None:

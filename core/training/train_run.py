@@ -1,7 +1,7 @@
 """From a configuration to a finished run: train, report progress, and publish.
 
 `train` finds a run or trains it. Around the loop (`core.training.loop.fit`) it writes the files of the run: after every
-epoch its history row, its preview and, at most every `SAVE_SECONDS`, a state to resume from; between epochs a heartbeat
+epoch its history row, its preview and, at most every `save_seconds`, a state to resume from; between epochs a heartbeat
 with the estimated time left. `publish` writes the finished run, its weights last (see `core.runs.run`).
 """
 
@@ -32,7 +32,7 @@ from core.training.duration import Work
 from core.training.images import training_images
 from core.training.loop import Epoch, fit, kept_weights
 from core.training.outcome import TrainingError
-from core.training.progress import Heartbeat, Stopped, Timing
+from core.training.progress import BEAT_SECONDS, Heartbeat, Stopped, Timing
 
 SAVE_SECONDS = 2.0
 
@@ -44,6 +44,8 @@ def train(
     on_epoch: Callable[[dict[str, Any]], object] | None = None,
     clear_stop: bool = True,
     on_beat: Callable[[], object] | None = None,
+    save_seconds: float = SAVE_SECONDS,
+    beat_seconds: float = BEAT_SECONDS,
 ) -> Run:
     """The finished run of a config: returned as it is if it was trained before, otherwise trained now and kept.
 
@@ -58,6 +60,8 @@ def train(
         clear_stop: whether to forget an earlier request to stop. Job queues pass False: a request may be meant for
             the job that is about to start.
         on_beat: called a few times per second during training, e.g. `core.hardware.cores.Threads.follow`.
+        save_seconds: the least time between two states to resume from.
+        beat_seconds: the least time between two heartbeats, each with a live preview, after the first few.
 
     Raises:
         DataError: the images are not available.
@@ -90,7 +94,7 @@ def train(
         (run.path / ERROR).unlink(missing_ok=True)
         write_bytes(run.path / "config.json", (json.dumps(config.to_dict(), indent=1) + "\n").encode())
         try:
-            _train_into(run, config, device, on_epoch, on_beat)
+            _train_into(run, config, device, on_epoch, on_beat, save_seconds, beat_seconds)
         except Stopped:
             raise
         except Exception as error:
@@ -142,6 +146,8 @@ def _train_into(
     device: str | None,
     on_epoch: Callable[[dict[str, Any]], object] | None,
     on_beat: Callable[[], object] | None,
+    save_seconds: float,
+    beat_seconds: float,
 ) -> None:
     """Train a run, from its saved state where there is one, and publish it; arguments and errors as in `train`."""
     timing = Timing(config)
@@ -149,7 +155,7 @@ def _train_into(
     resume = _resume_point(run)
     trace = resume.trace if resume else []
     rows = run.history()[: resume.epoch + 1] if resume else []
-    heartbeat = Heartbeat(run, timing, len(trace), on_beat)
+    heartbeat = Heartbeat(run, timing, len(trace), on_beat, beat_seconds)
     heartbeat.beat_now(0.0)
     dataset = run.dataset()  # images from a folder are copied into the run store here
     _write_history(run, rows)
@@ -165,7 +171,7 @@ def _train_into(
         write_bytes(run.path / "previews" / f"epoch-{epoch.number:03d}.png", preview)
         write_bytes(run.path / LIVE, preview)
         _write_history(run, rows)
-        if time.monotonic() - saved > SAVE_SECONDS:
+        if time.monotonic() - saved > save_seconds:
             saved = time.monotonic()
             _save_state(run, epoch, trace)
         if on_epoch is not None:

@@ -163,7 +163,6 @@ def test_interrupted_training_says_how_to_go_on_and_does(capsys, monkeypatch, tm
     assert run.run_id in err.splitlines()[-1] and "continues" in err and "Traceback" not in err
     assert not run.complete and len(run.history()) == 1
 
-    monkeypatch.setattr(evaluation, "traced_codes", original)
     assert run_json(capsys, *arguments)["status"] == "complete"
     assert run.status() is Status.COMPLETE and [row["epoch"] for row in run.history()] == [0, 1, 2]
 
@@ -316,10 +315,9 @@ def test_evaluate_reproduces_the_recorded_figures(capsys, store):
 
 
 def test_a_judge_is_trained_once_with_its_accuracy_told_and_stored(capsys, tmp_path, monkeypatch):
-    from core.metrics import judge, judge_training
+    from core.metrics import judge
 
     monkeypatch.setenv("POINT_OR_CLOUD_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(judge_training, "EPOCHS", (1, 1))
     first = run_json(capsys, "judge", "tiny")
     assert first["trained"] is True and first["held_out"] == 120 and 0 < first["accuracy"] <= 1
     assert json.loads((Path(first["path"]) / "judge.json").read_text())["accuracy"] == first["accuracy"]

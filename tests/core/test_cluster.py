@@ -134,18 +134,16 @@ def test_a_task_whose_workers_died_has_lost_its_worker_and_its_own_errors_stay()
         assert type(outcome.exception()) is expected
 
 
-def test_a_scheduler_that_is_not_there_is_named(monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+def test_a_scheduler_that_is_not_there_is_named():
     with pytest.raises(ClusterError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:1'.*dask scheduler"):
-        cluster.cluster_executor("tcp://127.0.0.1:1").submit(print).result()
+        cluster.ClusterExecutor("tcp://127.0.0.1:1", seconds=1).submit(print).result()
 
 
 @pytest.mark.parametrize(
     "address", ["", "nope", "not an address", "tcp://", "tcp://nope:abc", "tls://127.0.0.1:1", "smoke://nope:1"]
 )
-def test_what_is_no_address_is_told_in_one_line_and_by_no_traceback_later(address, monkeypatch):
+def test_what_is_no_address_is_told_in_one_line_and_by_no_traceback_later(address):
     """A client that never connected fails again when it is thrown away; pytest makes an error of that."""
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
     with pytest.raises(ClusterError, match=rf"at '{re.escape(address)}' .*dask scheduler"):
-        cluster.connect(address)
+        cluster.connect(address, seconds=1)
     gc.collect()

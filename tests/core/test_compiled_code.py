@@ -101,12 +101,11 @@ def test_the_background_fills_the_folder_before_anyone_asks(warm):
 
 
 def test_a_folder_that_cannot_be_written_is_read(warm, tmp_path, monkeypatch):
-    monkeypatch.setattr(compiled_code, "_temporary", lambda: SimpleNamespace(name=str(tmp_path / "temporary")))
     monkeypatch.setattr(
         "core.latent.compiled_code.tempfile.TemporaryFile",
         lambda **_: (_ for _ in ()).throw(PermissionError(13, "read-only")),
     )
-    copy = compiled_code.kept_in()
+    copy = compiled_code.kept_in(tmp_path / "temporary")
     assert copy != warm and (copy / compiled_code.WHOLE).exists()
     assert compiled_code._files(copy).keys() == compiled_code._files(warm).keys()
     compiled_code.check(copy)
@@ -114,11 +113,10 @@ def test_a_folder_that_cannot_be_written_is_read(warm, tmp_path, monkeypatch):
 
 
 def test_where_nothing_can_be_kept_a_temporary_folder_serves(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(compiled_code, "_temporary", lambda: SimpleNamespace(name=str(tmp_path / "temporary")))
     monkeypatch.delenv("NUMBA_CACHE_DIR")
     monkeypatch.setenv("POINT_OR_CLOUD_CACHE", str(tmp_path / "file"))
     (tmp_path / "file").write_text("not a folder")
-    place = compiled_code.kept_in()
+    place = compiled_code.kept_in(tmp_path / "temporary")
     assert place.parent == tmp_path / "temporary" and "POINT_OR_CLOUD_CACHE" in caplog.text
     assert not compiled_code.is_warm()
 

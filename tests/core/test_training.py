@@ -17,7 +17,6 @@ from core.hardware import device
 from core.models.build import build_model
 from core.runs.run import ERROR, HEARTBEAT, LIVE, RESUME, STOP, WEIGHTS, Status
 from core.runs.store import RunStore
-from core.training import progress, train_run
 from core.training.images import training_images
 from core.training.loop import fit
 from core.training.outcome import TrainingError
@@ -99,15 +98,14 @@ SIGMA = {"likelihood": "calibrated", "averaging": 0.9}
     ],
     ids=["ae", "muon", "multirate", "quick", "calibrated"],
 )
-def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatch, change):
+def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, change):
     config = SMALL.replace(**change)
-    monkeypatch.setattr(train_run, "SAVE_SECONDS", 0.0)
     whole = train(config, store)
     other = RunStore(tmp_path / "other", tmp_path / "none", limit_bytes=10**9)
     run = other.run(resolve(config))
 
     with pytest.raises(Stopped, match="epoch 2"):
-        train(config, other, on_epoch=lambda row: run.request_stop() if row["epoch"] == 2 else None)
+        train(config, other, on_epoch=lambda row: run.request_stop() if row["epoch"] == 2 else None, save_seconds=0)
     assert run.status() is Status.STOPPED and (run.path / RESUME).exists()
 
     seen = []
@@ -122,35 +120,26 @@ def test_an_interrupted_run_reaches_the_same_weights(store, tmp_path, monkeypatc
     assert not (run.path / RESUME).exists() and not (run.path / STOP).exists() and not (run.path / HEARTBEAT).exists()
 
 
-def test_pictures_come_between_epochs_and_change_nothing(store, tmp_path, monkeypatch):
+def test_pictures_come_between_epochs_and_change_nothing(store, tmp_path):
     """A run that is looked at after every batch ends with the weights of one that never is."""
     config = SMALL.replace(epochs=1, train_size=80, batch_size=4, learning_rate=0.01)
-    seen, write = [], train_run.write_bytes
+    run, between = store.run(resolve(config)), set()
 
-    def watched(path, data):
-        if path.name in (LIVE, "epoch-001.png"):
-            seen.append((path.name, data))
-        write(path, data)
+    def look():
+        if (run.path / LIVE).exists() and not (run.path / "previews" / "epoch-001.png").exists():
+            between.add((run.path / LIVE).read_bytes())
 
-    monkeypatch.setattr(progress, "BEAT_SECONDS", 1e9)
-    monkeypatch.setattr(progress, "write_bytes", watched)
-    monkeypatch.setattr(train_run, "write_bytes", watched)
-    unseen = train(config, RunStore(tmp_path / "unseen", tmp_path / "none", limit_bytes=10**9))
-    seen.clear()
-    monkeypatch.setattr(progress, "BEAT_SECONDS", 0.0)
-    run = train(config, store)
-    names = [name for name, _ in seen]
-    between = [data for name, data in seen[1 : names.index("epoch-001.png")]]
-    assert len(set(between)) > 1, "the network's pictures must move before its first epoch is over"
+    unseen = train(config, RunStore(tmp_path / "unseen", tmp_path / "none", limit_bytes=10**9), beat_seconds=1e9)
+    train(config, store, on_beat=look, beat_seconds=0)
+    assert len(between) > 2, "the network's pictures must move before its first epoch is over"
     assert weights(run) == weights(unseen)
     assert not (run.path / LIVE).exists() and run.preview() == run.preview(1)
 
 
-def test_a_damaged_resume_file_only_costs_time(store, monkeypatch):
-    monkeypatch.setattr(train_run, "SAVE_SECONDS", 0.0)
+def test_a_damaged_resume_file_only_costs_time(store):
     run = store.run(resolve(SMALL))
     with pytest.raises(Stopped):
-        train(SMALL, store, on_epoch=lambda row: run.request_stop() if row["epoch"] == 1 else None)
+        train(SMALL, store, on_epoch=lambda row: run.request_stop() if row["epoch"] == 1 else None, save_seconds=0)
     (run.path / RESUME).write_bytes((run.path / RESUME).read_bytes()[:1000])
     seen = []
     assert train(SMALL, store, on_epoch=lambda row: seen.append(row["epoch"])).status() is Status.COMPLETE

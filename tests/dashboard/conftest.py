@@ -79,9 +79,8 @@ def dashboard(runs: SimpleNamespace, jobs: Waiting, monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture
 def no_judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test that ran before has left a classifier of the small images, in a file or in memory."""
+    """No test that ran before has left a classifier of the small images."""
     monkeypatch.setenv("POINT_OR_CLOUD_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("core.metrics.judge_training._LOADED", {})
 
 
 @pytest.fixture

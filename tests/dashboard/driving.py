@@ -56,8 +56,11 @@ class Waiting:
         self.message = ""
         self.called: list[tuple] = []
         self.future: Future = Future()
+        self.refusal: Exception | None = None  # what a submission is refused with
 
     def submit(self, config: RunConfig, _visitor: str = ""):
+        if self.refusal is not None:
+            raise self.refusal
         self.asked.append(config)
         self.state = "running"
         if self.states is not None:

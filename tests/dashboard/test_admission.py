@@ -19,9 +19,9 @@ def test_places_are_taken_and_given_back():
 
 
 def test_a_full_house_tells_what_this_is_and_opens_by_itself(dashboard, monkeypatch):
-    crowd = Crowd(1)
+    monkeypatch.setenv("POINT_OR_CLOUD_VISITORS", "1")
+    crowd = cache.server.crowd()
     crowd.admit("somebody else")
-    monkeypatch.setattr(cache.server, "crowd", lambda: crowd)
     app = dashboard()
     assert "admits 1 visitor at a time" in words(app) and "open here automatically" in words(app) and not app.exception
     assert "streamlit run" in app.code[0].value and not app.sidebar.selectbox
@@ -47,8 +47,8 @@ def test_full_memory_drops_shared_results(dashboard, monkeypatch):
     before = cache.trained.store()
     held = cache.trained.gallery(next(iter(cache.trained.entries())).run_id)
     monkeypatch.setenv("POINT_OR_CLOUD_MEMORY_MB", "200")
-    monkeypatch.setattr(cache.server, "memory_mb", lambda: 201.0)
     app.run()
+    assert cache.server.memory_mb() > 200, "as much as this process needs in any case"
     assert (
         not app.exception
         and cache.trained.gallery(next(iter(cache.trained.entries())).run_id) is not held

@@ -110,7 +110,7 @@ def test_the_story_goes_from_the_code_to_the_right_beta():
 
 
 @pytest.fixture
-def small_scenes(monkeypatch):
+def small_scenes(monkeypatch, tmp_path):
     """The shipped scenes on the tests' store: its sizes and weights in place of theirs."""
     text = scenes.SHIPPED.read_text()
     for old, new in (
@@ -125,7 +125,8 @@ def small_scenes(monkeypatch):
     ):
         text = text.replace(old, new)
     found = scenes.parse(text, pictures())
-    monkeypatch.setattr(cache.server, "scenes", lambda _pictures: found)
+    (tmp_path / "scenes.toml").write_text(text)
+    monkeypatch.setenv("POINT_OR_CLOUD_SCENES", str(tmp_path / "scenes.toml"))
     # No judge is trained here: what it would say is tested where it is measured.
     monkeypatch.setattr(
         cache.measured,

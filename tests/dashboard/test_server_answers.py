@@ -234,8 +234,8 @@ def test_a_part_of_a_file_and_a_newer_one_are_asked_for_and_not_kept(files):
     assert len(files.asked) == 3
 
 
-def test_no_more_is_kept_than_the_limit(files, monkeypatch):
-    monkeypatch.setattr(middleware.ImmutableFiles, "MOST_BYTES", 500_000)
+def test_no_more_is_kept_than_the_limit(files):
+    files.kept.most_bytes = 500_000
     for path in ("/static/a.js", "/static/b.js", "/static/b.js"):
         assert len(files.client.get(path).content) == 300_000
     assert files.asked == ["/static/a.js", "/static/b.js", "/static/b.js"] and files.kept.bytes == 300_000

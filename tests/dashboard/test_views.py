@@ -14,6 +14,7 @@ from core.config import QUICK, RunConfig
 from core.data.dataset import DataError, DataKey
 from core.files import write_json
 from dashboard import cache
+from dashboard.components import assets
 from dashboard.components.interpolator import drawn_image, drawn_text
 from dashboard.content.kl_weight import untrained
 from dashboard.content.maps import laying_out
@@ -259,10 +260,16 @@ def test_a_run_without_class_densities_gets_them_when_a_class_is_asked_for(dashb
     assert not app.error and sent["left_class_means"].shape == sent["right_class_means"].shape == (10, 4)
 
 
-def test_where_the_page_cannot_run_the_networks_the_server_draws_the_samples(dashboard, monkeypatch):
-    monkeypatch.setattr("dashboard.components.assets.LAYER_KINDS", ())
+@pytest.fixture
+def reason(runs, monkeypatch) -> str:
+    """Why the page can run no network: it knows no kind of layer."""
+    monkeypatch.setattr(assets, "LAYER_KINDS", ())
+    return assets.not_in_page(next(iter(runs.store)).config)
+
+
+def test_where_the_page_cannot_run_the_networks_the_server_draws_the_samples(dashboard, reason):
     app = dashboard("samples", source="mixture", noise="3")
-    assert not app.error and "cannot run in the browser" in words(app) and len(app.image) == 2
+    assert not app.error and reason and reason in words(app) and len(app.image) == 2
     next(b for b in app.button if b.label == "Draw again").click().run()
     assert app.query_params.get("noise") == "4"
 
@@ -303,10 +310,9 @@ def test_paths_of_drawings_are_decoded_by_the_server_too(dashboard):
     np.testing.assert_allclose(stored, encoded, atol=5e-3)
 
 
-def test_where_the_page_cannot_run_the_networks_the_server_draws_the_path(dashboard, monkeypatch):
-    monkeypatch.setattr("dashboard.components.assets.LAYER_KINDS", ())
+def test_where_the_page_cannot_run_the_networks_the_server_draws_the_path(dashboard, reason):
     app = dashboard("interpolation")
-    assert not app.error and "cannot run in the browser" in words(app) and "At the midpoint" in words(app)
+    assert not app.error and reason and reason in words(app) and "At the midpoint" in words(app)
     app.selectbox("a-class").set_value("7").run()
     data = cache.trained.dataset(DataKey("tiny"))
     assert data.test_labels[app.session_state["a"]] == 7
@@ -409,18 +415,13 @@ def test_a_training_that_a_restart_interrupted_is_called_that(dashboard, jobs):
     assert [c.beta for c in jobs.asked] == [2.7]
 
 
-def test_a_full_queue_is_told_with_the_wait(dashboard, jobs, monkeypatch):
+def test_a_full_queue_is_told_with_the_wait(dashboard, jobs):
     from core.jobs.background import QueueFull
 
-    def full(*_, **__):
-        raise QueueFull(
-            "8 trainings are waiting already, which is as many as may wait. It should have room in about 40 s."
-        )
-
     app = dashboard("kl_weight", train_in="the server", beta="2.7")
-    monkeypatch.setattr(jobs, "submit", full)
+    jobs.refusal = QueueFull("8 trainings are waiting already. It should have room in about 40 s.")
     next(b for b in app.button if b.label == "Train β = 2.7").click().run()
-    assert any("about 40 s" in w.value for w in app.warning) and not app.error
+    assert any(str(jobs.refusal) in w.value for w in app.warning) and not app.error
 
 
 def test_epochs_come_from_the_link_within_core_limits(dashboard, jobs):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core import settings
 from core.config import RunConfig
 from core.data.dataset import Dataset
 from core.data.datasets import load_dataset
@@ -16,6 +18,13 @@ from core.metrics.scores import score_run
 from core.models.build import build_model
 from core.models.networks import Autoencoder
 from core.runs.run import Run
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of shipped runs, figures and judges: empty."""
+    monkeypatch.setattr(settings, "SHIPPED", tmp_path / "shipped")
+    return tmp_path / "shipped"
 
 
 @pytest.fixture(scope="session")

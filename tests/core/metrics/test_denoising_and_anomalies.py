@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from scipy.ndimage import median_filter
 
 from core.data.shape import as_pictures
@@ -95,15 +96,11 @@ def test_denoising_figures_are_psnr_of_what_they_name(trained, tiny, pca, images
     assert result["median"] > result["input"] and result["pca"] > result["input"]
 
 
-def test_a_decoder_that_knows_the_answer_denoises_and_a_constant_one_does_not(
-    tiny, pca, images, untrained, monkeypatch
-):
-    from core.metrics import denoising_and_anomalies
-
-    model = untrained()
-    monkeypatch.setattr(denoising_and_anomalies, "decode_all", lambda *_: images)
+def test_a_decoder_that_knows_the_answer_denoises_and_a_constant_one_does_not(tiny, pca, images, untrained):
+    model, answer = untrained(), torch.from_numpy(images)[:, None]
+    model.decode_image = lambda _codes: answer
     assert denoising(model, pca, tiny.train_images, tiny.test_images, 0.5)["model"] == pytest.approx(100)
-    monkeypatch.setattr(denoising_and_anomalies, "decode_all", lambda *_: np.zeros_like(images))
+    model.decode_image = lambda _codes: torch.zeros_like(answer)
     blank = denoising(model, pca, tiny.train_images, tiny.test_images, 0.5)
     assert blank["model"] < blank["median"]
 

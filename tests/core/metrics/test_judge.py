@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from core import settings
 from core.errors import NotMeasurable
-from core.metrics import judge as judge_module
-from core.metrics import judge_training
 from core.metrics.judge import Judge, JudgeError, read_judge, spread
 from core.metrics.judge_training import find_judge, folders, load_judge, train_judge
 
+quick = functools.partial(train_judge, epochs=1)
+
 
 @pytest.fixture
-def own_folders(tmp_path, monkeypatch):
-    """No shipped judges, an empty cache, nothing remembered."""
+def own_folders(tmp_path, shipped, monkeypatch):  # noqa: ARG001 - no shipped judges
+    """No shipped judges, and an empty cache."""
     monkeypatch.setenv("POINT_OR_CLOUD_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(settings, "SHIPPED", tmp_path / "shipped")
-    monkeypatch.setattr(judge_training, "_LOADED", {})
     return tmp_path
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    monkeypatch.setattr(judge_training, "EPOCHS", (1, 1))
 
 
 def test_it_names_images_it_never_saw(judge: Judge, tiny):
@@ -91,31 +86,31 @@ def test_a_damaged_judge_is_not_used(judge, tmp_path, damage):
     assert read_judge(tmp_path) is None
 
 
-@pytest.mark.usefixtures("own_folders", "quick")
-def test_it_is_trained_once_and_kept(tiny, monkeypatch):
+def test_it_is_trained_once_and_kept(tiny, own_folders, monkeypatch):
+    def again(*_, **__):
+        pytest.fail("trained again")
+
     assert find_judge(tiny) is None
-    first = load_judge(tiny)
-    assert load_judge(tiny) is first
-    monkeypatch.setattr(judge_training, "_LOADED", {})  # another process
-    monkeypatch.setattr(judge_training, "train_judge", lambda *_, **__: pytest.fail("trained again"))
-    assert load_judge(tiny).info == first.info
+    first = load_judge(tiny, train=quick)
+    assert load_judge(tiny, train=again) is first
+    shutil.copytree(own_folders / "cache", own_folders / "copy")
+    monkeypatch.setenv("POINT_OR_CLOUD_CACHE", str(own_folders / "copy"))  # a folder that this process has not read
+    copy = load_judge(tiny, train=again)
+    assert copy is not first and copy.info == first.info
 
 
-@pytest.mark.usefixtures("own_folders", "quick")
+@pytest.mark.usefixtures("own_folders")
 def test_a_judge_of_other_images_is_not_used(tiny):
     """The shipped folder goes by name alone; a data set that changed under its name gets a judge of its own."""
-    train_judge(tiny, folders("tiny", tiny.digest)[0])
+    quick(tiny, folders("tiny", tiny.digest)[0])
     assert find_judge(tiny) is not None
     assert find_judge(dataclasses.replace(tiny, digest="0" * 16)) is None
 
 
-@pytest.mark.usefixtures("own_folders", "quick")
-def test_a_read_only_cache_costs_only_time(tiny, monkeypatch):
-    def refuse(*_):
-        raise PermissionError("read-only")
-
-    monkeypatch.setattr(judge_module, "write_bytes", refuse)
-    assert load_judge(tiny).info["epochs"] == 1
+def test_a_cache_that_cannot_be_written_costs_only_time(tiny, own_folders):
+    (own_folders / "cache").write_text("a file, not a folder")
+    assert load_judge(tiny, train=quick).info["epochs"] == 1
+    assert (own_folders / "cache").is_file() and find_judge(tiny) is None
 
 
 def test_one_class_is_not_enough(tiny):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from core import settings
 from core.data.sources import DATASETS
 from core.files import write_json
 from core.metrics import records
@@ -14,9 +13,7 @@ from tests.benchmarks import literature
 
 
 @pytest.fixture
-def scored(tmp_path, monkeypatch) -> RunStore:
-    monkeypatch.setattr(settings, "SHIPPED", tmp_path / "shipped")
-
+def scored(tmp_path, shipped) -> RunStore:
     def entry(model: str, seed: int, **fd: float) -> dict:
         return {
             "config": standard(model, "mnist-5k", 16, seed).to_dict(),
@@ -26,7 +23,7 @@ def scored(tmp_path, monkeypatch) -> RunStore:
     runs = {f"ae{s}": entry("ae", s, mixture=4 + s, prior=200) for s in range(2)}
     runs |= {f"vae{s}": entry("vae", s, mixture=4.5, prior=20) for s in range(2)}
     records.commit("mnist-5k", 16, runs)
-    return RunStore(tmp_path / "runs", tmp_path / "shipped")
+    return RunStore(tmp_path / "runs", shipped)
 
 
 def test_the_order_is_counted_in_every_seed(scored, capsys):

@@ -7,7 +7,6 @@ import pytest
 from scipy.linalg import sqrtm
 
 from core.latent.sampling import prior
-from core.metrics import samples
 from core.metrics.samples import (
     confidence,
     frechet_distance,
@@ -126,8 +125,7 @@ def test_real_images_beat_a_constant_decoder_and_noise(whole):
     assert real["confidence"] > 0.95
 
 
-def test_a_trained_model_samples_better_than_an_untrained_one(judge, tiny, trained, untrained, monkeypatch):
-    monkeypatch.setattr(samples, "N", 200)
+def test_a_trained_model_samples_better_than_an_untrained_one(judge, tiny, trained, untrained):
     before, after = (
         sample_quality(model, tiny, prior(model.config.latent_dim), judge)
         for model in (untrained(), trained["vae"].load_model())

@@ -11,7 +11,6 @@ from hypothesis import settings as search
 from hypothesis import strategies as some
 
 import core.metrics.scores
-from core import settings
 from core.config import RunConfig
 from core.errors import NotMeasurable
 from core.metrics import measuring, records, scorecard
@@ -252,12 +251,6 @@ def test_the_plan_has_a_run_for_every_role_and_three_seeds():
     for role in ("ae", "vae", "ae denoiser", "vae denoiser", "vae beta 0.1", "vae beta 10"):
         assert {key for r, key in seen if r == role} == set(SEEDS)
     assert len([r for r, _ in seen if r == "ae held-out"]) == 10
-
-
-@pytest.fixture
-def shipped(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setattr(settings, "SHIPPED", tmp_path / "shipped")
-    return tmp_path / "shipped"
 
 
 @pytest.fixture

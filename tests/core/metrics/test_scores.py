@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 
@@ -52,68 +53,67 @@ def test_measuring_twice_gives_the_same_numbers(measured, trained, tiny, judge):
     assert dict(leaves(again)) == pytest.approx(dict(leaves(measured["vae"]["reconstruction"])), rel=1e-3)
 
 
+QUICK = {
+    name: (lambda s, name=name: {"d": s.config.latent_dim, "name": name})
+    for name in ("reconstruction", "samples", "latent")
+}
+quickly = functools.partial(score_run, measures=QUICK)
+
+
 @pytest.fixture
-def run(store, monkeypatch) -> Run:
-    """A run of its own, that may be written to, with three quick parts."""
-    quick = {
-        name: (lambda s, name=name: {"d": s.config.latent_dim, "name": name})
-        for name in ("reconstruction", "samples", "latent")
-    }
-    monkeypatch.setattr(scores, "PARTS", quick)
+def run(store) -> Run:
+    """A run of its own, that may be written to."""
     return train(RunConfig(model="ae", dataset="tiny", epochs=1, latent_dim=2, trunk="mlp-400"), store)
 
 
-def test_scores_are_kept_part_by_part_and_taken_up_again(run, tiny, judge, monkeypatch):
+def test_scores_are_kept_part_by_part_and_taken_up_again(run, tiny, judge):
     def fail(_subject):
         raise KeyboardInterrupt
 
-    whole = dict(scores.PARTS)
-    monkeypatch.setitem(scores.PARTS, "samples", fail)
     with pytest.raises(KeyboardInterrupt):
-        score_run(run, tiny, judge)
+        score_run(run, tiny, judge, measures={**QUICK, "samples": fail})
     assert "reconstruction" in records.scores_of(run) and "samples" not in records.scores_of(run)
     seen = []
-    monkeypatch.setattr(scores, "PARTS", whole)
-    found = score_run(run, tiny, judge, on_part=seen.append)
+    found = quickly(run, tiny, judge, on_part=seen.append)
     assert seen == ["samples", "latent"]
     assert found == records.scores_of(run) and found["samples"]["name"] == "samples"
     run.verify()  # the manifest knows the new file
-    assert score_run(run, tiny, judge, on_part=seen.append) == found and len(seen) == 2
-    score_run(run, tiny, judge, fresh=True, on_part=seen.append)
+    assert quickly(run, tiny, judge, on_part=seen.append) == found and len(seen) == 2
+    quickly(run, tiny, judge, fresh=True, on_part=seen.append)
     assert len(seen) == 5
 
 
 def test_another_judge_or_other_weights_are_measured_again(run, tiny, judge):
-    first = score_run(run, tiny, judge)
+    first = quickly(run, tiny, judge)
     records.keep(run, {**first, "judge": "0" * 16, "latent": {"stale": 1}})
-    assert "stale" not in score_run(run, tiny, judge)["latent"]
+    assert "stale" not in quickly(run, tiny, judge)["latent"]
     records.keep(run, {**first, "weights": "0" * 16})
     assert records.scores_of(run) == {}
 
 
 def test_damaged_scores_are_measured_again(run, tiny, judge):
-    score_run(run, tiny, judge)
+    quickly(run, tiny, judge)
     (run.path / records.FILE).write_text("{")
     assert records.scores_of(run) == {}
-    assert score_run(run, tiny, judge)["latent"]["d"] == 2
+    assert quickly(run, tiny, judge)["latent"]["d"] == 2
 
 
 def test_a_shipped_run_stays_as_it_came(run, tiny, judge, tmp_path, monkeypatch):
     monkeypatch.setenv("POINT_OR_CLOUD_CACHE", str(tmp_path / "cache"))
     shipped = Run(run.path, shipped=True)
     before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
-    first = score_run(shipped, tiny, judge)
+    first = quickly(shipped, tiny, judge)
     assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
     seen: list[str] = []
-    assert score_run(shipped, tiny, judge, on_part=seen.append) == first and not seen, "measured once"
+    assert quickly(shipped, tiny, judge, on_part=seen.append) == first and not seen, "measured once"
 
 
-def test_a_part_that_makes_no_sense_for_the_data_says_why(run, tiny, judge, monkeypatch):
+def test_a_part_that_makes_no_sense_for_the_data_says_why(run, tiny, judge):
     def refuse(_subject):
         raise NotMeasurable("no two images of the same class")
 
-    monkeypatch.setitem(scores.PARTS, "latent", refuse)
-    assert score_run(run, tiny, judge, keep=False)["latent"] == {"not_measured": "no two images of the same class"}
+    found = score_run(run, tiny, judge, keep=False, measures={**QUICK, "latent": refuse})
+    assert found["latent"] == {"not_measured": "no two images of the same class"} and found["samples"]["d"] == 2
 
 
 def test_parts_fit_the_run():
