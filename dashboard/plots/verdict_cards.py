@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from core.metrics.scorecard import SETTINGS
 from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, CaseResult, Row, Stat, show
 from dashboard.plots import theme
 
@@ -42,7 +43,7 @@ STYLE = """<style>
 .ball.none { width: .3em; height: .3em; margin: .3em; border: 0; background: currentColor; opacity: .5; }
 
 /* One line per claim: an expander with its sentence, and at the right one verdict per data set and latent size. */
-.st-key-claims { --column: 5.4rem; gap: 0; }
+.st-key-claims { --cases: CASES; --column: 5.4rem; gap: 0; }
 .st-key-claims [class*="st-key-claim-"] {
   position: relative; gap: 0; border-bottom: 1px solid rgba(128, 128, 136, .22);
 }
@@ -51,11 +52,11 @@ STYLE = """<style>
 }
 .st-key-claims details { border: 0; background: none; border-radius: 0; padding: 0; }
 .st-key-claims summary {
-  padding: .55rem calc(4 * var(--column) + .5rem) .55rem 0; min-height: 2.6rem; box-sizing: border-box;
+  padding: .55rem calc(var(--cases) * var(--column) + .5rem) .55rem 0; min-height: 2.6rem; box-sizing: border-box;
 }
 .st-key-claims details > div { padding: 0 0 .9rem 1.75rem; border: 0; }
 .st-key-claims > *, .st-key-claims [class*="st-key-claim-"] > * + * { margin-top: 0; }
-.verdicts { display: grid; grid-template-columns: repeat(4, var(--column)); text-align: center; }
+.verdicts { display: grid; grid-template-columns: repeat(var(--cases), var(--column)); text-align: center; }
 .verdicts.marks { height: 2.6rem; align-items: center; }
 .verdicts .ball { margin: 0; justify-self: center; }
 .verdicts .ball:not(.none) { width: 1.05em; height: 1.05em; }
@@ -76,7 +77,7 @@ STYLE = """<style>
   }
   .heads .verdicts br { display: none; }
 }
-</style>"""
+</style>""".replace("CASES", str(len(SETTINGS)))
 
 
 def ball(verdict: str) -> str:
