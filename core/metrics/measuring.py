@@ -40,18 +40,24 @@ def _complete(store: RunStore) -> list[Run]:
     return [run for run in store if run.complete]
 
 
-def evaluate_all(store: RunStore | None = None, progress: Progress | None = None) -> dict[str, str]:
+def evaluate_all(
+    store: RunStore | None = None,
+    progress: Progress | None = None,
+    measure: Callable[..., object] | None = None,
+) -> dict[str, str]:
     """Measure every finished run that has not been measured; after an interruption, the next call continues.
 
     Args:
         store: the runs.
         progress: called before each run and each part.
+        measure: measures one run; by default `core.metrics.scores.score_run`.
 
     Returns:
         run_id -> "measured", or the reason why the run could not be measured.
     """
     from core.metrics.scores import score_run
 
+    measure = measure or score_run
     runs = _complete(store or RunStore())
     outcome: dict[str, str] = {}
 
@@ -65,7 +71,7 @@ def evaluate_all(store: RunStore | None = None, progress: Progress | None = None
     for i, run in enumerate(runs):
         report(i, run.run_id)
         try:
-            score_run(run, on_part=report_part)
+            measure(run, on_part=report_part)
             outcome[run.run_id] = "measured"
         except UserFacingError as error:
             outcome[run.run_id] = str(error)

@@ -186,13 +186,15 @@ def test_each_processor_has_a_folder_of_its_own(monkeypatch):
         return compiled_code.folder()
 
     monkeypatch.delenv("NUMBA_CPU_NAME", raising=False)
-    monkeypatch.setattr("core.latent.compiled_code._processor", lambda: ["model name: A", "flags: avx2"])
-    first = here()
-    monkeypatch.setattr("core.latent.compiled_code._processor", lambda: ["model name: A", "flags: avx2 avx512f"])
-    assert here() != first
-    monkeypatch.undo()
+    monkeypatch.delenv("NUMBA_CPU_FEATURES", raising=False)
+    folders = {here()}
     monkeypatch.setenv("NUMBA_CPU_NAME", "generic")
     assert compiled_code._processor() == ["generic", ""], "whatever processor it is built on"
+    folders.add(here())
+    for features in ("+avx2", "+avx2,+avx512f"):
+        monkeypatch.setenv("NUMBA_CPU_FEATURES", features)
+        folders.add(here())
+    assert len(folders) == 4
     compiled_code._kind.cache_clear()
 
 

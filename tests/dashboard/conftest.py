@@ -78,6 +78,16 @@ def dashboard(runs: SimpleNamespace, jobs: Waiting, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
+    """The arrays that pages send to components, one dictionary for each file."""
+    import safetensors.numpy
+
+    files, save = [], safetensors.numpy.save
+    monkeypatch.setattr(safetensors.numpy, "save", lambda arrays: files.append(arrays) or save(arrays))
+    return files
+
+
+@pytest.fixture
 def no_judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test that ran before has left a classifier of the small images."""
     monkeypatch.setenv("POINT_OR_CLOUD_CACHE", str(tmp_path / "cache"))

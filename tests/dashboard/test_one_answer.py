@@ -196,40 +196,34 @@ def test_a_contradiction_is_noticed(answers, expected):
     assert agree(answers) is expected
 
 
-def test_start_is_never_the_mirror_image_of_one_image(dashboard, monkeypatch):
+def test_start_is_never_the_mirror_image_of_one_image(dashboard, sent):
     """Both pages, and the recording of the training, draw the codes of one model in one plane."""
     import numpy as np
 
-    from dashboard.components import encode_decode
     from dashboard.components.scrubber import placed
     from dashboard.panels.encoding import plane
 
-    sent = {}
-    pack = encode_decode.packed
-    monkeypatch.setattr(encode_decode, "packed", lambda key, arrays: sent.update(arrays) or pack(key, arrays))
     dashboard("one_image", latent="4")
+    (codes,) = [arrays for arrays in sent if "left_xy" in arrays]
     pair = cache.trained.pairs()["tiny", 4, 0]
     for side, entry in (("left", pair.ae), ("right", pair.vae)):
         gallery = cache.trained.gallery(entry.run_id)
         on_start, width = plane(gallery["mean"], gallery["stddev"].astype(float))
-        np.testing.assert_allclose(on_start, sent[f"{side}_xy"], atol=1e-4)
+        np.testing.assert_allclose(on_start, codes[f"{side}_xy"], atol=1e-4)
         np.testing.assert_allclose(placed(gallery["mean"][None])[0][0], on_start, atol=1e-4)
         assert width.shape == on_start.shape and (width >= 0).all()
 
 
-def test_classes_beyond_a_byte_reach_every_component(dashboard, monkeypatch):
+def test_classes_beyond_a_byte_reach_every_component(dashboard, sent, monkeypatch):
     """A data set of 400 classes: the labels that are sent to the browser are the images' own."""
     import dataclasses
 
     import numpy as np
-    import safetensors.numpy
 
     data = cache.trained.dataset(DataKey("tiny"))
     labels = 250 + np.arange(len(data.test_labels))
     many = dataclasses.replace(data, classes=tuple(f"class {i}" for i in range(400)), test_labels=labels)
     monkeypatch.setattr(cache.trained, "dataset", lambda _name: many)
-    save, sent = safetensors.numpy.save, []
-    monkeypatch.setattr(safetensors.numpy, "save", lambda arrays: sent.append(arrays) or save(arrays))
     for page, query in (
         ("latent_maps", {}),
         ("one_image", {"part": "Decode as you move"}),

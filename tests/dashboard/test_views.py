@@ -248,23 +248,23 @@ def test_samples_of_one_class_have_no_figures_of_all_classes(dashboard, jobs):
     assert data_of(app, "sampler")["drawable"] == [True] * 10
 
 
-def test_a_run_without_class_densities_gets_them_when_a_class_is_asked_for(dashboard, monkeypatch):
+def test_a_run_without_class_densities_gets_them_when_a_class_is_asked_for(dashboard, sent, monkeypatch):
     arrays = cache.trained.arrays
     older = lambda run_id, name: {k: v for k, v in arrays(run_id, name).items() if not k.startswith("classes")}  # noqa: E731
     monkeypatch.setattr(cache.trained, "arrays", older)
-    sent = {}
-    monkeypatch.setattr("dashboard.components.sampler.packed", lambda _, found: sent.update(found) or "./media/arrays")
     app = dashboard("samples")
-    assert not app.error and "left_class_means" not in sent and "left_mixture_means" in sent
+    assert not app.error and "left_class_means" not in sent[-1] and "left_mixture_means" in sent[-1]
     app = rested(app, "sampler", source="class")
-    assert not app.error and sent["left_class_means"].shape == sent["right_class_means"].shape == (10, 4)
+    found = sent[-1]
+    assert not app.error and found["left_class_means"].shape == found["right_class_means"].shape == (10, 4)
 
 
 @pytest.fixture
-def reason(runs, monkeypatch) -> str:
+def reason(dashboard, monkeypatch) -> str:  # noqa: ARG001 - its runs
     """Why the page can run no network: it knows no kind of layer."""
     monkeypatch.setattr(assets, "LAYER_KINDS", ())
-    return assets.not_in_page(next(iter(runs.store)).config)
+    pair = cache.trained.pairs()["tiny", 4, 0]
+    return assets.not_in_page(pair.ae.config, pair.vae.config)
 
 
 def test_where_the_page_cannot_run_the_networks_the_server_draws_the_samples(dashboard, reason):
