@@ -204,7 +204,7 @@ def test_start_is_never_the_mirror_image_of_one_image(dashboard, sent):
     from dashboard.panels.encoding import plane
 
     dashboard("one_image", latent="4")
-    (codes,) = [arrays for arrays in sent if "left_xy" in arrays]
+    (codes,) = [arrays for arrays in sent if "left_basis" in arrays]
     pair = cache.trained.pairs()["tiny", 4, 0]
     for side, entry in (("left", pair.ae), ("right", pair.vae)):
         gallery = cache.trained.gallery(entry.run_id)
