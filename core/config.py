@@ -29,6 +29,8 @@ ModelName = Literal["ae", "vae", "multirate"]
 MODELS: tuple[ModelName, ...] = ("ae", "vae", "multirate")
 ACTIVATIONS = ("silu", "relu")
 LIKELIHOODS = ("bernoulli", "gaussian", "calibrated")
+# Sprites are drawn on black, and the studies of disentanglement that they are compared with use cross-entropy.
+USUAL_LIKELIHOODS = {"sprites": "bernoulli"}
 REDUCTIONS = ("sum", "mean")
 SCHEDULES = ("onecycle", "constant", "linear", "gentle")
 OPTIMISERS = ("adam", "muon")
@@ -102,7 +104,7 @@ class RunConfig:
             replaced by the default: conv, except for d <= 3 on 28x28 grey images, where the MLP reconstructs better.
         activation: "silu" or "relu".
         likelihood: "bernoulli" (cross-entropy on grey values), "gaussian" (sigma = 0.1) or "calibrated" (a Gaussian
-            with one learned sigma). "" is replaced by the default: bernoulli for grey images, calibrated for colour.
+            with one learned sigma). "" is replaced by the default: that in `USUAL_LIKELIHOODS`, else bernoulli for grey, calibrated for colour.
         beta: weight of the rate in D + beta R, both in nats per image. None for models without a beta.
         reduction: "sum", or "mean" to average the distortion over the pixels but not the rate: a frequent bug, which
             can be examined here. Only for models with a rate.
@@ -162,7 +164,7 @@ class RunConfig:
         _check_choice("trunk", self.trunk, tuple(TRUNKS))
         _check_choice("activation", self.activation, ACTIVATIONS)
         if self.likelihood == "":
-            put("likelihood", "calibrated" if self.shape.color else "bernoulli")
+            put("likelihood", USUAL_LIKELIHOODS.get(self.dataset, "calibrated" if self.shape.color else "bernoulli"))
         _check_choice("likelihood", self.likelihood, LIKELIHOODS)
         _check_choice("reduction", self.reduction, REDUCTIONS)
         _check_choice("schedule", self.schedule, SCHEDULES)

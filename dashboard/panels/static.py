@@ -27,21 +27,21 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
     """Unseen images, and below them their reconstructions by several models.
 
     Args:
-        models: one row each, as model and latent size, e.g. ["ae 2", "vae 16"].
+        models: one row each, as model and latent size, e.g. ["ae 2", "vae 16"]; the size "own" is that of the scene's pair.
         shown: images per row.
     """
     data = cache.trained.dataset(stage.pair.data)
     first = cache.decoded.one_of_each(stage.pair.data)[:shown]
     st.caption("Unseen images")
     st.image(images.grid(without_grey_axis(data.test_images[first]), len(first)), width="stretch", alt="Unseen images")
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = {"numbers": data.shape.pixels, "codes": stage.pair.latent_dim}
     for place, words in enumerate(models):
         kind, size = model_of(words, ())
-        if not size.isdecimal():
-            raise ExhibitError(f"{words!r}: the latent size is a whole number.")
-        pair = stage.other(int(size))
+        if size != "own" and not size.isdecimal():
+            raise ExhibitError(f"{words!r}: the latent size is a whole number, or own.")
+        pair = stage.pair if size == "own" else stage.other(int(size))
         entry = pair[kind]
-        st.markdown(stage.name(place, f"{NAMES[kind]}, decoded from {size} numbers"))
+        st.markdown(stage.name(place, f"{NAMES[kind]}, decoded from {pair.latent_dim} numbers"))
         decoded = cache.trained.gallery(entry.run_id)["reconstruction"][first]
         st.image(
             images.grid(decoded, len(first)), width="stretch", alt=f"The same images, decoded: row {LETTERS[place]}"
