@@ -104,7 +104,8 @@ class RunConfig:
             replaced by the default: conv, except for d <= 3 on 28x28 grey images, where the MLP reconstructs better.
         activation: "silu" or "relu".
         likelihood: "bernoulli" (cross-entropy on grey values), "gaussian" (sigma = 0.1) or "calibrated" (a Gaussian
-            with one learned sigma). "" is replaced by the default: that in `USUAL_LIKELIHOODS`, else bernoulli for grey, calibrated for colour.
+            with one learned sigma). "" is replaced by the default: that in `USUAL_LIKELIHOODS`, else
+            bernoulli for grey images and calibrated for colour.
         beta: weight of the rate in D + beta R, both in nats per image. None for models without a beta.
         reduction: "sum", or "mean" to average the distortion over the pixels but not the rate: a frequent bug, which
             can be examined here. Only for models with a rate.

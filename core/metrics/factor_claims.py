@@ -126,8 +126,8 @@ def _figure(measure: Measure, scores: Population) -> str:
     return show(Stat(measure.name, measure.role, statistics.fmean(values), spread, values), 3)
 
 
-def markdown(scores: Population, where: str) -> str:
-    """The README's tables: every score of every model, seed beside beta, and the claims with their verdicts.
+def table(scores: Population, where: str) -> str:
+    """Every score of every model, and what seed and beta change about it, as a markdown table.
 
     Args:
         scores: see `core.metrics.scorecard.population`.
@@ -145,6 +145,11 @@ def markdown(scores: Population, where: str) -> str:
         found = randomness(scores, score)
         cells += ["–", "–"] if found is None else [f"{found.over_seeds:.3f}", f"{found.over_betas:.3f}"]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    lines += ["", "| claim | verdict | condition |", "|---|---|---|"]
+    return "\n".join(lines)
+
+
+def markdown(scores: Population, where: str) -> str:
+    """The README's tables: `table`, and the claims with their verdicts; arguments as there."""
+    lines = [table(scores, where), "", "| claim | verdict | condition |", "|---|---|---|"]
     lines += [f"| {row.sentence} | {row.verdict} | {row.condition} |" for row in decided(scores)]
     return "\n".join(lines)

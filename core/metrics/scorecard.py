@@ -14,7 +14,7 @@ from core.metrics.records import committed, scores_of
 from core.metrics.verdicts import Population, Row, combine, decide, show
 from core.runs.store import RunStore
 
-SETTINGS = (("mnist-5k", 2), ("mnist-5k", 16), ("mnist", 16), ("fashion-mnist", 16), ("emoji", 32))
+SETTINGS = (("mnist-5k", 2), ("mnist-5k", 16), ("mnist", 16), ("fashion-mnist", 16), ("emoji", 32), ("sprites", 10))
 SEEDS = (0, 1, 2)
 NOISE = 0.5  # of the models trained to denoise
 FULL = {"epochs": 10, "batch_size": 128}  # for the large data sets, where more steps improve little

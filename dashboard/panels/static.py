@@ -27,7 +27,7 @@ def copies(stage: Stage, models: list[str], shown: int = 8) -> Facts:
     """Unseen images, and below them their reconstructions by several models.
 
     Args:
-        models: one row each, as model and latent size, e.g. ["ae 2", "vae 16"]; the size "own" is that of the scene's pair.
+        models: one row each, as model and latent size, e.g. ["ae 2", "vae 16"]; "own" is the size of the scene's pair.
         shown: images per row.
     """
     data = cache.trained.dataset(stage.pair.data)

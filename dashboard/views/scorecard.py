@@ -4,11 +4,13 @@ from typing import Any
 
 import streamlit as st
 
+from core.metrics import factor_claims
 from core.metrics.scorecard import SEEDS, SETTINGS
 from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Population, Row
 from dashboard import cache
 from dashboard.components.chart import chart
 from dashboard.content.catalog import Pair
+from dashboard.content.factors import factors_takeaway, seed_beside_beta
 from dashboard.content.samples import rescue_meaning, rescue_takeaway
 from dashboard.content.scorecard import scorecard_takeaway
 from dashboard.content.words import AE, VAE
@@ -103,6 +105,25 @@ def rescue() -> None:
     )
 
 
+def factors() -> None:
+    """Draw how far latent dimensions follow single factors, where it is known how the images were made."""
+    if not any("factors" in scores for runs in here.values() for scores in runs.values()):
+        return
+    where = f"{pair.dataset}, d = {pair.latent_dim}"
+    rows = factor_claims.decided(here)
+    st.header("Do latent dimensions follow single factors?", anchor=False)
+    st.markdown(factors_takeaway(rows))
+    st.markdown(factor_claims.table(here, where))
+    st.markdown(seed_beside_beta(factor_claims.randomness(here, "mig")))
+    for row in rows:
+        with st.expander(row.sentence):
+            st.html(verdict_cards.card(row, where, dark))
+    st.caption(
+        "MIG: Chen et al. 2018, DCI: Eastwood & Williams 2018, FactorVAE score: Kim & Mnih 2018; 1 is best. Mean ± "
+        "standard deviation over seeds. PCA with as many components is the linear control."
+    )
+
+
 lines = cache.measured.scorecards()
 here = cache.measured.scores(pair.dataset, pair.latent_dim, pair.data.digest)
 st.title("Scorecard", anchor=False)
@@ -124,6 +145,7 @@ st.html(
 )
 sentences(lines)
 if models(here):
+    factors()
     rescue()
     st.caption(
         f"Measured on unseen test images of `{pair.dataset}` (at most 1,000) · latent size {pair.latent_dim} · "
@@ -143,6 +165,6 @@ with st.expander("Explanation: how verdicts are computed", icon=":material/help:
   *Holds* means in every seed, *does not hold* in none; otherwise the verdict is *depends*, with the condition stated.
 - **Claims that fail do not show a defect of the models.** Some hold at latent size 2, which most figures of latent
   spaces show, but not at 16; some confuse the sampling distribution with what the decoder can generate.
-- **Limitations**: four combinations of data set and latent size, one architecture, small images.
+- **Limitations**: {len(SETTINGS)} combinations of data set and latent size, one architecture, small images.
 """
     )

@@ -119,6 +119,8 @@ def small_scenes(monkeypatch, tmp_path):
         ("_16", "_4"),
         ("[2, 16]", "[2, 4]"),
         ("latent = 16", "latent = 4"),
+        ("latent = 32", "latent = 4"),
+        ('"emoji"', '"tiny"'),
         ("reveal = 10.0", "reveal = 4.0"),
         ("1.0, 10.0, 0.1", ", ".join(map(str, BETAS))),
         ('"mnist-5k"', '"tiny"'),

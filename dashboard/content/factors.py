@@ -1,0 +1,30 @@
+"""How far latent dimensions follow the factors that images were made from, and whether the seed matters like beta.
+
+*Decide* is `core.metrics.factor_claims`; this module phrases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.metrics.factor_claims import SCORES, Randomness
+from core.metrics.verdicts import Row
+
+
+def factors_takeaway(rows: Sequence[Row]) -> str:
+    """The verdict on each claim, in one sentence each."""
+    return " ".join(f"“{row.sentence.rstrip('.')}”: **{row.verdict}**." for row in rows)
+
+
+def seed_beside_beta(found: Randomness | None, score: str = "mig") -> str:
+    """What Locatello et al. 2019 found about seeds, and whether it is so here; "" if too few models were measured."""
+    if found is None:
+        return ""
+    reproduced = found.over_seeds >= found.over_betas
+    return (
+        "In a study of 12,000 models ([Locatello et al. 2019](https://arxiv.org/abs/1811.12359)) the seed mattered as "
+        f"much as β. {'So it does' if reproduced else 'It matters less'} here: between {found.seeds} seeds of one β "
+        f"the {SCORES[score]} has a standard deviation of {found.over_seeds:.3f}, between values of β one of "
+        f"{found.over_betas:.3f}. A model with the worst β ({found.worst:g}) scores higher than one with the best "
+        f"({found.best:g}) in {found.overtaken:.0%} of pairs."
+    )
