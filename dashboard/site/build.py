@@ -27,7 +27,7 @@ from dashboard.site.recorder import UNKNOWN, Recorder, SiteError
 
 HERE = Path(__file__).parent
 WEB = HERE.parent / "web"
-DATA = ("mnist-5k",)  # the data set whose images need no download
+DATA = ("mnist-5k", "fashion-mnist")  # the images of the second are downloaded; without a network it is left out
 FONTS = {"Material Symbols Rounded": "MaterialSymbols-Rounded.", "Source Sans": "SourceSansVF-Upright."}
 TITLE = "Point or Cloud"
 # While the pages are recorded: nothing in the background, and no training, whatever is clicked.

@@ -18,6 +18,7 @@ from dashboard.export import capture
 from dashboard.export.capture import Node
 from dashboard.export.page_file import ADDRESS, component_data
 from dashboard.site import plan
+from dashboard.site.compact import smaller
 from dashboard.site.elements import elements_of
 from dashboard.site.plan import Recorded
 from dashboard.site.recorder import SiteError, View
@@ -55,6 +56,7 @@ class Files:
 
     def add(self, address: str, data: bytes, suffix: str) -> str:
         """Keep a file under an address; returns its name."""
+        data = smaller(data)
         self.names[address] = name = f"media/{digest(data)}.{suffix}"
         self.content[name] = data
         return name

@@ -3,6 +3,8 @@
 /** @typedef {{shape: number[], data: Float32Array | Uint8Array}} Tensor */
 /** @typedef {Record<string, Tensor>} Tensors */
 
+const STEP = ":step";
+
 /** @type {Float32Array | null} */
 let halfTable = null;
 
@@ -28,7 +30,8 @@ function halves() {
 
 /**
  * A safetensors file: 8 bytes of header length, a JSON header, raw little-endian tensors.
- * Floats are read as float32, bytes stay bytes.
+ * Floats are read as float32, bytes stay bytes; I8 tensors are levels, a step for each row of them (NAME:step), as
+ * the static site has them (dashboard/site/compact.py).
  * @param {ArrayBuffer} buffer
  * @returns {{metadata: Record<string, string>, tensors: Tensors}}
  */
@@ -44,14 +47,35 @@ export function parseSafetensors(buffer) {
   for (const [name, { dtype, shape, data_offsets }] of Object.entries(entries)) {
     const [from, to] = data_offsets;
     const bytes = buffer.slice(8 + length + from, 8 + length + to); // a copy, because offsets need not be aligned
+    if (name.endsWith(STEP)) continue;
     if (dtype === "F32") tensors[name] = { shape, data: new Float32Array(bytes) };
     else if (dtype === "U8") tensors[name] = { shape, data: new Uint8Array(bytes) };
     else if (dtype === "F16") {
       const table = halves();
       tensors[name] = { shape, data: Float32Array.from(new Uint16Array(bytes), (bits) => table[bits]) };
-    } else throw new Error(`tensor ${name} has type ${dtype}; F16, F32 and U8 are read`);
+    } else if (dtype === "I8") {
+      const { data_offsets: at } = entries[name + STEP] ?? {};
+      if (!at) throw new Error(`tensor ${name} has type I8 and no steps`);
+      const steps = new Float32Array(buffer.slice(8 + length + at[0], 8 + length + at[1]));
+      const width = (to - from) / steps.length;
+      tensors[name] = {
+        shape,
+        data: Float32Array.from(new Int8Array(bytes), (level, i) => level * steps[Math.floor(i / width)]),
+      };
+    } else throw new Error(`tensor ${name} has type ${dtype}; F16, F32, I8 and U8 are read`);
   }
   return { metadata, tensors };
+}
+
+/**
+ * A file as it is, or what gzip has made of it. No safetensors file begins like gzip: its header's length, which comes
+ * first, is a multiple of eight.
+ * @param {ArrayBuffer} bytes
+ */
+export function unpacked(bytes) {
+  const [first, second] = new Uint8Array(bytes, 0, Math.min(2, bytes.byteLength));
+  if (first !== 0x1f || second !== 0x8b) return bytes;
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 /**
@@ -69,7 +93,7 @@ export function load(url, make) {
     // The URL names the content (see assets.py), so any copy the browser still has is the right one.
     promise = fetch(url, { cache: "force-cache" }).then(async (response) => {
       if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
-      return make(await response.arrayBuffer());
+      return make(await unpacked(await response.arrayBuffer()));
     });
     promise.catch(() => shared.delete(url));
     shared.set(url, promise);

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { loadArrays, parseSafetensors } from "../../dashboard/web/weights.js";
+import { gzipSync } from "node:zlib";
+import { loadArrays, parseSafetensors, unpacked } from "../../dashboard/web/weights.js";
 import { floats, safetensors } from "./tools.js";
 
 const half = (bits) => ({ dtype: "F16", shape: [bits.length], bytes: new Uint8Array(Uint16Array.from(bits).buffer) });
@@ -88,4 +89,21 @@ test("a fetch that failed may be tried again", async () => {
   await assert.rejects(loadArrays("/a"), /404 Not Found/);
   fail = false;
   assert.deepEqual(await loadArrays("/a"), {});
+});
+
+test("levels with a step for each row are their products, and steps are no tensors of their own", async () => {
+  const levels = { dtype: "I8", shape: [2, 3], bytes: Uint8Array.from(Int8Array.of(-127, 0, 1, 127, -1, 5)) };
+  const file = safetensors({ w: levels, "w:step": floats([2], [0.5, 2]), b: floats([1], [7]) });
+  const { tensors } = parseSafetensors(file);
+  assert.deepEqual(Object.keys(tensors).sort(), ["b", "w"]);
+  assert.deepEqual(tensors.w, { shape: [2, 3], data: Float32Array.of(-63.5, 0, 0.5, 254, -2, 10) });
+  assert.throws(() => parseSafetensors(safetensors({ w: levels })), /no steps/);
+});
+
+test("a file is read as it is or from what gzip has made of it", async () => {
+  const file = safetensors({ x: floats([2], [1, 2]) });
+  const bytes = file instanceof ArrayBuffer ? file : new Uint8Array(file).buffer;
+  const squeezed = Uint8Array.from(gzipSync(new Uint8Array(bytes))).buffer;
+  assert.deepEqual(new Uint8Array(await unpacked(squeezed)), new Uint8Array(bytes));
+  assert.equal(await unpacked(bytes), bytes);
 });
