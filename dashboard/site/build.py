@@ -20,8 +20,9 @@ from core import settings
 from core.errors import UserFacingError
 from dashboard.plots import theme
 from dashboard.site import plan
-from dashboard.site.elements import PREFIX, Elements
+from dashboard.site.elements import Elements
 from dashboard.site.files import START, Addresses, Files
+from dashboard.site.parts import PREFIX
 from dashboard.site.plan import Recorded
 from dashboard.site.recorder import UNKNOWN, Recorder, SiteError
 
@@ -174,7 +175,7 @@ def _binds() -> Binds:
 
 
 class _Target(Files):
-    """The files and addresses as one object, see `elements.Target`."""
+    """The files and addresses as one object, see `parts.Target`."""
 
     def __init__(self, files: Files, addresses: Addresses) -> None:
         super().__init__(files.names, files.content, files.components)

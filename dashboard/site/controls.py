@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dashboard.export.page_file import Handout
 
 if TYPE_CHECKING:
-    from dashboard.site.elements import Target, Written
+    from dashboard.site.parts import Target, Written
     from dashboard.site.recorder import View, Where
 
 # Parameters of an address that no control has, and that lead to views of their own, by page.
@@ -20,7 +20,7 @@ escape = html.escape
 
 
 class Controls(Handout):
-    """The part of `elements.Elements` that is about controls."""
+    """The part of `parts.Parts` that is about controls."""
 
     view: View
     site: Target

@@ -62,7 +62,7 @@ class Files:
         return name
 
     def media(self, address: str) -> str:
-        """The name of a media file, see `elements.Target`; a data address becomes a file, too."""
+        """The name of a media file, see `parts.Target`; a data address becomes a file, too."""
         address = address.removeprefix(".")
         if address in self.names:
             return self.names[address]
@@ -139,7 +139,7 @@ class Addresses:
         return f"{view.page}/{self.stem(view)}.html".removeprefix("/")
 
     def href(self, page: str, query: Mapping[str, str], strict: bool = False) -> str | None:
-        """See `elements.Target`."""
+        """See `parts.Target`."""
         found = self.find(page, query)
         if found is None:
             return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from core import settings
 from dashboard.site.build import TITLE, Page, Site
-from dashboard.site.elements import PREFIX
+from dashboard.site.parts import PREFIX
 
 escape = html.escape
 SOURCE = "Images are computed by the networks in your browser; nothing is sent anywhere."

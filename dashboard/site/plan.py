@@ -14,7 +14,8 @@ from typing import Any
 
 from dashboard.export.page_file import ADDRESS, component_data
 from dashboard.site.controls import AHEAD
-from dashboard.site.elements import PREFIX, elements_of
+from dashboard.site.elements import elements_of
+from dashboard.site.parts import PREFIX
 from dashboard.site.recorder import Recorder, View, Where
 
 CHOICES = ("button_group", "selectbox", "checkbox")
