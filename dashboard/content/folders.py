@@ -18,9 +18,10 @@ def train_command(pair: Pair, latent_dim: int | None = None) -> str:
 def folder_summary(data: Dataset) -> str:
     """How many images were read from a folder, and in what form."""
     n, classes, skipped = len(data.train_images) + len(data.test_images), len(data.classes), len(data.skipped)
+    side, colors = data.shape.side, "colour" if data.shape.color else "grey levels"
     summary = (
-        f"{n:,} images in {classes:,} {'class' if classes == 1 else 'classes'}, each scaled to fit 28×28 pixels in "
-        "grey levels for the models."
+        f"{n:,} images in {classes:,} {'class' if classes == 1 else 'classes'}, each of {side}×{side} pixels in "
+        f"{colors} for the models."
     )
     if skipped:
         summary += f" {skipped:,} {'file was' if skipped == 1 else 'files were'} skipped."

@@ -34,7 +34,8 @@ def data_choice(pair: Pair) -> None:
             preferred.setdefault(found.dataset, found)
     if len(preferred) < 2:
         return
-    for column, (name, other) in zip(st.columns(len(preferred), wrap=False), preferred.items(), strict=True):
+    columns = st.container(key="data-choice").columns(len(preferred), wrap=False, gap="small")
+    for column, (name, other) in zip(columns, preferred.items(), strict=True):
         chosen, title = name == pair.dataset, short_title(name)
         with column:
             data = cache.trained.dataset(other.data)

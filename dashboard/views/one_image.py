@@ -18,7 +18,7 @@ from dashboard.content.words import AE, VAE, provenance
 from dashboard.panels.encoding import encode_with_both
 from dashboard.panels.interactive import TITLES, images_of, lane_of
 from dashboard.session import controls, state
-from dashboard.session.upload_form import uploaded
+from dashboard.session.upload_form import DIGITS, uploaded
 
 # URL parameters of the initial state: test image, what the planes show, size of the step.
 IMAGE, VIEW, STEP = "index", "view", "step"
@@ -143,7 +143,8 @@ if reason := not_in_page(pair.ae.config, pair.vae.config):
     on_the_server(pair, reason)
     st.caption(provenance(pair, n, "The codes are those of"))
     st.stop()
-st.markdown("Draw a digit or edit one. Both networks run in your browser and update with every stroke.")
+drawn = "a digit" if pair.dataset in DIGITS else "an image"
+st.markdown(f"Draw {drawn} or edit one. Both networks run in your browser and update with every stroke.")
 board = st.container()
 with st.expander("Use your own image", icon=":material/upload:"):
     upload = uploaded(data)
