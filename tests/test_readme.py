@@ -49,7 +49,7 @@ def test_shipped_runs_are_whole_and_small():
     betas = {b for data, model, d, seed, b in have if (data, model, d, seed) == ("mnist-5k", "vae", 16, 0)}
     assert len(betas) >= 9 and {0.1, 10.0} <= betas
     size = sum(p.stat().st_size for p in Path(settings.SHIPPED).rglob("*") if p.is_file() and ".locks" not in p.parts)
-    assert size <= 40e6, f"{size / 1e6:.1f} MB"
+    assert size <= 70e6, f"{size / 1e6:.1f} MB"
 
 
 @pytest.mark.parametrize(

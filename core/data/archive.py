@@ -27,7 +27,7 @@ from core.data.folder_listing import UNREAD, belongs_to_a_tool
 from core.data.folder_name import printable
 from core.data.image_file import formats, suffixes
 from core.data.safe_paths import parts_of, safe_paths
-from core.errors import UserFacingError
+from core.errors import FAILURE, UserFacingError
 
 CHUNK = 1 << 16
 DEEPEST = 8  # parts of a path
@@ -290,8 +290,10 @@ def _write(entry: _Entry, path: Path, budget: _Budget) -> bool:
     return not reason
 
 
-class _Damaged(Exception):
-    """What is in a zip cannot be unpacked."""
+class _Damaged(UserFacingError):
+    """What is in a zip cannot be unpacked; the report says so."""
+
+    exit_code = FAILURE
 
 
 def _carefully(step: Callable[[], Result]) -> Result:

@@ -253,14 +253,16 @@ def test_any_names_become_distinct_safe_paths(names):
             assert len(part.encode()) < 256
 
 
-CHANGES = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6)
+# From integers: other tests make the processor flush subnormal numbers, which `st.floats` refuses.
+SHARE = st.integers(0, 10_000).map(lambda n: n / 10_000)
+CHANGES = st.lists(st.tuples(SHARE, st.integers(0, 255)), max_size=6)
 
 
 @given(
     names=st.lists(NAME, min_size=1, max_size=6),
     method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2]),
     changes=CHANGES,
-    cut=st.one_of(st.none(), st.floats(0, 1)),
+    cut=st.one_of(st.none(), SHARE),
 )
 @settings(max_examples=150, deadline=None)
 @pytest.mark.filterwarnings("ignore:Duplicate name")

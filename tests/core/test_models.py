@@ -78,7 +78,7 @@ def test_output_bias_starts_at_the_mean_grey_level():
 def test_a_colour_decoder_starts_at_the_mean_of_each_channel_and_sigma_at_their_spread(trunk):
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (50, 3, 32, 32)).astype(np.uint8) // np.array([1, 2, 4], np.uint8)[:, None, None]
-    model = build_model(RunConfig(dataset="sprites", trunk=trunk))
+    model = build_model(RunConfig(dataset="emoji", trunk=trunk))
     model.start_from(images)
     with torch.no_grad():
         model.decoder.layers[-1].weight.zero_()
@@ -88,7 +88,7 @@ def test_a_colour_decoder_starts_at_the_mean_of_each_channel_and_sigma_at_their_
 
 
 def test_the_sigma_of_a_multirate_model_depends_on_beta_alone():
-    model = build_model(RunConfig(dataset="sprites", model="multirate"))
+    model = build_model(RunConfig(dataset="emoji", model="multirate"))
     with torch.no_grad():
         model.sigma.slope.copy_(torch.tensor([0.1, 0.0, 0.0]))
     sigmas = [model.at(beta).likelihood.log_sigma.exp().item() for beta in (0.1, 1.0, 10.0)]

@@ -159,7 +159,8 @@ def test_an_end_is_drawn_and_the_link_restores_the_drawing(visit):
     again = visit("/interpolation" + page.url.split("/interpolation")[1])
     drawn(again)
     for method in METHODS:
-        assert same(strip(page, method), frames[method]) and same(strip(again, method), frames[method]), method
+        for where in (page, again):
+            until(where, lambda where=where, method=method: same(strip(where, method), frames[method]), method)
     again.get_by_label("Class, From").select_option(label="3")
     again.wait_for_function("() => !location.search.includes('a_drawn')")
 
