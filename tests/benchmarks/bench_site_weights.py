@@ -21,6 +21,7 @@ from core.training.evaluation import per_image
 from dashboard.components.assets import layers_of, with_layers
 from dashboard.site import build
 from dashboard.site.compact import compact, expanded
+from tests.benchmarks.parts import exit_status
 
 
 def losses(run: Run, tensors: dict[str, np.ndarray], images: np.ndarray) -> np.ndarray:
@@ -32,7 +33,7 @@ def losses(run: Run, tensors: dict[str, np.ndarray], images: np.ndarray) -> np.n
     return np.array([(v["distortion"] + v.get("rate", 0)).mean(dtype=np.float64) for v in found])
 
 
-def main() -> None:
+def main() -> int:
     from safetensors.numpy import load
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -55,7 +56,8 @@ def main() -> None:
             before, after, largest = before + len(plain), after + len(small), max(largest, abs(worst))
             print(f"{run.run_id:45}{len(plain) / 1e6:6.2f} MB{len(small) / 1e6:6.2f} MB{worst:+8.3f} nats", flush=True)
     print(f"{'together':45}{before / 1e6:6.2f} MB{after / 1e6:6.2f} MB, largest change {largest:.3f} nats per image")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_status(main))
