@@ -1,6 +1,6 @@
 """Claims about disentanglement, decided where the factors of the images are known, and what the seed changes.
 
-The claims are decided as those in `core.metrics.claims`. Locatello et al. 2019 (section 5.3, figure 3) found besides
+The claims are decided as those in `core.metrics.claims`. Locatello et al. 2019 found besides
 that the seed changes the scores as much as beta does, so that a bad beta with a good seed beats a good beta with a bad
 seed; `randomness` compares both on the measured runs.
 """

@@ -20,11 +20,12 @@ def seed_beside_beta(found: Randomness | None, score: str = "mig") -> str:
     """What Locatello et al. 2019 found about seeds, and whether it is so here; "" if too few models were measured."""
     if found is None:
         return ""
-    reproduced = found.over_seeds >= found.over_betas
+    more = found.over_seeds / found.over_betas if found.over_betas else float("inf")
+    here = "about as much" if 0.75 <= more <= 1.33 else "more" if more > 1 else "less"
     return (
         "In a study of 12,000 models ([Locatello et al. 2019](https://arxiv.org/abs/1811.12359)) the seed mattered as "
-        f"much as β. {'So it does' if reproduced else 'It matters less'} here: between {found.seeds} seeds of one β "
-        f"the {SCORES[score]} has a standard deviation of {found.over_seeds:.3f}, between values of β one of "
-        f"{found.over_betas:.3f}. A model with the worst β ({found.worst:g}) scores higher than one with the best "
+        f"much as β. Here it changes the {SCORES[score]} {here}, as far as {found.seeds} seeds tell: its standard "
+        f"deviation is {found.over_seeds:.3f} between seeds of one β and {found.over_betas:.3f} between values of "
+        f"β. A model with the worst β ({found.worst:g}) scores higher than one with the best "
         f"({found.best:g}) in {found.overtaken:.0%} of pairs."
     )

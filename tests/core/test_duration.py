@@ -27,7 +27,7 @@ def between(low: float, high: float):
     seconds=between(2e-5, 5e-3),
     known=st.one_of(st.none(), between(0.05, 20)),
     measuring=between(0.6, 1.6),
-    publishing=between(0.5, 2.0),
+    publishing=between(0.6, 1.8),
     beat=between(0.05, 0.5),
 )
 def test_after_a_second_the_time_left_is_right(seconds, known, measuring, publishing, beat):
