@@ -15,7 +15,7 @@ from typing import Any
 
 import streamlit as st
 
-_NOTICES, _VISITOR = "_notices", "_visitor"
+_NOTICES, _VISITOR, _PUT = "_notices", "_visitor", "_put"
 
 
 def get(key: str, default: Any = None) -> Any:
@@ -26,6 +26,7 @@ def get(key: str, default: Any = None) -> Any:
 def put(key: str, value: Any) -> None:
     """Set a value; for a widget's key, only from a callback or before the widget is drawn."""
     st.session_state[key] = value
+    st.session_state.setdefault(_PUT, set()).add(key)
 
 
 def visitor() -> str:
@@ -85,8 +86,11 @@ class Asked:
 
 
 def asked(key: str) -> Asked:
-    """The raw value of a URL parameter; call before the widget with that key is drawn."""
-    values = st.query_params.get_all(key)
+    """The raw value of a URL parameter; call before the widget with that key is drawn.
+
+    If the value was set by `put`, as by a button, the URL still has the old one, for which nobody asks any more.
+    """
+    values = [] if key in get(_PUT, ()) else st.query_params.get_all(key)
     return Asked(key, values[-1] if values else None)
 
 
@@ -143,7 +147,8 @@ def notice(text: str) -> None:
 
 
 def take_notices() -> list[str]:
-    """Return all notices so far and remove them."""
+    """Return all notices so far and remove them; called at the end of every run."""
+    st.session_state.pop(_PUT, None)
     return st.session_state.pop(_NOTICES, [])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -13,6 +14,8 @@ from driving import BETAS, data_of, rested, words
 from core.config import QUICK, RunConfig
 from core.data.dataset import DataError, DataKey
 from core.files import write_json
+from core.runs.store import RunStore
+from core.training.train_run import train
 from dashboard import cache
 from dashboard.components import assets
 from dashboard.components.interpolator import drawn_image, drawn_text
@@ -430,6 +433,33 @@ def test_epochs_come_from_the_link_within_core_limits(dashboard, jobs):
     assert [c.epochs for c in jobs.asked] == [3]
     told = dashboard("kl_weight", epochs="100000")
     assert any("100000" in w.value and "from 1 to" in w.value for w in told.warning)
+
+
+def test_the_data_sets_are_pictures_that_choose_their_models(shipped):
+    app = shipped("start", latent="16")
+    assert app.session_state["pair"].dataset == "mnist-5k"
+    for name, latent_dim in (("emoji", 32), ("sprites", 10), ("mnist-5k", 16)):
+        app.button(f"data-{name}").click().run()
+        pair = app.session_state["pair"]
+        assert (pair.dataset, pair.latent_dim) == (name, latent_dim) and not app.exception and not app.warning
+
+
+def test_a_pair_of_another_likelihood_is_a_choice_and_part_of_the_link(dashboard, runs, small_store, tmp_path):
+    assert [c.key for c in dashboard("start").segmented_control if c.key == "likelihood"] == []
+    shutil.copytree(small_store.cache, tmp_path / "runs")
+    runs.store = RunStore(tmp_path / "runs", tmp_path / "none", limit_bytes=10**9)
+    for model in ("ae", "vae"):
+        config = RunConfig(dataset="tiny", epochs=2, batch_size=16, latent_dim=4, model=model, likelihood="gaussian")
+        train(config, runs.store)
+    app = dashboard("start")
+    assert app.session_state["pair"].likelihood == "bernoulli"
+    assert app.segmented_control(key="likelihood").options == ["bernoulli", "gaussian"]
+    app.segmented_control(key="likelihood").set_value("gaussian").run()
+    chosen = app.session_state["pair"]
+    assert {entry.config.likelihood for entry in chosen.entries} == {"gaussian"} and chosen.latent_dim == 4
+    linked = dashboard("kl_weight", likelihood="gaussian")
+    assert linked.session_state["pair"].vae.run_id == chosen.vae.run_id and not linked.exception
+    assert any("calibrated" in w.value for w in dashboard("start", likelihood="calibrated").warning)
 
 
 @pytest.mark.usefixtures("small_store")
