@@ -15,7 +15,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from core.data.shape import GREY_28, Shape, shape_named
+from core.data.form import shape_named
+from core.data.shape import GREY_28, Shape
 from core.errors import UserFacingError
 from core.files import slug
 from core.models.trunks import TRUNKS
@@ -29,7 +30,8 @@ ModelName = Literal["ae", "vae", "multirate"]
 MODELS: tuple[ModelName, ...] = ("ae", "vae", "multirate")
 ACTIVATIONS = ("silu", "relu")
 LIKELIHOODS = ("bernoulli", "gaussian", "calibrated")
-# Sprites are drawn on black, and the studies of disentanglement that they are compared with use cross-entropy.
+# Sprites are drawn on black, and the studies of disentanglement that they are compared with use cross-entropy
+# (Locatello et al. 2019).
 USUAL_LIKELIHOODS = {"sprites": "bernoulli"}
 REDUCTIONS = ("sum", "mean")
 SCHEDULES = ("onecycle", "constant", "linear", "gentle")

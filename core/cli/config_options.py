@@ -8,7 +8,6 @@ from typing import Any
 
 from core.config import ACTIVATIONS, DEFAULTS, LIKELIHOODS, MODELS, OPTIMISERS, REDUCTIONS, SCHEDULES, TRUNKS, RunConfig
 from core.data.sources import DATASETS
-from core.metrics.scorecard import RECIPES
 
 # The values are checked by RunConfig, so that the limits are the same for the command line, URLs and code.
 CONFIG_OPTIONS = {
@@ -62,5 +61,8 @@ def config_from(arguments: argparse.Namespace, **fixed: Any) -> RunConfig:
         ConfigError: a value is out of range.
     """
     given = {name: getattr(arguments, name) for name in CONFIG_OPTIONS if hasattr(arguments, name)} | fixed
-    recipe = RECIPES.get(given.get("dataset", ""), {}) if arguments.standard else {}
-    return RunConfig(**(recipe | given))
+    if arguments.standard:
+        from core.metrics.scorecard import RECIPES  # not needed by the other commands, and slow to import
+
+        given = RECIPES.get(given.get("dataset", ""), {}) | given
+    return RunConfig(**given)

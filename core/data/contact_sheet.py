@@ -17,8 +17,8 @@ TILE, GAP = 84, 6  # pixels of the sheet: the least side of a picture, and what 
 PAPER = (110, 110, 110)  # grey, so that the edges of black and of white images are visible
 
 
-def chosen(dataset: Dataset, most: int = COLUMNS * ROWS) -> list[int]:
-    """Indices of the test images on the sheet: the first of each class, then the second, as many as fit."""
+def examples(dataset: Dataset, most: int) -> list[int]:
+    """Indices of test images that show what there is: the first of each class, then the second, and so on."""
     places = [np.flatnonzero(dataset.test_labels == label) for label in range(len(dataset.classes))]
     rounds = max((len(p) for p in places), default=0)
     return [int(p[i]) for i in range(rounds) for p in places if i < len(p)][:most]
@@ -36,7 +36,7 @@ def contact_sheet(dataset: Dataset, columns: int = COLUMNS, rows: int = ROWS, or
     from PIL import Image
 
     tile = -(-TILE // dataset.shape.side) * dataset.shape.side  # a whole number of times as large as the image
-    shown = chosen(dataset, columns * rows)
+    shown = examples(dataset, columns * rows)
     first = len(dataset.train_images)
     originals = originals and bool(dataset.paths)
     form = locate(dataset.name).form if dataset.name.startswith(PREFIX) else PLAIN

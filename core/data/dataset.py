@@ -36,7 +36,7 @@ class Dataset:
         name: key in `DATASETS`, or "folder:PATH".
         title: the displayed name.
         classes: class names; labels index them.
-        train_images, test_images: uint8 (N, C, H, W), 0 is background.
+        train_images, test_images: uint8 (N, C, H, W); of grey digits, 0 is the ground.
         train_labels, test_labels: int64 (N,).
         digest: 16 hex digits of SHA-256 over all four arrays.
         skipped: files of a folder that could not be read, one line each: the path and the reason.

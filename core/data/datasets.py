@@ -39,7 +39,12 @@ def load_dataset(name: str = "mnist-5k", digest: str = "", store: Path | None = 
 
 @functools.lru_cache(maxsize=4)
 def named(name: str) -> Dataset:
-    """The data set of that name in `DATASETS`, read once per process.
+    """As `read`, once per process."""
+    return read(name)
+
+
+def read(name: str) -> Dataset:
+    """The data set of that name in `DATASETS`.
 
     Raises:
         DataError: see `load_dataset`.

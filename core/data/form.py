@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from core.data.shape import GREY_28, SIDES, Shape
+from core.data.shape import GREY_28, SHAPES, SIDES, Shape
 
 FITS = ("pad", "crop", "stretch")
 CHOICES: dict[str, dict[str, Any]] = {
@@ -79,6 +79,17 @@ def form_of(options: str) -> Form | None:
         values[name] = CHOICES[name][text]
     form = Form(**values)
     return None if form.color and form.invert else form
+
+
+def shape_named(dataset: str) -> Shape:
+    """The shape of a data set's images, from its name alone: no image is read and no folder looked for.
+
+    The name of a folder ends with its options where they are not the defaults, see `core.data.folder_name`.
+    """
+    if not dataset.startswith("folder:"):
+        return SHAPES.get(dataset, GREY_28)
+    form = form_of(dataset.partition("?")[2].rpartition("?")[2])
+    return GREY_28 if form is None else form.shape
 
 
 def suits_color(images: np.ndarray, spread: int = 40, part: float = 0.02) -> bool:

@@ -55,18 +55,6 @@ SHAPES = {
 }
 
 
-def shape_named(dataset: str) -> Shape:
-    """The shape of a data set's images, from its name alone: no image is read.
-
-    The name of a folder ends with its options where they are not the defaults, as in "folder:PATH?color=1&size=32".
-    """
-    if dataset in SHAPES or not dataset.startswith("folder:"):
-        return SHAPES.get(dataset, GREY_28)
-    options = dataset.partition("?")[2].rpartition("?")[2].split("&")
-    side = next((side for side in SIDES if f"size={side}" in options), GREY_28.side)
-    return Shape(3 if "color=1" in options else 1, side)
-
-
 def shape_of(images: np.ndarray) -> Shape:
     """The shape of images (N, C, H, W)."""
     return Shape(images.shape[1], images.shape[2])

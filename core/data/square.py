@@ -42,6 +42,11 @@ def square(image: Image, form: Form) -> np.ndarray:
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)) if pixels.ndim == 3 else pixels
 
 
+def ground_level(images: np.ndarray) -> np.ndarray:
+    """The ground that images (N, C, H, W) are drawn on, one level per channel (C,): the median of their borders."""
+    return np.median(border(images), axis=(0, 2))
+
+
 def border(image: np.ndarray) -> np.ndarray:
     """The values along the four edges of (..., height, width), as (..., 2 * height + 2 * width)."""
     leading = image.shape[:-2]

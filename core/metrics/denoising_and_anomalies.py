@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.shape import as_pictures
+from core.data.square import ground_level
 from core.errors import NotMeasurable
 from core.latent.sampling import decode_all
 from core.metrics.linear import Pca
@@ -142,12 +143,6 @@ def oddness(model: Model, images: np.ndarray, seed: int = 0) -> dict[str, np.nda
     return scores | {"neg_elbo": values["distortion"] + values["rate"]} if "rate" in values else scores
 
 
-def ground(images: np.ndarray) -> np.ndarray:
-    """The level of the ground that images (N, C, H, W) are drawn on, (C, 1, 1): the median of their borders."""
-    edges = (images[..., 0, :], images[..., -1, :], images[..., :, 0], images[..., :, -1])
-    return np.median(np.concatenate(edges, axis=-1), axis=(0, 2)).astype(images.dtype)[:, None, None]
-
-
 def turned(images: np.ndarray) -> np.ndarray:
     """Images (..., H, W) rotated by 90 degrees."""
     return np.rot90(images, axes=(-2, -1))
@@ -156,13 +151,13 @@ def turned(images: np.ndarray) -> np.ndarray:
 def half_erased(images: np.ndarray) -> np.ndarray:
     """Images (N, C, H, W) without their lower half: anomalies with less to reconstruct."""
     kept = images.copy()
-    kept[..., images.shape[-2] // 2 :, :] = ground(images)
+    kept[..., images.shape[-2] // 2 :, :] = ground_level(images)[:, None, None]
     return kept
 
 
 def two_in_one(images: np.ndarray) -> np.ndarray:
     """Each image (N, C, H, W) with the one before it drawn over it: of both, what differs more from the ground."""
-    others, empty = np.roll(images, 1, axis=0), ground(images).astype(np.int16)
+    others, empty = np.roll(images, 1, axis=0), ground_level(images).astype(np.int16)[:, None, None]
     return np.where(np.abs(others - empty) > np.abs(images - empty), others, images)
 
 

@@ -24,6 +24,7 @@ SCORES = {
 }
 DECIDE = ("mig", "disentanglement", "factor_vae")  # those that ask about single dimensions
 BETAS = (1.0, 2.5, 4.0, 10.0)  # measured with several seeds
+SIMILAR = 0.75  # of two standard deviations, if the smaller one is at least this part of the larger one
 
 
 def _role(beta: float) -> str:
@@ -92,6 +93,14 @@ class Randomness:
     worst: float
     overtaken: float
     seeds: int
+
+    @property
+    def seed_matters(self) -> str:
+        """ "as much" as beta, "more" or "less"."""
+        smaller, larger = sorted((self.over_seeds, self.over_betas))
+        if smaller >= SIMILAR * larger:
+            return "as much"
+        return "more" if self.over_seeds > self.over_betas else "less"
 
 
 def randomness(scores: Population, score: str) -> Randomness | None:

@@ -24,8 +24,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "fashion-mnist": FULL,
     "kmnist": FULL,
     "emoji": {**QUICK, "epochs": 8},
-    # The likelihood of the studies that sprites are compared with (Locatello et al. 2019).
-    "sprites": {**QUICK, "epochs": 20, "likelihood": "bernoulli"},
+    "sprites": {**QUICK, "epochs": 20},
 }
 
 

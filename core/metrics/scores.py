@@ -22,7 +22,8 @@ from core import settings
 from core.config import ACTIVE_NATS, RunConfig
 from core.data.dataset import Dataset
 from core.data.datasets import load_dataset
-from core.data.shape import as_pictures, shape_named
+from core.data.form import shape_named
+from core.data.shape import as_pictures
 from core.data.sources import DATASETS
 from core.errors import NotMeasurable
 from core.latent.neighbours import knn_accuracy, trustworthiness
@@ -229,7 +230,7 @@ def parts_for(config: RunConfig) -> tuple[str, ...]:
 def other_dataset(name: str) -> str | None:
     """The first data set with other contents that is on this machine, or None. Downloads nothing."""
     for other in _OTHERS.get(name, _OTHERS_DEFAULT):
-        if other == name or other not in DATASETS or shape_named(other) != shape_named(name):
+        if other == name or shape_named(other) != shape_named(name):
             continue
         raw = settings.data_dir() / _RAW.get(other, "") / "raw"
         files = [f"{split}-{kind}-ubyte" for split in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]

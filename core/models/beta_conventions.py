@@ -133,12 +133,22 @@ CONVENTIONS = (
 )
 
 
-def _scale(convention: Convention, likelihood: str, pixels: int, latent_dim: int, sigma: float) -> float:
-    """The beta that a nominal weight of 1 amounts to."""
-    s, k = convention.factors(pixels, latent_dim)
-    if convention.error == "mse":
-        return k / (2 * (1.0 if likelihood == "bernoulli" else sigma) ** 2 * s)
-    return k / s
+@dataclass(frozen=True)
+class Setting:
+    """What a weight's meaning depends on, beside the convention.
+
+    Attributes:
+        likelihood: of the model here, one of `core.config.LIKELIHOODS`.
+        pixels: numbers per image (height x width x channels).
+        latent_dim: size of the code.
+        sigma: of a Gaussian likelihood. A learned one is used as if it were fixed at its final value, where the
+            gradients of all other weights are the same.
+    """
+
+    likelihood: str = "bernoulli"
+    pixels: int = GREY_28.pixels
+    latent_dim: int = 16
+    sigma: float = SIGMA
 
 
 def comparable(convention: Convention, likelihood: str) -> bool:
@@ -146,41 +156,23 @@ def comparable(convention: Convention, likelihood: str) -> bool:
     return (convention.error == "bce") == (likelihood == "bernoulli")
 
 
-def nominal(
-    beta: float,
-    convention: Convention,
-    likelihood: str = "bernoulli",
-    pixels: int = GREY_28.pixels,
-    latent_dim: int = 16,
-    sigma: float = SIGMA,
-) -> float:
-    """The weight to write there for this effective beta.
+def effective(weight: float, convention: Convention, setting: Setting = Setting()) -> float:
+    """The beta that a weight written there amounts to: the weight of the rate in D + beta R, both summed, in nats.
 
     Where the distortions are not comparable, squared error is read as a Gaussian likelihood with sigma = 1, and
     cross-entropy as the Bernoulli likelihood: the weight then puts the same price on a nat of rate, but the models
     differ.
-
-    Args:
-        beta: weight of the rate in D + beta R, both summed, in nats.
-        likelihood: of the model here, "bernoulli", "gaussian" or "calibrated".
-        pixels: numbers per image (height x width x channels).
-        latent_dim: size of the code.
-        sigma: of a Gaussian likelihood. A learned one is used as if it were fixed at its final value, where the
-            gradients of all other weights are the same.
     """
-    return beta / _scale(convention, likelihood, pixels, latent_dim, sigma)
+    s, k = convention.factors(setting.pixels, setting.latent_dim)
+    if convention.error == "bce":
+        return weight * k / s
+    sigma = setting.sigma if comparable(convention, setting.likelihood) else 1.0
+    return weight * k / (2 * sigma**2 * s)
 
 
-def effective(
-    weight: float,
-    convention: Convention,
-    likelihood: str = "bernoulli",
-    pixels: int = GREY_28.pixels,
-    latent_dim: int = 16,
-    sigma: float = SIGMA,
-) -> float:
-    """The inverse of `nominal`: the beta that a weight written there amounts to."""
-    return weight * _scale(convention, likelihood, pixels, latent_dim, sigma)
+def nominal(beta: float, convention: Convention, setting: Setting = Setting()) -> float:
+    """The inverse of `effective`: the weight to write there for this beta."""
+    return beta / effective(1.0, convention, setting)
 
 
 @dataclass(frozen=True)
@@ -200,14 +192,8 @@ class Translation:
     exact: bool
 
 
-def translate(
-    beta: float,
-    likelihood: str = "bernoulli",
-    pixels: int = GREY_28.pixels,
-    latent_dim: int = 16,
-    sigma: float = SIGMA,
-) -> list[Translation]:
-    """The weight for `beta` in every convention; arguments as in `nominal`."""
+def translate(beta: float, setting: Setting = Setting()) -> list[Translation]:
+    """The weight for `beta` in every convention."""
 
     def row(convention: Convention) -> Translation:
         if convention.id == "here":
@@ -215,9 +201,9 @@ def translate(
         default = convention.default
         return Translation(
             convention,
-            nominal(beta, convention, likelihood, pixels, latent_dim, sigma),
-            None if default is None else effective(default, convention, likelihood, pixels, latent_dim, sigma),
-            exact=comparable(convention, likelihood),
+            nominal(beta, convention, setting),
+            None if default is None else effective(default, convention, setting),
+            exact=comparable(convention, setting.likelihood),
         )
 
     return [row(convention) for convention in CONVENTIONS]

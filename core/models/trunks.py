@@ -18,7 +18,6 @@ from typing import Any
 
 from core.data.shape import GREY_28, Shape
 
-SIDE = GREY_28.side
 # Channels after each halving of the side, by the side of the images; the last feature map is 7x7 or 4x4.
 CHANNELS = {28: (16, 32), 32: (16, 32, 64), 64: (16, 32, 64, 64)}
 

@@ -45,16 +45,6 @@ def one_of_each(data: DataKey, most: int = 10) -> np.ndarray:
     return np.array([np.flatnonzero(labels == label)[0] for label in np.unique(labels)][:most])
 
 
-def varied(data: DataKey, n: int) -> np.ndarray:
-    """Indices of n test images: the first of each class, then the second of each, and so on."""
-    labels = trained.dataset(data).test_labels
-    rank = np.zeros(len(labels), np.int64)
-    for label in np.unique(labels):
-        members = labels == label
-        rank[members] = np.arange(members.sum())
-    return np.lexsort((labels, rank))[:n]
-
-
 def _likeness(data: DataKey, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(index, cosine) of the training image most similar to each of the pictures (n, ...).
 

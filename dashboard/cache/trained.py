@@ -45,22 +45,26 @@ def entries() -> list[catalog.Entry]:
     return found
 
 
-def pairs(likelihood: str = "") -> dict[tuple[str, int, int], catalog.Pair]:
+def pairs() -> dict[tuple[str, int, int], catalog.Pair]:
     """The matched pairs at this moment, of the data sets that this server offers; see `catalog.pairs`."""
+    return pairs_by_likelihood()[""]
+
+
+def pairs_by_likelihood() -> dict[str, dict[tuple[str, int, int], catalog.Pair]]:
+    """The matched pairs at this moment for each likelihood, and for "", the one that suits the images of each."""
     from core.jobs.limits import limits_from_settings
 
     offered = limits_from_settings().offers
     found = [entry for entry in entries() if offered(entry.config.dataset)]
-    return _pairs(tuple(str(entry.run.path) for entry in found), likelihood, found)
+    return _pairs(tuple(str(entry.run.path) for entry in found), found)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4 * (1 + len(LIKELIHOODS)))
+@st.cache_resource(show_spinner=False, max_entries=4)
 def _pairs(
     paths: tuple[str, ...],  # noqa: ARG001 - part of the key
-    likelihood: str,
     _entries: list[catalog.Entry],
-) -> dict[tuple[str, int, int], catalog.Pair]:
-    return catalog.pairs(_entries, likelihood)
+) -> dict[str, dict[tuple[str, int, int], catalog.Pair]]:
+    return {likelihood: catalog.pairs(_entries, likelihood) for likelihood in ("", *LIKELIHOODS)}
 
 
 def _frozen(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -138,6 +142,20 @@ def png_of_test_images(data: DataKey, n: int) -> bytes:
     from dashboard.components.sprites import sprite
 
     return sprite(dataset(data).test_images[:n])
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def png_of_examples(name: str, n: int, columns: int) -> bytes:
+    """n test images of a data set in `core.data.sources.DATASETS` as a PNG of so many columns.
+
+    The data set itself is not kept: most visitors never choose it.
+    """
+    from core.data.contact_sheet import examples
+    from core.data.datasets import read
+    from dashboard.plots import images
+
+    data = read(name)
+    return images.grid(data.test_images[examples(data, n)], columns)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -16,7 +16,9 @@ from __future__ import annotations
 import functools
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from core.errors import ArgumentError
 
 if TYPE_CHECKING:
     from core.config import RunConfig
@@ -53,12 +55,29 @@ def layers_of(config: RunConfig) -> dict[str, Any]:
 
 def with_layers(weights: bytes, layers: dict[str, Any]) -> bytes:
     """A safetensors file with `layers_of` its network added to its metadata, for networks.js."""
-    length = 8 + int.from_bytes(weights[:8], "little")
-    header = json.loads(weights[8:length])
+    header, tensors = taken_apart(weights)
     header["__metadata__"] = {**header.get("__metadata__", {}), "layers": json.dumps(layers)}
+    return put_together(header, tensors)
+
+
+def taken_apart(file: bytes) -> tuple[dict[str, Any], bytes]:
+    """The header of a safetensors file, and the bytes of its tensors.
+
+    Raises:
+        ValueError: it is another kind of file.
+    """
+    length = 8 + int.from_bytes(file[:8], "little")
+    header = json.loads(file[8:length]) if 8 < length <= len(file) else None
+    if not isinstance(header, dict):
+        raise ArgumentError("this is no safetensors file; give one that a run holds.")
+    return cast(dict[str, Any], header), file[length:]
+
+
+def put_together(header: dict[str, Any], tensors: bytes) -> bytes:
+    """The inverse of `taken_apart`."""
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)  # tensors have to start at a multiple of eight
-    return len(text).to_bytes(8, "little") + text + weights[length:]
+    return len(text).to_bytes(8, "little") + text + tensors
 
 
 def not_in_page(*configs: RunConfig) -> str:

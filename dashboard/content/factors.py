@@ -20,8 +20,7 @@ def seed_beside_beta(found: Randomness | None, score: str = "mig") -> str:
     """What Locatello et al. 2019 found about seeds, and whether it is so here; "" if too few models were measured."""
     if found is None:
         return ""
-    more = found.over_seeds / found.over_betas if found.over_betas else float("inf")
-    here = "about as much" if 0.75 <= more <= 1.33 else "more" if more > 1 else "less"
+    here = {"as much": "about as much", "more": "more than β does", "less": "less than β does"}[found.seed_matters]
     return (
         "In a study of 12,000 models ([Locatello et al. 2019](https://arxiv.org/abs/1811.12359)) the seed mattered as "
         f"much as β. Here it changes the {SCORES[score]} {here}, as far as {found.seeds} seeds tell: its standard "

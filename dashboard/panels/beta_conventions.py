@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 import streamlit as st
 
-from core.config import RunConfig
 from core.data.shape import without_grey_axis
-from core.models.beta_conventions import SIGMA, effective_beta, formula, translate
+from core.models.beta_conventions import SIGMA, Setting, Translation, effective_beta, formula, translate
 from dashboard import cache
 from dashboard.components.source import source_of
 from dashboard.content import catalog
@@ -21,22 +21,22 @@ from dashboard.plots import images
 ERRORS = {"bce": "BCE", "mse": "SE"}  # binary cross-entropy, squared error
 
 
-def _translation(beta: float, config: RunConfig, sigma: float) -> str:
-    """The KL weight in every known code base, as a markdown table, for the likelihood and latent size of `config`."""
-    rows = [
+def _translation(beta: float, rows: Sequence[Translation]) -> str:
+    """The KL weight in every known code base, as a markdown table."""
+    lines = [
         f"| Code | D | KL | weight for β = {beta:g} | its default as β | Its loss |",
         "|---|---|---|---:|---:|---|",
     ]
-    for t in translate(beta, config.likelihood, config.shape.pixels, config.latent_dim, sigma):
+    for t in rows:
         c = t.convention
         name = f"[{c.name}]({c.source})" if c.source.startswith("https://") else c.name
         default = "–" if t.default_as_beta is None else f"{t.default_as_beta:.4g}"
         near = "" if t.exact else "≈ "
-        rows.append(
+        lines.append(
             f"| {name} | {c.over_pixels} of {ERRORS[c.error]} | {c.over_dims} | {near}**{t.nominal:.4g}** | "
             f"{near if t.default_as_beta is not None else ''}{default} | `{c.loss}` |"
         )
-    return "\n".join(rows)
+    return "\n".join(lines)
 
 
 def _loss_source() -> tuple[str, str]:
@@ -104,17 +104,10 @@ def conventions(pair: Pair, beta: float) -> None:
     """Draw the section."""
     config = pair.vae.config.replace(beta=beta)
     sigma = cache.trained.evaluation(pair.vae.run_id).get("sigma", SIGMA)
-    st.markdown(
-        convention_takeaway(
-            beta,
-            {
-                t.convention.name: t.nominal
-                for t in translate(beta, config.likelihood, config.shape.pixels, config.latent_dim, sigma)
-                if t.convention.source.startswith("https://")
-            },
-        )
-    )
-    st.markdown(_translation(beta, config, sigma))
+    rows = translate(beta, Setting(config.likelihood, config.shape.pixels, config.latent_dim, sigma))
+    published = {t.convention.name: t.nominal for t in rows if t.convention.source.startswith("https://")}
+    st.markdown(convention_takeaway(beta, published))
+    st.markdown(_translation(beta, rows))
     st.caption(
         f"For images of {config.shape.pixels} numbers and {config.latent_dim} latent units; BCE: binary cross-entropy, "
         "SE: squared error; w: the KL weight in that code. ≈ marks codes with a different distortion: "

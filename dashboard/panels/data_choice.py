@@ -7,7 +7,6 @@ import streamlit as st
 from core.data.sources import DATASETS
 from dashboard import cache
 from dashboard.content.catalog import Pair
-from dashboard.plots import images
 from dashboard.session import controls, state
 
 SHOWN, COLUMNS = 12, 6  # images of each data set
@@ -38,9 +37,8 @@ def data_choice(pair: Pair) -> None:
     for column, (name, other) in zip(columns, preferred.items(), strict=True):
         chosen, title = name == pair.dataset, short_title(name)
         with column:
-            data = cache.trained.dataset(other.data)
-            varied = data.test_images[cache.decoded.varied(other.data, SHOWN)]
-            st.image(images.grid(varied, COLUMNS), width="stretch", alt=f"Some images of {title}")
+            examples = cache.trained.png_of_examples(name, SHOWN, COLUMNS)
+            st.image(examples, width="stretch", alt=f"Some images of {title}")
             st.button(
                 title,
                 key=f"data-{name}",

@@ -6,7 +6,7 @@ a notice says so (see `dashboard.session.state.Asked`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -23,12 +23,8 @@ from dashboard.content.folders import folder_changed, folder_summary
 from dashboard.session import state
 
 RESPELLED = "_respelled"
-SHARED = DATA, LATENT, SEED, LIKELIHOOD = (
-    "data",
-    "latent",
-    "seed",
-    "likelihood",
-)  # the shared controls' keys and URL parameters
+# The shared controls' keys and URL parameters.
+SHARED = DATA, LATENT, SEED, LIKELIHOOD = "data", "latent", "seed", "likelihood"
 MANY = 20  # with more options than this, a list that can be searched
 FEW, SHORT = 5, 24  # most options, and most characters of each, that fit side by side in the sidebar
 
@@ -127,13 +123,19 @@ def switch(label: str, key: str, help: str | None = None) -> bool:
     return value
 
 
-def pairs() -> dict[tuple[str, int, int], Pair]:
+Pairs = dict[tuple[str, int, int], Pair]
+
+
+def pairs() -> Pairs:
     """The matched pairs at this moment; at least one.
 
     Raises:
         NothingToShow: there is no trained pair at all.
     """
-    found = cache.trained.pairs()
+    return _not_none(cache.trained.pairs())
+
+
+def _not_none(found: Pairs) -> Pairs:
     if not found:
         raise NothingToShow(
             "No trained pair of models was found, neither shipped (`checkpoints/`) nor in the cache. "
@@ -142,10 +144,10 @@ def pairs() -> dict[tuple[str, int, int], Pair]:
     return found
 
 
-def _of_likelihood(pair: Pair) -> Pair:
+def _of_likelihood(pair: Pair, by_likelihood: Mapping[str, Pairs]) -> Pair:
     """The pair, or one that was trained with another likelihood; the choice is drawn if there is any."""
     key = pair.dataset, pair.latent_dim, pair.seed
-    others = {other: cache.trained.pairs(other).get(key) for other in LIKELIHOODS if other != pair.likelihood}
+    others = {other: by_likelihood[other].get(key) for other in LIKELIHOODS if other != pair.likelihood}
     found = {pair.likelihood: pair, **{other: p for other, p in others.items() if p and p.data == pair.data}}
     if state.get(LIKELIHOOD) not in (None, *found):  # the choice for other images
         state.put(LIKELIHOOD, pair.likelihood)
@@ -168,7 +170,8 @@ def shared() -> Pair:
     Raises:
         NothingToShow: there is no trained pair at all.
     """
-    found = pairs()
+    by_likelihood = cache.trained.pairs_by_likelihood()
+    found = _not_none(by_likelihood[""])
     names = list(dict.fromkeys(name for name, _, _ in found))
     state.settle(DATA, names, "The data set", "has no trained pair any more")
     _respell(names)
@@ -192,7 +195,7 @@ def shared() -> Pair:
     seed = choice(
         "Seed", seeds, SEED, help="Random seed of the initial parameters and of the order of the training images."
     )
-    pair = _of_likelihood(found[name, size, seed])
+    pair = _of_likelihood(found[name, size, seed], by_likelihood)
     with about:
         _about_images(pair)
     return pair

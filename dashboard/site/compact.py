@@ -8,10 +8,10 @@ both forms. `python -m tests.benchmarks.bench_site_weights` measures what this c
 from __future__ import annotations
 
 import gzip
-import json
-from typing import Any
 
 import numpy as np
+
+from dashboard.components.assets import put_together, taken_apart
 
 LEAST = 2000  # numbers in a tensor; the others are a few per cent of a network
 STEP = ":step"
@@ -22,8 +22,7 @@ def compact(weights: bytes) -> bytes:
     """A safetensors file of a network with eight bits per weight, compressed."""
     from safetensors.numpy import load
 
-    length = 8 + int.from_bytes(weights[:8], "little")
-    metadata = json.loads(weights[8:length]).get("__metadata__", {})
+    metadata = taken_apart(weights)[0].get("__metadata__", {})
     tensors: dict[str, np.ndarray] = {}
     for name, value in load(weights).items():
         if value.dtype.kind != "f" or value.ndim < 2 or value.size < LEAST:
@@ -49,9 +48,8 @@ def _file(tensors: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
     }
     header: dict[str, object] = {"__metadata__": dict(sorted(metadata.items()))}
     parts, at = [], 0
-    for name, value in sorted(
-        tensors.items(), key=lambda item: (-item[1].itemsize, item[0])
-    ):  # the widest first: aligned
+    # The widest first, so that all are aligned.
+    for name, value in sorted(tensors.items(), key=lambda item: (-item[1].itemsize, item[0])):
         part = np.ascontiguousarray(value).tobytes()
         header[name] = {
             "dtype": kinds[value.dtype],
@@ -60,9 +58,7 @@ def _file(tensors: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
         }
         at += len(part)
         parts.append(part)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + b"".join(parts)
+    return put_together(header, b"".join(parts))
 
 
 def expanded(weights: bytes) -> dict[str, np.ndarray]:
@@ -82,20 +78,9 @@ def expanded(weights: bytes) -> dict[str, np.ndarray]:
 
 def smaller(data: bytes) -> bytes:
     """A media file with fewer bytes: a network by `compact`, other arrays by gzip; other files as they are."""
-    header = _header(data)
-    if header is None:
+    try:
+        header = taken_apart(data)[0]
+    except ValueError:
         return data
     metadata = header.get("__metadata__", {})
     return compact(data) if "layers" in metadata else gzip.compress(data, 9, mtime=0)
-
-
-def _header(data: bytes) -> dict[str, Any] | None:
-    """The header of a safetensors file; None for other files."""
-    length = int.from_bytes(data[:8], "little")
-    if not 0 < length <= len(data) - 8:
-        return None
-    try:
-        header = json.loads(data[8 : 8 + length])
-    except ValueError:
-        return None
-    return header if isinstance(header, dict) else None

@@ -6,9 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from core.config import RunConfig
+from core.config import LIKELIHOODS, RunConfig
 from core.models import beta_conventions
-from core.models.beta_conventions import CONVENTIONS, comparable, effective, nominal
+from core.models.beta_conventions import CONVENTIONS, Setting, comparable, effective, nominal
 from core.models.objectives import FIXED, GAUSSIAN_SIGMA
 from core.models.posteriors import DiagonalGaussian
 
@@ -62,7 +62,7 @@ def test_the_translated_loss_is_a_multiple_of_ours(convention, beta):
     """theirs = a ours + b at every point, with one a > 0 and one b: the same optimum."""
     likelihood = "gaussian" if convention.error == "mse" else "bernoulli"
     assert comparable(convention, likelihood)
-    w = nominal(beta, convention, likelihood, P, D)
+    w = nominal(beta, convention, Setting(likelihood, P, D))
     assert off_a_line(convention, likelihood, beta, w) < 1e-9
     assert off_a_line(convention, likelihood, 2 * beta, w) > 1e-3, "for another beta it is no multiple"
 
@@ -74,32 +74,37 @@ def off_a_line(convention, likelihood: str, beta: float, w: float) -> float:
     return abs(y0 + (y1 - y0) / (x1 - x0) * (x2 - x0) - y2) / (max(y0, y1, y2) - min(y0, y1, y2))
 
 
-@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
 @pytest.mark.parametrize("convention", CONVENTIONS, ids=lambda c: c.id)
 def test_there_and_back(convention, likelihood):
+    setting = Setting(likelihood, 3072, 8, sigma=0.2)
     for beta in (0.1, 1.0, 7.3):
-        assert effective(
-            nominal(beta, convention, likelihood, 3072, 8), convention, likelihood, 3072, 8
-        ) == pytest.approx(beta)
+        assert effective(nominal(beta, convention, setting), convention, setting) == pytest.approx(beta)
+
+
+def test_a_learned_sigma_is_the_sigma_of_a_squared_error():
+    setting = Setting("calibrated", P, D, sigma=0.2)
+    assert effective(1.0, BY_ID["pythae"], setting) == pytest.approx(1 / 0.2**2)  # half the summed squared error
+    assert nominal(1.0, BY_ID["keras"], setting) == 1.0, "cross-entropy has no sigma"
 
 
 def test_known_values():
     assert nominal(1.0, BY_ID["pytorch"]) == 1.0 == nominal(1.0, BY_ID["keras"])
     assert effective(1.0, BY_ID["mistake"]) == pytest.approx(784)
-    assert effective(1.0, BY_ID["means"], latent_dim=16) == pytest.approx(49)
+    assert effective(1.0, BY_ID["means"], Setting(latent_dim=16)) == pytest.approx(49)
     # 64x64 colour images, where PyTorch-VAE's tiny weight is none: squared error read as a Gaussian of sigma 1
-    assert effective(0.00025, BY_ID["pytorch-vae"], pixels=64 * 64 * 3) == pytest.approx(1.536)
+    assert effective(0.00025, BY_ID["pytorch-vae"], Setting(pixels=64 * 64 * 3)) == pytest.approx(1.536)
 
 
 def test_different_distortions_are_flagged():
-    rows = {row.convention.id: row for row in beta_conventions.translate(2.0, "bernoulli")}
+    rows = {row.convention.id: row for row in beta_conventions.translate(2.0)}
     assert not rows["pythae"].exact and not rows["pytorch-vae"].exact and rows["keras"].exact
     assert (
         rows["here"].nominal == 2.0
         and rows["mistake"].default_as_beta == pytest.approx(784)
         and rows["pytorch"].default_as_beta is None
     )
-    rows = {row.convention.id: row for row in beta_conventions.translate(2.0, "gaussian")}
+    rows = {row.convention.id: row for row in beta_conventions.translate(2.0, Setting("gaussian"))}
     assert rows["pythae"].exact and not rows["keras"].exact and rows["here"].exact
 
 

@@ -14,9 +14,9 @@ from core.data.contact_sheet import contact_sheet
 from core.data.dataset import DataError
 from core.data.datasets import load_dataset
 from core.data.folder_name import canonical, locate
-from core.data.form import FITS, PLAIN, Form, form_of
+from core.data.form import FITS, PLAIN, Form, form_of, shape_named
 from core.data.image_file import finish, read
-from core.data.shape import SIDES, Shape, shape_named
+from core.data.shape import SIDES, Shape
 from core.data.uploaded_image import form_of_data, prepare
 
 DIGEST, INVERTED = "9166de02dd665e7c", "b63ab74a2ac48958"

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from core.cli.main import main
-from core.data.shape import shape_named
+from core.data.form import shape_named
 from core.runs.store import RunStore
 
 

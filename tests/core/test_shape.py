@@ -8,7 +8,8 @@ from PIL import Image
 
 from core.config import RunConfig
 from core.data.datasets import load_dataset
-from core.data.shape import CHANNELS, GREY_28, SIDES, Shape, as_pictures, shape_named, shape_of
+from core.data.form import shape_named
+from core.data.shape import CHANNELS, GREY_28, SIDES, Shape, as_pictures, shape_of
 from core.data.sources import DATASETS
 from core.data.tiles import png_bytes, tiled
 from core.metrics import compression, denoising_and_anomalies, reconstruction

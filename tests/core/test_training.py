@@ -171,6 +171,15 @@ def test_the_gallery_is_of_the_model(trained):
         assert ("rate" in gallery) == (name == "vae")
 
 
+def test_pictures_in_colour_are_kept_with_32_levels_and_grey_ones_as_they_are():
+    from core.training.evaluation import kept_pictures, to_bytes
+
+    grey, colour = (np.random.default_rng(0).random(shape) for shape in ((5, 8, 8), (5, 3, 8, 8)))
+    assert np.array_equal(kept_pictures(grey), to_bytes(grey))
+    kept = kept_pictures(colour)
+    assert len(np.unique(kept)) <= 32 and np.abs(kept - 255 * colour).max() <= 255 / 31 / 2 + 1
+
+
 def test_mean_reduced_distortion_with_summed_rate_collapses(store):
     """The commonest VAE bug: KL about 0, and every reconstruction the same picture."""
     base = RunConfig(epochs=5, train_size=500, latent_dim=8, trunk="mlp-400")

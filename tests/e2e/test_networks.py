@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-import itertools
 import json
 
 import numpy as np
 import pytest
 import torch
+from architectures import architectures, shaped
 from safetensors.torch import save
 
-from core.config import ACTIVATIONS, MODELS, TRUNKS, RunConfig
+from core.config import ACTIVATIONS, TRUNKS, RunConfig
 from core.models.build import build_model
 from core.models.objectives import FIXED, Gaussian
 from core.models.trunks import Layer, dense
@@ -19,38 +19,18 @@ from dashboard.components.assets import ACTIVATIONS as PAGE_ACTIVATIONS
 from dashboard.components.assets import LAYER_KINDS, layers_of, not_in_page, with_layers
 from dashboard.components.scripts import COMPONENTS, bundled, joined
 
-# Every architecture there is, at the latent size it is mostly used with.
-ARCHITECTURES = {
-    f"{model}-{trunk}-{activation}": {
-        "model": model,
-        "trunk": trunk,
-        "activation": activation,
-        "latent_dim": {"conv": 16, "mlp": 2}.get(trunk, 5),
-    }
-    for model, trunk, activation in itertools.product(MODELS, TRUNKS, ACTIVATIONS)
-}
-# Images of every shape but grey 28x28, by data sets that need not exist: their names say what the images are.
-SHAPES = {
-    f"{model}-{trunk}-{dataset}-{likelihood}": {
-        "model": model,
-        "trunk": trunk,
-        "dataset": dataset,
-        "likelihood": likelihood,
-        "latent_dim": 8,
-    }
-    for model, (trunk, dataset, likelihood) in itertools.product(
-        MODELS,
-        (
-            ("conv", "sprites", "calibrated"),
-            ("mlp", "sprites", "calibrated"),
-            ("mlp-400", "folder:any?color=1", "bernoulli"),
-            ("conv", "folder:any?color=1", "calibrated"),
-            ("conv", "folder:any?size=32", "bernoulli"),
-            ("conv", "folder:any?size=64", "calibrated"),
-            ("conv", "celeba", "gaussian"),
-        ),
+ARCHITECTURES = architectures()
+SHAPES = shaped(
+    (
+        ("conv", "sprites", "calibrated"),
+        ("mlp", "sprites", "calibrated"),
+        ("mlp-400", "folder:any?color=1", "bernoulli"),
+        ("conv", "folder:any?color=1", "calibrated"),
+        ("conv", "folder:any?size=32", "bernoulli"),
+        ("conv", "folder:any?size=64", "calibrated"),
+        ("conv", "celeba", "gaussian"),
     )
-}
+)
 # Convolutions that no trunk has yet: odd kernels, strides of 1, 2 and 7, channels that are no multiple of anything.
 OTHERS = {
     "same size": (Layer("conv", 1, 3, 3, 1, 1), Layer("conv", 3, 6, 5, 1, 2), *dense(6 * 28 * 28, 20)),

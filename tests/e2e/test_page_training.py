@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-import itertools
 
 import numpy as np
 import pytest
 import torch
+from architectures import architectures, shaped
 from safetensors.torch import load, save
 from serving import chromium
 
-from core.config import ACTIVATIONS, MODELS, QUICK, TRUNKS, RunConfig
+from core.config import QUICK, RunConfig
 from core.data.dataset import Dataset
 from core.data.datasets import load_dataset
 from core.models.build import build_model
@@ -25,37 +25,17 @@ from dashboard.components.sprites import sprite
 
 IN_PAGE = ("bernoulli", "gaussian")  # likelihoods
 N, STEPS = 19, 20  # images per batch, an odd number; batches
-ARCHITECTURES = {
-    f"{model}-{trunk}-{activation}-{likelihood}": {
-        "model": model,
-        "trunk": trunk,
-        "activation": activation,
-        "likelihood": likelihood,
-        "latent_dim": {"conv": 16, "mlp": 2}.get(trunk, 5),
-    }
-    for model, trunk, activation, likelihood in itertools.product(MODELS, TRUNKS, ACTIVATIONS, IN_PAGE)
-}
-# Images of other shapes, by data sets that need not exist.
-SHAPES = {
-    f"{model}-{trunk}-{dataset}-{likelihood}": {
-        "model": model,
-        "trunk": trunk,
-        "dataset": dataset,
-        "likelihood": likelihood,
-        "latent_dim": 8,
-    }
-    for model, (trunk, dataset, likelihood) in itertools.product(
-        MODELS,
-        (
-            ("conv", "sprites", "calibrated"),
-            ("mlp", "sprites", "calibrated"),
-            ("mlp-400", "folder:any?color=1", "bernoulli"),
-            ("conv", "folder:any?color=1", "gaussian"),
-            ("conv", "folder:any?size=32", "calibrated"),
-            ("conv", "celeba", "calibrated"),
-        ),
+ARCHITECTURES = architectures(IN_PAGE)
+SHAPES = shaped(
+    (
+        ("conv", "sprites", "calibrated"),
+        ("mlp", "sprites", "calibrated"),
+        ("mlp-400", "folder:any?color=1", "bernoulli"),
+        ("conv", "folder:any?color=1", "gaussian"),
+        ("conv", "folder:any?size=32", "calibrated"),
+        ("conv", "celeba", "calibrated"),
     )
-}
+)
 # One batch after another, images, noise and betas from core; what comes back is a safetensors file.
 RUN = """([config, layers, weights, numbers, n, steps]) => {
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;

@@ -11,6 +11,7 @@ import binascii
 import numpy as np
 
 from core.data.shape import GREY_28, Shape, shape_of
+from core.data.square import ground_level
 from dashboard.components.scripts import register
 
 SEEN = 200  # images whose edges decide on the ground
@@ -32,11 +33,7 @@ def decoded(value: object, shape: Shape = GREY_28) -> np.ndarray | None:
 
 def ground_of(images: np.ndarray) -> list[int]:
     """The ground that images uint8 (n, C, H, W) in colour have in common: the median of their edges; black for grey."""
-    seen = images[:SEEN]
-    if seen.shape[1] == 1:
-        return [0]
-    edges = [seen[:, :, 0], seen[:, :, -1], seen[:, :, :, 0], seen[:, :, :, -1]]  # (n, C, side) each
-    return [int(level) for level in np.median(np.concatenate(edges, axis=2), axis=(0, 2))]
+    return [int(level) for level in ground_level(images[:SEEN])] if shape_of(images).color else [0]
 
 
 def pad(key: str, previous: str = "", images: np.ndarray | None = None) -> tuple[str, np.ndarray | None]:

@@ -91,7 +91,9 @@ export class TrainingLane {
     if (!network) return;
     const d = network.latentDim,
       { pixels } = (this.format = network.format),
-      tiles = (this.tiles = new Float32Array((SAMPLES + COPIES) * pixels));
+      numbers = (SAMPLES + COPIES) * pixels;
+    if (this.tiles.length !== numbers) this.tiles = new Float32Array(numbers);
+    const tiles = this.tiles.fill(0);
     tiles.set(network.decodeImage(Float32Array.from({ length: SAMPLES * d }, normals(1)), SAMPLES));
     const seen = copied.map((i) => images.subarray(i * pixels, (i + 1) * pixels));
     if (drawing) seen.splice(COPIES - 1, 1, drawing);

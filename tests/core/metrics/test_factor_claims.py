@@ -59,6 +59,9 @@ def test_randomness_by_hand():
     # The worst beta has 0, 0.2, 0.4 and the best 0.1, 0.3, 0.5: 0.2 beats 0.1, 0.4 beats 0.1 and 0.3.
     mixed = randomness(population(lambda beta, seed: 0.2 * seed + 0.1 * (beta > 1)), "mig")
     assert mixed.overtaken == pytest.approx(3 / 9)
+    assert (noisy.seed_matters, steady.seed_matters) == ("more", "less")
+    even = randomness(population(lambda beta, seed: 0.1 * seed + 0.1 * (beta > 1) + 0.1 * (beta > 4)), "mig")
+    assert 0.75 < even.over_betas / even.over_seeds < 1 and even.seed_matters == "as much"
 
 
 def test_randomness_needs_several_seeds_and_betas():
