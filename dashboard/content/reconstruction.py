@@ -31,16 +31,16 @@ def likelihood_sentence(likelihood: str, floor: float, sigma: float | None = Non
     """
     if likelihood == "bernoulli":
         return (
-            "D is the cross-entropy of grey levels, which suits ink on an empty ground; even a perfect reconstruction "
-            f"has a distortion of {floor:.1f} nats here, because the entropy of a grey pixel is not zero."
+            "D is the cross-entropy of pixel levels, which suits ink on an empty ground; even a perfect reconstruction "
+            f"has a distortion of {nats(floor)} nats here, because levels between black and white have an entropy."
         )
     what = "D is the negative log density of a Gaussian around the decoded image, which suits colours and photographs"
     if likelihood == "gaussian" or sigma is None:
-        return f"{what}; as a log density it can be negative. A perfect reconstruction has {floor:,.0f} nats here."
+        return f"{what}; as a log density it can be negative. A perfect reconstruction has {nats(floor, 0)} nats here."
     return (
         f"{what}. Its width σ is learned with the weights and is {sigma:.3f} here ([Rybkin et al. 2021]"
         "(https://arxiv.org/abs/2006.13202)), so no factor between D and R has to be chosen for the scale of the "
-        f"images. As a log density D can be negative; a perfect reconstruction has {floor:,.0f} nats."
+        f"images. As a log density D can be negative; a perfect reconstruction has {nats(floor, 0)} nats."
     )
 
 

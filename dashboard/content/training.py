@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.content.words import AE, VAE
+from dashboard.content.words import AE, VAE, nats
 
 
 def _half_way(values: Sequence[float]) -> int:
@@ -52,8 +52,8 @@ def training_takeaway(ae: Sequence[Mapping[str, Any]], vae: Sequence[Mapping[str
     else:
         how = f"rises to {course.peak:.1f} nats in epoch {course.epoch} and settles at {rates[-1]:.1f}"
     return (
-        f"Training reduces the distortion to {ae[-1]['distortion']:.1f} nats in the {AE} and "
-        f"{vae[-1]['distortion']:.1f} nats in the {VAE}. {when}. The {VAE}'s rate {how}."
+        f"Training reduces the distortion to {nats(ae[-1]['distortion'])} nats in the {AE} and "
+        f"{nats(vae[-1]['distortion'])} nats in the {VAE}. {when}. The {VAE}'s rate {how}."
     )
 
 

@@ -16,8 +16,8 @@ NAMES = {"ae": AE, "vae": VAE}
 
 
 def nats(value: float | None, digits: int = 1) -> str:
-    """A number of nats as text; "n/a" for None."""
-    return NA if value is None else f"{value:.{digits}f}"
+    """A number of nats as text, with a minus sign instead of a hyphen; "n/a" for None."""
+    return NA if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
 def provenance(pair: Pair, n: int, how: str = "Measured on", what: str = "unseen test images") -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 STYLE = "text-align:center;font:1.25rem/1.4 'Cambria Math','STIX Two Math','Times New Roman',serif;margin:.6rem 0"
 
 
-def equation(left: str, color: str, terms: str, total: float) -> str:
+def equation(left: str, color: str, terms: str, total: str) -> str:
     """One displayed line: `left` in a color = `terms` = **total**.
 
     Args:
@@ -17,4 +17,4 @@ def equation(left: str, color: str, terms: str, total: float) -> str:
         color: any CSS color.
     """
     middle = f" = {terms}" if terms else ""
-    return f'<p style="{STYLE}"><span style="color:{color}">{left}</span>{middle} = <b>{total:.1f}</b></p>'
+    return f'<p style="{STYLE}"><span style="color:{color}">{left}</span>{middle} = <b>{total}</b></p>'

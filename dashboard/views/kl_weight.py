@@ -17,6 +17,7 @@ from dashboard.components.chart import chart
 from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
 from dashboard.content.kl_weight import trained_here, untrained, weight_takeaway
+from dashboard.content.reconstruction import likelihood_sentence
 from dashboard.content.samples import quality_takeaway
 from dashboard.content.training import progress_line
 from dashboard.content.words import AE, VAE, run_provenance
@@ -256,7 +257,8 @@ with st.expander(
 ):
     conventions(pair, beta)
 
-floor = cache.trained.evaluation(pair.ae.run_id)["distortion_floor"]
+measured = cache.trained.evaluation(pair.vae.run_id)
+floor = likelihood_sentence(pair.likelihood, measured["distortion_floor"], measured.get("sigma"))
 with st.expander("Explanation: the trade-off that β controls", icon=":material/help:"):
     st.markdown(
         f"""
@@ -271,8 +273,8 @@ with st.expander("Explanation: the trade-off that β controls", icon=":material/
   per nat of rate.
 - **The prediction** comes from one network that was trained for all values of β at once: log β scales and shifts
   its layers (Bae et al. 2023). A network trained for one β alone differs slightly; the table shows by how much.
-- **The floor of D.** Even a perfect reconstruction has a distortion of {floor:.1f} nats on these images: D is the
-  cross-entropy of grey values, whose entropy is not zero. The {AE} has a distortion but no rate, so it is a
+- **The floor of D.** {floor}
+  The {AE} has a distortion but no rate, so it is a
   horizontal line in the plane, not a point.
 """
     )

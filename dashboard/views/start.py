@@ -102,12 +102,12 @@ st.markdown(start_takeaway(ae, vae))
 left, right = st.columns(2)
 with left.container(border=True, height="stretch"):
     st.markdown(f"{AE} loss, nats per image: distortion only")
-    st.html(equation("<i>D</i>", theme.color("ae", state.dark()), "", ae["distortion"]))
+    st.html(equation("<i>D</i>", theme.color("ae", state.dark()), "", nats(ae["distortion"])))
     metrics(ae)
 with right.container(border=True, height="stretch"):
     st.markdown(f"{VAE} loss, nats per image: distortion + β · rate, β = {beta:g}")
-    terms = f"{vae['distortion']:.1f} + {beta:g} · {vae['rate']:.1f}"
-    total = vae["distortion"] + beta * vae["rate"]
+    terms = f"{nats(vae['distortion'])} + {beta:g} · {nats(vae['rate'])}"
+    total = nats(vae["distortion"] + beta * vae["rate"])
     st.html(equation("<i>D</i> + <i>β R</i>", theme.color("vae", state.dark()), terms, total))
     metrics(vae)
 
@@ -145,7 +145,7 @@ with st.expander("Explanation: what differs between the two models, and what is 
   {equal["batch_size"]}.
 - **Units.** D and R are sums over {"pixels and channels" if data.shape.color else "pixels"} and over latent
   dimensions, in nats per image, so β = 1 is the ELBO.
-  {likelihood_sentence(pair.vae.config.likelihood, vae["distortion_floor"], vae.get("sigma"))}
+  {likelihood_sentence(pair.likelihood, vae["distortion_floor"], vae.get("sigma"))}
 """
     )
     st.caption("Settings that differ: " + ", ".join(f"`{k}` {a} / {b}" for k, (a, b) in differ.items()))

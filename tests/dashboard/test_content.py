@@ -17,7 +17,7 @@ from dashboard.content.maps import (
     tighter_codes,
 )
 from dashboard.content.paths import closest_midpoint, path_takeaway
-from dashboard.content.reconstruction import compare_mse
+from dashboard.content.reconstruction import compare_mse, likelihood_sentence
 from dashboard.content.samples import BestWeight, best_weight, closer_samples, quality_takeaway, samples_takeaway
 from dashboard.content.small_steps import steps_table, steps_takeaway
 from dashboard.content.training import RateCourse, progress_line, rate_course, training_takeaway
@@ -287,3 +287,12 @@ def test_anomaly_detection(auroc, expected):
 def test_denoising_without_having_been_trained_to():
     assert [without_training(p, noisy=14.0, simple=18.0) for p in (13.0, 16.0, 19.0)] == ["harms", "worse", "no worse"]
     assert best_denoiser({"input": 40, "ae": 20, "vae": 19, "median": 18, "pca": 17}) == "ae"
+
+
+def test_the_distortion_is_explained_by_its_own_likelihood():
+    ink = likelihood_sentence("bernoulli", 45.68)
+    fixed, learned = likelihood_sentence("gaussian", -1083.2), likelihood_sentence("calibrated", -2345.6, 0.128)
+    assert "45.7" in ink and "Gaussian" not in ink
+    assert "−1083" in fixed and "σ" not in fixed
+    assert "−2346" in learned and "0.128" in learned and "cross-entropy" not in learned
+    assert nats(-0.04, 2) == "−0.04" and nats(None) == "n/a"
