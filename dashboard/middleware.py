@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import settings
+from dashboard.sockets import send_at_once
 
 HEADERS = {
     "x-content-type-options": "nosniff",  # browsers use the declared type of a file
@@ -62,6 +63,8 @@ class Answers:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
         if scope["type"] != "http":
+            if scope["type"] == "lifespan":  # the server listens, and has not accepted anything yet
+                send_at_once()
             await self.app(scope, receive, send)
             return
         path, answer = scope["path"], self.app
