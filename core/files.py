@@ -1,21 +1,24 @@
-"""Writing files atomically, and the formats that are written: JSON and npz without pickle."""
+"""Writing files atomically, and the formats that are written: JSON, npz and npy without pickle."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import os
 import re
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name and rename it, so that readers never see an incomplete file.
+@contextlib.contextmanager
+def replacing(path: Path) -> Generator[IO[bytes]]:
+    """A file to write to under a temporary name, renamed at the end, so that readers never see an incomplete file.
 
     Folders are created as needed.
 
@@ -26,12 +29,22 @@ def write_bytes(path: Path, data: bytes) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file, see `replacing`.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    with replacing(path) as file:
+        file.write(data)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -47,6 +60,12 @@ def write_json(path: Path, value: Any) -> None:
 def write_npz(path: Path, **arrays: np.ndarray) -> None:
     """`write_bytes` of a compressed npz."""
     write_bytes(path, npz_bytes(**arrays))
+
+
+def write_npy(path: Path, array: np.ndarray) -> None:
+    """Write a large array without compression, see `replacing`; unlike an npz, it is not built in memory first."""
+    with replacing(path) as file:
+        np.save(file, array, allow_pickle=False)
 
 
 def npz_bytes(**arrays: np.ndarray) -> bytes:

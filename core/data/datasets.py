@@ -37,6 +37,12 @@ def load_dataset(name: str = "mnist-5k", digest: str = "", store: Path | None = 
     return dataset
 
 
+def on_this_machine(name: str) -> bool:
+    """Whether a data set in `DATASETS` can be loaded without a download."""
+    source = DATASETS[name]
+    return source.embedded or (bool(source.files) and all((settings.data_dir() / f).exists() for f in source.files))
+
+
 @functools.lru_cache(maxsize=4)
 def named(name: str) -> Dataset:
     """As `read`, once per process."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from core.data import downloaded
 from core.data.dataset import SPLIT_SEED, DataError, digest_of, stratified_split
 from core.data.factors import Factors
 from core.data.shape import GREY_28
@@ -19,7 +18,6 @@ from core.data.sprites import SHAPES, factors, sprites
 from core.files import write_npz
 
 EMBEDDED = Path(__file__).parent / "embedded"
-PATIENCE = 20.0  # seconds to wait for a server that does not answer
 DIGITS = tuple("0123456789")
 FASHION = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 EMOJI = (
@@ -32,6 +30,8 @@ EMOJI = (
     "symbols",
     "travel and places",
 )
+CIFAR = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+HAIR = ("black hair", "blond hair", "brown hair", "grey hair", "other")
 KUZUSHIJI = ("お o", "き ki", "す su", "つ tsu", "な na", "は ha", "ま ma", "や ya", "れ re", "を wo")
 
 
@@ -53,6 +53,7 @@ class Source:
         load: returns training images and labels, then test images and labels, as in `Dataset`.
         digest: of the images, if they are fixed, so that runs are found without loading them; else "".
         embedded: whether the images come with an installed package.
+        files: what its folder of downloads has to contain, if it is read from there.
         factors: what is known about how the images were made (`Dataset.factors`), if anything is.
     """
 
@@ -61,6 +62,7 @@ class Source:
     load: Callable[[Places], tuple[np.ndarray, ...]]
     digest: str = ""
     embedded: bool = False
+    files: tuple[str, ...] = ()
     factors: Callable[[], Factors] | None = None
 
 
@@ -112,42 +114,10 @@ def _emoji(places: Places) -> tuple[np.ndarray, ...]:  # noqa: ARG001 - nothing 
     return images[train], labels[train], images[test], labels[test]
 
 
-def _torchvision(class_name: str, places: Places) -> tuple[np.ndarray, ...]:
-    """A data set of torchvision, downloaded if it is not there."""
-    from core.data.torchvision_datasets import import_datasets
-
-    root = places.downloads
-    folder = root / class_name / "raw"
-    kind = getattr(import_datasets(), class_name)
-    instead = "or use --dataset mnist-5k, which needs no download."
-
-    def read(download: bool) -> list[np.ndarray]:
-        parts = [kind(root, train=train, download=download) for train in (True, False)]
-        return [a for part in parts for a in (part.data.numpy()[:, None], part.targets.numpy().astype(np.int64))]
-
-    there = len(list(folder.glob("*-ubyte"))) == 4
-    try:
-        return tuple(read(download=False) if there else _within_patience(lambda: read(download=True)))
-    except Exception as error:  # torchvision and the network raise many kinds
-        why = f"({type(error).__name__}: {str(error)[:120]})"
-        if there:
-            raise DataError(
-                f"the files in {folder} are damaged {why}. Remove that folder and load {class_name} again, {instead}"
-            ) from error
-        raise DataError(
-            f"{class_name} is not complete in {root} and could not be downloaded {why}. Connect to a network, "
-            f"or put its four idx .gz files, unpacked, into {folder} (another root: set POINT_OR_CLOUD_DATA), {instead}"
-        ) from error
-
-
-def _within_patience(download: Callable[[], list[np.ndarray]]) -> list[np.ndarray]:
-    """Run a download with a time limit for connections, since torchvision waits forever for a silent server."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(PATIENCE)
-    try:
-        return download()
-    finally:
-        socket.setdefaulttimeout(before)
+def _idx(class_name: str, title: str, classes: tuple[str, ...], digest: str = "") -> Source:
+    """A data set that torchvision keeps in the format of MNIST."""
+    files = tuple(f"{class_name}/raw/{name}" for name in downloaded.IDX_FILES)
+    return Source(title, classes, lambda places: downloaded.idx(class_name, places.downloads), digest, files=files)
 
 
 DATASETS: dict[str, Source] = {
@@ -156,11 +126,25 @@ DATASETS: dict[str, Source] = {
     "sprites": Source(
         "Sprites (5,000)", SHAPES, lambda _: sprites(), digest="86fe5b355b37ac38", embedded=True, factors=factors
     ),
-    "mnist": Source(
-        "MNIST digits (70,000)", DIGITS, functools.partial(_torchvision, "MNIST"), digest="72c52254bdc7435c"
+    "mnist": _idx("MNIST", "MNIST digits (70,000)", DIGITS, "72c52254bdc7435c"),
+    "fashion-mnist": _idx("FashionMNIST", "Fashion-MNIST (70,000)", FASHION, "adfb9a8804fbcd65"),
+    "kmnist": _idx("KMNIST", "Kuzushiji-MNIST (70,000)", KUZUSHIJI),
+    "cifar10": Source(
+        "CIFAR-10 (60,000)",
+        CIFAR,
+        lambda places: downloaded.cifar10(places.downloads),
+        files=tuple(f"{downloaded.CIFAR_FOLDER}/{name}" for name in downloaded.CIFAR_FILES),
     ),
-    "fashion-mnist": Source(
-        "Fashion-MNIST (70,000)", FASHION, functools.partial(_torchvision, "FashionMNIST"), digest="adfb9a8804fbcd65"
+    "svhn": Source(
+        "House numbers (99,289)",
+        DIGITS,
+        lambda places: downloaded.svhn(places.downloads),
+        files=downloaded.SVHN_FILES,
     ),
-    "kmnist": Source("Kuzushiji-MNIST (70,000)", KUZUSHIJI, functools.partial(_torchvision, "KMNIST")),
+    "celeba": Source(
+        "CelebA faces (20,000)",
+        HAIR,
+        lambda places: downloaded.celeba(places.downloads, places.parsed),
+        files=tuple(f"{downloaded.CELEBA_FOLDER}/{name}" for name in downloaded.CELEBA_FILES),
+    ),
 }

@@ -23,6 +23,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     "mnist": FULL,
     "fashion-mnist": FULL,
     "kmnist": FULL,
+    "cifar10": FULL,
+    "svhn": FULL,
+    "celeba": FULL,
     "emoji": {**QUICK, "epochs": 8},
     "sprites": {**QUICK, "epochs": 20},
 }

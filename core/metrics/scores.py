@@ -18,10 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from core import settings
 from core.config import ACTIVE_NATS, RunConfig
 from core.data.dataset import Dataset
-from core.data.datasets import load_dataset
+from core.data.datasets import load_dataset, on_this_machine
 from core.data.form import shape_named
 from core.data.shape import as_pictures
 from core.data.sources import DATASETS
@@ -42,9 +41,13 @@ TRAIN_LIMIT = 10_000  # training images to which probes, densities and quantiser
 BOUND_SAMPLES = 64
 NOISE_LEVELS = (0.1, 0.25, 0.5, 0.75, 1.0)
 COMPONENTS = 64  # of the PCA control
-_RAW = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}  # torchvision's folder names
 # Data sets that can serve as another data set, in order of preference, and those for all data sets not listed.
-_OTHERS = {"fashion-mnist": ("mnist", "mnist-5k"), "kmnist": ("fashion-mnist", "mnist-5k")}
+_OTHERS = {
+    "fashion-mnist": ("mnist", "mnist-5k"),
+    "kmnist": ("fashion-mnist", "mnist-5k"),
+    "cifar10": ("svhn", "emoji"),
+    "svhn": ("cifar10", "emoji"),
+}
 _OTHERS_DEFAULT = ("fashion-mnist", "kmnist", "emoji", "sprites")
 
 
@@ -232,9 +235,7 @@ def other_dataset(name: str) -> str | None:
     for other in _OTHERS.get(name, _OTHERS_DEFAULT):
         if other == name or shape_named(other) != shape_named(name):
             continue
-        raw = settings.data_dir() / _RAW.get(other, "") / "raw"
-        files = [f"{split}-{kind}-ubyte" for split in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
-        if DATASETS[other].embedded or all((raw / file).exists() for file in files):
+        if on_this_machine(other):
             return other
     return None
 
