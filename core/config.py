@@ -114,7 +114,9 @@ class RunConfig:
         warmup_epochs: epochs during which beta rises linearly from 0, once per epoch; 0 for none. Only for "vae".
         free_bits: nats per latent dimension that are not charged for (Kingma et al. 2016, appendix C.8). Only for
             models with a rate.
-        noise: standard deviation of Gaussian noise added to the input (not the target): a denoising model.
+        noise: standard deviation of Gaussian noise added to the input (not the target): a denoising model. The input
+            is clipped to [0, 1], so a black ground becomes grey, sigma / sqrt(2 pi). A model trained on images of
+            which most is ground has never seen a black one: its figures on clean images say little.
         held_out_class: a class left out of training, for anomaly detection.
         train_size: number of training images, the first of the fixed split; None for all.
         epochs, batch_size, learning_rate: of the optimiser; the learning rate is the peak of its schedule.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -118,7 +120,10 @@ def _by_noise_level(context: UsesContext, sigma: float) -> None:
     )
     role, networks = "ae", "the networks were trained on clean images only"
     if "ae" in curves:
+        # E max(0, n) of n ~ N(0, sigma^2) is sigma / sqrt(2 pi): images with less noise are darker than those seen.
+        lifted = NOISE / math.sqrt(2 * math.pi)
         role, networks = "ae denoiser", f"those trained to denoise were trained at noise {NOISE:g} only"
+        networks += f", where clipping lifts black to {lifted:.1f}: on darker images, with less noise, they can fail"
     seeds = len(context.scores[role])
     st.caption(
         f"Means over {context.images_measured():,} test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; "
