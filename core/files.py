@@ -58,8 +58,9 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_npz(path: Path, **arrays: np.ndarray) -> None:
-    """`write_bytes` of a compressed npz."""
-    write_bytes(path, npz_bytes(**arrays))
+    """A compressed npz, see `replacing`; written part by part, since it may be large."""
+    with replacing(path) as file:
+        np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]  as in `npz_bytes`
 
 
 def write_npy(path: Path, array: np.ndarray) -> None:

@@ -17,6 +17,7 @@ from core.data.folder import what_was_read
 from core.errors import FAILURE, UserFacingError
 from core.runs.run import Run, Status
 from core.runs.store import RunStore
+from core.training.cost import cost
 
 
 def train_with_bar(config: RunConfig, store: RunStore, device: str | None, quiet: bool, label: str = "") -> Run:
@@ -32,6 +33,9 @@ def train_with_bar(config: RunConfig, store: RunStore, device: str | None, quiet
     from core.training.train_run import train as run_training
 
     pick(device)  # a missing device is a wrong argument, not a failed run
+    if not quiet and store.run(config).status() is not Status.COMPLETE:
+        data = load_dataset(config.dataset, config.data_digest, store.cache)
+        print(f"Takes {cost(config, (len(data.train_images), len(data.test_images)))}.", file=sys.stderr)
     threads = set_threads()
     with tqdm(total=config.epochs, unit="epoch", desc=label or config.run_id, disable=True if quiet else None) as bar:
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 
 from core import settings
@@ -11,6 +10,7 @@ from core.data import snapshot
 from core.data.dataset import DataError, Dataset, digest_of
 from core.data.folder import load_folder
 from core.data.sources import DATASETS, Places
+from core.recent import IMAGES, remembered
 
 
 def load_dataset(name: str = "mnist-5k", digest: str = "", store: Path | None = None) -> Dataset:
@@ -43,7 +43,7 @@ def on_this_machine(name: str) -> bool:
     return source.embedded or (bool(source.files) and all((settings.data_dir() / f).exists() for f in source.files))
 
 
-@functools.lru_cache(maxsize=4)
+@remembered(IMAGES)
 def named(name: str) -> Dataset:
     """As `read`, once per process."""
     return read(name)

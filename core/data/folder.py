@@ -22,6 +22,7 @@ from core.data.folder_name import Place, find, printable
 from core.data.form import Form
 from core.data.image_file import Finished, Reading, finish, read, suffixes
 from core.errors import UserFacingError, error_text
+from core.recent import IMAGES, size_of
 
 LEAST = 10  # the smallest number of images
 ROLES = {
@@ -34,7 +35,6 @@ ROLES = {
     "validation": "validation",
 }
 LOOSE = "images"  # the class of images that are in no sub-folder
-REMEMBERED = 4  # folders whose images stay in memory
 
 _loaded: OrderedDict[str, tuple[str, Dataset]] = OrderedDict()
 _lock = threading.Lock()
@@ -62,7 +62,7 @@ def load_folder(name: str, progress: Callable[[int, int], None] | None = None) -
     dataset = _read(place, found, progress)
     with _lock:
         _loaded[place.name] = found.fingerprint, dataset
-        while len(_loaded) > REMEMBERED:
+        while len(_loaded) > 1 and sum(size_of(kept) for _, kept in _loaded.values()) > IMAGES:
             _loaded.popitem(last=False)
     return dataset
 

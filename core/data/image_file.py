@@ -238,7 +238,7 @@ def finish(readings: Sequence[Reading], form: Form = PLAIN) -> Finished:
             image = r.on_white if (ground == 255) != faint else r.levels
         images.append(image)
     white = max((scale[1] for scale in scales.values()), default=None)
-    return Finished(np.stack(images).astype(np.uint8), ground if transparent else None, others, white)
+    return Finished(np.stack(images).astype(np.uint8, copy=False), ground if transparent else None, others, white)
 
 
 def _faint(ink: float, ground: int) -> bool:

@@ -6,12 +6,14 @@ are (N, H, W) if they are grey and (N, 3, H, W) in colour: see `as_pictures`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 CHANNELS = (1, 3)  # grey, or red, green and blue
 SIDES = (28, 32, 64)
+PART = 8_000_000  # numbers that are turned into floats at a time, 32 MB: 10,000 images of 28x28 in grey
 
 
 class Shape(NamedTuple):
@@ -62,7 +64,28 @@ def shape_of(images: np.ndarray) -> Shape:
 
 def as_pictures(images: np.ndarray) -> np.ndarray:
     """Images uint8 (N, C, H, W) as pictures: float32 in [0, 1], (N, H, W) if they are grey, else (N, 3, H, W)."""
-    return without_grey_axis(images).astype(np.float32) / 255
+    pictures = without_grey_axis(images).astype(np.float32)
+    pictures /= 255  # in place: there may be many
+    return pictures
+
+
+def in_parts(images: np.ndarray) -> Iterator[np.ndarray]:
+    """Images (N, C, H, W) in order, in parts of at most `PART` numbers (or one image)."""
+    size = max(1, PART // max(images[0].size, 1)) if len(images) else 1
+    for start in range(0, len(images), size):
+        yield images[start : start + size]
+
+
+def deviations(images: np.ndarray) -> np.ndarray:
+    """The standard deviation of each channel of images uint8 (N, C, H, W), (C,), from how often each level occurs.
+
+    numpy's own would turn all images into doubles at once.
+    """
+    counts = np.zeros((images.shape[1], 256), np.int64)
+    for part in in_parts(images):
+        counts += np.stack([np.bincount(channel.reshape(-1), minlength=256) for channel in part.swapaxes(0, 1)])
+    shares, levels = counts / counts.sum(1, keepdims=True), np.arange(256)
+    return np.sqrt((shares * (levels - shares @ levels[:, None]) ** 2).sum(1))
 
 
 def without_grey_axis(images: np.ndarray) -> np.ndarray:

@@ -10,7 +10,6 @@ its content, so runs on the same images share it, and it is removed with the las
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from core.data.folder import load_folder
 from core.data.folder_name import printable
 from core.errors import ArgumentError
 from core.files import write_npz
+from core.recent import IMAGES, remembered
 
 FOLDER = ".data"
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -63,7 +63,7 @@ def read(name: str, digest: str, store: Path) -> Dataset | None:
         return None
 
 
-@functools.lru_cache(maxsize=4)
+@remembered(IMAGES)
 def _read(name: str, digest: str, path: Path, modified: int) -> Dataset:  # noqa: ARG001 - part of the cache key
     """Read a file that was last modified at this time."""
     with np.load(path, allow_pickle=False) as file:

@@ -18,6 +18,7 @@ from core.data.sprites import SHAPES, factors, sprites
 from core.files import write_npz
 
 EMBEDDED = Path(__file__).parent / "embedded"
+MNIST_SIZE = (60_000, 10_000)  # and that of the data sets made in its image
 DIGITS = tuple("0123456789")
 FASHION = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 EMOJI = (
@@ -53,6 +54,7 @@ class Source:
         load: returns training images and labels, then test images and labels, as in `Dataset`.
         digest: of the images, if they are fixed, so that runs are found without loading them; else "".
         embedded: whether the images come with an installed package.
+        size: numbers of training and of test images; None if they are not known before they are read.
         files: what its folder of downloads has to contain, if it is read from there.
         factors: what is known about how the images were made (`Dataset.factors`), if anything is.
     """
@@ -62,6 +64,7 @@ class Source:
     load: Callable[[Places], tuple[np.ndarray, ...]]
     digest: str = ""
     embedded: bool = False
+    size: tuple[int, int] | None = None
     files: tuple[str, ...] = ()
     factors: Callable[[], Factors] | None = None
 
@@ -117,14 +120,29 @@ def _emoji(places: Places) -> tuple[np.ndarray, ...]:  # noqa: ARG001 - nothing 
 def _idx(class_name: str, title: str, classes: tuple[str, ...], digest: str = "") -> Source:
     """A data set that torchvision keeps in the format of MNIST."""
     files = tuple(f"{class_name}/raw/{name}" for name in downloaded.IDX_FILES)
-    return Source(title, classes, lambda places: downloaded.idx(class_name, places.downloads), digest, files=files)
+    return Source(
+        title,
+        classes,
+        lambda places: downloaded.idx(class_name, places.downloads),
+        digest,
+        size=MNIST_SIZE,
+        files=files,
+    )
 
 
 DATASETS: dict[str, Source] = {
-    "mnist-5k": Source("MNIST digits (5,000)", DIGITS, _mnist_5k, digest="4b0c23f475d96a0e", embedded=True),
-    "emoji": Source("Emoji (3,511)", EMOJI, _emoji, digest="ec04af9b99ab9a40", embedded=True),
+    "mnist-5k": Source(
+        "MNIST digits (5,000)", DIGITS, _mnist_5k, digest="4b0c23f475d96a0e", embedded=True, size=(4000, 1000)
+    ),
+    "emoji": Source("Emoji (3,511)", EMOJI, _emoji, digest="ec04af9b99ab9a40", embedded=True, size=(2808, 703)),
     "sprites": Source(
-        "Sprites (5,000)", SHAPES, lambda _: sprites(), digest="86fe5b355b37ac38", embedded=True, factors=factors
+        "Sprites (5,000)",
+        SHAPES,
+        lambda _: sprites(),
+        digest="86fe5b355b37ac38",
+        embedded=True,
+        size=(4000, 1000),
+        factors=factors,
     ),
     "mnist": _idx("MNIST", "MNIST digits (70,000)", DIGITS, "72c52254bdc7435c"),
     "fashion-mnist": _idx("FashionMNIST", "Fashion-MNIST (70,000)", FASHION, "adfb9a8804fbcd65"),
@@ -133,18 +151,21 @@ DATASETS: dict[str, Source] = {
         "CIFAR-10 (60,000)",
         CIFAR,
         lambda places: downloaded.cifar10(places.downloads),
+        size=(50_000, 10_000),
         files=tuple(f"{downloaded.CIFAR_FOLDER}/{name}" for name in downloaded.CIFAR_FILES),
     ),
     "svhn": Source(
         "House numbers (99,289)",
         DIGITS,
         lambda places: downloaded.svhn(places.downloads),
+        size=(73_257, 26_032),
         files=downloaded.SVHN_FILES,
     ),
     "celeba": Source(
         "CelebA faces (20,000)",
         HAIR,
         lambda places: downloaded.celeba(places.downloads, places.parsed),
+        size=downloaded.CELEBA_MOST,
         files=tuple(f"{downloaded.CELEBA_FOLDER}/{name}" for name in downloaded.CELEBA_FILES),
     ),
 }

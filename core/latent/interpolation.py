@@ -80,7 +80,7 @@ def nearest(images: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.n
     """
     a = np.asarray(images, np.float32).reshape(len(images), -1)
     b = np.asarray(reference).reshape(len(reference), -1)
-    b = b.astype(np.float32) / 255 if b.dtype == np.uint8 else b.astype(np.float32)
+    b = b.astype(np.float32) / 255 if b.dtype == np.uint8 else b.astype(np.float32, copy=False)
     squared = (a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T
     index = squared.argmin(1)
     return index, np.linalg.norm(a - b[index], axis=1)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SOURCES = ("prior", "gaussian", "mixture")
 CLASSES = "classes"  # the name of `fit_classes` among packed densities
 COMPONENTS = 10
+ENCODED = 1000  # images that go through networks at a time, at most
+AT_A_TIME = 3_072_000  # and the numbers in them: those of 1,000 images of 32x32 in colour, of 250 of 64x64
 FITTED = 10_000  # training images whose codes densities are fitted to
 # Added to the diagonals of covariances, absolute and relative to the mean variance: an unused latent dimension of an AE
 # has no variance, and beside very large codes the absolute term vanishes in double precision.
@@ -167,14 +169,19 @@ class Codes:
     z: np.ndarray
 
 
-def encode_all(model: Model, images: np.ndarray, batch: int = 1000, seed: int = 0) -> Codes:
-    """Encode uint8 images (N, C, H, W), `batch` at a time; the seed is that of the sampled codes."""
+def at_a_time(model: Model, batch: int) -> int:
+    """The images that go through the networks of a model at a time: `batch`, or fewer if they are large."""
+    return max(1, min(batch, AT_A_TIME // model.config.shape.pixels))
+
+
+def encode_all(model: Model, images: np.ndarray, batch: int = ENCODED, seed: int = 0) -> Codes:
+    """Encode uint8 images (N, C, H, W), `batch` at a time, of large ones fewer; the seed is that of sampled codes."""
     import torch
 
     from core.data.dataset import as_floats
     from core.models.networks import device_of
 
-    device = device_of(model)
+    device, batch = device_of(model), at_a_time(model, batch)
     generator = torch.Generator(device).manual_seed(seed)
     parts: dict[str, list[np.ndarray]] = {"mean": [], "stddev": [], "z": []}
     with torch.no_grad():
@@ -186,7 +193,7 @@ def encode_all(model: Model, images: np.ndarray, batch: int = 1000, seed: int = 
     return Codes(**{name: np.concatenate(arrays) for name, arrays in parts.items()})
 
 
-def decode_all(model: Model, z: np.ndarray, batch: int = 1000) -> np.ndarray:
+def decode_all(model: Model, z: np.ndarray, batch: int = ENCODED) -> np.ndarray:
     """Expected images of codes (N, d), as pictures: float32 in [0, 1], (N, H, W) or (N, 3, H, W)."""
     import torch
 
@@ -194,7 +201,8 @@ def decode_all(model: Model, z: np.ndarray, batch: int = 1000) -> np.ndarray:
 
     codes = torch.as_tensor(np.asarray(z, dtype=np.float32), device=device_of(model))
     with torch.no_grad():
-        images = torch.cat([model.decode_image(c).float().cpu() for c in codes.split(batch)]).numpy()
+        parts = [model.decode_image(c).float().cpu() for c in codes.split(at_a_time(model, batch))]
+        images = torch.cat(parts).numpy()
     return without_grey_axis(images)
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data.shape import as_pictures, without_grey_axis
+from core.data.shape import as_pictures, in_parts, without_grey_axis
 from core.data.tiles import tiled
 from core.latent.sampling import decode_all, encode_all
 from core.metrics.linear import Pca
@@ -110,8 +110,8 @@ def code_curve(
 
 
 def pca_quantisers(pca: Pca, train_images: np.ndarray) -> list[Quantiser]:
-    """One quantiser for each of `PCA_WIDTHS`; train_images are pictures (N, ...) in [0, 1]."""
-    train_codes = pca.encode(train_images)
+    """One quantiser for each of `PCA_WIDTHS`; train_images are uint8 (N, C, H, W)."""
+    train_codes = np.concatenate([pca.encode(as_pictures(part)) for part in in_parts(train_images)])
     return [Quantiser.of_width(train_codes, width) for width in PCA_WIDTHS]
 
 
@@ -181,7 +181,7 @@ def compression(
         the same mse, None where it is not reached. The others are those of `codecs`.
     """
     x = as_pictures(images)
-    linear = pca_curve(pca, pca_quantisers(pca, as_pictures(train_images)), x)
+    linear = pca_curve(pca, pca_quantisers(pca, train_images), x)
     formats = codecs(images)
     webp = list(formats["webp_lossy"].values())
     curve = {

@@ -14,6 +14,7 @@ from core.data.shape import as_pictures
 from core.latent.projection import principal_axes
 
 LIMIT = 10_000  # number of images it is fitted to
+NUMBERS = 32_000_000  # and of the numbers in them, 128 MB as floats: 10,000 of 32x32 in colour, 2,604 of 64x64
 EXACT = 1024  # numbers per image, up to which the covariance matrix is decomposed
 
 
@@ -40,12 +41,13 @@ class Pca:
 
 
 def fit_pca(images: np.ndarray, k: int) -> Pca:
-    """PCA of uint8 images (N, C, H, W), of every n-th if there are more than `LIMIT`, with at most N components.
+    """PCA of uint8 images (N, C, H, W), with at most N components; of every n-th if `LIMIT` or `NUMBERS` is exceeded.
 
     Above `EXACT` numbers per image the components come from a randomised decomposition (Halko et al. 2011), which
     does not form the covariance matrix.
     """
-    pictures = as_pictures(images[:: max(1, -(-len(images) // LIMIT))])
+    most = max(1, min(LIMIT, NUMBERS // max(images[0].size, 1)))
+    pictures = as_pictures(images[:: max(1, -(-len(images) // most))])
     x = pictures.reshape(len(pictures), -1)
     mean = x.mean(0, dtype=np.float64).astype(np.float32)
     x -= mean

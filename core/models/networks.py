@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.config import RunConfig
+from core.data.shape import deviations
 from core.models.objectives import FIXED, Calibrated, Likelihood, SharedSigma, Terms, terms
 from core.models.posteriors import LOGVAR_RANGE, DiagonalGaussian, Dirac, Posterior
 from core.models.trunks import Layer, decoder_layers, encoder_layers
@@ -195,7 +196,7 @@ class Trainable(nn.Module):
         for bias, mean in zip(biases, means, strict=True):
             bias.fill_(math.log(mean / (1 - mean)))
         if self.sigma is not None:
-            self.sigma.set(max(float(images.std((0, 2, 3)).mean()) / 255, 1e-2))
+            self.sigma.set(max(float(deviations(images).mean()) / 255, 1e-2))
 
 
 class Autoencoder(Trainable):

@@ -18,6 +18,7 @@ from typing import Any
 
 from core import settings
 from core.config import RunConfig
+from core.data.form import shape_named
 
 MEASURED = 1000  # test images measured after every epoch; the finished run is measured on all of them
 # Units of work for measuring a test image: once through the encoder and twice through the decoder, timed on CPUs.
@@ -133,6 +134,22 @@ class Speeds:
         """Seconds that the whole run is expected to take; None if no run of its kind was ever timed."""
         known = [v for v in self._read().values() if v["kind"] == kind(config)]
         return config.epochs * float(known[-1]["total"]) if known else None
+
+    def estimate(self, config: RunConfig, images: int, tests: int) -> float | None:
+        """Seconds that the whole run is likely to take; None if no run was ever timed here.
+
+        For a kind that was never trained, the median speed of the others, in proportion to the numbers per image.
+
+        Args:
+            config: of the run.
+            images: training images per epoch.
+            tests: test images of the data set.
+        """
+        if (known := self.expected(config)) is not None:
+            return known
+        speeds = [float(v["seconds"]) / shape_named(v["kind"].rsplit(" ", 5)[0]).pixels for v in self._read().values()]
+        work = Work(config, images, tests).total
+        return statistics.median(speeds) * config.shape.pixels * work if speeds else None
 
     def learn(self, config: RunConfig, device: str, seconds: float, total: float) -> None:
         """Keep the figures of a run. If the file cannot be written, later runs have no estimate; nothing else fails.

@@ -15,6 +15,7 @@ import torch
 
 from core.config import ACTIVE_NATS
 from core.data.dataset import Dataset, as_floats
+from core.data.shape import in_parts
 from core.data.tiles import tiled
 from core.latent.sampling import SOURCES, all_densities, decode_all, pack
 from core.models.build import Model
@@ -166,7 +167,7 @@ def portfolio(
     """
     reference = model.reference()
     values = per_image(reference, dataset.test_images)
-    floor = reference.likelihood.floor(as_floats(dataset.test_images)).mean()
+    floor = torch.cat([reference.likelihood.floor(as_floats(x)) for x in in_parts(dataset.test_images)]).mean()
     evaluation = {
         "dataset": dataset.name,
         "split": "test",

@@ -8,12 +8,12 @@ import streamlit as st
 from core.data.dataset import DataKey
 from core.runs.run import PICTURES, SAMPLES
 from dashboard.cache import trained
-from dashboard.cache.trained import REFERENCE
+from dashboard.cache.limited import kept
 
 CLASS = "class"  # the source of samples of a single class
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@kept(32)
 def samples(run_id: str, source: str, temperature: float = 1.0, seed: int = 0, label: int | None = None) -> np.ndarray:
     """`SAMPLES` random samples, as pictures, float32 (64, ...); those stored with the run do not need the network.
 
@@ -31,7 +31,7 @@ def samples(run_id: str, source: str, temperature: float = 1.0, seed: int = 0, l
     return images
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@kept(16)
 def stored_samples(run_id: str, source: str) -> bytes:
     """The samples that are stored with a run, of temperature 1 and seed 0, as one PNG of eight columns."""
     from dashboard.components.sprites import sprite
@@ -53,14 +53,15 @@ def _likeness(data: DataKey, images: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """
     from core.latent.interpolation import nearest
 
-    index, distance = nearest(_unit(images), _unit(trained.dataset(data).train_images[:REFERENCE]))
+    index, distance = nearest(_unit(images), _unit(trained.reference(data)))
     return index, 1 - distance**2 / 2
 
 
 def _unit(images: np.ndarray) -> np.ndarray:
     """Images as unit vectors, float32 (n, P)."""
     flat = images.reshape(len(images), -1).astype(np.float32)
-    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
+    flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)  # in place: there may be many
+    return flat
 
 
 @st.cache_resource(show_spinner=False, max_entries=128)
@@ -71,7 +72,7 @@ def samples_likeness(
     return _likeness(trained.data_of(run_id), samples(run_id, source, temperature, seed, label))
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
+@kept(32)
 def decoded_path(run_id: str, a: int | bytes, b: int | bytes, steps: int, kind: str) -> np.ndarray:
     """Images decoded along a path between the codes of two images, float32 (steps, ...).
 
@@ -98,7 +99,7 @@ def _code(run_id: str, image: int | bytes) -> np.ndarray:
     return encode_all(model, np.frombuffer(image, np.uint8).reshape(1, *model.config.shape.chw)).mean[0]
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@kept(16)
 def redraws(run_id: str, index: int, n: int) -> np.ndarray:
     """Decoded images of n codes sampled from a test image's posterior, float32 (n, ...); all equal for an AE."""
     from core.latent.sampling import decode_all
@@ -113,7 +114,7 @@ def redraws(run_id: str, index: int, n: int) -> np.ndarray:
     return images
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@kept(32)
 def traversals(run_id: str, index: int, steps: int, reach: float = 3.0) -> np.ndarray:
     """A test image decoded with each latent number in turn varied from -reach to reach, float32 (d, steps, ...)."""
     from core.latent.sampling import decode_all

@@ -13,8 +13,10 @@ import streamlit as st
 
 from core.config import LIKELIHOODS
 from core.data.dataset import DataKey
+from core.recent import IMAGES
 from core.runs.run import WEIGHTS, RunError
 from core.runs.store import RunStore
+from dashboard.cache.limited import kept
 from dashboard.content import catalog
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from core.models.build import Model
 
 REFERENCE = 10_000  # training images that others are compared with; with 60,000 that would take a second
+# Of larger images there are fewer, as a page keeps them as floats: 1,302 of 64x64 in colour.
+REFERENCE_NUMBERS = 16_000_000
 COMPARED_WITHIN = 2.0  # seconds that a page waits for the comparison of a folder that has changed
 # Text of the spinner; Streamlit's default names the function.
 LOADING = "Loading the networks (only the first time)…"
@@ -74,7 +78,7 @@ def _frozen(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return arrays
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@kept(64)
 def arrays(run_id: str, name: str) -> dict[str, np.ndarray]:
     """The arrays of one npz file of a finished run."""
     return _frozen(store().get(run_id).arrays(name))
@@ -85,7 +89,7 @@ def gallery(run_id: str) -> dict[str, np.ndarray]:
     return arrays(run_id, "gallery.npz")
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@kept(32)
 def recording(run_id: str) -> tuple[np.ndarray, list[dict[str, Any]], list[bytes]]:
     """What a run recorded per epoch: codes of the same test images (epochs + 1, n, d), history rows, preview images."""
     run = store().get(run_id)
@@ -94,7 +98,7 @@ def recording(run_id: str) -> tuple[np.ndarray, list[dict[str, Any]], list[bytes
     return run.trace(), history, previews
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@kept(32)
 def stacked_previews(run_id: str) -> bytes:
     """The previews of all epochs, one below the other, as one PNG."""
     from dashboard.components.scrubber import stacked
@@ -116,15 +120,15 @@ def parameters(run_id: str) -> int:
     return sum(int(np.prod(entry["shape"])) for name, entry in header.items() if name != "__metadata__")
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@kept(64)
 def png_of_training_images(data: DataKey) -> bytes:
-    """The first `REFERENCE` training images of a data set as one PNG; packed quickly, since there are many."""
+    """The `reference` images of a data set as one PNG; packed quickly, since there are many."""
     from dashboard.components.sprites import sprite
 
-    return sprite(dataset(data).train_images[:REFERENCE], compress_level=1)
+    return sprite(reference(data), compress_level=1)
 
 
-@st.cache_resource(show_spinner="Reading the images (the first time they may have to be downloaded)…", max_entries=4)
+@kept(IMAGES / 1e6, "Reading the images (the first time they may have to be downloaded)…")
 def dataset(data: DataKey) -> Dataset:
     """The images that runs were trained on.
 
@@ -136,7 +140,13 @@ def dataset(data: DataKey) -> Dataset:
     return load_dataset(data.name, data.digest, store().cache)
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
+def reference(data: DataKey) -> np.ndarray:
+    """The training images that others are compared with, uint8 (n, C, H, W): the first ones."""
+    images = dataset(data).train_images
+    return images[: min(REFERENCE, REFERENCE_NUMBERS // images[0].size)]
+
+
+@kept(48)
 def png_of_test_images(data: DataKey, n: int) -> bytes:
     """The first n test images of a data set as one PNG; cached, because compressing it is slow."""
     from dashboard.components.sprites import sprite
@@ -158,7 +168,7 @@ def png_of_examples(name: str, n: int, columns: int) -> bytes:
     return images.grid(data.test_images[examples(data, n)], columns)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@kept(64)
 def png_of_training(data: DataKey, held_out_class: int | None, train_size: int | None) -> tuple[bytes, dict[str, int]]:
     """The images of a training in the page as one PNG, and their numbers: see `page_training.picture`."""
     from core.config import RunConfig

@@ -8,9 +8,8 @@ import numpy as np
 import streamlit as st
 
 from core.data.dataset import DataKey
-from core.data.shape import as_pictures
 from dashboard.cache import trained
-from dashboard.cache.trained import LOADING, REFERENCE
+from dashboard.cache.trained import LOADING
 
 if TYPE_CHECKING:
     from core.metrics.compression import Quantiser
@@ -24,7 +23,7 @@ def pca(data: DataKey) -> Pca:
     from core.metrics.linear import fit_pca
     from core.metrics.scores import COMPONENTS
 
-    return fit_pca(trained.dataset(data).train_images[:REFERENCE], COMPONENTS)
+    return fit_pca(trained.reference(data), COMPONENTS)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -81,4 +80,4 @@ def pca_quantisers(data: DataKey) -> list[Quantiser]:
     """The quantisers of the PCA's codes, coarse to fine."""
     from core.metrics.compression import pca_quantisers as make
 
-    return make(pca(data), as_pictures(trained.dataset(data).train_images[:REFERENCE]))
+    return make(pca(data), trained.reference(data))

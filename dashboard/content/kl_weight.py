@@ -62,14 +62,21 @@ def trained_here(entry: Entry) -> str:
     return f"Trained for this β alone, {entry.config.epochs} epochs: `{entry.run_id}`"
 
 
-def untrained(status: Any, config: RunConfig) -> str:
-    """Why there is no network for this KL weight, and what to do; `status` is a `core.jobs.background.JobStatus`."""
+def untrained(status: Any, config: RunConfig, cost: str = "") -> str:
+    """Why there is no network for this KL weight, and what to do.
+
+    Args:
+        status: a `core.jobs.background.JobStatus`.
+        config: of the network.
+        cost: what its training takes, see `core.training.cost`.
+    """
     if status.message:
         return f"The training of β = {config.beta:g} ended early: {status.message}"
     if status.state in ("stopped", "stale"):
         how = "stopped" if status.state == "stopped" else "interrupted"
         return f"The training of β = {config.beta:g} was {how}; it can be resumed from its last saved epoch."
-    return f"Trains {config.epochs} epochs in the background. Afterwards the network is available to everyone."
+    takes = f": {cost}" if cost else ""
+    return f"Trains {config.epochs} epochs in the background{takes}. Afterwards the network is available to everyone."
 
 
 def convention_takeaway(beta: float, nominal: Mapping[str, float]) -> str:

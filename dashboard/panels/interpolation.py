@@ -66,9 +66,7 @@ def in_the_page(pair: Pair) -> None:
     settings = settings_of(pair)
     shared = shared_settings.follow_link(KEY, settings)
     data = cache.trained.dataset(pair.data)
-    reference = Reference(
-        cache.trained.png_of_training_images(pair.data), min(len(data.train_images), cache.trained.REFERENCE)
-    )
+    reference = Reference(cache.trained.png_of_training_images(pair.data), len(cache.trained.reference(pair.data)))
     interpolator(
         {kind: (label_of(kind, kind.upper()), weights_url(entry.run)) for kind, entry in pair.items()},
         images_of(pair),
@@ -203,7 +201,7 @@ def _frames(pair: Pair, a: int | bytes, b: int | bytes, steps: int, way: str) ->
 
 def _distances(pair: Pair, frames: Frames) -> dict[str, np.ndarray]:
     """The distance of each frame to the nearest training image, each (steps,)."""
-    reference = cache.trained.dataset(pair.data).train_images[: cache.trained.REFERENCE]
+    reference = cache.trained.reference(pair.data)
     found = nearest(np.concatenate(list(frames.values())), reference)[1].reshape(len(frames), -1)
     return dict(zip(frames, found, strict=True))
 

@@ -14,6 +14,7 @@ from core.config import LIKELIHOODS, QUICK, ModelName, RunConfig
 from core.data.datasets import resolve
 from core.errors import UserFacingError
 from core.jobs.limits import limits_from_settings
+from core.training.cost import cost, sizes
 from dashboard import cache
 from dashboard.content.catalog import Pair
 from dashboard.content.training import progress_line
@@ -132,6 +133,14 @@ def one_of(label: str, options: Sequence[Any], default: Any, key: str) -> Any:
     return st.selectbox(label, options, list(options).index(default), key=key)
 
 
+def _counts(pair: Pair, dataset: str) -> tuple[int, int] | None:
+    """Numbers of training and test images of a data set; None if they are not known before it is read."""
+    if dataset != pair.dataset:
+        return sizes(dataset)
+    data = cache.trained.dataset(pair.data)
+    return len(data.train_images), len(data.test_images)
+
+
 def on_demand(pair: Pair) -> int:
     """Draw the expander; returns the number of epochs of a training on demand."""
     limits = limits_from_settings()
@@ -165,6 +174,8 @@ def on_demand(pair: Pair) -> int:
             on_click=ask,
             args=(dataset, latent_dim, seed, length, likelihood),
         )
+        if takes := cost(_recipe("vae", dataset, latent_dim, seed, length, likelihood), _counts(pair, dataset)):
+            st.caption(f"Each of the two trainings takes {takes}.")
         asked = requested()
         if any(status.active for _, status in asked):
             st.fragment(watch, run_every=POLL)([asked])

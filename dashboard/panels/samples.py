@@ -114,7 +114,7 @@ def in_the_page(pair: Pair) -> None:
         KEY,
         name=f"samples-{pair.ae.run_id}",
         reference=cache.trained.png_of_training_images(pair.data),
-        references=min(len(data.train_images), cache.trained.REFERENCE),
+        references=len(cache.trained.reference(pair.data)),
         judge=judge_url(pair.dataset),
         on_rest=lambda: shared_settings.rested(KEY, (state.get(KEY) or {}).get("rested"), settings),
     )

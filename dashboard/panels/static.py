@@ -201,7 +201,7 @@ def between(stage: Stage, start: int, end: int, order: list[str], steps: int = 7
             width="stretch",
             alt=f"Strip {LETTERS[place]}, from test image {start} to {end}",
         )
-    reference = data.train_images[: cache.trained.REFERENCE]
+    reference = cache.trained.reference(stage.pair.data)
     middle = {kind: float(nearest(f[steps // 2][None], reference)[1][0]) for kind, f in frames.items()}
     classes = [data.classes[data.test_labels[i]] for i in (start, end)]
     return {

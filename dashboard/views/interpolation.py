@@ -21,7 +21,7 @@ else:
     interpolation.in_the_page(pair)
 st.caption(
     "Codes are the posterior means, so the ends of a strip are the reconstructions of the two images. "
-    + provenance(pair, min(len(data.train_images), cache.trained.REFERENCE), "Measured against", "training images")
+    + provenance(pair, len(cache.trained.reference(pair.data)), "Measured against", "training images")
 )
 
 with st.expander("Explanation: what lies between two codes", icon=":material/help:"):

@@ -9,6 +9,7 @@ import streamlit as st
 from core.config import ACTIVE_NATS, QUICK, RunConfig
 from core.errors import NotMeasurable, UserFacingError
 from core.jobs.limits import limits_from_settings
+from core.training.cost import cost
 from dashboard import cache
 from dashboard.components import page_training
 from dashboard.components.assets import not_in_page
@@ -152,7 +153,8 @@ def server_training(config: RunConfig, entry: Entry | None, status: JobStatus | 
         else:
             label = f"Train β = {config.beta:g}" if status.state == "absent" else "Resume"
             st.button(label, type="primary", icon=":material/play_arrow:", key="train", on_click=train, args=(config,))
-            st.caption(untrained(status, config), width="stretch")
+            takes = cost(config, (len(data.train_images), len(data.test_images)))
+            st.caption(untrained(status, config, takes), width="stretch")
     return None
 
 

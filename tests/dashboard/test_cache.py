@@ -4,12 +4,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import streamlit as st
 
+from core.data.dataset import DataKey
 from core.errors import NotMeasurable
 from core.metrics import records
 from core.metrics.judge import JudgeError
 from core.metrics.judge_training import judge_task
 from dashboard import cache
+from dashboard.cache import limited
 
 
 @pytest.mark.usefixtures("dashboard", "no_judge")
@@ -81,3 +84,32 @@ def test_what_is_prepared_waits_until_no_page_has_been_asked_for_a_while(monkeyp
     monkeypatch.setenv("POINT_OR_CLOUD_WARM", "off")
     cache.server._when_idle(done.clear)
     assert done and not waiting
+
+
+def test_a_cache_limited_by_bytes_forgets_the_oldest_and_is_cleared_with_the_others():
+    made = []
+
+    @limited.kept(0.0025)
+    def picture(run_id: str, scale: int = 1) -> bytes:
+        made.append((run_id, scale))
+        return bytes(1000)
+
+    for run_id in ("a", "b", "a", "c"):
+        picture(run_id)
+    assert picture("a", scale=1) == picture("a") and made == [("a", 1), ("b", 1), ("c", 1)]
+    picture("b")
+    assert made[-1] == ("b", 1), "it was forgotten"
+    picture.clear()
+    picture("b")
+    st.cache_resource.clear()
+    picture("b")
+    assert made[-3:] == [("b", 1)] * 3
+
+
+def test_of_large_images_fewer_are_compared_with(monkeypatch):
+    grey, color = np.zeros((12_000, 1, 28, 28), np.uint8), np.zeros((3_000, 3, 64, 64), np.uint8)
+    counts = []
+    for images in (grey, color, color[:100]):
+        monkeypatch.setattr(cache.trained, "dataset", lambda _data, images=images: SimpleNamespace(train_images=images))
+        counts.append(len(cache.trained.reference(DataKey("x"))))
+    assert counts == [10_000, 1302, 100]

@@ -517,3 +517,9 @@ def test_no_models_at_all_says_how_to_train(dashboard, runs, tmp_path):
     runs.store = RunStore(tmp_path / "a", tmp_path / "b", limit_bytes=10**9)
     app = dashboard("start")
     assert "python -m core train" in app.error[0].value
+
+
+def test_what_a_training_takes_is_said_before_it_starts(dashboard):
+    text = words(dashboard("kl_weight", train_in="the server", beta="2.7"))
+    assert re.search(r"Trains 6 epochs in the background: about .*\d+ MB of memory", text)
+    assert re.search(r"Each of the two trainings takes about .*\d+ MB of memory", text)

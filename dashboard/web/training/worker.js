@@ -55,6 +55,7 @@ export async function readImages(images, shape) {
   eachTile(picture, train + test, format, columns, (data, width, left, i) =>
     readTile(data, width, left, format, out, i * pixels, 1),
   );
+  picture.close(); // its pixels, four bytes each, would stay until memory is tidied up
   return { train: out.subarray(0, train * pixels), test: out.subarray(train * pixels) };
 }
 
