@@ -4,12 +4,18 @@
    server is well before it tries again, so a second refusal means that HTTP works and WebSocket does not. A connection
    that is neither opened nor refused is waited for.
 
-   And: the root of the app, which the server marks with data-root, needs a slash at its end, because scripts and
-   pictures are looked for relative to it. Some proxies (jupyter-server-proxy) serve it without. */
+   The root of the app, which the server marks with data-root, needs a slash at its end, because scripts and pictures are
+   looked for relative to it. Some proxies (jupyter-server-proxy) serve it without.
+
+   And: Streamlit guesses how much of a page's address is the server's, first all of it, and waits .1 s before its next
+   guess. All pages are one segment deep, so it is told, unless a host has told it another address. */
 (() => {
   if (document.currentScript && "root" in document.currentScript.dataset && !location.pathname.endsWith("/")) {
     location.replace(`${location.pathname}/${location.search}${location.hash}`);
     return;
+  }
+  if (!("__streamlit" in window)) {
+    Object.assign(window, { __streamlit: { BACKEND_BASE_URL: new URL("./", location.href).href } });
   }
   const WAIT = 10_000; // ms
   const Native = window.WebSocket;

@@ -74,9 +74,7 @@ class View:
         self.missing, self.errors = [], []
         self.page.on(
             "response",
-            lambda r: (
-                self.missing.append(f"{r.status} {r.url}") if r.status >= 400 and "_stcore/h" not in r.url else None
-            ),
+            lambda r: self.missing.append(f"{r.status} {r.url}") if r.status >= 400 else None,
         )
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
