@@ -29,6 +29,9 @@ TREES = 40
 LEAF = 5  # images in a leaf, at least: limits how much a tree follows single images
 TOGETHER = 64  # images with one factor held fixed
 VOTES = 4000  # batches, half of them to learn from
+# A dimension that determines less of every factor counts as following none. Histograms find about 0.03 in noise: 20
+# bins, 8 levels, 1,000 images.
+FOLLOWS = 0.1
 
 
 class Dci(NamedTuple):
@@ -82,6 +85,27 @@ def explained(codes: np.ndarray, levels: np.ndarray) -> np.ndarray:
     if not len(codes) or not entropy.all():
         raise NotMeasurable("a factor has the same level in all images, so there is nothing to tell apart.")
     return information(codes, levels) / entropy
+
+
+def followed(codes: np.ndarray, levels: np.ndarray, active: np.ndarray | None = None) -> list[tuple[int | None, float]]:
+    """For each dimension the factor that it determines best and the share that it determines of it, see `explained`.
+
+    The factor is None where that share is below `FOLLOWS`.
+
+    Args:
+        codes: (N, d).
+        levels: (N, k).
+        active: bool (d,); None: all. The others follow no factor: the means of a dimension with almost no rate may
+            depend on one, but by less than the posterior's noise hides.
+
+    Raises:
+        NotMeasurable: see `explained`.
+    """
+    shares = explained(codes, levels)
+    if active is not None:
+        shares = np.where(active[:, None], shares, 0.0)
+    best = shares.argmax(1).tolist()
+    return [(k if row[k] >= FOLLOWS else None, float(row[k])) for k, row in zip(best, shares, strict=True)]
 
 
 def mig(codes: np.ndarray, levels: np.ndarray) -> float:

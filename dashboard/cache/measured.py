@@ -131,6 +131,23 @@ def flip_rates(data: DataKey) -> dict[int, dict[str, dict[float, list[float]]]]:
     return found
 
 
+@st.cache_resource(show_spinner=False, max_entries=64)
+def followed(run_id: str) -> list[tuple[int | None, float]]:
+    """The known factor that each latent number follows, and how far; see `core.metrics.disentanglement.followed`.
+
+    Empty where no factors are known.
+    """
+    from core.config import ACTIVE_NATS
+    from core.metrics.disentanglement import followed as measured
+
+    factors = trained.dataset(trained.data_of(run_id)).factors
+    if factors is None:
+        return []
+    codes = trained.gallery(run_id)["mean"].astype(np.float32)
+    rates = trained.evaluation(run_id)["rate_per_dim"]
+    return measured(codes, factors.levels()[: len(codes)], None if rates is None else np.asarray(rates) > ACTIVE_NATS)
+
+
 @st.cache_resource(show_spinner=False, ttl=60)
 def scorecards() -> list[dict[str, Any]]:
     """Every claim at every standard setting, from shipped and newly measured scores; see `core.metrics.scorecard`."""

@@ -7,8 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.metrics.disentanglement import FOLLOWS
 from core.metrics.factor_claims import SCORES, Randomness
 from core.metrics.verdicts import Row
+
+NO_FACTOR = "no factor"
+
+
+def followed_words(found: Sequence[tuple[int | None, float]], names: Sequence[str]) -> list[str]:
+    """What each latent number follows, e.g. "hue, 61%"; see `core.metrics.disentanglement.followed`."""
+    return [NO_FACTOR if k is None else f"{names[k]}, {share:.0%}" for k, share in found]
+
+
+def followed_help(images: int) -> str:
+    """What the labels of `followed_words` say, and how they were measured, on so many images."""
+    return (
+        "Below the rate or variance is the **factor** that the number tells most about, with the share of it that this "
+        "number determines by itself: their mutual information, divided by the factor's entropy, over the codes of "
+        f"{images:,} unseen images. *{NO_FACTOR.capitalize()}*: less than {FOLLOWS:.0%} of every factor, or an inactive "
+        "unit. Such a number may still tell something together with others, and moving any number may change several "
+        "factors."
+    )
+
+
+def without_unit(values: Sequence[str]) -> tuple[list[str], str]:
+    """Levels without the unit that all of them end with, and that unit or "": "8 pixels" is "8" and "pixels"."""
+    parts = [value.rpartition(" ") for value in values]
+    units = {unit for number, _, unit in parts if number}
+    if len(units) != 1 or not all(number for number, _, _ in parts):
+        return list(values), ""
+    return [number for number, _, _ in parts], units.pop()
 
 
 def factors_takeaway(rows: Sequence[Row]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from core.data.factors import Factors
 from core.errors import NotMeasurable
 from core.latent.neighbours import NEIGHBOURS
 from core.metrics.comparisons import changes_class_more
@@ -20,6 +21,7 @@ from dashboard.components.planes import planes
 from dashboard.components.publish import publish
 from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
+from dashboard.content.factors import without_unit
 from dashboard.content.maps import map_caption
 from dashboard.content.small_steps import step_conclusions
 from dashboard.content.words import NAMES
@@ -69,9 +71,25 @@ def _map_of(kind: str, entry: Entry, view: cache.maps.MapView, native: bool) -> 
     )
 
 
+def factor_colourings(factors: Factors, labels: np.ndarray, images: int) -> list[Colouring]:
+    """One for each factor of the first test images, but for one that is the class itself."""
+    found = []
+    for k, (name, values) in enumerate(zip(factors.names, factors.values, strict=True)):
+        levels = factors.levels()[:images, k]
+        if np.array_equal(levels, labels[:images]):
+            continue
+        colors = [theme.hue(float(value.rstrip("°"))) for value in values] if name == "hue" else []
+        named, unit = without_unit(values)
+        note = f"{name} of the image, which has the same colour in both maps"
+        found.append(Colouring(f"factor{k}", name, levels, None, unit, note, (), named, colors))
+    return found
+
+
 def colourings(pair: Pair) -> tuple[list[Colouring], dict[str, str]]:
     """What points can be coloured by, besides their class; and what is not available, with the reason."""
     ae, vae = (cache.trained.gallery(entry.run_id) for entry in pair.entries)
+    data = cache.trained.dataset(pair.data)
+    factors = [] if data.factors is None else factor_colourings(data.factors, data.test_labels, len(ae["mse"]))
     found = [
         Colouring(
             "error",
@@ -95,6 +113,7 @@ def colourings(pair: Pair) -> tuple[list[Colouring], dict[str, str]]:
             own=("right",),
             note="the width of the image's cloud, averaged over latent numbers",
         ),
+        *factors,
     ]
     try:
         apart = cache.maps.disagreement(*(entry.run_id for entry in pair.entries))

@@ -10,6 +10,7 @@ also print the class names.
 
 from __future__ import annotations
 
+import colorsys
 from typing import Any
 
 AE, VAE = "#D55E00", "#0072B2"
@@ -31,6 +32,21 @@ def color(model: str, dark: bool = False) -> str:
     if model == "ae":
         return AE_DARK if dark else AE
     return VAE_DARK if dark else VAE
+
+
+def hue(degrees: float) -> str:
+    """The saturated colour of a hue, as "#RRGGBB", with the same luminance for all of them.
+
+    A relative luminance of 0.25 (WCAG 2.2) has a contrast of more than 3:1 on white and on near-black.
+    """
+    low, high = 0.0, 1.0
+    for _ in range(12):
+        lightness = (low + high) / 2
+        rgb = colorsys.hls_to_rgb(degrees / 360 % 1, lightness, 0.75)
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+        dark = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] < 0.25
+        low, high = (lightness, high) if dark else (low, lightness)
+    return "#" + "".join(f"{round(255 * c):02X}" for c in rgb)
 
 
 def inked(color: str) -> str:

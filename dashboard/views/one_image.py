@@ -12,6 +12,7 @@ from dashboard.components.planes import planes
 from dashboard.components.traverse import traverse
 from dashboard.content import catalog
 from dashboard.content.catalog import Pair
+from dashboard.content.factors import followed_help, followed_words
 from dashboard.content.folders import train_command
 from dashboard.content.small_steps import step_conclusions, steps_table, steps_takeaway
 from dashboard.content.words import AE, VAE, provenance
@@ -117,13 +118,18 @@ def small_steps() -> None:
 
 def one_number_at_a_time() -> None:
     """A slider for every latent number."""
+    factors: tuple[list[str], list[str]] = ([], [])
+    explained = ""
+    if data.factors is not None:
+        of_ae, of_vae = (followed_words(cache.measured.followed(e.run_id), data.factors.names) for e in pair.entries)
+        factors, explained = (of_ae, of_vae), " " + followed_help(n)
     st.markdown(
         f"The {VAE}'s latent units are sorted by rate, highest first; a unit with almost no rate is **inactive**, "
         "and moving it changes nothing. "
-        f"The {AE} has no rate, so its units are sorted by variance."
+        f"The {AE} has no rate, so its units are sorted by variance.{explained}"
     )
     rates = tuple(cache.trained.evaluation(entry.run_id)["rate_per_dim"] for entry in pair.entries)
-    traverse(ae, vae, rates, topic, f"traverse-{pair.ae.run_id}")
+    traverse(ae, vae, rates, topic, f"traverse-{pair.ae.run_id}", factors)
 
 
 def the_maths() -> None:

@@ -218,6 +218,10 @@ export interface Colouring {
   note: string;
   low: number;
   high: number;
+  /** Names of the values 0, 1, ... of a factor; empty for figures. */
+  levels: string[];
+  /** Of each level; empty: evenly spaced on the ramp. */
+  colors: string[];
 }
 
 export interface MapData extends LaneData {
@@ -420,6 +424,8 @@ export interface TraverseLane extends LaneData {
   order: number[];
   inactive: boolean[];
   weight_text: string[];
+  /** What each latent number follows of the known factors; empty where none are known. */
+  factor_text: string[];
   range: [number, number][];
 }
 

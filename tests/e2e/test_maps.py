@@ -280,3 +280,46 @@ def test_hundreds_of_classes_keep_their_names_and_leave_the_maps_on_the_screen(d
     page.locator(".class-list").select_option(label="all 290 classes")
     assert page.errors == []
     release(page)
+
+
+def test_points_take_the_colour_of_their_factor_in_both_maps(page):
+    page.locator(".colour").select_option(label="hue")
+    assert page.locator(".legend .level").all_inner_texts() == ["red", "green", "blue"]
+
+    def strongest(side, angle):
+        """Red, green or blue, by how many saturated pixels there are around a cluster."""
+        painted(page)
+        x, y = place(page, side, angle)
+        counts = canvas(page, side).evaluate(
+            """(canvas, [x, y]) => {
+              const scale = canvas.width / canvas.clientWidth, size = Math.round(40 * scale);
+              const context = canvas.getContext("2d");
+              const {data} = context.getImageData((x - 20) * scale, (y - 20) * scale, size, size);
+              const counts = [0, 0, 0];
+              for (let i = 0; i < data.length; i += 4)
+                for (const c of [0, 1, 2])
+                  counts[c] += Number(data[i + c] > 130 && data[i + (c + 1) % 3] < 60 && data[i + (c + 2) % 3] < 60);
+              return counts;
+            }""",
+            [x, y],
+        )
+        return counts.index(max(counts)) if max(counts) > 20 else None
+
+    for name in (4, 5, 6, 7):  # not 0 to 3, near which the image pointed at is drawn
+        for side, turn in (("left", 0), ("right", 90)):
+            until(
+                page,
+                lambda side=side, at=36 * name + turn, wanted=name % 3: strongest(side, at) == wanted,
+                f"class {name} has its hue on the {side}",
+            )
+
+
+def test_the_image_pointed_at_is_described_by_its_factors(page):
+    hover(page, "left", 108)
+    until(page, lambda: shown(page)[0] == "3", "the image under the pointer is shown")
+    words = page.locator(".inspector figure").first.inner_text()
+    assert "hue red" in words and "size 10 pixels" in words
+    page.locator(".colour").select_option(label="size")
+    assert page.locator(".legend").inner_text().split()[:3] == ["8", "10", "pixels"]
+    colors = page.locator(".legend .level .swatch").evaluate_all("all => all.map((s) => s.style.background)")
+    assert len(set(colors)) == 2

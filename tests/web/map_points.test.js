@@ -9,6 +9,7 @@ import {
   between,
   format,
   isolate,
+  levelColors,
   levelOf,
   meanOf,
   nearest,
@@ -109,4 +110,11 @@ test("sprites are rows of fifty tiles; figures have about three digits", () => {
     "n/a",
   ]);
   assert.equal(meanOf([1, 2, 6], [0, 2]), 3.5);
+});
+
+test("levels of a factor have their own colours, or lie evenly on the ramp", () => {
+  const ramp = (/** @type {number} */ share) => String(share);
+  assert.deepEqual(levelColors({ levels: ["a", "b", "c"], colors: [] }, ramp), ["0", "0.5", "1"]);
+  assert.deepEqual(levelColors({ levels: ["a", "b"], colors: ["red", "blue"] }, ramp), ["red", "blue"]);
+  assert.deepEqual(levelColors({ levels: ["a"], colors: [] }, ramp), ["0"]);
 });

@@ -53,6 +53,8 @@ class Colouring:
         id, label, unit, note: short name without spaces, name for people, unit, a remark for the legend.
         left, right: (n,) values for each map; with `right` None both maps use `left`.
         own: the maps whose models these values describe, for the inspector and the table.
+        levels: names of the values 0, 1, ... where they are levels of a factor, else empty.
+        colors: of each level; empty: evenly spaced on the colour scale.
     """
 
     id: str
@@ -62,9 +64,13 @@ class Colouring:
     unit: str = ""
     note: str = ""
     own: Sequence[str] = field(default=("left", "right"))
+    levels: Sequence[str] = ()
+    colors: Sequence[str] = ()
 
     def limits(self) -> tuple[float, float]:
-        """The range of the colour scale: the 2nd and the 98th percentile of the values of both maps."""
+        """The range of the colour scale: all levels, or the 2nd and the 98th percentile of the values of both maps."""
+        if self.levels:
+            return 0.0, float(len(self.levels) - 1)
         values = np.concatenate([self.left, self.left if self.right is None else self.right])
         low, high = np.percentile(values[np.isfinite(values)], [2, 98]) if np.isfinite(values).any() else (0.0, 1.0)
         return float(low), float(high)
@@ -155,7 +161,8 @@ def linked_maps(
     scales = []
     for c in colourings:
         low, high = c.limits()
-        scales.append({"id": c.id, "label": c.label, "unit": c.unit, "note": c.note, "low": low, "high": high})
+        scale = {"id": c.id, "label": c.label, "unit": c.unit, "note": c.note, "low": low, "high": high}
+        scales.append({**scale, "levels": list(c.levels), "colors": list(c.colors)})
     result = _mount(
         key=key,
         data={

@@ -60,6 +60,13 @@ export function apart(points, scale, size, level) {
 export const onRamp = (values, low, high) =>
   Uint8Array.from(values, (v) => Math.round((STEPS - 1) * Math.min(Math.max((v - low) / (high - low || 1), 0), 1)));
 
+/**
+ * The colours of a factor's levels.
+ * @param {{levels: string[], colors: string[]}} factor @param {(share: number) => string} ramp
+ */
+export const levelColors = ({ levels, colors }, ramp) =>
+  levels.map((_, k) => colors[k] ?? ramp(levels.length > 1 ? k / (levels.length - 1) : 0));
+
 /** Shares of a ramp, for its STEPS colours. */
 export const RAMP_STEPS = Array.from({ length: STEPS }, (_, i) => i / (STEPS - 1));
 

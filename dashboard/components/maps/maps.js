@@ -14,7 +14,7 @@ import { formatOf } from "../../web/image.js";
 import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
 import { Plot, encloses } from "./map_plot.js";
-import { RAMP_STEPS, between, levelOf, onRamp, shownOf } from "./map_points.js";
+import { RAMP_STEPS, between, levelColors, levelOf, onRamp, shownOf } from "./map_points.js";
 import { gallery, inspector } from "./maps_images.js";
 import { SIDES, controls, legend, table } from "./maps_panels.js";
 
@@ -139,12 +139,11 @@ class LinkedMaps extends Component {
   }
 
   draw() {
-    const { arrays, data, colouring, level, which, sprite } = this,
+    const { arrays, data, level, which, sprite } = this,
       { current, layers } = this.state ?? {};
     if (!arrays || level.length !== this.count) return;
     const look = theme(this.root),
-      ramps = (this.ramps ??= RAMP_STEPS.map(ramp)),
-      colors = colouring.id === "class" ? data.class_colors : ramps;
+      colors = this.palette();
     const begin = performance.now();
     for (const side of SIDES) {
       const plot = this.plots[side],
@@ -169,6 +168,13 @@ class LinkedMaps extends Component {
     this.root.dataset.view = SIDES.map((side) => Object.values(this.plots[side].view).join()).join(";");
   }
 
+  /** The colours that `which` counts in. */
+  palette() {
+    const { id, levels = [], colors = [] } = this.colouring;
+    if (id === "class") return this.data.class_colors;
+    return levels.length ? levelColors({ levels, colors }, ramp) : (this.ramps ??= RAMP_STEPS.map(ramp));
+  }
+
   /**
    * Changes the state, recomputes what depends on it, and draws.
    * @param {Partial<MapsState>} changes
@@ -180,10 +186,11 @@ class LinkedMaps extends Component {
     this.shown = shownOf(arrays.labels, state.isolated);
     this.level = levelOf(this.shown, state.selected);
     this.colouring = data.colourings.find(({ id }) => id === state.colour) ?? { id: "class", label: "class" };
-    const { id, low = 0, high = 1 } = this.colouring;
+    const { id, low = 0, high = 1, levels = [] } = this.colouring;
     for (const side of SIDES) {
       const values = arrays[`${side}_value_${id}`];
-      this.which[side] = values ? onRamp(values, low, high) : arrays.labels;
+      if (!values) this.which[side] = arrays.labels;
+      else this.which[side] = levels.length ? values : onRamp(values, low, high);
       this.plots[side].canvas.classList.toggle("whole", state.tool !== "move");
     }
     for (const button of this.find(".tools").children)

@@ -26,7 +26,18 @@ const GALLERY_TILES = 48;
 export function inspector({ data, arrays, sprite }, i, dark, onOpen) {
   const name = make("b", {}, `${data.class_word} ${data.classes[arrays.labels[i]]}`),
     number = make("span", { class: "muted number" }, `test image ${i}`);
-  const image = make("figure", { "data-image": i }, spriteTile(sprite, i), make("figcaption", {}, name, number));
+  const factors = data.colourings
+    .filter(({ levels }) => levels.length)
+    .map(({ id, label, levels, unit }) => {
+      const level = levels[arrays[`left_value_${id}`][i]];
+      return make("div", { class: "number muted" }, `${label} ${level} ${unit}`);
+    });
+  const image = make(
+    "figure",
+    { "data-image": i },
+    spriteTile(sprite, i),
+    make("figcaption", {}, name, number, ...factors),
+  );
   const sides = SIDES.map((side) => {
     const { short, color, color_dark, own, weights } = data[side];
     const figures = data.colourings

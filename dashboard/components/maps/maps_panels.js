@@ -3,7 +3,7 @@
 import { make } from "../../web/elements.js";
 import { ramp } from "../../web/look.js";
 import { NEIGHBOURS } from "./map_plot.js";
-import { format, isolate, meanOf } from "./map_points.js";
+import { format, isolate, levelColors, meanOf } from "./map_points.js";
 
 /** @import { Colouring, MapsData, Side } from "../../web/data.js" */
 /** @typedef {(selector: string) => any} Find */
@@ -53,14 +53,18 @@ export function controls(find, { colourings, left, right, layers_note }, layers,
  * @returns {HTMLElement[]}
  */
 export function legend({ classes, class_colors: colors, class_word }, colouring, isolated, onIsolate) {
-  const { low, high, label, id, unit = "", note = "" } = colouring,
+  const { low, high, label, id, unit = "", note = "", levels = [], colors: own = [] } = colouring,
     stops = Array.from({ length: 9 }, (_, i) => ramp(i / 8));
-  const scale = [
+  const bar = [
     make("span", { class: "number" }, format(low)),
     make("i", { class: "bar", style: `background:linear-gradient(90deg,${stops})` }),
     make("span", { class: "number" }, `${format(high)} ${unit}`),
-    make("span", { class: "muted small" }, note || label),
   ];
+  const swatches = levelColors({ levels, colors: own }, ramp).map((color, k) =>
+    make("span", { class: "level number" }, make("i", { class: "swatch", style: `background:${color}` }), levels[k]),
+  );
+  if (levels.length && unit) swatches.push(make("span", { class: "number" }, unit));
+  const scale = [...(levels.length ? swatches : bar), make("span", { class: "muted small" }, note || label)];
   const chips = classes.map((name, c) =>
     make(
       "button",

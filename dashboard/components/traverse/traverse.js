@@ -106,13 +106,14 @@ class Traverse extends Component {
    * @param {(value: number) => void} onMove
    */
   makeRow(info, network, j, place, onMove) {
-    const [low, high] = info.range[j];
+    const [low, high] = info.range[j],
+      factor = info.factor_text[j];
     const slider = make("input", {
       type: "range",
       min: low,
       max: high,
       step: (high - low) / 200,
-      "aria-label": `Latent number ${j + 1} of the ${info.short}`,
+      "aria-label": `Latent number ${j + 1} of the ${info.short}${factor ? `, follows ${factor}` : ""}`,
       oninput: () => onMove(Number(slider.value)),
     });
     const strip = Array.from({ length: STRIP }, () => tileOf(network));
@@ -120,7 +121,13 @@ class Traverse extends Component {
     const row = make(
       "div",
       { class: info.inactive[j] ? "dimension inactive" : "dimension", "data-dimension": j, "data-place": place },
-      make("div", {}, make("b", {}, info.weight_text[j]), value),
+      make(
+        "div",
+        {},
+        make("b", {}, info.weight_text[j]),
+        ...(factor ? [make("span", { class: "factor small" }, factor)] : []),
+        value,
+      ),
       slider,
       make("div", { class: "strip" }, ...strip),
     );

@@ -42,9 +42,12 @@ right = MapData(
     caption="right caption",
 )
 colours = ["#1C51BE", "#EE547F", "#A47100", "#EFAD19", "#5BD4B4", "#8B65E8", "#B7A8F9", "#169CB6", "#5A5A08", "#9B2571"]
+HUES = ("#B00000", "#00B000", "#0000B0")
 colourings = [
     Colouring("error", "mean squared error", error, error + 0.001),
     Colouring("rate", "VAE's rate", 10 * error, unit="nats", own=("right",)),
+    Colouring("factor0", "hue", labels % 3, own=(), levels=("red", "green", "blue"), colors=HUES),
+    Colouring("factor1", "size", labels % 2, unit="pixels", own=(), levels=("8", "10")),
 ]
 pair = MapPair(left, right, Images(labels, [str(i) for i in range(classes)], colours, sprite(images)), colourings)
 linked_maps(pair, "test", opened.append)
