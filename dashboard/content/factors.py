@@ -24,9 +24,9 @@ def followed_help(images: int) -> str:
     return (
         "Below the rate or variance is the **factor** that the number tells most about, with the share of it that this "
         "number determines by itself: their mutual information, divided by the factor's entropy, over the codes of "
-        f"{images:,} unseen images. *{NO_FACTOR.capitalize()}*: less than {FOLLOWS:.0%} of every factor, or an inactive "
-        "unit. Such a number may still tell something together with others, and moving any number may change several "
-        "factors."
+        f"{images:,} unseen images. *{NO_FACTOR.capitalize()}*: less than {FOLLOWS:.0%} of every factor, or an "
+        "inactive unit. Such a number may still tell something together with others, and moving any number may "
+        "change several factors."
     )
 
 

@@ -39,7 +39,7 @@ def hue(degrees: float) -> str:
 
     A relative luminance of 0.25 (WCAG 2.2) has a contrast of more than 3:1 on white and on near-black.
     """
-    low, high = 0.0, 1.0
+    low, high, rgb = 0.0, 1.0, (0.0, 0.0, 0.0)
     for _ in range(12):
         lightness = (low + high) / 2
         rgb = colorsys.hls_to_rgb(degrees / 360 % 1, lightness, 0.75)
