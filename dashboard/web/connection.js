@@ -4,7 +4,7 @@
    server is well before it tries again, so a second refusal means that HTTP works and WebSocket does not. A connection
    that is neither opened nor refused is waited for.
 
-   The root of the app, which the server marks with data-root, needs a slash at its end, because scripts and pictures are
+   The root of the app, which the server marks with data-root, needs a slash at its end: scripts and pictures are
    looked for relative to it. Some proxies (jupyter-server-proxy) serve it without.
 
    And: Streamlit guesses how much of a page's address is the server's, first all of it, and waits .1 s before its next
