@@ -16,15 +16,18 @@ import socket
 DESCRIPTORS = "/dev/fd"  # the open files of this process, on Linux and macOS
 
 
-def send_at_once() -> int:
+def send_at_once(descriptors: str = DESCRIPTORS) -> int:
     """Set TCP_NODELAY on every socket of this process that listens for connections; call it once they do.
+
+    Args:
+        descriptors: the folder in which the system lists the open files of this process.
 
     Returns:
         the number of such sockets; 0 where the system does not list the open files of a process.
     """
     found = 0
     with contextlib.suppress(OSError):
-        for name in os.listdir(DESCRIPTORS):
+        for name in os.listdir(descriptors):
             with contextlib.suppress(OSError):  # not a socket, or closed since
                 found += _set(int(name))
     return found

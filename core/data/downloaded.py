@@ -90,10 +90,15 @@ def idx(class_name: str, root: Path) -> Arrays:
     return _obtained(place, there, lambda: both(download=True), lambda: both(download=False))
 
 
-def cifar10(root: Path) -> Arrays:
+def cifar10(root: Path, url: str = CIFAR_URL, md5: str = CIFAR_MD5) -> Arrays:
     """CIFAR-10, downloaded if it is not there.
 
     Every file has as many records of 3,073 bytes: the label, then red, green and blue of 32x32 pixels, row by row.
+
+    Args:
+        root: the folder of downloads.
+        url: where the archive of the binary version is.
+        md5: of that archive.
 
     Raises:
         DataError: it is not there and cannot be downloaded, or it is damaged.
@@ -120,7 +125,7 @@ def cifar10(root: Path) -> Arrays:
         from core.data.torchvision_datasets import import_datasets
 
         utils = import_datasets().utils
-        utils.download_and_extract_archive(CIFAR_URL, into, filename=CIFAR_ARCHIVE, md5=CIFAR_MD5)
+        utils.download_and_extract_archive(url, into, filename=CIFAR_ARCHIVE, md5=md5)
 
     place = _Place(
         "CIFAR-10",

@@ -40,7 +40,7 @@ _loaded: OrderedDict[str, tuple[str, Dataset]] = OrderedDict()
 _lock = threading.Lock()
 
 
-def load_folder(name: str, progress: Callable[[int, int], None] | None = None) -> Dataset:
+def load_folder(name: str, progress: Callable[[int, int], None] | None = None, most: int = MAX_FILES) -> Dataset:
     """The current images of a folder data set. Files that cannot be read are skipped and listed.
 
     A folder whose fingerprint has not changed since it was last read is not read again.
@@ -48,9 +48,10 @@ def load_folder(name: str, progress: Callable[[int, int], None] | None = None) -
     Args:
         name: "folder:PATH", see `core.data.folder_name`.
         progress: called with the number of files read so far and the number of all files.
+        most: number of image files that the folder may hold.
 
     Raises:
-        DataError: there is no such folder or option, no readable image, or too few of them.
+        DataError: there is no such folder or option, no readable image, or too few or too many of them.
     """
     place = find(name)
     found = listing(place)
@@ -59,7 +60,7 @@ def load_folder(name: str, progress: Callable[[int, int], None] | None = None) -
         if known is not None and known[0] == found.fingerprint:
             _loaded.move_to_end(place.name)
             return known[1]
-    dataset = _read(place, found, progress)
+    dataset = _read(place, found, progress, most)
     with _lock:
         _loaded[place.name] = found.fingerprint, dataset
         while len(_loaded) > 1 and sum(size_of(kept) for _, kept in _loaded.values()) > IMAGES:
@@ -90,7 +91,7 @@ def _what_it_is(path: str) -> str:
     return "not an image of a kind that is read here, whatever its name says"
 
 
-def _read(place: Place, found: Listing, progress: Callable[[int, int], None] | None) -> Dataset:
+def _read(place: Place, found: Listing, progress: Callable[[int, int], None] | None, most: int) -> Dataset:
     """Read the files of a listing; errors as in `load_folder`."""
     where = printable(place.path)
     if not found.files:
@@ -99,8 +100,8 @@ def _read(place: Place, found: Listing, progress: Callable[[int, int], None] | N
         raise DataError(
             f"{where} holds no image. Put {kinds} or similar files in it, one sub-folder per class.{others}"
         )
-    if len(found.files) > MAX_FILES:
-        raise DataError(f"{where} holds {len(found.files)} images, more than {MAX_FILES}. Use a smaller folder.")
+    if len(found.files) > most:
+        raise DataError(f"{where} holds {len(found.files)} images, more than {most}. Use a smaller folder.")
     readings: list[Reading] = []
     used: list[tuple[str, ...]] = []
     paths: list[str] = []

@@ -69,14 +69,14 @@ def products(device: torch.device) -> str:
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        native = device.type == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False) and not _amx_disabled()
+        native = device.type == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False) and amx_allowed()
     return "bf16" if native else "fp32"
 
 
-def _amx_disabled() -> bool:
-    """Whether the environment forbids oneDNN, which computes PyTorch's matrix products, to use AMX."""
+def amx_allowed() -> bool:
+    """Whether the environment lets oneDNN, which computes PyTorch's matrix products, use AMX."""
     most = os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA") or "DEFAULT"
-    return not any(word in most.upper() for word in ("AMX", "DEFAULT", "ALL"))
+    return any(word in most.upper() for word in ("AMX", "DEFAULT", "ALL"))
 
 
 def precision(device: torch.device, convolutions: bool = True) -> AbstractContextManager[Any]:

@@ -40,10 +40,10 @@ class Pca:
         return np.clip(flat, 0, 1).reshape(-1, *self.picture).astype(np.float32)
 
 
-def fit_pca(images: np.ndarray, k: int) -> Pca:
+def fit_pca(images: np.ndarray, k: int, exact: int = EXACT) -> Pca:
     """PCA of uint8 images (N, C, H, W), with at most N components; of every n-th if `LIMIT` or `NUMBERS` is exceeded.
 
-    Above `EXACT` numbers per image the components come from a randomised decomposition (Halko et al. 2011), which
+    Above `exact` numbers per image the components come from a randomised decomposition (Halko et al. 2011), which
     does not form the covariance matrix.
     """
     most = max(1, min(LIMIT, NUMBERS // max(images[0].size, 1)))
@@ -52,7 +52,7 @@ def fit_pca(images: np.ndarray, k: int) -> Pca:
     mean = x.mean(0, dtype=np.float64).astype(np.float32)
     x -= mean
     k = min(k, *x.shape)
-    if x.shape[1] <= EXACT:
+    if x.shape[1] <= exact:
         components = principal_axes(x.T @ x, k)
     else:
         from sklearn.utils.extmath import randomized_svd

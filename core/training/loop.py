@@ -86,7 +86,7 @@ def _restore(model: Trainable, optimisers: dict[str, Optimiser], tensors: dict[s
         optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
-def _current_beta(config: RunConfig, epoch: int) -> float | None:
+def current_beta(config: RunConfig, epoch: int) -> float | None:
     """The weight of the rate in an epoch of the warm-up; None where the config's own weight applies."""
     if config.beta is None or not config.warmup_epochs:
         return None
@@ -146,7 +146,7 @@ def fit(
             seed = config.seed * 100_003 + epoch
             order = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed)).to(target)
             generator = torch.Generator(target).manual_seed(seed)
-            beta = _current_beta(config, epoch)
+            beta = current_beta(config, epoch)
             model.train()
             for i, chosen in enumerate(order.split(config.batch_size)):
                 step = (epoch - 1) * batches + i

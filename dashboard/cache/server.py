@@ -65,35 +65,44 @@ def scenes(pictures: Mapping[str, Callable[..., Any]]) -> tuple[Scene, ...]:
     return _scenes(str(path), path.stat().st_mtime if path.is_file() else 0.0, pictures)
 
 
-def _when_idle(task: Callable[[], Any]) -> bool:
-    """Run a task once, in the background, as soon as no page has been requested for `IDLE_SECONDS`.
-
-    Preparations occupy several cores for seconds, which would slow down the pages of visitors who arrive together. A
-    page that needs the result earlier computes it itself. POINT_OR_CLOUD_WARM=off skips preparations.
-    """
-
-    def check() -> None:
-        left = _last_page + IDLE_SECONDS - time.monotonic()
-        if left > 0:
-            _after(left, check)
-        else:
-            task()
-
-    if settings.value("WARM"):
-        _after(IDLE_SECONDS, check)
-    return True
-
-
 def _after(seconds: float, task: Callable[[], Any]) -> None:
     timer = threading.Timer(seconds, task)
     timer.daemon = True
     timer.start()
 
 
-def page_begins() -> None:
+def _when_idle(
+    task: Callable[[], Any],
+    clock: Callable[[], float] = time.monotonic,
+    after: Callable[[float, Callable[[], Any]], object] = _after,
+) -> bool:
+    """Run a task once, in the background, as soon as no page has been requested for `IDLE_SECONDS`.
+
+    Preparations occupy several cores for seconds, which would slow down the pages of visitors who arrive together. A
+    page that needs the result earlier computes it itself. POINT_OR_CLOUD_WARM=off skips preparations.
+
+    Args:
+        task: what to run.
+        clock: the present time in seconds, on the clock of `page_begins`.
+        after: calls a function after so many seconds.
+    """
+
+    def check() -> None:
+        left = _last_page + IDLE_SECONDS - clock()
+        if left > 0:
+            after(left, check)
+        else:
+            task()
+
+    if settings.value("WARM"):
+        after(IDLE_SECONDS, check)
+    return True
+
+
+def page_begins(clock: Callable[[], float] = time.monotonic) -> None:
     """Note that a page is about to run, see `_when_idle`; before the first page, prepare the process."""
     global _last_page
-    _last_page = time.monotonic()
+    _last_page = clock()
     begin()
 
 

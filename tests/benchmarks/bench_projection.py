@@ -144,13 +144,13 @@ def table(title: str, ours: list[dict[str, float]], theirs: list[dict[str, float
         print(f"{key:<24}{''.join(cells)}{both}", flush=True)
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--codes", type=int, default=2000, help="images to encode, at most 5,000 (default 2000)")
     parser.add_argument("--repeats", type=int, default=3, help="fresh processes each (default 3)")
     parser.add_argument("--limit", type=float, default=300, help="seconds for all of it (default 300)")
     parser.add_argument("--measure", nargs=2, metavar=("WHICH", "FILE"), help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.measure:
         print(json.dumps(measure(*options.measure)))
         return 0

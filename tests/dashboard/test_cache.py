@@ -16,11 +16,11 @@ from dashboard.cache import limited
 
 
 @pytest.mark.usefixtures("dashboard", "no_judge")
-def test_published_quality_is_read_and_any_other_waits_for_the_judge(jobs, monkeypatch):
+def test_published_quality_is_read_and_any_other_waits_for_the_judge(jobs, own_store):
     entry = next(iter(cache.trained.entries()))
     published = {"fd": 3.0, "density": 0.9, "coverage": 0.8, "precision": 0.7, "recall": 0.6}
     kept = {**records.stamp(entry.run), "n": 120, "samples": {"floor": 1.0, "prior": published}}
-    monkeypatch.setattr(records, "_found", lambda _run: iter([kept]))
+    records.keep(own_store.get(entry.run_id), kept)
     assert cache.measured.sample_quality(entry.run_id) == {"n": 120, "floor": 1.0, **published} and not jobs.called
     assert cache.measured.sample_quality(entry.run_id, temperature=0.5) is None, "published at temperature 1"
     assert cache.measured.sample_quality(entry.run_id, "mixture") is None
@@ -44,14 +44,6 @@ def test_a_flip_rate_that_came_with_no_run_is_measured(monkeypatch):
     assert (cache.measured.flip_rate(run_id, 0.0), cache.measured.flip_rate(run_id, 2.0)) == (0.0, 1.0)
 
 
-@pytest.mark.usefixtures("dashboard")
-def test_a_replaced_function_is_replaced_for_all(monkeypatch):
-    """The modules call each other by module and name."""
-    run_id = next(iter(cache.trained.entries())).run_id
-    monkeypatch.setattr(cache.trained, "arrays", lambda _run_id, name: {"distortion": name})
-    assert cache.uses.anomaly_scores(run_id) == "gallery.npz"
-
-
 def test_dropping_reaches_every_module_and_spares_the_server():
     from dashboard.cache import _STAYS, decoded, maps, measured, server, trained, uses
 
@@ -65,15 +57,20 @@ def test_dropping_reaches_every_module_and_spares_the_server():
 def test_what_is_prepared_waits_until_no_page_has_been_asked_for_a_while(monkeypatch):
     """A clock that stands still unless it is moved, and timers that end when they are told to."""
     clock, waiting, done = [100.0], [], []
-    monkeypatch.setattr(cache.server.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(cache.server, "_after", lambda seconds, task: waiting.append((seconds, task)))
+
+    def now() -> float:
+        return clock[0]
+
+    def after(seconds, task):
+        waiting.append((seconds, task))
+
     monkeypatch.setenv("POINT_OR_CLOUD_WARM", "on")
-    cache.server.page_begins()
-    cache.server._when_idle(lambda: done.append(clock[0]))
+    cache.server.page_begins(now)
+    cache.server._when_idle(lambda: done.append(now()), now, after)
     for _ in range(3):  # visitors keep coming
         seconds, check = waiting.pop()
         clock[0] += seconds - 1
-        cache.server.page_begins()
+        cache.server.page_begins(now)
         clock[0] += 1
         check()
         assert not done, "prepared a second after a page was asked for"
@@ -82,7 +79,7 @@ def test_what_is_prepared_waits_until_no_page_has_been_asked_for_a_while(monkeyp
     check()
     assert done == [clock[0]] and not waiting
     monkeypatch.setenv("POINT_OR_CLOUD_WARM", "off")
-    cache.server._when_idle(done.clear)
+    cache.server._when_idle(done.clear, now, after)
     assert done and not waiting
 
 

@@ -79,8 +79,7 @@ def client(monkeypatch: pytest.MonkeyPatch, tmp_path):
     def made(base: str = "", **given: str) -> Client:
         for name, value in given.items():
             monkeypatch.setenv(PREFIX + name, value)
-        old = config.get_option
-        monkeypatch.setattr(config, "get_option", lambda name: base if name == "server.baseUrlPath" else old(name))
+        config.set_option("server.baseUrlPath", base)
         routes = [
             Route("/slash/", lambda _: RedirectResponse("/slash")),
             Route("/mount", lambda request: RedirectResponse(str(request.url) + "/")),
@@ -91,7 +90,9 @@ def client(monkeypatch: pytest.MonkeyPatch, tmp_path):
         ]
         return Client(middleware.Answers(Starlette(routes=routes)))
 
-    return made
+    before = config.get_option("server.baseUrlPath")
+    yield made
+    config.set_option("server.baseUrlPath", before)
 
 
 def test_a_page_has_the_script_first_in_its_head_and_a_length_that_is_true(client):

@@ -14,6 +14,7 @@ from driving import BETAS, data_of, rested, words
 from core.config import QUICK, RunConfig
 from core.data.dataset import DataError, DataKey
 from core.files import write_json
+from core.metrics import records
 from core.runs.store import RunStore
 from core.training.train_run import train
 from dashboard import cache
@@ -225,9 +226,10 @@ def verdicts(app) -> dict[tuple[str, str, float], str]:
     return {(v["left"], v["right"], v["temperature"]): v["text"] for v in data_of(app, "sampler")["verdicts"]}
 
 
-def test_figures_that_came_with_the_project_are_read_not_measured(dashboard, jobs, monkeypatch):
+def test_figures_that_came_with_the_project_are_read_not_measured(dashboard, jobs, own_store):
     kept = {"n": 120, "samples": {"floor": 0.5, "prior": {"fd": 12.5, "density": 0.75, "coverage": 0.25}}}
-    monkeypatch.setattr("core.metrics.records.scores_of", lambda _run: kept)
+    for run in own_store:
+        records.keep(run, {**records.stamp(run), **kept})
     app = dashboard("samples")
     expected = {"source": "prior", "temperature": 1.0, "fd": "12.5", "density": "0.75", "coverage": "25%"}
     assert figures_shown(app) == [[expected]] * 2 and not jobs.called
