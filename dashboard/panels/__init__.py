@@ -31,6 +31,7 @@ def pictures() -> dict[str, Callable[..., Any]]:
         static.sampled,
         static.between,
         trained_weights.weights,
+        trained_weights.separation,
         trained_weights.curve,
         interactive.two_maps,
         interactive.decoding,

@@ -1,27 +1,38 @@
-"""The VAEs of a pair that were trained with different KL weights: samples side by side, and rate against distortion."""
+"""The VAEs of a pair that were trained with different KL weights: samples, traversals, and rate against distortion."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
+from core.metrics import factor_claims
+from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS
 from dashboard import cache
 from dashboard.components.chart import chart
 from dashboard.content import catalog
+from dashboard.content.factors import followed_words, seed_beside_beta
 from dashboard.panels.scene_context import LETTERS, ExhibitError, Facts, Stage
 from dashboard.panels.static import STILL_TRAINED
 from dashboard.plots import charts, images
 
+VERDICTS = {HOLDS: "yes", DEPENDS: "depends", DOES_NOT: "no"}  # on a claim, as answers to a question
 
-def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
-    """Samples of VAEs that differ only in the KL weight, side by side in the given order."""
+
+def _trained(stage: Stage, betas: list[float]) -> dict[float, catalog.Entry]:
     trained = catalog.over_beta(cache.trained.entries(), stage.pair)
     missing = [b for b in betas if b not in trained]
     if missing:
         raise ExhibitError(
             f"There is no VAE trained with β = {missing[0]:g}; there are {', '.join(f'{b:g}' for b in trained)}."
         )
+    return trained
+
+
+def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
+    """Samples of VAEs that differ only in the KL weight, side by side in the given order."""
+    trained = _trained(stage, betas)
     facts: dict[str, Any] = {
         "largest": LETTERS[betas.index(max(betas))],
         "smallest": LETTERS[betas.index(min(betas))],
@@ -54,6 +65,59 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
             raise ExhibitError(STILL_TRAINED)
         facts[f"fd_{name}"] = measured["fd"]
     return facts
+
+
+def separation(stage: Stage, small: float, large: float, image: int = 0, rows: int = 6, steps: int = 7) -> Facts:
+    """Traversals with two KL weights; after the reveal, the known factor that each number follows.
+
+    Args:
+        small, large: the weights.
+        image: the test image whose code is varied.
+        rows: latent numbers, those with the highest rates.
+        steps: images per row.
+    """
+    trained = _trained(stage, [small, large])
+    known = cache.trained.dataset(stage.pair.data).factors
+    if known is None:
+        raise ExhibitError(f"separation needs images whose factors are known, such as sprites, not {stage.data}.")
+    (image,) = stage.images(image)
+    for column, beta in zip(st.columns(2, gap="large"), (small, large), strict=True):
+        run_id = trained[beta].run_id
+        order = np.argsort(-np.asarray(cache.trained.evaluation(run_id)["rate_per_dim"]), kind="stable")[:rows]
+        varied = cache.decoded.traversals(run_id, image, steps)[order]
+        words = followed_words(cache.measured.followed(run_id), known.names)
+        with column:
+            st.markdown(f"**β = {beta:g}**")
+            st.image(
+                images.grid(varied.reshape(-1, *varied.shape[2:]), steps),
+                width="stretch",
+                alt=f"{len(varied)} rows of {steps} images: each varies one latent number from -3 to 3, β = {beta:g}",
+            )
+            if stage.revealed:
+                st.caption("Rows, from the top: " + " · ".join(words[j] for j in order))
+    scores = cache.measured.scores(stage.pair.dataset, stage.pair.latent_dim, stage.pair.data.digest)
+    row = next(row for row in factor_claims.decided(scores) if row.id == "beta-separates")
+    found = factor_claims.randomness(scores, "mig")
+    mig = {
+        beta: [run["factors"]["mig"] for run in scores.get(f"vae beta {beta:g}", {}).values() if "factors" in run]
+        for beta in (small, large)
+    }
+    if row.verdict not in VERDICTS or not all(mig.values()) or found is None:
+        raise ExhibitError(
+            f"The factors of {stage.pair.dataset} have not been measured with several seeds; run "
+            "`python -m core evaluate --all`."
+        )
+    return {
+        "image": image,
+        "small": small,
+        "large": large,
+        "verdict": row.verdict,
+        "answer": VERDICTS[row.verdict],
+        "mig_small": float(np.mean(mig[small])),
+        "mig_large": float(np.mean(mig[large])),
+        "seeds": min(len(values) for values in mig.values()),
+        "seed_beside_beta": seed_beside_beta(found),
+    }
 
 
 def curve(stage: Stage) -> Facts:

@@ -225,7 +225,12 @@ def one_scene() -> None:
     presenter.presenter(slide, steer)
 
 
-scenes = cache.server.scenes(pictures())
+# Factors are known of few data sets, so this picture cannot be shown of another one.
+scenes = tuple(
+    scene
+    for scene in cache.server.scenes(pictures())
+    if scene.picture != "separation" or pair_of(scene).dataset == scene.data
+)
 at = current(scenes)
 scene = scenes[at]
 revealed, present, auto = state.flag(REVEAL), state.flag(PRESENT), state.flag(AUTO)

@@ -10,6 +10,7 @@ import pytest
 from core.config import ACTIVE_NATS
 from core.data.factors import Factors
 from core.data.sprites import factors
+from core.metrics import factor_claims
 from core.metrics.disentanglement import FOLLOWS, explained, followed
 from dashboard import cache
 from dashboard.content.factors import NO_FACTOR, followed_words, without_unit
@@ -111,3 +112,25 @@ def test_hues_can_be_seen_on_light_and_on_dark(degrees):
     ]
     luminance = float(np.dot([0.2126, 0.7152, 0.0722], linear))
     assert 1.05 / (luminance + 0.05) > 3 and (luminance + 0.05) / 0.056 > 3
+
+
+def test_the_scene_tells_the_measured_verdict_after_the_guess(shipped):
+    app = shipped("walkthrough", scene="factors")
+    assert app.title[0].value == "Does β separate the factors?" and not app.error and not app.exception
+    before = " ".join(e.value for e in (*app.markdown, *app.caption))
+    assert "mutual information gap" not in before and "Rows, from the top" not in before
+    app = shipped("walkthrough", scene="factors", reveal="true")
+    assert not app.error and not app.exception
+    shown = " ".join(e.value for e in (*app.markdown, *app.caption))
+    data = cache.trained.pairs()["sprites", 10, 0].data
+    scores = cache.measured.scores("sprites", 10, data.digest)
+    row = next(row for row in factor_claims.decided(scores) if row.id == "beta-separates")
+    large = np.mean([run["factors"]["mig"] for run in scores["vae beta 10"].values()])
+    assert f"**{row.verdict}**" in shown and f"{large:.3f} with β = 10" in shown
+    assert "Locatello" in shown and shown.count("Rows, from the top") == 2
+
+
+def test_the_scene_is_left_out_where_its_data_are_not_offered(dashboard):
+    app = dashboard("walkthrough", scene="right-beta")
+    shown = " ".join(e.value for e in app.caption)
+    assert "Walkthrough · 14 of 14" in shown

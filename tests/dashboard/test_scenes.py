@@ -98,10 +98,12 @@ def test_own_scenes_take_the_place_and_a_missing_file_is_told(dashboard, monkeyp
 
 
 SCENES = scenes.read(scenes.SHIPPED, pictures())
+# The scene on factors needs data whose factors are known: test_factor_pages.py has its tests.
+ANY_DATA = [scene.id for scene in SCENES if scene.picture != "separation"]
 
 
 def test_the_story_goes_from_the_code_to_the_right_beta():
-    assert 10 <= len(SCENES) <= 14
+    assert 10 <= len(SCENES) <= 15
     assert (SCENES[0].title, SCENES[-1].title) == ("What is a code?", "What is the right β?")
     figures = re.compile(r"(?<!\{)\b\d+\.\d+\b")
     for scene in SCENES:
@@ -142,10 +144,10 @@ def small_scenes(monkeypatch, tmp_path):
         },
     )
     monkeypatch.setattr(cache.measured, "flip_rate", lambda run_id, _step: 0.2 if run_id.startswith("ae") else 0.1)
-    return found
+    return tuple(scene for scene in found if scene.id in ANY_DATA)  # as the page shows them
 
 
-@pytest.mark.parametrize("scene", [scene.id for scene in SCENES])
+@pytest.mark.parametrize("scene", ANY_DATA)
 def test_a_scene_asks_before_it_tells(dashboard, small_scenes, scene):
     app = dashboard("walkthrough", scene=scene)
     asked = next(s for s in small_scenes if s.id == scene)
@@ -173,7 +175,7 @@ SAME = {
 }
 
 
-@pytest.mark.parametrize("scene", [scene.id for scene in SCENES])
+@pytest.mark.parametrize("scene", ANY_DATA)
 def test_playing_on_opens_the_page_in_the_scenes_state(dashboard, small_scenes, scene, monkeypatch):
     monkeypatch.setattr(assets, "judge_url", lambda _dataset: "/media/judge")
     shown = next(s for s in small_scenes if s.id == scene)
