@@ -212,12 +212,16 @@ def shared_text(name: str) -> str:
     return (HERE / name).read_text(encoding="utf-8")
 
 
+# Colours and frame, text and layout, controls, then what is different on some screens.
+STYLES = ("site.css", "elements.css", "controls.css", "screens.css")
+
+
 def style() -> str:
     """The site's style sheet: the app's own frame, and Streamlit's part of the look."""
     shades = {"muted": theme.muted, "line": theme.faint}
     light = "".join(f"--{name}: {shade(False)};" for name, shade in shades.items())
     dark = DARK + "".join(f"--{name}: {shade(True)};" for name, shade in shades.items())
-    rules = shared_text("site.css").replace("/*light*/", light).replace("/*dark-colors*/", dark)
+    rules = "".join(map(shared_text, STYLES)).replace("/*light*/", light).replace("/*dark-colors*/", dark)
     return rules + (WEB / "frame.css").read_text(encoding="utf-8")
 
 
