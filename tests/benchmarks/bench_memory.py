@@ -21,6 +21,7 @@ import numpy as np
 from core.config import RunConfig
 from core.data.datasets import load_dataset
 from core.training.memory import memory_mb
+from tests.benchmarks.parts import exit_status
 
 TOLERANCE = 0.25
 FOLDER = "a folder of 10,000"  # images of 64x64 in colour
@@ -102,4 +103,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(main))
