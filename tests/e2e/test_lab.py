@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save
-from serving import APPS, opened, painted, release, served
+from serving import APPS, opened, painted, release, served, until
 
 from core.config import RunConfig
 from core.models.build import build_model
@@ -137,8 +137,8 @@ def test_switching_a_living_unit_off_shows_and_a_dead_one_does_not(page):
 def test_the_noise_is_kept_until_other_noise_is_asked_for(page):
     samples, copies = picture(page, "samples"), picture(page, "copies")
     page.get_by_role("button", name="Other noise").click()
-    page.wait_for_selector(f'{LAB}[data-settled="1"]')
-    assert (picture(page, "samples") != samples).any() and (picture(page, "copies") == copies).all()
+    until(page, lambda: (picture(page, "samples") != samples).any(), "samples of other noise")
+    assert (picture(page, "copies") == copies).all()
 
 
 def plane_position(page, rate, distortion):
