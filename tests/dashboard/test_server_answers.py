@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from core.settings import PREFIX
 from dashboard import middleware
+from tests.faults.client import run
 
 PAGE = "<html><head><title>x</title></head><body></body></html>"
 HTML = {"accept": "text/html", "accept-encoding": "gzip"}
@@ -58,7 +59,7 @@ class Client:
         async def send(message: Any) -> None:
             messages.append(message)
 
-        asyncio.run(self.app(scope, receive, send))
+        run(self.app(scope, receive, send))
         return Answer(
             messages[0]["status"],
             Headers(raw=messages[0]["headers"]),
