@@ -43,6 +43,7 @@ class Recent:
 
     def __init__(self, most: int):
         self.most, self.bytes = most, 0
+        self.hits, self.misses = 0, 0
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -63,8 +64,10 @@ class Recent:
         """
         found = self._found(key)
         if found is not None:
+            self.hits += 1
             return found[0]
         with self._lock:
+            self.misses += 1
             making = self._making.setdefault(key, threading.Lock())
         with making:
             found = self._found(key)
@@ -102,6 +105,10 @@ class Remembered(Generic[Asked, Made]):
         """The value for these arguments, which is kept."""
         key = args, tuple(sorted(kwargs.items()))
         return self._recent.get(key, lambda: self._function(*args, **kwargs))
+
+    def cache_info(self) -> tuple[int, int]:
+        """How often a value was asked for that was kept, and that was not."""
+        return self._recent.hits, self._recent.misses
 
     def cache_clear(self) -> None:
         """Forget all values."""
