@@ -35,7 +35,7 @@ def train_with_bar(config: RunConfig, store: RunStore, device: str | None, quiet
     pick(device)  # a missing device is a wrong argument, not a failed run
     if not quiet and store.run(config).status() is not Status.COMPLETE:
         data = load_dataset(config.dataset, config.data_digest, store.cache)
-        print(f"Takes {cost(config, (len(data.train_images), len(data.test_images)))}.", file=sys.stderr)
+        print(f"Takes {cost(config, data.counts)}.", file=sys.stderr)
     threads = set_threads()
     with tqdm(total=config.epochs, unit="epoch", desc=label or config.run_id, disable=True if quiet else None) as bar:
 

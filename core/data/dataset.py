@@ -65,6 +65,11 @@ class Dataset:
         """Channels and side of the images."""
         return shape_of(self.train_images)
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Numbers of training and of test images."""
+        return len(self.train_images), len(self.test_images)
+
     def images(self, split: str = "test") -> np.ndarray:
         """uint8 (N, C, H, W) of "train" or "test"."""
         return {"train": self.train_images, "test": self.test_images}[split]

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import threading
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from core.data.folder_name import Place, find, printable
 from core.data.form import Form
 from core.data.image_file import Finished, Reading, finish, read, suffixes
 from core.errors import UserFacingError, error_text
-from core.recent import IMAGES, size_of
+from core.recent import IMAGES, Recent
 
 LEAST = 10  # the smallest number of images
 ROLES = {
@@ -36,8 +35,7 @@ ROLES = {
 }
 LOOSE = "images"  # the class of images that are in no sub-folder
 
-_loaded: OrderedDict[str, tuple[str, Dataset]] = OrderedDict()
-_lock = threading.Lock()
+_loaded = Recent(IMAGES)  # the data sets of folders, by name and fingerprint
 
 
 def load_folder(name: str, progress: Callable[[int, int], None] | None = None, most: int = MAX_FILES) -> Dataset:
@@ -55,17 +53,7 @@ def load_folder(name: str, progress: Callable[[int, int], None] | None = None, m
     """
     place = find(name)
     found = listing(place)
-    with _lock:
-        known = _loaded.get(place.name)
-        if known is not None and known[0] == found.fingerprint:
-            _loaded.move_to_end(place.name)
-            return known[1]
-    dataset = _read(place, found, progress, most)
-    with _lock:
-        _loaded[place.name] = found.fingerprint, dataset
-        while len(_loaded) > 1 and sum(size_of(kept) for _, kept in _loaded.values()) > IMAGES:
-            _loaded.popitem(last=False)
-    return dataset
+    return _loaded.get((place.name, found.fingerprint), lambda: _read(place, found, progress, most))
 
 
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -255,7 +243,7 @@ FIRST = 5  # number of skipped files that are named; `python -m core data` names
 
 def what_was_read(dataset: Dataset) -> list[str]:
     """A report on the images of a folder, in lines: their number, the choices made, the files skipped and why."""
-    count, missed = len(dataset.train_images) + len(dataset.test_images), len(dataset.skipped)
+    count, missed = sum(dataset.counts), len(dataset.skipped)
     classes = f"{len(dataset.classes)} {'class' if len(dataset.classes) == 1 else 'classes'}"
     lines = [f"{dataset.name}: {count} images in {classes}", *(f"note: {note}." for note in dataset.notes)]
     if missed:

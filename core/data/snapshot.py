@@ -103,7 +103,7 @@ def load(name: str, digest: str, store: Path) -> Dataset:
     except DataError as error:
         raise DataError(f"{gone} {error} {remedy}") from error
     if dataset.digest != digest:
-        count = len(dataset.train_images) + len(dataset.test_images)
+        count = sum(dataset.counts)
         raise DataError(
             f"{gone} {printable(dataset.name)} has changed since (it gives {count} images with digest "
             f"{dataset.digest}; the run needs {digest}). {remedy}"

@@ -27,12 +27,13 @@ BETAS = (1.0, 2.5, 4.0, 10.0)  # measured with several seeds
 SIMILAR = 0.75  # of two standard deviations, if the smaller one is at least this part of the larger one
 
 
-def _role(beta: float) -> str:
+def role(beta: float) -> str:
+    """The role of a VAE with this KL weight, by which scores are found."""
     return f"vae beta {beta:g}"
 
 
 def _vae(beta: float, score: str) -> Measure:
-    return Measure(_role(beta), f"factors/{score}", f"VAE (β = {beta:g})")
+    return Measure(role(beta), f"factors/{score}", f"VAE (β = {beta:g})")
 
 
 def _case(first: Measure, other: Measure, score: str, label: str = "") -> Case:
@@ -64,7 +65,7 @@ CLAIMS: tuple[Claim, ...] = (
         "A VAE separates the factors better than PCA.",
         "The same measures for the codes of the VAE, β = 1, and as many principal components",
         "latent_maps",
-        tuple(_case(_vae(1.0, score), Measure(_role(1.0), f"factors/pca/{score}", "PCA"), score) for score in DECIDE),
+        tuple(_case(_vae(1.0, score), Measure(role(1.0), f"factors/pca/{score}", "PCA"), score) for score in DECIDE),
     ),
 )
 
@@ -143,7 +144,7 @@ def table(scores: Population, where: str) -> str:
         where: data set and latent size, in words.
     """
     columns: dict[str, Callable[[str], Measure]] = {
-        "PCA": lambda score: Measure(_role(1.0), f"factors/pca/{score}", "PCA"),
+        "PCA": lambda score: Measure(role(1.0), f"factors/pca/{score}", "PCA"),
         "AE": lambda score: Measure("ae", f"factors/{score}", "AE"),
     }
     heads = [*columns, *(f"VAE, β = {beta:g}" for beta in BETAS), "spread over seeds", "spread over β"]

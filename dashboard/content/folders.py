@@ -17,7 +17,7 @@ def train_command(pair: Pair, latent_dim: int | None = None) -> str:
 
 def folder_summary(data: Dataset) -> str:
     """How many images were read from a folder, and in what form."""
-    n, classes, skipped = len(data.train_images) + len(data.test_images), len(data.classes), len(data.skipped)
+    n, classes, skipped = sum(data.counts), len(data.classes), len(data.skipped)
     side, colors = data.shape.side, "colour" if data.shape.color else "grey levels"
     summary = (
         f"{n:,} images in {classes:,} {'class' if classes == 1 else 'classes'}, each of {side}×{side} pixels in "
@@ -30,7 +30,7 @@ def folder_summary(data: Dataset) -> str:
 
 def folder_changed(pair: Pair, data: Dataset, how: str) -> str:
     """A notice that a folder no longer contains what a pair was trained on; `how` is `cache.trained.folder_changed`."""
-    n = len(data.train_images) + len(data.test_images)
+    n = sum(data.counts)
     day = time.strftime("%d %b %Y", time.localtime(pair.vae.trained)).lstrip("0")
     return (
         f"This folder has changed since these models were trained. All values are for the {n:,} images "

@@ -137,8 +137,7 @@ def _counts(pair: Pair, dataset: str) -> tuple[int, int] | None:
     """Numbers of training and test images of a data set; None if they are not known before it is read."""
     if dataset != pair.dataset:
         return sizes(dataset)
-    data = cache.trained.dataset(pair.data)
-    return len(data.train_images), len(data.test_images)
+    return cache.trained.dataset(pair.data).counts
 
 
 def on_demand(pair: Pair) -> int:

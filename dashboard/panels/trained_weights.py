@@ -99,7 +99,7 @@ def separation(stage: Stage, small: float, large: float, image: int = 0, rows: i
     row = next(row for row in factor_claims.decided(scores) if row.id == "beta-separates")
     found = factor_claims.randomness(scores, "mig")
     mig = {
-        beta: [run["factors"]["mig"] for run in scores.get(f"vae beta {beta:g}", {}).values() if "factors" in run]
+        beta: [run["factors"]["mig"] for run in scores.get(factor_claims.role(beta), {}).values() if "factors" in run]
         for beta in (small, large)
     }
     if row.verdict not in VERDICTS or not all(mig.values()) or found is None:

@@ -153,7 +153,7 @@ def server_training(config: RunConfig, entry: Entry | None, status: JobStatus | 
         else:
             label = f"Train β = {config.beta:g}" if status.state == "absent" else "Resume"
             st.button(label, type="primary", icon=":material/play_arrow:", key="train", on_click=train, args=(config,))
-            takes = cost(config, (len(data.train_images), len(data.test_images)))
+            takes = cost(config, data.counts)
             st.caption(untrained(status, config, takes), width="stretch")
     return None
 

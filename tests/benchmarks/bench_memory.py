@@ -69,7 +69,7 @@ def write_folder(folder: Path, images: int) -> None:
 def estimated_mb(config: RunConfig) -> float:
     """What a page and the command line say before the training starts."""
     data = load_dataset(config.dataset)
-    return memory_mb(config, len(data.train_images), len(data.test_images))
+    return memory_mb(config, *data.counts)
 
 
 def measure(name: str, config: RunConfig) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
+from driving import data_of
 
 from core.config import ACTIVE_NATS
 from core.data.factors import Factors
@@ -18,19 +17,6 @@ from dashboard.panels.interactive import factor_colourings
 from dashboard.plots import theme
 
 SPRITES = {"data": "sprites", "latent": "10"}
-
-
-def sent(app, component: str) -> dict:
-    """The data that a page sends to a component."""
-    elements = [getattr(node, "proto", None) for node in app._tree]
-    components = [getattr(element, "bidi_component", element) for element in elements if element is not None]
-    found = [
-        c.json or c.mixed.json
-        for c in components
-        if hasattr(c, "js_content") and c.component_name == f"point_or_cloud_{component}"
-    ]
-    assert len(found) == 1
-    return json.loads(found[0])
 
 
 def test_a_number_that_is_the_hue_is_labelled_so():
@@ -52,9 +38,10 @@ def test_an_inactive_number_follows_nothing():
 
 
 def test_traversals_name_the_factor_of_each_number(shipped):
-    data = sent(shipped("one_image", part="One number at a time", **SPRITES), "traverse")
+    data = data_of(shipped("one_image", part="One number at a time", **SPRITES), "traverse")
     pair = cache.trained.pairs()["sprites", 10, 0]
     names = factors().names
+    assert {"left", "right"} <= set(data)
     for side, entry in zip(("left", "right"), pair.entries, strict=True):
         shares = explained(cache.trained.gallery(entry.run_id)["mean"].astype(np.float32), factors().test)
         rates = cache.trained.evaluation(entry.run_id)["rate_per_dim"] or [1.0] * len(shares)
@@ -85,14 +72,14 @@ def test_a_factor_that_only_resembles_the_class_is_kept():
 
 
 def test_pages_of_data_without_known_factors_show_none(shipped):
-    traversal = sent(shipped("one_image", part="One number at a time", latent="16"), "traverse")
+    traversal = data_of(shipped("one_image", part="One number at a time", latent="16"), "traverse")
     assert traversal["left"]["factor_text"] == traversal["right"]["factor_text"] == []
-    maps = sent(shipped("latent_maps", projection="PCA", latent="16"), "maps")
+    maps = data_of(shipped("latent_maps", projection="PCA", latent="16"), "maps")
     assert [c["id"] for c in maps["colourings"] if c["levels"]] == []
 
 
 def test_the_maps_page_offers_factors(shipped):
-    maps = sent(shipped("latent_maps", projection="PCA", **SPRITES), "maps")
+    maps = data_of(shipped("latent_maps", projection="PCA", **SPRITES), "maps")
     offered = {c["label"]: c for c in maps["colourings"] if c["levels"]}
     assert list(offered) == ["hue", "size", "angle", "x", "y"]
     assert offered["hue"]["levels"] == ["0°", "50°", "100°", "150°", "200°", "250°"]
