@@ -24,6 +24,7 @@ import numpy as np
 from core.data.dataset import DataError
 from core.data.form import Form
 from core.data.shape import SHAPES
+from core.errors import ArgumentError
 from core.files import write_npy
 
 Arrays = tuple[np.ndarray, ...]  # training images and labels, then test images and labels, as in `Dataset`
@@ -108,16 +109,16 @@ def cifar10(root: Path, url: str = CIFAR_URL, md5: str = CIFAR_MD5) -> Arrays:
     def read(name: str) -> np.ndarray:
         stored = np.fromfile(folder / name, np.uint8)
         if not stored.size or stored.size % (1 + shape.pixels):
-            raise ValueError(f"{name} is not made of records of {1 + shape.pixels} bytes")
+            raise ArgumentError(f"{name} is not made of records of {1 + shape.pixels} bytes")
         records = stored.reshape(-1, 1 + shape.pixels)
         if records[:, 0].max() > 9:
-            raise ValueError(f"{name} has the label {records[:, 0].max()}")
+            raise ArgumentError(f"{name} has the label {records[:, 0].max()}")
         return records
 
     def arrays() -> Arrays:
         *train, test = files = [read(name) for name in CIFAR_FILES]
         if len({len(records) for records in files}) > 1:
-            raise ValueError("the files have different sizes")
+            raise ArgumentError("the files have different sizes")
         parts = np.concatenate(train), test
         return tuple(a for p in parts for a in (p[:, 1:].reshape(-1, *shape.chw), p[:, 0].astype(np.int64)))
 
@@ -154,7 +155,7 @@ def svhn(root: Path) -> Arrays:
         images = np.ascontiguousarray(stored["X"].transpose(3, 2, 0, 1))
         labels = stored["y"].astype(np.int64).reshape(-1) % 10
         if images.dtype != np.uint8 or images.shape != (len(labels), *SHAPES["svhn"].chw):
-            raise ValueError(f"{name} holds {images.dtype} {images.shape} for {len(labels)} labels")
+            raise ArgumentError(f"{name} holds {images.dtype} {images.shape} for {len(labels)} labels")
         return images, labels
 
     def download(into: Path) -> None:
@@ -211,7 +212,7 @@ def celeba(root: Path, parsed: Path, most: tuple[int, int] = CELEBA_MOST) -> Arr
         for part, limit in zip(("0", "2"), most, strict=True):  # 1 is the validation part
             names = [name for name, (number,) in split.items() if number == part][:limit]
             if not names:
-                raise ValueError(f"{CELEBA_SPLIT} has no image in part {part}")
+                raise ArgumentError(f"{CELEBA_SPLIT} has no image in part {part}")
             chosen, sizes = chosen + names, [*sizes, len(names)]
         hair = np.array([[attributes[name][column] == "1" for column in columns] for name in chosen])
         labels = np.where(hair.sum(1) == 1, hair.argmax(1), len(columns)).astype(np.int64)
@@ -241,7 +242,7 @@ def _faces(paths: list[Path], parsed: Path) -> np.ndarray:
         try:
             image[:] = read(path, form, ("JPEG",)).levels
         except Exception as error:  # Pillow raises many kinds for damaged files
-            raise ValueError(f"{path.name}: {error}") from error
+            raise ArgumentError(f"{path.name}: {error}") from error
     with contextlib.suppress(OSError):  # if it cannot be written, the next process converts them again
         write_npy(kept, images)
     return images
