@@ -26,7 +26,7 @@ TEST_IMAGE = 0.65
 # Units of work for encoding an image for the densities of a finished run, and for fitting those.
 PUBLISHED_IMAGE = 0.3
 PUBLISHED_MOST = 10_000  # images the densities are fitted to
-PRIOR_SECONDS = 0.1  # the speed known from earlier runs weighs as much as this time of the current run
+PRIOR_SECONDS = 0.05  # the speed known from earlier runs weighs as much as this time of the current run
 MEMORY_SECONDS = 2.5  # time constant after which a change of speed is noticed
 
 

@@ -26,8 +26,8 @@ def between(low: float, high: float):
 @given(
     seconds=between(2e-5, 5e-3),
     known=st.one_of(st.none(), between(0.05, 20)),
-    measuring=between(0.7, 1.5),
-    publishing=between(0.7, 1.7),
+    measuring=between(0.6, 1.6),
+    publishing=between(0.6, 1.8),
     beat=between(0.05, 0.5),
 )
 def test_after_a_second_the_time_left_is_right(seconds, known, measuring, publishing, beat):
