@@ -225,11 +225,8 @@ def one_scene() -> None:
     presenter.presenter(slide, steer)
 
 
-# Factors are known of few data sets, so this picture cannot be shown of another one.
 scenes = tuple(
-    scene
-    for scene in cache.server.scenes(pictures())
-    if scene.picture != "separation" or pair_of(scene).dataset == scene.data
+    scene for scene in cache.server.scenes(pictures()) if not scene.own_data or pair_of(scene).dataset == scene.data
 )
 at = current(scenes)
 scene = scenes[at]

@@ -41,6 +41,7 @@ class Scene:
         sentence: its one statement.
         picture, options: a function of `dashboard.panels.pictures`, and its parameters.
         data, latent, seed: the pair of models it is about.
+        own_data: whether it is left out where there are no models of those data; otherwise another pair stands in.
         question, choices, answer: what the audience is asked; key -> text; the correct key, computed from the facts.
             With an empty answer, the picture itself shows which choice is correct.
         reveal: the explanation after the question has been answered.
@@ -63,6 +64,7 @@ class Scene:
     page: str
     link: Mapping[str, str] = field(default_factory=dict)
     notes: str = ""
+    own_data: bool = False
 
     def seconds(self) -> int:
         """How long autoplay waits before the reveal: 8 s, and one second per two and a half words."""
@@ -164,6 +166,7 @@ def _scene(entry: Any, models: Any, exhibits: Mapping[str, Callable[..., Facts]]
             **dict.fromkeys(TEXTS, str),
             "answer": str,
             "notes": str,
+            "own_data": bool,
             "choices": dict,
             "options": dict,
             "models": dict,

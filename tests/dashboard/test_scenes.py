@@ -99,7 +99,7 @@ def test_own_scenes_take_the_place_and_a_missing_file_is_told(dashboard, monkeyp
 
 SCENES = scenes.read(scenes.SHIPPED, pictures())
 # The scene on factors needs data whose factors are known: test_factor_pages.py has its tests.
-ANY_DATA = [scene.id for scene in SCENES if scene.picture != "separation"]
+ANY_DATA = [scene.id for scene in SCENES if not scene.own_data]
 
 
 def test_the_story_goes_from_the_code_to_the_right_beta():
