@@ -123,9 +123,9 @@ def _by_noise_level(context: UsesContext, sigma: float) -> None:
         # E max(0, n) of n ~ N(0, sigma^2) is sigma / sqrt(2 pi): images with less noise are darker than those seen.
         lifted = NOISE / math.sqrt(2 * math.pi)
         role, networks = "ae denoiser", f"those trained to denoise were trained at noise {NOISE:g} only"
-        networks += f", where clipping lifts black to {lifted:.1f}: on darker images, with less noise, they can fail"
+        networks += f", where clipping lifts black to {lifted:.1f}, and can fail on darker images, with less noise"
     seeds = len(context.scores[role])
     st.caption(
         f"Means over {context.images_measured():,} test images and {seeds} {'seed' if seeds == 1 else 'seeds'}; "
-        f"{networks}, the simple methods are tuned for every noise level."
+        f"{networks}; the simple methods are tuned for every noise level."
     )
