@@ -35,19 +35,23 @@ CASES: dict[str, Mapping[str, Any]] = {
     f"{FOLDER}, grey, batches of 512": {"batch_size": 512},
 }
 PEAK = """
-import resource, sys
+import sys
 from pathlib import Path
 from core.config import RunConfig
 from core.runs.store import RunStore
 from core.training.train_run import train
 folder, config = sys.argv[1:]
 train(RunConfig.from_dict(__import__("json").loads(config)), RunStore(Path(folder)))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
+peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+print(int(peak.split()[1]) * 1024 / 1e6)
 """
 
 
 def peak_mb(config: RunConfig) -> float:
-    """The largest resident memory of a process that trains this run, in MB (Linux)."""
+    """The largest resident memory of a process that trains this run, in MB (Linux).
+
+    `ru_maxrss` would not do: it begins with the memory of the process that starts this one.
+    """
     with tempfile.TemporaryDirectory() as folder:
         arguments = [sys.executable, "-c", PEAK, folder, config.to_json()]
         done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=300)

@@ -115,7 +115,8 @@ def said_by_the_page(app: AppTest) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.slow
 def test_both_say_the_same_on_every_page(site: build.Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setenv("POINT_OR_CLOUD_WARM", "off")
+    for name, value in build.ENVIRONMENT.items():  # as for the site: nothing is trained on the server
+        monkeypatch.setenv(f"POINT_OR_CLOUD_{name}", value)
     monkeypatch.setenv("POINT_OR_CLOUD_CACHE", str(tmp_path))
     monkeypatch.setenv("POINT_OR_CLOUD_DATASETS", "mnist-5k")
     shown = {page.view.page: page for page in reversed(site.pages)}  # the usual view of each
