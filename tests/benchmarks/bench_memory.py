@@ -50,7 +50,7 @@ print(int(peak.split()[1]) * 1024 / 1e6)
 def peak_mb(config: RunConfig) -> float:
     """The largest resident memory of a process that trains this run, in MB (Linux).
 
-    `ru_maxrss` would not do: it begins with the memory of the process that starts this one.
+    What getrusage reports would not do: it begins with the memory of the process that starts this one.
     """
     with tempfile.TemporaryDirectory() as folder:
         arguments = [sys.executable, "-c", PEAK, folder, config.to_json()]
