@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import pytest
 
 from dashboard import sockets
 from dashboard.middleware import Answers
+from tests.faults.client import run
 
 pytestmark = pytest.mark.skipif(not os.path.isdir(sockets.DESCRIPTORS), reason="this system does not list open files")
 
@@ -54,7 +54,7 @@ def test_it_is_set_before_the_server_accepts_anything(listening):
     async def app(_scope: Any, _receive: Any, _send: Any) -> None:
         seen.append(delays(listening))
 
-    asyncio.run(Answers(app)({"type": "lifespan"}, None, None))
+    run(Answers(app)({"type": "lifespan"}, None, None))
     assert seen == [False]
 
 
