@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -84,20 +85,27 @@ class BestWeight:
     Attributes:
         beta: the KL weight.
         at_end: whether it is the smallest or the largest one trained.
-        as_good: the smallest and the largest trained KL weight whose samples are equally good.
+        as_good: the smallest and the largest of the trained KL weights next to it, itself included, whose samples are
+            equally good; None if it is the only one.
     """
 
     beta: float
     at_end: bool
-    as_good: tuple[float, float]
+    as_good: tuple[float, float] | None
 
 
 def best_weight(fd: Mapping[float, float]) -> BestWeight:
     """The trained KL weight whose samples are closest to real images, from Fréchet distances by KL weight."""
     betas = sorted(fd)
     best = min(betas, key=fd.__getitem__)
-    close = [b for b in betas if nearer([fd[best]], [fd[b]]) == "neither"]
-    return BestWeight(best, best in (betas[0], betas[-1]), (close[0], close[-1]))
+
+    def last_as_good(onwards: Sequence[float]) -> float:
+        """The last of the KL weights from the best one onwards before one with worse samples."""
+        return [*itertools.takewhile(lambda b: nearer([fd[best]], [fd[b]]) == "neither", onwards)][-1]
+
+    place = betas.index(best)
+    low, high = last_as_good(betas[place::-1]), last_as_good(betas[place:])
+    return BestWeight(best, best in (betas[0], betas[-1]), (low, high) if low < high else None)
 
 
 def quality_takeaway(points: Mapping[float, Mapping[str, float]]) -> str:
@@ -122,11 +130,10 @@ def quality_takeaway(points: Mapping[float, Mapping[str, float]]) -> str:
             f"Among the trained values, samples are best at β = {best.beta:g}, an end of the range: "
             f"Fréchet distance {fd:.1f}, compared with {ends}."
         )
-    low, high = best.as_good
-    where = f"from β = {low:g} to {high:g}" if low < high else f"at β = {best.beta:g}"
+    as_good = " (equally good from β = {:g} to {:g})".format(*best.as_good) if best.as_good else ""
     return (
-        f"Samples are best at an intermediate value: the Fréchet distance is {fd:.1f} at β = {best.beta:g} "
-        f"(equally good {where}), compared with {ends}. Real images have {floor:.1f}."
+        f"Samples are best at an intermediate value: the Fréchet distance is {fd:.1f} at β = {best.beta:g}{as_good}, "
+        f"compared with {ends}. Real images have {floor:.1f}."
     )
 
 

@@ -146,22 +146,27 @@ def test_progress_line():
     assert progress_line(JobStatus("r", "running"), []) == "Starting"
 
 
-def test_best_weight_for_samples():
-    def points(*fds):
-        return {b: {"fd": fd, "floor": 0.4} for b, fd in zip((0.1, 1.0, 4.0, 10.0), fds, strict=True)}
+@pytest.mark.parametrize(
+    ("distances", "expected"),
+    [
+        ((60, 19, 20, 55), BestWeight(1.0, at_end=False, as_good=(1.0, 4.0))),
+        ((60, 19, 40, 55), BestWeight(1.0, at_end=False, as_good=None)),
+        ((60, 19, 40, 19.5), BestWeight(1.0, at_end=False, as_good=None)),
+        ((10, 19, 25, 55), BestWeight(0.1, at_end=True, as_good=None)),
+        ((10, 10.1, 25, 55), BestWeight(0.1, at_end=True, as_good=(0.1, 1.0))),
+    ],
+)
+def test_best_weight_for_samples(distances, expected):
+    fd = dict(zip((0.1, 1.0, 4.0, 10.0), distances, strict=True))
+    assert best_weight(fd) == expected
+    told = quality_takeaway({b: {"fd": value, "floor": 0.4} for b, value in fd.items()})
+    assert f"{min(distances):.1f}" in told and f"β = {expected.beta:g}" in told
+    assert ("equally good" in told) == (expected.as_good is not None and not expected.at_end)
 
-    u = quality_takeaway(points(60, 19, 20, 55))
-    assert (
-        "an intermediate value" in u
-        and "19.0 at β = 1" in u
-        and "from β = 1 to 4" in u
-        and "60.0 at β = 0.1 and 55.0 at β = 10" in u
-    )
-    assert "an end of the range" in quality_takeaway(
-        points(10, 19, 25, 55)
-    ) and "an intermediate value" not in quality_takeaway(points(10, 19, 25, 55))
-    few = quality_takeaway({1.0: {"fd": 20, "floor": 0.4}})
-    assert "Train with more" in few and "20.0 at β = 1" in few and "0.4" in few
+
+def test_of_a_single_weight_no_best_one_is_named():
+    told = quality_takeaway({1.0: {"fd": 20, "floor": 0.4}})
+    assert "20.0 at β = 1" in told and "0.4" in told and "best at" not in told
 
 
 def test_the_mistake_is_called_a_collapse_only_where_no_unit_is_active():
@@ -259,11 +264,6 @@ def test_spread_of_codes(spreads, expected):
 )
 def test_a_cross_fade_that_is_as_close_beats_both_latent_spaces(middle, expected):
     assert closest_midpoint(dict(zip(("ae", "vae", "pixels"), middle, strict=True))) == expected
-
-
-def test_the_best_weight_for_samples_and_those_as_good():
-    assert best_weight({0.1: 60, 1.0: 19, 4.0: 19.5, 10.0: 55}) == BestWeight(1.0, False, (1.0, 4.0))
-    assert best_weight({0.1: 10, 1.0: 19, 4.0: 25}).at_end
 
 
 def test_a_rate_that_ends_at_its_maximum_rises():
