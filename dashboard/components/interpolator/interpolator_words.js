@@ -6,6 +6,10 @@ import { METHODS } from "./path.js";
 /** @import { InterpolatorData, PathSettings } from "../../web/data.js" */
 /** @import { Method } from "./path.js" */
 /** @typedef {Record<Method, number>} Distances to the nearest real image */
+/** @typedef {"a" | "b"} End of a path */
+
+/** @type {End[]} */
+export const ENDS = ["a", "b"];
 
 /**
  * Which image is closest to a real one.
@@ -34,7 +38,7 @@ export function takeaway(middle, { verdicts, tolerance }, names) {
 
 /**
  * What an end of the path is.
- * @param {"a" | "b"} end @param {PathSettings} values @param {ArrayLike<number>} labels
+ * @param {End} end @param {PathSettings} values @param {ArrayLike<number>} labels
  * @param {Pick<InterpolatorData, "classes" | "class_word">} data
  */
 export function endName(end, values, labels, { classes, class_word }) {
