@@ -1,4 +1,4 @@
-/* What every canvas needs: its context, sharp sizes, images, one redraw a frame, the prior's circles. */
+/* What every canvas needs: its context, sharp sizes, images, one redraw a frame. */
 
 /** @import { Format } from "./image.js" */
 /** @typedef {(() => unknown) & {cancel: () => void}} Request */
@@ -98,21 +98,4 @@ export function paintSigned(canvas, image, format, scale, negative = [86, 180, 2
     pixels.data[4 * i + 3] = 255;
   }
   context.putImageData(pixels, 0, 0);
-}
-
-/**
- * The prior's circles r = 1, 2, 3 around a place on the screen, one standard deviation being `unit` pixels.
- * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} unit
- * @param {string} color
- * @param {(r: number, radius: number) => void} [each] called after each circle, to name it for instance
- */
-export function priorCircles(context, x, y, unit, color, each = () => {}) {
-  Object.assign(context, { strokeStyle: color, fillStyle: color, lineWidth: 1 });
-  for (const r of [1, 2, 3]) {
-    if (r * unit < 6) continue; // too small to be seen as a circle
-    context.beginPath();
-    context.arc(x, y, r * unit, 0, 2 * Math.PI);
-    context.stroke();
-    each(r, r * unit);
-  }
 }

@@ -3,8 +3,8 @@
    Points are drawn by dots.js. A view {zoom, x, y} is relative to the fitted picture and in units of its
    width: the same view means the same to maps of any size, which is what links two of them. */
 
-import { priorCircles } from "./canvas.js";
 import { Dots } from "./dots.js";
+import { priorCircles } from "./marks.js";
 
 /** @typedef {[number, number]} Place x and y */
 /** @typedef {CanvasRenderingContext2D} Context */

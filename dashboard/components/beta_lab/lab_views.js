@@ -1,8 +1,9 @@
 /* What the KL-weight lab draws beside the rate-distortion plane: clouds, bars of the units' rates, the figures'
    table; and the measured curve between its weights. Functions of their arguments only. */
 
-import { prepare, priorCircles } from "../../web/canvas.js";
+import { prepare } from "../../web/canvas.js";
 import { make, putRows, putText, unitName } from "../../web/elements.js";
+import { drawCodes, onCanvas, priorCircles } from "../../web/marks.js";
 import { signed as inSigns } from "../../web/measures.js";
 
 export const SAMPLES = 36;
@@ -98,26 +99,17 @@ export function drawClouds(canvas, codes, dims, data, labels, look) {
   if (!codes) return;
   const d = data.latent_dim,
     [a, b] = d > 1 ? dims : [dims[0], dims[0]];
-  for (let i = 0; i < data.n; i++) {
-    const x = cx + codes.mean[i * d + a] * unit,
-      y = cy - codes.mean[i * d + b] * unit;
-    context.fillStyle = data.class_colors[labels[i] % data.class_colors.length];
-    context.globalAlpha = 0.1;
-    context.beginPath();
-    context.ellipse(
-      x,
-      y,
-      Math.exp(0.5 * codes.logvar[i * d + a]) * unit,
-      Math.exp(0.5 * codes.logvar[i * d + b]) * unit,
-      0,
-      0,
-      2 * Math.PI,
-    );
-    context.fill();
-    context.globalAlpha = 0.9;
-    context.fillRect(x - 1.5, y - 1.5, 3, 3);
-  }
-  context.globalAlpha = 1;
+  /** @type {(values: Float32Array, of: (value: number) => number) => Float32Array} */
+  const pairs = (values, of) =>
+    Float32Array.from({ length: 2 * data.n }, (_, i) => of(values[(i >> 1) * d + (i % 2 ? b : a)]));
+  const places = onCanvas(
+    pairs(codes.mean, (mean) => mean),
+    cx,
+    cy,
+    unit,
+  );
+  const spread = pairs(codes.logvar, (logvar) => Math.exp(0.5 * logvar) * unit);
+  drawCodes(context, places, labels, data.class_colors, { radius: 1.7, spread });
   Object.assign(context, { fillStyle: look.muted, font: `12px ${look.font}`, textAlign: "right" });
   context.fillText(unitName(a), canvas.clientWidth - 4, cy - 4);
   context.textAlign = "left";

@@ -5,6 +5,7 @@
    a point. A network in training leaves its path: where it was after every epoch. */
 
 import { prepare } from "../../web/canvas.js";
+import { disc, ring } from "../../web/marks.js";
 import { plainly, ticks } from "../../web/measures.js";
 
 /** @import { CurvePoint, Figures, TrainedBeta } from "../../web/data.js" */
@@ -157,8 +158,8 @@ export class Plane {
         line(X(run.spread.rate[0]), y, X(run.spread.rate[1]), y, own, [], 1.5);
         line(x, Y(run.spread.distortion[0]), x, Y(run.spread.distortion[1]), own, [], 1.5);
       }
-      if (run.where === "browser") disc(context, x, y, 3.5, look.background, own, 2.5);
-      else disc(context, x, y, 4.5, own, look.background);
+      if (run.where === "browser") dot(context, x, y, 3.5, look.background, own, 2.5);
+      else dot(context, x, y, 4.5, own, look.background);
     }
     // a network in training, from epoch to epoch
     if (path.length) {
@@ -170,7 +171,7 @@ export class Plane {
       context.stroke();
       context.globalAlpha = 1;
       const { rate, distortion } = path[path.length - 1];
-      disc(context, X(rate), Y(distortion), 4.5, look.background, own);
+      dot(context, X(rate), Y(distortion), 4.5, look.background, own);
     }
     // where we are, and the slope that beta asks for
     const [x, y] = [X(at.rate), Y(at.distortion)];
@@ -183,10 +184,7 @@ export class Plane {
       [],
       1,
     );
-    Object.assign(context, { strokeStyle: look.text, lineWidth: 2.5 });
-    context.beginPath();
-    context.arc(x, y, 8, 0, 2 * Math.PI);
-    context.stroke();
+    ring(context, x, y, 8, look.text, 2.5);
     context.restore();
     text(`slope −β = −${short(at.beta)}`, width - 12, top + 12, look.text, "right", 12);
 
@@ -226,15 +224,14 @@ export class Plane {
 }
 
 /**
+ * A disc with a halo.
  * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} radius
  * @param {string} color @param {string} halo @param {number} line the halo's width
  */
-function disc(context, x, y, radius, color, halo, line = 1.5) {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-  Object.assign(context, { fillStyle: color, strokeStyle: halo, lineWidth: line });
-  context.fill();
-  context.stroke();
+function dot(context, x, y, radius, color, halo, line = 1.5) {
+  context.fillStyle = color;
+  disc(context, x, y, radius);
+  ring(context, x, y, radius, halo, line);
 }
 
 /**

@@ -4,6 +4,7 @@
    a Gaussian of covariance B diag(sigma^2) B^T. */
 
 import { prepare } from "../../web/canvas.js";
+import { disc, drawCodes, ring } from "../../web/marks.js";
 import { Scatter, boundsOf, boundsWithPrior } from "../../web/scatter.js";
 import { DRAWS } from "./encoding.js";
 
@@ -50,6 +51,17 @@ export function shadowOf(sigma, { basis }) {
 export function enlargementOf([xx, xy, yy], radius, scale) {
   const largest = (xx + yy) / 2 + Math.hypot((xx - yy) / 2, xy); // eigenvalue
   return (FILL * radius) / (2 * Math.sqrt(largest) * scale);
+}
+
+/**
+ * Indices of the points (x0 y0 x1 y1 ...) at most `reach` from a place.
+ * @param {ArrayLike<number>} points @param {Place} place @param {number} reach
+ */
+export function within(points, [x, y], reach) {
+  const found = [];
+  for (let i = 0; 2 * i < points.length; i++)
+    if (Math.hypot(points[2 * i] - x, points[2 * i + 1] - y) <= reach) found.push(i);
+  return found;
 }
 
 export class CodeMap {
@@ -101,14 +113,14 @@ export class CodeMap {
     context.stroke();
     const drawn = Array.from({ length: DRAWS }, (_, i) => placeOf(codes.subarray(i * d, (i + 1) * d), projection));
     context.fillStyle = own;
-    for (const place of drawn) disc(context, scatter.toScreen(...place), 2.2);
+    for (const place of drawn) disc(context, ...scatter.toScreen(...place), 2.2);
     const covariance = shadowOf(sigma, projection);
     if (isCloud) {
       Object.assign(context, { strokeStyle: own, lineWidth: 2 });
       for (const factor of [1, 2]) scatter.cloud(context, here, covariance, factor);
     } else {
-      ring(context, scatter.toScreen(...here), look.background, 5);
-      ring(context, scatter.toScreen(...here), own, 2.5);
+      ring(context, ...scatter.toScreen(...here), 7, look.background, 5);
+      ring(context, ...scatter.toScreen(...here), 7, own, 2.5);
     }
     return { context, here, covariance, drawn };
   }
@@ -139,18 +151,16 @@ export class CodeMap {
     context.fill();
     context.stroke();
     context.clip();
-    context.globalAlpha = 0.6;
-    const reach = (radius + 4) / scale;
-    for (let i = 0; i < points.length / 2; i++) {
-      const px = points[2 * i],
-        py = points[2 * i + 1];
-      if (Math.hypot(px - here[0], py - here[1]) > reach) continue;
-      context.fillStyle = palette[this.labels[i]];
-      disc(context, at(px, py), 4);
-    }
-    context.globalAlpha = 1;
+    const near = within(points, here, (radius + 4) / scale);
+    drawCodes(
+      context,
+      near.flatMap((i) => at(points[2 * i], points[2 * i + 1])),
+      near.map((i) => this.labels[i]),
+      palette,
+      { radius: 4, opacity: 0.6 },
+    );
     context.fillStyle = context.strokeStyle = own;
-    for (const place of drawn) disc(context, at(...place), isCloud ? 1.8 : 3.5);
+    for (const place of drawn) disc(context, ...at(...place), isCloud ? 1.8 : 3.5);
     if (isCloud) {
       const close = Object.assign(new Scatter(this.canvas), { scale, centre: here, width: 2 * cx, height: 2 * cy });
       for (const factor of [1, 2]) close.cloud(context, here, covariance, factor);
@@ -164,19 +174,4 @@ export class CodeMap {
     context.fillText(words, cx, below);
     context.textAlign = "start";
   }
-}
-
-/** @param {CanvasRenderingContext2D} context @param {Place} place on the screen @param {number} radius */
-function disc(context, place, radius) {
-  context.beginPath();
-  context.arc(...place, radius, 0, 2 * Math.PI);
-  context.fill();
-}
-
-/** @param {CanvasRenderingContext2D} context @param {Place} place @param {string} color @param {number} width */
-function ring(context, place, color, width) {
-  Object.assign(context, { strokeStyle: color, lineWidth: width });
-  context.beginPath();
-  context.arc(...place, 7, 0, 2 * Math.PI);
-  context.stroke();
 }

@@ -1,6 +1,7 @@
 /* A small chart along the path: a line for every method, and where on the path one stands. */
 
 import { prepare } from "../../web/canvas.js";
+import { disc } from "../../web/marks.js";
 
 /** @import { Look } from "../../web/look.js" */
 /**
@@ -67,11 +68,7 @@ export function drawChart(canvas, lines, at, height, look) {
       values.map((value, i) => [x(places[i]), y(value)]),
     );
     context.setLineDash([]);
-    values.forEach((value, i) => {
-      context.beginPath();
-      context.arc(x(places[i]), y(value), 2.5, 0, 2 * Math.PI);
-      context.fill();
-    });
+    values.forEach((value, i) => disc(context, x(places[i]), y(value), 2.5));
   }
 }
 

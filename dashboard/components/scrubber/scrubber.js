@@ -4,12 +4,13 @@
    Points glide in straight lines between the epochs at which they were recorded; pictures and figures change at the
    epochs. Data: `ScrubberData` in data.d.ts. */
 
-import { contextOf, prepare, priorCircles } from "../../web/canvas.js";
+import { contextOf, prepare } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
 import { make } from "../../web/elements.js";
 import { formatOf } from "../../web/image.js";
 import { slideTo } from "../../web/keys.js";
 import { inked, theme } from "../../web/look.js";
+import { drawCodes, onCanvas, priorCircles } from "../../web/marks.js";
 import { figuresInWords, signed, ticks } from "../../web/measures.js";
 import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
@@ -202,21 +203,8 @@ class Scrubber extends Component {
       cx = width / 2,
       cy = height / 2;
     if (native) priorCircles(context, cx, cy, unit, look.faint);
-    const low = Math.min(Math.floor(at), this.data.epochs),
-      high = Math.min(low + 1, this.data.epochs),
-      u = at - low;
-    for (let i = 0; i < n; i++) {
-      const from = 2 * (low * n + i),
-        to = 2 * (high * n + i);
-      const x = cx + (xy[from] + u * (xy[to] - xy[from])) * unit,
-        y = cy - (xy[from + 1] + u * (xy[to + 1] - xy[from + 1])) * unit;
-      context.fillStyle = this.data.class_colors[this.labels[i] % this.data.class_colors.length];
-      context.globalAlpha = 0.85;
-      context.beginPath();
-      context.arc(x, y, 3.2, 0, 2 * Math.PI);
-      context.fill();
-    }
-    context.globalAlpha = 1;
+    const places = onCanvas(between(xy, n, Math.min(at, this.data.epochs)), cx, cy, unit);
+    drawCodes(context, places, this.labels, this.data.class_colors, { radius: 3.2 });
     map.setAttribute("aria-label", `${title}: codes of ${n} test images after epoch ${Math.floor(at)}`);
     map.dataset.short = short;
   }
@@ -290,4 +278,16 @@ class Scrubber extends Component {
     super.destroy();
     cancelAnimationFrame(this.playing);
   }
+}
+
+/**
+ * Where the codes are between two epochs, (n, 2).
+ * @param {Float32Array} xy their places after every epoch, (epochs + 1, n, 2) @param {number} n @param {number} at an
+ *   epoch, with a fraction
+ */
+function between(xy, n, at) {
+  const low = 2 * n * Math.floor(at),
+    high = Math.min(low + 2 * n, xy.length - 2 * n),
+    share = at - Math.floor(at);
+  return Float32Array.from({ length: 2 * n }, (_, i) => xy[low + i] + share * (xy[high + i] - xy[low + i]));
 }

@@ -1,11 +1,12 @@
 /* One model while it is trained in the page: where its codes are, what it makes of the prior's samples and of unseen
    images. Every set of weights that the training sends is encoded and decoded; the codes glide to their new places. */
 
-import { contextOf, prepare, priorCircles } from "../../web/canvas.js";
+import { contextOf, prepare } from "../../web/canvas.js";
 import { CodeInterpolator } from "../../web/code_interpolator.js";
 import { make, putText } from "../../web/elements.js";
 import { GREY_28 } from "../../web/image.js";
 import { inked } from "../../web/look.js";
+import { drawCodes, onCanvas, priorCircles, ring } from "../../web/marks.js";
 import { normals } from "../../web/posterior.js";
 import { inPlane, principalPlane } from "../../web/principal_plane.js";
 import { figuresInWords } from "../../web/measures.js";
@@ -173,30 +174,13 @@ export class TrainingLane {
     if (d <= 2) priorCircles(context, cx, cy, unit, look.faint);
     const places = this.places();
     if (!places) return;
-    const at = (/** @type {number} */ x, /** @type {number} */ y) =>
-      /** @type {const} */ ([cx + x * unit, cy - y * unit]);
-    for (let i = 0; i < data.n; i++) {
-      const [x, y] = at(places[2 * i], places[2 * i + 1]);
-      context.fillStyle = data.class_colors[labels[i] % data.class_colors.length];
-      if (this.spread) {
-        context.globalAlpha = 0.12;
-        context.beginPath();
-        context.ellipse(x, y, this.spread[2 * i] * unit, this.spread[2 * i + 1] * unit, 0, 0, 2 * Math.PI);
-        context.fill();
-      }
-      context.globalAlpha = 0.85;
-      context.beginPath();
-      context.arc(x, y, 3, 0, 2 * Math.PI);
-      context.fill();
-    }
-    context.globalAlpha = 1;
+    drawCodes(context, onCanvas(places, cx, cy, unit), labels, data.class_colors, {
+      spread: this.spread && this.spread.map((deviation) => deviation * unit),
+    });
     if (this.own) {
-      const [x, y] = at(...this.own);
-      Object.assign(context, { strokeStyle: look.text, fillStyle: look.text, lineWidth: 2.5, textAlign: "left" });
-      context.font = `600 12px ${look.font}`;
-      context.beginPath();
-      context.arc(x, y, 7, 0, 2 * Math.PI);
-      context.stroke();
+      const [x, y] = onCanvas(this.own, cx, cy, unit);
+      ring(context, x, y, 7, look.text, 2.5);
+      Object.assign(context, { fillStyle: look.text, textAlign: "left", font: `600 12px ${look.font}` });
       context.fillText("yours", x + 11, y + 4);
     }
     if (performance.now() - this.since < GLIDE) this.redraw();
