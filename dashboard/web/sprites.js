@@ -46,7 +46,7 @@ export async function decodeSprite(url, format, columns) {
   const context = contextOf(whole, { willReadFrequently: true });
   context.drawImage(picture, 0, 0);
   const read = (/** @type {number} */ i, /** @type {Float32Array} */ to, /** @type {number} */ start) => {
-    const { data } = context.getImageData((i % columns) * side, Math.floor(i / columns) * side, side, side);
+    const { data } = context.getImageData(...tilePlace(i, side, columns));
     readTile(data, side, 0, format, to, start, 255);
   };
   const image = (/** @type {number} */ i) => {
@@ -60,6 +60,14 @@ export async function decodeSprite(url, format, columns) {
     return all;
   };
   return { picture, format, image, images };
+}
+
+/**
+ * Where tile i lies in a sprite of tiles of this side: left, top, width, height.
+ * @param {number} i @param {number} side @returns {[number, number, number, number]}
+ */
+export function tilePlace(i, side, columns = SPRITE_COLUMNS) {
+  return [(i % columns) * side, Math.floor(i / columns) * side, side, side];
 }
 
 /**

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { encloses, spritePlace } from "../../dashboard/components/maps/map_plot.js";
 import {
   apart,
   between,
+  encloses,
   format,
   isolate,
   levelColors,
@@ -16,6 +16,8 @@ import {
   onRamp,
   shownOf,
 } from "../../dashboard/components/maps/map_points.js";
+import { colouringOf, paletteOf, placesIn, stateFor } from "../../dashboard/components/maps/maps_state.js";
+import { tilePlace } from "../../dashboard/web/sprites.js";
 import { numbers } from "./tools.js";
 
 test("pictures in place of points do not overlap, are as many as fit, and more at a larger scale", () => {
@@ -93,7 +95,7 @@ test("only what is wide and high enough selects", () => {
 
 test("sprites are rows of fifty tiles; figures have about three digits", () => {
   assert.deepEqual(
-    [spritePlace(0, 28), spritePlace(51, 28), spritePlace(102, 32)],
+    [tilePlace(0, 28), tilePlace(51, 28), tilePlace(102, 32)],
     [
       [0, 0, 28, 28],
       [28, 28, 28, 28],
@@ -117,4 +119,30 @@ test("levels of a factor have their own colours, or lie evenly on the ramp", () 
   assert.deepEqual(levelColors({ levels: ["a", "b", "c"], colors: [] }, ramp), ["0", "0.5", "1"]);
   assert.deepEqual(levelColors({ levels: ["a", "b"], colors: ["red", "blue"] }, ramp), ["red", "blue"]);
   assert.deepEqual(levelColors({ levels: ["a"], colors: [] }, ramp), ["0"]);
+});
+
+test("what was set up stays with the images it is about, and with colourings that exist", () => {
+  const data = { key: "k", sprite: "a", start: 3, colourings: [/** @type {any} */ ({ id: "error" })] },
+    kept = new Map();
+  const first = stateFor(kept, data);
+  assert.equal(first.current, 3);
+  first.colour = "error";
+  assert.equal(stateFor(kept, data), first);
+  assert.equal(stateFor(kept, { ...data, colourings: [] }).colour, "class");
+  assert.notEqual(stateFor(kept, { ...data, sprite: "b" }), first);
+  assert.notEqual(stateFor(kept, { ...data, key: "other", sprite: "b" }), kept.get("k"));
+});
+
+test("points are coloured by class, by a factor's levels, or by a value on the ramp", () => {
+  const labels = [1, 0, 1],
+    at = (/** @type {number} */ share) => `at ${share}`;
+  const values = /** @type {any} */ ({ id: "error", label: "error", low: 0, high: 2, levels: [] }),
+    factor = /** @type {any} */ ({ id: "scale", label: "scale", levels: ["small", "large"], colors: [] });
+  const byClass = colouringOf([values, factor], "nothing");
+  assert.deepEqual(paletteOf(byClass, ["red", "blue"], ["dark"], at), ["red", "blue"]);
+  assert.equal(placesIn(byClass, undefined, labels), labels);
+  assert.deepEqual(paletteOf(colouringOf([values], "error"), ["red"], ["dark", "bright"], at), ["dark", "bright"]);
+  assert.deepEqual([...placesIn(values, [0, 1, 2], labels)], [0, 32, 63]);
+  assert.deepEqual(paletteOf(factor, ["red"], ["dark"], at), ["at 0", "at 1"]);
+  assert.deepEqual(placesIn(factor, [1, 0, 1], labels), [1, 0, 1]);
 });

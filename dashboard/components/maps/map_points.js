@@ -1,8 +1,21 @@
 /* Which points of the maps are shown and how: pure functions of the images' codes, classes and figures. */
 
+/** @import { Place } from "../../web/scatter.js" */
 /** @typedef {{zoom: number, x: number, y: number}} View */
 
 const STEPS = 64; // of a colour ramp
+const SMALL = 4; // pixels: a smaller polygon is a click
+
+/**
+ * Whether a polygon is large enough to select by.
+ * @param {Place[]} polygon
+ */
+export function encloses(polygon) {
+  return [0, 1].every((axis) => {
+    const values = polygon.map((place) => place[axis]);
+    return Math.max(...values) - Math.min(...values) > SMALL;
+  });
+}
 
 /**
  * For each point 1 if its class is shown, else 0.

@@ -1,8 +1,8 @@
 /* Two maps of the same images, linked: what is pointed at, selected or isolated in one is so in the other.
    Data: `MapsData` in data.d.ts. What a person set up survives reruns, kept by data.key.
 
-   `update` takes the data, `set` changes the state, `draw` draws a frame: map_plot.js has one map, map_points.js
-   decides which points it shows, maps_panels.js and maps_images.js fill what stands around. */
+   `update` takes the data, `set` changes the state (maps_state.js), `draw` draws a frame: map_plot.js has one map,
+   map_points.js decides which points it shows, maps_panels.js and maps_images.js fill what stands around. */
 
 import { roomFor } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
@@ -13,34 +13,21 @@ import { SharedSettings } from "../../web/settings.js";
 import { formatOf } from "../../web/image.js";
 import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
-import { Plot, encloses } from "./map_plot.js";
-import { RAMP_STEPS, between, levelColors, levelOf, onRamp, shownOf } from "./map_points.js";
+import { Plot } from "./map_plot.js";
+import { RAMP_STEPS, between, encloses, levelOf, shownOf } from "./map_points.js";
 import { gallery, inspector } from "./maps_images.js";
 import { SIDES, controls, legend, table } from "./maps_panels.js";
+import { BY_CLASS, colouringOf, paletteOf, placesIn, stateFor } from "./maps_state.js";
 
 /** @import { MapsData, Mount, Side, Tell } from "../../web/data.js" */
 /** @import { Place } from "../../web/scatter.js" */
 /** @import { Owner } from "./map_plot.js" */
-/** @import { View } from "./map_points.js" */
-/** @import { Shown } from "./maps_panels.js" */
-/**
- * What a person set up.
- * @typedef {object} MapsState
- * @property {string} sprite the images it is about
- * @property {Partial<Record<Side, View>>} views
- * @property {string} tool
- * @property {boolean} linked
- * @property {string} colour id of a colouring, or "class"
- * @property {number} current the image pointed at
- * @property {number[]} selected
- * @property {number[]} isolated classes
- * @property {Record<string, boolean>} layers
- */
+/** @import { MapsState, Shown } from "./maps_state.js" */
 
 const TOOLS = { move: "Pan", lasso: "Lasso", box: "Box" };
 const GLIDE = 700; // ms that points take to where a new projection puts them
 /** @type {Map<string, MapsState>} */
-const kept = new Map();
+const kept = new Map(); // by data.key
 
 /** @param {Mount<MapsData>} component */
 export default function (component) {
@@ -65,11 +52,10 @@ class LinkedMaps extends Component {
   /** @type {Uint8Array} for each point 1 if it is drawn in full */
   level = new Uint8Array(0);
   /** @type {Shown} */
-  colouring = { id: "class", label: "class" };
+  colouring = BY_CLASS;
   /** @type {Record<Side, ArrayLike<number>>} for each point its place in the palette */
   which = { left: [], right: [] };
-  /** @type {string[] | undefined} */
-  ramps;
+  rampColors = RAMP_STEPS.map(ramp);
   /** @type {SharedSettings<{pictures: boolean}>} */
   settings = new SharedSettings();
   /** The frame of a movement under way. */
@@ -108,7 +94,7 @@ class LinkedMaps extends Component {
     this.trigger = trigger;
     this.data = data;
     this.root.classList.toggle("plain", Boolean(data.plain));
-    this.state = stateFor(data);
+    this.state = stateFor(kept, data);
     this.settings.receive(data);
     const loaded = await this.loaded(
       async () => {
@@ -143,7 +129,7 @@ class LinkedMaps extends Component {
       { current, layers } = this.state ?? {};
     if (!arrays || level.length !== this.count) return;
     const look = theme(this.root),
-      colors = this.palette();
+      colors = paletteOf(this.colouring, data.class_colors, this.rampColors, ramp);
     const begin = performance.now();
     for (const side of SIDES) {
       const plot = this.plots[side],
@@ -168,13 +154,6 @@ class LinkedMaps extends Component {
     this.root.dataset.view = SIDES.map((side) => Object.values(this.plots[side].view).join()).join(";");
   }
 
-  /** The colours that `which` counts in. */
-  palette() {
-    const { id, levels = [], colors = [] } = this.colouring;
-    if (id === "class") return this.data.class_colors;
-    return levels.length ? levelColors({ levels, colors }, ramp) : (this.ramps ??= RAMP_STEPS.map(ramp));
-  }
-
   /**
    * Changes the state, recomputes what depends on it, and draws.
    * @param {Partial<MapsState>} changes
@@ -185,17 +164,14 @@ class LinkedMaps extends Component {
     if (!arrays) return;
     this.shown = shownOf(arrays.labels, state.isolated);
     this.level = levelOf(this.shown, state.selected);
-    this.colouring = data.colourings.find(({ id }) => id === state.colour) ?? { id: "class", label: "class" };
-    const { id, low = 0, high = 1, levels = [] } = this.colouring;
+    this.colouring = colouringOf(data.colourings, state.colour);
     for (const side of SIDES) {
-      const values = arrays[`${side}_value_${id}`];
-      if (!values) this.which[side] = arrays.labels;
-      else this.which[side] = levels.length ? values : onRamp(values, low, high);
+      this.which[side] = placesIn(this.colouring, arrays[`${side}_value_${this.colouring.id}`], arrays.labels);
       this.plots[side].canvas.classList.toggle("whole", state.tool !== "move");
     }
     for (const button of this.find(".tools").children)
       button.setAttribute("aria-pressed", String(button.dataset.tool === state.tool));
-    this.find(".colour").value = id;
+    this.find(".colour").value = this.colouring.id;
     this.find(".linked").checked = state.linked;
     this.find(".pictures").checked = this.settings.values.pictures;
     this.find(".legend").replaceChildren(
@@ -315,28 +291,4 @@ class LinkedMaps extends Component {
     super.destroy();
     cancelAnimationFrame(this.gliding);
   }
-}
-
-/**
- * What a person set up for these maps before, if it was about the same images.
- * @param {MapsData} data
- * @returns {MapsState}
- */
-function stateFor({ key, sprite, start, colourings }) {
-  let state = kept.get(key);
-  if (state?.sprite !== sprite)
-    state = {
-      sprite,
-      views: {},
-      tool: "move",
-      linked: false,
-      colour: "class",
-      current: start ?? 0,
-      selected: [],
-      isolated: [],
-      layers: { circles: true },
-    };
-  kept.set(key, state);
-  if (!colourings.some(({ id }) => id === state.colour)) state.colour = "class";
-  return state;
 }

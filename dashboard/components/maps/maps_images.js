@@ -1,10 +1,10 @@
 /* The images below the maps: the one pointed at with both models' reconstructions, and those that are selected. */
 
-import { paint } from "../../web/canvas.js";
+import { contextOf, paint } from "../../web/canvas.js";
 import { make } from "../../web/elements.js";
 import { inked } from "../../web/look.js";
 import { loadNetwork } from "../../web/networks.js";
-import { spriteTile } from "./map_plot.js";
+import { tilePlace } from "../../web/sprites.js";
 import { format, meanOf } from "./map_points.js";
 import { SIDES } from "./maps_panels.js";
 
@@ -114,5 +114,16 @@ function reconstruction(data, arrays, side, i) {
     (network) => paint(canvas, network.decodeImage(code), network.format),
     () => canvas.replaceWith(make("span", { class: "muted small" }, "weights not loaded")),
   );
+  return canvas;
+}
+
+/**
+ * A tile with an image of the sprite; empty while there is none.
+ * @param {Sprite | undefined} sprite @param {number} i
+ */
+function spriteTile(sprite, i) {
+  const side = sprite?.format.side ?? 28,
+    canvas = make("canvas", { class: "tile", width: side, height: side });
+  if (sprite) contextOf(canvas).drawImage(sprite.picture, ...tilePlace(i, side), 0, 0, side, side);
   return canvas;
 }

@@ -2,12 +2,12 @@
 
 import { make } from "../../web/elements.js";
 import { ramp } from "../../web/look.js";
-import { NEIGHBOURS } from "./map_plot.js";
+import { NEIGHBOURS } from "./map_drawing.js";
 import { format, isolate, levelColors, meanOf } from "./map_points.js";
 
-/** @import { Colouring, MapsData, Side } from "../../web/data.js" */
+/** @import { MapsData, Side } from "../../web/data.js" */
+/** @import { Shown } from "./maps_state.js" */
 /** @typedef {(selector: string) => any} Find */
-/** @typedef {Pick<Colouring, "id" | "label"> & Partial<Colouring>} Shown by what the points are coloured */
 
 /** @type {Side[]} */
 export const SIDES = ["left", "right"];
