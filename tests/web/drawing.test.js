@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitLikeMnist, flat, groundOf, grown, overlaid, resample } from "../../dashboard/web/drawing.js";
+import { fitLikeMnist, flat, groundOf, overlaid, resample } from "../../dashboard/web/drawing.js";
+import { grown } from "../../dashboard/web/drawing_pad.js";
 import { GREY_28, formatOf } from "../../dashboard/web/image.js";
 import { close, numbers } from "./tools.js";
 

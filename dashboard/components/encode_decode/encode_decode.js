@@ -6,7 +6,7 @@
 
 import { paint } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
-import { Pad, groundOf } from "../../web/drawing.js";
+import { Pad } from "../../web/drawing_pad.js";
 import { make, putText } from "../../web/elements.js";
 import { formatOf } from "../../web/image.js";
 import { arrow } from "../../web/keys.js";
@@ -26,7 +26,6 @@ import { ENCODED, describeImage, lead, repeated } from "./words.js";
 /** @import { Outcome } from "./encoding.js" */
 /** @import { Sentence } from "./words.js" */
 
-const GROUND = 50; // test images that the pad's ground is taken from
 const REST = 250; // milliseconds without a change
 /** @type {Side[]} */
 const SIDES = ["left", "right"];
@@ -110,7 +109,7 @@ class EncodeDecode extends Component {
       ]);
       if (this.data !== data) return false;
       const changed = this.arrays !== arrays;
-      if (this.sprite !== sprite) this.pad.take(sprite.format, groundOf(sprite.images(GROUND), sprite.format));
+      if (this.sprite !== sprite) this.pad.takeSprite(sprite, arrays.labels.length);
       Object.assign(this, { arrays, sprite, labels: arrays.labels });
       this.prepareLane("left", left, changed);
       this.prepareLane("right", right, changed);

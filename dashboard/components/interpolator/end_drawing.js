@@ -1,14 +1,12 @@
 /* The pad on which an end of a path is drawn. */
 
-import { Pad, groundOf } from "../../web/drawing.js";
+import { Pad } from "../../web/drawing_pad.js";
 import { putText } from "../../web/elements.js";
 import { fromText, rounded, toText } from "./drawn_text.js";
 
 /** @import { Format } from "../../web/image.js" */
 /** @import { Sprite } from "../../web/sprites.js" */
 /** @import { End } from "./interpolator_words.js" */
-
-const GROUND = 50; // test images that the pad's ground is taken from
 
 export class EndDrawing {
   /** @type {End | null} the end that is being drawn */
@@ -41,8 +39,8 @@ export class EndDrawing {
    * What is drawn: images like these.
    * @param {Sprite} sprite @param {number} count of its images
    */
-  take({ format, images }, count) {
-    this.pad.take(format, groundOf(images(Math.min(count, GROUND)), format));
+  take(sprite, count) {
+    this.pad.takeSprite(sprite, count);
   }
 
   /**

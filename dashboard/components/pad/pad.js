@@ -2,7 +2,7 @@
    what was drawn before the pad was last taken off the page, or "". Data: `PadData` in data.d.ts. */
 
 import { Component, mount } from "../../web/component.js";
-import { Pad } from "../../web/drawing.js";
+import { Pad } from "../../web/drawing_pad.js";
 import { formatOf } from "../../web/image.js";
 
 /** @import { Mount, PadData, Tell } from "../../web/data.js" */

@@ -4,7 +4,8 @@
    Data: `SpaceTrainingData` in data.d.ts; training_lane.js draws a model. */
 
 import { Component, mount } from "../../web/component.js";
-import { Pad, groundOf } from "../../web/drawing.js";
+import { groundOf } from "../../web/drawing.js";
+import { Pad } from "../../web/drawing_pad.js";
 import { make, putText } from "../../web/elements.js";
 import { formatOf } from "../../web/image.js";
 import { theme } from "../../web/look.js";
