@@ -1,7 +1,8 @@
 """How the code of a component reaches the page: it is registered, and the files that its script imports are bundled.
 
 A component has a folder with `__init__.py`, its Python side, and a script with a default export, and where needed
-markup and a style sheet; these three have the folder's name. Scripts are ordinary modules with `import` lines, so that
+markup and a style sheet; these three have the folder's name. A long style sheet goes on in others whose names begin
+with it. Scripts are ordinary modules with `import` lines, so that
 Node, the type checker and editors understand them. But Streamlit sends a component's JavaScript to the browser as one
 module without an address, which cannot import other files, and a page saved as one HTML file has no server at all. So
 `joined` puts every imported module in front, once and in order, each as a function that is called immediately and
@@ -34,20 +35,23 @@ def register(name: str, *, base: bool = True, **options: Any) -> Callable[..., A
     """The function that mounts the component in the folder `name`; call it once, when the module is imported.
 
     Args:
-        base: whether its style sheet follows base.css, which gives buttons, canvases and text the page's look.
+        base: whether its style sheets follow base.css, which gives buttons, canvases and text the page's look.
         options: of `st.components.v2.component`.
     """
     folder = COMPONENTS / name
-    styles = [WEB / "base.css", folder / f"{name}.css"] if base else [folder / f"{name}.css"]
-    css = "\n".join(text(path) for path in styles if path.exists())
     markup = folder / f"{name}.html"
     return v2.component(
         f"point_or_cloud_{name}",
         html=text(markup) if markup.exists() else None,
-        css=css or None,
+        css=styles(folder, base=base) or None,
         js=joined(folder / f"{name}.js"),
         **options,
     )
+
+
+def styles(folder: Path, *, base: bool) -> str:
+    """The style sheets of the component in a folder: base.css if wanted, its own, and those that go on with it."""
+    return "\n".join(map(text, [*([WEB / "base.css"] if base else []), *sorted(folder.glob(f"{folder.name}*.css"))]))
 
 
 def text(path: Path) -> str:

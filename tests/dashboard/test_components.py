@@ -98,6 +98,17 @@ def test_colour_scales_leave_out_outliers_and_nan():
     assert 0 < low < 0.05 and 0.95 < high < 1.01
 
 
+def test_a_style_sheet_comes_before_those_that_go_on_with_it(tmp_path):
+    folder = tmp_path / "knob"
+    folder.mkdir()
+    for name in ("knob_ticks", "other", "knob"):
+        (folder / f"{name}.css").write_text(f".{name} {{}}", encoding="utf-8")
+    assert scripts.styles(folder, base=False) == ".knob {}\n.knob_ticks {}"
+    assert (
+        scripts.styles(folder, base=True) == f"{scripts.text(scripts.WEB / 'base.css')}\n.knob {{}}\n.knob_ticks {{}}"
+    )
+
+
 def written(folder: Path, **files: str) -> Path:
     """A folder of modules, by their names."""
     for name, text in files.items():

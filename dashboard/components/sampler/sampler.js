@@ -86,7 +86,7 @@ class Sampler extends Component {
       canvas = make("canvas", { class: "tiles", role: "img" }),
       figures = make("dl", { class: "row number" });
     for (const name of Object.values(FIGURES)) figures.append(make("div", {}, make("dt", {}, name), make("dd")));
-    return { section: make("section", {}, title, canvas, figures), title, canvas, figures };
+    return { section: make("section", { class: "lane" }, title, canvas, figures), title, canvas, figures };
   }
 
   /** @param {SamplerData} data @param {Tell} tell */

@@ -93,7 +93,7 @@ class Scrubber extends Component {
         ...Array.from({ length: count }, () =>
           make(
             "section",
-            { class: "lane" },
+            { class: "lane lined" },
             make("h2"),
             make("p", { class: "muted small number" }),
             make("canvas", { class: "map", role: "img" }),

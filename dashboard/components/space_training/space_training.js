@@ -73,7 +73,7 @@ class SpaceTraining extends Component {
     this.data = data;
     const box = this.find(".lanes");
     if (box.childElementCount !== data.lanes.length) {
-      box.replaceChildren(...data.lanes.map(() => make("section", { class: "lane" })));
+      box.replaceChildren(...data.lanes.map(() => make("section", { class: "lane lined" })));
       this.lanes = [...box.children].map((section) => new TrainingLane(/** @type {any} */ (section), this.redraw));
     }
     const name = this.configs.map(keyOf).join();
