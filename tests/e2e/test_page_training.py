@@ -76,11 +76,11 @@ def page():
             'import { Trainer, safetensors } from "./web/training/trainer.js";\n'
             'import { TrainingHeap } from "./web/training/heap.js";\n'
             'import { trainingModule } from "./web/training/kernel_code.js";\n'
-            'import { measureSpeed, startTraining } from "./web/training/client.js";\n'
+            'import { startTraining } from "./web/training/client.js";\n'
             'import { readImages } from "./web/training/worker.js";\n'
             'import { parseSafetensors } from "./web/weights.js";\n'
             "Object.assign(window, { Trainer, TrainingHeap, trainingModule, parseSafetensors, safetensors });\n"
-            "Object.assign(window, { measureSpeed, readImages, startTraining, ready: true });"
+            "Object.assign(window, { readImages, startTraining, ready: true });"
         )
         page.add_script_tag(content=bundled(code), type="module")
         page.wait_for_function("window.ready")
@@ -287,17 +287,6 @@ def test_workers_train_a_network_whose_figures_are_those_they_tell(page, workers
     assert told["mse"] == pytest.approx(figures["mse"], rel=1e-3)
     assert told["distortion"] == pytest.approx(figures["distortion"], abs=1), "with other noise"
     assert told["active_units"] == figures["active_units"]
-
-
-def test_the_page_learns_how_fast_it_would_train_or_why_it_cannot(page):
-    config = RunConfig(**QUICK)
-    layers = layers_of(config)
-    script = addressed(page_training.worker_script().encode(), "text/javascript")
-    measure = "([script, probe]) => measureSpeed(script, probe).catch((error) => error.message)"
-    assert page.evaluate(measure, [script, {"config": config.to_dict(), "layers": layers}]) > 1
-    layers["encoder"][0]["kind"] = "pool"
-    told = page.evaluate(measure, [script, {"config": config.to_dict(), "layers": layers}])
-    assert told == 'a layer of the kind "pool"'
 
 
 @pytest.mark.slow

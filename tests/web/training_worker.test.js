@@ -4,8 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GREY_28 } from "../../dashboard/web/image.js";
 import { Network } from "../../dashboard/web/networks.js";
-import { ALONE, Crew } from "../../dashboard/web/training/crew.js";
-import { speed } from "../../dashboard/web/training/probe.js";
 import { Trainer } from "../../dashboard/web/training/trainer.js";
 import { serve } from "../../dashboard/web/training/worker.js";
 import { CONFIG, IMAGES, LAYERS } from "./small_training.js";
@@ -175,35 +173,4 @@ test("a start takes the place of the one before; a stop while images arrive is h
   assert.match((await wrong.until("error")).message, /a layer of the kind "pool"/);
   wrong.send(START);
   await wrong.until("done");
-});
-
-/** A clock on which the batches of a training take these times, the last one again and again. */
-function clockOf(t, ...times) {
-  let now = 5000,
-    batch = 0;
-  t.mock.method(Crew.prototype, "step", async function () {
-    now += times[Math.min(batch++, times.length - 1)];
-    this.trainer.taken++;
-  });
-  return () => now;
-}
-
-test("a machine's speed is that of quick batches, not of the first ones or of some late ones", async (t) => {
-  assert.equal(await speed(CONFIG, LAYERS, ALONE, clockOf(t, 90, 40, 10, 60, 60, 10, 60, 10)), 1600);
-});
-
-test("a machine so slow that one batch takes all the time is judged by that batch", async (t) => {
-  assert.equal(await speed(CONFIG, LAYERS, ALONE, clockOf(t, 800)), 20);
-});
-
-test("asked for its speed, a worker answers before any training, and says what keeps it from one", async () => {
-  const asked = worker();
-  asked.send({ type: "probe", config: CONFIG, layers: LAYERS });
-  assert.ok((await asked.until("speed")).imagesPerSecond > 0);
-  asked.send(START);
-  assert.deepEqual(new Uint8Array((await asked.until("done")).bytes), trained().bytes);
-
-  const wrong = worker();
-  wrong.send({ type: "probe", config: CONFIG, layers: { ...LAYERS, encoder: [{ kind: "pool" }] } });
-  assert.match((await wrong.until("error")).message, /a layer of the kind "pool"/);
 });

@@ -2,7 +2,6 @@
 
      const training = await startTraining(address, { config, layers, images, seed }, (message) => ...);
      training.stop(); training.continue(); training.end();
-     const imagesPerSecond = await measureSpeed(address, { config, layers });    // before any training, in about .5 s
 
    The script is fetched and handed over as a blob, since a worker may only be loaded from the page's own origin, and an
    exported page, opened from a disk, has none: there the addresses hold the data themselves. Relative addresses are
@@ -10,7 +9,6 @@
 
 /** @import { TrainingConfig } from "../data.js" */
 /** @import { Place } from "./crew.js" */
-/** @import { Probe } from "./probe.js" */
 /** @import { Images, Start } from "./worker.js" */
 /** @typedef {{url: string, train: number, test: number, columns: number}} Addressed a picture by its address */
 
@@ -101,22 +99,4 @@ export async function startTraining(script, { images, workers, ...start }, hear)
     all = await startWorkers(script, workers ?? workersFor(start.config), hear);
   all.tellAll({ type: "start", ...start, images: given });
   return { stop: () => all.tellFirst("stop"), continue: () => all.tellFirst("continue"), end: all.end };
-}
-
-/**
- * An estimate of the images a second that a training would take in, from workers that end with it. Rejected with what
- * keeps this browser from training.
- * @param {string} script address of entry.js with all it imports
- * @param {Omit<Probe, "type" | "place"> & {workers?: number}} probe
- * @returns {Promise<number>}
- */
-export function measureSpeed(script, { workers, ...probe }) {
-  return new Promise((done, failed) => {
-    const started = startWorkers(script, workers ?? workersFor(probe.config), ({ type, imagesPerSecond, message }) => {
-      if (type === "speed") done(imagesPerSecond);
-      else failed(new Error(message));
-      started.then((all) => all.end());
-    });
-    started.then((all) => all.tellAll({ type: "probe", ...probe }), failed);
-  });
 }

@@ -2,12 +2,10 @@
 
      in    {type: "start", config, layers, images, seed, place}      images: see `readImages`; place: one of several
            {type: "stop"}, {type: "continue"}                 stop keeps everything; continue takes the next batch
-           {type: "probe", config, layers}                    how fast is this machine? Answered with "speed"
      out   {type: "progress", ...Progress, seconds, imagesPerSecond}        after every batch
            {type: "epoch", epoch, figures, bytes}              figures on the test images; weights as safetensors
            {type: "weights", bytes}                            between epochs, at most every PICTURES seconds
            {type: "done", figures, bytes, seconds}, {type: "stopped"}, {type: "error", message}
-           {type: "speed", imagesPerSecond}
 
    `seconds` counts training and measuring, not waiting. After every batch the worker listens: a stop takes effect
    within one, and no figure depends on when it came. Of several workers (crew.js) only the first one is spoken to after
@@ -20,7 +18,6 @@
 import { formatOf } from "../image.js";
 import { eachTile, readTile } from "../sprites.js";
 import { ALONE, Crew } from "./crew.js";
-import { speed } from "./probe.js";
 import { Trainer } from "./trainer.js";
 
 /** @import { TrainingConfig } from "../data.js" */
@@ -144,18 +141,8 @@ export function serve(port) {
     }
   }
 
-  /** @param {import("./probe.js").Probe} probe */
-  async function measure({ config, layers, place }) {
-    try {
-      tell("speed", { imagesPerSecond: await speed(config, layers, place) });
-    } catch (error) {
-      tell("error", { message: /** @type {Error} */ (error).message });
-    }
-  }
-
   port.onmessage = ({ data }) => {
     if (data.type === "start") begin(data);
-    else if (data.type === "probe") measure(data);
     else if (data.type === "stop") wanted = loading = false;
     else if (data.type === "continue" && !loading && trainer && !trainer.done) {
       wanted = true;
