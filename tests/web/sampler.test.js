@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { seedOf } from "../../dashboard/components/sampler/sampler_controls.js";
 import { classified, figuresOf, verdictOf, whyNone } from "../../dashboard/components/sampler/sampler_words.js";
 import { MOST, Samples, codesOf, noiseOf, only, prior, sourcesOf } from "../../dashboard/components/sampler/samples.js";
 import { GREY_28 } from "../../dashboard/web/image.js";
@@ -134,4 +135,8 @@ test("models' names in a sentence are found", () => {
   const told = inParts(classified(data, { ...SETTINGS, source: "class" }, { left: 30, right: 35 }));
   assert.equal(told.filter((part) => typeof part === "object").length, 2);
   assert.match(told.filter((part) => typeof part === "string").join(""), /30 of the .* 35 of the .* for class b\.$/);
+});
+
+test("a seed is a whole number of at most four digits, whatever is typed", () => {
+  assert.deepEqual(["17", "2.6", "-3", "123456", "", "x"].map(seedOf), [17, 3, 0, 9999, 0, 0]);
 });
