@@ -1,14 +1,15 @@
 /* One image through both models, while it is being drawn. Data: `EncodeDecodeData` in data.d.ts. The image is published
    under data.topic, for the other components of the page.
 
-   `update` takes the data, `draw` draws a frame: encoding.js has the numbers, lane.js and code_map.js draw them,
-   words.js has the sentences. */
+   `update` takes the data, `draw` draws a frame: given_image.js decides what the page puts on the pad,
+   encoding.js has the numbers, lane.js and code_map.js draw them, words.js has the sentences. */
 
 import { paint } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
 import { Pad } from "../../web/drawing_pad.js";
 import { make, putText } from "../../web/elements.js";
 import { formatOf } from "../../web/image.js";
+import { imageButtons } from "../../web/image_buttons.js";
 import { arrow } from "../../web/keys.js";
 import { inked, theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
@@ -16,24 +17,23 @@ import { publish } from "../../web/share.js";
 import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
 import { encodeDecode, shifted } from "./encoding.js";
+import { GivenImage } from "./given_image.js";
 import { Lane } from "./lane.js";
 import { ENCODED, describeImage, lead, repeated } from "./words.js";
 
-/** @import { EncodeDecodeData, ImageInfo, Mount, SharedImage, Side, Tell } from "../../web/data.js" */
+/** @import { EncodeDecodeData, ImageInfo, Mount, Side, Tell } from "../../web/data.js" */
 /** @import { Look } from "../../web/look.js" */
 /** @import { Sprite } from "../../web/sprites.js" */
 /** @import { Network } from "../../web/networks.js" */
 /** @import { Outcome } from "./encoding.js" */
+/** @import { Kept } from "./given_image.js" */
 /** @import { Sentence } from "./words.js" */
 
 const REST = 250; // milliseconds without a change
 /** @type {Side[]} */
 const SIDES = ["left", "right"];
-/**
- * What was on the pad, by topic, for when the page is opened again.
- * @type {Map<string, SharedImage & {start: number | undefined, sprite: string}>}
- */
-const remembered = new Map();
+/** @type {Map<string, Kept>} what was on the pad, by topic, for when the page is opened again */
+const kept = new Map();
 
 /** @param {Mount<EncodeDecodeData>} component */
 export default function (component) {
@@ -53,18 +53,11 @@ class EncodeDecode extends Component {
   sprite;
   /** What the images are. */
   format = formatOf();
-  /** Address of the sprite whose image is on the pad. */
-  sprites = "";
+  given = new GivenImage(kept);
   /** Address of the sprite that the buttons show. */
   thumbed = "";
   /** @type {ImageInfo} what the image on the pad is */
   info;
-  /** @type {number | undefined} the test image that the page asked for last, or that was chosen here */
-  started;
-  /** @type {Set<number>} test images chosen here */
-  own = new Set();
-  /** @type {string | undefined} id of the last upload */
-  uploaded;
   /** Of the sampled codes. */
   seed = 0;
   /** How much the lens enlarges. */
@@ -117,7 +110,8 @@ class EncodeDecode extends Component {
     }, loadingProblem);
     if (!loaded) return;
     this.thumbs();
-    this.takeGiven(data, first);
+    const given = this.given.next(data, first);
+    if (given) this.take(given.image ?? this.sprite.image(data.start), given.info);
     this.ready();
     this.redraw();
   }
@@ -144,39 +138,12 @@ class EncodeDecode extends Component {
 
   /* ---- where images come from ---- */
 
-  /**
-   * The image that the page gives, unless it is the one that is there: an upload, a test image, or at first what was on
-   * the pad when the page was left.
-   * @param {EncodeDecodeData} data @param {boolean} first
-   */
-  takeGiven({ upload, start, sprite, topic }, first) {
-    const kept = remembered.get(topic);
-    if (upload && upload.id !== this.uploaded) {
-      this.uploaded = upload.id;
-      const image = Float32Array.from(upload.pixels, (v) => v / 255);
-      this.take(image, { source: "upload", name: upload.name });
-    } else if ((start !== this.started && !this.own.has(start)) || this.sprites !== sprite) {
-      // An image chosen here comes back as data.start one rerun later, when another may have been chosen already.
-      if (first && kept && kept.start === start && kept.sprite === sprite) this.take(kept.image, kept.info);
-      else this.take(this.sprite.image(start), { source: "test", index: start });
-    }
-    if (!this.own.has(start)) this.started = start;
-    this.sprites = sprite;
-  }
-
   thumbs() {
-    const { sprite, thumbs, classes, class_word } = this.data;
+    const { sprite, thumbs } = this.data;
     if (this.thumbed === sprite) return;
     this.thumbed = sprite;
     this.find(".thumbs").replaceChildren(
-      ...thumbs.map((i) => {
-        const canvas = make("canvas", { class: "tile" }),
-          name = classes[this.labels[i]],
-          label = `Test image ${i}, ${class_word} ${name}`;
-        paint(canvas, this.sprite.image(i), this.format);
-        const attributes = { "data-image": i, "aria-label": label, title: name, onclick: () => this.choose(i) };
-        return make("button", attributes, canvas);
-      }),
+      ...imageButtons(thumbs, this.sprite, this.labels, this.data, (i) => this.choose(i)),
     );
   }
 
@@ -189,8 +156,7 @@ class EncodeDecode extends Component {
   /** @param {number} i a test image */
   choose(i) {
     this.take(this.sprite.image(i), { source: "test", index: i });
-    this.started = i;
-    this.own.add(i);
+    this.given.choose(i);
     this.trigger("chosen", i);
   }
 
@@ -270,10 +236,10 @@ class EncodeDecode extends Component {
 
   /** @param {Float32Array} image */
   share(image) {
-    const { topic, sprite } = this.data,
+    const { topic } = this.data,
       { info } = this;
     publish(topic, { image, info });
-    remembered.set(topic, { image, info, start: this.started, sprite });
+    this.given.keep(topic, image, info);
   }
 
   /** Another frame follows when nothing has changed for a moment; this may have been that one. */

@@ -1,5 +1,6 @@
 /* What both models make of one image, in sentences. Parts of a sentence are texts and, in the model's colour, names. */
 
+import { imageName } from "../../web/image_buttons.js";
 import { DRAWS } from "./encoding.js";
 
 /** @import { EncodeDecodeData, ImageInfo, Side } from "../../web/data.js" */
@@ -20,9 +21,7 @@ export function describeImage({ source, index = 0, edited, name }, labels, { cla
     size = `${side}×${side}`,
     levels = channels > 1 ? `${size} pixels in colour` : `${size} grey levels`;
   if (source === "test")
-    return (
-      `Test image ${index}, ${class_word} ${classes[labels[index]]}${change}: ` + `${levels}, as the networks see it.`
-    );
+    return `${imageName(index, labels, { classes, class_word })}${change}: ${levels}, as the networks see it.`;
   if (source === "upload") return `${name}${change}, as the networks see it: ${levels}.`;
   if (channels > 1) return `As the networks see it: ${levels}, each the mean of what is drawn there.`;
   const box = Math.round((20 * side) / 28);

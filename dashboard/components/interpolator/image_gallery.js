@@ -1,7 +1,7 @@
 /* The test images that an end of a path can be set to by a click, and which end that is. */
 
-import { paint } from "../../web/canvas.js";
 import { make, putText } from "../../web/elements.js";
+import { imageButtons } from "../../web/image_buttons.js";
 
 /** @import { InterpolatorData } from "../../web/data.js" */
 /** @import { Sprite } from "../../web/sprites.js" */
@@ -44,13 +44,13 @@ export class ImageGallery {
     putText(/** @type {Element} */ (box.querySelector("summary")), `Choose from the first ${data.gallery} test images`);
     const fill = () =>
       this.thumbs.replaceChildren(
-        ...Array.from({ length: data.gallery }, (_, i) => {
-          const canvas = make("canvas", { class: "tile" }),
-            label = `Test image ${i}, ${data.class_word} ${data.classes[labels[i]]}`;
-          paint(canvas, sprite.image(i), sprite.format);
-          const onclick = () => this.onChoose(this.end, i);
-          return make("button", { "aria-label": label, title: label, onclick }, canvas);
-        }),
+        ...imageButtons(
+          Array.from({ length: data.gallery }, (_, i) => i),
+          sprite,
+          labels,
+          data,
+          (i) => this.onChoose(this.end, i),
+        ),
       );
     box.ontoggle = () => box.open && fill();
     if (box.open) fill();

@@ -1,6 +1,7 @@
 /* What the interpolator says of a path. Functions of their arguments only; whose image is closest is decided as by
    closest_midpoint in dashboard/content/paths.py. */
 
+import { imageName } from "../../web/image_buttons.js";
 import { METHODS } from "./path.js";
 
 /** @import { InterpolatorData, PathSettings } from "../../web/data.js" */
@@ -41,9 +42,9 @@ export function takeaway(middle, { verdicts, tolerance }, names) {
  * @param {End} end @param {PathSettings} values @param {ArrayLike<number>} labels
  * @param {Pick<InterpolatorData, "classes" | "class_word">} data
  */
-export function endName(end, values, labels, { classes, class_word }) {
+export function endName(end, values, labels, data) {
   if (values[`${end}_drawn`]) return "A drawing";
-  return `Test image ${values[end]}, ${class_word} ${classes[labels[values[end]]]}`;
+  return imageName(values[end], labels, data);
 }
 
 /**

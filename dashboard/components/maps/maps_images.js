@@ -2,6 +2,7 @@
 
 import { contextOf, paint } from "../../web/canvas.js";
 import { make } from "../../web/elements.js";
+import { imageName } from "../../web/image_buttons.js";
 import { inked } from "../../web/look.js";
 import { loadNetwork } from "../../web/networks.js";
 import { tilePlace } from "../../web/sprites.js";
@@ -74,7 +75,7 @@ export function gallery({ data, arrays, sprite }, selected, onShow, onClear) {
       "button",
       {
         "data-image": i,
-        "aria-label": `Test image ${i}, ${data.class_word} ${data.classes[arrays.labels[i]]}`,
+        "aria-label": imageName(i, arrays.labels, data),
         onpointerenter: show,
         onfocus: show,
         onclick: show,
