@@ -1,4 +1,5 @@
 /* Keys, clicker, notes window, blank screen and autoplay of the walkthrough. Data: `PresenterData` in data.d.ts.
+   presenter_keys.js knows what a key means, notes_window.js has the window, autoplay.js decides when to go on.
 
    Where to go is reported to the page (trigger "go": next, back, first, last, leave, or a choice's key); what concerns
    only this screen, blank, notes, full screen, QR, stays here and outlives reruns. A handler that has used a key (an
@@ -8,23 +9,23 @@
    Not a view on the base of component.js: it belongs to the window rather than to an element, and what it keeps in
    `screen_` outlives every element that it is mounted in. */
 
+import { goesOn } from "./autoplay.js";
+import { openNotes, writeNotes } from "./notes_window.js";
 import { meaningOf } from "./presenter_keys.js";
 
 /** @import { Mount, PresenterData } from "../../web/data.js" */
+/** @import { Notes } from "./notes_window.js" */
 
 const LEAST = 0.6; // of the type's full size, below which it is not made smaller
-const PAUSE = 45; // seconds that autoplay waits after the last touch or key
 /**
  * What concerns only this screen.
  * @typedef {object} Screen
  * @property {HTMLElement | null} blank
  * @property {HTMLElement | null} link
  * @property {HTMLElement | null} message
- * @property {Window | null} notes
- * @property {number} since when the clock began
+ * @property {Notes} notes
  * @property {number} touched time of the last touch or key
  * @property {boolean} [present]
- * @property {ReturnType<typeof setInterval>} [ticking]
  * @property {() => void} [stop]
  * @property {(where: string) => void} [go]
  * @property {(event: KeyboardEvent) => void} [key]
@@ -37,8 +38,7 @@ const screen_ = (page_.pointOrCloudScreen ??= {
   blank: null,
   link: null,
   message: null,
-  notes: null,
-  since: Date.now(),
+  notes: { window: null, since: Date.now() },
   touched: 0,
 });
 
@@ -113,16 +113,23 @@ export default function ({ data, parentElement, setTriggerValue }) {
             "Open its own address (Q), and try again there.",
         ),
       );
-  function openNotes() {
-    screen_.notes = window.open("", "point-or-cloud-notes", "width=720,height=640");
-    if (screen_.notes) notes(true);
+  /** @param {boolean} front whether the window comes to the front */
+  const notes = (front) => {
+    writeNotes(screen_.notes, data, {
+      go: (where) => screen_.go?.(where),
+      key: (event) => screen_.key?.(event),
+    });
+    if (front) screen_.notes.window?.focus();
+  };
+  const showNotes = () => {
+    if (openNotes(screen_.notes)) notes(true);
     else
       report(
         "notes",
         "The browser did not open the window for the notes. " +
           "Allow pop-ups for this page, or open its own address (Q) if it is shown in a frame.",
       );
-  }
+  };
   /** @type {Record<string, () => unknown>} */
   const actions = {
     auto: () => go("auto"),
@@ -132,7 +139,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     blank: () => cover("blank"),
     link,
     full: () => (document.fullscreenElement ? document.exitFullscreen() : fullScreen()),
-    notes: openNotes,
+    notes: showNotes,
   };
   for (const button of root.querySelectorAll("[data-do]"))
     button.onclick = () => {
@@ -165,54 +172,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   window.addEventListener("resize", soon);
   fit();
 
-  /* ---- notes ---- */
-
-  /** @param {boolean} front whether the window comes to the front */
-  function notes(front) {
-    const page = screen_.notes?.closed === false ? screen_.notes.document : null;
-    if (!page) return;
-    page.title = "Notes · Point or Cloud";
-    /** @type {(tag: string, text: string, style: string) => HTMLElement} */
-    const line = (tag, text, style) => Object.assign(page.createElement(tag), { textContent: text, style });
-    const clock = line("p", "", "font-size:2.4rem;margin:0;font-variant-numeric:tabular-nums");
-    const restart = Object.assign(line("button", "Start the clock again", "font:inherit"), {
-      onclick: () => {
-        screen_.since = Date.now();
-        tick();
-      },
-    });
-    const steps = [
-      ["◀ Back", "back"],
-      ["Next ▶", "next"],
-    ].map(([text, what]) =>
-      Object.assign(line("button", text, "font:inherit;padding:.4rem 1rem;margin-right:.5rem"), {
-        onclick: () => screen_.go?.(what),
-      }),
-    );
-    page.body.style = "font:1.15rem/1.5 system-ui,sans-serif;margin:1.5rem;background:#161616;color:#eee";
-    page.body.replaceChildren(
-      clock,
-      restart,
-      line("h2", `${data.place} / ${data.total} · ${data.title}`, "margin:1rem 0 .3rem"),
-      line("p", data.notes, "white-space:pre-line"),
-      line("p", data.answer, "color:#9bd"),
-      line("p", data.next ? `Next: ${data.next}` : "The last scene.", "color:#aaa"),
-      ...steps,
-    );
-    page.onkeydown = (event) => screen_.key?.(event);
-    const tick = () => {
-      const seconds = Math.floor((Date.now() - screen_.since) / 1000);
-      const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-      clock.textContent = `${time}   ·   ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    };
-    tick();
-    clearInterval(screen_.ticking);
-    screen_.ticking = setInterval(
-      () => (screen_.notes?.closed !== false ? clearInterval(screen_.ticking) : tick()),
-      1000,
-    );
-    if (front) screen_.notes?.focus();
-  }
   notes(false);
 
   /* ---- keys ---- */
@@ -265,19 +224,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
     },
   });
 
-  /* ---- by itself ---- */
+  /* ---- autoplay ---- */
 
   const shown = Date.now();
   const auto = data.auto
     ? setInterval(() => {
-        const idle = (Date.now() - screen_.touched) / 1000,
-          long = (Date.now() - shown) / 1000;
-        if (
-          document.hidden ||
-          long < (data.revealed ? 0.8 : 1) * data.seconds ||
-          idle < Math.min(PAUSE, 4 * data.seconds)
-        )
-          return;
+        const seconds = (/** @type {number} */ since) => (Date.now() - since) / 1000;
+        const now = { shown: seconds(shown), idle: seconds(screen_.touched), hidden: document.hidden };
+        if (!goesOn(data, now)) return;
         clearInterval(auto); // once a scene; what comes next starts its own
         go(data.revealed && data.place === data.total ? "first" : "next");
       }, 250)
