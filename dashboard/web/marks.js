@@ -5,6 +5,7 @@
 
 const OPACITY = 0.85; // of a dot
 const CLOUD = 0.1; // of a posterior's disc
+const LEAST = 2; // pixels: a dot of a smaller radius is a square, which costs much less and looks alike
 
 /**
  * A filled circle in the context's present colour.
@@ -49,7 +50,8 @@ export function drawCodes(context, places, labels, palette, { radius = 3, opacit
       context.fill();
       context.globalAlpha = opacity;
     }
-    disc(context, x, y, radius);
+    if (radius < LEAST) context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
+    else disc(context, x, y, radius);
   }
   context.globalAlpha = 1;
 }
@@ -59,7 +61,9 @@ export function drawCodes(context, places, labels, palette, { radius = 3, opacit
  * @param {ArrayLike<number>} points @param {number} x @param {number} y @param {number} unit
  */
 export function onCanvas(points, x, y, unit) {
-  return Float32Array.from(points, (value, i) => (i % 2 ? y - value * unit : x + value * unit));
+  const places = new Float32Array(points.length);
+  for (let k = 0; k < points.length; k++) places[k] = k % 2 ? y - points[k] * unit : x + points[k] * unit;
+  return places;
 }
 
 /**

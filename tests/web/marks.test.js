@@ -18,6 +18,8 @@ function noting() {
     beginPath: () => (shape = []),
     arc: (/** @type {number[]} */ ...numbers) => (shape = ["arc", ...numbers.slice(0, 3)]),
     ellipse: (/** @type {number[]} */ ...numbers) => (shape = ["ellipse", ...numbers.slice(0, 4)]),
+    fillRect: (/** @type {number[]} */ ...numbers) =>
+      drawn.push(["rect", ...numbers, context.fillStyle, context.globalAlpha]),
     fill: () => drawn.push([...shape, context.fillStyle, context.globalAlpha]),
     stroke: () => drawn.push([...shape, context.strokeStyle, context.lineWidth]),
     fillStyle: "",
@@ -36,6 +38,12 @@ test("codes are dots in the colours of their classes, and the palette begins aga
     ["arc", 5, 6, 2, "red", 0.5],
   ]);
   assert.equal(context.globalAlpha, 1);
+});
+
+test("dots too small to be seen as discs are squares", () => {
+  const { context, drawn } = noting();
+  drawCodes(context, [10, 20], [0], ["red"], { radius: 1.5, opacity: 0.5 });
+  assert.deepEqual(drawn, [["rect", 8.5, 18.5, 3, 3, "red", 0.5]]);
 });
 
 test("a posterior's disc lies behind its dot and is fainter", () => {

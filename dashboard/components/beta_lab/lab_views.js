@@ -99,17 +99,14 @@ export function drawClouds(canvas, codes, dims, data, labels, look) {
   if (!codes) return;
   const d = data.latent_dim,
     [a, b] = d > 1 ? dims : [dims[0], dims[0]];
-  /** @type {(values: Float32Array, of: (value: number) => number) => Float32Array} */
-  const pairs = (values, of) =>
-    Float32Array.from({ length: 2 * data.n }, (_, i) => of(values[(i >> 1) * d + (i % 2 ? b : a)]));
-  const places = onCanvas(
-    pairs(codes.mean, (mean) => mean),
-    cx,
-    cy,
-    unit,
-  );
-  const spread = pairs(codes.logvar, (logvar) => Math.exp(0.5 * logvar) * unit);
-  drawCodes(context, places, labels, data.class_colors, { radius: 1.7, spread });
+  const places = new Float32Array(2 * data.n),
+    spread = new Float32Array(2 * data.n);
+  for (let k = 0; k < places.length; k++) {
+    const from = (k >> 1) * d + (k % 2 ? b : a);
+    places[k] = codes.mean[from];
+    spread[k] = Math.exp(0.5 * codes.logvar[from]) * unit;
+  }
+  drawCodes(context, onCanvas(places, cx, cy, unit), labels, data.class_colors, { radius: 1.5, spread });
   Object.assign(context, { fillStyle: look.muted, font: `12px ${look.font}`, textAlign: "right" });
   context.fillText(unitName(a), canvas.clientWidth - 4, cy - 4);
   context.textAlign = "left";
