@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from core.config import RunConfig
 from core.data.dataset import Dataset
@@ -24,12 +25,28 @@ class Stopped(RunError):
     exit_code = FAILURE
 
 
+@dataclass(frozen=True)
+class Clock:
+    """Where a training reads the time; by default the system's clocks.
+
+    Attributes:
+        elapsed: seconds since some moment in the past.
+        processor: seconds for which the processor's cores have computed for this process.
+    """
+
+    elapsed: Callable[[], float] = time.monotonic
+    processor: Callable[[], float] = time.process_time
+
+
+SYSTEM = Clock()
+
+
 class Timing:
     """The speed of a run in training and the time it has left, in seconds (see `core.training.duration`)."""
 
-    def __init__(self, config: RunConfig):
-        self.config = config
-        self.began, self.computing = time.monotonic(), time.process_time()
+    def __init__(self, config: RunConfig, clock: Clock = SYSTEM):
+        self.config, self.clock = config, clock
+        self.began, self.computing = clock.elapsed(), clock.processor()
         self.speeds, self.pace = Speeds(), Pace()
         self.device, self.work = "", None
         self.known: float | None = None
@@ -43,14 +60,14 @@ class Timing:
     @property
     def share(self) -> float:
         """Processor time per elapsed time: below 1 where other processes compete for the core."""
-        elapsed = max(time.monotonic() - self.began, 1e-3)
-        return min(max((time.process_time() - self.computing) / elapsed, 0.02), 1.0)
+        elapsed = max(self.clock.elapsed() - self.began, 1e-3)
+        return min(max((self.clock.processor() - self.computing) / elapsed, 0.02), 1.0)
 
     def seconds_left(self, fraction: float, measurements: int) -> float | None:
         """The estimate after this fraction of the steps and so many measurements; None without any basis."""
         if self.work is None:
             return None
-        now, left = time.monotonic(), self.work.left(fraction, measurements)
+        now, left = self.clock.elapsed(), self.work.left(fraction, measurements)
         if self.last is not None and now > self.last[0]:
             self.pace.add(now - self.last[0], self.last[1] - left)
         # What happens before the first measurement happens once per process and says nothing about the speed.
@@ -62,7 +79,7 @@ class Timing:
         """Keep the measured speed for later runs; the total time is the elapsed one of a whole run, else predicted."""
         if self.pace.measured and self.work is not None:
             seconds = self.share * self.pace.measured
-            total = self.share * (time.monotonic() - self.began) if whole_run else seconds * self.work.total
+            total = self.share * (self.clock.elapsed() - self.began) if whole_run else seconds * self.work.total
             self.speeds.learn(self.config, self.device, seconds, total)
 
 
@@ -86,7 +103,7 @@ class Heartbeat:
         Raises:
             Stopped: the run was asked to stop.
         """
-        now = time.monotonic()
+        now = self.timing.clock.elapsed()
         # The first beats follow quickly, so that a page soon shows progress.
         if now - self.last >= min(self.seconds, (now - self.timing.began) / 2):
             self.beat_now(fraction, draw=True)
@@ -97,7 +114,7 @@ class Heartbeat:
         Raises:
             Stopped: the run was asked to stop.
         """
-        self.last = time.monotonic()
+        self.last = self.timing.clock.elapsed()
         if self.on_beat is not None:
             self.on_beat()
         if (self.run.path / STOP).exists():

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -32,7 +31,7 @@ from core.training.duration import Work
 from core.training.images import training_images
 from core.training.loop import Epoch, fit, kept_weights
 from core.training.outcome import TrainingError
-from core.training.progress import BEAT_SECONDS, Heartbeat, Stopped, Timing
+from core.training.progress import BEAT_SECONDS, SYSTEM, Clock, Heartbeat, Stopped, Timing
 
 SAVE_SECONDS = 2.0
 
@@ -46,6 +45,7 @@ def train(
     on_beat: Callable[[], object] | None = None,
     save_seconds: float = SAVE_SECONDS,
     beat_seconds: float = BEAT_SECONDS,
+    clock: Clock = SYSTEM,
 ) -> Run:
     """The finished run of a config: returned as it is if it was trained before, otherwise trained now and kept.
 
@@ -62,6 +62,7 @@ def train(
         on_beat: called a few times per second during training, e.g. `core.hardware.cores.Threads.follow`.
         save_seconds: the least time between two states to resume from.
         beat_seconds: the least time between two heartbeats, each with a live preview, after the first few.
+        clock: tells the time for all of these, and for the estimate of the time that is left.
 
     Raises:
         DataError: the images are not available.
@@ -94,7 +95,7 @@ def train(
         (run.path / ERROR).unlink(missing_ok=True)
         write_bytes(run.path / "config.json", (json.dumps(config.to_dict(), indent=1) + "\n").encode())
         try:
-            _train_into(run, config, device, on_epoch, on_beat, save_seconds, beat_seconds)
+            _train_into(run, config, device, on_epoch, on_beat, save_seconds, beat_seconds, clock)
         except Stopped:
             raise
         except Exception as error:
@@ -148,9 +149,10 @@ def _train_into(
     on_beat: Callable[[], object] | None,
     save_seconds: float,
     beat_seconds: float,
+    clock: Clock,
 ) -> None:
     """Train a run, from its saved state where there is one, and publish it; arguments and errors as in `train`."""
-    timing = Timing(config)
+    timing = Timing(config, clock)
     saved = timing.began
     resume = _resume_point(run)
     trace = resume.trace if resume else []
@@ -171,8 +173,8 @@ def _train_into(
         write_bytes(run.path / "previews" / f"epoch-{epoch.number:03d}.png", preview)
         write_bytes(run.path / LIVE, preview)
         _write_history(run, rows)
-        if time.monotonic() - saved > save_seconds:
-            saved = time.monotonic()
+        if clock.elapsed() - saved > save_seconds:
+            saved = clock.elapsed()
             _save_state(run, epoch, trace)
         if on_epoch is not None:
             on_epoch(epoch.row)
