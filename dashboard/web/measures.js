@@ -1,23 +1,10 @@
-/* Measures and durations in words. */
+/* Numbers, measures and durations in words. */
 
 /** A number with a minus instead of a hyphen. @param {number} value */
 export const plainly = (value) => String(value).replace("-", "−");
 
 /** The same, rounded. @param {number} value */
 export const signed = (value, digits = 1) => value.toFixed(digits).replace("-", "−");
-
-/**
- * About `count` round numbers from low to high.
- * @param {number} low @param {number} high @param {number} count
- */
-export function ticks(low, high, count) {
-  const raw = (high - low) / count,
-    power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5].map((m) => m * power).find((s) => s >= raw) ?? 10 * power;
-  const out = [];
-  for (let v = Math.ceil(low / step) * step; v <= high; v += step) out.push(Number(v.toPrecision(6)));
-  return out;
-}
 
 /**
  * Distortion, rate and their sum in nats per image, and the squared error; a point has no rate.

@@ -6,7 +6,6 @@ import test from "node:test";
 import { closest, endName, nextOf, takeaway } from "../../dashboard/components/interpolator/interpolator_words.js";
 import { Path, between, places, stepsOf } from "../../dashboard/components/interpolator/path.js";
 import { fromText, rounded, toText } from "../../dashboard/components/interpolator/drawn_text.js";
-import { tickStep } from "../../dashboard/components/interpolator/path_chart.js";
 import { GREY_28, formatOf } from "../../dashboard/web/image.js";
 import { inParts } from "../../dashboard/web/sentences.js";
 import { close, numbers } from "./tools.js";
@@ -137,12 +136,4 @@ test("an end is a test image with its class, or a drawing; the next of a class b
     [nextOf(labels, 1, -1), nextOf(labels, 1, 1), nextOf(labels, 1, 4), nextOf(labels, 2, 3)],
     [1, 3, 1, 3],
   );
-});
-
-test("a chart has at most five ticks at round numbers", () => {
-  for (const most of [0.013, 0.9, 1, 4, 4.4, 7.7, 19, 101]) {
-    const step = tickStep(most);
-    assert.ok(most / step <= 4.001 && most / step >= 1, `${most}: ${step}`);
-    assert.ok([1, 2, 5].includes(Number(String(step / 10 ** Math.floor(Math.log10(step) + 1e-9)).slice(0, 1))));
-  }
 });

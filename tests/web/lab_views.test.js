@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { byRate, curveAt, figuresAt, signed } from "../../dashboard/components/beta_lab/lab_views.js";
+import { byRate, curveAt, difference, figuresAt } from "../../dashboard/components/beta_lab/lab_views.js";
 import { firstOfEach } from "../../dashboard/web/tiles.js";
 import { close } from "./tools.js";
 
@@ -67,9 +67,9 @@ test("the first image of each class, in the order of the classes, no more than a
 });
 
 test("differences carry their sign, except those that are written as 0", () => {
-  assert.equal(signed(1.26, 1), "+1.3");
-  assert.equal(signed(-1.26, 1), "−1.3");
-  assert.equal(signed(-0.01, 1), "0.0");
+  assert.equal(difference(1.26, 1), "+1.3");
+  assert.equal(difference(-1.26, 1), "−1.3");
+  assert.equal(difference(-0.01, 1), "0.0");
 });
 
 test("a weight's own figures are its trained network's, else those in training, else the nearest network's", () => {

@@ -4,7 +4,7 @@
 import { prepare } from "../../web/canvas.js";
 import { make, putRows, putText, unitName } from "../../web/elements.js";
 import { drawCodes, onCanvas, priorCircles } from "../../web/marks.js";
-import { signed as inSigns } from "../../web/measures.js";
+import { signed } from "../../web/measures.js";
 
 export const SAMPLES = 36;
 const REACH = 4; // the clouds' picture spans -REACH to REACH
@@ -195,7 +195,7 @@ export function drawFigures(table, { predicted, own }, beta, latentDim, name) {
   /** @type {(p: Figures | null) => string[]} */
   const row = (p) =>
     Object.values(columns).map((read, i) =>
-      p ? inSigns(read(p), digits(i)) + (digits(i) ? "" : ` of ${latentDim}`) : "–",
+      p ? signed(read(p), digits(i)) + (digits(i) ? "" : ` of ${latentDim}`) : "–",
     );
   const rows = [];
   if (predicted) rows.push(["Prediction", ...row(predicted)]);
@@ -203,7 +203,7 @@ export function drawFigures(table, { predicted, own }, beta, latentDim, name) {
   if (predicted)
     rows.push([
       "Difference",
-      ...Object.values(columns).map((read, i) => (own ? signed(read(own) - read(predicted), digits(i)) : "–")),
+      ...Object.values(columns).map((read, i) => (own ? difference(read(own) - read(predicted), digits(i)) : "–")),
     ]);
   if (!table.tHead)
     table.replaceChildren(
@@ -213,8 +213,11 @@ export function drawFigures(table, { predicted, own }, beta, latentDim, name) {
   putRows(table.tBodies[0], rows, "th");
 }
 
-/** @param {number} value @param {number} digits */
-export function signed(value, digits) {
+/**
+ * A difference with its sign, + or −; 0 has none.
+ * @param {number} value @param {number} digits
+ */
+export function difference(value, digits) {
   const text = Math.abs(value).toFixed(digits);
   return Number(text) === 0 ? text : `${value > 0 ? "+" : "−"}${text}`;
 }

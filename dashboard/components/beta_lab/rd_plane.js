@@ -6,7 +6,8 @@
 
 import { prepare } from "../../web/canvas.js";
 import { disc, ring } from "../../web/marks.js";
-import { plainly, ticks } from "../../web/measures.js";
+import { plainly } from "../../web/measures.js";
+import { ticks } from "../../web/ticks.js";
 
 /** @import { CurvePoint, Figures, TrainedBeta } from "../../web/data.js" */
 /** @import { Look } from "../../web/look.js" */

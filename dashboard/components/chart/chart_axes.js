@@ -1,5 +1,7 @@
 /* Scales, ticks and number formats of a chart: the part of plotly's layout that dashboard/plots/charts.py uses. */
 
+import { multiples, ticks } from "../../web/ticks.js";
+
 /**
  * What is read of plotly's layout.xaxis or layout.yaxis.
  * @typedef {object} AxisLayout
@@ -22,24 +24,6 @@ export function formatted(value, pattern = "") {
   const found = /^\.(\d+)(f|%)$/.exec(pattern);
   if (!found) return String(Number(value.toPrecision(6)));
   return found[2] === "%" ? `${(100 * value).toFixed(Number(found[1]))}%` : value.toFixed(Number(found[1]));
-}
-
-/**
- * About `count` round numbers from low to high, both included where they are round.
- * @param {number} low @param {number} high @param {number} count
- */
-export function roundNumbers(low, high, count) {
-  const raw = (high - low) / Math.max(count, 1) || 1;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5].map((factor) => factor * power).find((candidate) => candidate >= raw * 0.999) ?? 10 * power;
-  return multiples(low, high, step);
-}
-
-/** @param {number} low @param {number} high @param {number} step */
-function multiples(low, high, step) {
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: Math.max(last - first + 1, 0) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
 /** One axis: where a value lies between 0 and 1, and which ticks are written. */
@@ -112,11 +96,11 @@ export class Axis {
     if (names) values = names;
     else if (axis.tickvals) values = axis.tickvals;
     else if (log)
-      values = roundNumbers(range[0], range[1], (range[1] - range[0]) / (axis.dtick ?? 1))
+      values = ticks(range[0], range[1], (range[1] - range[0]) / (axis.dtick ?? 1))
         .filter(Number.isInteger)
         .map((power) => 10 ** power);
     else if (axis.dtick) values = multiples(range[0], range[1], axis.dtick);
-    else values = roundNumbers(range[0], range[1], count);
+    else values = ticks(range[0], range[1], count);
     /** @type {(value: Value, i: number) => string} */
     const text = (value, i) => axis.ticktext?.[i] ?? formatted(value, axis.tickformat);
     return values

@@ -12,6 +12,7 @@ import { formatOf } from "../../web/image.js";
 import { imageButtons } from "../../web/image_buttons.js";
 import { arrow } from "../../web/keys.js";
 import { inked, theme } from "../../web/look.js";
+import { SIDES } from "../../web/models.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { publish } from "../../web/share.js";
 import { loadSprite } from "../../web/sprites.js";
@@ -30,8 +31,6 @@ import { ENCODED, describeImage, lead, repeated } from "./words.js";
 /** @import { Sentence } from "./words.js" */
 
 const REST = 250; // milliseconds without a change
-/** @type {Side[]} */
-const SIDES = ["left", "right"];
 /** @type {Map<string, Kept>} what was on the pad, by topic, for when the page is opened again */
 const kept = new Map();
 

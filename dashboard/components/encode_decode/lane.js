@@ -4,6 +4,7 @@ import { paint, paintSigned } from "../../web/canvas.js";
 import { make, putRows, putText } from "../../web/elements.js";
 import { inked } from "../../web/look.js";
 import { signed } from "../../web/measures.js";
+import { colorOf } from "../../web/models.js";
 import { CodeMap, enlargementOf } from "./code_map.js";
 import { DRAWS, SHOWN } from "./encoding.js";
 
@@ -69,7 +70,7 @@ export class Lane {
 
   /** @param {Look} look */
   color(look) {
-    return look.dark ? this.info.color_dark : this.info.color;
+    return colorOf(this.info, look.dark);
   }
 
   /**

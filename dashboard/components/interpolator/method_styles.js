@@ -1,7 +1,7 @@
 /* How each method of going from one image to another is named and coloured: both models, and the cross-fade of the
    pixels. */
 
-import { inked } from "../../web/look.js";
+import { colorOf, inkOf } from "../../web/models.js";
 import { METHODS } from "./path.js";
 
 /** @import { InterpolatorData } from "../../web/data.js" */
@@ -28,9 +28,9 @@ export function stylesOf(data, { dark, muted }) {
       const names = { short: "cross-fade", title: "Cross-fade", heading: "Cross-fade of the pixels, without a model" };
       return { ...names, color: muted, ink: muted, dashed: true };
     }
-    const { short, color: light, color_dark } = data[method],
-      color = dark ? color_dark : light;
-    return { short, title: short, heading: `${short}, decoded`, color, ink: inked(color), dashed: false };
+    const { short } = data[method],
+      color = colorOf(data[method], dark);
+    return { short, title: short, heading: `${short}, decoded`, color, ink: inkOf(data[method], dark), dashed: false };
   };
   const styles = METHODS.map((method) => /** @type {const} */ ([method, style(method)]));
   return /** @type {Record<Method, Style>} */ (Object.fromEntries(styles));

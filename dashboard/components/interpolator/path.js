@@ -5,6 +5,7 @@
      slerp(a, b; t) = sin((1 - t) w) / sin(w) a + sin(t w) / sin(w) b,  w the angle between a and b */
 
 import { CHUNK } from "../../web/layers.js";
+import { SIDES } from "../../web/models.js";
 
 /** @import { Side } from "../../web/data.js" */
 /** @import { Network } from "../../web/networks.js" */
@@ -12,8 +13,6 @@ import { CHUNK } from "../../web/layers.js";
 /** @typedef {"linear" | "spherical"} Way */
 /** @typedef {Pick<Network, "latentDim" | "encode" | "decodeImage">} Coder */
 
-/** @type {Side[]} */
-export const SIDES = ["left", "right"];
 /** @type {Method[]} */
 export const METHODS = ["left", "right", "pixels"];
 

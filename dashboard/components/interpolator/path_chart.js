@@ -2,6 +2,7 @@
 
 import { prepare } from "../../web/canvas.js";
 import { disc } from "../../web/marks.js";
+import { multiples, roundStep } from "../../web/ticks.js";
 
 /** @import { Look } from "../../web/look.js" */
 /**
@@ -12,16 +13,8 @@ import { disc } from "../../web/marks.js";
  * @property {boolean} dashed
  */
 
+const TICKS = 4; // above 0, at most
 const MARGIN = { left: 34, right: 10, top: 8, bottom: 20 };
-
-/**
- * The distance between ticks so that at most four are needed up to `most`: 1, 2 or 5 times a power of ten.
- * @param {number} most
- */
-export function tickStep(most) {
-  const power = 10 ** Math.floor(Math.log10(most / 4));
-  return [1, 2, 5, 10].map((k) => k * power).find((step) => most / step <= 4.0001) ?? 10 * power;
-}
 
 /**
  * @param {HTMLCanvasElement} canvas @param {Line[]} lines @param {number} at from 0 to 1
@@ -41,13 +34,12 @@ export function drawChart(canvas, lines, at, height, look) {
   const y = (value) => bottom - (value / most) * (bottom - MARGIN.top);
   Object.assign(context, { font: `11px ${look.font}`, fillStyle: look.muted, strokeStyle: look.faint, lineWidth: 1 });
   Object.assign(context, { textAlign: "right", textBaseline: "middle" });
-  const step = tickStep(most);
-  for (let value = 0; value <= most; value += step) {
+  for (const value of multiples(0, most, roundStep(most / TICKS))) {
     line(context, [
       [MARGIN.left, y(value)],
       [right, y(value)],
     ]);
-    context.fillText(Number(value.toPrecision(6)).toString(), MARGIN.left - 5, y(value));
+    context.fillText(String(value), MARGIN.left - 5, y(value));
   }
   context.textBaseline = "alphabetic";
   ["from", "to"].forEach((word, end) => {

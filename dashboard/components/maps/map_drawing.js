@@ -2,6 +2,7 @@
    at. */
 
 import { ring } from "../../web/marks.js";
+import { colorOf } from "../../web/models.js";
 import { normals } from "../../web/posterior.js";
 import { tilePlace } from "../../web/sprites.js";
 import { apart, nearest } from "./map_points.js";
@@ -37,7 +38,7 @@ const CROSS = 2.5; // pixels from the centre of a cross to its ends
  */
 export function drawMap(context, map, info, content, look) {
   const { current, layers, level, colors, which } = content,
-    own = look.dark ? info.color_dark : info.color,
+    own = colorOf(info, look.dark),
     sigma = info.native ? content.sigma : undefined,
     sprite = content.pictures ? content.sprite : undefined;
   map.stamp(context, colors, which, sprite ? level.map(() => 0) : level, look.background);

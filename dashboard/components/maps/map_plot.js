@@ -4,7 +4,7 @@
 import { prepare } from "../../web/canvas.js";
 import { make } from "../../web/elements.js";
 import { arrow } from "../../web/keys.js";
-import { inked } from "../../web/look.js";
+import { inkOf } from "../../web/models.js";
 import { Scatter } from "../../web/scatter.js";
 import { drawMap } from "./map_drawing.js";
 
@@ -165,7 +165,7 @@ export class Plot extends Scatter {
    * @param {Look} look
    */
   draw(width, height, info, content, look) {
-    this.heading.style.color = inked(look.dark ? info.color_dark : info.color);
+    this.heading.style.color = inkOf(info, look.dark);
     const context = prepare(this.canvas, width, height);
     this.resize(width, height);
     this.canvas.dataset.pictures = String(drawMap(context, this, info, content, look));

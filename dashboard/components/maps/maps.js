@@ -8,6 +8,7 @@ import { roomFor } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
 import { make } from "../../web/elements.js";
 import { ramp, theme } from "../../web/look.js";
+import { SIDES } from "../../web/models.js";
 import { boundsOf, boundsWithPrior } from "../../web/scatter.js";
 import { SharedSettings } from "../../web/settings.js";
 import { formatOf } from "../../web/image.js";
@@ -16,7 +17,7 @@ import { loadArrays } from "../../web/weights.js";
 import { Plot } from "./map_plot.js";
 import { RAMP_STEPS, between, encloses, levelOf, shownOf } from "./map_points.js";
 import { gallery, inspector } from "./maps_images.js";
-import { SIDES, controls, legend, table } from "./maps_panels.js";
+import { controls, legend, table } from "./maps_panels.js";
 import { BY_CLASS, colouringOf, paletteOf, placesIn, stateFor } from "./maps_state.js";
 
 /** @import { MapsData, Mount, Side, Tell } from "../../web/data.js" */

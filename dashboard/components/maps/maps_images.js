@@ -3,11 +3,10 @@
 import { contextOf, paint } from "../../web/canvas.js";
 import { make } from "../../web/elements.js";
 import { imageName } from "../../web/image_buttons.js";
-import { inked } from "../../web/look.js";
+import { SIDES, inkOf } from "../../web/models.js";
 import { loadNetwork } from "../../web/networks.js";
 import { tilePlace } from "../../web/sprites.js";
 import { format, meanOf } from "./map_points.js";
-import { SIDES } from "./maps_panels.js";
 
 /** @import { Sprite } from "../../web/sprites.js" */
 /** @import { MapsData, Side } from "../../web/data.js" */
@@ -40,18 +39,14 @@ export function inspector({ data, arrays, sprite }, i, dark, onOpen) {
     make("figcaption", {}, name, number, ...factors),
   );
   const sides = SIDES.map((side) => {
-    const { short, color, color_dark, own, weights } = data[side];
+    const { short, own, weights } = data[side];
     const figures = data.colourings
       .filter(({ id }) => arrays[`${side}_value_${id}`] && own.includes(id))
       .map(({ id, label, unit = "" }) => {
         const value = format(arrays[`${side}_value_${id}`][i]);
         return make("div", { class: "number muted" }, `${label.replace(/^VAE's /, "")} ${value} ${unit}`);
       });
-    const title = make(
-      "b",
-      { style: `color:${inked(dark ? color_dark : color)}` },
-      weights ? `${short} reconstruction` : short,
-    );
+    const title = make("b", { style: `color:${inkOf(data[side], dark)}` }, weights ? `${short} reconstruction` : short);
     const picture = weights ? [reconstruction(data, arrays, side, i)] : [];
     return make("figure", { "data-side": side }, ...picture, make("figcaption", {}, title, ...figures));
   });

@@ -2,6 +2,7 @@
 
 import { make } from "../../web/elements.js";
 import { ramp } from "../../web/look.js";
+import { SIDES } from "../../web/models.js";
 import { NEIGHBOURS } from "./map_drawing.js";
 import { format, isolate, levelColors, meanOf } from "./map_points.js";
 
@@ -9,8 +10,6 @@ import { format, isolate, levelColors, meanOf } from "./map_points.js";
 /** @import { Shown } from "./maps_state.js" */
 /** @typedef {(selector: string) => any} Find */
 
-/** @type {Side[]} */
-export const SIDES = ["left", "right"];
 const MANY = 20; // classes; more are chosen from a list, so that the maps stay on the screen
 /** @type {Record<string, {label: string, native?: boolean}>} */
 const LAYERS = {

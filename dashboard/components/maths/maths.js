@@ -3,8 +3,9 @@
 
 import { Component, mount } from "../../web/component.js";
 import { make } from "../../web/elements.js";
-import { inked, theme } from "../../web/look.js";
+import { theme } from "../../web/look.js";
 import { signed } from "../../web/measures.js";
+import { SIDES, inkOf } from "../../web/models.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { distortion, klPerDim, normals, reparameterise, stddev } from "../../web/posterior.js";
 
@@ -12,8 +13,6 @@ import { distortion, klPerDim, normals, reparameterise, stddev } from "../../web
 /** @import { MathsData, Mount, Side } from "../../web/data.js" */
 
 const FIRST = 3; // numbers of a code that are written out
-/** @type {Side[]} */
-const SIDES = ["left", "right"];
 
 /** @param {Mount<MathsData>} component */
 export default function (component) {
@@ -86,7 +85,7 @@ class Maths extends Component {
     const numbers = Object.fromEntries(SIDES.map((side, i) => [side, this.numbers(this.networks[i])]));
     for (const { id, side, formula, filled } of this.cells) {
       const info = this.data[side];
-      formula.style.color = inked(dark ? info.color_dark : info.color);
+      formula.style.color = inkOf(info, dark);
       filled.textContent = numbers[side][id];
     }
   }
@@ -140,4 +139,4 @@ class Maths extends Component {
 }
 
 /** @param {number} value */
-const number = (value) => value.toFixed(2).replace("-", "−");
+const number = (value) => signed(value, 2);

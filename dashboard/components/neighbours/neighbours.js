@@ -9,7 +9,8 @@ import { paint } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
 import { make } from "../../web/elements.js";
 import { loadJudge } from "../../web/judge.js";
-import { inked, theme } from "../../web/look.js";
+import { theme } from "../../web/look.js";
+import { inkOf } from "../../web/models.js";
 import { moments } from "../../web/moments.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { normals } from "../../web/posterior.js";
@@ -140,7 +141,7 @@ class Neighbours extends Component {
     const { dark } = theme(this.root);
     for (const board of this.boards) {
       const { format } = board.network;
-      board.title.style.color = inked(dark ? board.info.color_dark : board.info.color);
+      board.title.style.color = inkOf(board.info, dark);
       const code = board.network.encode(this.image).mean.slice();
       const images = board.network.decodeImage(this.around(board, code, this.step, normals(7)), DIRECTIONS + 1);
       const centre = this.judge.name(images);

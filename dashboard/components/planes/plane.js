@@ -4,7 +4,8 @@
 import { contextOf, paint, prepare } from "../../web/canvas.js";
 import { make } from "../../web/elements.js";
 import { arrow } from "../../web/keys.js";
-import { inked, ramp, rgb } from "../../web/look.js";
+import { ramp, rgb } from "../../web/look.js";
+import { colorOf, inkOf } from "../../web/models.js";
 import { moments } from "../../web/moments.js";
 import { Scatter, boundsWithPrior } from "../../web/scatter.js";
 import { CELLS, areaOf } from "./measured.js";
@@ -150,9 +151,9 @@ export class Plane {
    */
   draw(width, height, mode, labels, palette, measured, scale, look) {
     const { scatter } = this,
-      own = look.dark ? this.info.color_dark : this.info.color;
+      own = colorOf(this.info, look.dark);
     this.mode = mode;
-    this.title.style.color = inked(own);
+    this.title.style.color = inkOf(this.info, look.dark);
     const context = prepare(this.canvas, width, height);
     scatter.resize(width, height);
     if (mode === "grid") {

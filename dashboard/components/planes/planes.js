@@ -10,6 +10,8 @@ import { inTurn, make } from "../../web/elements.js";
 import { formatOf } from "../../web/image.js";
 import { loadJudge } from "../../web/judge.js";
 import { theme } from "../../web/look.js";
+import { signed } from "../../web/measures.js";
+import { SIDES } from "../../web/models.js";
 import { Nearest } from "../../web/nearest.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { loadSprite } from "../../web/sprites.js";
@@ -24,8 +26,6 @@ import { ENOUGH, finding, legend, tooFew } from "./words.js";
 /** @import { Baseline, Measured } from "./measured.js" */
 /** @import { Mode } from "./words.js" */
 
-/** @type {Side[]} */
-const SIDES = ["left", "right"];
 /** @type {Record<Mode, string>} */
 const MODES = { codes: "Codes", grid: "Picture grid", holes: "Holes", regions: "Classes" };
 const SLICE = 12; // milliseconds of measuring between two frames
@@ -169,7 +169,7 @@ class Planes extends Component {
     const [{ index, likeness }] = this.nearest.find(decoded, 1);
     paint(plane.near, this.real, format, index * format.pixels);
     plane.section.dataset.cursor = cursor.map((v) => v.toFixed(3)).join();
-    const z = cursor.map((v) => v.toFixed(2).replace("-", "−")).join(", "),
+    const z = cursor.map((v) => signed(v, 2)).join(", "),
       name = classes[this.name(decoded, 0, index)],
       typical =
         this.baseline && this.labels.length > 1 ? `real images to each other: ${this.baseline.typical.toFixed(2)}` : "";

@@ -1,7 +1,8 @@
 /* What stands below the planes: the legend of what is shown, and what the measured maps say about the prior. */
 
 import { make } from "../../web/elements.js";
-import { inked, ramp } from "../../web/look.js";
+import { ramp } from "../../web/look.js";
+import { inkOf } from "../../web/models.js";
 
 /** @import { LaneData, PlanesData } from "../../web/data.js" */
 /** @typedef {"codes" | "grid" | "holes" | "regions"} Mode */
@@ -64,7 +65,7 @@ export const tooFew = (count) =>
 export function finding(found, least, dark) {
   const parts = found.flatMap(({ lane, share }, i) => [
     i ? ", " : "",
-    make("b", { style: `color:${inked(dark ? lane.color_dark : lane.color)}` }, lane.short),
+    make("b", { style: `color:${inkOf(lane, dark)}` }, lane.short),
     ` ${share.toFixed(share < 10 ? 1 : 0)}%`,
   ]);
   const none = Math.max(...found.map(({ share }) => share)) < 1;

@@ -2,6 +2,7 @@
 
 import { loadJudge } from "../../web/judge.js";
 import { CHUNK } from "../../web/layers.js";
+import { SIDES } from "../../web/models.js";
 import { loadReference } from "../../web/reference.js";
 
 /** @import { SamplerData, SampleSettings, Side } from "../../web/data.js" */
@@ -10,8 +11,6 @@ import { loadReference } from "../../web/reference.js";
 /** @import { Samples } from "./samples.js" */
 
 export const PAIRED = 24; // most samples that are shown beside a training image
-/** @type {Side[]} */
-const SIDES = ["left", "right"];
 
 export class Comparisons {
   /** @type {Reference | null} */

@@ -2,7 +2,7 @@
    measured for samples of that kind. */
 
 import { make, putText } from "../../web/elements.js";
-import { inked } from "../../web/look.js";
+import { colorOf, inkOf } from "../../web/models.js";
 import { paintGrid } from "../../web/tiles.js";
 
 /** @import { SampleFigures, SamplerData, SamplerLane } from "../../web/data.js" */
@@ -47,11 +47,10 @@ export class SampleLane {
    */
   draw(info, look, format, tiles, n, partner) {
     const { canvas, section, name } = this,
-      color = look.dark ? info.color_dark : info.color,
       what = `${n} images sampled from the ${info.short}`;
-    section.style.setProperty("--own", color);
+    section.style.setProperty("--own", colorOf(info, look.dark));
     putText(name, info.title);
-    name.style.color = inked(color);
+    name.style.color = inkOf(info, look.dark);
     canvas.dataset.filled = tiles ? "1" : "";
     if (partner) drawPairs(canvas, format, tiles, n, partner);
     else drawSamples(canvas, format, tiles, n);

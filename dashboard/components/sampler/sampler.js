@@ -7,6 +7,7 @@
 import { Component, mount } from "../../web/component.js";
 import { inTurn, putText } from "../../web/elements.js";
 import { theme } from "../../web/look.js";
+import { SIDES, colorOf } from "../../web/models.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { putSentence } from "../../web/sentences.js";
 import { SharedSettings } from "../../web/settings.js";
@@ -22,8 +23,6 @@ import { classified, figuresOf, verdictOf, whyNone } from "./sampler_words.js";
 /** @import { Mount, SamplerData, SampleSettings, Side, Tell } from "../../web/data.js" */
 /** @import { Density } from "./samples.js" */
 
-/** @type {Side[]} */
-const SIDES = ["left", "right"];
 const STILL_COLUMNS = 8; // of the pictures that are stored with a run
 
 /** @param {Mount<SamplerData>} component */
@@ -207,7 +206,7 @@ class Sampler extends Component {
       verdict = values.source === "class" ? counted : (verdictOf(data.verdicts, values) ?? "");
     putSentence(this.find(".lead"), verdict, (name) => {
       const lane = data.left.short === name ? data.left : data.right;
-      return dark ? lane.color_dark : lane.color;
+      return colorOf(lane, dark);
     });
     putText(this.find(".none"), whyNone(data, values));
     for (const side of SIDES) {

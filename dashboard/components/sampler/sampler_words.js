@@ -2,6 +2,7 @@
    arguments only. A figure is shown only beside samples from the source and at the temperature that it was measured
    at. */
 
+import { SIDES } from "../../web/models.js";
 import { sourcesOf } from "./samples.js";
 
 /** @import { SampleFigures, SamplerData, SampleSettings, Side } from "../../web/data.js" */
@@ -48,9 +49,7 @@ export function whyNone(data, settings) {
       `Fréchet distance, density and coverage compare samples with unseen images of every ${data.class_word}, ` +
       `so they are not measured for samples of one ${data.class_word}.`
     );
-  /** @type {Side[]} */
-  const sides = ["left", "right"];
-  if (sides.every((side) => figuresOf(data[side].figures, sources[side], temperature))) return "";
+  if (SIDES.every((side) => figuresOf(data[side].figures, sources[side], temperature))) return "";
   if (data.unmeasured) return data.unmeasured;
   return `Fréchet distance, density and coverage have not been measured at temperature ${temperature} yet.`;
 }

@@ -5,6 +5,7 @@
 
 import { GREY_28 } from "../../web/image.js";
 import { CHUNK } from "../../web/layers.js";
+import { SIDES } from "../../web/models.js";
 import { Rng } from "../../web/random.js";
 
 /** @import { SampleSettings, Side } from "../../web/data.js" */
@@ -19,8 +20,6 @@ import { Rng } from "../../web/random.js";
 
 export const MOST = 64; // samples that the noise of one seed is for
 const BUDGET = 9; // ms a frame may spend on decoding
-/** @type {Side[]} */
-const SIDES = ["left", "right"];
 
 /**
  * The noise of a seed, that of `Density.sample` in core/latent/sampling.py.

@@ -9,10 +9,12 @@ import { Component, mount } from "../../web/component.js";
 import { make } from "../../web/elements.js";
 import { formatOf } from "../../web/image.js";
 import { slideTo } from "../../web/keys.js";
-import { inked, theme } from "../../web/look.js";
+import { theme } from "../../web/look.js";
 import { drawCodes, onCanvas, priorCircles } from "../../web/marks.js";
-import { figuresInWords, signed, ticks } from "../../web/measures.js";
+import { figuresInWords, signed } from "../../web/measures.js";
+import { colorOf, inkOf } from "../../web/models.js";
 import { loadSprite } from "../../web/sprites.js";
+import { ticks } from "../../web/ticks.js";
 import { loadArrays } from "../../web/weights.js";
 
 /** @import { Mount, ScrubberData, ScrubberLane } from "../../web/data.js" */
@@ -171,12 +173,11 @@ class Scrubber extends Component {
 
   /** @param {Lane} lane @param {number} at @param {number} epoch @param {Look} look */
   lane(lane, at, epoch, look) {
-    const row = lane.history[epoch],
-      own = look.dark ? lane.color_dark : lane.color;
-    lane.section.style.setProperty("--own", own);
+    const row = lane.history[epoch];
+    lane.section.style.setProperty("--own", colorOf(lane, look.dark));
     const title = /** @type {HTMLElement} */ (lane.section.querySelector("h2"));
     title.textContent = lane.title;
-    title.style.color = inked(own);
+    title.style.color = inkOf(lane, look.dark);
     /** @type {HTMLElement} */ (lane.section.querySelector("p")).textContent = figuresInWords(row);
     this.map(lane, at, look);
     // This epoch's 8 x 3 tiles out of the tall picture of all epochs.
@@ -250,13 +251,13 @@ class Scrubber extends Component {
     context.textAlign = "center";
     for (let epoch = 0; epoch <= this.data.epochs; epoch += Math.max(1, Math.round(this.data.epochs / 5)))
       context.fillText(String(epoch), X(epoch), height - 4);
-    for (const { history, color, color_dark } of this.lanes)
+    for (const { history, ...colors } of this.lanes)
       for (const { values, dash } of [
         { values: history.map(({ distortion }) => distortion), dash: [] },
         { values: history.map(({ rate }) => rate), dash: [2, 3] },
       ]) {
         if (values[0] === null) continue;
-        Object.assign(context, { strokeStyle: look.dark ? color_dark : color, lineWidth: 1.8 });
+        Object.assign(context, { strokeStyle: colorOf(colors, look.dark), lineWidth: 1.8 });
         context.setLineDash(dash);
         context.beginPath();
         values.forEach((value, epoch) => context.lineTo(X(epoch), Y(value)));

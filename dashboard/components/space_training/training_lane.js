@@ -5,8 +5,8 @@ import { contextOf, prepare } from "../../web/canvas.js";
 import { CodeInterpolator } from "../../web/code_interpolator.js";
 import { make, putText } from "../../web/elements.js";
 import { GREY_28 } from "../../web/image.js";
-import { inked } from "../../web/look.js";
 import { drawCodes, onCanvas, priorCircles, ring } from "../../web/marks.js";
+import { colorOf, inkOf } from "../../web/models.js";
 import { normals } from "../../web/posterior.js";
 import { inPlane, principalPlane } from "../../web/principal_plane.js";
 import { figuresInWords } from "../../web/measures.js";
@@ -138,11 +138,10 @@ export class TrainingLane {
    * @param {Figures | undefined} figures @param {Look} look
    */
   draw(lane, data, labels, figures, look) {
-    const own = look.dark ? lane.color_dark : lane.color,
-      title = this.find("h3");
-    this.section.style.setProperty("--own", own);
+    const title = this.find("h3");
+    this.section.style.setProperty("--own", colorOf(lane, look.dark));
     putText(title, lane.title);
-    title.style.color = inked(own);
+    title.style.color = inkOf(lane, look.dark);
     putText(
       this.find(".figures"),
       figures ? figuresInWords(figures) : this.network ? "figures follow after an epoch" : "",

@@ -4,7 +4,9 @@
 import { paint } from "../../web/canvas.js";
 import { Component, mount } from "../../web/component.js";
 import { make, unitName } from "../../web/elements.js";
-import { inked, theme } from "../../web/look.js";
+import { theme } from "../../web/look.js";
+import { signed } from "../../web/measures.js";
+import { SIDES, colorOf, inkOf } from "../../web/models.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 
 /** @import { Mount, Side, TraverseData, TraverseLane } from "../../web/data.js" */
@@ -27,8 +29,6 @@ import { loadNetwork, loadingProblem } from "../../web/networks.js";
  */
 
 const STRIP = 7;
-/** @type {Side[]} */
-const SIDES = ["left", "right"];
 
 /** @param {Mount<TraverseData>} component */
 export default function (component) {
@@ -168,9 +168,8 @@ class Traverse extends Component {
         { format } = network,
         { pixels } = format,
         d = network.latentDim;
-      const own = dark ? info.color_dark : info.color;
-      lane.title.style.color = inked(own);
-      lane.section.style.setProperty("--own", own);
+      lane.title.style.color = inkOf(info, dark);
+      lane.section.style.setProperty("--own", colorOf(info, dark));
       if (!lane.stale || !code) continue;
       const now = network.decodeImage(code).slice();
       paint(lane.tile, now, format);
@@ -181,8 +180,7 @@ class Traverse extends Component {
           ? "The image's code, decoded. Move a slider."
           : `Changed by ${moved.toFixed(3)} per pixel (root mean square, ${levels} from 0 to 1).`;
       lane.section.dataset.moved = moved.toFixed(4);
-      for (const { j, value } of lane.rows)
-        value.textContent = `${unitName(j)} = ${code[j].toFixed(2).replace("-", "−")}`;
+      for (const { j, value } of lane.rows) value.textContent = `${unitName(j)} = ${signed(code[j], 2)}`;
       lane.stale = false;
       if (!lane.strips) continue;
       lane.strips = false;
