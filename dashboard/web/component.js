@@ -47,6 +47,8 @@ export class Component {
     this.stopLooking = onLook(root, () => this.look());
     /** @type {(() => void) | undefined} */
     this.unsubscribe = undefined;
+    /** @type {number | null} when the first movement was made that is not shown yet */
+    this.movedAt = null;
   }
 
   /** Draws everything; `redraw` asks for it. */
@@ -92,6 +94,18 @@ export class Component {
   follow(topic, listener, milliseconds) {
     this.unsubscribe?.();
     this.unsubscribe = subscribeAtRest(topic, this.root, listener, milliseconds);
+  }
+
+  /** As `redraw`, after a movement whose time until it is shown is measured. */
+  redrawTimed() {
+    this.movedAt ??= performance.now();
+    this.redraw();
+  }
+
+  /** The movement is shown: notes the milliseconds since it was made, for tests and the benchmark. */
+  noteTime() {
+    if (this.movedAt !== null) this.root.dataset.ms = (performance.now() - this.movedAt).toFixed(1);
+    this.movedAt = null;
   }
 
   /** Marks the view as complete, for tests and style sheets. */

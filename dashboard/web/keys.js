@@ -1,4 +1,5 @@
-/* What keys mean to the parts of a page that are not native controls: arrows in the plane, and the keys of a slider. */
+/* What keys mean to the parts of a page that are not native controls: arrows in the plane, deleting, and the keys of a
+   slider. */
 
 /** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -9,6 +10,12 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
  * @returns {[number, number] | undefined}
  */
 export const arrow = (event) => (Object.hasOwn(ARROWS, event.key) ? ARROWS[event.key] : undefined);
+
+/**
+ * Whether a key clears what is drawn.
+ * @param {Pick<KeyboardEvent, "key">} event
+ */
+export const clears = ({ key }) => key === "Delete" || key === "Backspace";
 
 /**
  * How far a key moves a slider.

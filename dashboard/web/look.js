@@ -62,6 +62,9 @@ export function ramp(t) {
   return `rgb(${a.map((value, i) => Math.round(value + (b[i] - value) * (at - low))).join(",")})`;
 }
 
+/** The ramp from left to right, as a CSS image. */
+export const rampImage = () => `linear-gradient(90deg,${Array.from({ length: 9 }, (_, i) => ramp(i / 8))})`;
+
 /**
  * The page's colours now, from the custom properties Streamlit sets; marks `element` with data-dark for the style
  * sheet. Reading them makes the browser settle its styles, so they are kept for a moment, or until `onLook` sees a

@@ -22,6 +22,7 @@ import { Heap } from "./heap.js";
 import { KINDS } from "./kernels.js";
 import { CHUNK } from "./layers.js";
 import { SIGMA_SCALE } from "./posterior.js";
+import { notLoaded } from "./problems.js";
 import { UnsupportedNetwork, inputShape, isFlat, vectorShape } from "./shapes.js";
 import { Stack, take } from "./stack.js";
 import { scaled } from "./log_beta.js";
@@ -224,5 +225,5 @@ export const loadNetwork = (url) => load(url, (bytes) => new Network(bytes));
 export function loadingProblem(error) {
   if (error instanceof UnsupportedNetwork)
     return `These networks cannot run in the page: it has no code for ${error.message}.`;
-  return `The networks could not be loaded (${/** @type {Error} */ (error).message}). Reload the page.`;
+  return notLoaded("The networks")(/** @type {Error} */ (error));
 }

@@ -33,6 +33,9 @@ export function reparameterise(mean, logvar, noise) {
   return logvar ? mean.map((m, i) => m + Math.exp(0.5 * logvar[i]) * noise[i]) : mean.slice();
 }
 
+/** @param {number} l a logit */
+export const sigmoid = (l) => 1 / (1 + Math.exp(-l));
+
 /**
  * -log p(x|z) of one image from its logits, in nats.
  * @param {ArrayLike<number>} logits @param {ArrayLike<number>} image @param {Likelihood} likelihood
@@ -44,8 +47,7 @@ export function distortion(logits, image, likelihood = "bernoulli", logSigma = 0
   for (let i = 0; i < image.length; i++) {
     const l = logits[i];
     if (likelihood === "bernoulli") sum += Math.max(l, 0) - l * image[i] + Math.log1p(Math.exp(-Math.abs(l)));
-    else
-      sum += 0.5 * ((image[i] - 1 / (1 + Math.exp(-l))) / sigma) ** 2 + Math.log(sigma) + 0.5 * Math.log(2 * Math.PI);
+    else sum += 0.5 * ((image[i] - sigmoid(l)) / sigma) ** 2 + Math.log(sigma) + 0.5 * Math.log(2 * Math.PI);
   }
   return sum;
 }

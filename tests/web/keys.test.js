@@ -1,9 +1,9 @@
-/* Keys: arrows in the plane, and the keys of a slider. */
+/* Keys: arrows in the plane, deleting, and the keys of a slider. */
 
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { arrow, slideTo } from "../../dashboard/web/keys.js";
+import { arrow, clears, slideTo } from "../../dashboard/web/keys.js";
 
 test("arrows point right and down on the screen; other keys point nowhere", () => {
   assert.deepEqual(arrow({ key: "ArrowUp" }), [0, -1]);
@@ -22,4 +22,11 @@ test("a slider's keys go one step, one page or to an end, upwards and downwards"
 test("a key that leads to 0 counts as one that moves the slider", () => {
   const zero = () => 0;
   assert.equal(slideTo({ key: "Home" }, { step: zero, page: zero, end: zero }), 0);
+});
+
+test("Delete and Backspace clear, other keys do not", () => {
+  assert.deepEqual(
+    ["Delete", "Backspace", "Escape", "d"].map((key) => clears({ key })),
+    [true, true, false, false],
+  );
 });

@@ -1,8 +1,8 @@
-/* Mean and spread of a column agree with their definitions. */
+/* Means and spreads agree with their definitions. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { moments } from "../../dashboard/web/moments.js";
+import { moments, rootMeanSquare } from "../../dashboard/web/moments.js";
 import { close, numbers } from "./tools.js";
 
 test("each column's mean and standard deviation, with n and with n - 1", () => {
@@ -28,4 +28,8 @@ test("shifting moves the mean alone; scaling scales both", () => {
   );
   close([changed.mean, changed.deviation], [3 * mean + 7, 3 * deviation], 1e-12);
   assert.equal(moments([4, 4, 4], 1, 0).deviation, 0);
+});
+
+test("the root mean square of differences", () => {
+  close([rootMeanSquare([1, 2, 3, 4], [1, 2, 3, 8]), rootMeanSquare([5], [5])], [2, 0]);
 });

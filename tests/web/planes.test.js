@@ -11,11 +11,11 @@ import {
   measurePlane,
   measureReal,
   scaleOf,
-  work,
 } from "../../dashboard/components/planes/measured.js";
 import { fromGrid, gridCodes, onGrid } from "../../dashboard/components/planes/plane.js";
 import { normalCdf, normalQuantile } from "../../dashboard/components/planes/quantiles.js";
 import { GREY_28 } from "../../dashboard/web/image.js";
+import { work } from "../../dashboard/web/slices.js";
 import { close } from "./tools.js";
 
 const { pixels: PIXELS } = GREY_28;

@@ -5,6 +5,7 @@
 
 import { GREY_28 } from "../../web/image.js";
 import { CHUNK } from "../../web/layers.js";
+import { rootMeanSquare } from "../../web/moments.js";
 import { normals } from "../../web/posterior.js";
 import { decodeSprite } from "../../web/sprites.js";
 import { firstOfEach, paintGrid } from "../../web/tiles.js";
@@ -145,14 +146,10 @@ export class Pictures {
   effect(maker, codes, beta, off) {
     const { network } = maker,
       n = this.copied.length,
-      numbers = n * this.format.pixels,
       z = this.copyMeans(maker, codes);
     const enabled = network.decodeImage(z, n, beta).slice();
     disable(z, network.latentDim, off);
-    const disabled = network.decodeImage(z, n, beta);
-    let sum = 0;
-    for (let i = 0; i < numbers; i++) sum += (enabled[i] - disabled[i]) ** 2;
-    return Math.sqrt(sum / numbers);
+    return rootMeanSquare(enabled, network.decodeImage(z, n, beta));
   }
 
   /**

@@ -10,7 +10,7 @@ import { Pad } from "../../web/drawing_pad.js";
 import { make, putText } from "../../web/elements.js";
 import { formatOf } from "../../web/image.js";
 import { imageButtons } from "../../web/image_buttons.js";
-import { arrow } from "../../web/keys.js";
+import { arrow, clears } from "../../web/keys.js";
 import { inked, theme } from "../../web/look.js";
 import { SIDES } from "../../web/models.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
@@ -67,8 +67,6 @@ class EncodeDecode extends Component {
   resting = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   rest;
-  /** @type {number | null} when the first movement not yet shown was made */
-  asked = null;
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -129,9 +127,7 @@ class EncodeDecode extends Component {
     this.find(".repeat").replaceChildren(make("b", {}, ENCODED), ...this.inColor(repeated(found), look));
     this.share(image);
     this.waitForRest();
-    // from the first movement not yet shown
-    if (this.asked) this.root.dataset.ms = (performance.now() - this.asked).toFixed(1);
-    this.asked = null;
+    this.noteTime();
     this.root.dataset.runs = String(Number(this.root.dataset.runs ?? 0) + 1);
   }
 
@@ -166,9 +162,8 @@ class EncodeDecode extends Component {
 
   /** The pen has moved. */
   drawn() {
-    this.asked ??= performance.now();
     this.info = { ...this.info, source: this.pad.base ? this.info.source : "drawing", edited: true };
-    this.redraw();
+    this.redrawTimed();
   }
 
   /** @param {ImageInfo} info */
@@ -181,7 +176,7 @@ class EncodeDecode extends Component {
   /** @param {KeyboardEvent} event */
   key(event) {
     const by = arrow(event);
-    if (event.key === "Delete" || event.key === "Backspace") this.clear();
+    if (clears(event)) this.clear();
     else if (by) {
       this.pad.start(shifted(this.pad.image(), by, this.format, this.pad.ground));
       this.info = { ...this.info, edited: true };

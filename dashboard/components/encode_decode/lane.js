@@ -5,6 +5,7 @@ import { make, putRows, putText } from "../../web/elements.js";
 import { inked } from "../../web/look.js";
 import { signed } from "../../web/measures.js";
 import { colorOf } from "../../web/models.js";
+import { sigmoid } from "../../web/posterior.js";
 import { CodeMap, enlargementOf } from "./code_map.js";
 import { DRAWS, SHOWN } from "./encoding.js";
 
@@ -82,12 +83,7 @@ export class Lane {
       { pixels } = format;
     if (samples)
       this.tiles.forEach((canvas, i) => {
-        const one = logits.subarray(i * pixels, (i + 1) * pixels);
-        paint(
-          canvas,
-          one.map((l) => 1 / (1 + Math.exp(-l))),
-          format,
-        );
+        paint(canvas, logits.subarray(i * pixels, (i + 1) * pixels).map(sigmoid), format);
       });
     paint(this.mean, decoded, format);
     paintSigned(this.error, error, format, 1 / LIMIT, [190, 110, 235], [120, 205, 110]);

@@ -2,6 +2,7 @@
 
 import { Pad } from "../../web/drawing_pad.js";
 import { putText } from "../../web/elements.js";
+import { clears } from "../../web/keys.js";
 import { fromText, rounded, toText } from "./drawn_text.js";
 
 /** @import { Format } from "../../web/image.js" */
@@ -26,7 +27,7 @@ export class EndDrawing {
     this.line = find("p");
     this.pad = new Pad(find(".pad"), () => this.drawn());
     this.pad.canvas.onkeydown = (event) => {
-      if (event.key !== "Delete" && event.key !== "Backspace") return;
+      if (!clears(event)) return;
       event.preventDefault();
       this.clear();
     };

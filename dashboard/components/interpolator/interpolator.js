@@ -10,6 +10,7 @@ import { inTurn, make, putText } from "../../web/elements.js";
 import { formatOf } from "../../web/image.js";
 import { theme } from "../../web/look.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
+import { notLoaded } from "../../web/problems.js";
 import { loadReference } from "../../web/reference.js";
 import { putSentence } from "../../web/sentences.js";
 import { SharedSettings } from "../../web/settings.js";
@@ -122,16 +123,13 @@ class Interpolator extends Component {
     this.redraw();
     this.ready();
     await inTurn(this.find(".charts"));
-    await this.loaded(
-      async () => {
-        const reference = await loadReference(data.reference, data.references, this.format);
-        if (this.data.reference !== data.reference) return false;
-        this.reference = reference;
-        this.redraw();
-        return true;
-      },
-      (error) => `The training images could not be loaded (${error.message}).`,
-    );
+    await this.loaded(async () => {
+      const reference = await loadReference(data.reference, data.references, this.format);
+      if (this.data.reference !== data.reference) return false;
+      this.reference = reference;
+      this.redraw();
+      return true;
+    }, notLoaded("The training images"));
   }
 
   /* ---- what a person changes ---- */

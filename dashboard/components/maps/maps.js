@@ -9,6 +9,7 @@ import { Component, mount } from "../../web/component.js";
 import { make } from "../../web/elements.js";
 import { ramp, theme } from "../../web/look.js";
 import { SIDES } from "../../web/models.js";
+import { notLoaded } from "../../web/problems.js";
 import { boundsOf, boundsWithPrior } from "../../web/scatter.js";
 import { SharedSettings } from "../../web/settings.js";
 import { formatOf } from "../../web/image.js";
@@ -97,18 +98,15 @@ class LinkedMaps extends Component {
     this.root.classList.toggle("plain", Boolean(data.plain));
     this.state = stateFor(kept, data);
     this.settings.receive(data);
-    const loaded = await this.loaded(
-      async () => {
-        const arrays = await loadArrays(data.arrays);
-        if (this.data !== data) return false; // a newer update has overtaken this one
-        this.arrays = arrays;
-        this.count = arrays.labels.length;
-        if (this.state.current >= this.count) this.state.current = 0;
-        this.state.selected = this.state.selected.filter((i) => i < this.count);
-        return true;
-      },
-      (error) => `The maps could not be loaded (${error.message}). Reload the page.`,
-    );
+    const loaded = await this.loaded(async () => {
+      const arrays = await loadArrays(data.arrays);
+      if (this.data !== data) return false; // a newer update has overtaken this one
+      this.arrays = arrays;
+      this.count = arrays.labels.length;
+      if (this.state.current >= this.count) this.state.current = 0;
+      this.state.selected = this.state.selected.filter((i) => i < this.count);
+      return true;
+    }, notLoaded("The maps"));
     if (!loaded || !this.arrays) return;
     this.loadImages(data);
     for (const side of SIDES) {

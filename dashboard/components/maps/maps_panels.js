@@ -1,7 +1,7 @@
 /* What stands around the two maps: the choice of colours and layers, the legend, and all figures as a table. */
 
 import { make } from "../../web/elements.js";
-import { ramp } from "../../web/look.js";
+import { ramp, rampImage } from "../../web/look.js";
 import { SIDES } from "../../web/models.js";
 import { NEIGHBOURS } from "./map_drawing.js";
 import { format, isolate, levelColors, meanOf } from "./map_points.js";
@@ -52,11 +52,10 @@ export function controls(find, { colourings, left, right, layers_note }, layers,
  * @returns {HTMLElement[]}
  */
 export function legend({ classes, class_colors: colors, class_word }, colouring, isolated, onIsolate) {
-  const { low, high, label, id, unit = "", note = "", levels = [], colors: own = [] } = colouring,
-    stops = Array.from({ length: 9 }, (_, i) => ramp(i / 8));
+  const { low, high, label, id, unit = "", note = "", levels = [], colors: own = [] } = colouring;
   const bar = [
     make("span", { class: "number" }, format(low)),
-    make("i", { class: "bar", style: `background:linear-gradient(90deg,${stops})` }),
+    make("i", { class: "bar", style: `background:${rampImage()}` }),
     make("span", { class: "number" }, `${format(high)} ${unit}`),
   ];
   const swatches = levelColors({ levels, colors: own }, ramp).map((color, k) =>

@@ -7,7 +7,7 @@ import { theme } from "../../web/look.js";
 import { signed } from "../../web/measures.js";
 import { SIDES, inkOf } from "../../web/models.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
-import { distortion, klPerDim, normals, reparameterise, stddev } from "../../web/posterior.js";
+import { distortion, klPerDim, normals, reparameterise, sigmoid, stddev } from "../../web/posterior.js";
 
 /** @import { Network } from "../../web/networks.js" */
 /** @import { MathsData, Mount, Side } from "../../web/data.js" */
@@ -114,8 +114,7 @@ class Maths extends Component {
         parts = Array.from({ length: channels }, (_, c) => number(of(values[c * area + at])));
       return channels > 1 ? `(${parts.join(", ")})` : parts[0];
     };
-    const sigmoid = (/** @type {number} */ l) => 1 / (1 + Math.exp(-l)),
-      dots = d > FIRST ? ", …" : "";
+    const dots = d > FIRST ? ", …" : "";
     /** @type {(values: Float32Array) => string} */
     const terms = (values) => Array.from(values.slice(0, FIRST), number).join(" + ") + (d > FIRST ? " + …" : "");
     /** @type {(values: Float32Array) => string} */

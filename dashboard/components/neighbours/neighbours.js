@@ -14,6 +14,7 @@ import { inkOf } from "../../web/models.js";
 import { moments } from "../../web/moments.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 import { normals } from "../../web/posterior.js";
+import { work } from "../../web/slices.js";
 import { loadArrays } from "../../web/weights.js";
 
 /** @import { LaneData, Mount, NeighboursData } from "../../web/data.js" */
@@ -23,7 +24,7 @@ import { loadArrays } from "../../web/weights.js";
 
 const DIRECTIONS = 8;
 const MEASURED = 200; // codes that the flip rate is measured on
-const SLICE = 12;
+const SLICE = 12; // milliseconds of measuring between two frames
 /** @type {Map<string, number>} "weights step" -> measured flip rate */
 const rates = new Map();
 const AROUND = [5, 2, 1, 0, 3, 6, 7, 8]; // places of the eight directions in a 3x3 board, east first, against the clock
@@ -171,20 +172,17 @@ class Neighbours extends Component {
   measure() {
     clearTimeout(this.working);
     if (this.data.rates === false) return;
-    const { step } = this;
+    const r = this.step;
     const jobs = this.boards
-      .filter(({ info }) => !rates.has(`${info.weights} ${step}`))
-      .map((board) => this.flips(board, step));
-    const work = () => {
-      const until = performance.now() + SLICE;
-      while (jobs.length && performance.now() < until)
-        if (jobs[0].next().done) {
-          jobs.shift();
-          this.redraw();
-        }
-      if (jobs.length && this.root.isConnected) this.working = setTimeout(work);
+      .filter(({ info }) => !rates.has(`${info.weights} ${r}`))
+      .map((board) => this.flips(board, r));
+    const step = () => {
+      const left = jobs.length;
+      work(jobs, SLICE);
+      if (jobs.length < left) this.redraw();
+      if (jobs.length && this.root.isConnected) this.working = setTimeout(step);
     };
-    work();
+    step();
   }
 
   /**

@@ -111,19 +111,3 @@ export function scaleOf(maps) {
   const all = maps.flatMap((likeness) => Array.from(likeness)).sort((a, b) => a - b);
   return { low: all[Math.floor(0.02 * all.length)] ?? 0, high: all[Math.floor(0.98 * (all.length - 1))] ?? 1 };
 }
-
-/**
- * Takes up to `milliseconds` for the next steps of jobs that yield the share that is done; finished ones are removed.
- * Returns the share of the first job that is left.
- * @param {{next(): IteratorResult<number, unknown>}[]} jobs @param {number} milliseconds
- */
-export function work(jobs, milliseconds) {
-  const until = performance.now() + milliseconds;
-  let share = 0;
-  while (jobs.length && performance.now() < until) {
-    const { value, done } = jobs[0].next();
-    share = done ? 0 : Number(value);
-    if (done) jobs.shift();
-  }
-  return share;
-}

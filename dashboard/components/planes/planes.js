@@ -14,9 +14,10 @@ import { signed } from "../../web/measures.js";
 import { SIDES } from "../../web/models.js";
 import { Nearest } from "../../web/nearest.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
+import { work } from "../../web/slices.js";
 import { loadSprite } from "../../web/sprites.js";
 import { loadArrays } from "../../web/weights.js";
-import { holes, measurePlane, measureReal, scaleOf, work } from "./measured.js";
+import { holes, measurePlane, measureReal, scaleOf } from "./measured.js";
 import { Plane } from "./plane.js";
 import { ENOUGH, finding, legend, tooFew } from "./words.js";
 
@@ -59,8 +60,6 @@ class Planes extends Component {
   /** The mode that the page asked for last. */
   wanted = "";
   measuring = false;
-  /** @type {number | null} when the first movement not yet shown was made */
-  asked = null;
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -111,8 +110,7 @@ class Planes extends Component {
       plane.draw(width, height, this.mode, this.labels, this.data.class_colors, found, scale, look);
       this.decode(plane);
     }
-    if (this.asked) this.root.dataset.ms = (performance.now() - this.asked).toFixed(1);
-    this.asked = null;
+    this.noteTime();
   }
 
   /**
@@ -151,9 +149,8 @@ class Planes extends Component {
 
   /** @param {Plane} plane @param {number} x @param {number} y a place on its canvas */
   point(plane, x, y) {
-    this.asked ??= performance.now();
     plane.cursor = plane.toData(x, y);
-    this.redraw();
+    this.redrawTimed();
   }
 
   /**

@@ -1,7 +1,7 @@
 /* What stands below the planes: the legend of what is shown, and what the measured maps say about the prior. */
 
 import { make } from "../../web/elements.js";
-import { ramp } from "../../web/look.js";
+import { rampImage } from "../../web/look.js";
 import { inkOf } from "../../web/models.js";
 
 /** @import { LaneData, PlanesData } from "../../web/data.js" */
@@ -21,10 +21,9 @@ const note = (words) => make("span", { class: "muted" }, words);
  */
 export function legend(mode, { classes, class_colors: colors, class_word }, scale, judged) {
   if (mode === "holes") {
-    const stops = Array.from({ length: 9 }, (_, i) => ramp(i / 8));
     return [
       make("span", { class: "number" }, `alike ${scale.high.toFixed(2)}`),
-      make("i", { class: "bar", style: `background:linear-gradient(90deg,${stops})` }),
+      make("i", { class: "bar", style: `background:${rampImage()}` }),
       make("span", { class: "number" }, `unlike ${scale.low.toFixed(2)}`),
       note("cosine similarity between the decoded image and the most similar real image"),
     ];

@@ -3,6 +3,7 @@
 import { loadJudge } from "../../web/judge.js";
 import { CHUNK } from "../../web/layers.js";
 import { SIDES } from "../../web/models.js";
+import { notLoaded } from "../../web/problems.js";
 import { loadReference } from "../../web/reference.js";
 
 /** @import { SamplerData, SampleSettings, Side } from "../../web/data.js" */
@@ -72,7 +73,7 @@ export class Comparisons {
         this[name] = found;
         this.arrived();
       },
-      (error) => this.problem(`What the samples are compared with could not be loaded (${error.message}).`),
+      (error) => this.problem(notLoaded("What the samples are compared with")(error)),
     );
   }
 

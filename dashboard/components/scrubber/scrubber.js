@@ -13,6 +13,7 @@ import { theme } from "../../web/look.js";
 import { drawCodes, onCanvas, priorCircles } from "../../web/marks.js";
 import { figuresInWords, signed } from "../../web/measures.js";
 import { colorOf, inkOf } from "../../web/models.js";
+import { notLoaded } from "../../web/problems.js";
 import { loadSprite } from "../../web/sprites.js";
 import { ticks } from "../../web/ticks.js";
 import { loadArrays } from "../../web/weights.js";
@@ -63,24 +64,21 @@ class Scrubber extends Component {
     this.state = scrubbers.get(data.key) ?? { at: data.epochs };
     scrubbers.set(data.key, this.state);
     this.slide.max = data.epochs;
-    const loaded = await this.loaded(
-      async () => {
-        const [arrays, ...sprites] = await Promise.all([
-          loadArrays(data.arrays),
-          ...data.lanes.map((lane) => loadSprite(lane.sprite, formatOf(), 8)),
-        ]);
-        if (this.data !== data) return false; // a newer update has overtaken this one
-        this.labels = arrays.labels;
-        this.lanes = data.lanes.map((lane, i) => ({
-          ...lane,
-          xy: arrays[`xy_${i}`],
-          picture: sprites[i].picture,
-          ...this.panel(i, data.lanes.length),
-        }));
-        return true;
-      },
-      (error) => `The recordings could not be loaded (${error.message}). Reload the page.`,
-    );
+    const loaded = await this.loaded(async () => {
+      const [arrays, ...sprites] = await Promise.all([
+        loadArrays(data.arrays),
+        ...data.lanes.map((lane) => loadSprite(lane.sprite, formatOf(), 8)),
+      ]);
+      if (this.data !== data) return false; // a newer update has overtaken this one
+      this.labels = arrays.labels;
+      this.lanes = data.lanes.map((lane, i) => ({
+        ...lane,
+        xy: arrays[`xy_${i}`],
+        picture: sprites[i].picture,
+        ...this.panel(i, data.lanes.length),
+      }));
+      return true;
+    }, notLoaded("The recordings"));
     if (!loaded) return;
     this.go(Math.min(this.state.at, data.epochs));
     this.draw(); // what is ready has been drawn

@@ -11,6 +11,7 @@ import { formatOf } from "../../web/image.js";
 import { theme } from "../../web/look.js";
 import { duration } from "../../web/measures.js";
 import { Network } from "../../web/networks.js";
+import { notLoaded } from "../../web/problems.js";
 import { loadSprite } from "../../web/sprites.js";
 import { firstOfEach } from "../../web/tiles.js";
 import { forget, keep, keptRuns, familyOf, keyOf } from "../../web/training/kept_runs.js";
@@ -83,25 +84,22 @@ class SpaceTraining extends Component {
     }
     this.session = sessions.get(name) ?? { trainings: [], results: data.lanes.map(() => null), read: false };
     sessions.set(name, this.session);
-    for (const training of this.session.trainings) training.changed = () => this.follow();
-    const loaded = await this.loaded(
-      async () => {
-        const [sprite, arrays] = await Promise.all([
-          loadSprite(data.sprite, formatOf(data.shape)),
-          loadArrays(data.arrays),
-        ]);
-        if (this.data !== data) return false;
-        this.labels = arrays.labels;
-        this.copied = firstOfEach(arrays.labels, 8);
-        this.images = sprite.images(data.n);
-        this.restore(sprite.format);
-        return true;
-      },
-      (error) => `The images could not be loaded (${error.message}). Reload the page.`,
-    );
+    for (const training of this.session.trainings) training.changed = () => this.trainingChanged();
+    const loaded = await this.loaded(async () => {
+      const [sprite, arrays] = await Promise.all([
+        loadSprite(data.sprite, formatOf(data.shape)),
+        loadArrays(data.arrays),
+      ]);
+      if (this.data !== data) return false;
+      this.labels = arrays.labels;
+      this.copied = firstOfEach(arrays.labels, 8);
+      this.images = sprite.images(data.n);
+      this.restore(sprite.format);
+      return true;
+    }, notLoaded("The images"));
     if (!loaded) return;
     await this.reread();
-    this.follow();
+    this.trainingChanged();
     this.ready();
   }
 
@@ -141,14 +139,14 @@ class SpaceTraining extends Component {
       session.results = this.data.lanes.map(() => null);
       session.trainings = this.data.lanes.map(
         ({ script, start }) =>
-          new PageTraining({ script, start: { ...start, workers: 1 } }, start.config, () => this.follow()),
+          new PageTraining({ script, start: { ...start, workers: 1 } }, start.config, () => this.trainingChanged()),
       );
     }
-    this.follow();
+    this.trainingChanged();
   }
 
   /** Something of the trainings has changed. */
-  follow() {
+  trainingChanged() {
     const { session, lanes } = this;
     session.trainings.forEach((training, i) => {
       if (training.result && session.results[i] !== training.result) {
@@ -176,7 +174,7 @@ class SpaceTraining extends Component {
     Object.assign(this.session, { trainings: [], results: this.data.lanes.map(() => null) });
     for (const lane of this.lanes) lane.clear();
     this.shown = [];
-    this.follow();
+    this.trainingChanged();
   }
 
   /* ---- drawing ---- */

@@ -7,7 +7,7 @@ import { make, putText } from "../../web/elements.js";
 import { GREY_28 } from "../../web/image.js";
 import { drawCodes, onCanvas, priorCircles, ring } from "../../web/marks.js";
 import { colorOf, inkOf } from "../../web/models.js";
-import { normals } from "../../web/posterior.js";
+import { normals, stddev } from "../../web/posterior.js";
 import { inPlane, principalPlane } from "../../web/principal_plane.js";
 import { figuresInWords } from "../../web/measures.js";
 import { paintGrid } from "../../web/tiles.js";
@@ -117,7 +117,7 @@ export class TrainingLane {
     this.plane = principalPlane(codes.mean, d, this.plane);
     this.to = inPlane(codes.mean, d, this.plane);
     this.spread = null;
-    if (network.isCloud && d === 2) this.spread = codes.logvar.map((logvar) => Math.exp(0.5 * logvar));
+    if (network.isCloud && d === 2) this.spread = stddev(codes.logvar, codes.logvar.length);
     const far = Float32Array.from(this.to, Math.abs).sort()[Math.floor(0.99 * (this.to.length - 1))];
     const needed = Math.max(REACH, 1.15 * far); // it grows at once, so that no code is cut off, and shrinks slowly
     this.reach = first || needed > this.reach ? needed : 0.3 * this.reach + 0.7 * needed;

@@ -7,6 +7,7 @@ import { make, unitName } from "../../web/elements.js";
 import { theme } from "../../web/look.js";
 import { signed } from "../../web/measures.js";
 import { SIDES, colorOf, inkOf } from "../../web/models.js";
+import { rootMeanSquare } from "../../web/moments.js";
 import { loadNetwork, loadingProblem } from "../../web/networks.js";
 
 /** @import { Mount, Side, TraverseData, TraverseLane } from "../../web/data.js" */
@@ -42,8 +43,6 @@ class Traverse extends Component {
   lanes = [];
   /** @type {Float32Array} the image that the page is about */
   image;
-  /** @type {number | null} when the first movement not yet shown was made */
-  asked = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   rest;
 
@@ -148,10 +147,9 @@ class Traverse extends Component {
   /** @param {Lane} lane @param {number} j the latent number @param {number} value */
   move(lane, j, value) {
     if (!lane.code) return;
-    this.asked ??= performance.now();
     lane.code[j] = value;
     lane.stale = true;
-    this.redraw();
+    this.redrawTimed();
     // The picture follows the finger; the strips, a hundred pictures, wait until it rests.
     clearTimeout(this.rest);
     this.rest = setTimeout(() => {
@@ -174,7 +172,7 @@ class Traverse extends Component {
       const now = network.decodeImage(code).slice();
       paint(lane.tile, now, format);
       const levels = format.channels > 1 ? "levels" : "grey levels",
-        moved = change(now, lane.image ?? now);
+        moved = rootMeanSquare(now, lane.image ?? now);
       lane.text.textContent =
         moved < 0.001
           ? "The image's code, decoded. Move a slider."
@@ -197,29 +195,18 @@ class Traverse extends Component {
         strip.forEach((canvas, s) => paint(canvas, images, format, (r * STRIP + s) * pixels));
         const first = r * STRIP * pixels,
           last = first + (STRIP - 1) * pixels;
-        const range = change(images.subarray(first, first + pixels), images.subarray(last, last + pixels));
+        const range = rootMeanSquare(images.subarray(first, first + pixels), images.subarray(last, last + pixels));
         row.title = `From one end to the other the image changes by ${range.toFixed(3)} per pixel.`;
         row.dataset.range = range.toFixed(4);
       });
     }
-    if (this.asked) this.root.dataset.ms = (performance.now() - this.asked).toFixed(1);
-    this.asked = null;
+    this.noteTime();
   }
 
   destroy() {
     super.destroy();
     clearTimeout(this.rest);
   }
-}
-
-/**
- * Root mean square difference of two images.
- * @param {ArrayLike<number>} a @param {ArrayLike<number>} b
- */
-function change(a, b) {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
-  return Math.sqrt(sum / a.length);
 }
 
 /** A canvas for one picture. @param {Network} network */
