@@ -69,20 +69,20 @@ def as_pictures(images: np.ndarray) -> np.ndarray:
     return pictures
 
 
-def in_parts(images: np.ndarray) -> Iterator[np.ndarray]:
-    """Images (N, C, H, W) in order, in parts of at most `PART` numbers (or one image)."""
-    size = max(1, PART // max(images[0].size, 1)) if len(images) else 1
+def in_parts(images: np.ndarray, numbers: int = PART) -> Iterator[np.ndarray]:
+    """Images (N, C, H, W) in order, in parts of at most so many numbers (or one image)."""
+    size = max(1, numbers // max(images[0].size, 1)) if len(images) else 1
     for start in range(0, len(images), size):
         yield images[start : start + size]
 
 
-def deviations(images: np.ndarray) -> np.ndarray:
+def deviations(images: np.ndarray, numbers: int = PART) -> np.ndarray:
     """The standard deviation of each channel of images uint8 (N, C, H, W), (C,), from how often each level occurs.
 
-    numpy's own would turn all images into doubles at once.
+    numpy's own would turn all images into doubles at once; here they are counted in parts of at most so many numbers.
     """
     counts = np.zeros((images.shape[1], 256), np.int64)
-    for part in in_parts(images):
+    for part in in_parts(images, numbers):
         counts += np.stack([np.bincount(channel.reshape(-1), minlength=256) for channel in part.swapaxes(0, 1)])
     shares, levels = counts / counts.sum(1, keepdims=True), np.arange(256)
     return np.sqrt((shares * (levels - shares @ levels[:, None]) ** 2).sum(1))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data.shape import as_pictures, in_parts, without_grey_axis
+from core.data.shape import PART, as_pictures, in_parts, without_grey_axis
 from core.data.tiles import tiled
 from core.latent.sampling import decode_all, encode_all
 from core.metrics.linear import Pca
@@ -109,9 +109,14 @@ def code_curve(
     return curve
 
 
-def pca_quantisers(pca: Pca, train_images: np.ndarray) -> list[Quantiser]:
-    """One quantiser for each of `PCA_WIDTHS`; train_images are uint8 (N, C, H, W)."""
-    train_codes = np.concatenate([pca.encode(as_pictures(part)) for part in in_parts(train_images)])
+def pca_quantisers(pca: Pca, train_images: np.ndarray, numbers: int = PART) -> list[Quantiser]:
+    """One quantiser for each of `PCA_WIDTHS`.
+
+    Args:
+        train_images: uint8 (N, C, H, W).
+        numbers: how many of their numbers are floats at a time.
+    """
+    train_codes = np.concatenate([pca.encode(as_pictures(part)) for part in in_parts(train_images, numbers)])
     return [Quantiser.of_width(train_codes, width) for width in PCA_WIDTHS]
 
 

@@ -40,13 +40,17 @@ class Pca:
         return np.clip(flat, 0, 1).reshape(-1, *self.picture).astype(np.float32)
 
 
-def fit_pca(images: np.ndarray, k: int, exact: int = EXACT) -> Pca:
-    """PCA of uint8 images (N, C, H, W), with at most N components; of every n-th if `LIMIT` or `NUMBERS` is exceeded.
+def fit_pca(images: np.ndarray, k: int, exact: int = EXACT, numbers: int = NUMBERS) -> Pca:
+    """PCA of images, with at most as many components as there are images.
 
-    Above `exact` numbers per image the components come from a randomised decomposition (Halko et al. 2011), which
-    does not form the covariance matrix.
+    Args:
+        images: uint8 (N, C, H, W).
+        k: the number of components.
+        exact: numbers per image above which the components come from a randomised decomposition (Halko et al. 2011),
+            which does not form the covariance matrix.
+        numbers: with more of them in all images, or with more images than `LIMIT`, only every n-th image is used.
     """
-    most = max(1, min(LIMIT, NUMBERS // max(images[0].size, 1)))
+    most = max(1, min(LIMIT, numbers // max(images[0].size, 1)))
     pictures = as_pictures(images[:: max(1, -(-len(images) // most))])
     x = pictures.reshape(len(pictures), -1)
     mean = x.mean(0, dtype=np.float64).astype(np.float32)

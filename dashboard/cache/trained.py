@@ -141,8 +141,12 @@ def dataset(data: DataKey) -> Dataset:
 
 
 def reference(data: DataKey) -> np.ndarray:
-    """The training images that others are compared with, uint8 (n, C, H, W): the first ones."""
-    images = dataset(data).train_images
+    """The training images that others are compared with, uint8 (n, C, H, W)."""
+    return compared(dataset(data).train_images)
+
+
+def compared(images: np.ndarray) -> np.ndarray:
+    """Those of the images (N, C, H, W) that others are compared with: as many as a page can keep, the first ones."""
     return images[: min(REFERENCE, REFERENCE_NUMBERS // images[0].size)]
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from core.config import RunConfig
-from core.data import shape
 from core.data.dataset import Dataset
 from core.data.datasets import load_dataset
 from core.data.shape import as_pictures, deviations, in_parts
@@ -89,22 +88,18 @@ def test_a_remembered_function_distinguishes_its_arguments():
     assert made(1) is not before
 
 
-@pytest.fixture
-def small_parts(monkeypatch):
-    """As if images were so large that only three fit into a part."""
-    images = RNG.integers(0, 256, (20, 3, 32, 32)).astype(np.uint8)
-    monkeypatch.setattr(shape, "PART", 3 * 3 * 32 * 32)
-    return images
+IMAGES = RNG.integers(0, 256, (20, 3, 32, 32)).astype(np.uint8)
+THREE = 3 * IMAGES[0].size  # numbers in three images
 
 
-def test_parts_are_all_images_in_order(small_parts):
-    parts = list(in_parts(small_parts))
-    assert [len(part) for part in parts] == [3] * 6 + [2] and np.array_equal(np.concatenate(parts), small_parts)
-    assert list(in_parts(small_parts[:0])) == []
+def test_parts_are_all_images_in_order():
+    parts = list(in_parts(IMAGES, THREE))
+    assert [len(part) for part in parts] == [3] * 6 + [2] and np.array_equal(np.concatenate(parts), IMAGES)
+    assert list(in_parts(IMAGES[:0])) == []
 
 
-def test_deviations_are_those_of_all_pixels_of_a_channel(small_parts):
-    np.testing.assert_allclose(deviations(small_parts), small_parts.std((0, 2, 3)), rtol=1e-12)
+def test_deviations_are_those_of_all_pixels_of_a_channel():
+    np.testing.assert_allclose(deviations(IMAGES, THREE), IMAGES.std((0, 2, 3)), rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["emoji", "sprites"])
@@ -117,21 +112,17 @@ def test_a_learned_sigma_starts_where_it_always_did(name):
     assert started == model.sigma.offset
 
 
-def test_quantisers_of_parts_are_those_of_the_whole(small_parts):
-    pca = linear.fit_pca(small_parts, 4)
-    whole = [
-        compression.Quantiser.of_width(pca.encode(as_pictures(small_parts)), width) for width in compression.PCA_WIDTHS
-    ]
-    found = compression.pca_quantisers(pca, small_parts)
+def test_quantisers_of_parts_are_those_of_the_whole():
+    pca = linear.fit_pca(IMAGES, 4)
+    whole = [compression.Quantiser.of_width(pca.encode(as_pictures(IMAGES)), width) for width in compression.PCA_WIDTHS]
+    found = compression.pca_quantisers(pca, IMAGES, THREE)
     np.testing.assert_array_equal([q.bins for q in found], [q.bins for q in whole])
     np.testing.assert_allclose([q.low for q in found], [q.low for q in whole], rtol=1e-4, atol=1e-5)
 
 
-def test_pca_takes_fewer_of_larger_images(monkeypatch):
-    images = RNG.integers(0, 256, (40, 3, 32, 32)).astype(np.uint8)
-    monkeypatch.setattr(linear, "NUMBERS", 10 * images[0].size)
-    some = linear.fit_pca(images, 5)
-    np.testing.assert_array_equal(some.components, linear.fit_pca(images[::4], 5).components)
+def test_pca_takes_fewer_of_larger_images():
+    some = linear.fit_pca(IMAGES, 5, numbers=5 * IMAGES[0].size)
+    np.testing.assert_array_equal(some.components, linear.fit_pca(IMAGES[::4], 5).components)
 
 
 @pytest.mark.parametrize(("dataset", "batch"), [("mnist-5k", 1000), ("emoji", 1000), ("folder:x?color=1&size=64", 250)])
