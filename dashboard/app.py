@@ -75,6 +75,7 @@ def run_page() -> None:
 
 
 if runtime.exists():
-    run_page()
+    with cache.turns.take():
+        run_page()
 else:  # `streamlit run` imports this file first for the server `app`, which then runs it as the script of every page
     app = st.App(__file__, middleware=MIDDLEWARE)

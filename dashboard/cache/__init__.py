@@ -9,12 +9,13 @@ every visitor gets the same object. Only finished runs are cached, because an un
     maps       two-dimensional maps of a pair's codes
     uses       baselines and scores for denoising, anomaly detection, compression
     server     jobs, visitors, limits, the walkthrough's scenes, preparations in the background
+    turns      whose page runs now
 
 Functions are called through their module, as in `cache.trained.model(...)`, so that a test can replace one for all
 callers.
 """
 
-from dashboard.cache import decoded, maps, measured, server, trained, uses
+from dashboard.cache import decoded, maps, measured, server, trained, turns, uses
 
 _STAYS = (trained.store, server.begin, server.jobs, server.crowd, server.warm, server.warm_worker, server.memory_mb)
 
