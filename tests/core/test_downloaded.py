@@ -4,11 +4,8 @@ import functools
 import hashlib
 import io
 import os
-import socket
 import tarfile
 import threading
-import urllib.error
-import urllib.request
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -36,20 +33,6 @@ def data(tmp_path, monkeypatch):
     datasets.named.cache_clear()
     yield tmp_path / "data"
     datasets.named.cache_clear()
-
-
-@pytest.fixture
-def no_network(monkeypatch):
-    """Any attempt to reach a server fails at once; the addresses are noted."""
-    asked = []
-
-    def refuse(request, *_, **__):
-        asked.append(request.full_url)
-        assert socket.getdefaulttimeout() is not None, "a silent server would hang it"
-        raise urllib.error.URLError("no network")
-
-    monkeypatch.setattr(urllib.request, "urlopen", refuse)
-    return asked
 
 
 def bytes_of_cifar10(n=20):

@@ -9,7 +9,6 @@ import threading
 import time
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -150,13 +149,12 @@ def test_what_happened_to_a_worker_is_told_by_types(manual, error, lost):
     assert jobs.status(run_id).state == "running", "the next one has its turn"
 
 
-def test_a_request_that_is_refused_before_there_is_a_run_is_told(manual, monkeypatch):
-    # The threads of this process are not a worker's.
-    monkeypatch.setattr("core.hardware.device.set_threads", lambda *_, **__: SimpleNamespace(follow=lambda: None))
+def test_a_request_that_is_refused_before_there_is_a_run_is_told(manual):
     executor, jobs = manual
-    too_many = resolve(SMALL.replace(train_size=10_000))
-    with pytest.raises(ConfigError, match="320 training images") as refusal:
-        train_task(too_many.to_dict(), str(jobs.store.cache), str(jobs.store.shipped), 1)
+    too_many = resolve(SMALL.replace(dataset="mnist-5k", train_size=10_000))
+    arguments = too_many.to_dict(), str(jobs.store.cache), str(jobs.store.shipped), 1
+    with pytest.raises(ConfigError, match="4000 training images") as refusal:
+        local_executor().submit(train_task, *arguments).result()
     run_id = jobs.submit(too_many, "ann").run_id
     executor.futures[0].set_exception(refusal.value)
     status = jobs.status(run_id, "ann")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import pytest
 from driving import BETAS, words
 
-from dashboard import cache
+from core.metrics import records
 from dashboard.components import assets
 from dashboard.panels import pictures
 from dashboard.walkthrough import scenes
@@ -112,7 +112,7 @@ def test_the_story_goes_from_the_code_to_the_right_beta():
 
 
 @pytest.fixture
-def small_scenes(monkeypatch, tmp_path):
+def small_scenes(monkeypatch, tmp_path, own_store):
     """The shipped scenes on the tests' store: its sizes and weights in place of theirs."""
     text = scenes.SHIPPED.read_text()
     for old, new in (
@@ -131,19 +131,13 @@ def small_scenes(monkeypatch, tmp_path):
     found = scenes.parse(text, pictures())
     (tmp_path / "scenes.toml").write_text(text)
     monkeypatch.setenv("POINT_OR_CLOUD_SCENES", str(tmp_path / "scenes.toml"))
-    # No judge is trained here: what it would say is tested where it is measured.
-    monkeypatch.setattr(
-        cache.measured,
-        "sample_quality",
-        lambda run_id, *_, **__: {
-            "fd": 9.0 if "-ae-" in f"-{run_id}" else 4.0,
-            "coverage": 0.5,
-            "density": 0.5,
-            "floor": 0.1,
-            "n": 120,
-        },
-    )
-    monkeypatch.setattr(cache.measured, "flip_rate", lambda run_id, _step: 0.2 if run_id.startswith("ae") else 0.1)
+    # No judge is trained here: the runs have been scored before.
+    for run in own_store:
+        fd, flips = (9.0, 0.2) if run.config.model == "ae" else (4.0, 0.1)
+        quality = {"fd": fd, "coverage": 0.5, "density": 0.5}
+        samples = {"floor": 0.1, **dict.fromkeys(("prior", "gaussian", "mixture"), quality)}
+        scores = {"n": 120, "samples": samples, "smoothness": {"flip_rate": {"0.1": flips}}}
+        records.keep(run, {**records.stamp(run), **scores})
     return tuple(scene for scene in found if scene.id in ANY_DATA)  # as the page shows them
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -12,8 +13,10 @@ import pytest
 from driving import BETAS, data_of, rested, words
 
 from core.config import QUICK, RunConfig
+from core.data import datasets
 from core.data.dataset import DataError, DataKey
-from core.files import write_json
+from core.data.sources import DATASETS
+from core.files import npz_bytes, write_json
 from core.metrics import records
 from core.runs.store import RunStore
 from core.training.train_run import train
@@ -253,10 +256,10 @@ def test_samples_of_one_class_have_no_figures_of_all_classes(dashboard, jobs):
     assert data_of(app, "sampler")["drawable"] == [True] * 10
 
 
-def test_a_run_without_class_densities_gets_them_when_a_class_is_asked_for(dashboard, sent, monkeypatch):
-    arrays = cache.trained.arrays
-    older = lambda run_id, name: {k: v for k, v in arrays(run_id, name).items() if not k.startswith("classes")}  # noqa: E731
-    monkeypatch.setattr(cache.trained, "arrays", older)
+def test_a_run_without_class_densities_gets_them_when_a_class_is_asked_for(dashboard, sent, own_store):
+    for run in own_store:
+        older = {k: v for k, v in run.arrays("density.npz").items() if not k.startswith("classes")}
+        run.add("density.npz", npz_bytes(**older))
     app = dashboard("samples")
     assert not app.error and "left_class_means" not in sent[-1] and "left_mixture_means" in sent[-1]
     app = rested(app, "sampler", source="class")
@@ -493,20 +496,28 @@ def test_trained_weights_are_all_there(dashboard):
     assert "At β = 4 the" in words(app)
 
 
-def test_expected_errors_show_their_own_words(dashboard, monkeypatch):
-    def missing(_name):
-        raise DataError("Fashion-MNIST is not there. Connect to a network.")
+@pytest.fixture
+def failing(monkeypatch) -> Callable[[Exception], None]:
+    """Let the images be read again, and reading them fail with this error."""
 
-    monkeypatch.setattr(cache.trained, "dataset", missing)
+    def fail_with(error: Exception) -> None:
+        def load(_places):
+            raise error
+
+        monkeypatch.setitem(DATASETS, "tiny", replace(DATASETS["tiny"], load=load))
+        datasets.named.cache_clear()
+
+    return fail_with
+
+
+def test_expected_errors_show_their_own_words(dashboard, failing):
+    failing(DataError("Fashion-MNIST is not there. Connect to a network."))
     app = dashboard("start")
     assert [e.value for e in app.error] == ["Fashion-MNIST is not there. Connect to a network."]
 
 
-def test_unexpected_errors_apologise_without_a_traceback(dashboard, monkeypatch, caplog):
-    def broken(_run_id):
-        raise ZeroDivisionError("secret detail in /home/somebody")
-
-    monkeypatch.setattr(cache.trained, "gallery", broken)
+def test_unexpected_errors_apologise_without_a_traceback(dashboard, failing, caplog):
+    failing(ZeroDivisionError("secret detail in /home/somebody"))
     app = dashboard("start")
     assert len(app.error) == 1 and "Sorry" in app.error[0].value
     assert "secret" not in words(app) and not app.exception
