@@ -1,38 +1,20 @@
-import shutil
-import warnings
+"""Projections of codes to two dimensions, and how well neighbours are kept there."""
 
 import numpy as np
 import pytest
-import torch
+from example_codes import BLOBS, LABELS, rotation
 
-from core.data.datasets import load_dataset
-from core.files import npz_bytes
-from core.latent import umap_layout as layout_
 from core.latent.neighbours import knn_accuracy, trustworthiness
 from core.latent.projection import (
     ProjectionError,
-    align,
     pca,
     plane_of,
     procrustes,
     project,
-    project_pair,
     standardise,
 )
-from core.latent.run_maps import project_run, project_task, reference_for
-from core.runs.run import Run
-from core.runs.store import RunStore
 
 RNG = np.random.default_rng(3)
-LABELS = np.repeat(np.arange(4), 60)
-BLOBS = (
-    RNG.standard_normal((240, 6)) + 8 * RNG.standard_normal((4, 6))[LABELS]
-)  # four separate clusters in 6 dimensions
-
-
-def rotation(degrees: float) -> np.ndarray:
-    a = np.radians(degrees)
-    return np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
 
 
 # Procrustes
@@ -171,103 +153,6 @@ def test_codes_without_extent_have_a_plane_too(codes):
     np.testing.assert_allclose(codes @ basis.T + offset, 0, atol=1e-6)
 
 
-# UMAP
-
-
-def test_umap_keeps_separate_clusters_separate_and_neighbours_near():
-    drawn = project(BLOBS)
-    assert drawn.coordinates.shape == (240, 2) and drawn.coordinates.dtype == np.float32
-    assert knn_accuracy(drawn.coordinates, LABELS) == 1
-    centres = np.stack([drawn.coordinates[c == LABELS].mean(0) for c in range(4)])
-    spread = max(drawn.coordinates[c == LABELS].std(axis=0).max() for c in range(4))
-    gaps = np.linalg.norm(centres[:, None] - centres[None], axis=2)[np.triu_indices(4, 1)]
-    assert gaps.min() > 2 * spread
-    assert drawn.trustworthiness > project(BLOBS, "pca").trustworthiness
-
-
-def test_umap_is_the_same_for_a_seed_and_another_for_another():
-    first, again, other = project(BLOBS, seed=5), project(torch.from_numpy(BLOBS), seed=5), project(BLOBS, seed=6)
-    np.testing.assert_array_equal(first.coordinates, again.coordinates)
-    assert not np.array_equal(first.coordinates, other.coordinates)
-
-
-@pytest.fixture(scope="module")
-def package():
-    """umap-learn as it comes, its compiled code kept beside ours: it would take ten seconds in every session."""
-    project(BLOBS[:10])  # imports it our way
-    from numba.core.dispatcher import Dispatcher
-    from umap import umap_, utils
-
-    for module in (umap_, utils):
-        for function in vars(module).values():
-            if isinstance(function, Dispatcher) and function.__module__ == module.__name__ and function._can_compile:
-                function.enable_caching()
-    return umap_
-
-
-CODES = np.random.default_rng(0).standard_normal((240, 6)) * [3, 2, 1, 1, 0.5, 0.5]
-
-
-def drawn_by(reducer, codes):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a seed means one thread; that new points cannot be added
-        return reducer.fit_transform(codes)
-
-
-def test_a_map_is_the_packages_own_bit_for_bit(package):
-    """Given the same neighbours and the same start."""
-    codes, start, near, distances = layout_._prepare(standardise(CODES), pca(standardise(CODES)), 15, seed=3)
-    theirs = package.UMAP(
-        n_neighbors=15,
-        min_dist=0.1,
-        n_epochs=50,
-        init=start,
-        precomputed_knn=(near, distances),
-        random_state=3,
-        n_jobs=1,
-    )
-    np.testing.assert_array_equal(
-        layout_.layout(standardise(CODES), pca(standardise(CODES)), 15, seed=3, epochs=50), drawn_by(theirs, codes)
-    )
-
-
-def test_fewer_rounds_and_a_start_from_pca_cost_no_trustworthiness_against_umap_learns_defaults(package):
-    """On average: a single map's differs by half of the hundredth from seed to seed."""
-    theirs = [
-        trustworthiness(CODES, drawn_by(package.UMAP(random_state=seed, init="pca"), standardise(CODES)))
-        for seed in (0, 1)
-    ]
-    assert np.mean([project(CODES, seed=seed).trustworthiness for seed in (0, 1)]) > np.mean(theirs) - 0.01
-
-
-@pytest.mark.parametrize("n", [3, 4, 10])
-def test_fewer_codes_than_neighbours(n):
-    drawn = project(BLOBS[:n])
-    assert drawn.coordinates.shape == (n, 2) and np.isfinite(drawn.coordinates).all()
-    assert 0 <= drawn.trustworthiness <= 1
-
-
-@pytest.mark.parametrize("n", [1, 2])
-@pytest.mark.parametrize("method", ["pca", "native"])
-def test_one_or_two_codes_are_drawn_and_not_measured(n, method):
-    drawn = project(BLOBS[:n, :2], method)
-    assert drawn.coordinates.shape == (n, 2) and np.isfinite(drawn.coordinates).all() and drawn.trustworthiness is None
-
-
-def test_duplicates_and_one_dimension():
-    twins = np.repeat(BLOBS[:10], 20, axis=0)
-    for codes in (twins, BLOBS[:50, :1]):
-        drawn = project(codes)
-        assert np.isfinite(drawn.coordinates).all()
-
-
-@pytest.mark.parametrize("method", ["umap", "pca"])
-def test_a_collapsed_space_is_one_point(method):
-    drawn = project(np.full((40, 5), 0.3), method, reference=RNG.standard_normal((40, 2)))
-    assert np.ptp(drawn.coordinates, axis=0).max() == 0
-    assert drawn.trustworthiness is None and drawn.disparity == 1
-
-
 # Bad input
 
 
@@ -289,53 +174,6 @@ def test_unusable_codes_and_options_are_named(codes, options, message):
         project(codes, **options)
 
 
-# Pairs and runs
-
-
-def test_a_pair_is_drawn_in_one_frame():
-    turn = np.linalg.qr(RNG.standard_normal((6, 6)))[0]
-    first, second = project_pair(BLOBS, BLOBS * 2 + 1, "pca")
-    assert first.disparity is None and second.disparity == pytest.approx(0, abs=1e-9)
-    np.testing.assert_allclose(first.coordinates, second.coordinates, atol=1e-4)
-    first, second = project_pair(BLOBS, BLOBS @ turn, "pca")
-    raw = project(BLOBS @ turn, "pca").coordinates
-    assert np.linalg.norm(second.coordinates - first.coordinates) <= np.linalg.norm(raw - first.coordinates)
-
-
-def test_a_run_keeps_its_maps_turned_onto_the_reference(trained):
-    dataset = load_dataset("tiny")
-    ae, vae = trained["ae"], trained["vae"]
-    arrays, own = project_run(vae, ae, dataset), project_run(ae, None, dataset)
-    n = len(dataset.test_labels)
-    assert {name: a.shape for name, a in arrays.items()} == {
-        "pca": (n, 2),
-        "umap_0": (n, 2),
-        "umap_1": (n, 2),
-        "umap_2": (n, 2),
-        "trust_pca": (),
-        "trust_umap": (3,),
-        "disparity_pca": (),
-        "disparity_umap": (3,),
-        "knn_accuracy": (),
-    }
-    assert all(a.dtype == np.float32 for a in arrays.values())
-    assert np.isnan(own["disparity_pca"]) and np.isnan(own["disparity_umap"]).all()
-    codes = vae.arrays("gallery.npz")["mean"]
-    for name in ("pca", "umap_0", "umap_2"):
-        trust, disparity = (arrays[f"{kind}_{name[:4].rstrip('_')}"] for kind in ("trust", "disparity"))
-        at = int(name[-1]) if name.startswith("umap") else ()
-        assert trustworthiness(codes, arrays[name]) == pytest.approx(
-            trust[at], abs=0.002
-        )  # rounding may swap equal neighbours
-        aligned, left = procrustes(arrays[name], own[name])
-        assert left == pytest.approx(disparity[at], abs=1e-3)
-        assert np.abs(aligned - arrays[name]).max() < 0.01 * np.ptp(own[name]), "turned already"
-    assert arrays["knn_accuracy"] == pytest.approx(knn_accuracy(codes, dataset.test_labels))
-    exact = align(project(codes, "pca"), own["pca"]).coordinates
-    assert 0 < np.abs(arrays["pca"] - exact).max() < np.abs(exact).max() / 4000, "rounded, and nobody can see it"
-    assert len(npz_bytes(pca=arrays["pca"])) < 0.85 * len(npz_bytes(pca=exact))
-
-
 class Gallery:
     """What project_run asks of a run."""
 
@@ -347,57 +185,6 @@ class Gallery:
 
     def has(self, _name):
         return False
-
-
-def test_a_two_dimensional_run_is_drawn_natively():
-    dataset = load_dataset("tiny")
-    codes = RNG.standard_normal((120, 2))
-    arrays = project_run(Gallery(codes @ rotation(50)), Gallery(codes), dataset)
-    assert set(arrays) == {"native", "trust_native", "disparity_native", "knn_accuracy"}
-    np.testing.assert_allclose(arrays["native"], codes @ rotation(50), rtol=3e-4)
-    assert arrays["disparity_native"] == pytest.approx(0, abs=1e-4)
-
-
-def test_align_leaves_a_map_on_itself():
-    drawn = project(BLOBS, "pca")
-    same = align(drawn, drawn)
-    np.testing.assert_allclose(same.coordinates, drawn.coordinates, atol=1e-5)
-    assert same.disparity == pytest.approx(0, abs=1e-9)
-
-
-# What a worker keeps with the runs
-
-
-def test_a_workers_maps_are_kept_with_the_runs_and_made_once(trained, tmp_path):
-    for run in trained.values():
-        shutil.copytree(run.path, tmp_path / run.run_id)
-    store = RunStore(tmp_path, tmp_path / "none", limit_bytes=10**9)
-    ae, vae = (store.get(trained[model].run_id) for model in ("ae", "vae"))
-    assert reference_for(store, vae).run_id == ae.run_id and reference_for(store, ae) is None
-    task = vae.run_id, ae.run_id, str(tmp_path), str(tmp_path / "none")
-    project_task(*task)
-    for run, expected in (
-        (ae, project_run(ae, None, load_dataset("tiny"))),
-        (vae, project_run(vae, ae, load_dataset("tiny"))),
-    ):
-        run.verify()
-        kept = run.arrays("projection.npz")
-        assert set(kept) == set(expected)
-        for name in kept:
-            np.testing.assert_array_equal(kept[name], expected[name])
-    before = [(run.path / "projection.npz").stat().st_ino for run in (ae, vae)]
-    project_task(*task)  # nothing left to do
-    assert [(run.path / "projection.npz").stat().st_ino for run in (ae, vae)] == before
-
-
-def test_a_run_of_few_test_images_keeps_no_umap_of_fifteen_neighbours(trained, tmp_path):
-    path = shutil.copytree(trained["ae"].path, tmp_path / trained["ae"].run_id)
-    run, dataset = Run(path), load_dataset("tiny")
-    gallery = {name: values[:7] for name, values in run.arrays("gallery.npz").items()}
-    run.add("gallery.npz", npz_bytes(**gallery))
-    arrays = project_run(run, None, dataset)
-    assert set(arrays) == {"pca", "trust_pca", "disparity_pca", "knn_accuracy"} and arrays["pca"].shape == (7, 2)
-    assert np.isnan(arrays["knn_accuracy"]) and 0 <= arrays["trust_pca"] <= 1
 
 
 # The benchmark
