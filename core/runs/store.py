@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,17 @@ from core.runs.run import CONFIG, WEIGHTS, Run, RunError, RunNotFound, Status
 ABANDONED_SECONDS = 900.0  # an unfinished run that wrote nothing for this long may be evicted, with its saved epochs
 # Kept images that no run needs are removed after this long; a run that has just begun may need newer ones.
 ORPHANED_SECONDS = 900.0
+SETTLED_SECONDS = 2.0  # a folder that was changed longer ago has another time after the next change
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """A run's folder as it was seen; `stamp`: when it and its config were changed, in ns, and the config's bytes."""
+
+    stamp: tuple[int, int, int]
+    run: Run
+    config: RunConfig
+    complete: bool
 
 
 class RunStore:
@@ -31,6 +44,7 @@ class RunStore:
         self.cache = Path(cache) if cache is not None else settings.cache_dir() / "runs"
         self.shipped = Path(shipped) if shipped is not None else settings.SHIPPED
         self.limit_bytes = settings.value("CACHE_MB") * 1_000_000 if limit_bytes is None else limit_bytes
+        self._looked_at: dict[str, _Folder] = {}
 
     def run(self, which: str | RunConfig) -> Run:
         """The run with this id or config, whether or not it exists. An intact shipped run takes precedence.
@@ -88,6 +102,35 @@ class RunStore:
                     continue
                 seen.add(path.name)
                 yield run
+
+    def finished(self) -> list[tuple[Run, RunConfig]]:
+        """The finished runs of `__iter__` with their configs; only folders that have changed are read again.
+
+        For pages, which ask several times each: two calls of the system for a folder that has not changed.
+        """
+        found: dict[str, _Folder] = {}
+        by_id: dict[str, _Folder] = {}
+        for root, shipped in ((self.shipped, True), (self.cache, False)):
+            for name in sorted(os.listdir(root)) if root.is_dir() else []:
+                if (folder := self._looked_at_now(os.path.join(root, name), shipped)) is not None:
+                    found[str(folder.run.path)] = folder
+                    by_id.setdefault(name, folder)
+        # A folder that was changed just now may change once more without another time in the file system.
+        settled = 1e9 * (time.time() - SETTLED_SECONDS)
+        self._looked_at = {path: folder for path, folder in found.items() if max(folder.stamp[:2]) < settled}
+        return [(folder.run, folder.config) for folder in by_id.values() if folder.complete]
+
+    def _looked_at_now(self, path: str, shipped: bool) -> _Folder | None:
+        """What a folder holds; None if it is not the folder of a run with a readable config."""
+        try:
+            config = os.stat(os.path.join(path, CONFIG))
+            stamp = (os.stat(path).st_mtime_ns, config.st_mtime_ns, config.st_size)
+            if (known := self._looked_at.get(path)) is not None and known.stamp == stamp:
+                return known
+            run = Run(Path(path), shipped)
+            return _Folder(stamp, run, run.config, run.complete)
+        except (OSError, RunError):
+            return None
 
     def find(self, **fields: Any) -> list[Run]:
         """The finished runs whose config has these values, e.g. find(model="vae", latent_dim=2, seed=0)."""

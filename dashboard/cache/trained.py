@@ -14,7 +14,7 @@ import streamlit as st
 from core.config import LIKELIHOODS
 from core.data.dataset import DataKey
 from core.recent import IMAGES
-from core.runs.run import WEIGHTS, RunError
+from core.runs.run import WEIGHTS
 from core.runs.store import RunStore
 from dashboard.cache.limited import kept
 from dashboard.content import catalog
@@ -39,14 +39,8 @@ def store() -> RunStore:
 
 
 def entries() -> list[catalog.Entry]:
-    """Every finished run at this moment, shipped or trained by anyone; the folders are listed at each call."""
-    found = []
-    for run in (r for r in store() if r.complete):
-        try:
-            found.append(catalog.Entry(run, run.config))  # parsed once, see `core.runs.run`
-        except RunError:  # not readable: `python -m core runs` reports it, the pages ignore it
-            continue
-    return found
+    """Every finished run at this moment, shipped or trained by anyone."""
+    return [catalog.Entry(run, config) for run, config in store().finished()]
 
 
 def pairs() -> dict[tuple[str, int, int], catalog.Pair]:

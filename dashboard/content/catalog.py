@@ -234,9 +234,9 @@ def multirate(entries: Iterable[Entry], pair: Pair) -> Entry | None:
 
 def other_seeds(entries: Iterable[Entry], entry: Entry) -> list[Entry]:
     """The runs that differ from this one only in the seed."""
-    alike = [
-        e for e in entries if e.run_id != entry.run_id and e.config.replace(seed=entry.config.seed) == entry.config
-    ]
+    config = entry.config
+    near = [e for e in entries if (e.config.beta, e.config.latent_dim) == (config.beta, config.latent_dim)]
+    alike = [e for e in near if e.run_id != entry.run_id and e.config.replace(seed=config.seed) == config]
     return sorted(alike, key=lambda e: e.config.seed)
 
 

@@ -125,6 +125,35 @@ def test_adding_a_derived_file_keeps_the_run_whole(run):
     assert run.read("extra.json") == b"{}" and run.status() is Status.COMPLETE
 
 
+def test_finished_runs_are_those_in_the_folders_at_each_call(trained, tmp_path):
+    store = RunStore(tmp_path / "cache", tmp_path / "shipped")
+
+    def listed() -> list[str]:
+        found = store.finished()
+        assert [run.run_id for run, _ in found] == [run.run_id for run in store if run.complete]
+        assert all(run.config is config for run, config in found)
+        return [run.run_id for run, _ in found]
+
+    assert listed() == []
+    for name in ("vae", "ae"):
+        path = tmp_path / "cache" / trained[name].run_id
+        shutil.copytree(trained[name].path, path)
+        for file in (path / CONFIG, path):
+            os.utime(file, (1e9, 1e9))  # as if it had been there for long
+    both = listed()
+    assert len(both) == 2 and listed() == both
+    shutil.copytree(tmp_path / "cache" / both[0], tmp_path / "shipped" / both[0])
+    assert [run.shipped for run, _ in store.finished()] == [True, False] and listed() == both
+    (path / WEIGHTS).rename(tmp_path / "weights")
+    assert len(listed()) == 1
+    (tmp_path / "weights").rename(path / WEIGHTS)
+    assert listed() == both
+    write_bytes(path / CONFIG, b"{")
+    assert len(listed()) == 1
+    shutil.rmtree(tmp_path / "cache")
+    assert listed() == [both[0]]
+
+
 def test_find_filters_on_config_values(trained):
     store = RunStore(trained["ae"].path.parent, trained["ae"].path.parent / "none", limit_bytes=10**9)
     assert [r.run_id for r in store.find(model="ae")] == [trained["ae"].run_id]
