@@ -20,6 +20,8 @@ from dashboard.plots import tiles, uses_charts
 from dashboard.plots.tiles import Tile
 from dashboard.session import controls
 
+SIGMA = 0.5  # noise that the page adds at first
+
 
 def denoise(context: UsesContext, lead: DeltaGenerator, image: np.ndarray) -> None:
     """Draw the image with noise, and the result of every method.
@@ -35,7 +37,7 @@ def denoise(context: UsesContext, lead: DeltaGenerator, image: np.ndarray) -> No
         "Noise",
         0.05,
         1.0,
-        0.5,
+        SIGMA,
         0.05,
         "sigma",
         help="Standard deviation of the Gaussian noise added to grey levels from 0 to 1.",
