@@ -1,8 +1,7 @@
 """How the code of a component reaches the page: it is registered, and the files that its script imports are bundled.
 
 A component has a folder with `__init__.py`, its Python side, and a script with a default export, and where needed
-markup and a style sheet; these three have the folder's name. A long style sheet goes on in others whose names begin
-with it. Scripts are ordinary modules with `import` lines, so that
+markup and a style sheet; these three have the folder's name. Scripts are ordinary modules with `import` lines, so that
 Node, the type checker and editors understand them. But Streamlit sends a component's JavaScript to the browser as one
 module without an address, which cannot import other files, and a page saved as one HTML file has no server at all. So
 `joined` puts every imported module in front, once and in order, each as a function that is called immediately and
@@ -11,7 +10,8 @@ returns what the module exports:
     const $web_kernels = (() => { const PANEL = 8; return { PANEL }; })();
     const { PANEL } = $web_kernels;    // import { PANEL } from "../../web/kernels.js";
 
-What a module does not export stays local to it: two modules may use the same name.
+What a module does not export stays local to it: two modules may use the same name. Style sheets are put together in
+the same way: `@import "../../web/lanes.css";` stands for the rules of that file.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ COMPONENTS, WEB = DASHBOARD / "components", DASHBOARD / "web"
 
 IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]*)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:const|class|function)\*? (\w+))", re.MULTILINE)
+STYLE_IMPORT = re.compile(r'^@import "([^"]*)";\n', re.MULTILINE)
 OTHER_FORM = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -35,7 +36,7 @@ def register(name: str, *, base: bool = True, **options: Any) -> Callable[..., A
     """The function that mounts the component in the folder `name`; call it once, when the module is imported.
 
     Args:
-        base: whether its style sheets follow base.css, which gives buttons, canvases and text the page's look.
+        base: whether its style sheet follows base.css, which gives buttons, canvases and text the page's look.
         options: of `st.components.v2.component`.
     """
     folder = COMPONENTS / name
@@ -43,15 +44,36 @@ def register(name: str, *, base: bool = True, **options: Any) -> Callable[..., A
     return v2.component(
         f"point_or_cloud_{name}",
         html=text(markup) if markup.exists() else None,
-        css=styles(folder, base=base) or None,
+        css=styles(folder / f"{name}.css", base=base) or None,
         js=joined(folder / f"{name}.js"),
         **options,
     )
 
 
-def styles(folder: Path, *, base: bool) -> str:
-    """The style sheets of the component in a folder: base.css if wanted, its own, and those that go on with it."""
-    return "\n".join(map(text, [*([WEB / "base.css"] if base else []), *sorted(folder.glob(f"{folder.name}*.css"))]))
+def styles(path: Path, *, base: bool = False) -> str:
+    """A style sheet after those that it imports, each of them once; "" if there is none.
+
+    Args:
+        base: whether base.css comes before all others.
+
+    Raises:
+        ValueError: it imports a file that does not exist, or a file that imports it.
+    """
+    sheets: dict[Path, str] = {}
+
+    def add(path: Path, chain: tuple[Path, ...]) -> None:
+        if path in chain:
+            raise ValueError(f"{' imports '.join(map(_name, (*chain, path)))}: a circular import.")
+        if not path.is_file():
+            raise ValueError(f"{_name(chain[-1])} imports {_name(path)}, which does not exist.")
+        source = text(path)
+        for other in STYLE_IMPORT.findall(source):
+            add((path.parent / other).resolve(), (*chain, path))
+        sheets.setdefault(path, STYLE_IMPORT.sub("", source))
+
+    for sheet in [*([WEB / "base.css"] if base else []), *([path] if path.exists() else [])]:
+        add(sheet, ())
+    return "\n".join(sheets.values())
 
 
 def text(path: Path) -> str:

@@ -98,22 +98,38 @@ def test_colour_scales_leave_out_outliers_and_nan():
     assert 0 < low < 0.05 and 0.95 < high < 1.01
 
 
-def test_a_style_sheet_comes_before_those_that_go_on_with_it(tmp_path):
-    folder = tmp_path / "knob"
-    folder.mkdir()
-    for name in ("knob_ticks", "other", "knob"):
-        (folder / f"{name}.css").write_text(f".{name} {{}}", encoding="utf-8")
-    assert scripts.styles(folder, base=False) == ".knob {}\n.knob_ticks {}"
-    assert (
-        scripts.styles(folder, base=True) == f"{scripts.text(scripts.WEB / 'base.css')}\n.knob {{}}\n.knob_ticks {{}}"
-    )
-
-
 def written(folder: Path, **files: str) -> Path:
     """A folder of modules, by their names."""
     for name, text in files.items():
         (folder / f"{name}.js").write_text(text, encoding="utf-8")
     return folder
+
+
+def test_a_style_sheet_follows_those_that_it_imports_each_of_them_once(tmp_path):
+    sheets = {
+        "knob": '/* Knob. */\n@import "./ticks.css";\n@import "./bars.css";\n.knob {}\n',
+        "ticks": '@import "./bars.css";\n.ticks {}\n',
+        "bars": ".bars {}\n",
+    }
+    for name, rules in sheets.items():
+        (tmp_path / f"{name}.css").write_text(rules, encoding="utf-8")
+    assert scripts.styles(tmp_path / "knob.css").split() == [
+        *(".bars", "{}", ".ticks", "{}"),
+        *("/*", "Knob.", "*/", ".knob", "{}"),
+    ]
+    base = scripts.text(scripts.WEB / "base.css")
+    assert scripts.styles(tmp_path / "bars.css", base=True) == f"{base}\n.bars {{}}\n"
+    assert scripts.styles(tmp_path / "none.css", base=True) == base
+    assert scripts.styles(tmp_path / "none.css") == ""
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"), [('@import "./a.css";\n', "circular"), ('@import "./b.css";\n', "not exist")]
+)
+def test_a_style_sheet_that_cannot_be_put_together_says_why(tmp_path, rules, told):
+    (tmp_path / "a.css").write_text(rules, encoding="utf-8")
+    with pytest.raises(ValueError, match=told):
+        scripts.styles(tmp_path / "a.css")
 
 
 def test_a_script_brings_every_module_that_it_imports_once_and_in_order(tmp_path):

@@ -244,7 +244,7 @@ class Interpolator extends Component {
     this.find(".at").value = values.at;
     putText(this.find(".position .value"), `${Math.round(100 * values.at)} %`);
     this.find(".steps").value = values.steps;
-    putText(this.find(".controls .value"), String(values.steps));
+    putText(this.find(".fields .value"), String(values.steps));
     this.drawing.draw();
   }
 
