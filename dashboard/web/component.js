@@ -12,11 +12,11 @@ import { everyFrame } from "./canvas.js";
 import { onLook } from "./look.js";
 import { subscribeAtRest } from "./share.js";
 
-/** @import { Mount, SharedImage, Tell } from "./data.js" */
+/** @import { Mount, SharedImage, Report } from "./data.js" */
 
 /**
  * @template Data
- * @typedef {Component & {update(data: Data, tell: Tell, set: Tell): unknown}} View
+ * @typedef {Component & {update(data: Data, report: Report, set: Report): unknown}} View
  */
 
 /** @type {WeakMap<ParentNode, any>} */

@@ -15,7 +15,7 @@ export interface Mount<Data> {
   setStateValue(name: string, value: unknown): void;
 }
 
-export type Tell = Mount<unknown>["setTriggerValue"];
+export type Report = Mount<unknown>["setTriggerValue"];
 export type Side = "left" | "right";
 
 /** A model, as lanes.py describes it; `weights` is an address, "" where there is no network for the page. */

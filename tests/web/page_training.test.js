@@ -13,47 +13,51 @@ const config = /** @type {any} */ ({ model: "vae", beta: 2, epochs: 6, latent_di
 const figures = /** @type {any} */ ({ distortion: 90, rate: 10 });
 const turn = () => new Promise((resolve) => setTimeout(resolve));
 
-/** A training whose worker is a list of what it was told, and the function that it hears by. */
+/** A training whose worker is a list of the calls to it, and the function that takes the worker's messages. */
 async function started(beginning = {}) {
   /** @type {string[]} */
-  const told = [];
-  const worker = { stop: () => told.push("stop"), continue: () => told.push("continue"), end: () => told.push("end") };
+  const calls = [];
+  const worker = {
+    stop: () => calls.push("stop"),
+    continue: () => calls.push("continue"),
+    end: () => calls.push("end"),
+  };
   /** @type {(message: any) => void} */
-  let hear = () => {};
+  let receive = () => {};
   const begin = async (/** @type {any} */ _script, /** @type {any} */ start, /** @type {any} */ listener) => {
-    hear = listener;
+    receive = listener;
     Object.assign(beginning, start);
     return worker;
   };
   const training = new PageTraining(source, config, () => {}, /** @type {any} */ (begin));
   await turn();
-  return { training, told, hear };
+  return { training, calls, receive };
 }
 const progress = (fraction, seconds) => ({ type: "progress", fraction, seconds, epochs: 6 });
 
 test("the remaining time comes from the speed after the first batches, and is null before that", async () => {
-  const { training, hear } = await started();
+  const { training, receive } = await started();
   assert.equal(training.state, "loading");
-  hear(progress(0.01, 0.5)); // compiling
+  receive(progress(0.01, 0.5)); // compiling
   assert.equal(training.secondsLeft, null);
-  hear(progress(0.02, 0.6));
+  receive(progress(0.02, 0.6));
   assert.equal(training.secondsLeft, null);
-  hear(progress(0.06, 1.0));
+  receive(progress(0.06, 1.0));
   assert.ok(Math.abs(/** @type {number} */ (training.secondsLeft) - 9.4) < 1e-9); // .05 in .5 s, .94 left
   assert.equal(training.epoch, 0.36);
 });
 
 test("stopped it waits and goes on where it was; a stop before the worker is there is not lost", async () => {
-  const { training, told, hear } = await started();
-  hear(progress(0.1, 1));
+  const { training, calls, receive } = await started();
+  receive(progress(0.1, 1));
   training.stop();
-  hear(progress(0.11, 1.1)); // the batch that was under way
+  receive(progress(0.11, 1.1)); // the batch that was under way
   assert.equal(training.state, "stopped");
   training.go();
-  assert.deepEqual([training.state, told], ["running", ["stop", "continue"]]);
+  assert.deepEqual([training.state, calls], ["running", ["stop", "continue"]]);
   /** @type {string[]} */
-  const heard = [];
-  const late = { stop: () => heard.push("stop"), continue: () => {}, end: () => {} };
+  const lateCalls = [];
+  const late = { stop: () => lateCalls.push("stop"), continue: () => {}, end: () => {} };
   const early = new PageTraining(
     source,
     config,
@@ -62,14 +66,14 @@ test("stopped it waits and goes on where it was; a stop before the worker is the
   );
   early.stop();
   await turn();
-  assert.deepEqual([early.state, heard], ["stopped", ["stop"]]);
+  assert.deepEqual([early.state, lateCalls], ["stopped", ["stop"]]);
 });
 
 test("a failure is told in words and ends the worker", async () => {
-  const { training, told, hear } = await started();
-  hear({ type: "error", message: "the loss is NaN" });
-  assert.deepEqual([training.state, training.problem, told], ["failed", "the loss is NaN", ["end"]]);
-  hear(progress(0.5, 3));
+  const { training, calls, receive } = await started();
+  receive({ type: "error", message: "the loss is NaN" });
+  assert.deepEqual([training.state, training.problem, calls], ["failed", "the loss is NaN", ["end"]]);
+  receive(progress(0.5, 3));
   assert.equal(training.state, "failed");
 });
 
@@ -123,9 +127,9 @@ test("beyond the limit the oldest are dropped, and no more than necessary", () =
 test("the line offers what can be done", async () => {
   const inPage = /** @type {any} */ ({ ...source, auto: true, patience: 60, server: true });
   const acts = (...rest) => lineOf(inPage, 2, ...rest).buttons?.map(([name]) => name) ?? [];
-  const { training, hear } = await started();
+  const { training, receive } = await started();
   assert.deepEqual(acts(), ["train"]);
-  hear(progress(0.1, 1));
+  receive(progress(0.1, 1));
   assert.deepEqual(acts(training), ["stop"]);
   training.stop();
   assert.deepEqual(acts(training), ["go"]);

@@ -21,7 +21,7 @@ import { Plane } from "./rd_plane.js";
 import { Sources } from "./sources.js";
 import { nearestTo } from "./trained_weights.js";
 
-/** @import { BetaLabData, CurvePoint, Figures, Mount, Tell } from "../../web/data.js" */
+/** @import { BetaLabData, CurvePoint, Figures, Mount, Report } from "../../web/data.js" */
 /** @import { TrainedBeta, TrainingData } from "../../web/data.js" */
 /** @import { LiveBeta } from "./sources.js" */
 /** @typedef {{seed: number, off: Set<number>, real: boolean}} LabState what a person set up */
@@ -37,8 +37,8 @@ export default function (component) {
 export class BetaLab extends Component {
   /** @type {BetaLabData} */
   data;
-  /** @type {Tell} */
-  tell;
+  /** @type {Report} */
+  report;
   /** @type {LabState} */
   state;
   /** @type {CurvePoint[]} the multi-rate model's figures */
@@ -66,7 +66,7 @@ export class BetaLab extends Component {
     this.inPage = new LabTraining(this.find(".training"), {
       knob: () => this.knob,
       changed: () => this.trainedInPage(),
-      tell: (type, values) => this.tell(type, { ...values, sequence: this.knob.sequence }),
+      report: (type, values) => this.report(type, { ...values, sequence: this.knob.sequence }),
     });
     this.plane = new Plane(this.find(".plane canvas"), (beta) => this.knob.go(beta));
     this.plane.canvas.onkeydown = (event) => this.knob.key(event);
@@ -74,9 +74,9 @@ export class BetaLab extends Component {
     this.find(".again").onclick = () => this.noise(this.state.seed + 1);
   }
 
-  /** @param {BetaLabData} data @param {Tell} tell */
-  async update(data, tell) {
-    this.tell = tell;
+  /** @param {BetaLabData} data @param {Report} report */
+  async update(data, report) {
+    this.report = report;
     this.state = labs.get(data.key) ?? { seed: 0, off: new Set(), real: true };
     labs.set(data.key, this.state);
     this.knob.receive(data);
@@ -222,7 +222,7 @@ export class BetaLab extends Component {
   /** @param {ReturnType<Knob["rest"]>} message */
   rested(message) {
     if (message) {
-      this.tell("rested", message);
+      this.report("rested", message);
       if (!this.knob.run) this.inPage.released(this.knob.beta);
     }
     this.inPage.draw();

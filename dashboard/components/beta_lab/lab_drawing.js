@@ -96,7 +96,7 @@ export class LabDrawing {
 
   /**
    * The clouds, which cost most: in every other frame while the knob moves, and not before there are
-   * codes; else the last ones stay. True if they are owed to the next frame.
+   * codes; else the last ones stay. True if the next frame has to draw them.
    * @param {Source} shown @param {InterpolatedCodes | null} codes @param {Look} look
    */
   clouds(shown, codes, look) {

@@ -15,16 +15,16 @@ import { drawLine, lineOf } from "./training_line.js";
  * Trainings, those of them that wait for their turn, and finished networks, of one family. They are still there when
  * the lab has left the page and comes back.
  * @typedef {{trainings: Map<number, PageTraining>, displaced: Set<PageTraining>,
- *   runs: LocalBeta[], read: boolean}} Shelf
+ *   runs: LocalBeta[], read: boolean}} Family
  */
 
 const MOST = 4; // trainings in memory, running and stopped
 const PAUSE = 200; // milliseconds between changes of the line's numbers
 
-/** @type {Map<string, Shelf>} by family */
-const shelves = new Map();
-/** Whether the server has been told that this browser is too slow. */
-let toldSlow = false;
+/** @type {Map<string, Family>} by what distinguishes them */
+const families = new Map();
+/** Whether the server knows that this browser is too slow. */
+let reportedSlow = false;
 
 /**
  * A kept run as a stop of the knob.
@@ -42,8 +42,8 @@ export function localBeta({ key, config, figures, bytes, seconds }) {
 export class LabTraining {
   /** @type {InPage | null} */
   inPage = null;
-  /** @type {Shelf} */
-  shelf = { trainings: new Map(), displaced: new Set(), runs: [], read: true };
+  /** @type {Family} */
+  family = { trainings: new Map(), displaced: new Set(), runs: [], read: true };
   /** @type {Set<number>} weights that the server has been asked for */
   given = new Set();
   /** @type {WeakMap<PageTraining, string>} what the lab has seen of each training */
@@ -55,7 +55,7 @@ export class LabTraining {
    * @param {object} lab
    * @param {() => {beta: number, resting: boolean, run: TrainedBeta | LocalBeta | undefined}} lab.knob
    * @param {() => void} lab.changed called when there are other runs, or newer pictures
-   * @param {(type: "give" | "slow", values: {beta: number, seconds?: number}) => void} lab.tell tells the server
+   * @param {(type: "give" | "slow", values: {beta: number, seconds?: number}) => void} lab.report to the server
    */
   constructor(box, lab) {
     this.box = box;
@@ -67,29 +67,29 @@ export class LabTraining {
     this.inPage = inPage;
     this.box.hidden = !inPage;
     if (!inPage) return;
-    const family = familyOf(inPage.start.config);
-    this.shelf = shelves.get(family) ?? { trainings: new Map(), displaced: new Set(), runs: [], read: false };
-    shelves.set(family, this.shelf);
-    for (const training of this.shelf.trainings.values()) training.changed = () => this.follow(training);
+    const name = familyOf(inPage.start.config);
+    this.family = families.get(name) ?? { trainings: new Map(), displaced: new Set(), runs: [], read: false };
+    families.set(name, this.family);
+    for (const training of this.family.trainings.values()) training.changed = () => this.follow(training);
     this.draw();
-    if (this.shelf.read) return;
-    this.shelf.read = true;
+    if (this.family.read) return;
+    this.family.read = true;
     await this.reread();
   }
 
   /** Reads the kept runs; of two with one weight, the one of the present length, else the newer one. */
   async reread() {
-    const { inPage, shelf } = this;
+    const { inPage, family } = this;
     if (!inPage) return;
     const { config } = inPage.start;
     /** @type {Map<number, LocalBeta>} */
     const runs = new Map();
     for (const run of await keptRuns(familyOf(config))) {
-      const known = shelf.runs.find(({ key, seconds }) => key === run.key && seconds === run.seconds),
+      const known = family.runs.find(({ key, seconds }) => key === run.key && seconds === run.seconds),
         { beta } = run.config;
       if (beta !== null && runs.get(beta)?.epochs !== config.epochs) runs.set(beta, known ?? localBeta(run));
     }
-    shelf.runs = [...runs.values()];
+    family.runs = [...runs.values()];
     this.lab.changed();
     this.draw();
   }
@@ -97,12 +97,12 @@ export class LabTraining {
   /** The networks trained in this browser, but for weights that the server has. @param {TrainedBeta[]} trained */
   runs(trained) {
     if (!this.inPage) return [];
-    return this.shelf.runs.filter(({ beta }) => !trained.some((run) => run.beta === beta));
+    return this.family.runs.filter(({ beta }) => !trained.some((run) => run.beta === beta));
   }
 
   /** The training of this weight, under way or stopped. @param {number} beta */
   training(beta) {
-    return this.inPage ? this.shelf.trainings.get(beta) : undefined;
+    return this.inPage ? this.family.trainings.get(beta) : undefined;
   }
 
   /** The same as the lab draws it. @param {number} beta @returns {TrainingData | null} */
@@ -116,7 +116,7 @@ export class LabTraining {
   }
 
   get running() {
-    return [...this.shelf.trainings.values()].find(({ active }) => active);
+    return [...this.family.trainings.values()].find(({ active }) => active);
   }
 
   /** The knob was released at a weight without a network. @param {number} beta */
@@ -126,14 +126,14 @@ export class LabTraining {
 
   /** Starts a training, or starts it anew; another one that is running waits. @param {number} beta */
   start(beta) {
-    const { inPage, shelf } = this;
+    const { inPage, family } = this;
     if (!inPage) return;
     this.displace();
     this.drop(beta);
-    while (shelf.trainings.size >= MOST) this.drop(/** @type {number} */ (shelf.trainings.keys().next().value));
+    while (family.trainings.size >= MOST) this.drop(/** @type {number} */ (family.trainings.keys().next().value));
     const { config } = inPage.start,
       training = new PageTraining(inPage, { ...config, beta }, () => this.follow(training));
-    shelf.trainings.set(beta, training);
+    family.trainings.set(beta, training);
     this.draw();
   }
 
@@ -141,29 +141,29 @@ export class LabTraining {
   displace() {
     const { running } = this;
     if (!running) return;
-    this.shelf.displaced.add(running);
+    this.family.displaced.add(running);
     running.stop();
   }
 
   /** @param {number} beta */
   drop(beta) {
-    this.shelf.trainings.get(beta)?.end();
-    this.shelf.trainings.delete(beta);
+    this.family.trainings.get(beta)?.end();
+    this.family.trainings.delete(beta);
   }
 
   /** @param {PageTraining} training something of it has changed */
   follow(training) {
-    const { inPage, shelf } = this,
+    const { inPage, family } = this,
       beta = /** @type {number} */ (training.config.beta),
       whole = training.secondsLeft === null ? 0 : training.secondsLeft + training.seconds;
     if (training.state === "done") {
-      if (shelf.trainings.get(beta) === training) void this.finish(beta, training);
+      if (family.trainings.get(beta) === training) void this.finish(beta, training);
       return;
     }
-    if (inPage?.server && !toldSlow && whole > inPage.patience) {
-      toldSlow = true; // the server takes over; whoever then chooses this browser has it
+    if (inPage?.server && !reportedSlow && whole > inPage.patience) {
+      reportedSlow = true; // the server takes over; whoever then chooses this browser has it
       this.drop(beta);
-      this.lab.tell("slow", { beta, seconds: whole });
+      this.lab.report("slow", { beta, seconds: whole });
       this.lab.changed();
       this.draw();
       return;
@@ -180,12 +180,12 @@ export class LabTraining {
    * @param {number} beta @param {PageTraining} training
    */
   async finish(beta, training) {
-    const { shelf } = this;
+    const { family } = this;
     if (training.result) await keep(training.result);
     await this.reread(); // before it is dropped, so that its pictures stay
-    if (shelf.trainings.get(beta) === training) shelf.trainings.delete(beta);
-    const [next] = shelf.displaced;
-    shelf.displaced.delete(next);
+    if (family.trainings.get(beta) === training) family.trainings.delete(beta);
+    const [next] = family.displaced;
+    family.displaced.delete(next);
     if (next && !this.running) next.go();
     this.lab.changed();
     this.draw();
@@ -197,15 +197,15 @@ export class LabTraining {
       training = this.training(beta);
     if (act === "train") this.start(beta);
     else if (act === "stop" && training) {
-      this.shelf.displaced.delete(training);
+      this.family.displaced.delete(training);
       training.stop();
     } else if (act === "go" && training) {
       this.displace();
-      this.shelf.displaced.delete(training);
+      this.family.displaced.delete(training);
       training.go();
     } else if (act === "give") {
       this.given.add(beta);
-      this.lab.tell("give", { beta });
+      this.lab.report("give", { beta });
     } else if (act === "forget" && run && "key" in run) {
       await forget(run.key);
       URL.revokeObjectURL(run.weights);

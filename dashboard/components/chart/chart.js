@@ -1,8 +1,8 @@
 /* Draws a plotly figure as SVG: lines, marks, bars, levels, a legend, and the values under the pointer.
 
    plotly.js is 4.7 MB of script, which takes a page about a second to read before anything of it is seen. The pages'
-   charts use a small part of it (dashboard/plots/charts.py); this draws that part, at the first paint and in files that
-   are taken home. Another kind of trace is named in the chart instead of being left out.
+   charts use a small part of it (dashboard/plots/charts.py); this draws that part, at the first paint and in exported
+   pages. Another kind of trace is named in the chart instead of being left out.
 
    Everything is an attribute, nothing a style sheet's, so that the picture of the page (picture.js) can draw the
    element alone. Data: `ChartData` in data.d.ts. */

@@ -22,7 +22,7 @@ import { GivenImage } from "./given_image.js";
 import { Lane } from "./lane.js";
 import { ENCODED, describeImage, lead, repeated } from "./words.js";
 
-/** @import { EncodeDecodeData, ImageInfo, Mount, Side, Tell } from "../../web/data.js" */
+/** @import { EncodeDecodeData, ImageInfo, Mount, Report, Side } from "../../web/data.js" */
 /** @import { Look } from "../../web/look.js" */
 /** @import { Sprite } from "../../web/sprites.js" */
 /** @import { Network } from "../../web/networks.js" */
@@ -42,8 +42,8 @@ export default function (component) {
 class EncodeDecode extends Component {
   /** @type {EncodeDecodeData} */
   data;
-  /** @type {Tell} */
-  trigger;
+  /** @type {Report} */
+  report;
   /** @type {Record<string, Float32Array>} */
   arrays;
   /** @type {Float32Array} classes of the test images */
@@ -84,11 +84,11 @@ class EncodeDecode extends Component {
     };
   }
 
-  /** @param {EncodeDecodeData} data @param {Tell} trigger */
-  async update(data, trigger) {
+  /** @param {EncodeDecodeData} data @param {Report} report */
+  async update(data, report) {
     const first = !this.data;
     this.data = data;
-    this.trigger = trigger;
+    this.report = report;
     this.format = formatOf(data.shape);
     const loaded = await this.loaded(async () => {
       const [arrays, sprite, left, right] = await Promise.all([
@@ -152,7 +152,7 @@ class EncodeDecode extends Component {
   choose(i) {
     this.take(this.sprite.image(i), { source: "test", index: i });
     this.given.choose(i);
-    this.trigger("chosen", i);
+    this.report("chosen", i);
   }
 
   clear() {

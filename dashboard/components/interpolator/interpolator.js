@@ -27,7 +27,7 @@ import { drawCharts } from "./path_charts.js";
 import { PathDistances } from "./path_distances.js";
 import { PathPictures, positionAt } from "./path_pictures.js";
 
-/** @import { InterpolatorData, Mount, PathSettings, Tell } from "../../web/data.js" */
+/** @import { InterpolatorData, Mount, PathSettings, Report } from "../../web/data.js" */
 /** @import { Reference } from "../../web/reference.js" */
 /** @import { Sprite } from "../../web/sprites.js" */
 /** @import { End } from "./interpolator_words.js" */
@@ -42,11 +42,11 @@ export default function (component) {
 class Interpolator extends Component {
   /** @type {InterpolatorData} */
   data;
-  /** @type {Tell} */
-  tell;
+  /** @type {Report} */
+  report;
   /** @type {SharedSettings<PathSettings>} */
   settings = new SharedSettings((message) => {
-    if (message) this.tell("rested", message);
+    if (message) this.report("rested", message);
     this.redraw();
   });
   path = new Path();
@@ -89,10 +89,10 @@ class Interpolator extends Component {
     });
   }
 
-  /** @param {InterpolatorData} data @param {Tell} tell */
-  async update(data, tell) {
+  /** @param {InterpolatorData} data @param {Report} report */
+  async update(data, report) {
     const before = this.data;
-    Object.assign(this, { data, tell });
+    Object.assign(this, { data, report });
     if (before && before.left.weights !== data.left.weights) this.path = new Path();
     this.format = formatOf(data.shape);
     if (before && before.reference !== data.reference) this.reference = null;

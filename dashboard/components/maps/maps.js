@@ -21,7 +21,7 @@ import { gallery, inspector } from "./maps_images.js";
 import { controls, legend, table } from "./maps_panels.js";
 import { BY_CLASS, colouringOf, paletteOf, placesIn, stateFor } from "./maps_state.js";
 
-/** @import { MapsData, Mount, Side, Tell } from "../../web/data.js" */
+/** @import { MapsData, Mount, Report, Side } from "../../web/data.js" */
 /** @import { Place } from "../../web/scatter.js" */
 /** @import { Owner } from "./map_plot.js" */
 /** @import { MapsState, Shown } from "./maps_state.js" */
@@ -39,8 +39,8 @@ export default function (component) {
 class LinkedMaps extends Component {
   /** @type {MapsData} */
   data;
-  /** @type {Tell} */
-  trigger;
+  /** @type {Report} */
+  report;
   /** @type {MapsState} */
   state;
   /** @type {Record<string, Float32Array> | undefined} */
@@ -91,9 +91,9 @@ class LinkedMaps extends Component {
       this.find(".tools").append(make("button", { "data-tool": name, onclick: () => this.set({ tool: name }) }, label));
   }
 
-  /** @param {MapsData} data @param {Tell} trigger */
-  async update(data, trigger) {
-    this.trigger = trigger;
+  /** @param {MapsData} data @param {Report} report */
+  async update(data, report) {
+    this.report = report;
     this.data = data;
     this.root.classList.toggle("plain", Boolean(data.plain));
     this.state = stateFor(kept, data);
@@ -272,7 +272,7 @@ class LinkedMaps extends Component {
   showPictures(pictures) {
     this.settings.set({ pictures });
     const message = this.settings.rest();
-    if (message) this.trigger("rested", message);
+    if (message) this.report("rested", message);
     this.redraw();
   }
 
@@ -283,7 +283,7 @@ class LinkedMaps extends Component {
 
   /** @param {number} i an image to open in both models */
   open(i) {
-    if (this.data.can_open) this.trigger("open", i);
+    if (this.data.can_open) this.report("open", i);
   }
 
   destroy() {

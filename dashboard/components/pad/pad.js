@@ -5,7 +5,7 @@ import { Component, mount } from "../../web/component.js";
 import { Pad } from "../../web/drawing_pad.js";
 import { formatOf } from "../../web/image.js";
 
-/** @import { Mount, PadData, Tell } from "../../web/data.js" */
+/** @import { Mount, PadData, Report } from "../../web/data.js" */
 
 /** @param {Mount<PadData>} component */
 export default function (component) {
@@ -17,7 +17,7 @@ class DrawingPad extends Component {
   pad;
   hint = "";
 
-  /** @param {PadData} data @param {Tell} _ @param {Tell} set changes a value that the server keeps */
+  /** @param {PadData} data @param {Report} _ @param {Report} set changes a value that the server keeps */
   update({ hint, label, image, shape, ground }, _, set) {
     this.hint = hint;
     const pad = (this.pad ??= this.makePad(label, image));

@@ -3,7 +3,7 @@
 import { Component, mount } from "../../web/component.js";
 import { make } from "../../web/elements.js";
 
-/** @import { Mount, PickerData, Tell } from "../../web/data.js" */
+/** @import { Mount, PickerData, Report } from "../../web/data.js" */
 
 /** @param {Mount<PickerData>} component */
 export default function (component) {
@@ -11,8 +11,8 @@ export default function (component) {
 }
 
 class Picker extends Component {
-  /** @param {PickerData} data @param {Tell} tell */
-  update({ url, columns, names }, tell) {
+  /** @param {PickerData} data @param {Report} report */
+  update({ url, columns, names }, report) {
     const rows = Math.ceil(names.length / columns);
     /** @type {(place: number, count: number) => number} in per cent of what the sprite overlaps a button */
     const percent = (place, count) => (count > 1 ? (100 * place) / (count - 1) : 0);
@@ -24,7 +24,7 @@ class Picker extends Component {
           backgroundSize: `${columns * 100}% ${rows * 100}%`,
           backgroundPosition: `${percent(i % columns, columns)}% ${percent(Math.floor(i / columns), rows)}%`,
         });
-        button.onclick = () => tell("chosen", i);
+        button.onclick = () => report("chosen", i);
         return button;
       }),
     );

@@ -20,7 +20,7 @@ import { SamplerControls } from "./sampler_controls.js";
 import { MOST, Samples, sourcesOf } from "./samples.js";
 import { classified, figuresOf, verdictOf, whyNone } from "./sampler_words.js";
 
-/** @import { Mount, SamplerData, SampleSettings, Side, Tell } from "../../web/data.js" */
+/** @import { Mount, SamplerData, Report, SampleSettings, Side } from "../../web/data.js" */
 /** @import { Density } from "./samples.js" */
 
 const STILL_COLUMNS = 8; // of the pictures that are stored with a run
@@ -33,11 +33,11 @@ export default function (component) {
 class Sampler extends Component {
   /** @type {SamplerData} */
   data;
-  /** @type {Tell} */
-  tell;
+  /** @type {Report} */
+  report;
   /** @type {SharedSettings<SampleSettings>} */
   settings = new SharedSettings((message) => {
-    if (message) this.tell("rested", message);
+    if (message) this.report("rested", message);
     this.redraw();
   });
   samples = new Samples();
@@ -61,10 +61,10 @@ class Sampler extends Component {
     );
   }
 
-  /** @param {SamplerData} data @param {Tell} tell */
-  async update(data, tell) {
+  /** @param {SamplerData} data @param {Report} report */
+  async update(data, report) {
     const before = this.data;
-    Object.assign(this, { data, tell });
+    Object.assign(this, { data, report });
     if (before?.left.weights !== data.left.weights) {
       Object.assign(this, { complete: false, stills: { left: null, right: null } });
       this.samples = new Samples(formatOf(data.shape));

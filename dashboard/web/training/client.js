@@ -1,4 +1,5 @@
-/* The page's side of training: starts a worker from its script's address and speaks with it; see worker.js.
+/* The page's side of training: starts a worker from its script's address and exchanges messages with it; see
+   worker.js.
 
      const training = await startTraining(address, { config, layers, images, seed }, (message) => ...);
      training.stop(); training.continue(); training.end();
@@ -8,7 +9,7 @@
    meant relative to the page. */
 
 /** @import { TrainingConfig } from "../data.js" */
-/** @import { Place } from "./crew.js" */
+/** @import { Place } from "./data_parallel.js" */
 /** @import { Images, Start } from "./worker.js" */
 /** @typedef {{url: string, train: number, test: number, columns: number}} Addressed a picture by its address */
 
@@ -27,32 +28,32 @@ const whole = (address) => new URL(address, document.baseURI).href;
 
 /**
  * @param {string} script address of entry.js with all it imports
- * @param {(message: any) => void} hear
+ * @param {(message: any) => void} receive
  */
-async function startWorker(script, hear) {
+async function startWorker(script, receive) {
   const response = await fetch(whole(script), { cache: "force-cache" });
   if (!response.ok) throw new Error(`the training script could not be loaded (${response.status})`);
   const address = URL.createObjectURL(new Blob([await response.text()], { type: "text/javascript" })),
     worker = new Worker(address);
   URL.revokeObjectURL(address);
-  worker.onmessage = ({ data }) => hear(data);
+  worker.onmessage = ({ data }) => receive(data);
   worker.onerror = ({ message }) =>
-    hear({ type: "error", message: message || "the training worker could not be started" });
+    receive({ type: "error", message: message || "the training worker could not be started" });
   return worker;
 }
 
 /**
- * So many workers, each told its place among them. Of what they say, the first error is the last that is heard.
- * @param {string} script @param {number} count @param {(message: any) => void} hear
+ * So many workers, each with its place among them. Their messages are received until the first error.
+ * @param {string} script @param {number} count @param {(message: any) => void} receive
  */
-async function startWorkers(script, count, hear) {
+async function startWorkers(script, count, receive) {
   let failed = false;
   const workers = await Promise.all(
     Array.from({ length: count }, () =>
       startWorker(script, (message) => {
         if (failed) return;
         failed = message.type === "error";
-        hear(message);
+        receive(message);
       }),
     ),
   );
@@ -66,10 +67,10 @@ async function startWorkers(script, count, hear) {
     }
   return {
     /** @param {Record<string, any>} message */
-    tellAll: (message) =>
+    sendAll: (message) =>
       workers.forEach((worker, i) => worker.postMessage({ ...message, place: places[i] }, places[i].ports)),
     /** @param {string} type */
-    tellFirst: (type) => workers[0].postMessage({ type }),
+    sendFirst: (type) => workers[0].postMessage({ type }),
     end: () => workers.forEach((worker) => worker.terminate()),
   };
 }
@@ -92,11 +93,11 @@ async function withFile(images) {
  * @param {string} script address of entry.js with all it imports
  * @param {Omit<Start, "type" | "place" | "images"> & {images: Addressed | Images, workers?: number}} start with fewer
  *   workers or more than `workersFor` says
- * @param {(message: any) => void} hear
+ * @param {(message: any) => void} receive
  */
-export async function startTraining(script, { images, workers, ...start }, hear) {
+export async function startTraining(script, { images, workers, ...start }, receive) {
   const given = await withFile(images),
-    all = await startWorkers(script, workers ?? workersFor(start.config), hear);
-  all.tellAll({ type: "start", ...start, images: given });
-  return { stop: () => all.tellFirst("stop"), continue: () => all.tellFirst("continue"), end: all.end };
+    all = await startWorkers(script, workers ?? workersFor(start.config), receive);
+  all.sendAll({ type: "start", ...start, images: given });
+  return { stop: () => all.sendFirst("stop"), continue: () => all.sendFirst("continue"), end: all.end };
 }

@@ -57,7 +57,7 @@ export class PageTraining {
   /** @param {PageTrainingSource} source @param {typeof startTraining} begin */
   async begin({ script, start }, begin) {
     try {
-      const worker = await begin(script, { ...start, config: this.config }, (message) => this.hear(message));
+      const worker = await begin(script, { ...start, config: this.config }, (message) => this.receive(message));
       if (this.state === "failed" || this.ended) return worker.end();
       this.worker = worker;
       if (!this.wanted) worker.stop();
@@ -80,7 +80,7 @@ export class PageTraining {
   }
 
   /** @param {any} message of worker.js */
-  hear(message) {
+  receive(message) {
     if (this.ended) return;
     if (message.bytes) {
       this.network = new Network(message.bytes);

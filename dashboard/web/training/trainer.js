@@ -2,10 +2,10 @@
 
      for each epoch:  shuffle;  for each batch:  minimise mean(D + beta R)
 
-   One call of `step` is one batch, so that a worker can listen in between; with several workers, `Crew` in crew.js
-   takes the parts of a step and sends numbers in between. Every epoch has generators of its own, seeded by
-   (seed, epoch): the same seed gives the same bits in the same browser, however the training was interrupted. What is
-   measured and shown is the running mean of the weights where the recipe has one. */
+   One call of `step` is one batch, so that a worker can receive messages in between; with several workers,
+   `DataParallel` in data_parallel.js takes the parts of a step and sends numbers in between. Every epoch has generators
+   of its own, seeded by (seed, epoch): the same seed gives the same bits in the same browser, however the training was
+   interrupted. What is measured and shown is the running mean of the weights where the recipe has one. */
 
 import { formatOf } from "../image.js";
 import { BETA_RANGE } from "../log_beta.js";

@@ -8,8 +8,8 @@
            {type: "done", figures, bytes, seconds}, {type: "stopped"}, {type: "error", message}
 
    `seconds` counts training and measuring, not waiting. After every batch the worker listens: a stop takes effect
-   within one, and no figure depends on when it came. Of several workers (crew.js) only the first one is spoken to after
-   the start and answers, but for errors.
+   within one, and no figure depends on when it came. Of several workers (data_parallel.js) only the first one
+   receives messages after the start and answers; errors come from all.
 
    Why not a library: TensorFlow for browsers (tfjs 4.22) is 1.5 MB of script and 0.4 MB of WebAssembly, which knows no
    gradient of a convolution's weights (its kernels lack Conv2DBackpropFilter); onnxruntime-web 1.30 is 14 MB and has no
@@ -17,7 +17,7 @@
 
 import { formatOf } from "../image.js";
 import { eachTile, readTile } from "../sprites.js";
-import { ALONE, Crew } from "./crew.js";
+import { ALONE, DataParallel } from "./data_parallel.js";
 import { Trainer } from "./trainer.js";
 
 /** @import { TrainingConfig } from "../data.js" */
@@ -28,7 +28,7 @@ import { Trainer } from "./trainer.js";
  */
 /**
  * @typedef {{type: "start", config: TrainingConfig, layers: Layers, images: Images, seed: number,
- *   place?: import("./crew.js").Place}} Start
+ *   place?: import("./data_parallel.js").Place}} Start
  */
 /**
  * @typedef {object} Port
@@ -60,8 +60,8 @@ export async function readImages(images, shape) {
 export function serve(port) {
   /** @type {Trainer | null} */
   let trainer = null;
-  /** @type {Crew} */
-  let crew;
+  /** @type {DataParallel} */
+  let parallel;
   let running = false, // a loop is at work
     loading = false,
     wanted = false, // a loop is to go on
@@ -81,8 +81,8 @@ export function serve(port) {
     });
 
   /** @param {string} type @param {Record<string, any>} [values] */
-  function tell(type, values = {}) {
-    if (!crew?.index || type === "error") port.postMessage({ type, ...values }, values.bytes ? [values.bytes] : []);
+  function send(type, values = {}) {
+    if (!parallel?.index || type === "error") port.postMessage({ type, ...values }, values.bytes ? [values.bytes] : []);
   }
 
   async function work() {
@@ -91,33 +91,33 @@ export function serve(port) {
     try {
       while (wanted && trainer && !trainer.done) {
         const current = trainer,
-          together = crew,
+          together = parallel,
           began = performance.now(),
           progress = await together.step(),
           took = (performance.now() - began) / 1000;
         seconds += took;
         const images = Math.min(current.config.batch_size, current.count);
-        tell("progress", { ...progress, seconds, imagesPerSecond: images / took });
+        send("progress", { ...progress, seconds, imagesPerSecond: images / took });
         if (progress.ended) {
           const before = performance.now(),
             figures = await together.evaluate();
           seconds += (performance.now() - before) / 1000;
           const { epoch } = progress;
-          tell(current.done ? "done" : "epoch", { epoch, figures, seconds, bytes: current.file() });
+          send(current.done ? "done" : "epoch", { epoch, figures, seconds, bytes: current.file() });
           shown = seconds;
         } else if (seconds - shown > PICTURES) {
-          tell("weights", { bytes: current.file() });
+          send("weights", { bytes: current.file() });
           shown = seconds;
         }
         await turn();
       }
-      if (trainer && !trainer.done && number === started) tell("stopped");
+      if (trainer && !trainer.done && number === started) send("stopped");
     } catch (error) {
       trainer = null;
-      tell("error", { message: /** @type {Error} */ (error).message });
+      send("error", { message: /** @type {Error} */ (error).message });
     }
     running = false;
-    if (wanted && trainer && !trainer.done) work(); // told to go on while it was stopping
+    if (wanted && trainer && !trainer.done) work(); // a "continue" came while it was stopping
   }
 
   /** @param {Start} start */
@@ -130,14 +130,14 @@ export function serve(port) {
       while (running) await turn();
       if (number !== started) return;
       trainer = new Trainer(config, layers, train, test, seed, { index: place.index, count: place.ports.length + 1 });
-      crew = new Crew(trainer, place);
+      parallel = new DataParallel(trainer, place);
       seconds = shown = 0;
-      wanted = loading; // unless it was told to stop meanwhile
+      wanted = loading; // unless a "stop" came meanwhile
       loading = false;
       if (wanted) work();
-      else tell("stopped");
+      else send("stopped");
     } catch (error) {
-      if (number === started) tell("error", { message: /** @type {Error} */ (error).message });
+      if (number === started) send("error", { message: /** @type {Error} */ (error).message });
     }
   }
 

@@ -12,8 +12,8 @@ import { close } from "./tools.js";
 
 const START = { type: "start", config: CONFIG, layers: LAYERS, images: IMAGES, seed: 7 };
 
-/** `count` workers that are told their places; what each says is heard with its number. */
-function crew(count, message, hear) {
+/** `count` workers with their places; what each sends is received with its number. */
+function start(count, message, receive) {
   const places = Array.from({ length: count }, (_, index) => ({ index, ports: [] }));
   for (const { index, ports } of places)
     for (const other of places.slice(index + 1)) {
@@ -22,13 +22,13 @@ function crew(count, message, hear) {
       other.ports.push(port2);
     }
   const workers = places.map((place, i) => {
-    const port = { postMessage: (said) => hear(said, i), onmessage: null };
+    const port = { postMessage: (said) => receive(said, i), onmessage: null };
     serve(port);
     return port;
   });
   workers.forEach((port, i) => port.onmessage({ data: { ...message, place: places[i] } }));
   return {
-    tell: (type) => workers[0].onmessage({ data: { type } }),
+    send: (type) => workers[0].onmessage({ data: { type } }),
     end: () => places.forEach(({ ports }) => ports.forEach((port) => port.close())),
   };
 }
@@ -37,10 +37,10 @@ function crew(count, message, hear) {
 function trained(count, changes = {}, { images = IMAGES, stopAt = 0 } = {}) {
   return new Promise((done, failed) => {
     const said = [];
-    const workers = crew(count, { ...START, config: { ...CONFIG, ...changes }, images }, (message, i) => {
+    const workers = start(count, { ...START, config: { ...CONFIG, ...changes }, images }, (message, i) => {
       said.push({ ...message, i });
-      if (message.type === "progress" && said.length === stopAt) workers.tell("stop");
-      if (message.type === "stopped") setTimeout(() => workers.tell("continue"), 10);
+      if (message.type === "progress" && said.length === stopAt) workers.send("stop");
+      if (message.type === "stopped") setTimeout(() => workers.send("continue"), 10);
       if (message.type !== "done" && message.type !== "error") return;
       workers.end();
       if (message.type === "done") done({ ...message, said });

@@ -1,12 +1,12 @@
-/* One training by several workers, which are all alike. Each has all the weights and a part of every batch:
+/* Data-parallel training: one training by several equal workers. Each has all the weights and a part of every batch:
 
      gradients of its part  ->  those of each other worker's share of the parameters, to that worker
      sum over the workers   ->  the optimisers' step for its own share  ->  its new weights, to all others
 
    The loss is a mean over a batch, so its gradient is the sum of the parts'. All sums are taken in the order of the
    workers, and every worker draws the random numbers of the whole batch: the same number of workers gives the same
-   bits, another number the same weights but for rounding. A step waits for all others twice, and so they keep step
-   without further messages, also while the first one, which talks with the page, has been stopped.
+   bits, another number the same weights but for rounding. A step waits for all others twice, which keeps them
+   together without further messages, also while the first one, which exchanges messages with the page, is stopped.
 
    Numbers travel as transferred arrays through channels: memory that several workers share would ask for a page that
    is isolated from other origins, which a page of Streamlit in another page's frame cannot be. */
@@ -25,7 +25,7 @@ import { sharesOf } from "./shares.js";
 export const ALONE = { index: 0, ports: [] };
 
 /** A channel whose messages are asked for one after another. */
-class Line {
+class Channel {
   /** @param {MessagePort} port */
   constructor(port) {
     this.port = port;
@@ -35,14 +35,14 @@ class Line {
     this.waiting = null;
     port.onmessage = ({ data }) => {
       if (!this.waiting) return void this.arrived.push(data);
-      const heard = this.waiting;
+      const receive = this.waiting;
       this.waiting = null;
-      heard(data);
+      receive(data);
     };
   }
 
   /** @returns {Promise<any>} */
-  hear() {
+  next() {
     return new Promise((done) => {
       if (this.arrived.length) done(this.arrived.shift());
       else this.waiting = done;
@@ -50,7 +50,7 @@ class Line {
   }
 }
 
-export class Crew {
+export class DataParallel {
   /** @param {Trainer} trainer that of this worker, made for its place @param {Place} place */
   constructor(trainer, { index, ports }) {
     this.trainer = trainer;
@@ -60,7 +60,7 @@ export class Crew {
     this.share = shares[index];
     this.others = ports.map((port, i) => {
       const share = shares[i < index ? i : i + 1];
-      return { line: new Line(port), share, numbers: new Float32Array(share.length) };
+      return { channel: new Channel(port), share, numbers: new Float32Array(share.length) };
     });
   }
 
@@ -73,7 +73,7 @@ export class Crew {
       { weights, gradients } = trainer.network.parameters,
       own = trainer.differentiate();
     for (const other of others) this.send(other, own, gradients, other.share);
-    const parts = await this.heard();
+    const parts = await this.received();
     for (const { numbers } of parts) this.unpack(numbers, gradients, share, true);
     const terms = this.inOrder(
       own,
@@ -86,7 +86,7 @@ export class Crew {
       other.numbers = parts[i].numbers; // as long as this worker's share
       this.send(other, terms, weights, share);
     });
-    (await this.heard()).forEach(({ numbers }, i) => {
+    (await this.received()).forEach(({ numbers }, i) => {
       this.unpack(numbers, weights, others[i].share, false);
       others[i].numbers = numbers;
     });
@@ -94,22 +94,23 @@ export class Crew {
   }
 
   /**
-   * Figures on the test images, each worker measuring a part of them; null for all but the first, who tells the page.
+   * Figures on the test images, each worker measuring a part of them; null for all but the first, which sends
+   * them to the page.
    * @returns {Promise<Figures | null>}
    */
   async evaluate() {
     const { trainer, others, index } = this,
       own = trainer.measure();
     if (index) {
-      others[0].line.port.postMessage(own);
+      others[0].channel.port.postMessage(own);
       return null;
     }
-    return trainer.figures([own, .../** @type {Sums[]} */ (await this.heard())]);
+    return trainer.figures([own, .../** @type {Sums[]} */ (await this.received())]);
   }
 
   /** What each of the others sends next. @returns {Promise<any[]>} */
-  heard() {
-    return Promise.all(this.others.map(({ line }) => line.hear()));
+  received() {
+    return Promise.all(this.others.map(({ channel }) => channel.next()));
   }
 
   /** @template T @param {T} own @param {T[]} others' @returns {T[]} */
@@ -118,17 +119,17 @@ export class Crew {
   }
 
   /**
-   * @param {Crew["others"][number]} other @param {Terms} terms @param {number} stretch of the parameters
+   * @param {DataParallel["others"][number]} other @param {Terms} terms @param {number} stretch of the parameters
    * @param {import("./shares.js").Share} share what of it
    */
-  send({ line, numbers }, terms, stretch, { ranges }) {
+  send({ channel, numbers }, terms, stretch, { ranges }) {
     const { floats } = this.trainer.network.heap;
     let to = 0;
     for (const [from, end] of ranges) {
       numbers.set(floats.subarray(stretch + from, stretch + end), to);
       to += end - from;
     }
-    line.port.postMessage({ terms, numbers }, [numbers.buffer]);
+    channel.port.postMessage({ terms, numbers }, [numbers.buffer]);
   }
 
   /**
