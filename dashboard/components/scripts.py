@@ -10,7 +10,8 @@ returns what the module exports:
     const $web_kernels = (() => { const PANEL = 8; return { PANEL }; })();
     const { PANEL } = $web_kernels;    // import { PANEL } from "../../web/kernels.js";
 
-What a module does not export stays local to it: two modules may use the same name. Style sheets are put together in
+What a module does not export stays local to it: two modules may use the same name. Comments that fill whole lines stay
+behind: they are a third of the text. Style sheets are put together in
 the same way: `@import "../../web/lanes.css";` stands for the rules of that file.
 """
 
@@ -28,6 +29,12 @@ COMPONENTS, WEB = DASHBOARD / "components", DASHBOARD / "web"
 
 IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]*)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:const|class|function)\*? (\w+))", re.MULTILINE)
+# A text, which is kept whatever it holds, or a comment on lines of its own.
+TEXT_OR_COMMENT = re.compile(
+    r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)"""
+    r"""|^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)(?:\n|\Z)""",
+    re.MULTILINE | re.DOTALL,
+)
 STYLE_IMPORT = re.compile(r'^@import "([^"]*)";\n', re.MULTILINE)
 OTHER_FORM = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
@@ -107,7 +114,7 @@ def bundled(code: str, path: Path = DASHBOARD / "inline.js") -> str:
             return
         if not path.is_file():
             raise ValueError(f"{_name(chain[-1])} imports {_name(path)}, which does not exist.")
-        source = linked(text(path), path, (*chain, path))
+        source = linked(uncommented(text(path)), path, (*chain, path))
         exports[path] = EXPORT.findall(source)
         source = EXPORT.sub("", source)
         if found := OTHER_FORM.search(source):
@@ -131,10 +138,15 @@ def bundled(code: str, path: Path = DASHBOARD / "inline.js") -> str:
 
         return IMPORT.sub(link, source)
 
-    entry = linked(code, path, (path,))
+    entry = linked(uncommented(code), path, (path,))
     if found := re.search(r"^import\b.*", entry, re.MULTILINE):
         raise ValueError(f'{_name(path)}: "{found[0]}" is a form of import that is not supported here.')
     return "\n".join([*modules.values(), entry])
+
+
+def uncommented(code: str) -> str:
+    """A script without the comments that fill whole lines; those beside code stay."""
+    return TEXT_OR_COMMENT.sub(lambda found: found[1] or "", code)
 
 
 def _name(path: Path) -> str:

@@ -105,6 +105,33 @@ def written(folder: Path, **files: str) -> Path:
     return folder
 
 
+def test_comments_on_lines_of_their_own_are_left_out_of_a_script():
+    code = """/* A module
+   // of two lines. */
+const a = 1; // one
+/** @type {number} */
+const b = /** @type {any} */ (a);
+  // another
+/** @type {any} */ (a).b();
+/** kept? no */
+const text = "/* text */", other = `
+// a line of a template
+/* another */
+`;
+"""
+    assert (
+        scripts.uncommented(code)
+        == """const a = 1; // one
+const b = /** @type {any} */ (a);
+/** @type {any} */ (a).b();
+const text = "/* text */", other = `
+// a line of a template
+/* another */
+`;
+"""
+    )
+
+
 def test_a_style_sheet_follows_those_that_it_imports_each_of_them_once(tmp_path):
     sheets = {
         "knob": '/* Knob. */\n@import "./ticks.css";\n@import "./bars.css";\n.knob {}\n',
