@@ -10,9 +10,9 @@ returns what the module exports:
     const $web_kernels = (() => { const PANEL = 8; return { PANEL }; })();
     const { PANEL } = $web_kernels;    // import { PANEL } from "../../web/kernels.js";
 
-What a module does not export stays local to it: two modules may use the same name. Comments that fill whole lines stay
-behind: they are a third of the text. Style sheets are put together in
-the same way: `@import "../../web/lanes.css";` stands for the rules of that file.
+What a module does not export stays local to it: two modules may use the same name. Comments that fill whole lines are
+left out: they are a third of the text. Style sheets are put together in the same way: `@import "../../web/lanes.css";`
+stands for the rules of that file.
 """
 
 from __future__ import annotations

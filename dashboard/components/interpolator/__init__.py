@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -112,13 +112,7 @@ def interpolator(
     """
     data: dict[str, Any] = {**images.describe(name)}
     for side, (label, weights) in zip(SIDES, (lanes["ae"], lanes["vae"]), strict=True):
-        data[side] = {
-            "title": label.title,
-            "short": label.short,
-            "color": label.color,
-            "color_dark": label.color_dark,
-            "weights": weights,
-        }
+        data[side] = {**asdict(label), "weights": weights}
     _mount(
         key=key,
         data={

@@ -7,7 +7,7 @@ A seed means numpy's noise in the browser too (dashboard/web/random.js), so the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,10 +50,7 @@ class SampledLane:
     def to_data(self, key: str) -> dict[str, Any]:
         """Its JSON for the component."""
         return {
-            "title": self.label.title,
-            "short": self.label.short,
-            "color": self.label.color,
-            "color_dark": self.label.color_dark,
+            **asdict(self.label),
             "weights": self.weights,
             "stills": {
                 source: media_url(png, "image/png", f"{key}/still-{self.label.short}-{source}")
