@@ -7,6 +7,14 @@ export const plainly = (value) => String(value).replace("-", "−");
 export const signed = (value, digits = 1) => value.toFixed(digits).replace("-", "−");
 
 /**
+ * Three digits, or as many as asked for, without trailing zeros.
+ * @param {number} x
+ */
+export function short(x, digits = 3) {
+  return String(Number(x.toPrecision(digits)));
+}
+
+/**
  * Distortion, rate and their sum in nats per image, and the squared error; a point has no rate.
  * @param {{distortion: number, rate: number | null, neg_elbo: number | null, mse: number}} figures
  */

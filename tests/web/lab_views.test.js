@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { boundsOf } from "../../dashboard/components/beta_lab/plane_drawing.js";
 import { byRate, curveAt, difference, figuresAt } from "../../dashboard/components/beta_lab/lab_views.js";
 import { firstOfEach } from "../../dashboard/web/tiles.js";
 import { close } from "./tools.js";
@@ -84,4 +85,15 @@ test("a weight's own figures are its trained network's, else those in training, 
   assert.deepEqual([at({ nearest }).own, at({}).own, at({ nearest }).live], [nearest, null, false]);
   close([at({}).predicted.distortion], [80], 1e-12);
   assert.equal(figuresAt([], 0, ACTIVE, { trained, training: null, nearest: null }).predicted, null);
+});
+
+test("the plane has room for all points and for the AE's level, and is no line where there is one point", () => {
+  const points = [
+      { rate: 20, distortion: 90 },
+      { rate: 5, distortion: 130 },
+    ],
+    { right, low, high } = boundsOf(points, 80);
+  assert.ok(right > 20 && low < 80 && high > 130);
+  const single = boundsOf([{ rate: 1, distortion: 100 }], null);
+  assert.ok(single.right >= 12 && single.high - single.low >= 30);
 });

@@ -2,9 +2,9 @@
    knows. What needs no network is drawn before the networks are there. */
 
 import { theme } from "../../web/look.js";
+import { short } from "../../web/measures.js";
 import { byRate, curveAt, drawBars, drawClouds, drawTicks } from "./lab_views.js";
 import { describe } from "./lab_words.js";
-import { short } from "./rd_plane.js";
 import { ticksOf } from "./trained_weights.js";
 
 /** @import { CurvePoint, Figures } from "../../web/data.js" */

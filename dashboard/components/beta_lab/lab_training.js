@@ -4,9 +4,9 @@
 
    The line below the knob says where a network is or was trained, how far it is, and has the buttons. */
 
+import { short } from "../../web/measures.js";
 import { familyOf, forget, keep, keptRuns } from "../../web/training/kept_runs.js";
 import { PageTraining } from "../../web/training/page_training.js";
-import { short } from "./rd_plane.js";
 import { drawLine, lineOf } from "./training_line.js";
 
 /** @import { BetaLabData, InPage, LocalBeta, TrainedBeta, TrainingData } from "../../web/data.js" */

@@ -2,8 +2,8 @@
    show, how it compares with the prediction. */
 
 import { make, putText, unitName } from "../../web/elements.js";
+import { short } from "../../web/measures.js";
 import { SAMPLES, drawFigures } from "./lab_views.js";
-import { short } from "./rd_plane.js";
 
 /** @import { BetaLabData, Figures, TrainedBeta, TrainingData } from "../../web/data.js" */
 /** @import { LiveBeta } from "./sources.js" */

@@ -1,8 +1,8 @@
 /* The trained weights along the knob's track: which one a place belongs to, and which are named below it. Places are
    t = log10 beta. */
 
+import { short } from "../../web/measures.js";
 import { LOG_RANGE } from "./beta_state.js";
-import { short } from "./rd_plane.js";
 
 /** @import { TrainedBeta } from "../../web/data.js" */
 

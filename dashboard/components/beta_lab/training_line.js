@@ -1,8 +1,7 @@
 /* The line below the knob, in words and buttons: where a network is or was trained, how far it is, what can be done. */
 
 import { make, putText } from "../../web/elements.js";
-import { duration } from "../../web/measures.js";
-import { short } from "./rd_plane.js";
+import { duration, short } from "../../web/measures.js";
 
 /** @import { InPage, LocalBeta, TrainedBeta } from "../../web/data.js" */
 /** @import { PageTraining } from "../../web/training/page_training.js" */
