@@ -162,51 +162,73 @@ class Traverse extends Component {
     if (!this.image) return;
     const { dark } = theme(this.root);
     for (const lane of this.lanes) {
-      const { info, network, code } = lane,
-        { format } = network,
-        { pixels } = format,
-        d = network.latentDim;
-      lane.title.style.color = inkOf(info, dark);
-      lane.section.style.setProperty("--own", colorOf(info, dark));
-      if (!lane.stale || !code) continue;
-      const now = network.decodeImage(code).slice();
-      paint(lane.tile, now, format);
-      const levels = format.channels > 1 ? "levels" : "grey levels",
-        moved = rootMeanSquare(now, lane.image ?? now);
-      lane.text.textContent =
-        moved < 0.001
-          ? "The image's code, decoded. Move a slider."
-          : `Changed by ${moved.toFixed(3)} per pixel (root mean square, ${levels} from 0 to 1).`;
-      lane.section.dataset.moved = moved.toFixed(4);
-      for (const { j, value } of lane.rows) value.textContent = `${unitName(j)} = ${signed(code[j], 2)}`;
-      lane.stale = false;
-      if (!lane.strips) continue;
-      lane.strips = false;
-      // All strips as one batch: each row of d numbers is the code with one of them replaced.
-      const codes = new Float32Array(lane.rows.length * STRIP * d);
-      lane.rows.forEach(({ j, low, high }, r) => {
-        for (let s = 0; s < STRIP; s++) {
-          codes.set(code, (r * STRIP + s) * d);
-          codes[(r * STRIP + s) * d + j] = low + ((high - low) * s) / (STRIP - 1);
-        }
-      });
-      const images = network.decodeImage(codes, lane.rows.length * STRIP);
-      lane.rows.forEach(({ strip, row }, r) => {
-        strip.forEach((canvas, s) => paint(canvas, images, format, (r * STRIP + s) * pixels));
-        const first = r * STRIP * pixels,
-          last = first + (STRIP - 1) * pixels;
-        const range = rootMeanSquare(images.subarray(first, first + pixels), images.subarray(last, last + pixels));
-        row.title = `From one end to the other the image changes by ${range.toFixed(3)} per pixel.`;
-        row.dataset.range = range.toFixed(4);
-      });
+      lane.title.style.color = inkOf(lane.info, dark);
+      lane.section.style.setProperty("--own", colorOf(lane.info, dark));
+      if (lane.stale && lane.code) this.drawLane(lane, lane.code);
     }
     this.noteTime();
+  }
+
+  /**
+   * The picture of the code as the sliders stand; the strips too, if they are out of date.
+   * @param {Lane} lane @param {Float32Array} code
+   */
+  drawLane(lane, code) {
+    const { network } = lane,
+      { format } = network,
+      now = network.decodeImage(code).slice(),
+      levels = format.channels > 1 ? "levels" : "grey levels",
+      moved = rootMeanSquare(now, lane.image ?? now);
+    paint(lane.tile, now, format);
+    lane.text.textContent =
+      moved < 0.001
+        ? "The image's code, decoded. Move a slider."
+        : `Changed by ${moved.toFixed(3)} per pixel (root mean square, ${levels} from 0 to 1).`;
+    lane.section.dataset.moved = moved.toFixed(4);
+    for (const { j, value } of lane.rows) value.textContent = `${unitName(j)} = ${signed(code[j], 2)}`;
+    lane.stale = false;
+    if (lane.strips) drawStrips(lane, code);
+    lane.strips = false;
   }
 
   destroy() {
     super.destroy();
     clearTimeout(this.rest);
   }
+}
+
+/**
+ * Codes in which one latent number takes STRIP values over its range, row by row, (rows * STRIP, d).
+ * @param {ArrayLike<number>} code the others' values @param {{j: number, low: number, high: number}[]} rows
+ */
+export function stripCodes(code, rows) {
+  const d = code.length,
+    codes = new Float32Array(rows.length * STRIP * d);
+  rows.forEach(({ j, low, high }, r) => {
+    for (let s = 0; s < STRIP; s++) {
+      codes.set(code, (r * STRIP + s) * d);
+      codes[(r * STRIP + s) * d + j] = low + ((high - low) * s) / (STRIP - 1);
+    }
+  });
+  return codes;
+}
+
+/**
+ * All strips, decoded as one batch.
+ * @param {Lane} lane @param {Float32Array} code
+ */
+function drawStrips({ network, rows }, code) {
+  const { format } = network,
+    { pixels } = format,
+    images = network.decodeImage(stripCodes(code, rows), rows.length * STRIP);
+  rows.forEach(({ strip, row }, r) => {
+    strip.forEach((canvas, s) => paint(canvas, images, format, (r * STRIP + s) * pixels));
+    const first = r * STRIP * pixels,
+      last = first + (STRIP - 1) * pixels;
+    const range = rootMeanSquare(images.subarray(first, first + pixels), images.subarray(last, last + pixels));
+    row.title = `From one end to the other the image changes by ${range.toFixed(3)} per pixel.`;
+    row.dataset.range = range.toFixed(4);
+  });
 }
 
 /** A canvas for one picture. @param {Network} network */
