@@ -1,5 +1,6 @@
 /* Keys, clicker, notes window, blank screen and autoplay of the walkthrough. Data: `PresenterData` in data.d.ts.
-   presenter_keys.js knows what a key means, notes_window.js has the window, autoplay.js decides when to go on.
+   presenter_keys.js knows what a key means, sheets.js what covers the screen, notes_window.js has the window, fit.js
+   sizes the type, autoplay.js decides when to go on.
 
    Where to go is reported to the page (trigger "go": next, back, first, last, leave, or a choice's key); what concerns
    only this screen, blank, notes, full screen, QR, stays here and outlives reruns. A handler that has used a key (an
@@ -7,22 +8,21 @@
    send, always go.
 
    Not a view on the base of component.js: it belongs to the window rather than to an element, and what it keeps in
-   `screen_` outlives every element that it is mounted in. */
+   `state` outlives every element that it is mounted in. */
 
 import { goesOn } from "./autoplay.js";
+import { keepFitting } from "./fit.js";
 import { openNotes, writeNotes } from "./notes_window.js";
 import { meaningOf } from "./presenter_keys.js";
+import { Sheets } from "./sheets.js";
 
 /** @import { Mount, PresenterData } from "../../web/data.js" */
 /** @import { Notes } from "./notes_window.js" */
 
-const LEAST = 0.6; // of the type's full size, below which it is not made smaller
 /**
  * What concerns only this screen.
  * @typedef {object} Screen
- * @property {HTMLElement | null} blank
- * @property {HTMLElement | null} link
- * @property {HTMLElement | null} message
+ * @property {Sheets} sheets what covers it
  * @property {Notes} notes
  * @property {number} touched time of the last touch or key
  * @property {boolean} [present]
@@ -30,27 +30,25 @@ const LEAST = 0.6; // of the type's full size, below which it is not made smalle
  * @property {(where: string) => void} [go]
  * @property {(event: KeyboardEvent) => void} [key]
  */
-/** @typedef {"blank" | "link" | "message"} Sheet what can cover the screen */
 
-const page_ = /** @type {{pointOrCloudScreen?: Screen}} */ (globalThis);
+const page = /** @type {{pointOrCloudScreen?: Screen}} */ (globalThis);
 /** @type {Screen} */
-const screen_ = (page_.pointOrCloudScreen ??= {
-  blank: null,
-  link: null,
-  message: null,
+const state = (page.pointOrCloudScreen ??= {
+  sheets: new Sheets(),
   notes: { window: null, since: Date.now() },
   touched: 0,
 });
 
 /** @param {Mount<PresenterData>} component */
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".presenter");
+  const { sheets } = state,
+    root = parentElement.querySelector(".presenter");
   /** @type {(selector: string) => any} */
   const find = (selector) => root.querySelector(selector);
-  screen_.stop?.(); // this function runs at every rerun; what the last one listened to is over
+  state.stop?.(); // this function runs at every rerun; what the last one listened to is over
   /** @type {(where: string) => void} */
   const go = (where) => {
-    uncover();
+    sheets.uncover();
     /** @type {HTMLElement | null} */ (document.activeElement)?.blur?.();
     setTriggerValue("go", where);
   };
@@ -59,8 +57,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   else delete document.documentElement.dataset.present;
   // In a frame, keys go to the page around it until the frame has been clicked: a link that opens a talk has to take
   // them.
-  if (data.present && !screen_.present && window.parent !== window) window.focus();
-  screen_.present = data.present;
+  if (data.present && !state.present && window.parent !== window) window.focus();
+  state.present = data.present;
 
   find(".count").textContent = `${data.place} / ${data.total}`;
   find(".steps").setAttribute("aria-valuenow", data.place);
@@ -70,39 +68,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   /* ---- this screen ---- */
 
-  function uncover() {
-    for (const name of /** @type {Sheet[]} */ (["blank", "link", "message"])) {
-      screen_[name]?.remove();
-      screen_[name] = null;
-    }
-  }
-  /** @param {Sheet} name @param {...(Node | string)} content */
-  function cover(name, ...content) {
-    const was = screen_[name];
-    uncover();
-    if (was) return;
-    const sheet = document.createElement("div");
-    sheet.className = `presenter-screen ${name}`;
-    sheet.append(...content);
-    sheet.onclick = uncover;
-    document.body.append((screen_[name] = sheet));
-  }
   function address() {
     const picture = new Image();
     picture.src = data.qr;
     picture.alt = "QR code of the link below";
     return [picture, data.url];
   }
-  const link = () => cover("link", ...address());
+  const link = () => sheets.toggle("link", ...address());
   // The page may learn its own address only now, in a frame for instance: a sheet that is open must not keep the old
   // one.
-  screen_.link?.replaceChildren(...address());
+  if (sheets.name === "link") sheets.element?.replaceChildren(...address());
   /** @type {(about: "full-screen" | "notes", text: string) => void} */
-  const report = (about, text) => {
-    uncover();
-    cover("message", text);
-    screen_.message?.setAttribute("data-about", about);
-  };
+  const report = (about, text) => sheets.cover("message", text).setAttribute("data-about", about);
   const fullScreen = () =>
     document.documentElement
       .requestFullscreen?.()
@@ -115,14 +92,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
       );
   /** @param {boolean} front whether the window comes to the front */
   const notes = (front) => {
-    writeNotes(screen_.notes, data, {
-      go: (where) => screen_.go?.(where),
-      key: (event) => screen_.key?.(event),
+    writeNotes(state.notes, data, {
+      go: (where) => state.go?.(where),
+      key: (event) => state.key?.(event),
     });
-    if (front) screen_.notes.window?.focus();
+    if (front) state.notes.window?.focus();
   };
   const showNotes = () => {
-    if (openNotes(screen_.notes)) notes(true);
+    if (openNotes(state.notes)) notes(true);
     else
       report(
         "notes",
@@ -136,7 +113,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     leave: () => go("leave"),
     back: () => go("back"),
     next: () => go("next"),
-    blank: () => cover("blank"),
+    blank: () => sheets.toggle("blank"),
     link,
     full: () => (document.fullscreenElement ? document.exitFullscreen() : fullScreen()),
     notes: showNotes,
@@ -147,31 +124,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       button.blur();
     };
 
-  /** Type as large as lets the whole scene stand on the screen: a projector is not scrolled. */
-  function fit() {
-    const main = document.querySelector("[data-testid=stMain]"),
-      style = document.documentElement.style;
-    if (!data.present || !main) return style.removeProperty("--fit");
-    let size = 1;
-    for (
-      style.setProperty("--fit", String(size));
-      main.scrollHeight > main.clientHeight + 1 && size > LEAST;
-      style.setProperty("--fit", String(size))
-    )
-      size -= 0.03;
-  }
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let rest; // pictures are drawn, and drawn again for another screen, a moment after the page around them
-  const soon = () => {
-    clearTimeout(rest);
-    rest = setTimeout(fit, 120);
-  };
-  const grown = new ResizeObserver(soon),
-    whole = document.querySelector("[data-testid=stMainBlockContainer]");
-  if (whole) grown.observe(whole);
-  window.addEventListener("resize", soon);
-  fit();
-
+  const stopFitting = keepFitting(data.present);
   notes(false);
 
   /* ---- keys ---- */
@@ -194,14 +147,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
         onControl: Boolean(pressing),
       },
       data,
-      Boolean(screen_.blank || screen_.link || screen_.message),
+      sheets.name !== null,
     );
     if (!what) return;
     event.preventDefault();
     if (early) event.stopPropagation();
-    if (what === "uncover") uncover();
-    else if (screen_.blank && ["next", "back"].includes(what))
-      uncover(); // the first click of a clicker only brings the picture back
+    // The first click of a clicker only brings the picture back.
+    const back = sheets.name === "blank" && ["next", "back"].includes(what);
+    if (what === "uncover" || back) sheets.uncover();
     else (actions[what] ?? (() => go(what)))();
   }
   /** @type {(event: KeyboardEvent) => void} */
@@ -210,13 +163,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const late = (event) => key(event, false);
   /** @type {(event: PointerEvent) => void} */
   const near = (event) => find(".foot").classList.toggle("near", event.clientY > innerHeight - 120);
-  const touched = () => (screen_.touched = Date.now());
+  const touched = () => (state.touched = Date.now());
   window.addEventListener("keydown", early, true);
   window.addEventListener("keydown", late);
   window.addEventListener("pointermove", near);
   for (const name of ["pointerdown", "keydown", "wheel"])
     window.addEventListener(name, touched, { capture: true, passive: true });
-  Object.assign(screen_, {
+  Object.assign(state, {
     go,
     key: (/** @type {KeyboardEvent} */ event) => {
       key(event, true);
@@ -230,7 +183,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const auto = data.auto
     ? setInterval(() => {
         const seconds = (/** @type {number} */ since) => (Date.now() - since) / 1000;
-        const now = { shown: seconds(shown), idle: seconds(screen_.touched), hidden: document.hidden };
+        const now = { shown: seconds(shown), idle: seconds(state.touched), hidden: document.hidden };
         if (!goesOn(data, now)) return;
         clearInterval(auto); // once a scene; what comes next starts its own
         go(data.revealed && data.place === data.total ? "first" : "next");
@@ -239,11 +192,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   root.dataset.scene = data.scene;
   root.dataset.revealed = data.revealed ? "1" : "";
-  screen_.stop = () => {
+  state.stop = () => {
     clearInterval(auto);
-    grown.disconnect();
-    clearTimeout(rest);
-    window.removeEventListener("resize", soon);
+    stopFitting();
     window.removeEventListener("keydown", early, true);
     window.removeEventListener("keydown", late);
     window.removeEventListener("pointermove", near);
@@ -251,8 +202,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       window.removeEventListener(name, touched, { capture: true });
   };
   return () => {
-    screen_.stop?.();
-    uncover();
+    state.stop?.();
+    sheets.uncover();
     document.documentElement.style.removeProperty("--fit");
     delete document.documentElement.dataset.present;
   };
