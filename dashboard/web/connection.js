@@ -63,7 +63,7 @@
       const timer = setTimeout(say, WAIT);
       this.addEventListener("open", () => {
         clearTimeout(timer);
-        connected = true; // what happens later is Streamlit's to tell
+        connected = true; // Streamlit reports later failures
         notice?.remove();
       });
       this.addEventListener("close", () => {

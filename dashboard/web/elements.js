@@ -38,13 +38,13 @@ export function make(tag, attributes = {}, ...children) {
     else if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : String(value));
   }
   if (tag === "canvas" && !("aria-label" in attributes) && !("role" in attributes))
-    element.setAttribute("aria-hidden", "true"); // the words beside it tell
+    element.setAttribute("aria-hidden", "true"); // the words beside it say what it shows
   element.append(...children);
   return element;
 }
 
 /**
- * What people call latent number j, counted from 0 here: z₁, z₂, …
+ * The name of latent number j, which is counted from 0: z₁, z₂, …
  * @type {(j: number) => string}
  */
 export const unitName = (j) => "z" + String(j + 1).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]);

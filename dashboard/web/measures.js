@@ -1,7 +1,7 @@
 /* Numbers, measures and durations in words. */
 
 /** A number with a minus instead of a hyphen. @param {number} value */
-export const plainly = (value) => String(value).replace("-", "−");
+export const withMinus = (value) => String(value).replace("-", "−");
 
 /** The same, rounded. @param {number} value */
 export const signed = (value, digits = 1) => value.toFixed(digits).replace("-", "−");

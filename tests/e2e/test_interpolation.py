@@ -201,7 +201,7 @@ RUN = """([weights, a, b, way]) => {
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
   const network = new Network(bytes(weights)), path = new Path();
   path.take({ left: network, right: network });
-  path.lead(new Float32Array(bytes(a)), new Float32Array(bytes(b)), way, 9);
+  path.connect(new Float32Array(bytes(a)), new Float32Array(bytes(b)), way, 9);
   return btoa(Array.from(new Uint8Array(path.frames.left.buffer), (v) => String.fromCharCode(v)).join(""));
 }"""
 

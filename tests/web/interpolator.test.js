@@ -50,7 +50,7 @@ test("frames are decoded codes of the path; the cross-fade needs no network and 
   const path = new Path(),
     black = new Float32Array(PIXELS),
     white = new Float32Array(PIXELS).fill(1);
-  path.lead(black, white, "spherical", 5);
+  path.connect(black, white, "spherical", 5);
   assert.deepEqual(Object.keys(path.frames), ["pixels"]);
   close(
     path.frames.pixels.filter((_, p) => p % PIXELS === 9),
@@ -58,7 +58,7 @@ test("frames are decoded codes of the path; the cross-fade needs no network and 
     1e-6,
   );
   path.take({ left: network, right: network });
-  path.lead(black, white, "linear", 5);
+  path.connect(black, white, "linear", 5);
   close(
     path.frames.left.filter((_, p) => p % PIXELS === 0),
     places(5).map((t) => 2 * t),
@@ -69,7 +69,7 @@ test("frames are decoded codes of the path; the cross-fade needs no network and 
 
 test("distances of neighbouring frames; a cross-fade has even steps", () => {
   const path = new Path();
-  path.lead(numbers(PIXELS, 3, 0, 1), numbers(PIXELS, 4, 0, 1), "linear", 6);
+  path.connect(numbers(PIXELS, 3, 0, 1), numbers(PIXELS, 4, 0, 1), "linear", 6);
   const steps = stepsOf(path.frames.pixels, 6);
   assert.equal(steps.length, 5);
   close(steps, Array(5).fill(steps[0]), 1e-4);

@@ -1,7 +1,7 @@
 /* The parts of the rate-distortion plane: axes, lines of equal -ELBO, curves, trained networks, where the knob is. */
 
 import { disc, ring } from "../../web/marks.js";
-import { plainly, short } from "../../web/measures.js";
+import { short, withMinus } from "../../web/measures.js";
 import { ticks } from "../../web/ticks.js";
 
 /** @import { CurvePoint, Figures, TrainedBeta } from "../../web/data.js" */
@@ -41,7 +41,7 @@ export class PlaneDrawing {
     this.height = height;
     this.bounds = bounds;
     this.look = look;
-    this.scale = ticks(bounds.low, bounds.high, 5).map((value) => ({ value, words: plainly(value) }));
+    this.scale = ticks(bounds.low, bounds.high, 5).map((value) => ({ value, words: withMinus(value) }));
     this.left = 40 + 6 * Math.max(0, ...this.scale.map(({ words }) => words.length - 3));
     this.right = width - MARGIN;
     this.bottom = height - BELOW;

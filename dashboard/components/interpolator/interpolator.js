@@ -200,7 +200,7 @@ class Interpolator extends Component {
       b = this.image("b");
     if (!a || !b) return;
     if (this.outdated) {
-      this.path.lead(a, b, /** @type {Way} */ (values.way), values.steps);
+      this.path.connect(a, b, /** @type {Way} */ (values.way), values.steps);
       this.outdated = false;
     }
     const { data, path, distances, reference } = this,

@@ -95,10 +95,10 @@ export class Path {
   }
 
   /**
-   * Another path.
+   * Connects two other images.
    * @param {Float32Array} a an image @param {Float32Array} b @param {Way} way @param {number} count of frames
    */
-  lead(a, b, way, count) {
+  connect(a, b, way, count) {
     Object.assign(this, { ends: [a, b], way, count });
     const { networks } = this;
     this.codes = networks && {
