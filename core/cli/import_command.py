@@ -12,12 +12,13 @@ from pathlib import Path
 from core import settings
 from core.cli.terminal import UsageError, print_json, writing
 from core.cli.training_commands import sweep
-from core.data.archive import limits_from_settings, unpack
+from core.data.archive import unpack
 from core.data.contact_sheet import contact_sheet
 from core.data.dataset import Dataset
 from core.data.folder import load_folder, what_was_read
 from core.data.folder_name import Place
 from core.data.form import Form, suits_color
+from core.data.given_files import limits_from_settings
 from core.files import slug, write_bytes
 
 LATENT_DIM = 16

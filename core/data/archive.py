@@ -11,74 +11,31 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import stat
-import struct
 import tempfile
 import time
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar
 
-from core import settings
 from core.data.folder_listing import UNREAD, belongs_to_a_tool
-from core.data.folder_name import printable
+from core.data.given_files import (
+    DAMAGES,
+    ArchiveError,
+    Entry,
+    Limits,
+    entries_of,
+    limits_from_settings,
+    short_name,
+)
 from core.data.image_file import formats, suffixes
 from core.data.safe_paths import parts_of, safe_paths
 from core.errors import FAILURE, UserFacingError
 
 CHUNK = 1 << 16
 DEEPEST = 8  # parts of a path
-RATIO, UNSUSPECTED = 200, 20e6  # an archive may grow to so many times its size, or to so many bytes
-DIRECTORY_BYTES = 2000  # of a zip's directory, per file that is allowed
-METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # the others can claim gigabytes of memory, and are rare
 ARCHIVES = {".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz"}
 Result = TypeVar("Result")
-DAMAGES = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    IndexError,
-    OverflowError,
-)
-
-
-class ArchiveError(UserFacingError, ValueError):
-    """The pictures cannot be taken. The message says why, the limit and the remedy; nothing was kept."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What may be unpacked at once; the defaults are those of the settings.
-
-    Attributes:
-        megabytes: of all files together, unpacked.
-        files: images.
-        megapixels: of one image; larger ones are skipped.
-        seconds: for all of it.
-    """
-
-    megabytes: float = 500
-    files: int = 5000
-    megapixels: float = 50
-    seconds: float = 60
-
-
-def limits_from_settings() -> Limits:
-    """The limits according to the environment; see the table of settings in README.md."""
-    return Limits(
-        settings.value("IMPORT_UNPACKED_MB"),
-        settings.value("IMPORT_FILES"),
-        settings.value("IMPORT_MEGAPIXELS"),
-        settings.value("IMPORT_SECONDS"),
-    )
 
 
 @dataclass(frozen=True)
@@ -94,16 +51,6 @@ class Unpacked:
     folder: Path
     files: int
     skipped: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """One file that was given: its name as it came, its declared size, how it is opened, and why it is skipped."""
-
-    name: str
-    size: int
-    open: Callable[[], IO[bytes]]
-    reason: str = ""
 
 
 @dataclass
@@ -131,12 +78,7 @@ class _Budget:
 
     def skip(self, name: str, reason: str) -> None:
         """Report a file that is not taken."""
-        self.skipped.append(f"{_shown(name)}: {reason}")
-
-
-def _shown(name: str) -> str:
-    text = printable(name)
-    return text if len(text) <= 100 else text[:60] + "…" + text[-39:]
+        self.skipped.append(f"{short_name(name)}: {reason}")
 
 
 def unpack(given: Sequence[tuple[str, BinaryIO]], folder: Path, limits: Limits | None = None) -> Unpacked:
@@ -159,7 +101,7 @@ def unpack(given: Sequence[tuple[str, BinaryIO]], folder: Path, limits: Limits |
     try:
         with contextlib.ExitStack() as opened:
             alone = len(given) == 1
-            entries = [entry for name, file in given for entry in _entries(name, file, limits, opened, alone)]
+            entries = [entry for name, file in given for entry in entries_of(name, file, limits, opened, alone)]
             plan = _plan(entries, budget)
             files = sum(_write(entry, private.joinpath(*parts), budget) for entry, parts in plan)
         if not files:
@@ -172,76 +114,12 @@ def unpack(given: Sequence[tuple[str, BinaryIO]], folder: Path, limits: Limits |
     return Unpacked(folder, files, tuple(budget.skipped))
 
 
-def _entries(name: str, file: BinaryIO, limits: Limits, opened: contextlib.ExitStack, alone: bool) -> Iterator[_Entry]:
-    """The files that a given file stands for: itself, or what is in it if it is a zip.
-
-    Unless it is the only one, the files of a zip are in a folder that is called like it.
-    """
-    if not name.lower().endswith(".zip"):
-        yield _Entry(name, file.seek(0, os.SEEK_END), lambda: _from_start(file))
-        return
-    shown, packed = _shown(name), file.seek(0, os.SEEK_END)
-    try:
-        if _directory_bytes(file, packed) > DIRECTORY_BYTES * limits.files:
-            raise ArchiveError(f"{shown} lists too many files. Give a zip of at most {limits.files:,} images.")
-        archive = opened.enter_context(zipfile.ZipFile(file))
-    except DAMAGES as error:
-        if isinstance(error, ArchiveError):
-            raise
-        raise ArchiveError(
-            f"{shown} is not a zip that can be opened ({type(error).__name__}). Pack the images again."
-        ) from None
-    infos = [
-        info for info in archive.infolist() if not info.orig_filename.endswith("/")
-    ]  # not `is_dir`, which fails on an empty name
-    if any(info.flag_bits & 1 for info in infos):
-        raise ArchiveError(f"{shown} is encrypted. Pack the images again without a password.")
-    declared = sum(info.file_size for info in infos)
-    if declared > max(RATIO * packed, UNSUSPECTED):
-        raise ArchiveError(
-            f"{shown} would grow from {packed / 1e6:.2f} to {declared / 1e6:,.0f} MB, which no zip of images does. "
-            "Give the images themselves."
-        )
-    for info in infos:
-        kind = stat.S_IFMT(info.external_attr >> 16)
-        reason = ""
-        if kind not in (0, stat.S_IFREG):
-            reason = "a link, and links are not followed" if kind == stat.S_IFLNK else "not a regular file"
-        elif info.compress_type not in METHODS:
-            reason = "packed in a way that is not read here"
-        # `filename` ends at a zero byte; the name as it came does not
-        inside = info.orig_filename if alone else f"{name[:-4]}/{info.orig_filename}"
-        yield _Entry(inside, info.file_size, lambda info=info: archive.open(info), reason)
-
-
-def _from_start(file: BinaryIO) -> BinaryIO:
-    file.seek(0)
-    return file
-
-
-def _directory_bytes(file: BinaryIO, size: int) -> int:
-    """The length of a zip's directory as its end declares it, since reading a long one takes much memory; 0 if absent.
-
-    Layout: PKWARE APPNOTE 6.3, sections 4.3.14 to 4.3.16.
-    """
-    file.seek(max(size - 65_600, 0))
-    end = file.read()
-    at = end.rfind(b"PK\x05\x06")
-    if at < 0 or len(end) < at + 20:
-        return 0
-    (length,) = struct.unpack_from("<L", end, at + 12)
-    large = end.rfind(b"PK\x06\x06", 0, at)
-    if large >= 0 and len(end) >= large + 48:
-        length = max(length if length != 0xFFFFFFFF else 0, *struct.unpack_from("<Q", end, large + 40))
-    return length
-
-
-def _plan(entries: Sequence[_Entry], budget: _Budget) -> list[tuple[_Entry, tuple[str, ...]]]:
+def _plan(entries: Sequence[Entry], budget: _Budget) -> list[tuple[Entry, tuple[str, ...]]]:
     """The entries that are taken, each with the parts of its path in the new folder; the others are reported."""
     most = budget.limits.files
     if len(entries) > 10 * most:
         raise ArchiveError(f"There are {len(entries):,} files; at most {most:,} images are taken. Give fewer.")
-    found: list[tuple[_Entry, tuple[str, ...]]] = []
+    found: list[tuple[Entry, tuple[str, ...]]] = []
     for entry in entries:
         parts = parts_of(entry.name)
         suffix = os.path.splitext(entry.name)[1].lower()
@@ -272,7 +150,7 @@ def _plan(entries: Sequence[_Entry], budget: _Budget) -> list[tuple[_Entry, tupl
     return [(entry, path) for (entry, _), path in zip(found, paths, strict=True)]
 
 
-def _write(entry: _Entry, path: Path, budget: _Budget) -> bool:
+def _write(entry: Entry, path: Path, budget: _Budget) -> bool:
     """Write one file; returns whether it was taken. Damaged and too large ones are removed again and reported."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.config import RunConfig
-from core.jobs.background import Jobs, WorkerLost
+from core.jobs.background import Jobs
 from core.jobs.limits import Limits
+from core.jobs.status import WorkerLost
 from core.runs.run import Run, RunError
 from core.runs.store import RunStore
 

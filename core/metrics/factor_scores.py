@@ -13,7 +13,7 @@ from core.metrics.judge import spread
 
 if TYPE_CHECKING:
     from core.latent.sampling import Codes
-    from core.metrics.scores import Subject
+    from core.metrics.subject import Subject
 
 
 def separation(

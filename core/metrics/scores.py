@@ -11,7 +11,6 @@ by name under "not_measured".
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,21 +25,17 @@ from core.data.shape import as_pictures
 from core.data.sources import DATASETS
 from core.errors import NotMeasurable
 from core.latent.neighbours import knn_accuracy, trustworthiness
-from core.latent.sampling import SOURCES, Codes, Density, decode_all, encode_all, fit_densities, unpack
+from core.latent.sampling import SOURCES, decode_all, unpack
 from core.metrics import compression, denoising_and_anomalies, latent, paths, reconstruction, records, samples
 from core.metrics.factor_scores import factors_part
-from core.metrics.judge import Judge, Reference, spread
+from core.metrics.judge import Judge, spread
 from core.metrics.judge_training import load_judge
-from core.metrics.linear import Pca, fit_pca
-from core.models.build import Model
-from core.models.networks import Trainable
+from core.metrics.subject import Subject
 from core.runs.run import Run
 from core.training.evaluation import per_image, summarise
 
-TRAIN_LIMIT = 10_000  # training images to which probes, densities and quantisers are fitted
 BOUND_SAMPLES = 64
 NOISE_LEVELS = (0.1, 0.25, 0.5, 0.75, 1.0)
-COMPONENTS = 64  # of the PCA control
 # Data sets that can serve as another data set, in order of preference, and those for all data sets not listed.
 _OTHERS = {
     "fashion-mnist": ("mnist", "mnist-5k"),
@@ -49,58 +44,6 @@ _OTHERS = {
     "svhn": ("cifar10", "emoji"),
 }
 _OTHERS_DEFAULT = ("fashion-mnist", "kmnist", "emoji", "sprites")
-
-
-class Subject:
-    """A model to be measured, with the quantities that several parts need, each computed once.
-
-    Args:
-        model: a multi-rate model is measured at beta = 1 (`Trainable.reference`).
-        dataset: the images.
-        judge: of the data set.
-        densities: fitted densities of the codes, if the run carries them.
-    """
-
-    def __init__(self, model: Trainable, dataset: Dataset, judge: Judge, densities: dict[str, Density] | None = None):
-        self.model: Model = model.reference()
-        self.config: RunConfig = model.config
-        self.dataset, self.judge, self._densities = dataset, judge, densities
-
-    @functools.cached_property
-    def reference(self) -> Reference:
-        """The test images that are measured, with the judge's features."""
-        return self.judge.reference(self.dataset)
-
-    @functools.cached_property
-    def images(self) -> np.ndarray:
-        """The reference images, as pictures, float32 (n, ...)."""
-        return as_pictures(self.reference.images)
-
-    @functools.cached_property
-    def train(self) -> tuple[np.ndarray, np.ndarray]:
-        """At most `TRAIN_LIMIT` training images, uint8, and their labels."""
-        chosen = spread(len(self.dataset.train_images), TRAIN_LIMIT)
-        return self.dataset.train_images[chosen], self.dataset.train_labels[chosen]
-
-    @functools.cached_property
-    def codes(self) -> Codes:
-        """The codes of the reference images."""
-        return encode_all(self.model, self.reference.images)
-
-    @functools.cached_property
-    def train_codes(self) -> Codes:
-        """The codes of the training images in `train`."""
-        return encode_all(self.model, self.train[0])
-
-    @functools.cached_property
-    def densities(self) -> dict[str, Density]:
-        """Densities of the codes by source."""
-        return self._densities or fit_densities(self.model, self.dataset.train_images)
-
-    @functools.cached_property
-    def pca(self) -> Pca:
-        """The control, fitted to the training images in `train`."""
-        return fit_pca(self.train[0], COMPONENTS)
 
 
 def figures(**measures: Callable[[], Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from dashboard.cache import server, trained
 from dashboard.content import catalog
 
 if TYPE_CHECKING:
-    from core.jobs.background import JobStatus
+    from core.jobs.status import JobStatus
     from core.latent.projection import Projection
 
 
@@ -149,7 +149,7 @@ def compute_umap(pair: catalog.Pair) -> JobStatus:
     Raises:
         QueueFull: too many jobs wait already.
     """
-    from core.jobs.background import JobStatus
+    from core.jobs.status import JobStatus
 
     key = _maps_key(pair)
     future = _computed(pair.ae.run_id, pair.vae.run_id, key)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def pca(data: DataKey) -> Pca:
     """The PCA of a data set's training images, the linear baseline."""
     from core.metrics.linear import fit_pca
-    from core.metrics.scores import COMPONENTS
+    from core.metrics.subject import COMPONENTS
 
     return fit_pca(trained.reference(data), COMPONENTS)
 

@@ -66,7 +66,7 @@ def untrained(status: Any, config: RunConfig, cost: str = "") -> str:
     """Why there is no network for this KL weight, and what to do.
 
     Args:
-        status: a `core.jobs.background.JobStatus`.
+        status: a `core.jobs.status.JobStatus`.
         config: of the network.
         cost: what its training takes, see `core.training.cost`.
     """

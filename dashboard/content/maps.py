@@ -106,7 +106,7 @@ def laying_out(status: Any, warm: bool, compiling: Any) -> str:
     """Why a UMAP is not ready yet, and what is shown meanwhile.
 
     Args:
-        status: a `core.jobs.background.JobStatus`.
+        status: a `core.jobs.status.JobStatus`.
         warm: whether umap-learn's code has been compiled.
         compiling: progress of that, a `core.latent.compilation.Progress`; None before the first function is compiled.
     """

@@ -58,7 +58,7 @@ def training_takeaway(ae: Sequence[Mapping[str, Any]], vae: Sequence[Mapping[str
 
 
 def progress_line(status: Any, history: Sequence[Mapping[str, Any]]) -> str:
-    """One line about a training in progress; `status` is a `core.jobs.background.JobStatus`."""
+    """One line about a training in progress; `status` is a `core.jobs.status.JobStatus`."""
     left = "" if status.seconds_left is None else f" · about {max(status.seconds_left, 1):.0f} s left"
     others = f" · {status.visitors - 1} more waiting for it" if status.visitors > 1 else ""
     if status.state == "queued":

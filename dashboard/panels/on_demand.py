@@ -22,7 +22,7 @@ from dashboard.content.words import AE, VAE
 from dashboard.session import boundary, controls, state
 
 if TYPE_CHECKING:
-    from core.jobs.background import JobStatus
+    from core.jobs.status import JobStatus
 
 EPOCHS = "epochs"  # the URL's parameter
 ASKED = "pair-asked"  # session key: the configurations of the pair that this visitor has requested

@@ -29,7 +29,7 @@ from dashboard.plots import charts
 from dashboard.session import beta_state, boundary, controls, state
 
 if TYPE_CHECKING:
-    from core.jobs.background import JobStatus
+    from core.jobs.status import JobStatus
 
 AUTO = "auto"  # the URL's parameter
 WHERE = "train_in"

@@ -37,7 +37,8 @@ def measure(options: argparse.Namespace) -> None:
     from core.latent.sampling import prior, unpack
     from core.metrics.judge_training import load_judge, train_judge
     from core.metrics.samples import sample_quality
-    from core.metrics.scores import PARTS, Subject
+    from core.metrics.scores import PARTS
+    from core.metrics.subject import Subject
     from core.runs.store import RunStore
 
     set_threads()

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.data.archive import ArchiveError, Limits, limits_from_settings, unpack
+from core.data.archive import unpack
 from core.data.folder import load_folder
+from core.data.given_files import ArchiveError, Limits, limits_from_settings
 from core.data.safe_paths import LONGEST, RESERVED, parts_of, safe_paths
 
 

@@ -18,9 +18,9 @@ import pytest
 
 from core.config import RunConfig
 from core.jobs import cluster
-from core.jobs.background import WorkerLost
 from core.jobs.cluster import ClusterError
 from core.jobs.from_settings import jobs_from_settings
+from core.jobs.status import WorkerLost
 from core.runs.run import WEIGHTS, Status
 from core.runs.store import RunStore
 

@@ -19,8 +19,9 @@ from core.config import ConfigError, RunConfig
 from core.data.dataset import DataError
 from core.data.datasets import resolve
 from core.files import write_bytes
-from core.jobs.background import Jobs, JobStatus, QueueFull, WorkerLost
+from core.jobs.background import Jobs
 from core.jobs.limits import Limits
+from core.jobs.status import JobStatus, QueueFull, WorkerLost
 from core.jobs.worker import local_executor, train_task
 from core.runs.run import HEARTBEAT, STOP, Status
 from core.training.duration import Speeds

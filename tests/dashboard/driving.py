@@ -72,7 +72,7 @@ class Waiting:
         return self._standing(run_id)
 
     def _standing(self, run_id: str):
-        from core.jobs.background import JobStatus
+        from core.jobs.status import JobStatus
 
         state = self.state if self.states is None else self.states.get(run_id, "absent")
         return JobStatus(run_id, state, fraction=0.4, seconds_left=6, owner=True, visitors=1, message=self.message)

@@ -133,7 +133,7 @@ def test_weight_verdict():
 
 
 def test_progress_line():
-    from core.jobs.background import JobStatus
+    from core.jobs.status import JobStatus
 
     rows = [{"epoch": 7, "epochs": 25}]
     assert (
@@ -212,7 +212,7 @@ def test_where_the_story_of_small_steps_holds_is_read_off_the_seeds():
 
 
 def test_what_a_map_waits_for():
-    from core.jobs.background import JobStatus
+    from core.jobs.status import JobStatus
     from core.latent.compilation import Progress
 
     running = JobStatus("x", "running")

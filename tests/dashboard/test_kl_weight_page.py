@@ -110,7 +110,7 @@ def test_a_training_that_a_restart_interrupted_is_called_that(dashboard, jobs):
 
 
 def test_a_full_queue_is_told_with_the_wait(dashboard, jobs):
-    from core.jobs.background import QueueFull
+    from core.jobs.status import QueueFull
 
     app = dashboard("kl_weight", train_in="the server", beta="2.7")
     jobs.refusal = QueueFull("8 trainings are waiting already. It should have room in about 40 s.")

@@ -20,8 +20,9 @@ from pathlib import Path
 
 from core.config import RunConfig
 from core.data.datasets import resolve
-from core.jobs.background import WORKER_LOST, Jobs
+from core.jobs.background import Jobs
 from core.jobs.limits import Limits
+from core.jobs.status import WORKER_LOST
 from core.jobs.worker import local_executor
 from core.runs.run import RESUME, WEIGHTS
 from core.runs.store import RunStore

@@ -11,7 +11,8 @@ from core.latent.sampling import Codes
 from core.metrics import factor_claims, factor_scores
 from core.metrics.factor_claims import BETAS, DECIDE, SCORES, decided, markdown, randomness
 from core.metrics.judge import Judge
-from core.metrics.scores import Subject, parts_for, plain
+from core.metrics.scores import parts_for, plain
+from core.metrics.subject import Subject
 from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN
 from core.models.build import build_model
 

@@ -14,7 +14,8 @@ from core.config import RunConfig
 from core.errors import NotMeasurable
 from core.metrics import records, scores
 from core.metrics.measuring import leaves
-from core.metrics.scores import PARTS, Subject, other_dataset, parts_for, plain, score_run
+from core.metrics.scores import PARTS, other_dataset, parts_for, plain, score_run
+from core.metrics.subject import Subject
 from core.runs.run import Run
 from core.training.train_run import train
 
