@@ -144,12 +144,13 @@ def test_finished_runs_are_those_in_the_folders_at_each_call(trained, tmp_path):
     assert len(both) == 2 and listed() == both
     shutil.copytree(tmp_path / "cache" / both[0], tmp_path / "shipped" / both[0])
     assert [run.shipped for run, _ in store.finished()] == [True, False] and listed() == both
+    path = tmp_path / "cache" / both[1]
     (path / WEIGHTS).rename(tmp_path / "weights")
-    assert len(listed()) == 1
+    assert listed() == both[:1]
     (tmp_path / "weights").rename(path / WEIGHTS)
     assert listed() == both
     write_bytes(path / CONFIG, b"{")
-    assert len(listed()) == 1
+    assert listed() == both[:1]
     shutil.rmtree(tmp_path / "cache")
     assert listed() == [both[0]]
 
