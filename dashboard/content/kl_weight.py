@@ -10,12 +10,12 @@ from dashboard.content.catalog import Entry, nearest_betas
 from dashboard.content.words import VAE, nats
 
 
-def _lowest_neg_elbo(evaluations: Mapping[float, Mapping[str, Any]]) -> float:
+def lowest_neg_elbo(evaluations: Mapping[float, Mapping[str, Any]]) -> float:
     """The trained KL weight with the lowest -ELBO."""
     return min(evaluations, key=lambda beta: evaluations[beta]["neg_elbo"])
 
 
-def _activity(active: int, latent_dim: int) -> Literal["all", "some", "none"]:
+def activity(active: int, latent_dim: int) -> Literal["all", "some", "none"]:
     """How many of the latent units are active."""
     return "all" if active == latent_dim else "some" if active else "none"
 
@@ -26,7 +26,7 @@ def weight_takeaway(beta: float, evaluations: Mapping[float, Mapping[str, Any]],
     Args:
         evaluations: of the trained runs by beta, at least one.
     """
-    best = _lowest_neg_elbo(evaluations)
+    best = lowest_neg_elbo(evaluations)
     value = nats(evaluations[best]["neg_elbo"])
     lowest = f"Of the {len(evaluations)} trained values, β = {best:g} has the lowest −ELBO ({value})."
     if len(evaluations) == 1:
@@ -38,7 +38,7 @@ def weight_takeaway(beta: float, evaluations: Mapping[float, Mapping[str, Any]],
         "all": f"all {latent_dim} latent units are active",
         "some": f"{latent_dim - e['active_units']} of {latent_dim} latent units are inactive",
         "none": "all latent units are inactive, so every image is decoded to the same output",
-    }[_activity(e["active_units"], latent_dim)]
+    }[activity(e["active_units"], latent_dim)]
     return (
         f"At β = {beta:g} the {VAE} has a rate of {nats(e['rate'])} nats and a distortion of "
         f"{nats(e['distortion'])} nats; {state}. {lowest}"
@@ -105,7 +105,7 @@ def mistake_takeaway(
     """
     active = wrong["active_units"]
     fate = f"{active} of {latent_dim} latent units are active"
-    if _activity(active, latent_dim) == "none":
+    if activity(active, latent_dim) == "none":
         fate = "The model **collapses**: no latent unit is active, and every image is decoded to the same average"
     return (
         f"With D averaged over pixels and the KL summed, a weight of {weight:g} acts as β = {effective:g}. {fate} "
