@@ -61,6 +61,26 @@ QUICK: dict[str, Any] = {
     "learning_rate": 1.6e-2,
     "averaging": 0.985,
 }
+# The fewest optimiser steps of a training on request, and the most epochs that they may take: 6 epochs of few images
+# would hardly train the networks, and many more steps overfit.
+QUICK_STEPS, FEW_EPOCHS, SMALL_BATCH = 200, 60, 16
+
+
+def quick(images: int) -> dict[str, Any]:
+    """The recipe for trainings on request, on so many training images: `QUICK` unless there are few.
+
+    With few images there are more epochs of smaller batches, about `QUICK_STEPS` steps in all, and the learning rate is
+    proportional to the size of a batch (Goyal et al. 2017, section 2.1): at the usual one, two of seven trainings on
+    160 emoji diverged.
+    """
+    usual = QUICK["batch_size"]
+    batch = images * QUICK["epochs"] // QUICK_STEPS // SMALL_BATCH * SMALL_BATCH
+    batch = min(max(batch, SMALL_BATCH), usual)
+    epochs = min(max(math.ceil(QUICK_STEPS * batch / max(images, 1)), QUICK["epochs"]), FEW_EPOCHS)
+    rate = QUICK["learning_rate"] * batch / usual
+    return {**QUICK, "epochs": epochs, "batch_size": batch, "learning_rate": rate}
+
+
 # The betas at which a multi-rate model is measured.
 BETA_CURVE = (0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1.0, 1.5, 2.5, 4.0, 6.0, 8.0, 10.0)
 

@@ -202,6 +202,18 @@ SETTINGS: dict[str, Setting] = {
     ),
     "DEMO": Setting("address of a server with the dashboard, which the static site links to", address, unset="no link"),
     "SITE": Setting("address of the static site, which the pages link to", address, unset="no link"),
+    "IMPORT_MB": Setting(
+        "maximum size of the images that a visitor uploads as a data set, in MB; 0: no page for it",
+        number(0, 10_000),
+        "200",
+        demo="20",
+    ),
+    "IMPORT_HOURS": Setting(
+        "hours after which an uploaded data set is removed, with all that was trained on it",
+        number(1, 100_000),
+        "720",
+        demo="6",
+    ),
     "IMPORT_UNPACKED_MB": Setting(
         "maximum size of imported pictures after unpacking, in MB", number(1, 100_000), "500", demo="60"
     ),

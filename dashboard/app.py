@@ -26,6 +26,7 @@ def pages() -> dict[str, list[StreamlitPage]]:
         "": [
             st.Page("views/start.py", title="Start", icon=":material/home:", default=True),
             st.Page("views/walkthrough.py", title="Walkthrough", icon=":material/slideshow:"),
+            *own_images(),
         ],
         "See": [
             st.Page("views/latent_maps.py", title="Latent maps", icon=":material/map:"),
@@ -44,6 +45,15 @@ def pages() -> dict[str, list[StreamlitPage]]:
     }
 
 
+def own_images() -> list[StreamlitPage]:
+    """The page for a visitor's own images, where they may be uploaded."""
+    try:
+        possible = settings.value("IMPORT_MB") > 0
+    except settings.SettingError:  # the page shows the error
+        possible = False
+    return [st.Page("views/own_images.py", title="Your own images", icon=":material/upload:")] if possible else []
+
+
 def run_page() -> None:
     """Draw the page that the visitor has chosen; Streamlit runs this again for every change."""
     st.set_page_config(page_title="Point or Cloud", page_icon="☁️", layout="wide", initial_sidebar_state="auto")
@@ -56,6 +66,7 @@ def run_page() -> None:
         cache.server.page_begins()
         if admission.admitted():
             admission.relieve()
+            cache.trained.remove_expired_uploads()
             if page.title == "Walkthrough":  # each scene names the models it shows
                 state.keep(*controls.SHARED)
             else:

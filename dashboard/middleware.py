@@ -40,6 +40,14 @@ def frame_rule() -> str:
     return "frame-ancestors " + ("*" if origins is None else " ".join(("'self'", *origins)))
 
 
+def largest_upload() -> int:
+    """The largest file that the server accepts, in MB: a data set or a single image; each page has its own limit."""
+    try:
+        return max(settings.value("IMPORT_MB"), settings.value("UPLOAD_MB"))
+    except settings.SettingError:  # the page shows the error
+        return 1
+
+
 def relative(path: str, target: str) -> str:
     """The relative address that leads from one path of this server to another, independent of any prefix."""
     here, there = path.split("/")[1:-1], target.split("/")[1:]
@@ -57,6 +65,7 @@ class Answers:
         self.app = app
         self.headers = {**HEADERS, "content-security-policy": frame_rule()}
         self.base = f"/{config.get_option('server.baseUrlPath').strip('/')}/".replace("//", "/")
+        config.set_option("server.maxUploadSize", largest_upload())
         self.script = SCRIPT.read_text(encoding="utf-8")
         self.warned = False
 

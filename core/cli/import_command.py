@@ -19,9 +19,8 @@ from core.data.folder import load_folder, what_was_read
 from core.data.folder_name import Place
 from core.data.form import Form, suits_color
 from core.data.given_files import limits_from_settings
+from core.data.uploads import LATENT_DIM
 from core.files import slug, write_bytes
-
-LATENT_DIM = 16
 
 
 def import_pictures(options: Namespace) -> int:

@@ -17,7 +17,7 @@ import numpy as np
 
 from core.data.dataset import SPLIT_SEED, DataError, Dataset, digest_of, stratified_split
 from core.data.folder_listing import MAX_FILES, Listing, listing
-from core.data.folder_name import Place, find, printable
+from core.data.folder_name import Place, find, printable, token_of
 from core.data.form import Form
 from core.data.image_file import Finished, Reading, finish, read, suffixes
 from core.errors import UserFacingError, error_text
@@ -251,5 +251,6 @@ def what_was_read(dataset: Dataset) -> list[str]:
         lines += [f"  {line}" for line in dataset.skipped[:FIRST]]
         if missed > FIRST:
             command = f"python -m core data {shlex.quote(dataset.name)}"
-            lines.append(f"  and {missed - FIRST} more; `{command}` lists all of them")
+            others = "" if token_of(dataset.name) else f"; `{command}` lists all of them"
+            lines.append(f"  and {missed - FIRST} more{others}")
     return lines

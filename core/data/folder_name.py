@@ -3,6 +3,7 @@
     folder:PATH                    grey levels, 28x28
     folder:PATH?color=1&size=32    with options, see `core.data.form`
     folder://PATH                  for paths that are not plain text: %XX stands for one byte, as in a URL
+    folder:upload:TOKEN/TITLE      images that a visitor uploaded, see `core.data.uploads`; also with options
 
 `locate` turns what was typed into one canonical name, so that different spellings of a folder are one data set and a
 relative path is not stored.
@@ -11,13 +12,24 @@ relative path is not stored.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
+from core import settings
 from core.data.dataset import DataError
 from core.data.form import IN_WORDS, PLAIN, Form, form_of
 
 PREFIX = "folder:"
+UPLOAD = "upload:"
+TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+TITLE = re.compile(r"[\w-]{1,40}")
+
+
+def upload_root() -> Path:
+    """The folder of all uploads."""
+    return Path(os.path.realpath(settings.cache_dir())) / "uploads"
 
 
 @dataclass(frozen=True)
@@ -38,16 +50,26 @@ class Place:
     def name(self) -> str:
         """The canonical name of this data set: printable text, whatever bytes the path consists of."""
         text = self.path
-        if not text.isprintable() or set("?`") & set(text) or text.startswith("//"):
+        if self.token:
+            text = UPLOAD + f"{self.token}/{os.path.basename(text)}"
+        elif not text.isprintable() or set("?`") & set(text) or text.startswith("//"):
             quoted = "".join(c if c.isprintable() and c not in "?%`" else _quoted(c) for c in text)
             text = "//" + quoted.lstrip("/")
         return PREFIX + text + (f"?{self.form.options}" if self.form != PLAIN else "")
 
     @property
+    def token(self) -> str | None:
+        """The secret of an upload; None for other folders."""
+        path = Path(self.path)
+        uploaded = path.parent.parent == upload_root() and TITLE.fullmatch(path.name)
+        return path.parent.name if uploaded and TOKEN.fullmatch(path.parent.name) else None
+
+    @property
     def title(self) -> str:
         """The displayed name."""
         about = f", {self.form.title}" if self.form != PLAIN else ""
-        return f"Folder {printable(os.path.basename(self.path) or self.path)}{about}"
+        kind = "Upload" if self.token else "Folder"
+        return f"{kind} {printable(os.path.basename(self.path) or self.path)}{about}"
 
 
 def _bytes(character: str) -> bytes:
@@ -96,6 +118,8 @@ def locate(name: str) -> Place:
     if text.startswith("//"):
         location, _, options = text.partition("?")
         location = os.fsdecode(unquote_to_bytes(b"/" + location.lstrip("/").encode("utf-8", "surrogateescape")))
+    elif uploaded := re.fullmatch(rf"{UPLOAD}({TOKEN.pattern}/{TITLE.pattern})(?:\?(.*))?", text):
+        location, options = str(upload_root() / uploaded[1]), uploaded[2] or ""
     else:
         location, options = _split_options(text)
     form = form_of(options)
@@ -110,6 +134,11 @@ def locate(name: str) -> Place:
 def canonical(name: str) -> str:
     """The canonical name of a folder data set; other names are returned unchanged."""
     return locate(name).name if name.startswith(PREFIX) and name != PREFIX else name
+
+
+def token_of(dataset: str) -> str | None:
+    """The secret in the name of a data set that was uploaded; None for other data sets."""
+    return locate(dataset).token if dataset.startswith(PREFIX) else None
 
 
 def find(name: str) -> Place:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core import settings
-from core.config import ConfigError, RunConfig
+from core.config import FEW_EPOCHS, ConfigError, RunConfig
+from core.data.folder_name import PREFIX, token_of
 from core.data.sources import DATASETS
 from core.hardware import allocator
 from core.runs.run import RunError
@@ -36,6 +37,7 @@ class Limits:
         seeds: seeds must be below this.
         datasets: names of data sets.
         folders: whether folders of images are allowed.
+        uploads: whether images that visitors uploaded are allowed. As they are few, they may take more epochs.
         hourly: trainings that one visitor may start per hour; None for no limit.
         memory_mb: memory of this process and its children above which no training starts; None for no limit.
     """
@@ -46,6 +48,7 @@ class Limits:
     seeds: int = 1000
     datasets: tuple[str, ...] = tuple(DATASETS)
     folders: bool = True
+    uploads: bool = True
     hourly: int | None = None
     memory_mb: int | None = None
 
@@ -56,7 +59,13 @@ class Limits:
 
     def offers(self, dataset: str) -> bool:
         """Whether this data set may be shown and trained on."""
-        return dataset in self.datasets or (self.folders and dataset.startswith("folder:"))
+        if dataset.startswith(PREFIX):
+            return self.uploads if token_of(dataset) else self.folders
+        return dataset in self.datasets
+
+    def epochs_on(self, dataset: str) -> int:
+        """The largest number of epochs on this data set."""
+        return max(self.epochs, FEW_EPOCHS) if token_of(dataset) else self.epochs
 
     def check(self, config: RunConfig) -> None:
         """Check a config against the limits.
@@ -77,7 +86,8 @@ class Limits:
         require(in_range, "beta", config.beta, f"a value from {low:g} to {high:g}")
         sizes = ", ".join(map(str, self.latent_dims))
         require(config.latent_dim in self.latent_dims, "latent_dim", config.latent_dim, f"one of {sizes}")
-        require(config.epochs <= self.epochs, "epochs", config.epochs, f"at most {self.epochs}")
+        most = self.epochs_on(config.dataset)
+        require(config.epochs <= most, "epochs", config.epochs, f"at most {most}")
         require(config.seed < self.seeds, "seed", config.seed, f"a seed below {self.seeds}")
         require(config.batch_size >= 16, "batch_size", config.batch_size, "at least 16")
         require(self.offers(config.dataset), "dataset", repr(config.dataset), f"one of {', '.join(self.datasets)}")
@@ -91,6 +101,7 @@ def limits_from_settings() -> Limits:
         epochs=settings.value("EPOCHS"),
         datasets=settings.value("DATASETS") or own.datasets,
         folders=settings.value("FOLDERS"),
+        uploads=settings.value("IMPORT_MB") > 0,
         hourly=settings.value("HOURLY"),
         memory_mb=settings.value("MEMORY_MB"),
     )

@@ -13,11 +13,13 @@ import streamlit as st
 
 from core.config import LIKELIHOODS
 from core.data.dataset import DataKey
+from core.data.folder_name import token_of
 from core.recent import IMAGES
 from core.runs.run import WEIGHTS
 from core.runs.store import RunStore
 from dashboard.cache.limited import kept
 from dashboard.content import catalog
+from dashboard.session import state
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
@@ -39,8 +41,24 @@ def store() -> RunStore:
 
 
 def entries() -> list[catalog.Entry]:
-    """Every finished run at this moment, shipped or trained by anyone."""
-    return [catalog.Entry(run, config) for run, config in store().finished()]
+    """Every finished run at this moment that this visitor may see.
+
+    That is every one, shipped or trained by anyone, except those on images whose secret the visitor does not know.
+    """
+    return [catalog.Entry(run, config) for run, config in store().finished() if _may_be_seen(config.dataset)]
+
+
+def _may_be_seen(dataset: str) -> bool:
+    secret = token_of(dataset)
+    return secret is None or secret in state.secrets()
+
+
+@st.cache_resource(show_spinner=False, ttl=600)
+def remove_expired_uploads() -> int:
+    """Remove the uploads whose time is over, every ten minutes at most; returns how many."""
+    from core.data import uploads
+
+    return len(uploads.remove_expired(store()))
 
 
 def pairs() -> dict[tuple[str, int, int], catalog.Pair]:
@@ -164,6 +182,15 @@ def png_of_examples(name: str, n: int, columns: int) -> bytes:
 
     data = read(name)
     return images.grid(data.test_images[examples(data, n)], columns)
+
+
+@kept(24)
+def png_of_contact_sheet(name: str, fingerprint: str, columns: int) -> bytes:  # noqa: ARG001 - part of the key
+    """Some images of a folder as they are, and below each what the models get; see `core.data.contact_sheet`."""
+    from core.data.contact_sheet import contact_sheet
+    from core.data.folder import load_folder
+
+    return contact_sheet(load_folder(name), columns, 2)
 
 
 @kept(64)

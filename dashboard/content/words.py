@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.data.folder_name import locate, token_of
 from dashboard.content.catalog import Entry, Pair
 
 NA = "n/a"
@@ -20,6 +21,11 @@ def nats(value: float | None, digits: int = 1) -> str:
     return NA if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
+def displayed(dataset: str) -> str:
+    """The name of a data set on the pages: that of uploaded images without their secret."""
+    return locate(dataset).title if token_of(dataset) else f"`{dataset}`"
+
+
 def provenance(pair: Pair, n: int, how: str = "Measured on", what: str = "unseen test images") -> str:
     """Which models, images and seed the values on a page come from.
 
@@ -29,7 +35,7 @@ def provenance(pair: Pair, n: int, how: str = "Measured on", what: str = "unseen
         what: what the images are.
     """
     return (
-        f"{how} {n:,} {what} of `{pair.dataset}` · latent size {pair.latent_dim} · seed {pair.seed} · "
+        f"{how} {n:,} {what} of {displayed(pair.dataset)} · latent size {pair.latent_dim} · seed {pair.seed} · "
         f"AE `{pair.ae.run_id}` · VAE `{pair.vae.run_id}` "
         f"(β = {pair.vae.config.beta:g}; nats per image, both terms summed)"
     )
@@ -39,8 +45,8 @@ def run_provenance(entry: Entry, n: int) -> str:
     """As `provenance`, for one run."""
     c = entry.config
     return (
-        f"Measured on {n:,} unseen test images of `{c.dataset}` · latent size {c.latent_dim} · seed {c.seed} · "
-        f"{c.epochs} epochs · `{entry.run_id}`"
+        f"Measured on {n:,} unseen test images of {displayed(c.dataset)} · latent size {c.latent_dim} · "
+        f"seed {c.seed} · {c.epochs} epochs · `{entry.run_id}`"
     )
 
 

@@ -8,6 +8,7 @@
     beta_conventions.py  the KL weight in other code bases
     denoising.py, anomalies.py, compression.py  the uses of a pair, about one `uses_context.UsesContext`
     on_demand.py         training a small pair
+    upload.py            the form for uploading a data set
     scene_context.py     the models that a scene of the walkthrough is about
 
 `pictures` lists what a scene of the walkthrough can show: functions of a `Stage` and options, which draw and return the

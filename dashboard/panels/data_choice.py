@@ -7,7 +7,7 @@ import streamlit as st
 from core.data.sources import DATASETS
 from dashboard import cache
 from dashboard.content.catalog import Pair
-from dashboard.session import controls, state
+from dashboard.session import controls
 
 SHOWN, COLUMNS = 12, 6  # images of each data set
 
@@ -15,14 +15,6 @@ SHOWN, COLUMNS = 12, 6  # images of each data set
 def short_title(name: str) -> str:
     """The displayed name of a data set without the number of its images."""
     return DATASETS[name].title.partition(" (")[0]
-
-
-def choose(pair: Pair) -> None:
-    """Select the preferred pair of a data set in the shared controls."""
-    state.put(controls.DATA, pair.dataset)
-    state.put(controls.LATENT, pair.latent_dim)
-    state.put(controls.SEED, pair.seed)
-    state.put(controls.LIKELIHOOD, pair.likelihood)
 
 
 def data_choice(pair: Pair) -> None:
@@ -44,6 +36,6 @@ def data_choice(pair: Pair) -> None:
                 key=f"data-{name}",
                 type="primary" if chosen else "secondary",
                 width="stretch",
-                on_click=choose,
+                on_click=controls.select,
                 args=(other,),
             )

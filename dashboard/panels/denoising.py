@@ -8,13 +8,14 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.data.folder_name import token_of
 from core.metrics.scorecard import NOISE
 from dashboard import cache
 from dashboard.components.chart import chart
 from dashboard.content import catalog
 from dashboard.content.folders import train_command
 from dashboard.content.uses import denoise_takeaway, untrained_takeaway
-from dashboard.content.words import provenance
+from dashboard.content.words import displayed, provenance
 from dashboard.panels.uses_context import UsesContext
 from dashboard.plots import tiles, uses_charts
 from dashboard.plots.tiles import Tile
@@ -76,8 +77,9 @@ def denoise(context: UsesContext, lead: DeltaGenerator, image: np.ndarray) -> No
     st.html(tiles.row([Tile("Clean", clean[0], "target"), *shown], context.dark))
     if trained is None:
         st.caption(
-            f"No pair has been trained to denoise {context.pair.dataset} at latent size {context.pair.latent_dim} "
-            f"yet. Run `{command}`, and the same with `--model vae`."
+            f"No pair has been trained to denoise {displayed(context.pair.dataset)} at latent size "
+            f"{context.pair.latent_dim} "
+            + ("yet." if token_of(context.pair.dataset) else f"yet. Run `{command}`, and the same with `--model vae`.")
         )
     _by_noise_level(context, sigma)
     st.caption(provenance(trained or context.pair, 1, what="image, with models"))

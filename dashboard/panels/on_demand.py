@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.config import LIKELIHOODS, QUICK, ModelName, RunConfig
+from core.config import LIKELIHOODS, ModelName, RunConfig, quick
 from core.data.datasets import resolve
 from core.errors import UserFacingError
 from core.jobs.limits import limits_from_settings
@@ -18,35 +18,55 @@ from core.training.cost import cost, sizes
 from dashboard import cache
 from dashboard.content.catalog import Pair
 from dashboard.content.training import progress_line
-from dashboard.content.words import AE, VAE
+from dashboard.content.words import AE, VAE, displayed
 from dashboard.session import boundary, controls, state
 
 if TYPE_CHECKING:
     from core.jobs.status import JobStatus
 
-EPOCHS = "epochs"  # the URL's parameter
+EPOCHS, USUAL = "epochs", "_usual-epochs"  # the URL's parameter; the usual number when it was last drawn
 ASKED = "pair-asked"  # session key: the configurations of the pair that this visitor has requested
 POLL = 0.7  # seconds between updates of the progress
 
 
-def _epochs() -> int:
-    """The number of epochs of a training on demand."""
+def _epochs(pair: Pair, images: int) -> int:
+    """The number of epochs of a training on demand; with another data set, its usual number comes back."""
+    usual = quick(images)["epochs"]
+    if state.get(USUAL) not in (None, usual) and state.get(EPOCHS) == state.get(USUAL):
+        state.put(EPOCHS, usual)
+    state.put(USUAL, usual)
     return controls.whole(
         "Training epochs",
         1,
-        limits_from_settings().epochs,
-        QUICK["epochs"],
+        limits_from_settings().epochs_on(pair.dataset),
+        usual,
         EPOCHS,
         help="More epochs give a lower loss and take longer.",
     )
 
 
-def _recipe(kind: ModelName, dataset: str, latent_dim: int, seed: int, length: int, likelihood: str = "") -> RunConfig:
-    """The configuration of a training on demand."""
-    recipe_of_length: dict[str, Any] = {**QUICK, "epochs": length}
-    return RunConfig(
-        model=kind, dataset=dataset, latent_dim=latent_dim, seed=seed, likelihood=likelihood, **recipe_of_length
-    )
+def recipe_for(
+    kind: ModelName,
+    dataset: str,
+    images: int,
+    latent_dim: int,
+    seed: int = 0,
+    likelihood: str = "",
+    length: int | None = None,
+) -> RunConfig:
+    """The configuration of a training on demand.
+
+    Args:
+        kind: "ae" or "vae".
+        dataset: its name.
+        images: number of training images.
+        latent_dim: d.
+        seed: of the run.
+        likelihood: "" for the usual one.
+        length: number of epochs; by default the usual one for so many images.
+    """
+    recipe: dict[str, Any] = quick(images) | ({} if length is None else {"epochs": length})
+    return RunConfig(model=kind, dataset=dataset, latent_dim=latent_dim, seed=seed, likelihood=likelihood, **recipe)
 
 
 def stop(run_id: str) -> None:
@@ -54,10 +74,10 @@ def stop(run_id: str) -> None:
     cache.server.jobs().stop(run_id, state.visitor())
 
 
-def ask(dataset: str, latent_dim: int, seed: int, length: int, likelihood: str = "") -> None:
+def ask(recipes: Sequence[RunConfig]) -> None:
     """Request a pair; a refusal becomes a notice, and nothing is started if either configuration is invalid."""
     try:
-        configs = [resolve(_recipe(kind, dataset, latent_dim, seed, length, likelihood)) for kind in ("ae", "vae")]
+        configs = [resolve(config) for config in recipes]
         for config in configs:
             cache.server.jobs().submit(config, state.visitor())
         state.put(ASKED, configs)
@@ -67,10 +87,7 @@ def ask(dataset: str, latent_dim: int, seed: int, length: int, likelihood: str =
 
 def show(config: RunConfig) -> None:
     """Select the pair in the shared controls."""
-    state.put(controls.DATA, config.dataset)
-    state.put(controls.LATENT, config.latent_dim)
-    state.put(controls.SEED, config.seed)
-    state.put(controls.LIKELIHOOD, config.likelihood)
+    controls.select(config)
     state.put(ASKED, None)
 
 
@@ -105,7 +122,7 @@ def progress(asked: Sequence[tuple[RunConfig, JobStatus]]) -> None:
     if asked and all(status.state == "complete" for _, status in asked):
         config = asked[-1][0]
         st.button(
-            f"Show the pair: {config.dataset}, latent size {config.latent_dim}, seed {config.seed}",
+            f"Show the pair: {displayed(config.dataset)}, latent size {config.latent_dim}, seed {config.seed}",
             type="primary",
             on_click=show,
             args=(config,),
@@ -133,24 +150,17 @@ def one_of(label: str, options: Sequence[Any], default: Any, key: str) -> Any:
     return st.selectbox(label, options, list(options).index(default), key=key)
 
 
-def _counts(pair: Pair, dataset: str) -> tuple[int, int] | None:
-    """Numbers of training and test images of a data set; None if they are not known before it is read."""
-    if dataset != pair.dataset:
-        return sizes(dataset)
-    return cache.trained.dataset(pair.data).counts
-
-
 def on_demand(pair: Pair) -> int:
     """Draw the expander; returns the number of epochs of a training on demand."""
-    limits = limits_from_settings()
+    limits, counts = limits_from_settings(), cache.trained.dataset(pair.data).counts
     if not limits.trains:
-        return QUICK["epochs"]
+        return quick(counts[0])["epochs"]
     with st.expander(
         "More: epochs, and training your own small models",
         icon=":material/model_training:",
         expanded=bool(state.get(ASKED)),
     ):
-        length = _epochs()
+        length = _epochs(pair, counts[0])
         st.markdown(
             f"A **pair** is an {AE} and a {VAE} (β = 1) that are otherwise trained equally. Once trained, it can be "
             "selected in the sidebar on every page, by every visitor; this page can then train its VAE with other "
@@ -161,19 +171,24 @@ def on_demand(pair: Pair) -> int:
         with columns[0]:
             dataset = one_of("Data set of the pair", names, pair.dataset if pair.dataset in names else names[0], "data")
         with columns[1]:
-            sizes = limits.latent_dims
-            latent_dim = one_of("Latent size of the pair", sizes, sizes[min(2, len(sizes) - 1)], "latent")
+            dims = limits.latent_dims
+            latent_dim = one_of("Latent size of the pair", dims, dims[min(2, len(dims) - 1)], "latent")
         seed = int(columns[2].number_input("Seed of the pair", 0, limits.seeds - 1, 0, 1, key="pair-seed"))
         usual = RunConfig(dataset=dataset).likelihood
         likelihood = one_of("Likelihood of the pair", LIKELIHOODS, usual, f"likelihood-{usual}")
+        of_pair = counts if dataset == pair.dataset else sizes(dataset)
+        models: tuple[ModelName, ...] = ("ae", "vae")
+        recipes = [
+            recipe_for(kind, dataset, (of_pair or counts)[0], latent_dim, seed, likelihood, length) for kind in models
+        ]
         st.button(
             "Train this pair",
             icon=":material/play_arrow:",
             key="train-pair",
             on_click=ask,
-            args=(dataset, latent_dim, seed, length, likelihood),
+            args=(recipes,),
         )
-        if takes := cost(_recipe("vae", dataset, latent_dim, seed, length, likelihood), _counts(pair, dataset)):
+        if takes := cost(recipes[-1], of_pair):
             st.caption(f"Each of the two trainings takes {takes}.")
         asked = requested()
         if any(status.active for _, status in asked):

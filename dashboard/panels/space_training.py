@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import QUICK, ModelName, RunConfig
+from core.config import ModelName, RunConfig, quick
 from core.jobs.limits import limits_from_settings
 from dashboard import cache
 from dashboard.components import page_training
@@ -14,7 +14,7 @@ from dashboard.components.assets import not_in_page
 from dashboard.components.lanes import Images
 from dashboard.components.space_training import TrainedLane, space_training
 from dashboard.content.catalog import Pair
-from dashboard.content.words import AE, VAE
+from dashboard.content.words import AE, VAE, displayed
 from dashboard.panels.interactive import label_of
 from dashboard.plots import theme
 from dashboard.session import controls
@@ -26,9 +26,9 @@ SHOWN = 300  # test images whose codes are drawn
 
 def lane(pair: Pair, kind: ModelName, latent_dim: int, seed: int) -> TrainedLane:
     """A model of the pair's data set, untrained."""
-    digest = cache.trained.dataset(pair.data).digest
-    shape: dict[str, Any] = {"dataset": pair.dataset, "data_digest": digest, "latent_dim": latent_dim, "seed": seed}
-    config = RunConfig(model=kind, **shape, **QUICK)
+    data = cache.trained.dataset(pair.data)
+    shape: dict[str, Any] = {"dataset": pair.dataset, "data_digest": data.digest, "latent_dim": latent_dim}
+    config = RunConfig(model=kind, seed=seed, **shape, **quick(len(data.train_images)))
     images = cache.trained.png_of_training(pair.data, None, None)
     return TrainedLane(label_of(kind), page_training.training(config, *images))
 
@@ -39,8 +39,8 @@ def watch_it_learn(pair: Pair) -> None:
     data = cache.trained.dataset(pair.data)
     if len(data.train_images) > (most := page_training.most_images(data.shape)):
         st.info(
-            f"{pair.dataset} has {len(data.train_images):,} training images; only data sets of at most {most:,} are "
-            "sent to a browser to be trained on. Choose another data set in the sidebar."
+            f"{displayed(pair.dataset)} has {len(data.train_images):,} training images; only data sets of at most "
+            f"{most:,} are sent to a browser to be trained on. Choose another data set in the sidebar."
         )
         return
     if why := not_in_page(RunConfig(dataset=pair.dataset)):

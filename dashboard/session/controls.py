@@ -11,18 +11,20 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import LIKELIHOODS
+from core.config import LIKELIHOODS, RunConfig
 from core.data.dataset import DataError
 from core.data.folder import what_was_read
-from core.data.folder_name import PREFIX, canonical
+from core.data.folder_name import PREFIX, canonical, token_of
 from core.data.sources import DATASETS
+from core.data.uploads import hours
 from core.errors import UserFacingError
 from dashboard import cache
 from dashboard.content.catalog import Pair
 from dashboard.content.folders import folder_changed, folder_summary
+from dashboard.content.uploads import kept_until
 from dashboard.session import state
 
-RESPELLED = "_respelled"
+RESPELLED, NEXT = "_respelled", "_next-pair"
 # The shared controls' keys and URL parameters.
 SHARED = DATA, LATENT, SEED, LIKELIHOOD = "data", "latent", "seed", "likelihood"
 MANY = 20  # with more options than this, a list that can be searched
@@ -123,6 +125,19 @@ def switch(label: str, key: str, help: str | None = None) -> bool:
     return value
 
 
+def select(which: Pair | RunConfig) -> None:
+    """Select a pair in the shared controls, from a callback or before they are drawn."""
+    state.put(DATA, which.dataset)
+    state.put(LATENT, which.latent_dim)
+    state.put(SEED, which.seed)
+    state.put(LIKELIHOOD, which.likelihood)
+
+
+def select_next(which: Pair | RunConfig) -> None:
+    """Select a pair at the next rerun, where the controls of this one are drawn already."""
+    state.put(NEXT, which)
+
+
 Pairs = dict[tuple[str, int, int], Pair]
 
 
@@ -170,6 +185,9 @@ def shared() -> Pair:
     Raises:
         NothingToShow: there is no trained pair at all.
     """
+    _open_linked_upload()
+    if (chosen := state.take(NEXT)) is not None:
+        select(chosen)
     by_likelihood = cache.trained.pairs_by_likelihood()
     found = _not_none(by_likelihood[""])
     names = list(dict.fromkeys(name for name, _, _ in found))
@@ -201,6 +219,12 @@ def shared() -> Pair:
     return pair
 
 
+def _open_linked_upload() -> None:
+    """Learn the secret of uploaded images from a link to them."""
+    if secret := token_of(state.asked(DATA).text or ""):
+        state.learn(secret)
+
+
 def _respell(names: Sequence[str]) -> None:
     """Select the data set of a folder that the URL has in another spelling."""
     folders = [name for name in names if name.startswith(PREFIX)]
@@ -224,8 +248,11 @@ def _about_images(pair: Pair) -> None:
         return
     lines = what_was_read(data)
     st.caption(folder_summary(data))
+    if token_of(pair.dataset):
+        st.caption(kept_until(hours()))
     if len(lines) > 1:
         with st.expander("Skipped and converted files"):
             st.code("\n".join(lines[1:]), language=None, wrap_lines=True)
-    if (how := cache.trained.folder_changed(pair.data)) is not None:
+    uploaded = token_of(pair.dataset) is not None  # nobody changes such a folder
+    if not uploaded and (how := cache.trained.folder_changed(pair.data)) is not None:
         state.notice(folder_changed(pair, data, how))

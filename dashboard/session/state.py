@@ -15,7 +15,7 @@ from typing import Any
 
 import streamlit as st
 
-_NOTICES, _VISITOR, _PUT = "_notices", "_visitor", "_put"
+_NOTICES, _VISITOR, _PUT, _SECRETS = "_notices", "_visitor", "_put", "_secrets"
 
 
 def get(key: str, default: Any = None) -> Any:
@@ -27,6 +27,21 @@ def put(key: str, value: Any) -> None:
     """Set a value; for a widget's key, only from a callback or before the widget is drawn."""
     st.session_state[key] = value
     st.session_state.setdefault(_PUT, set()).add(key)
+
+
+def take(key: str) -> Any:
+    """A value of this visitor's session, which is removed; None if there is none."""
+    return st.session_state.pop(key, None)
+
+
+def learn(secret: str) -> None:
+    """Note the secret of uploaded images, which this visitor uploaded or has from a link."""
+    st.session_state[_SECRETS] = secrets() | {secret}
+
+
+def secrets() -> frozenset[str]:
+    """The secrets of uploaded images that this visitor knows."""
+    return st.session_state.get(_SECRETS, frozenset())
 
 
 def visitor() -> str:

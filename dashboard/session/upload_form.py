@@ -43,21 +43,27 @@ def refused() -> bool:
     return is_xsrf_enabled() and len(st.context.headers) > 0 and XSRF_COOKIE not in st.context.cookies
 
 
+def warn_if_refused() -> bool:
+    """As `refused`, with a warning that says how to upload images nevertheless."""
+    if not refused():
+        return False
+    own_tab = "Open this page in its own tab"
+    if addresses.link():
+        own_tab = f"[{own_tab}]({addresses.link()})"
+    st.warning(
+        "Images cannot be uploaded here, because your browser does not send the cookie of this server. Most likely "
+        f"the page is shown inside another site. {own_tab}, or allow cookies for it.",
+        icon=":material/cookie_off:",
+    )
+    return True
+
+
 def uploaded(data: Dataset) -> Upload | None:
     """Draw the form; returns the visitor's image converted for the models of `data`, or None.
 
     The image is kept only in the memory of this session. One that cannot be used causes an error message.
     """
-    most, blocked = settings.value("UPLOAD_MB"), refused()
-    if blocked:
-        own_tab = "Open this page in its own tab"
-        if addresses.link():
-            own_tab = f"[{own_tab}]({addresses.link()})"
-        st.warning(
-            "Images cannot be uploaded here, because your browser does not send the cookie of this server. Most likely "
-            f"the page is shown inside another site. {own_tab}, or allow cookies for it.",
-            icon=":material/cookie_off:",
-        )
+    most, blocked = settings.value("UPLOAD_MB"), warn_if_refused()
     suffixes = [suffix for _, endings in kinds().values() for suffix in endings]
     file = st.file_uploader(
         f"A {kinds_in_words()} image of a single object, at most {most:g} MB. It is not stored.",

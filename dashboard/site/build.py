@@ -32,7 +32,7 @@ DATA = ("mnist-5k", "fashion-mnist")  # the images of the second are downloaded;
 FONTS = {"Material Symbols Rounded": "MaterialSymbols-Rounded.", "Source Sans": "SourceSansVF-Upright."}
 TITLE = "Point or Cloud"
 # While the pages are recorded: nothing in the background, and no training, whatever is clicked.
-ENVIRONMENT = {"WARM": "off", "HOURLY": "0", "PROFILE": "own", "FOLDERS": "off"}
+ENVIRONMENT = {"WARM": "off", "HOURLY": "0", "PROFILE": "own", "FOLDERS": "off", "IMPORT_MB": "0"}
 SLOW = ("uses", "walkthrough")
 Say = Callable[[str], None]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.config import ACTIVE_NATS, QUICK, RunConfig
+from core.config import ACTIVE_NATS, RunConfig, quick
 from core.errors import NotMeasurable, UserFacingError
 from core.jobs.limits import limits_from_settings
 from core.training.cost import cost
@@ -21,7 +21,7 @@ from dashboard.content.kl_weight import trained_here, untrained, weight_takeaway
 from dashboard.content.reconstruction import likelihood_sentence
 from dashboard.content.samples import quality_takeaway
 from dashboard.content.training import progress_line
-from dashboard.content.words import AE, VAE, run_provenance
+from dashboard.content.words import AE, VAE, displayed, run_provenance
 from dashboard.panels.beta_conventions import conventions
 from dashboard.panels.beta_lab import lab_of, training_in_page, training_of, without_networks
 from dashboard.panels.on_demand import on_demand
@@ -52,7 +52,7 @@ def moved() -> None:
 
 def missing(beta: float) -> RunConfig:
     """The configuration of the network for another KL weight of this pair."""
-    return pair.vae.config.replace(beta=beta, **{**QUICK, "epochs": length})
+    return pair.vae.config.replace(beta=beta, **{**quick(len(data.train_images)), "epochs": length})
 
 
 def give() -> None:
@@ -179,7 +179,7 @@ def sample_quality() -> None:
     try:
         found = {b: cache.measured.sample_quality(e.run_id) for b, e in trained.items()}
     except NotMeasurable as error:
-        st.info(f"Samples of {pair.dataset} cannot be evaluated: {error}")
+        st.info(f"Samples of {displayed(pair.dataset)} cannot be evaluated: {error}")
         return
     points = {b: q for b, q in found.items() if q is not None}
     if len(points) < len(found):
@@ -233,7 +233,7 @@ with board:
     st.markdown(weight_takeaway(beta, evaluations, pair.latent_dim))
     here, auto = where_and_when()
 length = on_demand(pair)  # drawn below the board, but read first
-config = pair.vae.config.replace(beta=beta, **{**QUICK, "epochs": length})
+config = missing(beta)
 status = None if entry else start_if_released(config, cache.server.jobs().status(config.run_id, state.visitor()))
 in_page = training_in_page(pair, config, auto) if here else None
 known = [status]  # for the first call of `draw`; when it is repeated, it asks for the status itself

@@ -13,9 +13,9 @@ from dashboard.components.traverse import traverse
 from dashboard.content import catalog
 from dashboard.content.catalog import Pair
 from dashboard.content.factors import followed_help, followed_words
-from dashboard.content.folders import train_command
+from dashboard.content.folders import how_to_train
 from dashboard.content.small_steps import step_conclusions, steps_table, steps_takeaway
-from dashboard.content.words import AE, VAE, provenance
+from dashboard.content.words import AE, VAE, displayed, provenance
 from dashboard.panels.encoding import encode_with_both
 from dashboard.panels.interactive import TITLES, images_of, lane_of
 from dashboard.session import controls, state
@@ -52,10 +52,7 @@ def flat_pair() -> Pair | None:
 def decode_as_you_move() -> None:
     """Both planes of two latent numbers, with the decoder under the cursor."""
     if flat is None:
-        st.info(
-            f"There is no pair with latent size 2 for {pair.dataset} yet: train one with "
-            f"`{train_command(pair, latent_dim=2)}`, and the same with `--model vae`."
-        )
+        st.info(f"There is no pair with latent size 2 for {displayed(pair.dataset)} yet: {how_to_train(pair, 2)}.")
         return
     st.markdown(
         "Both planes are complete two-dimensional latent spaces. Move the cursor over them to decode the point "

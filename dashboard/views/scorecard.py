@@ -11,9 +11,10 @@ from dashboard import cache
 from dashboard.components.chart import chart
 from dashboard.content.catalog import Pair
 from dashboard.content.factors import factors_takeaway, seed_beside_beta
+from dashboard.content.folders import what_is_measured
 from dashboard.content.samples import rescue_meaning, rescue_takeaway
 from dashboard.content.scorecard import scorecard_takeaway
-from dashboard.content.words import AE, VAE
+from dashboard.content.words import AE, VAE, displayed
 from dashboard.plots import charts, images, tiles, verdict_cards
 from dashboard.session import state
 
@@ -134,9 +135,8 @@ st.markdown(
 )
 if not models(here):
     st.info(
-        f"Nothing has been measured for {pair.dataset} at latent size {pair.latent_dim}. The scorecard covers runs "
-        f"with the standard settings; train seeds {', '.join(map(str, SEEDS))} of both models and run "
-        "`python -m core evaluate --all`.",
+        f"Nothing has been measured for {displayed(pair.dataset)} at latent size {pair.latent_dim}. "
+        f"{what_is_measured(pair, SEEDS)}",
         icon=":material/straighten:",
     )
 st.html(
@@ -148,8 +148,8 @@ if models(here):
     factors()
     rescue()
     st.caption(
-        f"Measured on unseen test images of `{pair.dataset}` (at most 1,000) · latent size {pair.latent_dim} · "
-        f"{models(here)} trained models, AE and VAE of seeds "
+        f"Measured on unseen test images of {displayed(pair.dataset)} (at most 1,000) · latent size "
+        f"{pair.latent_dim} · {models(here)} trained models, AE and VAE of seeds "
         f"{', '.join(str(seed) for seed in sorted(here.get('ae', {})))} · `python -m core evaluate --all` measures "
         "new runs, `--check` repeats the measurements and compares."
     )

@@ -8,7 +8,7 @@ from dashboard import cache
 from dashboard.content import catalog
 from dashboard.content.catalog import Pair
 from dashboard.content.reconstruction import likelihood_sentence, start_takeaway
-from dashboard.content.words import AE, NA, VAE, nats, provenance
+from dashboard.content.words import AE, NA, VAE, displayed, nats, provenance
 from dashboard.panels.data_choice import data_choice
 from dashboard.panels.encoding import encode_with_both
 from dashboard.plots import images, theme
@@ -62,6 +62,12 @@ with st.container(horizontal=True):
         help="See its point, its cloud and both reconstructions update as you draw.",
     ):
         st.switch_page("views/one_image.py")
+    if cache.server.limits().uploads and st.button(
+        "Use your own images",
+        icon=":material/upload:",
+        help="Both models are trained on them, and then every page is about them.",
+    ):
+        st.switch_page("views/own_images.py")
 
 data_choice(pair)
 data = cache.trained.dataset(pair.data)
@@ -158,7 +164,7 @@ with st.expander("Which models are loaded", icon=":material/list:"):
             rows.append(
                 {
                     "model": entry.config.model.upper(),
-                    "data set": "`" + p.dataset.replace("`", "'") + "`",
+                    "data set": displayed(p.dataset),
                     "latent size": p.latent_dim,
                     "seed": p.seed,
                     "D": nats(e["distortion"]),

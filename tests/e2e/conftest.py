@@ -8,6 +8,7 @@ import pytest
 from serving import chromium, opened, release, served
 
 ROOT = Path(__file__).parents[2]
+IMPORT_MB = 6  # the largest upload of the server under test
 PATIENCE = 120_000  # milliseconds; a busy machine is no failure
 
 
@@ -28,7 +29,8 @@ def dashboard_url(dashboard_browser, dashboard_cache: Path):  # noqa: ARG001 - w
     """Address of a running dashboard over the shipped runs."""
     if not any((ROOT / "checkpoints").glob("*/weights.safetensors")):
         pytest.skip("no shipped runs in checkpoints/")
-    with served(ROOT / "dashboard" / "app.py", POINT_OR_CLOUD_CACHE=str(dashboard_cache)) as url:
+    environment = {"POINT_OR_CLOUD_CACHE": str(dashboard_cache), "POINT_OR_CLOUD_IMPORT_MB": str(IMPORT_MB)}
+    with served(ROOT / "dashboard" / "app.py", **environment) as url:
         yield url
 
 

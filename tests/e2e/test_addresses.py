@@ -49,6 +49,7 @@ ALL = (
     "/kl_weight",
     "/scorecard",
     "/uses",
+    "/own_images",
 )
 PLACES = ("base path", "prefix", "frame", pytest.param("kept prefix", marks=pytest.mark.slow))
 DRAWN = """canvas => {

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import websockets
+from conftest import IMPORT_MB
 from serving import served, settled
 
 from core import settings
@@ -58,7 +59,7 @@ def test_an_upload_that_is_too_large_is_refused(dashboard_url):
             return (await visitor.upload("a.png", b"\0" * int(megabytes * 1e6)))[0]
 
     assert run(send(1)) == 204
-    assert run(send(settings.value("UPLOAD_MB") * 1.1 + 0.3)) == 413
+    assert run(send(IMPORT_MB * 1.1 + 0.3)) == 413
 
 
 def test_a_foreign_page_cannot_open_a_session(dashboard_url):
