@@ -7,6 +7,7 @@ import { GREY_28, formatOf } from "../../dashboard/web/image.js";
 import { UnsupportedNetwork } from "../../dashboard/web/shapes.js";
 import { GAUSSIAN_SIGMA, LOGVAR_RANGE } from "../../dashboard/web/training/losses.js";
 import { TrainingHeap } from "../../dashboard/web/training/heap.js";
+import { initialise } from "../../dashboard/web/training/initial_weights.js";
 import { TrainableNetwork } from "../../dashboard/web/training/network.js";
 import { naiveStack } from "./naive.js";
 import { numbers, uniform } from "./tools.js";
@@ -94,7 +95,7 @@ function filled(changes, trunk, n, shape = undefined) {
     layers = { encoder: trunk, decoder: mirrored(config.latent_dim, trunk), shape },
     { channels, pixels } = formatOf(shape);
   const network = new TrainableNetwork(config, layers, n + 2);
-  network.initialise(1, Array(channels).fill(0.3), 0.4);
+  initialise(network, 1, Array(channels).fill(0.3), 0.4);
   const tensors = Object.fromEntries(
     Object.entries(network.tensors()).map(([name, { shape, data }], i) => {
       const by = name.startsWith("sigma") ? 0.02 : 0.1, // sigma is the exponential of ten times that

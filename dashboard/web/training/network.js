@@ -15,7 +15,6 @@ import { TrainedStack } from "./layers.js";
 import { chargedRate, codeGradient, distortionGradient, sampleCodes, sigmaGradient } from "./losses.js";
 import { Optimiser } from "./optimiser.js";
 import { Parameters } from "./parameters.js";
-import { Random } from "./random.js";
 
 /** @import { TrainingConfig } from "../data.js" */
 /** @import { Description, Shape } from "../shapes.js" */
@@ -93,35 +92,6 @@ export class TrainableNetwork {
     /** One picture in torch's order, where the heap has another: logits, then sigmoids. */
     this.spare = isFlat(output) ? null : [new Float32Array(pixels), new Float32Array(pixels)];
     this.stretch = 0; // what the passes compute with
-  }
-
-  /**
-   * Initial weights: uniform in +- 1 / sqrt(a layer's inputs), as torch draws them; those of FiLM are 0; the last bias
-   * lets the decoder begin with the data's mean in each channel, in (0, 1), and a learned sigma with their deviation:
-   * Trainable.start_from in core/models/networks.py.
-   * @param {number} seed @param {number[]} means one a channel @param {number} [deviation] in grey levels of [0, 1]
-   */
-  initialise(seed, means, deviation = 1) {
-    const { parameters, heap } = this,
-      random = new Random(seed);
-    for (const parameter of parameters.all) {
-      const { bound, size } = parameter;
-      const values = Float32Array.from({ length: size }, () => (bound ? bound * (2 * random.uniform() - 1) : 0));
-      parameters.write(heap, parameters.weights, parameter, values);
-    }
-    const last = this.decoder.layers[this.decoder.layers.length - 1].bias,
-      bias = new Float32Array(last.size),
-      each = last.size / means.length;
-    means.forEach((mean, c) => {
-      const level = Math.min(1 - 1e-4, Math.max(1e-4, mean));
-      bias.fill(Math.log(level / (1 - level)), c * each, (c + 1) * each);
-    });
-    parameters.write(heap, parameters.weights, last, bias);
-    if (this.sigma) {
-      const start = Float32Array.of(Math.log(Math.max(deviation, 1e-2)) / SIGMA_SCALE);
-      parameters.write(heap, parameters.weights, this.sigma.offset, start);
-    }
-    heap.floats.copyWithin(parameters.mean, parameters.weights, parameters.weights + parameters.length);
   }
 
   /**

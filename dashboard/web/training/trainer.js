@@ -9,6 +9,7 @@
 
 import { formatOf } from "../image.js";
 import { BETA_RANGE } from "../log_beta.js";
+import { initialise } from "./initial_weights.js";
 import { TrainableNetwork } from "./network.js";
 import { Random } from "./random.js";
 import { SCHEDULES } from "./schedule.js";
@@ -61,7 +62,7 @@ export class Trainer {
     const capacity = Math.ceil(Math.min(config.batch_size, this.count) / part.count);
     this.network = new TrainableNetwork(config, layers, capacity);
     const { means, deviation } = statistics(train, format);
-    this.network.initialise(seed, means, deviation);
+    initialise(this.network, seed, means, deviation);
     this.taken = 0; // steps
     /** @type {Terms} */
     this.sums = { loss: 0, distortion: 0, rate: 0 };
