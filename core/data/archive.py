@@ -1,4 +1,4 @@
-"""Pictures from strangers, as a zip or as single files, put into a folder of their own: safely, or not at all.
+"""Untrusted image files, single or in a zip, are put into a folder of their own: safely, or not at all.
 
 No name from an archive is used as a path. Each is taken apart at its slashes, and its parts are written with safe
 characters and in a bounded length below a new folder. Symbolic links and special files are not made. Sizes are limited

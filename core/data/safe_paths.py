@@ -1,4 +1,4 @@
-"""Paths that strangers gave, as paths that can be made below a folder on any file system.
+"""Untrusted paths as paths that can be made below a folder on any file system.
 
 A path is taken apart at its slashes. Its parts become printable, short and free of the names of devices, and no two
 paths are equal where upper and lower case are not told apart.

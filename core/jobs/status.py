@@ -1,4 +1,4 @@
-"""What a visitor is told of a job: its state, that the queue is full, that its worker was lost."""
+"""The state of a job as it is reported to a visitor, and the errors of the queue."""
 
 from __future__ import annotations
 
