@@ -3,7 +3,7 @@
 Python runs one thread at a time. If twenty visitors click at once and their scripts share the interpreter, all of them
 are finished at the end, and the event loop, which answers every request for a file, waits for each of them again and
 again. One after another, the same scripts are finished after half that time on average. Measured with
-`tests.faults.load` on two cores of an AMD EPYC, after the first 30 s: 95 % of the pages within 0.33 s instead of 1.55 s.
+`tests.faults.load` on two cores of an AMD EPYC, after the first 30 s: 95 % of the pages in 0.33 s instead of 1.55 s.
 
 A script that takes long, as it computes or downloads something for the first time, keeps nobody waiting: its turn is
 over after `LEASE` seconds.
