@@ -23,7 +23,13 @@ def nats(value: float | None, digits: int = 1) -> str:
 
 def displayed(dataset: str) -> str:
     """The name of a data set on the pages: that of uploaded images without their secret."""
-    return locate(dataset).title if token_of(dataset) else f"`{dataset}`"
+    return locate(dataset).title if token_of(dataset) else dataset
+
+
+def as_code(dataset: str) -> str:
+    """As `displayed`, a name that commands accept in the type of code."""
+    shown = displayed(dataset)
+    return f"`{shown}`" if shown == dataset else shown
 
 
 def provenance(pair: Pair, n: int, how: str = "Measured on", what: str = "unseen test images") -> str:
@@ -35,7 +41,7 @@ def provenance(pair: Pair, n: int, how: str = "Measured on", what: str = "unseen
         what: what the images are.
     """
     return (
-        f"{how} {n:,} {what} of {displayed(pair.dataset)} · latent size {pair.latent_dim} · seed {pair.seed} · "
+        f"{how} {n:,} {what} of {as_code(pair.dataset)} · latent size {pair.latent_dim} · seed {pair.seed} · "
         f"AE `{pair.ae.run_id}` · VAE `{pair.vae.run_id}` "
         f"(β = {pair.vae.config.beta:g}; nats per image, both terms summed)"
     )
@@ -45,7 +51,7 @@ def run_provenance(entry: Entry, n: int) -> str:
     """As `provenance`, for one run."""
     c = entry.config
     return (
-        f"Measured on {n:,} unseen test images of {displayed(c.dataset)} · latent size {c.latent_dim} · "
+        f"Measured on {n:,} unseen test images of {as_code(c.dataset)} · latent size {c.latent_dim} · "
         f"seed {c.seed} · {c.epochs} epochs · `{entry.run_id}`"
     )
 

@@ -14,7 +14,7 @@ from dashboard.content.factors import factors_takeaway, seed_beside_beta
 from dashboard.content.folders import what_is_measured
 from dashboard.content.samples import rescue_meaning, rescue_takeaway
 from dashboard.content.scorecard import scorecard_takeaway
-from dashboard.content.words import AE, VAE, displayed
+from dashboard.content.words import AE, VAE, as_code, displayed
 from dashboard.plots import charts, images, tiles, verdict_cards
 from dashboard.session import state
 
@@ -148,7 +148,7 @@ if models(here):
     factors()
     rescue()
     st.caption(
-        f"Measured on unseen test images of {displayed(pair.dataset)} (at most 1,000) · latent size "
+        f"Measured on unseen test images of {as_code(pair.dataset)} (at most 1,000) · latent size "
         f"{pair.latent_dim} · {models(here)} trained models, AE and VAE of seeds "
         f"{', '.join(str(seed) for seed in sorted(here.get('ae', {})))} · `python -m core evaluate --all` measures "
         "new runs, `--check` repeats the measurements and compares."

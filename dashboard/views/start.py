@@ -8,7 +8,7 @@ from dashboard import cache
 from dashboard.content import catalog
 from dashboard.content.catalog import Pair
 from dashboard.content.reconstruction import likelihood_sentence, start_takeaway
-from dashboard.content.words import AE, NA, VAE, displayed, nats, provenance
+from dashboard.content.words import AE, NA, VAE, as_code, nats, provenance
 from dashboard.panels.data_choice import data_choice
 from dashboard.panels.encoding import encode_with_both
 from dashboard.plots import images, theme
@@ -164,7 +164,7 @@ with st.expander("Which models are loaded", icon=":material/list:"):
             rows.append(
                 {
                     "model": entry.config.model.upper(),
-                    "data set": displayed(p.dataset),
+                    "data set": as_code(p.dataset),
                     "latent size": p.latent_dim,
                     "seed": p.seed,
                     "D": nats(e["distortion"]),

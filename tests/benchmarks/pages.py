@@ -34,6 +34,7 @@ DRAWN: dict[str, tuple[str, ...]] = {
     "kl_weight": ('.lab[data-complete]:not([data-complete="0"])',),
     "scorecard": (".claim", ".chart svg"),
     "uses": (".tiles img", ".chart svg"),
+    "own_images": ("[data-testid=stFileUploader]",),
 }
 
 

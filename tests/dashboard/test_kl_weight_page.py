@@ -8,17 +8,24 @@ from dataclasses import replace
 import pytest
 from driving import BETAS, words
 
-from core.config import QUICK, RunConfig
+from core.config import RunConfig, quick
 from dashboard import cache
 from dashboard.content.kl_weight import untrained
 from dashboard.session.beta_state import BetaState
 
 
-def test_untrained_weight_from_a_link_is_offered_not_started(dashboard, jobs):
+@pytest.fixture
+def epochs(dashboard) -> int:
+    """The usual number of epochs of a training on request on the images of the dashboard's pair."""
+    pair = dashboard("kl_weight").session_state["pair"]
+    return quick(len(cache.trained.dataset(pair.data).train_images))["epochs"]
+
+
+def test_untrained_weight_from_a_link_is_offered_not_started(dashboard, jobs, epochs):
     app = dashboard("kl_weight", train_in="the server", beta="2.7")
     assert not jobs.asked
     next(b for b in app.button if b.label == "Train β = 2.7").click().run()
-    assert [(c.beta, c.model, c.dataset, c.epochs) for c in jobs.asked] == [(2.7, "vae", "tiny", QUICK["epochs"])]
+    assert [(c.beta, c.model, c.dataset, c.epochs) for c in jobs.asked] == [(2.7, "vae", "tiny", epochs)]
 
 
 def test_weight_off_the_grid_can_be_linked(dashboard):
@@ -127,15 +134,15 @@ def test_epochs_come_from_the_link_within_core_limits(dashboard, jobs):
 
 
 @pytest.mark.usefixtures("small_store")
-def test_a_pair_of_another_latent_size_is_asked_for_watched_and_shown(dashboard, jobs):
+def test_a_pair_of_another_latent_size_is_asked_for_watched_and_shown(dashboard, jobs, epochs):
     jobs.states = {}
     app = dashboard("kl_weight")
     app.selectbox(key="pair-data").set_value("mnist-5k").run()
     app.segmented_control(key="pair-latent").set_value(8).run()
     app.button("train-pair").click().run()
     assert [(c.model, c.beta, c.dataset, c.latent_dim, c.epochs) for c in jobs.asked] == [
-        ("ae", None, "mnist-5k", 8, QUICK["epochs"]),
-        ("vae", 1.0, "mnist-5k", 8, QUICK["epochs"]),
+        ("ae", None, "mnist-5k", 8, epochs),
+        ("vae", 1.0, "mnist-5k", 8, epochs),
     ]
     assert len([b for b in app.button if b.label == "Stop"]) == 2
     jobs.states = {c.run_id: "complete" for c in jobs.asked}
@@ -155,7 +162,7 @@ def test_trained_weights_are_all_there(dashboard):
     assert "At β = 4 the" in words(app)
 
 
-def test_what_a_training_takes_is_said_before_it_starts(dashboard):
+def test_what_a_training_takes_is_said_before_it_starts(dashboard, epochs):
     text = words(dashboard("kl_weight", train_in="the server", beta="2.7"))
-    assert re.search(r"Trains 6 epochs in the background: about .*\d+ MB of memory", text)
+    assert re.search(rf"Trains {epochs} epochs in the background: about .*\d+ MB of memory", text)
     assert re.search(r"Each of the two trainings takes about .*\d+ MB of memory", text)
