@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from driving import words
 from PIL import Image
 
-from core.config import quick
+from core.config import RunConfig, quick
+from core.data import uploads
 from core.data.folder_name import token_of, upload_root
+from core.runs.store import RunStore
 from core.training.train_run import train
 from dashboard import cache
 
@@ -50,18 +54,26 @@ def drop(dashboard):
     return begin
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> tuple[Path, str]:
+    """A cache with an upload and a pair that was trained on it, and the name of the data set."""
+    root = tmp_path_factory.mktemp("uploaded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POINT_OR_CLOUD_CACHE", str(root))
+        name = uploads.take([("pets.zip", io.BytesIO(zipped()))]).dataset()
+        store = RunStore(root / "runs", root / "none", limit_bytes=10**9)
+        for kind in ("ae", "vae"):
+            train(RunConfig(dataset=name, model=kind, latent_dim=16, **quick(18)), store)
+    return root, name
+
+
 @pytest.fixture
-def shown(drop, jobs, own_store):
-    """The page after a pair was trained on what was dropped, and the name of the data set."""
-    jobs.states = {}
-    app = drop(zipped())
-    app.button("own-train").click().run()
-    assert [(c.model, c.beta) for c in jobs.asked] == [("ae", None), ("vae", 1.0)]
-    assert len([b for b in app.button if b.label == "Stop"]) == 2
-    for config in jobs.asked:
-        train(config, own_store)
-    jobs.states = {c.run_id: "complete" for c in jobs.asked}
-    return app.run(), jobs.asked[0].dataset
+def shown(prepared, own_store, tmp_path) -> str:
+    """The name of a data set that somebody uploaded, with a trained pair."""
+    root, name = prepared
+    shutil.copytree(root / "uploads", tmp_path / "cache" / "uploads")
+    shutil.copytree(root / "runs", own_store.cache, dirs_exist_ok=True)
+    return name
 
 
 @pytest.mark.parametrize("color", [False, True])
@@ -78,57 +90,65 @@ def test_what_was_dropped_is_shown_as_the_models_get_it(drop, jobs, color):
     assert {name: getattr(config, name) for name in quick(18)} == quick(18), "few images get enough steps"
 
 
+def test_the_pair_is_trained_on_request_and_then_selected(drop, jobs, own_store):
+    jobs.states = {}
+    app = drop(zipped())
+    app.button("own-train").click().run()
+    assert [(c.model, c.beta) for c in jobs.asked] == [("ae", None), ("vae", 1.0)]
+    assert len([b for b in app.button if b.label == "Stop"]) == 2
+    for config in jobs.asked:
+        train(config, own_store)
+    jobs.states = {c.run_id: "complete" for c in jobs.asked}
+    app.run()
+    assert app.session_state["pair"].dataset == jobs.asked[0].dataset and "your 24 images" in words(app)
+    assert token_of(app.query_params["images"]) == token_of(jobs.asked[0].dataset)
+
+
 def test_every_page_is_about_them_once_the_pair_is_trained(shown, dashboard):
-    app, name = shown
-    assert app.session_state["pair"].dataset == name and "your 24 images" in words(app)
     for page in PAGES:
-        other = dashboard(page, data=name, latent="16")
-        assert not other.exception and not other.error and not other.warning, (page, words(other))
-        assert other.session_state["pair"].dataset == name, page
-        assert token_of(name) not in words(other), "the secret belongs into the address only"
+        app = dashboard(page, data=shown, latent="16")
+        assert not app.exception and not app.error and not app.warning, (page, words(app))
+        assert app.session_state["pair"].dataset == shown, page
+        assert token_of(shown) not in words(app), "the secret belongs into the address only"
 
 
 def test_a_reload_and_a_link_bring_them_back(shown, dashboard):
-    app, name = shown
-    linked = app.query_params["images"]
-    assert token_of(linked) == token_of(name)
-    again = dashboard("own_images", images=linked)
-    assert "your 24 images" in words(again) and again.session_state["pair"].dataset == name, "and they are selected"
+    again = dashboard("own_images", images=shown)
+    assert "your 24 images" in words(again) and again.session_state["pair"].dataset == shown, "and they are selected"
     again.selectbox(key="data").set_value("tiny").run()
     assert again.session_state["pair"].dataset == "tiny", "another choice is not undone"
     again.button("own-show").click().run()
-    assert again.session_state["pair"].dataset == name
-    for wrong in (linked.replace(token_of(name), "A" * 22), "mnist-5k", "folder:/etc", "folder:upload:x/../.."):
+    assert again.session_state["pair"].dataset == shown
+    for wrong in (shown.replace(token_of(shown), "A" * 22), "mnist-5k", "folder:/etc", "folder:upload:x/../.."):
         app = dashboard("own_images", images=wrong)
         assert not app.exception and not app.error and "Upload them again" in words(app), wrong
 
 
 def test_nobody_else_sees_them_without_the_link(shown, dashboard, monkeypatch):
-    _, name = shown
     stranger = dashboard("start")
     offered = [option for widget in (*stranger.segmented_control, *stranger.selectbox) for option in widget.options]
     assert "tiny" in offered and not [option for option in offered if "upload" in option]
     assert "upload" not in words(stranger).lower()
     assert stranger.session_state["pair"].dataset == "tiny"
     assert {pair.dataset for pair in cache.trained.pairs().values()} == {"tiny"}, "outside of any session, too"
-    guess = name.replace(token_of(name), "A" * 22)
+    guess = shown.replace(token_of(shown), "A" * 22)
     assert dashboard("start", data=guess).session_state["pair"].dataset == "tiny"
-    friend = dashboard("start", data=name, latent="16")
-    assert friend.session_state["pair"].dataset == name
+    friend = dashboard("start", data=shown, latent="16")
+    assert friend.session_state["pair"].dataset == shown
     friend.switch_page("views/samples.py").run()
-    assert friend.session_state["pair"].dataset == name
+    assert friend.session_state["pair"].dataset == shown
     monkeypatch.setenv("POINT_OR_CLOUD_FOLDERS", "off")
-    assert dashboard("start", data=name, latent="16").session_state["pair"].dataset == name, "an upload is no folder"
+    assert dashboard("start", data=shown, latent="16").session_state["pair"].dataset == shown, "an upload is no folder"
 
 
 def test_they_are_removed_when_the_visitor_says_so(shown, dashboard, own_store):
-    app, name = shown
+    app = dashboard("own_images", images=shown)
     app.button("own-remove").click().run()
     assert not app.exception and not app.error and app.session_state["pair"].dataset == "tiny"
     assert "were removed" in words(app) and app.file_uploader
     assert os.listdir(upload_root()) == []
-    assert not [run for run in own_store if run.config.dataset == name]
-    linked = dashboard("samples", data=name, latent="16")  # the same as after its time, see tests/core/test_uploads.py
+    assert not [run for run in own_store if run.config.dataset == shown]
+    linked = dashboard("samples", data=shown, latent="16")  # the same as after its time, see tests/core/test_uploads.py
     assert not linked.exception and linked.session_state["pair"].dataset == "tiny" and linked.warning
 
 
