@@ -192,7 +192,7 @@ def _written(view: Recorded, files: Files, addresses: Addresses, binds: dict) ->
         if to is None or to in addresses.pages
     }
     elements = Elements(
-        view.light, view.dark, _Target(files, addresses), view.leads, view.tells, binds, view.state, ahead
+        view.light, view.dark, _Target(files, addresses), view.leads, view.event_links, binds, view.state, ahead
     )
     elements.sets = sets
     main = elements.both(view.light.main, view.dark.main)

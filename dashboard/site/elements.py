@@ -33,7 +33,7 @@ class Elements(Parts):
         before = len(self.written.fixed)
         inside = "".join(self.both(light.children.get(i), dark.children.get(i)) for i in places)
         kind = light.block.WhichOneof("type") if light.block is not None else None
-        if kind in ("expandable", "popover") and not self.alive(light):
+        if kind in ("expandable", "popover") and not self.works_without_server(light):
             del self.written.fixed[before:]  # the container is named instead
         return self.block(light, inside)
 
@@ -83,7 +83,7 @@ class Elements(Parts):
         if kind == "expandable":
             e = block.expandable
             opened, label = " open" if e.expanded else "", self.labelled(e.icon, e.label)
-            if not self.alive(node):
+            if not self.works_without_server(node):
                 self.written.fixed.append(e.label)
                 inside = f'<p class="absent">{ABSENT}</p>'
             return (
@@ -92,7 +92,7 @@ class Elements(Parts):
             )
         if kind == "popover":
             e = block.popover
-            if not inside or not self.alive(node):
+            if not inside or not self.works_without_server(node):
                 return ""
             return (
                 f'<details class="popover{key}" data-testid="stPopover"><summary>{self.labelled(e.icon, e.label)}'
@@ -137,28 +137,34 @@ class Elements(Parts):
         extra = f"{' box' if e.border else ''}{' tall' if tall else ''}{'' if e.wrap or not row else ' together'}{key}"
         return f'<div class="{kind}{extra}"{testid} style="{style}">{inside}</div>'
 
-    def alive(self, node: Node) -> bool:
+    def works_without_server(self, node: Node) -> bool:
         """Whether a container can do something here: without controls that need the server, or with others too."""
-        dead = False
+        needs_server = False
         for inside in elements_of(node):
             kind = inside.WhichOneof("type")
             e = getattr(inside, kind)
             if kind == "bidi_component":
                 if e.component_name not in SILENT | NEEDS_SERVER:
                     return True
-                dead = dead or e.component_name in NEEDS_SERVER
+                needs_server = needs_server or e.component_name in NEEDS_SERVER
             elif kind == "button":
                 if e.id in self.leads and self.site.href(*self.leads[e.id], strict=True):
                     return True
-                dead = True
+                needs_server = True
             elif kind in ("button_group", "selectbox", "checkbox"):
                 if self.ahead(e.query_param_key):
                     return True
-                dead = True
+                needs_server = True
             elif kind == "page_link":
                 return True
-            dead = dead or kind in ("slider", "number_input", "file_uploader", "download_button", "text_input")
-        return not dead
+            needs_server = needs_server or kind in (
+                "slider",
+                "number_input",
+                "file_uploader",
+                "download_button",
+                "text_input",
+            )
+        return not needs_server
 
 
 ABSENT = "This part needs the dashboard on a server."

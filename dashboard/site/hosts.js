@@ -9,9 +9,9 @@ const EMPTY = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' view
 /** @type {Listener} */
 let listener = () => {};
 
-/** @param {Listener} told is called with every message of a component */
-export function listen(told) {
-  listener = told;
+/** @param {Listener} receive is called with every message of a component */
+export function listen(receive) {
+  listener = receive;
 }
 
 /** @type {Record<string, Promise<any>>} */

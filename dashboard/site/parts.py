@@ -70,7 +70,7 @@ class Parts(Controls):
         view: its light recording; `other`: the same in dark.
         site: see `Target`.
         leads: for buttons, the address that each leads to, by id.
-        tells: for components, by id: trigger -> value -> address.
+        event_links: for components, by id: trigger -> value -> address.
         binds: for components, by name: URL parameter -> path in their data.
     """
 
@@ -80,14 +80,14 @@ class Parts(Controls):
         other: View,
         site: Target,
         leads: Mapping[str, tuple[str, dict[str, str]]],
-        tells: Mapping[str, Mapping[str, Mapping[str, tuple[str, dict[str, str]]]]],
+        event_links: Mapping[str, Mapping[str, Mapping[str, tuple[str, dict[str, str]]]]],
         binds: Mapping[str, Mapping[str, Any]],
         state: Mapping[str, str],
         ahead: Callable[[str], bool],
     ) -> None:
         super().__init__(lambda _: None)
         self.view, self.other, self.site = view, other, site
-        self.leads, self.tells, self.binds = leads, tells, binds
+        self.leads, self.event_links, self.binds = leads, event_links, binds
         self.state, self.ahead = state, ahead
         self.sets: Mapping[str, Any] = {}  # by component: trigger -> the parameter of the address that it sets
         self.written = Written()
@@ -197,12 +197,12 @@ class Parts(Controls):
         attributes |= self.data("given", given)
         if given_dark != given:
             attributes |= self.data("dark", given_dark)
-        if told := self.tells.get(e.id):
+        if by_trigger := self.event_links.get(e.id):
             links = {
                 trigger: {value: address for value, to in values.items() if (address := self.site.href(*to))}
-                for trigger, values in told.items()
+                for trigger, values in by_trigger.items()
             }
-            attributes["data-tells"] = json.dumps(links)
+            attributes["data-event-links"] = json.dumps(links)
         if sets := self.sets.get(e.component_name):
             attributes["data-sets"] = json.dumps(sets)
         if bound := self.binds.get(e.component_name):

@@ -56,7 +56,7 @@ class Recorded:
         page: `url_path` of the page.
         state: the choices that make this view, by URL parameter.
         leads: where each button leads, by id.
-        tells: where a component's reports lead: id -> trigger -> value -> address.
+        event_links: where a component's reports lead: id -> trigger -> value -> address.
     """
 
     page: str
@@ -64,7 +64,7 @@ class Recorded:
     light: View
     dark: View
     leads: dict[str, Where] = field(default_factory=dict)
-    tells: dict[str, dict[str, dict[str, Where]]] = field(default_factory=dict)
+    event_links: dict[str, dict[str, dict[str, Where]]] = field(default_factory=dict)
 
 
 def widgets(view: View) -> Iterator[tuple[str, Any]]:
@@ -111,7 +111,7 @@ def buttons(view: View) -> Iterator[str]:
             yield element.button.id
 
 
-def tells_of(view: View) -> dict[str, dict[str, dict[str, Where]]]:
+def event_links_of(view: View) -> dict[str, dict[str, dict[str, Where]]]:
     """Where the reports of the presenter lead, by id of the component."""
     found: dict[str, dict[str, dict[str, Where]]] = {}
     for element in elements_of(view.main):
@@ -121,7 +121,7 @@ def tells_of(view: View) -> dict[str, dict[str, dict[str, Where]]]:
         if e.component_name != f"{PREFIX}presenter":
             continue
         values = [*ASKED, *(f"choice:{key}" for key in (component_data(e) or {}).get("choices", []))]
-        answers = {value: view.told(e.id, "go", value) for value in values}
+        answers = {value: view.after_event(e.id, "go", value) for value in values}
         found[e.id] = {"go": {value: where for value, where in answers.items() if where is not None}}
     return found
 
@@ -163,12 +163,12 @@ def views(
             leads = {
                 button: where for button in dict.fromkeys(buttons(light)) if (where := light.where(button)) is not None
             }
-            tells = tells_of(light)
+            event_links = event_links_of(light)
         with recorder.view(page, query, dark=True) as dark:
             keep(dark)
-        found[key] = Recorded(page, state, light, dark, leads, tells)
+        found[key] = Recorded(page, state, light, dark, leads, event_links)
         done(found[key])
-        todo += [q for q in _next(light, state, shared, leads, tells) if tuple(sorted(q.items())) not in asked]
+        todo += [q for q in _next(light, state, shared, leads, event_links) if tuple(sorted(q.items())) not in asked]
     return list(found.values())
 
 
@@ -177,7 +177,7 @@ def _next(
     state: Mapping[str, str],
     shared: Mapping[str, tuple[str, ...]],
     leads: Mapping[str, Where],
-    tells: Mapping[str, Mapping[str, Mapping[str, Where]]],
+    event_links: Mapping[str, Mapping[str, Mapping[str, Where]]],
 ) -> Iterator[dict[str, str]]:
     """The queries of the views that can be reached from one in one step."""
     combinations = 1
@@ -199,7 +199,7 @@ def _next(
                 yield {**kept, key: name}
     for page, query in [
         *leads.values(),
-        *(to for triggers in tells.values() for values in triggers.values() for to in values.values()),
+        *(to for triggers in event_links.values() for values in triggers.values() for to in values.values()),
     ]:
         if page == view.page and page in AHEAD:
             yield simplest(page, query)

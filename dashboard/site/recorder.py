@@ -47,7 +47,7 @@ class View:
         main, sidebar: the elements of the page and of the sidebar.
         pages: every page of the navigation in order, as (section, url_path, title, icon).
         where: (page, query) to which a click on the button with this id leads; None if it leads nowhere else.
-        told: the same for a component's trigger: (id of the component, name of the trigger, value).
+        after_event: the same for a component's trigger: (id of the component, name of the trigger, value).
     """
 
     page: str
@@ -56,11 +56,11 @@ class View:
     sidebar: Node
     pages: list[tuple[str, str, str, str]]
     where: Callable[[str], Where | None] = field(repr=False)
-    told: Callable[[str, str, Any], Where | None] = field(repr=False)
+    after_event: Callable[[str, str, Any], Where | None] = field(repr=False)
 
     def still(self) -> View:
         """The same after its visitor has left: nothing can be asked any more, and it can go to another process."""
-        return replace(self, where=_gone, told=_gone)
+        return replace(self, where=_gone, after_event=_gone)
 
 
 def _gone(*_: Any) -> None:
@@ -234,13 +234,13 @@ class Recorder:
                 self.switches[here, button] = (after.page, after.query) if after.page != here else None
             return self.switches[here, button]
 
-        def told(component: str, trigger: str, value: Any) -> Where | None:
+        def after_event(component: str, trigger: str, value: Any) -> Where | None:
             name = f"$$STREAMLIT_INTERNAL_KEY_{component}__events"
             said = json.dumps([{"event": trigger, "value": value}])
             found = self._callback(context, id=name, json_trigger_value=said)
             return None if found is None or found == query else (here, found)
 
-        return View(here, query, _tree(visitor.messages, 0), _tree(visitor.messages, 1), pages, where, told)
+        return View(here, query, _tree(visitor.messages, 0), _tree(visitor.messages, 1), pages, where, after_event)
 
     def _callback(self, context: Any, **widget: Any) -> dict[str, str] | None:
         """The query after the callbacks of one widget, without running the page; None if they failed."""

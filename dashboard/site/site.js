@@ -3,7 +3,7 @@
 
    It stands where Streamlit's own page stands in the dashboard, and treats components the same way: a component's
    function is called when its element appears and again with new data; an element with the same key at the same place
-   stays. Where a message of a component leads was found out when the site was built (data-tells, data-sets).
+   stays. Where a message of a component leads was found out when the site was built (data-event-links, data-sets).
 
    The same script runs in both forms. */
 
@@ -17,8 +17,8 @@ const THEME = "point-or-cloud-theme";
  * A message of a component: to another view, to another page, or only into the address.
  * @param {HTMLElement} host @param {string} trigger @param {any} value
  */
-function told(host, trigger, value) {
-  const leads = parsed(host.dataset.tells, {})[trigger]?.[value];
+function follow(host, trigger, value) {
+  const leads = parsed(host.dataset.eventLinks, {})[trigger]?.[value];
   if (leads) {
     const to = new URL(leads, location.href);
     // Autoplay goes on from scene to scene until it is switched off.
@@ -116,5 +116,5 @@ async function start() {
   if (!packed && "serviceWorker" in navigator && html.dataset.worker)
     navigator.serviceWorker.register(new URL(html.dataset.worker, root)).catch(() => {});
 }
-listen(told);
+listen(follow);
 start();

@@ -237,7 +237,7 @@ export function finishCode(madd) {
 }
 
 /**
- * The module's procedures, told places and distances as indices.
+ * The module's procedures, which take places and distances as indices.
  * @type {(exports: Omit<Kernels, "product"> & {product: AnyProduct}) => Kernels}
  */
 export const inIndices = ({ product, gather, scatter, finish }) => ({

@@ -1,5 +1,5 @@
 /* The loops that take time: kernel_code.js has them as WebAssembly, four numbers at a time, and plain_kernels.js in
-   JavaScript. A `Heap` (heap.js) is one stretch of float32 numbers; procedures are told places in it, as indices.
+   JavaScript. A `Heap` (heap.js) is one stretch of float32 numbers; procedures take places in it, as indices.
 
      product(A, B, C, M, N, K)      C (M, N) = A (M, K) B; B as `packed` lays it out, N a multiple of PANEL
                                     `productCode` has it with any distances, and with A transposed, for training
@@ -13,7 +13,7 @@ export const PANEL = 8;
 export const KINDS = { none: 0, relu: 1, silu: 2, sigmoid: 3 };
 
 /**
- * The loops, told places on one heap: see above.
+ * The loops, which take places on one heap: see above.
  * @typedef {object} Kernels
  * @property {(A: number, B: number, C: number, M: number, N: number, K: number) => void} product
  * @property {Patches} gather

@@ -28,6 +28,7 @@ def folder(tmp_path) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_a_folder_becomes_what_all_pages_are_about(dashboard_browser, dashboard_cache, folder):
     environment = {"POINT_OR_CLOUD_CACHE": str(dashboard_cache), "STREAMLIT_SERVER_BASE_URL_PATH": "a/b"}
     with served(ROOT / "dashboard" / "app.py", **environment) as url:

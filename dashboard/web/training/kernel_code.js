@@ -209,7 +209,7 @@ function adamCode(madd) {
 }
 
 /**
- * The module's procedures, told places and distances as indices.
+ * The module's procedures, which take places and distances as indices.
  * @param {any} exports
  * @returns {Kernels & TrainingKernels}
  */
