@@ -92,7 +92,7 @@ def warm_task(dataset: str = "mnist-5k", threads: int | None = None) -> None:
     for epoch in fit(config, data):
         evaluation.preview(epoch.model.reference(), data)
         if epoch.number == config.epochs:
-            evaluation.portfolio(epoch.model, dataclasses.replace(data, train_images=data.train_images[:256]))
+            evaluation.artifacts(epoch.model, dataclasses.replace(data, train_images=data.train_images[:256]))
     allocator.trim()
 
 

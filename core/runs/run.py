@@ -216,7 +216,7 @@ class Run:
         return rows
 
     def evaluation(self) -> dict[str, Any]:
-        """Figures on the test split (see `core.training.evaluation.portfolio`)."""
+        """Figures on the test split (see `core.training.evaluation.artifacts`)."""
         return json.loads(self.read("evaluation.json"))
 
     def arrays(self, name: str) -> dict[str, np.ndarray]:

@@ -155,7 +155,7 @@ def learned_sigma(model: Model) -> dict[str, float]:
     return {"sigma": float(likelihood.log_sigma.detach().exp())} if isinstance(likelihood, Calibrated) else {}
 
 
-def portfolio(
+def artifacts(
     model: Trainable, dataset: Dataset
 ) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
     """The figures, pictures and densities that a finished run stores beside its weights.

@@ -213,7 +213,7 @@ def publish(run: Run, config: RunConfig, weights: dict[str, torch.Tensor], datas
     model = build_model(config).eval().requires_grad_(False)
     model.load_state_dict({k: v.float() for k, v in weights.items()})
     outcome.refuse(model, exact, training_images(config, dataset))
-    figures, gallery, densities = evaluation.portfolio(model, dataset)
+    figures, gallery, densities = evaluation.artifacts(model, dataset)
     if not all(np.isfinite(array).all() for array in (*gallery.values(), *densities.values())):
         raise TrainingError(
             "training went wrong: not all codes of the test images are finite in half precision. "

@@ -17,7 +17,7 @@ callers.
 
 from dashboard.cache import decoded, maps, measured, server, trained, turns, uses
 
-_STAYS = (trained.store, server.begin, server.jobs, server.crowd, server.warm, server.warm_worker, server.memory_mb)
+_STAYS = (trained.store, server.begin, server.jobs, server.visitors, server.warm, server.warm_worker, server.memory_mb)
 
 
 def drop_results() -> None:

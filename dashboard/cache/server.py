@@ -14,7 +14,7 @@ import streamlit as st
 
 from core import settings
 from dashboard.cache import trained
-from dashboard.cache.visitors import Crowd
+from dashboard.cache.visitors import Visitors
 from dashboard.walkthrough import scenes as scenes_file
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def jobs() -> Jobs:
 
 
 @st.cache_resource(show_spinner=False)
-def crowd() -> Crowd:
+def visitors() -> Visitors:
     """The visitors of this server."""
-    return Crowd(settings.value("VISITORS"))
+    return Visitors(settings.value("VISITORS"))
 
 
 def limits() -> Limits:

@@ -97,7 +97,7 @@ def arrays(run_id: str, name: str) -> dict[str, np.ndarray]:
 
 
 def gallery(run_id: str) -> dict[str, np.ndarray]:
-    """Codes and losses per image, stored reconstructions and samples; see `core.training.evaluation.portfolio`."""
+    """Codes and losses per image, stored reconstructions and samples; see `core.training.evaluation.artifacts`."""
     return arrays(run_id, "gallery.npz")
 
 

@@ -12,7 +12,7 @@ import time
 REST = 120.0
 
 
-class Crowd:
+class Visitors:
     """The visitors who were active in the last `REST` seconds.
 
     Args:

@@ -39,7 +39,7 @@ def packed(data: bytes) -> str:
     return base64.b64encode(gzip.compress(data, 6, mtime=0)).decode()
 
 
-class Handout:
+class PageFile:
     """Turns the elements of a page into HTML, and collects the files and components that they need.
 
     Args:

@@ -54,7 +54,7 @@ def share_menu(title: str, name: str, drawn: list[Any], pair: Pair | None) -> No
             on_click="ignore",
             width="stretch",
             key="take-html",
-            data=lambda: page_file.Handout(capture.media, dark).page(capture.tree(drawn), title, address),
+            data=lambda: page_file.PageFile(capture.media, dark).page(capture.tree(drawn), title, address),
             help="Complete with images, charts and the networks, so that it stays interactive without a connection.",
         )
         st.download_button(

@@ -11,8 +11,8 @@
     upload.py            the form for uploading a data set
     scene_context.py     the models that a scene of the walkthrough is about
 
-`pictures` lists what a scene of the walkthrough can show: functions of a `Stage` and options, which draw and return the
-values that the texts of the scene may contain.
+`pictures` lists what a scene of the walkthrough can show: functions of a `SceneContext` and options, which draw and
+return the values that the texts of the scene may contain.
 """
 
 from __future__ import annotations

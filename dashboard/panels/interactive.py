@@ -26,7 +26,7 @@ from dashboard.content.maps import map_caption
 from dashboard.content.small_steps import step_conclusions
 from dashboard.content.words import NAMES
 from dashboard.panels.beta_lab import lab_of, without_networks
-from dashboard.panels.scene_context import LETTERS, ExhibitError, Facts, Stage, sides
+from dashboard.panels.scene_context import LETTERS, Facts, SceneContext, ScenePictureError, sides
 from dashboard.plots import theme
 from dashboard.session import shared_settings, state
 
@@ -49,10 +49,10 @@ def lane_of(kind: str, entry: Entry, title: str) -> Lane:
     """One model as a lane of the components.
 
     Raises:
-        ExhibitError: the browser cannot run its network.
+        ScenePictureError: the browser cannot run its network.
     """
     if why := not_in_page(entry.config):
-        raise ExhibitError(why)
+        raise ScenePictureError(why)
     means = cache.trained.gallery(entry.run_id)["mean"]
     return Lane(label_of(kind, title), weights_url(entry.run), means)
 
@@ -152,28 +152,28 @@ def maps(
     return left_out
 
 
-def two_maps(stage: Stage, first: str = "ae") -> Facts:
+def two_maps(context: SceneContext, first: str = "ae") -> Facts:
     """Both latent planes with the same images, `first` ("ae" or "vae") on the left; unnamed until the reveal."""
-    if stage.pair.latent_dim != 2:
-        raise ExhibitError("two_maps shows latent spaces of two numbers.")
-    views = dict(zip(NAMES, cache.maps.instant_maps(stage.pair, "native"), strict=True))
+    if context.pair.latent_dim != 2:
+        raise ScenePictureError("two_maps shows latent spaces of two numbers.")
+    views = dict(zip(NAMES, cache.maps.instant_maps(context.pair, "native"), strict=True))
     order = sides(first)
     drawn = []
     for place, kind in enumerate(order):
-        whole = _map_of(kind, stage.pair[kind], views[kind], native=True)
-        light, dark = stage.color(kind)
+        whole = _map_of(kind, context.pair[kind], views[kind], native=True)
+        light, dark = context.color(kind)
         letter = LETTERS[place]
         drawn.append(
             whole
-            if stage.revealed
+            if context.revealed
             else dataclasses.replace(whole, label=ModelLabel(letter, letter, light, dark), sigma=None, caption="")
         )
-    left_error, right_error = (cache.trained.gallery(stage.pair[kind].run_id)["mse"] for kind in order)
+    left_error, right_error = (cache.trained.gallery(context.pair[kind].run_id)["mse"] for kind in order)
     left, right = drawn
     maps_of_both = MapPair(
         left,
         right,
-        images_of(stage.pair),
+        images_of(context.pair),
         [
             Colouring(
                 "error",
@@ -185,11 +185,11 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
         ],
         plain=True,
     )
-    linked_maps(maps_of_both, f"{stage.key}-{'named' if stage.revealed else 'unnamed'}")
+    linked_maps(maps_of_both, f"{context.key}-{'named' if context.revealed else 'unnamed'}")
     spread = {kind: view.spread for kind, view in views.items()}
     wide, tight = sorted(spread, key=spread.__getitem__, reverse=True)
     if spread[tight] < 1e-6:
-        raise ExhibitError(
+        raise ScenePictureError(
             f"All images have the same code in the {NAMES[tight]}, so there is no spread to compare. Probably "
             "the images themselves are all equal."
         )
@@ -204,58 +204,58 @@ def two_maps(stage: Stage, first: str = "ae") -> Facts:
     }
 
 
-def decoding(stage: Stage, image: int = 0) -> Facts:
+def decoding(context: SceneContext, image: int = 0) -> Facts:
     """Both latent planes with the decoder under the cursor; the reveal shows where decoded images are unlike real ones.
 
     Args:
         image: the test image whose code is decoded first.
     """
-    images = images_of(stage.pair)
-    if stage.pair.latent_dim != 2:
-        raise ExhibitError("decoding shows latent spaces of two numbers.")
-    (image,) = stage.images(image)
-    topic = publish(images, image, f"{stage.key}-image")
-    left, right = (lane_of(kind, stage.pair[kind], TITLES[kind]) for kind in NAMES)
-    shown = "holes" if stage.revealed else "codes"
-    planes(left, right, images, judge_url(stage.pair.dataset), topic, f"{stage.key}-planes", mode=shown)
+    images = images_of(context.pair)
+    if context.pair.latent_dim != 2:
+        raise ScenePictureError("decoding shows latent spaces of two numbers.")
+    (image,) = context.images(image)
+    topic = publish(images, image, f"{context.key}-image")
+    left, right = (lane_of(kind, context.pair[kind], TITLES[kind]) for kind in NAMES)
+    shown = "holes" if context.revealed else "codes"
+    planes(left, right, images, judge_url(context.pair.dataset), topic, f"{context.key}-planes", mode=shown)
     return {"image": image, "images": len(images.labels), "shown": shown}
 
 
-def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.1) -> Facts:
+def small_steps(context: SceneContext, sizes: list[int], image: int = 0, step: float = 0.1) -> Facts:
     """One image's code and eight codes around it, decoded; after the reveal, how often the class changes.
 
     Args:
         sizes: latent sizes, with one board per size and model.
         step: size of the step, in standard deviations of the codes.
     """
-    images = images_of(stage.pair)
+    images = images_of(context.pair)
     if not sizes or not 0 < step <= 1:
-        raise ExhibitError("small_steps needs a latent size and a step from 0 to 1.")
-    (image,) = stage.images(image)
-    topic = publish(images, image, f"{stage.key}-image")
+        raise ScenePictureError("small_steps needs a latent size and a step from 0 to 1.")
+    (image,) = context.images(image)
+    topic = publish(images, image, f"{context.key}-image")
     boards = [
-        lane_of(kind, stage.other(size)[kind], f"{kind.upper()}, latent size {size}")
+        lane_of(kind, context.other(size)[kind], f"{kind.upper()}, latent size {size}")
         for size in sizes
         for kind in NAMES
     ]
-    known = cache.measured.flip_rates(stage.pair.data)
-    conclusions = step_conclusions(known, sizes) if stage.revealed else {}
+    known = cache.measured.flip_rates(context.pair.data)
+    conclusions = step_conclusions(known, sizes) if context.revealed else {}
     neighbours(
         boards,
         images,
-        judge_url(stage.pair.dataset),
+        judge_url(context.pair.dataset),
         topic,
-        f"{stage.key}-steps",
+        f"{context.key}-steps",
         conclusions,
         step=step,
-        rates=stage.revealed,
+        rates=context.revealed,
     )
     facts: dict[str, object] = {"image": image, "step": step}
     for size in sizes:
         rates = {kind: known.get(size, {}).get(kind, {}).get(step, []) for kind in NAMES}
         if not all(rates.values()):  # the scorecard has no values for this step or these models
             rates = {
-                kind: [cache.measured.flip_rate(p[kind].run_id, step) for p in stage.seeds(size)] for kind in NAMES
+                kind: [cache.measured.flip_rate(p[kind].run_id, step) for p in context.seeds(size)] for kind in NAMES
             }
         facts |= {f"flips_{kind}_{size}": float(np.mean(values)) for kind, values in rates.items()}
         facts[f"more_{size}"] = {"neither": "none"}.get(more := changes_class_more(rates["ae"], rates["vae"]), more)
@@ -268,24 +268,24 @@ def small_steps(stage: Stage, sizes: list[int], image: int = 0, step: float = 0.
     return facts
 
 
-def knob(stage: Stage, beta: float = 1.0, reveal: float = 10.0) -> Facts:
+def knob(context: SceneContext, beta: float = 1.0, reveal: float = 10.0) -> Facts:
     """The KL-weight lab with its knob at `beta`; the reveal moves it to `reveal`."""
-    trained = catalog.over_beta(cache.trained.entries(), stage.pair)
+    trained = catalog.over_beta(cache.trained.entries(), context.pair)
     missing = [b for b in (beta, reveal) if b not in trained]
     if missing:
-        raise ExhibitError(
+        raise ScenePictureError(
             f"There is no VAE trained with β = {missing[0]:g}; there are {', '.join(f'{b:g}' for b in trained)}."
         )
-    shown = reveal if stage.revealed else beta
-    if why := not_in_page(stage.pair.vae.config):
+    shown = reveal if context.revealed else beta
+    if why := not_in_page(context.pair.vae.config):
         without_networks(trained, shown, why)
     else:
         beta_lab(
-            lab_of(stage.pair, trained, shown),
+            lab_of(context.pair, trained, shown),
             shown,
-            f"{stage.key}-lab",
-            compact=stage.large,
-            sequence=int(stage.revealed),
+            f"{context.key}-lab",
+            compact=context.large,
+            sequence=int(context.revealed),
         )
     before, after = (cache.trained.evaluation(trained[b].run_id) for b in (beta, reveal))
     shares = {name: after[name] / before[name] for name in ("rate", "distortion", "active_units")}

@@ -17,12 +17,12 @@ Facts = Mapping[str, Any]  # values and words that a scene's texts may name
 LETTERS = "ABCDEF"
 
 
-class ExhibitError(UserFacingError, ValueError):
+class ScenePictureError(UserFacingError, ValueError):
     """A scene's options do not suit its picture or the trained models; the message says what is available."""
 
 
 @dataclass(frozen=True)
-class Stage:
+class SceneContext:
     """The models and the state of a scene.
 
     Attributes:
@@ -45,11 +45,11 @@ class Stage:
         """The same data set's pair of another latent size.
 
         Raises:
-            ExhibitError: there is none.
+            ScenePictureError: there is none.
         """
         found = catalog.of_size(cache.trained.pairs().values(), self.pair, latent)
         if not found:
-            raise ExhibitError(f"There is no trained pair of latent size {latent} on {self.pair.dataset}.")
+            raise ScenePictureError(f"There is no trained pair of latent size {latent} on {self.pair.dataset}.")
         return min(found, key=lambda p: (p.seed != self.pair.seed, p.seed))
 
     def seeds(self, latent: int) -> list[Pair]:
@@ -63,12 +63,12 @@ class Stage:
         a class that is not shown yet.
 
         Raises:
-            ExhibitError: the scene's own data set has no such image.
+            ScenePictureError: the scene's own data set has no such image.
         """
         count = len(cache.trained.gallery(self.pair.vae.run_id)["mean"])
         missing = [index for index in asked if not 0 <= index < count]
         if missing and self.data in ("", self.pair.dataset):
-            raise ExhibitError(f"There is no test image {missing[0]}; choose one from 0 to {count - 1}.")
+            raise ScenePictureError(f"There is no test image {missing[0]}; choose one from 0 to {count - 1}.")
         labels = cache.trained.dataset(self.pair.data).test_labels
         chosen = [index for index in asked if index not in missing]
         others = [index for index in cache.decoded.one_of_each(self.pair.data) if index < count]
@@ -95,10 +95,10 @@ def sides(first: str) -> tuple[str, str]:
     """Both kinds of model, "ae" and "vae", with `first` first.
 
     Raises:
-        ExhibitError: `first` is neither.
+        ScenePictureError: `first` is neither.
     """
     if first not in NAMES:
-        raise ExhibitError(f"first = {first!r}: choose ae or vae.")
+        raise ScenePictureError(f"first = {first!r}: choose ae or vae.")
     return (first, "vae" if first == "ae" else "ae")
 
 
@@ -106,11 +106,11 @@ def model_of(words: str, choices: Sequence[str]) -> list[str]:
     """The two words of an option such as "ae mixture".
 
     Raises:
-        ExhibitError: it is not a model followed by one of `choices`, or by any word if there are none.
+        ScenePictureError: it is not a model followed by one of `choices`, or by any word if there are none.
     """
     parts = words.split()
     if len(parts) != 2 or parts[0] not in NAMES or (choices and parts[1] not in choices):
-        raise ExhibitError(
+        raise ScenePictureError(
             f"{words!r}: write ae or vae, and " + (f"one of {', '.join(choices)}" if choices else "a latent size") + "."
         )
     return parts

@@ -13,26 +13,26 @@ from dashboard import cache
 from dashboard.components.chart import chart
 from dashboard.content import catalog
 from dashboard.content.factors import followed_words, seed_beside_beta
-from dashboard.panels.scene_context import LETTERS, ExhibitError, Facts, Stage
+from dashboard.panels.scene_context import LETTERS, Facts, SceneContext, ScenePictureError
 from dashboard.panels.static import STILL_TRAINED
 from dashboard.plots import charts, images
 
 VERDICTS = {HOLDS: "yes", DEPENDS: "depends", DOES_NOT: "no"}  # on a claim, as answers to a question
 
 
-def _trained(stage: Stage, betas: list[float]) -> dict[float, catalog.Entry]:
-    trained = catalog.over_beta(cache.trained.entries(), stage.pair)
+def _trained(context: SceneContext, betas: list[float]) -> dict[float, catalog.Entry]:
+    trained = catalog.over_beta(cache.trained.entries(), context.pair)
     missing = [b for b in betas if b not in trained]
     if missing:
-        raise ExhibitError(
+        raise ScenePictureError(
             f"There is no VAE trained with β = {missing[0]:g}; there are {', '.join(f'{b:g}' for b in trained)}."
         )
     return trained
 
 
-def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
+def weights(context: SceneContext, betas: list[float], columns: int = 5) -> Facts:
     """Samples of VAEs that differ only in the KL weight, side by side in the given order."""
-    trained = _trained(stage, betas)
+    trained = _trained(context, betas)
     facts: dict[str, Any] = {
         "largest": LETTERS[betas.index(max(betas))],
         "smallest": LETTERS[betas.index(min(betas))],
@@ -42,16 +42,16 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
     for place, (column, beta) in enumerate(zip(st.columns(len(betas)), betas, strict=True)):
         evaluation = cache.trained.evaluation(trained[beta].run_id)
         with column:
-            st.markdown(stage.name(place, f"β = {beta:g}"))
+            st.markdown(context.name(place, f"β = {beta:g}"))
             st.image(
                 images.grid(cache.decoded.samples(trained[beta].run_id, "prior")[: columns * columns], columns),
                 width="stretch",
                 alt=f"New images: {LETTERS[place]}",
             )
-            if stage.revealed:
+            if context.revealed:
                 st.caption(
                     f"R = {evaluation['rate']:.1f}, D = {evaluation['distortion']:.1f} nats, "
-                    f"{evaluation['active_units']} of {stage.pair.latent_dim} units active"
+                    f"{evaluation['active_units']} of {context.pair.latent_dim} units active"
                 )
     for name in ("largest", "smallest"):
         evaluation = cache.trained.evaluation(trained[facts[f"beta_{name}"]].run_id)
@@ -62,12 +62,14 @@ def weights(stage: Stage, betas: list[float], columns: int = 5) -> Facts:
         }
         measured = cache.measured.sample_quality(trained[facts[f"beta_{name}"]].run_id)
         if measured is None:
-            raise ExhibitError(STILL_TRAINED)
+            raise ScenePictureError(STILL_TRAINED)
         facts[f"fd_{name}"] = measured["fd"]
     return facts
 
 
-def separation(stage: Stage, small: float, large: float, image: int = 0, rows: int = 6, steps: int = 7) -> Facts:
+def separation(
+    context: SceneContext, small: float, large: float, image: int = 0, rows: int = 6, steps: int = 7
+) -> Facts:
     """Traversals with two KL weights; after the reveal, the known factor that each number follows.
 
     Args:
@@ -76,11 +78,13 @@ def separation(stage: Stage, small: float, large: float, image: int = 0, rows: i
         rows: latent numbers, those with the highest rates.
         steps: images per row.
     """
-    trained = _trained(stage, [small, large])
-    known = cache.trained.dataset(stage.pair.data).factors
+    trained = _trained(context, [small, large])
+    known = cache.trained.dataset(context.pair.data).factors
     if known is None:
-        raise ExhibitError(f"separation needs images whose factors are known, such as sprites, not {stage.data}.")
-    (image,) = stage.images(image)
+        raise ScenePictureError(
+            f"separation needs images whose factors are known, such as sprites, not {context.data}."
+        )
+    (image,) = context.images(image)
     for column, beta in zip(st.columns(2, gap="large"), (small, large), strict=True):
         run_id = trained[beta].run_id
         order = np.argsort(-np.asarray(cache.trained.evaluation(run_id)["rate_per_dim"]), kind="stable")[:rows]
@@ -93,9 +97,9 @@ def separation(stage: Stage, small: float, large: float, image: int = 0, rows: i
                 width="stretch",
                 alt=f"{len(varied)} rows of {steps} images: each varies one latent number from -3 to 3, β = {beta:g}",
             )
-            if stage.revealed:
+            if context.revealed:
                 st.caption("Rows, from the top: " + " · ".join(words[j] for j in order))
-    scores = cache.measured.scores(stage.pair.dataset, stage.pair.latent_dim, stage.pair.data.digest)
+    scores = cache.measured.scores(context.pair.dataset, context.pair.latent_dim, context.pair.data.digest)
     row = next(row for row in factor_claims.decided(scores) if row.id == "beta-separates")
     found = factor_claims.randomness(scores, "mig")
     mig = {
@@ -103,8 +107,8 @@ def separation(stage: Stage, small: float, large: float, image: int = 0, rows: i
         for beta in (small, large)
     }
     if row.verdict not in VERDICTS or not all(mig.values()) or found is None:
-        raise ExhibitError(
-            f"The factors of {stage.pair.dataset} have not been measured with several seeds; run "
+        raise ScenePictureError(
+            f"The factors of {context.pair.dataset} have not been measured with several seeds; run "
             "`python -m core evaluate --all`."
         )
     return {
@@ -120,9 +124,9 @@ def separation(stage: Stage, small: float, large: float, image: int = 0, rows: i
     }
 
 
-def curve(stage: Stage) -> Facts:
+def curve(context: SceneContext) -> Facts:
     """Every trained KL weight in the plane of rate and distortion, and which is best by which measure."""
-    trained = catalog.over_beta(cache.trained.entries(), stage.pair)
+    trained = catalog.over_beta(cache.trained.entries(), context.pair)
     found = {beta: cache.trained.evaluation(entry.run_id) for beta, entry in trained.items()}
     best = {
         "elbo": min(found, key=lambda b: found[b]["neg_elbo"]),
@@ -130,18 +134,18 @@ def curve(stage: Stage) -> Facts:
         "rate": min(found, key=lambda b: found[b]["rate"]),
     }
     points = [{"beta": b, **e} for b, e in found.items()]
-    level = cache.trained.evaluation(stage.pair.ae.run_id)["distortion"]
-    drawn = charts.rate_distortion(points, best["elbo"] if stage.revealed else None, level, stage.dark, height=420)
+    level = cache.trained.evaluation(context.pair.ae.run_id)["distortion"]
+    drawn = charts.rate_distortion(points, best["elbo"] if context.revealed else None, level, context.dark, height=420)
     chart(
-        charts.for_projector(drawn) if stage.large else drawn,
-        key=f"{stage.key}-curve",
+        charts.for_projector(drawn) if context.large else drawn,
+        key=f"{context.key}-curve",
         alt="Rate and distortion of every trained KL weight.",
     )
     quality = {beta: cache.measured.sample_quality(entry.run_id) for beta, entry in trained.items()}
     fd = {beta: measured["fd"] for beta, measured in quality.items() if measured is not None}
     if fd:
         best["fd"] = min(fd, key=fd.__getitem__)
-    if stage.revealed:
+    if context.revealed:
         with st.container(horizontal=True, gap="large"):
             for label, name in (
                 ("Lowest −ELBO", "elbo"),

@@ -17,7 +17,7 @@ _IN = "_let-in"
 
 def admitted() -> bool:
     """Whether this visitor is served; called once per rerun of a page."""
-    served = cache.server.crowd().admit(state.visitor(), inside=bool(state.get(_IN)))
+    served = cache.server.visitors().admit(state.visitor(), inside=bool(state.get(_IN)))
     state.put(_IN, served)
     return served
 
@@ -35,7 +35,7 @@ def waiting_page() -> None:
         "An autoencoder turns an image into a **point**, a variational autoencoder turns it into a **cloud**. "
         "This dashboard lets you see, touch and measure what that one change does."
     )
-    most = cache.server.crowd().most
+    most = cache.server.visitors().most
     st.info(
         f"All places are taken at the moment: this server admits {most} {'visitor' if most == 1 else 'visitors'} at a "
         "time. The dashboard will open here automatically as soon as a place is free.",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dashboard.export.page_file import Handout
+from dashboard.export.page_file import PageFile
 
 if TYPE_CHECKING:
     from dashboard.site.parts import Target, Written
@@ -19,7 +19,7 @@ AHEAD = {"walkthrough": ("scene", "reveal", "present", "all"), "kl_weight": ("be
 escape = html.escape
 
 
-class Controls(Handout):
+class Controls(PageFile):
     """The part of `parts.Parts` that is about controls."""
 
     view: View

@@ -11,7 +11,7 @@ from dashboard.content.catalog import Pair
 from dashboard.content.words import AE, VAE, provenance
 from dashboard.export import share_menu
 from dashboard.panels import pictures
-from dashboard.panels.scene_context import Facts, Stage
+from dashboard.panels.scene_context import Facts, SceneContext
 from dashboard.session import addresses, boundary, controls, state
 from dashboard.walkthrough.scenes import Scene
 
@@ -80,7 +80,9 @@ STEPS = {
 def draw(scene: Scene, key: str, revealed: bool, large: bool = False) -> Facts:
     """Draw a scene's picture; returns the values that its texts name."""
     pair = pair_of(scene)
-    facts = pictures()[scene.picture](Stage(pair, key, scene.data, revealed, state.dark(), large), **scene.options)
+    facts = pictures()[scene.picture](
+        SceneContext(pair, key, scene.data, revealed, state.dark(), large), **scene.options
+    )
     return {
         "AE": AE,
         "VAE": VAE,

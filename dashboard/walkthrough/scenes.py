@@ -208,10 +208,10 @@ def _scene(entry: Any, models: Any, exhibits: Mapping[str, Callable[..., Facts]]
     return scene
 
 
-def parameters(exhibit: Callable[..., Facts]) -> dict[str, type]:
+def parameters(picture: Callable[..., Facts]) -> dict[str, type]:
     """The names of a picture's options and their types."""
-    hints = get_type_hints(exhibit)
-    return {name: hints[name] for name in list(inspect.signature(exhibit).parameters)[1:]}
+    hints = get_type_hints(picture)
+    return {name: hints[name] for name in list(inspect.signature(picture).parameters)[1:]}
 
 
 def _table(value: Any, types: Mapping[str, Any], where: str) -> None:

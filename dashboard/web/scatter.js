@@ -160,8 +160,8 @@ export class Scatter {
 
   /** Radius in pixels that suits this many points at this zoom. */
   radius() {
-    const crowd = Math.sqrt(2000 / Math.max(this.points.length / 2, 300));
-    return Math.min(Math.max(2.6 * crowd * (this.width / 420) ** 0.5 * this.view.zoom ** 0.45, 1.3), 9);
+    const density = Math.sqrt(2000 / Math.max(this.points.length / 2, 300));
+    return Math.min(Math.max(2.6 * density * (this.width / 420) ** 0.5 * this.view.zoom ** 0.45, 1.3), 9);
   }
 
   /**

@@ -97,7 +97,7 @@ def operations(config: Any, dataset: Any, epochs: int) -> float:
     (more, model), (less, _) = counted(2 * config.batch_size), counted(config.batch_size)
     step = more - less
     with FlopCounterMode(display=False) as counter:
-        evaluation.portfolio(model, dataset)
+        evaluation.artifacts(model, dataset)
     steps = epochs * -(-len(dataset.train_images) // config.batch_size)
     return steps * step + (epochs + 1) * (less - step) / 2 + counter.get_total_flops()
 

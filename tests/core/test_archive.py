@@ -174,7 +174,7 @@ REFUSED = {
     "too many bytes": (lambda: zipped([("a.png", bytes(10_000)), ("b.png", PNG)]), {"megabytes": 0.01}, "MB"),
     "too long": (lambda: zipped(two_classes()), {"seconds": -1}, "longer than"),
     "directory": (lambda: zipped([("n" * 60_000 + f"{i}/1.png", PNG) for i in range(2)]), {"files": 10}, "too many"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -1,4 +1,4 @@
-"""The translator against the losses themselves: each convention is computed as its code writes it, and compared."""
+"""Conventions of beta against the losses themselves: each is computed as its code writes it, and compared."""
 
 from __future__ import annotations
 

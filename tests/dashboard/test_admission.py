@@ -3,29 +3,29 @@
 from driving import words
 
 from dashboard import cache
-from dashboard.cache.visitors import REST, Crowd
+from dashboard.cache.visitors import REST, Visitors
 from dashboard.session import state
 
 
 def test_places_are_taken_and_given_back():
-    crowd = Crowd(2)
-    assert crowd.admit("ann", now=0) and crowd.admit("bob", now=1) and not crowd.admit("cid", now=2)
-    assert crowd.admit("ann", now=3), "who is in stays in"
-    assert crowd.admit("cid", now=1 + REST) and len(crowd) == 2, "bob has rested"
-    assert not crowd.admit("bob", now=2 + REST) and crowd.admit("bob", inside=True, now=2 + REST), (
+    visitors = Visitors(2)
+    assert visitors.admit("ann", now=0) and visitors.admit("bob", now=1) and not visitors.admit("cid", now=2)
+    assert visitors.admit("ann", now=3), "who is in stays in"
+    assert visitors.admit("cid", now=1 + REST) and len(visitors) == 2, "bob has rested"
+    assert not visitors.admit("bob", now=2 + REST) and visitors.admit("bob", inside=True, now=2 + REST), (
         "nobody is thrown out"
     )
-    assert Crowd(None).admit("anyone")
+    assert Visitors(None).admit("anyone")
 
 
 def test_a_full_house_tells_what_this_is_and_opens_by_itself(dashboard, monkeypatch):
     monkeypatch.setenv("POINT_OR_CLOUD_VISITORS", "1")
-    crowd = cache.server.crowd()
-    crowd.admit("somebody else")
+    visitors = cache.server.visitors()
+    visitors.admit("somebody else")
     app = dashboard()
     assert "admits 1 visitor at a time" in words(app) and "open here automatically" in words(app) and not app.exception
     assert "streamlit run" in app.code[0].value and not app.sidebar.selectbox
-    crowd.most = 2
+    visitors.most = 2
     app.run()
     assert "Loss of each model" in words(app)
 

@@ -18,7 +18,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from dashboard.components.chart import described
 from dashboard.export import csv_data, share_menu
 from dashboard.export.capture import Node, tree
-from dashboard.export.page_file import Handout, embedded
+from dashboard.export.page_file import PageFile, embedded
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -60,9 +60,9 @@ def component(path, name="point_or_cloud_maps", **data) -> ForwardMsg:
     )
 
 
-def made(*messages) -> tuple[str, Handout]:
-    handout = Handout(MEDIA.get)
-    return handout.page(tree(list(messages)), "A page", "http://here/page?a=1&b=2").decode(), handout
+def made(*messages) -> tuple[str, PageFile]:
+    page_file = PageFile(MEDIA.get)
+    return page_file.page(tree(list(messages)), "A page", "http://here/page?a=1&b=2").decode(), page_file
 
 
 def test_what_was_drawn_last_at_a_place_is_what_is_kept():
@@ -94,7 +94,7 @@ def test_a_container_keeps_the_name_its_styles_know_it_by():
 
 
 def test_text_keeps_colours_and_signs_and_nothing_becomes_markup():
-    text = Handout(MEDIA.get).text
+    text = PageFile(MEDIA.get).text
     assert re.search(
         r'<span style="color:#D55E00"><strong>AE</strong></span> is <em>good</em>',
         text(":orange[**AE**] is *good*", inline=True),
@@ -110,7 +110,7 @@ def test_text_keeps_colours_and_signs_and_nothing_becomes_markup():
 
 
 def test_every_file_is_held_once_and_can_be_unpacked():
-    page, handout = made(
+    page, page_file = made(
         component([0, 0], arrays="/media/bbbbbbbbbbbbbbbb.bin", can_open=True, in_page={"server": True}),
         component([0, 1], "point_or_cloud_planes", arrays="/media/bbbbbbbbbbbbbbbb.bin"),
     )
@@ -120,7 +120,7 @@ def test_every_file_is_held_once_and_can_be_unpacked():
     assert page.count(f'"{name}"') == 3, "named by both components and held once"
     assert '"can_open": false' in page, "a file has no other page to open"
     assert '"in_page": {"server": false}' in page, "nor a server to train on"
-    assert "/media/" not in page and handout.missing == 0
+    assert "/media/" not in page and page_file.missing == 0
     assert re.findall(r'(?:src|href)="(?!data:|#)([^"]*)"', page) == ["http://here/page?a=1&amp;b=2"], (
         "nothing is fetched; one link says where it came from"
     )
@@ -131,8 +131,8 @@ def test_pictures_are_inside_and_a_lost_one_is_left_out():
     picture.metadata.delta_path.extend([0, 0])
     for address in ("/media/aaaaaaaaaaaaaaaa.png", "/media/cccccccccccccccc.png"):
         picture.delta.new_element.imgs.imgs.add(url=address, alt='one <b>"pixel"</b>')
-    page, handout = made(picture)
-    assert page.count("<img") == 1 and base64.b64encode(PIXEL).decode() in page and handout.missing == 1
+    page, page_file = made(picture)
+    assert page.count("<img") == 1 and base64.b64encode(PIXEL).decode() in page and page_file.missing == 1
     assert "<b>" not in page.split("<main>")[1].split("</main>")[0]
 
 

@@ -1,4 +1,4 @@
-"""Known weaknesses of what is installed, by pip-audit, in an environment of its own.
+"""Known vulnerabilities of what is installed, by pip-audit, in an environment of its own.
 
     python -m tests.hosting.audit
 
@@ -56,11 +56,11 @@ def main() -> int:
     try:
         packages = json.loads(audited.stdout)["dependencies"]
     except (ValueError, KeyError):
-        print(f"not audited: the list of known weaknesses cannot be read from here ({last_line(audited.stderr)})")
+        print(f"not audited: the list of known vulnerabilities cannot be read from here ({last_line(audited.stderr)})")
         return 0
     if not any(p.get("vulns") for p in packages if p["name"] == WEAK[0]):
         print(
-            "not audited: the list of known weaknesses that is reachable from here is empty "
+            "not audited: the list of known vulnerabilities that is reachable from here is empty "
             f"(it knows none of {' '.join(WEAK)})"
         )
         return 0
@@ -70,7 +70,7 @@ def main() -> int:
         print(
             f"{name} {version}: {weakness['id']}, mended in {', '.join(weakness['fix_versions']) or 'no version yet'}"
         )
-    print(f"{len(packages)} packages audited, {len(found)} known weaknesses")
+    print(f"{len(packages)} packages audited, {len(found)} known vulnerabilities")
     return 1 if found else 0
 
 

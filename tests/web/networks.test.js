@@ -62,7 +62,7 @@ test("many images at once give each the codes and pictures that it gets alone", 
   }
 });
 
-test("what images are is read from the file; without a word about it they are grey, 28 x 28", () => {
+test("what images are is read from the file; if it does not say so they are grey, 28 x 28", () => {
   for (const shape of [
     [1, 64, 64],
     [3, 28, 28],

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def online(dashboard_browser, dashboard_url):
-    """online("decode") -> that scene's page, with its drawer open; one browser page for all."""
+    """online("decode") -> that scene's page, with its share menu open; one browser page for all."""
     context = dashboard_browser.new_context(
         viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
     )
