@@ -70,8 +70,8 @@ def quick(images: int) -> dict[str, Any]:
     """The recipe for trainings on request, on so many training images: `QUICK` unless there are few.
 
     With few images there are more epochs of smaller batches, about `QUICK_STEPS` steps in all, and the learning rate is
-    proportional to the size of a batch (Goyal et al. 2017, section 2.1): at the usual one, two of seven trainings on
-    160 emoji diverged.
+    proportional to the size of a batch (Goyal et al. 2017, section 2.1): at the usual one, two of sixteen trainings
+    on 160 emoji diverged.
     """
     usual = QUICK["batch_size"]
     batch = images * QUICK["epochs"] // QUICK_STEPS // SMALL_BATCH * SMALL_BATCH

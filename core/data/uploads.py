@@ -38,13 +38,11 @@ class Upload:
     Attributes:
         token: the secret.
         title: what the visitor sees as its name.
-        files: number of image files.
         skipped: files that were not taken, one line each: the path and the reason.
     """
 
     token: str
     title: str
-    files: int
     skipped: tuple[str, ...] = ()
 
     def dataset(self, form: Form = PLAIN) -> str:
@@ -52,25 +50,24 @@ class Upload:
         return Place(str(upload_root() / self.token / self.title), form).name
 
 
-def take(given: Sequence[tuple[str, BinaryIO]], title: str = "") -> Upload:
+def take(given: Sequence[tuple[str, BinaryIO]]) -> Upload:
     """Put images into a folder whose name cannot be guessed.
 
     Args:
         given: as for `core.data.archive.unpack`, whose limits are those of the settings.
-        title: the displayed name; by default that of the first file or of its folder.
 
     Raises:
         ArchiveError: the images cannot be taken; nothing is left behind.
         OSError: the cache cannot be written.
     """
-    title, token = title_of(title or (given[0][0] if given else "")), new_token()
+    title, token = title_of(given[0][0] if given else ""), new_token()
     home = upload_root() / token
     try:
         unpacked = unpack(given, home / title)
     except BaseException:
         shutil.rmtree(home, ignore_errors=True)
         raise
-    return Upload(token, title, unpacked.files, unpacked.skipped)
+    return Upload(token, title, unpacked.skipped)
 
 
 def find(name: str) -> Upload:
@@ -82,7 +79,7 @@ def find(name: str) -> Upload:
     place = locate(name)
     if not name.startswith(PREFIX) or place.token is None or not Path(place.path).is_dir():
         raise DataError("There are no such images, or their time is over and they were removed. Upload them again.")
-    return Upload(place.token, Path(place.path).name, sum(path.is_file() for path in Path(place.path).rglob("*")))
+    return Upload(place.token, Path(place.path).name)
 
 
 def new_token() -> str:

@@ -9,6 +9,7 @@
     denoising.py, anomalies.py, compression.py  the uses of a pair, about one `uses_context.UsesContext`
     on_demand.py         training a small pair
     upload.py            the form for uploading a data set
+    page_cards.py        links to pages, each with its question
     scene_context.py     the models that a scene of the walkthrough is about
 
 `pictures` lists what a scene of the walkthrough can show: functions of a `SceneContext` and options, which draw and

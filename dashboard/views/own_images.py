@@ -21,6 +21,7 @@ from dashboard.content.folders import folder_summary
 from dashboard.content.uploads import own_takeaway, who_sees_them
 from dashboard.content.words import AE, VAE
 from dashboard.panels.on_demand import ASKED, POLL, ask, progress, recipe_for, requested, watch
+from dashboard.panels.page_cards import page_cards
 from dashboard.panels.upload import IMAGES, REFUSED, UPLOAD, receive
 from dashboard.session import controls, state
 
@@ -112,7 +113,7 @@ def train(data: Dataset, linked: bool) -> None:
     """Draw the button with what the training costs, or its progress; select the pair as soon as it is trained.
 
     Args:
-        linked: whether the page was opened by a link to these images, which have been trained on perhaps.
+        linked: whether the page was opened by a link to these images, on which a pair may have been trained.
     """
     limits, images = limits_from_settings(), len(data.train_images)
     latent_dim = LATENT_DIM if LATENT_DIM in limits.latent_dims else limits.latent_dims[-1]
@@ -150,15 +151,6 @@ def train(data: Dataset, linked: bool) -> None:
         st.caption(f"An {AE} and a {VAE}, one after the other. Each takes {takes}.")
 
 
-def where_next() -> None:
-    """Draw links to the pages, which are about these images now."""
-    cards = st.grid(min_column_width=180, border=True)
-    for path, label, question in NEXT:
-        with cards.cell():
-            st.page_link(path, label=f"**{label}**")
-            st.caption(question)
-
-
 def open_link() -> bool:
     """Open the images that the address names, as after a reload; returns whether these are others than before."""
     name = state.asked(IMAGES).text
@@ -192,7 +184,7 @@ else:
         takeaway.markdown(own_takeaway(sum(data.counts) if chosen else None))
         if chosen:
             with cards:
-                where_next()
+                page_cards(NEXT)
         else:
             train(data, linked)
         preview(upload, data)

@@ -11,6 +11,7 @@ from dashboard.content.reconstruction import likelihood_sentence, start_takeaway
 from dashboard.content.words import AE, NA, VAE, as_code, nats, provenance
 from dashboard.panels.data_choice import data_choice
 from dashboard.panels.encoding import encode_with_both
+from dashboard.panels.page_cards import page_cards
 from dashboard.plots import images, theme
 from dashboard.plots.formulas import equation
 from dashboard.session import controls, state
@@ -195,8 +196,4 @@ NEXT = (
     ("views/scorecard.py", "Scorecard", "Which claims of the usual story hold when measured?"),
     ("views/uses.py", "Uses", "Denoising, anomaly detection, compression: is a network needed?"),
 )
-cards = st.grid(min_column_width=180, border=True)
-for path, label, question in NEXT:
-    with cards.cell():
-        st.page_link(path, label=f"**{label}**")
-        st.caption(question)
+page_cards(NEXT)

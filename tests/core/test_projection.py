@@ -174,19 +174,6 @@ def test_unusable_codes_and_options_are_named(codes, options, message):
         project(codes, **options)
 
 
-class Gallery:
-    """What project_run asks of a run."""
-
-    def __init__(self, codes):
-        self.codes = codes.astype(np.float32)
-
-    def arrays(self, _name):
-        return {"mean": self.codes}
-
-    def has(self, _name):
-        return False
-
-
 # The benchmark
 
 

@@ -70,7 +70,7 @@ def test_nothing_else_has_a_secret(uploaded, tmp_path):
 def test_any_title_becomes_part_of_a_name_that_means_the_same_folder(name, suffix):
     title = uploads.title_of(name + suffix)
     assert TITLE.fullmatch(title)
-    upload = uploads.Upload("A" * 22, title, 0)
+    upload = uploads.Upload("A" * 22, title)
     place = locate(upload.dataset(Form(True, 32)))
     assert place.token == upload.token and place.name == upload.dataset(Form(True, 32)) and not place.unknown
 
