@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import settings
+from dashboard import preloads
 from dashboard.sockets import send_at_once
 
 HEADERS = {
@@ -102,7 +103,7 @@ class Answers:
                     held = message
                     return
             elif held is not None and message["type"] == "http.response.body":
-                message = self.with_script(held, message, path == self.base)
+                message = self.with_head(held, message, path == self.base, inside[-1] if inside else "")
                 await send(held)
                 held = None
             await send(message)
@@ -115,18 +116,26 @@ class Answers:
         if to.path.startswith("/") and to.netloc in ("", Headers(scope=scope).get("host", "")):
             headers["location"] = relative(path, to.path) + (f"?{to.query}" if to.query else "")
 
-    def with_script(self, start: Message, body: Message, root: bool) -> Message:
-        """The first part of a page with connection.js inserted into its head; `root`: it is the root of the app."""
-        part, mark = body.get("body", b""), b"<head>"
-        script = f"<script{' data-root' if root else ''}>{self.script}</script>".encode()
-        headers = MutableHeaders(raw=start["headers"])
-        if mark not in part:
+    def with_head(self, start: Message, body: Message, root: bool, page: str) -> Message:
+        """The first part of a page with connection.js and links to scripts inserted into its head.
+
+        Args:
+            start: the message that began the response; its headers are changed.
+            body: the part.
+            root: whether it is the root of the app.
+            page: its address, without the server's.
+        """
+        part, head, end = body.get("body", b""), b"<head>", b"</head>"
+        if head not in part:
             return body
+        script = f"<script{' data-root' if root else ''}>{self.script}</script>".encode()
+        changed = part.replace(head, head + script, 1).replace(end, preloads.links(page).encode() + end, 1)
+        headers = MutableHeaders(raw=start["headers"])
         if "content-length" in headers:
-            headers["content-length"] = str(int(headers["content-length"]) + len(script))
-        for name in ("etag", "last-modified"):  # these describe the file without the script
+            headers["content-length"] = str(int(headers["content-length"]) + len(changed) - len(part))
+        for name in ("etag", "last-modified"):  # these describe the file without the additions
             del headers[name]
-        return {**body, "body": part.replace(mark, mark + script, 1)}
+        return {**body, "body": changed}
 
     def no_upgrade(self) -> ASGIApp:
         """The response to a request for the WebSocket without the Upgrade header, which a proxy must have removed."""

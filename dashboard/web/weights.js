@@ -9,7 +9,7 @@ const STEP = ":step";
 let halfTable = null;
 
 /** The 65,536 values of a 16-bit float, as float32. */
-function halves() {
+function halfValues() {
   if (halfTable) return halfTable;
   halfTable = new Float32Array(65536);
   for (let bits = 0; bits < 65536; bits++) {
@@ -26,6 +26,25 @@ function halves() {
           : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
   }
   return halfTable;
+}
+
+// Loops, because Float32Array.from with a function takes 15 times as long: .1 s for a network of 440,000 weights.
+
+/** @param {Uint16Array} halves 16-bit floats */
+function floatsOfHalves(halves) {
+  const table = halfValues();
+  const floats = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) floats[i] = table[halves[i]];
+  return floats;
+}
+
+/** @param {Int8Array} levels @param {Float32Array} steps one for each row of levels */
+function floatsOfLevels(levels, steps) {
+  const width = levels.length / steps.length;
+  const floats = new Float32Array(levels.length);
+  for (let row = 0, i = 0; row < steps.length; row++)
+    for (const end = i + width; i < end; i++) floats[i] = levels[i] * steps[row];
+  return floats;
 }
 
 /**
@@ -51,17 +70,12 @@ export function parseSafetensors(buffer) {
     if (dtype === "F32") tensors[name] = { shape, data: new Float32Array(bytes) };
     else if (dtype === "U8") tensors[name] = { shape, data: new Uint8Array(bytes) };
     else if (dtype === "F16") {
-      const table = halves();
-      tensors[name] = { shape, data: Float32Array.from(new Uint16Array(bytes), (bits) => table[bits]) };
+      tensors[name] = { shape, data: floatsOfHalves(new Uint16Array(bytes)) };
     } else if (dtype === "I8") {
       const { data_offsets: at } = entries[name + STEP] ?? {};
       if (!at) throw new Error(`tensor ${name} has type I8 and no steps`);
       const steps = new Float32Array(buffer.slice(8 + length + at[0], 8 + length + at[1]));
-      const width = (to - from) / steps.length;
-      tensors[name] = {
-        shape,
-        data: Float32Array.from(new Int8Array(bytes), (level, i) => level * steps[Math.floor(i / width)]),
-      };
+      tensors[name] = { shape, data: floatsOfLevels(new Int8Array(bytes), steps) };
     } else throw new Error(`tensor ${name} has type ${dtype}; F16, F32, I8 and U8 are read`);
   }
   return { metadata, tensors };

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.routing import Route
 
 from core.settings import PREFIX
-from dashboard import middleware
+from dashboard import middleware, preloads
 from tests.faults.client import run
 
 PAGE = "<html><head><title>x</title></head><body></body></html>"
@@ -98,9 +101,8 @@ def client(monkeypatch: pytest.MonkeyPatch, tmp_path):
 
 def test_a_page_has_the_script_first_in_its_head_and_a_length_that_is_true(client):
     answer = client().get("/latent_maps", headers=HTML)
-    assert answer.text.startswith("<html><head><script>") and answer.text.endswith(
-        "<title>x</title></head><body></body></html>"
-    )
+    assert answer.text.startswith("<html><head><script>") and answer.text.endswith("></head><body></body></html>")
+    assert "<title>x</title><link " in answer.text, "links come last, after those of Streamlit's own scripts"
     assert int(answer.headers["content-length"]) == len(answer.content) and "_stcore/stream" in answer.text
     assert "etag" not in answer.headers and "last-modified" not in answer.headers, (
         "they are those of the file without the script"
@@ -186,6 +188,24 @@ def test_a_browser_keeps_what_is_named_by_its_content_and_nothing_else(client):
     assert client("vae").get("/vae/media/1f2e.png").headers["cache-control"] == kept
     for path in ("/vae/static/media/a.js", "/vae/_stcore/media", "/vae/samples", "/media/1f2e.png"):
         assert "cache-control" not in client("vae").get(path).headers, path
+
+
+@pytest.mark.parametrize("page", preloads.PAGES)
+def test_a_page_names_the_scripts_of_its_elements_and_what_these_import(client, page):
+    static = Path(streamlit.__file__).parent / "static" / "static" / "js"
+    answer = client("vae").get(f"/vae/{page}", HTML)
+    named = re.findall(r'<link rel="modulepreload" crossorigin href="./static/js/([^"]+)">', answer.text)
+    assert len(named) == len(set(named)) and all((static / name).is_file() for name in named)
+    assert {name.split(".")[0] for name in named} >= set(preloads.PAGES[page]), "Streamlit has a script of each name"
+    assert answer.headers["content-length"] == str(len(answer.content))
+    head = set(preloads.NAMED.findall((static.parents[1] / "index.html").read_text()))
+    for name in named:
+        imported = set(preloads.IMPORTED.findall((static / name).read_text()))
+        assert imported <= head | set(named), name
+
+
+def test_a_page_that_is_not_known_names_none(client):
+    assert "modulepreload" not in client("vae").get("/vae/no_such_page", HTML).text
 
 
 @dataclass

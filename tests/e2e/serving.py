@@ -100,10 +100,9 @@ def running(
 
 
 def server_command(script: Path, port: int) -> list[str]:
-    """What starts a server of `script` on a port of this machine."""
+    """What starts a server of `script` on a port of this machine, with the project's settings, as for its users."""
     run = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
-    run += ["--server.address", "127.0.0.1", "--server.headless", "true"]
-    return [*run, "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
+    return [*run, "--server.address", "127.0.0.1", "--server.headless", "true"]
 
 
 def answers(address: str) -> bool:

@@ -12,6 +12,7 @@ from PIL import Image
 from serving import STILL, at_rest, settled
 
 from core.metrics.scorecard import SETTINGS
+from dashboard import preloads
 
 PAGES = {
     "": "Point or Cloud",
@@ -62,6 +63,18 @@ def test_walk_through_all_pages_from_the_menu(visit):
     page.locator(".chart svg path").first.wait_for()
 
 
+@pytest.mark.parametrize("path", preloads.PAGES)
+def test_a_page_needs_no_script_of_streamlits_that_its_head_does_not_name(visit, path):
+    page = visit("/" + path)
+    settled(page)
+    page.wait_for_selector("[data-testid^=stBidiComponent]", state="attached")  # at the end of every page
+    head = page.evaluate("[...document.querySelectorAll('link[rel=modulepreload]')].map((link) => link.href)")
+    asked = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+    main = page.locator("script[type=module]").first.evaluate("(script) => script.src")
+    late = {url for url in asked if "/static/js/" in url} - {main, *head}
+    assert not late, sorted(url.rpartition("/")[2] for url in late)
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_phone_width_has_no_sideways_scroll_and_follows_light_and_dark(visit, path):
     page = visit("/" + path, viewport={"width": 390, "height": 844}, color_scheme="light")
@@ -101,10 +114,12 @@ def test_what_the_server_draws_turns_dark_with_the_page(visit):
     page = visit("/", color_scheme="light")
     image = "[data-testid=stMain] [data-testid=stImage]:not(.st-key-data-choice *) img"  # the encoding diagram
     page.locator(image).first.wait_for()
+    settled(page)  # until then, the first picture may be another
     drawn = f"document.querySelector('{image}')?.src"
     light = page.evaluate(drawn)
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"light => ![undefined, light].includes({drawn})", arg=light)
+    settled(page)
     page.emulate_media(color_scheme="light")
     page.wait_for_function(f"light => {drawn} === light", arg=light)
 
