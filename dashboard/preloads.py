@@ -31,26 +31,31 @@ IMPORTED = re.compile(r"""(?:\bfrom|\bimport)\s*["'`]\./([\w.-]+\.js)["'`]""")
 NAMED = re.compile(r'static/js/([\w.-]+\.js)"')
 
 
-@functools.cache
 def links(page: str) -> str:
     """The `<link>` elements for a page: Streamlit's scripts for its elements, with all that these import.
 
     Args:
         page: its address, "" for the first page. A page that is not in `PAGES` has no links.
     """
+    return _links(PAGES[page]) if page in PAGES else ""  # whatever strangers ask for, the cache stays small
+
+
+@functools.cache
+def _links(elements: tuple[str, ...]) -> str:
     import streamlit
 
     static = Path(streamlit.__file__).parent / "static"
+    scripts = static / "static" / "js"
     known = set(NAMED.findall((static / "index.html").read_text(encoding="utf-8")))
     found: dict[str, None] = {}  # in the order in which they are found
 
     def add(name: str) -> None:
         if name not in known and name not in found:
             found[name] = None
-            for other in IMPORTED.findall((static / "static" / "js" / name).read_text(encoding="utf-8")):
+            for other in IMPORTED.findall((scripts / name).read_text(encoding="utf-8")):
                 add(other)
 
-    for element in PAGES.get(page, ()):
-        for path in (static / "static" / "js").glob(f"{element}.*.js"):
+    for element in elements:
+        for path in scripts.glob(f"{element}.*.js"):
             add(path.name)
     return "".join(f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in found)
