@@ -191,6 +191,10 @@ class Jobs:
                 job.run.request_stop()
             return True
 
+    def __contains__(self, run_id: str) -> bool:
+        """Whether a job for a run is running or waiting: also while a trained run is still being measured."""
+        return run_id in self._jobs
+
     def __len__(self) -> int:
         """The number of jobs that are running or waiting."""
         return len(self._jobs)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import logging
 import os
 import threading
 import time
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from core.config import QUICK, RunConfig
+from core.errors import error_text
 from core.hardware import allocator
-from core.runs.run import RunError
+from core.runs.run import Run, RunError
 from core.runs.store import RunStore
 
 NICENESS = 1  # of a worker; that of a server is 0, see `give_way`
@@ -26,11 +28,12 @@ NICENESS = 1  # of a worker; that of a server is 0, see `give_way`
 # one.
 SERVER_CORES = 1
 LOOK = 1.0  # seconds between looks at whether the server still runs, as there is no portable notice of its end
+log = logging.getLogger("point_or_cloud")
 _under_way: list[str] = []  # the trainings of this process, by their folders of runs
 
 
 def train_task(config: dict[str, Any], cache: str, shipped: str, threads: int | None = None) -> str:
-    """Train a run with `core.training.train_run.train`, in the folders of the server.
+    """Train a run with `core.training.train_run.train`, in the folders of the server, and measure its samples.
 
     Errors in training are in the error.txt of the run, where every server can read them. A request that is refused
     before there is a run raises, and `core.jobs.background.Jobs` reports the error.
@@ -60,12 +63,13 @@ def _train(config: dict[str, Any], cache: str, shipped: str, threads: int | None
 
     following = device.set_threads(threads, spare=SERVER_CORES)
     try:
-        train(
+        run = train(
             RunConfig.from_dict(config),
             RunStore(Path(cache), Path(shipped)),
             clear_stop=False,
             on_beat=following.follow,
         )
+        _measure(run)
     except Stopped:
         return "stopped"
     except RunError:
@@ -73,6 +77,22 @@ def _train(config: dict[str, Any], cache: str, shipped: str, threads: int | None
     finally:
         allocator.trim()  # a worker is idle most of the time
     return "complete"
+
+
+def _measure(run: Run) -> None:
+    """Measure the samples of a finished run, which takes half a second, so that no page has to.
+
+    Nothing depends on it: where the images have no judge yet, or where this fails, the page measures them itself.
+    """
+    from core.metrics.judge_training import find_judge
+    from core.metrics.scores import samples_part, score_run
+
+    try:
+        images = run.dataset()
+        if judge := find_judge(images):
+            score_run(run, images, judge, measures={"samples": samples_part})
+    except Exception as error:
+        log.warning("the samples of %s were not measured: %s", run.run_id, error_text(error))
 
 
 def warm_task(dataset: str = "mnist-5k", threads: int | None = None) -> None:

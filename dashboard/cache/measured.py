@@ -61,11 +61,12 @@ def stored_quality(run_id: str) -> dict[str, dict[str, float]]:
 def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0) -> dict[str, float] | None:
     """The quality of a thousand samples, see `core.metrics.samples`.
 
-    Stored values are read, others are computed, which takes a third of a second once there is a judge.
+    Stored values are read, others are computed, which takes a third of a second once there is a judge. A worker
+    measures what it has trained, so that is waited for.
 
     Returns:
         fd, floor, density, coverage, precision, recall, and n, the number of real images compared with; None while the
-        judge of these images is being trained in the background.
+        run is being measured, or the judge of these images trained, in the background.
 
     Raises:
         NotMeasurable: no judge can be trained on these images, or there are too few.
@@ -77,6 +78,8 @@ def sample_quality(run_id: str, source: str = "prior", temperature: float = 1.0)
     kept = scores.get("samples", {})
     if source in kept:
         return {"n": scores["n"], "floor": kept["floor"], **kept[source]}
+    if temperature == 1.0 and run_id in server.jobs():
+        return None
     judge = _judge(trained.data_of(run_id))
     if not judge.done():
         return None

@@ -103,7 +103,7 @@ def in_the_page(pair: Pair) -> None:
     words = Wording(
         {**words_of(pair), CLASS: ONE_CLASS},
         _verdicts(figures),
-        unmeasured or (TRAINED_NOW if waiting else ""),
+        unmeasured or (MEASURED_NOW if waiting else ""),
         _figure_help(figures),
     )
     sampler(
@@ -225,11 +225,11 @@ def _show_quality(measured: Mapping[str, float]) -> None:
 
 # ---- for both ----
 
-TRAINED_NOW = "The small classifier used to evaluate samples of this data set is being trained in the background."
+MEASURED_NOW = "These samples are still being evaluated in the background."
 
 
 def _measured(pair: Pair, sources: Mapping[str, str], temperature: float) -> Quality | None:
-    """The quality of both models' samples; None while the judge is being trained.
+    """The quality of both models' samples; None while they are being measured in the background.
 
     Raises:
         NotMeasurable: see `cache.measured.sample_quality`.
@@ -245,11 +245,11 @@ def _measured(pair: Pair, sources: Mapping[str, str], temperature: float) -> Qua
 
 @st.fragment(run_every=1)
 def _wait(pair: Pair, sources: Mapping[str, str], temperature: float) -> None:
-    """Wait until the judge of these images has been trained."""
+    """Wait until both models' samples have been measured."""
     with boundary.guard():
         if _measured(pair, sources, temperature) is not None:
             st.rerun()
-        st.info(TRAINED_NOW, icon=":material/hourglass_top:")
+        st.info(MEASURED_NOW, icon=":material/hourglass_top:")
 
 
 def _download(pair: Pair, sources: Mapping[str, str], temperature: float, seed: int, label: str | None = None) -> None:

@@ -173,20 +173,35 @@ def draw() -> None:
             st.rerun()  # the knob was moved while only this part of the page ran
 
 
+def qualities() -> dict[float, dict[str, float] | None]:
+    """The quality of samples by KL weight, None while it is being measured; see `cache.measured.sample_quality`."""
+    return {b: cache.measured.sample_quality(e.run_id) for b, e in trained.items()}
+
+
+@st.fragment(run_every=1)
+def wait_for_quality() -> None:
+    """Wait until the samples of all KL weights have been measured."""
+    with boundary.guard():
+        try:
+            waiting = None in qualities().values()
+        except NotMeasurable:
+            waiting = False  # the page says why
+        if not waiting:
+            st.rerun()
+        st.caption("Some of these samples are still being evaluated in the background.")
+
+
 def sample_quality() -> None:
     """Draw the quality of samples by KL weight."""
     st.header("Which β gives the best samples?", anchor=False)
     try:
-        found = {b: cache.measured.sample_quality(e.run_id) for b, e in trained.items()}
+        found = qualities()
     except NotMeasurable as error:
         st.info(f"Samples of {displayed(pair.dataset)} cannot be evaluated: {error}")
         return
+    if None in found.values():
+        wait_for_quality()
     points = {b: q for b, q in found.items() if q is not None}
-    if len(points) < len(found):
-        st.caption(
-            "The classifier used to evaluate the samples is being trained in the background; its results appear "
-            "when the page is next loaded."
-        )
     if not points:
         return
     st.markdown(quality_takeaway(points))

@@ -54,6 +54,7 @@ class Waiting:
         self.state = "absent"
         self.states: dict[str, str] | None = None  # by run, where a test has several
         self.message = ""
+        self.under_way: set[str] = set()  # runs whose job has not ended
         self.called: list[tuple] = []
         self.future: Future = Future()
         self.refusal: Exception | None = None  # what a submission is refused with
@@ -76,6 +77,9 @@ class Waiting:
 
         state = self.state if self.states is None else self.states.get(run_id, "absent")
         return JobStatus(run_id, state, fraction=0.4, seconds_left=6, owner=True, visitors=1, message=self.message)
+
+    def __contains__(self, run_id: str) -> bool:
+        return run_id in self.under_way
 
     def stop(self, run_id: str, _visitor: str = "") -> bool:
         self.stopped.append(run_id)

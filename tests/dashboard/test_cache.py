@@ -31,6 +31,15 @@ def test_published_quality_is_read_and_any_other_waits_for_the_judge(jobs, own_s
         cache.measured.sample_quality(entry.run_id, "mixture")
 
 
+@pytest.mark.usefixtures("dashboard", "no_judge")
+def test_what_a_worker_still_measures_is_waited_for(jobs):
+    entry = next(iter(cache.trained.entries()))
+    jobs.under_way.add(entry.run_id)
+    assert cache.measured.sample_quality(entry.run_id) is None and not jobs.called
+    jobs.under_way.clear()  # it could not, as these images had no judge
+    assert cache.measured.sample_quality(entry.run_id) is None and len(jobs.called) == 1
+
+
 @pytest.mark.usefixtures("dashboard")
 def test_a_flip_rate_that_came_with_no_run_is_measured(monkeypatch):
     """With a judge that takes every other picture for another class, no step changes nothing and a large one all."""

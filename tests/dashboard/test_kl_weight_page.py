@@ -6,9 +6,10 @@ import re
 from dataclasses import replace
 
 import pytest
-from driving import BETAS, words
+from driving import BETAS, components, words
 
 from core.config import RunConfig, quick
+from core.metrics import records
 from dashboard import cache
 from dashboard.content.kl_weight import untrained
 from dashboard.session.beta_state import BetaState
@@ -166,3 +167,26 @@ def test_what_a_training_takes_is_said_before_it_starts(dashboard, epochs):
     text = words(dashboard("kl_weight", train_in="the server", beta="2.7"))
     assert re.search(rf"Trains {epochs} epochs in the background: about .*\d+ MB of memory", text)
     assert re.search(r"Each of the two trainings takes about .*\d+ MB of memory", text)
+
+
+def test_samples_of_a_network_that_was_just_trained_appear_once_its_worker_has_measured_them(
+    dashboard, jobs, own_store
+):
+    measured = {"n": 120, "samples": {"floor": 1.0, "prior": {"fd": 2.0, "density": 0.5, "coverage": 0.25}}}
+    newest = next(run for run in own_store if run.config.beta == 4.0)
+    for run in own_store:
+        if run.run_id != newest.run_id:
+            records.keep(run, {**records.stamp(run), **measured})
+    jobs.under_way.add(newest.run_id)
+    app = dashboard("kl_weight")
+    assert "still being evaluated" in words(app) and "beta 0.25: Fréchet distance 2.0" in drawn(app)
+    assert "beta 4:" not in drawn(app) and not jobs.called, "the page measures nothing itself"
+    measured["samples"]["prior"]["fd"] = 3.0
+    records.keep(newest, {**records.stamp(newest), **measured})
+    app = app.run()
+    assert "still being evaluated" not in words(app) and "beta 4: Fréchet distance 3.0" in drawn(app)
+
+
+def drawn(app) -> str:
+    """The descriptions of all charts."""
+    return " ".join(str(data.get("alt", "")) for name, data in components(app) if name == "chart")

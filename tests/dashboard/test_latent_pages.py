@@ -59,7 +59,7 @@ def test_a_layout_that_failed_is_told_and_can_be_asked_for_again(dashboard, jobs
 @pytest.mark.usefixtures("no_judge")
 def test_samples_are_judged_once_their_judge_has_been_trained(dashboard, jobs):
     app = dashboard("samples")
-    assert "is being trained" in words(app) and not any(figures_shown(app)) and not verdicts(app)
+    assert "still being evaluated" in words(app) and not any(figures_shown(app)) and not verdicts(app)
     ((key, function, arguments),) = jobs.called
     assert key.startswith("judge-")
     function(*arguments)

@@ -3,14 +3,16 @@ tests/core/test_jobs.py."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 import pytest
 
 from core.jobs.limits import memory_mb
 from tests.faults import disk, flips, hostile, load
-from tests.faults.client import run
+from tests.faults.client import Browser, Visitor, run
 
 pytestmark = pytest.mark.slow
 
@@ -36,6 +38,33 @@ def test_a_few_visitors_at_once_see_no_error(dashboard_url):
     assert not tally.errors and len(tally.cold) >= 4 and tally.bytes > 1_000_000, (
         "pages were drawn and their files fetched"
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        *((path, {}) for path in load.CHOICES if path != "samples"),
+        *(("samples", query) for query in ({}, *load.CHOICES["samples"], {"source": "class"})),
+        *((path, {}) for path in ("training", "walkthrough", "scorecard", "own_images")),
+        ("kl_weight", {"beta": "0.25"}),
+        ("kl_weight", {"beta": "5.55"}),
+        ("kl_weight", {"beta": "0.25", "train_in": "the server"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else urlencode(value),
+)
+def test_a_simulated_visitor_fetches_the_files_that_a_browser_fetches(visit, dashboard_url, path, query):
+    async def simulated() -> set[str]:
+        async with Visitor(dashboard_url, Browser()) as visitor:
+            return (await visitor.open(path, query)).media
+
+    page = visit(f"/{path}?{urlencode(query)}")
+    wanted = run(simulated())
+    now = "performance.getEntriesByType('resource').map(({name}) => new URL(name).pathname)"
+    page.wait_for_function(
+        f"files => {{ const seen = {now}; return files.every(f => seen.includes(f)); }}", arg=[*wanted]
+    )
+    page.wait_for_load_state("networkidle")
+    assert {file for file in page.evaluate(now) if file.startswith("/media/")} == wanted, json.dumps(query)
 
 
 def test_a_disk_too_small_is_told_and_leaves_nothing_that_looks_like_a_run(tmp_path):

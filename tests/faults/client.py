@@ -22,8 +22,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
+from tests.faults.fetched import fetched
+
 PATIENCE = 60.0
-MEDIA = re.compile(rb"/media/[0-9a-f]{16,}\.\w+")  # pictures, networks and sprites, wherever in a message
 SHELL = re.compile(
     rb"(?:src|href)=\"\./(static/[^\"]+)\""
 )  # what index.html names: Streamlit's own scripts, style and font
@@ -93,8 +94,8 @@ class Visitor:
     """One session. Use as `async with Visitor(url) as visitor`.
 
     Args:
-        browser: with one, pictures, networks and scripts are fetched as by a browser, once each; without, only what the
-            protocol needs.
+        browser: with one, pictures, networks and scripts are fetched as by a browser (see `tests.faults.fetched`), once
+            each; without, only what the protocol needs.
     """
 
     def __init__(self, url: str, browser: Browser | None = None):
@@ -135,13 +136,18 @@ class Visitor:
             return answer.read()
 
     async def open(
-        self, page: str = "", query: Mapping[str, str] | str = "", widgets: Mapping[str, Any] | None = None
+        self,
+        page: str = "",
+        query: Mapping[str, str] | str = "",
+        widgets: Mapping[str, Any] | None = None,
+        trains: bool = False,
     ) -> Shown:
         """Run a page and wait until it is drawn, its files fetched.
 
         Args:
             query: as the address bar has it.
             widgets: widget id -> True for a button that is pressed, or a WidgetState's field and value.
+            trains: whether the browser then trains a network, so that its images are fetched.
         """
         message = BackMsg()
         state = message.rerun_script
@@ -158,7 +164,7 @@ class Visitor:
             )
         shown, began = Shown(), time.perf_counter()
         await self.socket.send(message.SerializeToString())
-        await asyncio.wait_for(self._receive(shown), PATIENCE)
+        await asyncio.wait_for(self._receive(shown, trains), PATIENCE)
         if self.browser:
             new = sorted(shown.media - self.browser.files)
             shown.bytes += sum(map(len, await asyncio.gather(*(asyncio.to_thread(self.fetch, path) for path in new))))
@@ -166,13 +172,13 @@ class Visitor:
         shown.seconds = time.perf_counter() - began
         return shown
 
-    async def _receive(self, shown: Shown) -> None:
+    async def _receive(self, shown: Shown, trains: bool) -> None:
         started = False
         while True:
             data = await self.socket.recv()
             shown.bytes += len(data)
-            shown.media.update(path.decode() for path in MEDIA.findall(data))
             message = ForwardMsg.FromString(data)
+            shown.media |= fetched(message, data, trains)
             kind = message.WhichOneof("type")
             if kind == "new_session":
                 started = True

@@ -192,7 +192,7 @@ async def ask(server: Server, tally: Tally, rng: random.Random, browser: Browser
     beta = f"{rng.uniform(0.1, 9.9):.2f}"
     async with Visitor(server.url, browser) as visitor:
         if train == "browser":
-            tally.add("kl_weight", await visitor.open("kl_weight", {"beta": beta}))
+            tally.add("kl_weight", await visitor.open("kl_weight", {"beta": beta}, trains=True))
             return
         shown = await visitor.open("kl_weight", {"beta": beta, **ON_SERVER})
         button = next((widget for label, widget in shown.buttons.items() if label.startswith("Train β")), None)
