@@ -67,15 +67,7 @@ def run_page() -> None:
         if admission.admitted():
             admission.relieve()
             cache.trained.remove_expired_uploads()
-            if page.title == "Walkthrough":  # each scene names the models it shows
-                state.keep(*controls.SHARED)
-            else:
-                with st.sidebar:
-                    state.put("pair", controls.shared())
-            with capture.recording() as drawn:
-                page.run()
-            with st.sidebar:
-                share_menu(page.title, page.url_path or "start", drawn, state.get("pair"))
+            show(page)
         else:
             admission.waiting_page()
     for text in state.take_notices():
@@ -83,6 +75,20 @@ def run_page() -> None:
     follow_color_scheme(state.dark())
     addresses.watch()
     cache.server.warm()
+
+
+def show(page: StreamlitPage) -> None:
+    """Draw a page and the sidebar beside it."""
+    with cache.trained.one_look():
+        if page.title == "Walkthrough":  # each scene names the models it shows
+            state.keep(*controls.SHARED)
+        else:
+            with st.sidebar:
+                state.put("pair", controls.shared())
+        with capture.recording() as drawn:
+            page.run()
+        with st.sidebar:
+            share_menu(page.title, page.url_path or "start", drawn, state.get("pair"))
 
 
 if runtime.exists():

@@ -1,7 +1,7 @@
 """Additions to Streamlit's HTTP responses for which it has no setting.
 
 Security headers, redirects that work behind a proxy that removes a prefix, a message on the page if a proxy does not
-forward WebSocket connections, and serving immutable files from memory.
+forward WebSocket connections, networks (`dashboard.components.networks`), and serving immutable files from memory.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import settings
 from dashboard import preloads
+from dashboard.components import networks
 from dashboard.sockets import send_at_once
 
 HEADERS = {
@@ -85,6 +86,8 @@ class Answers:
         elif page and len(inside) > 1 and inside[-1] and inside[0] not in OWN:
             # No page is that deep, and its scripts would be requested below it: redirect to the last segment.
             answer = RedirectResponse("../" * (len(inside) - 1) + quote(inside[-1]))
+        elif len(inside) == 2 and inside[0] == "media" and (network := networks.content(inside[-1])) is not None:
+            answer = Response(network, media_type=networks.UNCOMPRESSED)
         if page:  # request it uncompressed, so that the script can be inserted
             scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
         held: Message | None = None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import struct
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from core.latent.sampling import Density
     from core.models.build import Model
 
+Found = TypeVar("Found")
 REFERENCE = 10_000  # training images that others are compared with; with 60,000 that would take a second
 # Of larger images there are fewer, as a page keeps them as floats: 1,302 of 64x64 in colour.
 REFERENCE_NUMBERS = 16_000_000
@@ -40,6 +44,36 @@ def store() -> RunStore:
     return RunStore()
 
 
+_look = threading.local()  # what this thread's page has found; a page runs in one thread
+
+
+@contextlib.contextmanager
+def one_look() -> Iterator[None]:
+    """Within this block, `entries` and `pairs` look once: a page's parts ask several times, and agree on the answer."""
+    _look.found = {}
+    try:
+        yield
+    finally:
+        del _look.found
+
+
+def _once(function: Callable[[], Found]) -> Callable[[], Found]:
+    """The same function, which is called once in `one_look`, and again when the visitor has learnt another secret."""
+
+    @functools.wraps(function)
+    def found() -> Found:
+        kept = getattr(_look, "found", None)
+        if kept is None:
+            return function()
+        key = function, state.secrets()
+        if key not in kept:
+            kept[key] = function()
+        return kept[key]
+
+    return found
+
+
+@_once
 def entries() -> list[catalog.Entry]:
     """Every finished run at this moment that this visitor may see.
 
@@ -66,6 +100,7 @@ def pairs() -> dict[tuple[str, int, int], catalog.Pair]:
     return pairs_by_likelihood()[""]
 
 
+@_once
 def pairs_by_likelihood() -> dict[str, dict[tuple[str, int, int], catalog.Pair]]:
     """The matched pairs at this moment for each likelihood, and for "", the one that suits the images of each."""
     from core.jobs.limits import limits_from_settings

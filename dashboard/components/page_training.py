@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from dashboard.components.assets import layers_of, media_url
+from dashboard.components.assets import media_url
+from dashboard.components.networks import layers_of
 from dashboard.components.scripts import WEB, joined
 from dashboard.components.sprites import SPRITE_COLUMNS, sprite
 

@@ -195,11 +195,15 @@ def of_size(pairs: Iterable[Pair], pair: Pair, latent_dim: int) -> list[Pair]:
 def over_beta(entries: Iterable[Entry], pair: Pair) -> dict[float, Entry]:
     """beta -> the VAE trained like the pair but with that KL weight, in ascending order."""
     found: dict[float, Entry] = {}
-    for entry in sorted(
-        (e for e in entries if e.config.model == "vae" and plain(e.config, pair.likelihood)), key=_preference
-    ):
-        if (entry.data, entry.config.latent_dim, entry.config.seed) == (pair.data, pair.latent_dim, pair.seed):
-            found.setdefault(entry.beta, entry)
+    alike = (
+        e
+        for e in entries
+        if e.config.model == "vae"
+        and (e.config.latent_dim, e.config.seed, e.data) == (pair.latent_dim, pair.seed, pair.data)
+        and plain(e.config, pair.likelihood)
+    )
+    for entry in sorted(alike, key=_preference):
+        found.setdefault(entry.beta, entry)
     return dict(sorted(found.items()))
 
 

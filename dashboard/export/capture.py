@@ -16,6 +16,8 @@ from typing import Any
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from dashboard.components import networks
+
 MAIN = 0  # the first number of a position is 0 in the page itself, 1 in the sidebar
 
 
@@ -76,10 +78,13 @@ def media(address: str) -> bytes | None:
 
     if not address.removeprefix(".").startswith("/media/") or not exists():
         return None
+    name = address.rsplit("/", 1)[-1]
+    if (network := networks.content(name)) is not None:
+        return network
     storage = get_instance().media_file_mgr._storage  # Streamlit has no public way to read back what it serves
     if not isinstance(storage, MemoryMediaFileStorage):
         return None
     try:
-        return storage.get_file(address.rsplit("/", 1)[-1]).content
+        return storage.get_file(name).content
     except MediaFileStorageError:
         return None

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.data.shape import without_grey_axis
 from dashboard import cache
-from dashboard.components.chart import chart
+from dashboard.components.chart import chart, drawn
 from dashboard.content.uses import anomaly_takeaway, held_out_takeaway
 from dashboard.content.words import NAMES, provenance
 from dashboard.panels.uses_context import UsesContext
@@ -97,7 +97,7 @@ def detect_anomalies(context: UsesContext, lead: DeltaGenerator, image: np.ndarr
         st.markdown("**ROC curve (all thresholds)**", anchors=False)
         curves = {method: roc(*scores) for method, scores in by_method.items()}
         chart(
-            uses_charts.roc(curves, allowed, context.dark),
+            drawn(uses_charts.roc, curves, allowed, context.dark),
             "roc",
             "True positive rate over false positive rate, for AE, VAE and PCA.",
         )
@@ -105,7 +105,7 @@ def detect_anomalies(context: UsesContext, lead: DeltaGenerator, image: np.ndarr
         with right:
             st.markdown("**A whole class left out of training**", anchors=False)
             chart(
-                uses_charts.by_class(held_out, "AUROC", 0.5, context.dark),
+                drawn(uses_charts.by_class, held_out, "AUROC", 0.5, context.dark),
                 "held-out",
                 "AUROC of each model for a class left out of training.",
             )

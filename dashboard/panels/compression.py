@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.runs.run import WEIGHTS
 from dashboard import cache
-from dashboard.components.chart import chart
+from dashboard.components.chart import chart, drawn
 from dashboard.content.uses import compress_takeaway
 from dashboard.content.words import provenance
 from dashboard.panels.uses_context import UsesContext
@@ -77,7 +77,7 @@ def compress(context: UsesContext, lead: DeltaGenerator, image: np.ndarray) -> N
         }
         st.markdown(f"**On {context.images_measured():,} unseen images** (circles: this image)", anchors=False)
         chart(
-            uses_charts.sizes(curves, exact, marks, context.dark),
+            drawn(uses_charts.sizes, curves, exact, marks, context.dark),
             "sizes",
             "Squared error over bytes per image for AE, VAE, PCA and WebP.",
         )

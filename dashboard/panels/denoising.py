@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.data.folder_name import token_of
 from core.metrics.scorecard import NOISE
 from dashboard import cache
-from dashboard.components.chart import chart
+from dashboard.components.chart import chart, drawn
 from dashboard.content import catalog
 from dashboard.content.folders import train_command
 from dashboard.content.uses import denoise_takeaway, untrained_takeaway
@@ -118,7 +118,7 @@ def _by_noise_level(context: UsesContext, sigma: float) -> None:
         return
     st.markdown(f"**On {context.images_measured():,} unseen images**", anchors=False)
     chart(
-        uses_charts.denoising([float(level) for level in levels], curves, sigma, context.dark),
+        drawn(uses_charts.denoising, [float(level) for level in levels], curves, sigma, context.dark),
         "denoising",
         "PSNR over the level of noise for every method.",
     )

@@ -11,7 +11,7 @@ import gzip
 
 import numpy as np
 
-from dashboard.components.assets import put_together, taken_apart
+from dashboard.components.networks import put_together, taken_apart
 
 LEAST = 2000  # numbers in a tensor; the others are a few per cent of a network
 STEP = ":step"

@@ -14,7 +14,7 @@ from dashboard import cache
 from dashboard.components import page_training
 from dashboard.components.assets import not_in_page
 from dashboard.components.beta_lab import Training, beta_lab
-from dashboard.components.chart import chart
+from dashboard.components.chart import chart, drawn
 from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
 from dashboard.content.kl_weight import trained_here, untrained, weight_takeaway
@@ -216,12 +216,21 @@ def sample_quality() -> None:
     with left:
         st.markdown("**Fréchet distance** to real images: lower is better", anchors=False)
         chart(
-            charts.quality_over_beta(points, {"fd": "Fréchet distance"}, beta, floor, state.dark()), key="fd", alt=alt
+            drawn(charts.quality_over_beta, points, {"fd": "Fréchet distance"}, beta, floor, state.dark()),
+            key="fd",
+            alt=alt,
         )
     with right:
         st.markdown("**Density and coverage**: higher is better", anchors=False)
         chart(
-            charts.quality_over_beta(points, {"coverage": "coverage", "density": "density"}, beta, None, state.dark()),
+            drawn(
+                charts.quality_over_beta,
+                points,
+                {"coverage": "coverage", "density": "density"},
+                beta,
+                None,
+                state.dark(),
+            ),
             key="density",
             alt=alt,
         )
@@ -253,7 +262,7 @@ status = None if entry else start_if_released(config, cache.server.jobs().status
 in_page = training_in_page(pair, config, auto) if here else None
 known = [status]  # for the first call of `draw`; when it is repeated, it asks for the status itself
 watching = status is not None and status.active
-lab = lab_of(pair, trained, beta)
+lab = lab_of(entries, trained, pair, beta)
 shown = entry or catalog.multirate(entries, pair) or pair.vae
 with board:
     if watching:
@@ -272,7 +281,7 @@ sample_quality()
 with st.expander(
     "Is my β right? The same KL weight in other code bases, and a common mistake", icon=":material/translate:"
 ):
-    conventions(pair, beta)
+    conventions(entries, trained, pair, beta)
 
 measured = cache.trained.evaluation(pair.vae.run_id)
 floor = likelihood_sentence(pair.likelihood, measured["distortion_floor"], measured.get("sigma"))

@@ -8,7 +8,7 @@ from core.metrics import factor_claims
 from core.metrics.scorecard import SEEDS, SETTINGS
 from core.metrics.verdicts import DEPENDS, DOES_NOT, HOLDS, UNKNOWN, Population, Row
 from dashboard import cache
-from dashboard.components.chart import chart
+from dashboard.components.chart import chart, drawn
 from dashboard.content.catalog import Pair
 from dashboard.content.factors import factors_takeaway, seed_beside_beta
 from dashboard.content.folders import what_is_measured
@@ -87,7 +87,7 @@ def rescue() -> None:
     left, right = st.columns(2, gap="large", vertical_alignment="center")
     with left:
         chart(
-            charts.rescue(found, floor, dark),
+            drawn(charts.rescue, found, floor, dark),
             key="rescue",
             alt="Fréchet distance of samples by where codes are drawn from, for both models.",
         )

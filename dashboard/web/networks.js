@@ -14,7 +14,7 @@
    distortion, reparameterise and normals (seeded noise), which follow core/models/posteriors.py and
    core/models/objectives.py.
 
-   What the layers and images are is read from the file too ("layers" in its metadata, put there by assets.py): a
+   What the layers and images are is read from the file too ("layers" in its metadata, put there by networks.py): a
    network with a layer that layers.js does not know is refused with an `UnsupportedNetwork`. */
 
 import { formatOf } from "./image.js";

@@ -18,7 +18,7 @@ from core.runs.run import WEIGHTS, Run
 from core.runs.store import RunStore
 from core.settings import SHIPPED
 from core.training.evaluation import per_image
-from dashboard.components.assets import layers_of, with_layers
+from dashboard.components.networks import layers_of, with_layers
 from dashboard.site import build
 from dashboard.site.compact import compact, expanded
 from tests.benchmarks.parts import exit_status

@@ -29,7 +29,7 @@ def networks(browser, _frames: int, repeats: int = 31) -> None:
 
     from core.config import RunConfig
     from core.models.build import build_model
-    from dashboard.components.assets import layers_of, with_layers
+    from dashboard.components.networks import layers_of, with_layers
     from dashboard.components.scripts import bundled
 
     page = browser.new_page()

@@ -72,7 +72,7 @@ def recipes(dataset: Dataset) -> Iterator[tuple[str, RunConfig, dict[str, Any]]]
     """Name, configuration and the page's start of each network."""
     from core.config import QUICK, RunConfig
     from dashboard.components import page_training
-    from dashboard.components.assets import layers_of
+    from dashboard.components.networks import layers_of
 
     for (trunk, latent_dim), model in itertools.product((("conv", 16), ("mlp", 2)), ("vae", "ae")):
         config = RunConfig(model=model, latent_dim=latent_dim, train_size=2000, **QUICK)

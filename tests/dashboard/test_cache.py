@@ -1,5 +1,6 @@
 """What visitors share: figures that came with a run are read; others are measured as soon as a classifier exists."""
 
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -29,6 +30,21 @@ def test_published_quality_is_read_and_any_other_waits_for_the_judge(jobs, own_s
     jobs.future.set_exception(JudgeError("a judge needs at least two classes"))
     with pytest.raises(NotMeasurable, match="at least two classes"):
         cache.measured.sample_quality(entry.run_id, "mixture")
+
+
+def test_a_page_looks_for_runs_once_and_the_next_page_again(own_store, monkeypatch):
+    looks: list[int] = []
+    finished = own_store.finished
+    monkeypatch.setattr(own_store, "finished", lambda: looks.append(1) or finished())
+    with cache.trained.one_look():
+        first, pairs = cache.trained.entries(), cache.trained.pairs()
+        shutil.rmtree(first[0].run.path)
+        assert cache.trained.entries() is first and cache.trained.pairs() is pairs and len(looks) == 1
+        cache.trained.state.learn("another")
+        assert len(cache.trained.entries()) == len(first) - 1, "images may be seen whose secret was learnt meanwhile"
+    with cache.trained.one_look():
+        assert len(cache.trained.entries()) == len(first) - 1
+    assert cache.trained.entries() is not cache.trained.entries() and len(looks) == 5
 
 
 @pytest.mark.usefixtures("dashboard", "no_judge")

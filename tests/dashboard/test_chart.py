@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.components.chart import described
+from dashboard.components.chart import described, drawn
 from dashboard.plots import charts, uses_charts
 
 RNG = np.random.default_rng(0)
@@ -82,3 +82,25 @@ def test_numbers_arrive_as_they_are_and_what_is_not_finite_as_nothing():
     figure = go.Figure(go.Scatter(x=np.array([1.5, 2.5], np.float32), y=np.array([[1, 2]], np.int64)[0]))
     assert described(figure)["data"][0]["x"] == [1.5, 2.5] and described(figure)["data"][0]["y"] == [1, 2]
     assert described(go.Figure(go.Scatter(x=[1, 2], y=[float("nan"), np.inf])))["data"][0]["y"] == [None, None]
+
+
+def test_a_chart_of_the_same_numbers_is_drawn_once_and_any_other_number_draws_it_anew():
+    calls: list[tuple] = []
+
+    def line(points, x, dark=False):
+        calls.append((points, x, dark))
+        return go.Figure(go.Scatter(x=x, y=[point["y"] for point in points.values()]), layout={"height": 90 + dark})
+
+    def points(y: float) -> dict:
+        return {0.5: {"y": 1.0}, 2.0: {"y": y}}
+
+    first = drawn(line, points(3.0), np.array([1.0, 2.0]))
+    assert drawn(line, points(3.0), np.array([1.0, 2.0])) is first and len(calls) == 1
+    assert first == described(line(points(3.0), [1.0, 2.0])) and calls.pop()
+    others = [
+        drawn(line, points(4.0), np.array([1.0, 2.0])),
+        drawn(line, points(3.0), np.array([1.0, 2.5])),
+        drawn(line, points(3.0), np.array([1.0, 2.0]), True),
+        drawn(lambda *numbers: line(*numbers), {1.0: {"y": 0.0}}, [1.0]),
+    ]
+    assert len(calls) == 5 and all(other != first for other in others)

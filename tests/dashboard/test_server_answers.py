@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit
+from safetensors.numpy import load, load_file
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.routing import Route
 
+from core.runs.run import WEIGHTS
 from core.settings import PREFIX
 from dashboard import middleware, preloads
+from dashboard.components import networks
 from tests.faults.client import run
 
 PAGE = "<html><head><title>x</title></head><body></body></html>"
@@ -188,6 +193,21 @@ def test_a_browser_keeps_what_is_named_by_its_content_and_nothing_else(client):
     assert client("vae").get("/vae/media/1f2e.png").headers["cache-control"] == kept
     for path in ("/vae/static/media/a.js", "/vae/_stcore/media", "/vae/samples", "/media/1f2e.png"):
         assert "cache-control" not in client("vae").get(path).headers, path
+
+
+def test_a_network_is_sent_as_it_is_until_its_run_is_removed(client, trained, tmp_path):
+    path = shutil.copytree(trained["vae"].path, tmp_path / trained["vae"].run_id)
+    name = networks.name_of(path, (path / WEIGHTS).stat().st_mtime)
+    for base in ("", "/vae/demo"):
+        sent = client(base.strip("/")).get(f"{base}/media/{name}")
+        assert sent.status_code == 200 and sent.headers["cache-control"].startswith("private, immutable")
+        assert "content-encoding" not in sent.headers and sent.headers["x-content-type-options"] == "nosniff"
+        assert name == f"{hashlib.sha256(sent.content).hexdigest()}.zip"
+        assert load_file(path / WEIGHTS).keys() == load(sent.content).keys()
+    for other in (f"/media/deep/{name}", f"/media/{'0' * 64}.zip"):
+        assert client().get(other).content != sent.content
+    shutil.rmtree(path)
+    assert client().get(f"/media/{name}").content != sent.content, "although it is still in memory"
 
 
 @pytest.mark.parametrize("page", preloads.PAGES)

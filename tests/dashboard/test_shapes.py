@@ -13,10 +13,11 @@ from core.config import LIKELIHOODS, RunConfig
 from core.data.shape import GREY_28, Shape, as_pictures, without_grey_axis
 from core.training.evaluation import sprite as preview
 from dashboard.components import pad
-from dashboard.components.assets import layers_of, not_in_page
+from dashboard.components.assets import not_in_page
 from dashboard.components.interpolator import drawn_image, drawn_text
 from dashboard.components.lanes import Images
 from dashboard.components.maths import steps
+from dashboard.components.networks import layers_of
 from dashboard.components.scrubber import stacked
 from dashboard.components.sprites import SPRITE_COLUMNS, shape_in, sprite
 from dashboard.plots import images

@@ -16,8 +16,8 @@ from core.data.datasets import load_dataset
 from core.data.shape import Shape
 from core.latent.interpolation import cross_fade, interpolate, nearest
 from core.runs.store import RunStore
-from dashboard.components.assets import layers_of, with_layers
 from dashboard.components.interpolator import drawn_image
+from dashboard.components.networks import layers_of, with_layers
 from dashboard.components.scripts import bundled
 
 PATH = ".interpolator[data-ready='1']"

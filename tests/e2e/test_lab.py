@@ -14,7 +14,7 @@ from serving import APPS, opened, painted, release, served, until
 
 from core.config import RunConfig
 from core.models.build import build_model
-from dashboard.components.assets import layers_of, with_layers
+from dashboard.components.networks import layers_of, with_layers
 from dashboard.components.scripts import bundled
 
 LAB = ".lab"

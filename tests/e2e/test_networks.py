@@ -16,7 +16,8 @@ from core.models.build import build_model
 from core.models.objectives import FIXED, Gaussian
 from core.models.trunks import Layer, dense
 from dashboard.components.assets import ACTIVATIONS as PAGE_ACTIVATIONS
-from dashboard.components.assets import LAYER_KINDS, layers_of, not_in_page, with_layers
+from dashboard.components.assets import LAYER_KINDS, not_in_page
+from dashboard.components.networks import layers_of, with_layers
 from dashboard.components.scripts import COMPONENTS, bundled, joined
 
 ARCHITECTURES = architectures()

@@ -19,7 +19,7 @@ from core.training.evaluation import evaluate
 from core.training.loop import fit
 from core.training.optimisation import SCHEDULES, Average, optimisers
 from dashboard.components import page_training
-from dashboard.components.assets import layers_of
+from dashboard.components.networks import layers_of
 from dashboard.components.scripts import bundled
 from dashboard.components.sprites import sprite
 

@@ -16,7 +16,7 @@ from core.data.datasets import load_dataset
 from core.latent.interpolation import nearest
 from core.latent.sampling import decode_all, unpack
 from core.runs.store import RunStore
-from dashboard.components.assets import layers_of, with_layers
+from dashboard.components.networks import layers_of, with_layers
 from dashboard.components.sampler import arrays_of
 from dashboard.components.scripts import bundled
 

@@ -13,8 +13,9 @@ from safetensors.torch import save
 
 from core.config import BETA_GRID, QUICK, RunConfig
 from core.models.build import build_model
-from dashboard.components.assets import OCTETS, layers_of, media_url, with_layers
+from dashboard.components.assets import OCTETS, media_url
 from dashboard.components.beta_lab import InPage, Lab, Prediction, TrainedBeta, Training, beta_lab
+from dashboard.components.networks import layers_of, with_layers
 from dashboard.components.page_training import training as page_training
 from dashboard.components.sprites import SPRITE_COLUMNS, sprite
 from dashboard.session.beta_state import BetaState

@@ -1,0 +1,107 @@
+"""The files of networks, with their layers in the header, which the server sends itself.
+
+Streamlit hashes a media file again in every rerun of every page that names it, and keeps it in memory for as long. The
+page KL weight names up to 24 networks of 0.9 MB, of which a browser fetches two or three: that took a fifth of its
+script. Here a network is read, and its name made of its content, once per process; `dashboard.middleware` sends it, at
+an address like those of media files.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from core.errors import ArgumentError, UserFacingError
+
+if TYPE_CHECKING:
+    from core.config import RunConfig
+    from core.data.shape import Shape
+
+# Streamlit compresses what it serves, at the slowest level and for every request, except for types that it takes to be
+# compressed already. Half-precision weights hardly shrink, so they are sent with this type.
+UNCOMPRESSED = "application/zip"
+SUFFIX = ".zip"
+
+_folders: dict[str, tuple[Path, float]] = {}  # the folder of a run and the time of its weights, by the file's name
+
+
+@functools.lru_cache(maxsize=32)
+def _file(path: Path, modified: float) -> bytes:  # noqa: ARG001 - part of the key
+    from core.runs.run import WEIGHTS, Run
+
+    run = Run(path)
+    return with_layers(run.read(WEIGHTS), layers_of(run.config))
+
+
+@functools.lru_cache(maxsize=4096)
+def name_of(path: Path, modified: float) -> str:
+    """The name of a network's file, from its content.
+
+    Args:
+        path: the folder of a finished run.
+        modified: the time of its weights.
+
+    Raises:
+        RunDamaged: its file cannot be used.
+    """
+    name = hashlib.sha256(_file(path, modified)).hexdigest() + SUFFIX
+    _folders[name] = path, modified
+    return name
+
+
+def content(name: str) -> bytes | None:
+    """The file of a network whose name a page was given; None if there is no such file, or its run was removed."""
+    from core.runs.run import WEIGHTS
+
+    if name not in _folders:
+        return None
+    path, modified = _folders[name]
+    try:
+        return _file(path, modified) if (path / WEIGHTS).stat().st_mtime == modified else None
+    except (OSError, UserFacingError):
+        return None
+
+
+def layers_of(config: RunConfig) -> dict[str, Any]:
+    """The layers of a configuration's encoder and decoder, and the shape (C, H, W) of its images.
+
+    Its trunk is known once it has been made.
+    """
+    return {**_layers(config.trunk or "", config.latent_dim, config.shape), "shape": list(config.shape.chw)}
+
+
+@functools.lru_cache(maxsize=64)
+def _layers(trunk: str, latent_dim: int, shape: Shape) -> dict[str, Any]:
+    from core.models.trunks import describe
+
+    return describe(trunk, latent_dim, shape)
+
+
+def with_layers(weights: bytes, layers: dict[str, Any]) -> bytes:
+    """A safetensors file with `layers_of` its network added to its metadata, for networks.js."""
+    header, tensors = taken_apart(weights)
+    header["__metadata__"] = {**header.get("__metadata__", {}), "layers": json.dumps(layers)}
+    return put_together(header, tensors)
+
+
+def taken_apart(file: bytes) -> tuple[dict[str, Any], bytes]:
+    """The header of a safetensors file, and the bytes of its tensors.
+
+    Raises:
+        ValueError: it is another kind of file.
+    """
+    length = 8 + int.from_bytes(file[:8], "little")
+    header = json.loads(file[8:length]) if 8 < length <= len(file) else None
+    if not isinstance(header, dict):
+        raise ArgumentError("this is no safetensors file; give one that a run holds.")
+    return cast(dict[str, Any], header), file[length:]
+
+
+def put_together(header: dict[str, Any], tensors: bytes) -> bytes:
+    """The inverse of `taken_apart`."""
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # tensors have to start at a multiple of eight
+    return len(text).to_bytes(8, "little") + text + tensors
