@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import streamlit as st
 
+from core import recent
 from core.config import LIKELIHOODS
 from core.data.dataset import DataKey
 from core.data.folder_name import token_of
-from core.recent import IMAGES
 from core.runs.run import WEIGHTS
 from core.runs.store import RunStore
 from dashboard.cache.limited import kept
@@ -44,6 +44,7 @@ def store() -> RunStore:
     return RunStore()
 
 
+_pairs = recent.Recent(4_000_000)  # by the folders of all runs
 _look = threading.local()  # what this thread's page has found; a page runs in one thread
 
 
@@ -107,15 +108,10 @@ def pairs_by_likelihood() -> dict[str, dict[tuple[str, int, int], catalog.Pair]]
 
     offered = limits_from_settings().offers
     found = [entry for entry in entries() if offered(entry.config.dataset)]
-    return _pairs(tuple(str(entry.run.path) for entry in found), found)
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _pairs(
-    paths: tuple[str, ...],  # noqa: ARG001 - part of the key
-    _entries: list[catalog.Entry],
-) -> dict[str, dict[tuple[str, int, int], catalog.Pair]]:
-    return {likelihood: catalog.pairs(_entries, likelihood) for likelihood in ("", *LIKELIHOODS)}
+    return _pairs.get(
+        tuple(str(entry.run.path) for entry in found),
+        lambda: {likelihood: catalog.pairs(found, likelihood) for likelihood in ("", *LIKELIHOODS)},
+    )
 
 
 def _frozen(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -175,7 +171,7 @@ def png_of_training_images(data: DataKey) -> bytes:
     return sprite(reference(data), compress_level=1)
 
 
-@kept(IMAGES / 1e6, "Reading the images (the first time they may have to be downloaded)…")
+@kept(recent.IMAGES / 1e6, "Reading the images (the first time they may have to be downloaded)…")
 def dataset(data: DataKey) -> Dataset:
     """The images that runs were trained on.
 
