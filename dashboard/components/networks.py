@@ -18,7 +18,6 @@ from core.errors import ArgumentError, UserFacingError
 
 if TYPE_CHECKING:
     from core.config import RunConfig
-    from core.data.shape import Shape
 
 # Streamlit compresses what it serves, at the slowest level and for every request, except for types that it takes to be
 # compressed already. Half-precision weights hardly shrink, so they are sent with this type.
@@ -70,14 +69,9 @@ def layers_of(config: RunConfig) -> dict[str, Any]:
 
     Its trunk is known once it has been made.
     """
-    return {**_layers(config.trunk or "", config.latent_dim, config.shape), "shape": list(config.shape.chw)}
-
-
-@functools.lru_cache(maxsize=64)
-def _layers(trunk: str, latent_dim: int, shape: Shape) -> dict[str, Any]:
     from core.models.trunks import describe
 
-    return describe(trunk, latent_dim, shape)
+    return {**describe(config.trunk or "", config.latent_dim, config.shape), "shape": list(config.shape.chw)}
 
 
 def with_layers(weights: bytes, layers: dict[str, Any]) -> bytes:
