@@ -52,16 +52,22 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.option.numprocesses, config.option.dist = 2, "loadfile"
 
 
+# Files of tests/e2e that start what they open: the other process may run them. The rest share a server.
+OWN_SERVERS = ("addresses", "chart_drawn", "lab", "maps", "networks", "other_trunks", "page_training", "static_site")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
-    """One process gets all tests with browsers, so that these share their servers; a file is never divided."""
+    """One process gets all tests that open the dashboard itself, so that these share its server; no file is divided."""
     from xdist.scheduler import LoadFileScheduling
 
-    class BrowsersTogether(LoadFileScheduling):
+    class DashboardTogether(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "browser" if nodeid.startswith("tests/e2e/") else super()._split_scope(nodeid)
+            path = Path(nodeid.partition("::")[0])
+            shares = path.parts[:2] == ("tests", "e2e") and path.stem.removeprefix("test_") not in OWN_SERVERS
+            return "dashboard" if shares else super()._split_scope(nodeid)
 
-    return BrowsersTogether(config, log) if config.getvalue("dist") == "loadfile" else None
+    return DashboardTogether(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 sources.DATASETS["tiny"] = sources.Source("A few MNIST digits", sources.DIGITS, _tiny)
