@@ -56,13 +56,13 @@ def weights_url(run: Run) -> str:
     """
     from streamlit.runtime import exists
 
-    from core.runs.run import WEIGHTS, RunNotFound
+    from core.runs.run import RunNotFound
 
     if not run.complete:
         raise RunNotFound(f"{run.run_id} has no weights yet: it is not finished.")
     if not_in_page(run.config):
         return ""
-    name = networks.name_of(run.path, (run.path / WEIGHTS).stat().st_mtime)
+    name = networks.name_of(run.path)
     return f"./media/{name}" if exists() else ""
 
 

@@ -24,30 +24,37 @@ if TYPE_CHECKING:
 UNCOMPRESSED = "application/zip"
 SUFFIX = ".zip"
 
-_folders: dict[str, tuple[Path, float]] = {}  # the folder of a run and the time of its weights, by the file's name
+_runs: dict[str, tuple[Path, tuple[int, int]]] = {}  # the arguments of `_file`, by the file's name
 
 
 @functools.lru_cache(maxsize=32)
-def _file(path: Path, modified: float) -> bytes:  # noqa: ARG001 - part of the key
+def _file(path: Path, stamp: tuple[int, int]) -> bytes:  # noqa: ARG001 - part of the key
     from core.runs.run import WEIGHTS, Run
 
     run = Run(path)
     return with_layers(run.read(WEIGHTS), layers_of(run.config))
 
 
-@functools.lru_cache(maxsize=4096)
-def name_of(path: Path, modified: float) -> str:
-    """The name of a network's file, from its content.
-
-    Args:
-        path: the folder of a finished run.
-        modified: the time of its weights.
+def name_of(path: Path) -> str:
+    """The name of the file of a finished run's network, from its content; `path` is the folder of the run.
 
     Raises:
-        RunDamaged: its file cannot be used.
+        RunNotFound: the run was removed.
+        RunDamaged: the file cannot be used.
     """
-    name = hashlib.sha256(_file(path, modified)).hexdigest() + SUFFIX
-    _folders[name] = path, modified
+    from core.runs.run import WEIGHTS, RunNotFound
+
+    try:
+        now = (path / WEIGHTS).stat()
+    except OSError:
+        raise RunNotFound(f"there is no run {path.name} any more.") from None
+    return _name(path, (now.st_ino, now.st_size))  # not its time: a run's use is noted there
+
+
+@functools.lru_cache(maxsize=4096)
+def _name(path: Path, stamp: tuple[int, int]) -> str:
+    name = hashlib.sha256(_file(path, stamp)).hexdigest() + SUFFIX
+    _runs[name] = path, stamp
     return name
 
 
@@ -55,12 +62,10 @@ def content(name: str) -> bytes | None:
     """The file of a network whose name a page was given; None if there is no such file, or its run was removed."""
     from core.runs.run import WEIGHTS
 
-    if name not in _folders:
-        return None
-    path, modified = _folders[name]
+    path, stamp = _runs.get(name, (None, (0, 0)))
     try:
-        return _file(path, modified) if (path / WEIGHTS).stat().st_mtime == modified else None
-    except (OSError, UserFacingError):
+        return _file(path, stamp) if path and (path / WEIGHTS).exists() else None
+    except UserFacingError:
         return None
 
 

@@ -10,10 +10,10 @@ from dashboard.server import compute_first, no_page
 @pytest.mark.parametrize("page", ["uses", "samples", "training"])
 def test_the_first_visitor_waits_for_no_network(dashboard, no_judge, page):  # noqa: ARG001 - none is trained
     pair = next(iter(cache.trained.pairs().values()))
-    networks.name_of.cache_clear()
+    networks._name.cache_clear()
     with no_page():
         compute_first(pair)
-    read, images = networks.name_of.cache_info().misses, cache.trained.dataset(pair.data)
+    read, images = networks._name.cache_info().misses, cache.trained.dataset(pair.data)
     app = dashboard(page, latent=str(pair.latent_dim))
-    assert not app.exception and networks.name_of.cache_info().misses == read > 0
+    assert not app.exception and networks._name.cache_info().misses == read > 0
     assert cache.trained.dataset(pair.data) is images, "nothing was dropped"

@@ -2,7 +2,8 @@
 
 A component is sent the addresses of all files it can show: the networks of every trained KL weight, samples of every
 source. It fetches those it shows now; the others when a person asks for them. A simulated visitor does the same, so
-that a page is not charged for megabytes that nobody fetches. tests/e2e/test_faults.py compares this with Chromium.
+that a page is not charged for megabytes that nobody fetches. tests/e2e/test_faults.py compares this with Chromium, but
+for the gallery of Uses (16 kB), which a browser fetches when it is opened.
 """
 
 from __future__ import annotations

@@ -17,10 +17,10 @@ limit, so memory grows at first; the second half of a run of ten minutes and mor
 What it models: everybody arrives within twice the pause, at a server that has just been started, and looks at a page
 for an exponentially distributed time, 5 seconds on average, which is a hasty reader's. A visit is the Start page and
 a dozen others in any order, each often with another choice made; then the same browser comes back with a new session.
-A page's time is from the click to the end of its script with its files fetched (pictures, networks, sprites;
-Streamlit's own scripts before the first page), each once a visitor as in a browser's cache. Left out: what a browser
-then computes, and the way through a network. Client and server share this machine's cores; what each of them used is
-printed.
+A page's time is from the click to the end of its script with the files fetched that a browser fetches (`fetched`:
+pictures, networks, sprites; Streamlit's own scripts before the first page), each once a visitor as in a browser's
+cache. Left out: what a browser then computes, and the way through a network. Client and server share this machine's
+cores; what each of them used is printed.
 """
 
 from __future__ import annotations
