@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -192,18 +193,21 @@ def wait_for_quality() -> None:
 
 
 def sample_quality() -> None:
-    """Draw the quality of samples by KL weight."""
+    """Draw the section about the quality of samples."""
     st.header("Which β gives the best samples?", anchor=False)
     try:
         found = qualities()
     except NotMeasurable as error:
         st.info(f"Samples of {displayed(pair.dataset)} cannot be evaluated: {error}")
         return
-    if None in found.values():
+    if points := {b: q for b, q in found.items() if q is not None}:
+        draw_quality(points)
+    if len(points) < len(found):
         wait_for_quality()
-    points = {b: q for b, q in found.items() if q is not None}
-    if not points:
-        return
+
+
+def draw_quality(points: Mapping[float, Mapping[str, float]]) -> None:
+    """Draw the quality of samples by KL weight: in a sentence, and as charts where there are two or more."""
     st.markdown(quality_takeaway(points))
     if len(points) < 2:
         return
