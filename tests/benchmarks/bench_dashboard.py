@@ -11,7 +11,7 @@ visit: each repeat starts a server with an empty cache and prints, from its log 
                   are drawn
   new weight      from letting it go at an untrained one: the first pictures of its own network in training; the
                   finished network's
-  memory          resident, of the server and its worker, summed at the end (what they share is counted twice)
+  memory          resident, of the server and its worker at rest, summed at the end (what they share is counted twice)
 
 What does not come within two minutes is named, with what was measured until then. Exit status 1: that, or a page above
 its ratio.
@@ -88,6 +88,7 @@ def visit(browser, figures: dict[str, float | str]) -> None:
         page.wait_for_timeout(2000)
         live, finished = '.lab:not(:is([data-live=""], [data-live="0"]))', '.lab[data-live=""][data-shows^="vae-"]'
         first, last = released(page, 1.23, live, finished)
+        page.wait_for_timeout(3000)  # until the worker has measured the samples of what it has trained
         figures |= {
             "new weight: first picture, s": first,
             "new weight: finished, s": last,
