@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from safetensors.numpy import save
-from serving import STILL, until
+from serving import STILL, painted, until
 
 from core.data.datasets import load_dataset
 from core.latent.interpolation import nearest
@@ -42,7 +42,8 @@ def tiles(page, lane: int, columns: int = 6) -> np.ndarray:
 
 
 def drawn(page) -> None:
-    """Wait until all pictures show the settings."""
+    """Wait until all pictures show the settings, of which the next frame takes note."""
+    painted(page)
     page.wait_for_selector(f"{SAMPLER}:not([data-complete=''])")
 
 
