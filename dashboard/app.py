@@ -79,7 +79,7 @@ def run_page() -> None:
 
 def show(page: StreamlitPage) -> None:
     """Draw a page and the sidebar beside it."""
-    with cache.trained.one_look():
+    with cache.trained.listed_once():
         if page.title == "Walkthrough":  # each scene names the models it shows
             state.keep(*controls.SHARED)
         else:

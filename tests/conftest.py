@@ -52,7 +52,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.option.numprocesses, config.option.dist = 2, "loadfile"
 
 
-# Files of tests/e2e that start what they open: the other process may run them. The rest share a server.
+# Files of tests/e2e with servers of their own or none: either process may run them. The others share one server.
 OWN_SERVERS = ("addresses", "chart_drawn", "lab", "maps", "networks", "other_trunks", "page_training", "static_site")
 
 

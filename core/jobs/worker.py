@@ -89,8 +89,8 @@ def _measure(run: Run) -> None:
 
     try:
         images = run.dataset()
-        if judge := find_judge(images):
-            score_run(run, images, judge, measures={"samples": samples_part})
+        if find_judge(images) is not None:  # `score_run` would train one; it keeps the one that it has loaded
+            score_run(run, images, measures={"samples": samples_part})
     except Exception as error:
         log.warning("the samples of %s were not measured: %s", run.run_id, error_text(error))
 

@@ -45,25 +45,25 @@ def store() -> RunStore:
 
 
 _pairs = recent.Recent(4_000_000)  # by the folders of all runs
-_look = threading.local()  # what this thread's page has found; a page runs in one thread
+_listing = threading.local()  # what this thread's page has found; a page runs in one thread
 
 
 @contextlib.contextmanager
-def one_look() -> Iterator[None]:
-    """Within this block, `entries` and `pairs` look once: a page's parts ask several times, and agree on the answer."""
-    _look.found = {}
+def listed_once() -> Iterator[None]:
+    """Within this block, runs are listed once: the parts of a page ask for `entries` and `pairs` several times."""
+    _listing.found = {}
     try:
         yield
     finally:
-        del _look.found
+        del _listing.found
 
 
 def _once(function: Callable[[], Found]) -> Callable[[], Found]:
-    """The same function, which is called once in `one_look`, and again when the visitor has learnt another secret."""
+    """Calls a function once within `listed_once`, and once more if the visitor learns another secret meanwhile."""
 
     @functools.wraps(function)
     def found() -> Found:
-        kept = getattr(_look, "found", None)
+        kept = getattr(_listing, "found", None)
         if kept is None:
             return function()
         key = function, state.secrets()

@@ -62,9 +62,11 @@ def content(name: str) -> bytes | None:
     """The file of a network whose name a page was given; None if there is no such file, or its run was removed."""
     from core.runs.run import WEIGHTS
 
-    path, stamp = _runs.get(name, (None, (0, 0)))
+    if name not in _runs:
+        return None
+    path, stamp = _runs[name]
     try:
-        return _file(path, stamp) if path and (path / WEIGHTS).exists() else None
+        return _file(path, stamp) if (path / WEIGHTS).exists() else None
     except UserFacingError:
         return None
 

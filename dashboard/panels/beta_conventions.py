@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -12,6 +12,7 @@ from core.data.shape import without_grey_axis
 from core.models.beta_conventions import SIGMA, Setting, Translation, effective_beta, formula, translate
 from dashboard import cache
 from dashboard.components.source import source_of
+from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
 from dashboard.content.kl_weight import convention_takeaway, mistake_takeaway
 from dashboard.content.words import run_provenance
@@ -45,19 +46,19 @@ def _loss_source() -> tuple[str, str]:
     return where, "\n".join(line for _, line in source.lines)
 
 
-def _run_with_mistake(entries: Sequence[Entry], pair: Pair) -> Entry | None:
+def _run_with_mistake(pair: Pair) -> Entry | None:
     """A run of the pair's data and latent size whose distortion was averaged over pixels while its rate was summed."""
     found = [
         e
-        for e in entries
+        for e in cache.trained.entries()
         if e.config.reduction == "mean" and (e.data, e.config.latent_dim) == (pair.data, pair.latent_dim)
     ]
     return min(found, key=lambda e: (e.config.seed != pair.seed, not e.run.shipped, e.run_id), default=None)
 
 
-def _mistake(entries: Sequence[Entry], trained: Mapping[float, Entry], pair: Pair) -> None:
+def _mistake(pair: Pair) -> None:
     """A run with the mistake beside one without it and with the same nominal KL weight: samples and measures."""
-    wrong = _run_with_mistake(entries, pair)
+    wrong = _run_with_mistake(pair)
     effective = effective_beta(wrong.config) if wrong else None
     if wrong is None or effective is None:
         st.info(
@@ -65,7 +66,7 @@ def _mistake(entries: Sequence[Entry], trained: Mapping[float, Entry], pair: Pai
             "train --reduction mean`."
         )
         return
-    right = trained.get(wrong.beta, pair.vae)
+    right = catalog.over_beta(cache.trained.entries(), pair).get(wrong.beta, pair.vae)
     evaluations = {e.run_id: cache.trained.evaluation(e.run_id) for e in (wrong, right)}
     st.markdown(
         mistake_takeaway(
@@ -99,15 +100,8 @@ def _mistake(entries: Sequence[Entry], trained: Mapping[float, Entry], pair: Pai
     st.caption(run_provenance(wrong, evaluations[wrong.run_id]["n"]))
 
 
-def conventions(entries: Sequence[Entry], trained: Mapping[float, Entry], pair: Pair, beta: float) -> None:
-    """Draw the section.
-
-    Args:
-        entries: all runs.
-        trained: those of the pair by KL weight, from `catalog.over_beta`.
-        pair: the models shown.
-        beta: the KL weight shown.
-    """
+def conventions(pair: Pair, beta: float) -> None:
+    """Draw the section."""
     config = pair.vae.config.replace(beta=beta)
     sigma = cache.trained.evaluation(pair.vae.run_id).get("sigma", SIGMA)
     rows = translate(beta, Setting(config.likelihood, config.shape.pixels, config.latent_dim, sigma))
@@ -128,4 +122,4 @@ def conventions(entries: Sequence[Entry], trained: Mapping[float, Entry], pair: 
     # an expander.
     st.html(f'<pre style="overflow-x:auto;font-size:.875rem"><code>{escape(code)}</code></pre>')
     st.markdown("### A common mistake", anchors=False)
-    _mistake(entries, trained, pair)
+    _mistake(pair)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -21,8 +21,9 @@ STILLS = 5  # without networks in the browser: number of KL weights shown, and s
 ADDRESSES = 24  # most trained networks that the browser can load: those nearest to the KL weight shown
 
 
-def lab_of(entries: Sequence[Entry], trained: Mapping[float, Entry], pair: Pair, beta: float) -> Lab:
-    """What the lab shows for a pair around a KL weight; `trained` are those of the `entries` by KL weight."""
+def lab_of(pair: Pair, trained: Mapping[float, Entry], beta: float) -> Lab:
+    """What the lab shows for a pair around a KL weight; `trained` is from `catalog.over_beta`."""
+    entries = cache.trained.entries()
     near = catalog.nearest_betas(trained, beta, ADDRESSES)
     runs = [
         TrainedBeta(

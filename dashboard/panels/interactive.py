@@ -270,8 +270,7 @@ def small_steps(context: SceneContext, sizes: list[int], image: int = 0, step: f
 
 def knob(context: SceneContext, beta: float = 1.0, reveal: float = 10.0) -> Facts:
     """The KL-weight lab with its knob at `beta`; the reveal moves it to `reveal`."""
-    entries = cache.trained.entries()
-    trained = catalog.over_beta(entries, context.pair)
+    trained = catalog.over_beta(cache.trained.entries(), context.pair)
     missing = [b for b in (beta, reveal) if b not in trained]
     if missing:
         raise ScenePictureError(
@@ -282,7 +281,7 @@ def knob(context: SceneContext, beta: float = 1.0, reveal: float = 10.0) -> Fact
         without_networks(trained, shown, why)
     else:
         beta_lab(
-            lab_of(entries, trained, context.pair, shown),
+            lab_of(context.pair, trained, shown),
             shown,
             f"{context.key}-lab",
             compact=context.large,

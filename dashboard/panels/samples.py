@@ -103,7 +103,7 @@ def in_the_page(pair: Pair) -> None:
     words = Wording(
         {**words_of(pair), CLASS: ONE_CLASS},
         _verdicts(figures),
-        unmeasured or (MEASURED_NOW if waiting else ""),
+        unmeasured or (BEING_EVALUATED if waiting else ""),
         _figure_help(figures),
     )
     sampler(
@@ -225,7 +225,7 @@ def _show_quality(measured: Mapping[str, float]) -> None:
 
 # ---- for both ----
 
-MEASURED_NOW = "These samples are still being evaluated in the background."
+BEING_EVALUATED = "These samples are still being evaluated in the background."
 
 
 def _measured(pair: Pair, sources: Mapping[str, str], temperature: float) -> Quality | None:
@@ -249,7 +249,7 @@ def _wait(pair: Pair, sources: Mapping[str, str], temperature: float) -> None:
     with boundary.guard():
         if _measured(pair, sources, temperature) is not None:
             st.rerun()
-        st.info(MEASURED_NOW, icon=":material/hourglass_top:")
+        st.info(BEING_EVALUATED, icon=":material/hourglass_top:")
 
 
 def _download(pair: Pair, sources: Mapping[str, str], temperature: float, seed: int, label: str | None = None) -> None:

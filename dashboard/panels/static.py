@@ -131,14 +131,14 @@ def numbers(context: SceneContext, image: int = 0, steps: int = 7) -> Facts:
 
 
 SOURCE_NAMES = {"prior": "z ~ N(0, I)", "gaussian": "z ~ a fitted Gaussian", "mixture": "z ~ {} fitted Gaussians"}
-STILL_MEASURED = "The samples of these networks are still being evaluated; try again in a minute."
+STILL_BEING_EVALUATED = "The samples of these networks are still being evaluated; try again in a minute."
 
 
 def sampled(context: SceneContext, models: list[str], columns: int = 6) -> Facts:
     """Samples side by side from the same noise, e.g. ["ae mixture", "vae prior"]; after the reveal, their quality."""
     facts: dict[str, Any] = {"gaussians": cache.measured.gaussians(context.pair.ae.run_id)}
     scores: dict[str, float] = {}
-    why_not = STILL_MEASURED
+    why_not = STILL_BEING_EVALUATED
     for place, (column, words) in enumerate(zip(st.columns(len(models)), models, strict=True)):
         kind, source = model_of(words, SOURCES)
         entry = context.pair[kind]

@@ -14,7 +14,7 @@ from dashboard.components.chart import chart
 from dashboard.content import catalog
 from dashboard.content.factors import followed_words, seed_beside_beta
 from dashboard.panels.scene_context import LETTERS, Facts, SceneContext, ScenePictureError
-from dashboard.panels.static import STILL_MEASURED
+from dashboard.panels.static import STILL_BEING_EVALUATED
 from dashboard.plots import charts, images
 
 VERDICTS = {HOLDS: "yes", DEPENDS: "depends", DOES_NOT: "no"}  # on a claim, as answers to a question
@@ -62,7 +62,7 @@ def weights(context: SceneContext, betas: list[float], columns: int = 5) -> Fact
         }
         measured = cache.measured.sample_quality(trained[facts[f"beta_{name}"]].run_id)
         if measured is None:
-            raise ScenePictureError(STILL_MEASURED)
+            raise ScenePictureError(STILL_BEING_EVALUATED)
         facts[f"fd_{name}"] = measured["fd"]
     return facts
 

@@ -266,7 +266,7 @@ status = None if entry else start_if_released(config, cache.server.jobs().status
 in_page = training_in_page(pair, config, auto) if here else None
 known = [status]  # for the first call of `draw`; when it is repeated, it asks for the status itself
 watching = status is not None and status.active
-lab = lab_of(entries, trained, pair, beta)
+lab = lab_of(pair, trained, beta)
 shown = entry or catalog.multirate(entries, pair) or pair.vae
 with board:
     if watching:
@@ -285,7 +285,7 @@ sample_quality()
 with st.expander(
     "Is my β right? The same KL weight in other code bases, and a common mistake", icon=":material/translate:"
 ):
-    conventions(entries, trained, pair, beta)
+    conventions(pair, beta)
 
 measured = cache.trained.evaluation(pair.vae.run_id)
 floor = likelihood_sentence(pair.likelihood, measured["distortion_floor"], measured.get("sigma"))

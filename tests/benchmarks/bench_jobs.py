@@ -93,7 +93,7 @@ def measure(jobs: Jobs, configs: list[RunConfig], end: float) -> list[Watched]:
                 jobs.stop(run_id)
             raise Unfinished(f"{done} after {time.monotonic() - start:.0f} s")
         time.sleep(0.02)
-    while len(jobs):  # the worker measures the samples of what it has trained: half a second that nobody waits for
+    while len(jobs) and time.monotonic() < end:  # the worker still measures the samples of what it has trained
         time.sleep(0.02)
     for config, run_id, watched in zip(configs, ids, seen, strict=True):
         run, again = jobs.store.get(run_id), time.monotonic()

@@ -1,4 +1,4 @@
-"""A worker process gives way to pages, and does for them what it can."""
+"""A worker process gives way to pages, and measures what it has trained."""
 
 from __future__ import annotations
 

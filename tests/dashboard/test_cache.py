@@ -13,6 +13,7 @@ from core.metrics.judge import JudgeError
 from core.metrics.judge_training import judge_task
 from dashboard import cache
 from dashboard.cache import limited
+from dashboard.session import state
 
 
 @pytest.mark.usefixtures("dashboard", "no_judge")
@@ -36,13 +37,13 @@ def test_a_page_looks_for_runs_once_and_the_next_page_again(own_store, monkeypat
     looks: list[int] = []
     finished = own_store.finished
     monkeypatch.setattr(own_store, "finished", lambda: looks.append(1) or finished())
-    with cache.trained.one_look():
+    with cache.trained.listed_once():
         first, pairs = cache.trained.entries(), cache.trained.pairs()
         shutil.rmtree(first[0].run.path)
         assert cache.trained.entries() is first and cache.trained.pairs() is pairs and len(looks) == 1
-        cache.trained.state.learn("another")
+        state.learn("another")
         assert len(cache.trained.entries()) == len(first) - 1, "images may be seen whose secret was learnt meanwhile"
-    with cache.trained.one_look():
+    with cache.trained.listed_once():
         assert len(cache.trained.entries()) == len(first) - 1
     assert cache.trained.entries() is not cache.trained.entries() and len(looks) == 5
 

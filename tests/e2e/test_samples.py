@@ -42,7 +42,7 @@ def tiles(page, lane: int, columns: int = 6) -> np.ndarray:
 
 
 def drawn(page) -> None:
-    """Wait until all pictures show the settings, of which the next frame takes note."""
+    """Wait until all pictures show the settings, which the component reads in its next frame."""
     painted(page)
     page.wait_for_selector(f"{SAMPLER}:not([data-complete=''])")
 

@@ -58,5 +58,7 @@ def _later(component: str, data: dict[str, Any]) -> Iterator[tuple[Any, bool]]:
         for side in ("left", "right"):
             source = "prior" if side == "right" and values["vae_prior"] else values["source"]
             yield [still for name, still in data[side]["stills"].items() if not (stored and name == source)], False
-        yield data["reference"] if not values["nearest"] else None, False
-        yield data["judge"] if values["source"] != "class" else None, False
+        if not values["nearest"]:
+            yield data["reference"], False
+        if values["source"] != "class":
+            yield data["judge"], False
