@@ -16,6 +16,11 @@ from core.runs.run import Run
 from core.runs.store import RunStore
 
 LOOKS = ("real", "alike", "black", "white", "duplicates", "constant class", "dark on light")
+# Beginnings of paths, with signs that mean something in addresses, in Markdown, in HTML, or to Streamlit ("__").
+PLACES = (
+    *("", "my__images", "50 % & more/#1 of?", "*a* _b_ `c` $d$ [e](f) :g: ~h~", "<b>'q\"</b>", "Bilder ü ☁", "..a/-b"),
+    "a\nb\x1b",
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Folder:
         look: one of `LOOKS`.
         side: of the image files, in pixels.
         singles: further sub-folders with one image each, none of which is held out.
+        place: where it lies, and the beginning of its name.
     """
 
     classes: int
@@ -34,10 +40,11 @@ class Folder:
     look: str = "real"
     side: int = 28
     singles: int = 0
+    place: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.classes}x{self.per_class}+{self.singles}-{self.look.replace(' ', '-')}-{self.side}"
+        return f"{self.place}{self.classes}x{self.per_class}+{self.singles}-{self.look.replace(' ', '-')}-{self.side}"
 
 
 def pictures(folder: Folder) -> np.ndarray:
@@ -78,6 +85,8 @@ def write(folder: Folder, root: Path) -> str:
     """Write the folder below `root`; returns the name of its data set."""
     from PIL import Image
 
+    from core.data.folder_name import locate
+
     path = root / folder.name
     found = pictures(folder)
     for c, images in enumerate([*found, *(found[-1, :1] for _ in range(folder.singles))]):
@@ -85,7 +94,7 @@ def write(folder: Folder, root: Path) -> str:
         below.mkdir(parents=True, exist_ok=True)
         for i, image in enumerate(images):
             Image.fromarray(image).save(below / f"{i:03d}.png")
-    return f"folder:{path}"
+    return locate(f"folder:{path}").name
 
 
 def train_pairs(

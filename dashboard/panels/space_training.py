@@ -56,7 +56,7 @@ def watch_it_learn(pair: Pair) -> None:
     n = min(SHOWN, len(data.test_labels))
     images = Images(data.test_labels[:n], data.classes, theme.CLASSES, cache.trained.png_of_test_images(pair.data, n))
     lanes = [lane(pair, kind, latent_dim, seed) for kind in ("ae", "vae")]
-    space_training(lanes, images, f"space-training-{pair.data.name}-{pair.data.digest}")
+    space_training(lanes, images, f"space-training-{pair.data.digest}")
     plane = "" if latent_dim <= 2 else ", in the plane in which they vary most"
     discs = "; discs are standard deviations, rings 1, 2 and 3 of the prior's" if latent_dim == 2 else ""
     for_everyone = "; a pair for everyone can be trained on the page KL weight" if limits_from_settings().trains else ""

@@ -30,15 +30,19 @@ worker.addEventListener("activate", (/** @type {any} */ event) =>
   ),
 );
 
-/** @param {Request} request */
-async function answer(request) {
+/**
+ * The answer to a page's request. The browser may stop this worker once that was given, but not before it is kept.
+ * @param {any} event
+ */
+async function answer(event) {
+  const { request } = event;
   const cache = await caches.open(VERSION);
   const name = request.url.split("?")[0];
   const known = await cache.match(name);
   if (known && KEPT.test(new URL(name).pathname)) return known;
   try {
     const fresh = await fetch(request);
-    if (fresh.ok && fresh.type === "basic") cache.put(name, fresh.clone());
+    if (fresh.ok && fresh.type === "basic") event.waitUntil(cache.put(name, fresh.clone()));
     return fresh;
   } catch (error) {
     if (known) return known;
@@ -49,5 +53,5 @@ async function answer(request) {
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const { request } = event;
   if (request.method !== "GET" || !request.url.startsWith(worker.registration.scope)) return;
-  event.respondWith(answer(request));
+  event.respondWith(answer(event));
 });

@@ -177,11 +177,19 @@ def test_light_and_dark_are_the_visitors_choice(address, visit):
     assert page.evaluate(background) == light
 
 
+# Whether the worker keeps everything that the page has fetched.
+KEPT = """() => Promise.all([location.href, ...performance.getEntriesByType('resource').map((entry) => entry.name)]
+  .filter((address) => address.startsWith('http')).map((address) => caches.match(address.split(/[?#]/)[0])))
+  .then((kept) => kept.every(Boolean))"""
+
+
 def test_what_was_opened_opens_again_without_a_network(address, visit):
     page = visit(f"{address}latent_maps/", address)
     assert page.evaluate("navigator.serviceWorker.ready.then((worker) => worker.scope)") == address
     page.reload()
     page.wait_for_function(MOUNTED)
+    page.wait_for_load_state("networkidle")  # components are there before their images and networks
+    page.wait_for_function(KEPT)
     page.context.set_offline(True)
     page.reload()
     page.wait_for_function(MOUNTED)
