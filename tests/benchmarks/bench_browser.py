@@ -16,14 +16,13 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import platform
 import statistics
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmarks.page_networks import networks
 from tests.benchmarks.page_training import training
-from tests.benchmarks.parts import exit_status
+from tests.benchmarks.parts import exit_status, processor
 
 THROTTLES = (1, 4)
 FRAME = 1000 / 60 * 1.05  # ms from frame to frame at 60 a second, and what a clock may be off
@@ -87,19 +86,6 @@ MOVE = """([component, canvas, x, y, frames]) => new Promise((done) => {
   };
   requestAnimationFrame(tick);
 })""".replace("LIMIT", str(LIMIT))
-
-
-def processor() -> str:
-    """The name of this machine's processor."""
-    try:
-        names = [
-            line.split(":", 1)[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ]
-    except OSError:
-        names = []
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def frames_of(page, name: str, script: str, arguments: list) -> bool:

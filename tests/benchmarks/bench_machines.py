@@ -28,7 +28,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -38,7 +37,7 @@ from typing import Any
 
 from core import settings
 from tests.benchmarks.bench_jobs import busy
-from tests.benchmarks.parts import Parts, Unfinished, exit_status
+from tests.benchmarks.parts import Parts, Unfinished, exit_status, processor
 
 AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
 AVX512 = {
@@ -50,16 +49,6 @@ AVX512 = {
 HELD_DOWN: dict[str, dict[str, str]] = {"AVX2": AVX2, "AVX-512": AVX512, "all": {}}
 KEPT = settings.ROOT / "tests" / "benchmarks" / "machines.json"
 ADAM_EPOCHS = 7  # what a request is compared with
-
-
-def processor() -> str:
-    """The name of this machine's processor, and how many of its cores there are here."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        name = platform.processor() or platform.machine()
-    return f"{name}, {os.cpu_count()} cores"
 
 
 def instruction_sets() -> list[str]:

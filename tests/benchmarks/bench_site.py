@@ -13,7 +13,7 @@ import json
 import threading
 from pathlib import Path
 
-from tests.benchmarks.parts import exit_status
+from tests.benchmarks.parts import exit_status, processor
 
 MOUNTED = "() => [...document.querySelectorAll('.component')].every((host) => host.dataset.mounted)"
 PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
@@ -27,7 +27,6 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 def main() -> int:
-    from tests.benchmarks.bench_browser import processor
     from tests.e2e.serving import chromium
 
     parser = argparse.ArgumentParser(description=__doc__)

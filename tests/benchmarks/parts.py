@@ -12,11 +12,30 @@ traceback either.
 from __future__ import annotations
 
 import contextlib
+import os
+import platform
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 LEAST = 0.1  # seconds: a timeout is never shorter
+
+
+def processor(information: Path = Path("/proc/cpuinfo")) -> str:
+    """The name of this machine's processor, and how many of its cores there are here.
+
+    Virtual machines often give a name that several generations share ("AMD EPYC"), so family and model follow.
+    """
+    try:
+        lines = [line.partition(":") for line in information.read_text().splitlines()]
+    except OSError:
+        lines = []
+    found = {key.strip(): value.strip() for key, _, value in reversed(lines)}
+    name = found.get("model name") or platform.processor() or platform.machine()
+    if "cpu family" in found and "model" in found:
+        name += f" (family {found['cpu family']}, model {found['model']})"
+    return f"{name}, {os.cpu_count()} cores"
 
 
 class Unfinished(Exception):

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from core import settings
-from tests.benchmarks.parts import Parts, Unfinished
+from tests.benchmarks.parts import Parts, Unfinished, processor
 
 
 def test_a_part_that_fails_is_named_and_the_others_go_on(capsys):
@@ -66,3 +66,15 @@ def test_a_benchmark_past_its_limit_ends_without_a_traceback(command):
         [sys.executable, "-m", f"tests.benchmarks.{name}", *options], capture_output=True, text=True, cwd=settings.ROOT
     )
     assert done.returncode == 1 and "not finished: " in done.stdout and "Traceback" not in done.stdout + done.stderr
+
+
+def test_processors_of_one_name_are_told_apart(tmp_path):
+    def named(text: str) -> str:
+        (tmp_path / "cpuinfo").write_text(text)
+        return processor(tmp_path / "cpuinfo").rsplit(",", 1)[0]
+
+    core = "processor\t: 0\ncpu family\t: {}\nmodel\t\t: {}\nmodel name\t: AMD EPYC\n\n"
+    assert named(2 * core.format(25, 1)) == "AMD EPYC (family 25, model 1)"
+    assert named(2 * core.format(26, 2)) == "AMD EPYC (family 26, model 2)"
+    arm = named("processor\t: 0\nBogoMIPS\t: 50.00\nCPU part\t: 0xd0c\n")  # as on ARM: no name
+    assert arm == processor(tmp_path / "missing").rsplit(",", 1)[0] and arm
