@@ -23,7 +23,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "training": (*CHOICES, "NumberInput"),
     "samples": (*CHOICES, "DownloadButton"),
     "interpolation": (*CHOICES, "DownloadButton"),
-    "kl_weight": (*CHOICES, "Button", "Checkbox", "ImageList", "NumberInput", "Selectbox", "rehype-katex"),
+    "kl_weight": (*CHOICES, "Button", "Checkbox", "ImageList", "NumberInput", "Selectbox"),
     "scorecard": (*CHOICES, "PageLink"),
     "uses": (*CHOICES, "NumberInput", "Slider"),
 }

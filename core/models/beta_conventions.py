@@ -220,14 +220,14 @@ def formula(config: RunConfig) -> str:
     """The loss of a run in LaTeX; nats per image."""
     pixels = config.shape.pixels
     if config.likelihood == "bernoulli":
-        term = r"-\sum_{p=1}^{%d} \big[x_p \log \hat x_p + (1-x_p) \log(1-\hat x_p)\big]"
+        term = r"-\sum_{p=1}^{%d} \big[x_p \log\, \hat x_p + (1-x_p)\, \log\,(1-\hat x_p)\big]"
     else:
-        term = r"\sum_{p=1}^{%d} \Big[\tfrac{(x_p-\hat x_p)^2}{2\sigma^2} + \log \sigma\sqrt{2\pi}\Big]"
+        term = r"\sum_{p=1}^{%d} \Big[\tfrac{(x_p-\hat x_p)^2}{2\sigma^2} + \log\, \sigma\sqrt{2\pi}\Big]"
     error = term % pixels
     if config.reduction == "mean":
         error = rf"\tfrac{{1}}{{{pixels}}}\Big(" + error + r"\Big)"
     if config.model == "ae":
         return r"\mathcal{L} = \underbrace{" + error + r"}_{D}"
     beta = r"\beta" if config.beta is None else f"{config.beta:g}"
-    kl = rf"\tfrac12\sum_{{j=1}}^{{{config.latent_dim}}} \big[\mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2\big]"
-    return r"\mathcal{L} = \underbrace{" + error + r"}_{D} + " + beta + r"\,\underbrace{" + kl + r"}_{R}"
+    kl = rf"\tfrac12\sum_{{j=1}}^{{{config.latent_dim}}} \big[\mu_j^2 + \sigma_j^2 - 1 - \log\, \sigma_j^2\big]"
+    return r"\mathcal{L} = \underbrace{" + error + r"}_{D} + " + beta + r" \cdot \underbrace{" + kl + r"}_{R}"

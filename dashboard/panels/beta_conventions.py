@@ -9,8 +9,10 @@ import numpy as np
 import streamlit as st
 
 from core.data.shape import without_grey_axis
-from core.models.beta_conventions import SIGMA, Setting, Translation, effective_beta, formula, translate
+from core.models.beta_conventions import SIGMA, Setting, Translation, effective_beta, translate
+from core.models.beta_conventions import formula as loss_formula
 from dashboard import cache
+from dashboard.components.formula import formula
 from dashboard.components.source import source_of
 from dashboard.content import catalog
 from dashboard.content.catalog import Entry, Pair
@@ -116,7 +118,7 @@ def conventions(pair: Pair, beta: float) -> None:
     )
     where, code = _loss_source()
     st.markdown("**The loss**, mean over images", anchors=False)
-    st.latex(formula(config))
+    formula(loss_formula(config), "loss")
     st.markdown(f"**Source code**, {where}", anchors=False)
     # As plain HTML: Streamlit's code element loads 1.6 MB of colouring script with the page, for these few lines in
     # an expander.

@@ -49,6 +49,10 @@ export interface CopyLinkData {
   failed: string;
 }
 
+export interface FormulaData {
+  mathml: string;
+}
+
 export interface ColorSchemeData {
   dark: boolean;
 }

@@ -77,6 +77,18 @@ def test_a_page_needs_no_script_of_streamlits_that_its_head_does_not_name(visit,
     assert fetched and not fetched - named
 
 
+def test_the_loss_is_a_formula_that_the_browser_draws(visit):
+    page = visit("/kl_weight")
+    page.get_by_text("Is my β right?").click()
+    terms = page.locator(".formula math munder:has(> munder)")
+    terms.first.wait_for()
+    distortion, rate = terms.all()
+    assert (distortion.text_content()[-1], rate.text_content()[-1]) == ("D", "R")
+    left, right = distortion.bounding_box(), rate.bounding_box()
+    assert left["width"] > 100 and left["x"] + left["width"] < right["x"]
+    assert page.evaluate("performance.getEntriesByType('resource').every(({ name }) => !/katex/i.test(name))")
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_phone_width_has_no_sideways_scroll_and_follows_light_and_dark(visit, path):
     page = visit("/" + path, viewport={"width": 390, "height": 844}, color_scheme="light")
