@@ -43,8 +43,7 @@ DRAWN: dict[str, tuple[str, ...]] = {
 WATCH = """{
   const found = (selector) => [document, ...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
     .some((place) => (place.shadowRoot ?? place).querySelector(selector));
-  const signs = SIGNS.map((sign) => sign.startsWith("()") ? eval(sign) : () => found(sign));
-  const look = () => signs.every((sign) => sign()) ? window.drawnAt = performance.now() : requestAnimationFrame(look);
+  const look = () => [SIGNS].every((sign) => sign()) ? window.drawnAt = performance.now() : requestAnimationFrame(look);
   requestAnimationFrame(look);
 }"""
 
@@ -54,7 +53,8 @@ def seconds(browser, url: str, drawn: tuple[str, ...]) -> float:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     try:
         page = context.new_page()
-        page.add_init_script(WATCH.replace("SIGNS", json.dumps([STILL, *drawn])))
+        signs = [sign if sign.startswith("()") else f"() => found({json.dumps(sign)})" for sign in (STILL, *drawn)]
+        page.add_init_script(WATCH.replace("SIGNS", ", ".join(signs)))
         page.goto(url, wait_until="commit")
         return page.wait_for_function("window.drawnAt", timeout=60_000).json_value() / 1000
     finally:
