@@ -111,10 +111,6 @@ class PageFile:
 
     def _markdown(self, e: Any) -> str:
         kinds = type(e).Type
-        if e.element_type == kinds.LATEX:
-            from latex2mathml.converter import convert
-
-            return f'<p class="formula">{convert(e.body.strip().strip("$").strip())}</p>'
         if e.element_type == kinds.DIVIDER:
             return "<hr>"
         return f'<div class="{"caption" if e.element_type == kinds.CAPTION else "text"}">{self.text(e.body)}</div>'

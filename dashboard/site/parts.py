@@ -114,7 +114,7 @@ class Parts(Controls):
 
     def _markdown(self, e: Any) -> str:
         kinds = type(e).Type
-        if e.element_type in (kinds.LATEX, kinds.DIVIDER):
+        if e.element_type == kinds.DIVIDER:
             return super()._markdown(e)
         name = "stCaptionContainer" if e.element_type == kinds.CAPTION else "stMarkdown"
         return f'<div data-testid="{name}">{self.text(e.body)}</div>'

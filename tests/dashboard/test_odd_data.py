@@ -14,6 +14,7 @@ import urllib.parse
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from unittest import TestCase
 
 import numpy as np
 import pytest
@@ -148,35 +149,16 @@ def dashboard_on(store: RunStore, umap: bool) -> Iterator[None]:
     st.cache_resource.clear()
 
 
-class Tracebacks(logging.Handler):
-    """The tracebacks that a page writes to the server's log, where visitors are told that an error occurred."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(logging.Formatter().format(record))
-
-    def __enter__(self) -> list[str]:
-        boundary.log.addHandler(self)
-        return self.texts
-
-    def __exit__(self, *_error: object) -> None:
-        boundary.log.removeHandler(self)
-
-
 def look_at(page: str, dataset: str, **query: str) -> AppTest:
     """A page that has run; it must not have failed."""
     app = AppTest.from_file(str(APP), default_timeout=120)
     app.query_params.update({"data": dataset, **query})
     app.switch_page(f"views/{page}.py")
-    with Tracebacks() as tracebacks:
+    with TestCase().assertNoLogs(boundary.log, logging.ERROR):  # where an unexpected error's traceback goes
         app.run()
         for button in app.button:
             if button.label == ANOTHER.get(page):
                 button.click().run()
-    assert not tracebacks, (page, query, "\n".join(tracebacks))
     told = [error.value for error in app.error]
     assert [title.value for title in app.title] == [TITLES[page]] or "scene" in query, (page, query, told)
     assert not app.exception, (page, query, [error.stack_trace for error in app.exception])
